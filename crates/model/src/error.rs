@@ -1,0 +1,275 @@
+//! The one error type: a kind that says what to do, a sentence that says what happened, and a remedy.
+//!
+//! Texts are lower case without a full stop. A message never holds a secret and never holds bytes of a
+//! file or request beyond a short, escaped excerpt.
+
+use std::{error::Error as StdError, fmt, io};
+
+/// What every fallible function of the workspace returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of trouble it is, which decides what the caller should do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bytes are no audio this program would ever open. Skip the file; a retry cannot help.
+    NotAudio,
+    /// Audio, but in a codec or container that cannot be decoded here. Tell the user the remedy.
+    Unsupported,
+    /// Audio that contradicts itself or its format. Skip the file; a retry cannot help.
+    Malformed,
+    /// A length, size or count crossed a [`LimitHit`]. Skip, or raise the named limit.
+    LimitExceeded,
+    /// Valid audio with nothing in it (no frames). Skip the file.
+    Empty,
+    /// Reading or writing failed. Retry with backoff; tell the user when it persists.
+    Io,
+    /// The thing asked for does not exist (or may not be seen). Do not retry.
+    NotFound,
+    /// The operating system refused access. Tell the user which access is missing.
+    PermissionDenied,
+    /// No space is left where bytes have to go. Tell the user; retry after space was made.
+    NoSpace,
+    /// Somebody else holds what is needed (a lock, a lease, a slot). Retry after a moment.
+    Busy,
+    /// A part that this depends on is away (storage, helper program). Retry with backoff.
+    Unavailable,
+    /// The time set for the work passed. Retry at most a few times.
+    Timeout,
+    /// The work was asked to stop. Not a failure.
+    Cancelled,
+    /// The change contradicts the present state (a lost lease, a duplicate). Re-read, then decide.
+    Conflict,
+    /// The request itself is wrong. Tell the user which part; do not retry.
+    Invalid,
+    /// Nobody is signed in, or the credentials are wrong.
+    Unauthorized,
+    /// Somebody is signed in who may not do this.
+    Forbidden,
+    /// Too many tries in too short a time. Retry after the named pause.
+    TooMany,
+    /// A mistake of this program (a panic that was contained, a broken invariant). Report it.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The kind's stable name in JSON, logs and the database, for example `not-audio`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAudio => "not-audio",
+            Self::Unsupported => "unsupported",
+            Self::Malformed => "malformed",
+            Self::LimitExceeded => "limit-exceeded",
+            Self::Empty => "empty",
+            Self::Io => "io",
+            Self::NotFound => "not-found",
+            Self::PermissionDenied => "permission-denied",
+            Self::NoSpace => "no-space",
+            Self::Busy => "busy",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::Conflict => "conflict",
+            Self::Invalid => "invalid",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::TooMany => "too-many",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The kind of that name, `Internal` for a name this version does not know.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name).unwrap_or(Self::Internal)
+    }
+
+    /// Every kind, in the order of their documentation.
+    pub const ALL: &'static [Self] = &[
+        Self::NotAudio,
+        Self::Unsupported,
+        Self::Malformed,
+        Self::LimitExceeded,
+        Self::Empty,
+        Self::Io,
+        Self::NotFound,
+        Self::PermissionDenied,
+        Self::NoSpace,
+        Self::Busy,
+        Self::Unavailable,
+        Self::Timeout,
+        Self::Cancelled,
+        Self::Conflict,
+        Self::Invalid,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::TooMany,
+        Self::Internal,
+    ];
+
+    /// Whether trying the same thing again later can succeed without anybody changing anything.
+    #[must_use]
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Io | Self::NoSpace | Self::Busy | Self::Unavailable | Self::Timeout)
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The limit that was crossed, by name, with the value met and the value allowed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LimitHit {
+    /// The limit's field name, for example `channels`.
+    pub name: String,
+    /// The value that was declared or reached.
+    pub value: u64,
+    /// The largest value allowed.
+    pub max: u64,
+}
+
+/// An error: kind + sentence + remedy + source.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    remedy: Option<String>,
+    limit: Option<LimitHit>,
+    offset_bytes: Option<u64>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// A new error of that kind with a sentence in lower case and without a full stop.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), remedy: None, limit: None, offset_bytes: None, source: None }
+    }
+
+    /// The error for a crossed limit: names the limit, the value and the maximum.
+    #[must_use]
+    pub fn limit(name: &str, value: u64, max: u64) -> Self {
+        let mut error =
+            Self::new(ErrorKind::LimitExceeded, format!("{name} is {value}, more than the limit of {max}"));
+        error.limit = Some(LimitHit { name: name.to_owned(), value, max });
+        error
+    }
+
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Adds the byte offset in the file at which the trouble was met.
+    #[must_use]
+    pub const fn at_byte(mut self, offset: u64) -> Self {
+        self.offset_bytes = Some(offset);
+        self
+    }
+
+    /// Adds the error that caused this one.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Puts what was being done before the message: `context: message`.
+    #[must_use]
+    pub fn context(mut self, context: impl fmt::Display) -> Self {
+        self.message = format!("{context}: {}", self.message);
+        self
+    }
+
+    /// The error of an operating-system call, with its kind mapped, while doing `what`.
+    #[must_use]
+    pub fn from_io(what: impl fmt::Display, source: io::Error) -> Self {
+        let kind = match source.kind() {
+            io::ErrorKind::NotFound => ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                ErrorKind::NoSpace
+            }
+            io::ErrorKind::TimedOut => ErrorKind::Timeout,
+            io::ErrorKind::ResourceBusy => ErrorKind::Busy,
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, format!("{what}: {source}")).because(source)
+    }
+
+    /// What kind of trouble it is.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The sentence, without remedy and source.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What the user can do about it, where something is known.
+    #[must_use]
+    pub fn remedy_text(&self) -> Option<&str> {
+        self.remedy.as_deref()
+    }
+
+    /// The limit that was crossed, for [`ErrorKind::LimitExceeded`].
+    #[must_use]
+    pub const fn limit_hit(&self) -> Option<&LimitHit> {
+        self.limit.as_ref()
+    }
+
+    /// The byte offset in the file, where it is known.
+    #[must_use]
+    pub const fn offset_bytes(&self) -> Option<u64> {
+        self.offset_bytes
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(offset) = self.offset_bytes {
+            write!(f, " (at byte {offset})")?;
+        }
+        if let Some(remedy) = &self.remedy {
+            write!(f, "; {remedy}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_by_its_name() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(ErrorKind::from_name(kind.as_str()), *kind);
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn a_limit_error_names_limit_value_and_maximum() {
+        let error = Error::limit("channels", 65_535, 64);
+        assert_eq!(error.to_string(), "channels is 65535, more than the limit of 64");
+        assert_eq!(error.limit_hit().unwrap().max, 64);
+    }
+}

@@ -1,0 +1,239 @@
+//! What analysis knows about a track: the numbers of `fanfare analyze --json` and of the features API.
+//!
+//! A value that could not be known is `None`, with a line in [`Features::warnings`] that says why.
+//! Times are seconds from the first audible frame: this type is the edge where frames become seconds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bpm, DbTp, Dbfs, Lu, Lufs};
+
+/// Everything known of a track's sound. A part is `None` when its analyzer was not asked or gave nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Features {
+    /// Loudness and peaks.
+    pub loudness: Option<Loudness>,
+    /// Tempo, beats and what follows from them.
+    pub rhythm: Option<Rhythm>,
+    /// Tonic and mode.
+    pub key: Option<Key>,
+    /// The shape of the track for drawing.
+    pub waveform: Option<Waveform>,
+    /// The Chromaprint fingerprint.
+    pub fingerprint: Option<Fingerprint>,
+    /// Speech or music.
+    pub speech_music: Option<SpeechMusic>,
+    /// Level and its movement.
+    pub dynamics: Option<Dynamics>,
+    /// Spectral shape.
+    pub timbre: Option<Timbre>,
+    /// Which embedding exists for the track.
+    pub embedding: Option<Embedding>,
+    /// Why values are missing, and what was odd about the audio; one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Loudness (ITU-R BS.1770-5, EBU R 128, EBU Tech 3341 and 3342) and ReplayGain 2.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loudness {
+    /// Integrated loudness; `None` when no block passes the absolute gate.
+    pub integrated_lufs: Option<Lufs>,
+    /// Loudness range (LRA).
+    pub range_lu: Option<Lu>,
+    /// Largest momentary loudness (400 ms window).
+    pub momentary_max_lufs: Option<Lufs>,
+    /// Largest short-term loudness (3 s window).
+    pub short_term_max_lufs: Option<Lufs>,
+    /// Largest absolute sample value; `None` for digital silence.
+    pub sample_peak_dbfs: Option<Dbfs>,
+    /// Largest true peak (BS.1770-5 Annex 2); `None` for digital silence.
+    pub true_peak_dbtp: Option<DbTp>,
+    /// Gain in dB to reach -18 LUFS (ReplayGain 2.0).
+    pub replaygain_track_gain_db: Option<f64>,
+    /// True peak as a linear factor of full scale (ReplayGain 2.0).
+    pub replaygain_track_peak: Option<f64>,
+}
+
+/// Tempo, beats, bars.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rhythm {
+    /// Tempo; `None` for music without a steady beat.
+    pub tempo_bpm: Option<Bpm>,
+    /// How sure the tempo is, 0 to 1.
+    pub tempo_confidence: Option<f64>,
+    /// Times of the beats, in seconds, ascending.
+    pub beats_s: Vec<f64>,
+    /// Times of the first beat of each bar, in seconds, ascending; a subset of the beats.
+    pub downbeats_s: Vec<f64>,
+    /// Beats in a bar.
+    pub beats_per_bar: Option<u8>,
+    /// Onsets per second.
+    pub onset_rate_hz: Option<f64>,
+    /// Danceability by detrended fluctuation analysis, 0 to about 3.
+    pub danceability: Option<f64>,
+}
+
+/// Major or minor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Major.
+    Major,
+    /// Minor.
+    Minor,
+}
+
+/// A musical key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    /// The tonic's name with sharps: `C`, `C#`, ... `B`.
+    pub tonic: String,
+    /// Major or minor.
+    pub mode: Mode,
+    /// How sure it is, 0 to 1.
+    pub confidence: f64,
+    /// The key on the Camelot wheel, `1A` to `12B`.
+    pub camelot: String,
+}
+
+/// Names of the twelve pitch classes, C first.
+pub const PITCH_CLASSES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+
+impl Key {
+    /// The key on that pitch class (0 = C, taken modulo 12).
+    #[must_use]
+    pub fn new(pitch_class: usize, mode: Mode, confidence: f64) -> Self {
+        let pitch_class = pitch_class % 12;
+        // The Camelot wheel goes round in fifths: C major is 8B, A minor 8A; a fifth up (7 semitones) is +1.
+        let (anchor, letter) = match mode {
+            Mode::Major => (0, 'B'),
+            Mode::Minor => (9, 'A'),
+        };
+        let fifths = (pitch_class + 12 - anchor) * 7 % 12;
+        Self {
+            tonic: PITCH_CLASSES[pitch_class].to_owned(),
+            mode,
+            confidence,
+            camelot: format!("{}{letter}", (7 + fifths) % 12 + 1),
+        }
+    }
+}
+
+/// How many columns a waveform has.
+pub const WAVEFORM_COLUMNS: usize = 800;
+
+/// The track's shape in [`WAVEFORM_COLUMNS`] columns of equal length.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Waveform {
+    /// Largest absolute sample of any channel in the column, 0 to 1.
+    pub peaks: Vec<f32>,
+    /// Root mean square over all channels in the column, 0 to 1.
+    pub rms: Vec<f32>,
+}
+
+/// A Chromaprint fingerprint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Compressed and base64 (URL alphabet, no padding), as AcoustID takes it.
+    pub chromaprint: String,
+    /// Chromaprint's number of the algorithm; ours is 1.
+    pub algorithm: u8,
+    /// How much of the track it covers, in seconds.
+    pub duration_s: f64,
+}
+
+/// What a track mostly is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpeechMusicProfile {
+    /// Mostly music.
+    Music,
+    /// Mostly speech.
+    Speech,
+    /// Both, in turn or together.
+    Mixed,
+    /// Neither.
+    Silence,
+}
+
+/// Speech or music, with the share of each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpeechMusic {
+    /// What it mostly is.
+    pub profile: SpeechMusicProfile,
+    /// Share of the sounding time that is music, 0 to 1.
+    pub music: f64,
+    /// Share of the sounding time that is speech, 0 to 1.
+    pub speech: f64,
+}
+
+/// Level and its movement.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dynamics {
+    /// Mean absolute deviation of the short-time loudness from its mean, in dB (dynamic complexity).
+    pub complexity_db: Option<f64>,
+    /// Root mean square of all samples.
+    pub rms_dbfs: Option<Dbfs>,
+    /// Sample peak over RMS, in dB.
+    pub crest_db: Option<f64>,
+    /// Frames that belong to a run of full-scale samples.
+    pub clipped_frames: u64,
+    /// Silence before the first sound, in seconds.
+    pub silence_head_s: f64,
+    /// Silence after the last sound, in seconds.
+    pub silence_tail_s: f64,
+}
+
+/// Spectral shape, averaged over the track.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timbre {
+    /// Mean energy in 40 bands on the equivalent-rectangular-bandwidth scale.
+    pub erb_bands: Vec<f64>,
+    /// Spectral centroid in Hz.
+    pub centroid_hz: Option<f64>,
+    /// Frequency under which 85 % of the energy lies, in Hz.
+    pub rolloff_hz: Option<f64>,
+    /// Geometric over arithmetic mean of the spectrum, 0 to 1.
+    pub flatness: Option<f64>,
+    /// Sign changes per second of the mono mix.
+    pub zero_crossing_rate_hz: Option<f64>,
+    /// Means of 13 mel-frequency cepstral coefficients.
+    pub mfcc_mean: Vec<f64>,
+}
+
+/// Which embedding exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Embedding {
+    /// The model's name.
+    pub model: String,
+    /// The model's version.
+    pub version: String,
+    /// How many numbers a vector has.
+    pub dimensions: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn camelot_codes_follow_the_wheel() {
+        for (pitch_class, mode, code) in [
+            (0, Mode::Major, "8B"),
+            (9, Mode::Minor, "8A"),
+            (7, Mode::Major, "9B"),
+            (4, Mode::Minor, "9A"),
+            (5, Mode::Major, "7B"),
+            (11, Mode::Major, "1B"),
+            (8, Mode::Minor, "1A"),
+            (4, Mode::Major, "12B"),
+            (1, Mode::Minor, "12A"),
+        ] {
+            assert_eq!(Key::new(pitch_class, mode, 1.0).camelot, code);
+        }
+    }
+}

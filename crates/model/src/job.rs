@@ -1,0 +1,89 @@
+//! Durable work: a job is claimed by lease, fenced by its attempt number, and its effect happens once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, JobId, TaskId, Timestamp, TrackId};
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum JobKind {
+    /// Decode the track once and run every analyzer whose result is missing at its current version.
+    AnalyzeTrack {
+        /// Which track.
+        track: TrackId,
+    },
+}
+
+impl JobKind {
+    /// The kind's stable name, which is also the name of the queue it waits in.
+    #[must_use]
+    pub const fn queue(&self) -> &'static str {
+        match self {
+            Self::AnalyzeTrack { .. } => "analyze-track",
+        }
+    }
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Waiting for its time and for a worker.
+    Waiting,
+    /// Leased to a worker.
+    Running,
+    /// Finished, its effect committed.
+    Done,
+    /// Given up with a reason, until somebody retries it.
+    Parked,
+    /// Withdrawn by a person.
+    Cancelled,
+}
+
+/// One try at a job: the number fences out whoever held the job before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Attempt(pub u32);
+
+/// A job as the queue holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// What is to be done.
+    pub kind: JobKind,
+    /// State.
+    pub state: JobState,
+    /// The task it is shown under, if any.
+    pub task: Option<TaskId>,
+    /// How often it was claimed. The holder of a lease must name this number to finish.
+    pub attempt: Attempt,
+    /// How often it may be claimed before it is parked.
+    pub max_attempts: u32,
+    /// When it may run (again).
+    pub run_at: Timestamp,
+    /// Who holds the lease.
+    pub owner: Option<String>,
+    /// Until when the lease holds without a heartbeat.
+    pub lease_until: Option<Timestamp>,
+    /// Why the last attempt failed.
+    pub last_error: Option<JobError>,
+}
+
+/// Why an attempt failed, as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobError {
+    /// What kind of trouble.
+    pub kind: crate::ErrorKind,
+    /// The sentence.
+    pub message: String,
+    /// Where in the file, if known.
+    pub offset_bytes: Option<u64>,
+}
+
+impl From<&Error> for JobError {
+    fn from(error: &Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string(), offset_bytes: error.offset_bytes() }
+    }
+}

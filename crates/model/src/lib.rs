@@ -1,0 +1,32 @@
+//! The words of the domain, and nothing that acts.
+//!
+//! Every other crate speaks in these types: identifiers ([`TrackId`], [`JobId`], ...), units
+//! ([`SampleRate`], [`Lufs`], [`Bpm`], ...), what is known of a track ([`Track`], [`Features`]),
+//! work ([`Job`], [`Task`]), people ([`User`], [`Role`]) and the one [`Error`].
+//!
+//! Vocabulary: a *sample* is one value of one channel, a *frame* one sample per channel, a *chunk* an
+//! immutable run of frames.
+//!
+//! Invariants: no I/O, no threads, no clocks, no randomness; every type is plain data that can be
+//! compared, printed and (where it is stored or sent) serialised.
+
+pub mod error;
+pub mod features;
+pub mod id;
+pub mod job;
+pub mod library;
+pub mod people;
+pub mod task;
+pub mod time;
+pub mod track;
+pub mod units;
+
+pub use error::{Error, ErrorKind, LimitHit, Result};
+pub use features::Features;
+pub use id::{ApiKeyId, ArtistId, ContentHash, FolderId, JobId, ReleaseId, TaskId, TrackId, UserId};
+pub use job::{Attempt, Job, JobKind, JobState};
+pub use people::{Access, Role, User};
+pub use task::{Task, TaskFailure, TaskKind, TaskState};
+pub use time::Timestamp;
+pub use track::{AudioProperties, EnrichmentState, Tags, Track, TrackState};
+pub use units::{Bpm, ChannelLayout, DbTp, Dbfs, FrameIndex, Lu, Lufs, MAX_CHANNELS, SampleRate, SampleSpec};

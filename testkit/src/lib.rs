@@ -1,0 +1,1 @@
+//! Signals with known truth and things that break.
