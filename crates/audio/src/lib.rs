@@ -1,1 +1,17 @@
-//! The audio crate.
+//! Bytes to PCM and back; synchronous.
+//!
+//! Purpose: the one way from a file to PCM ([`PcmSource`]) and the one fan-out from PCM to everything that
+//! hears it ([`PcmSink`]).
+//!
+//! Vocabulary: *container* (how packets are wrapped) and *codec* (how audio became packets) are different
+//! things; a *frame* is one sample per channel; a *chunk* is an immutable run of frames.
+//!
+//! Invariants: never trusts a declared length; no tokio, no SQL, no HTTP.
+
+mod chunk;
+mod fanout;
+mod pcm;
+
+pub use chunk::{PcmChunk, SharedChunk};
+pub use fanout::{CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, SinkOutcome, SinkReport};
+pub use pcm::{PcmSink, PcmSource, StreamFacts};
