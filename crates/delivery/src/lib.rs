@@ -1,1 +1,20 @@
-//! The delivery crate.
+//! From a known track to bytes at the listener.
+//!
+//! Purpose: decide what a request for a representation gets ([`ranges`]), and stream those bytes of the
+//! original file ([`original`]) with the media type that codec and container fix ([`media`]).
+//!
+//! Vocabulary (RFC 9110): a *representation* is the sequence of bytes a URL stands for, a *validator* the entity tag or date that tells
+//! two of its versions apart, a *range* an inclusive run of its bytes.
+//!
+//! Invariants: never changes what a track is; never holds more than a bounded buffer of a file in memory;
+//! never sends bytes of two versions of a file in one answer.
+
+pub mod etag;
+pub mod media;
+pub mod multipart;
+pub mod original;
+pub mod ranges;
+
+pub use etag::EntityTag;
+pub use original::{Answer, ByteStream, OpenFile};
+pub use ranges::{ByteRange, Plan, Representation};
