@@ -1,0 +1,146 @@
+//! [`analyze`]: one source, one fan-out, every selected analyzer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fanfare_audio::{
+    CancelFlag, FanOut, FanOutOptions, PcmSink, PcmSource, SharedChunk, SinkOutcome, SinkReport,
+};
+use fanfare_model::{
+    Error, ErrorKind, Features, Result,
+    features::{AnalyzerOutcome, AnalyzerResult},
+};
+
+use crate::{
+    ANALYZERS, Analyzer, AnalyzerEntry, AnalyzerOutput, Selection, StartContext,
+    shared::{AnalysisChunk, AnalysisEnd, MIN_RATE_HZ, SharedTransforms},
+};
+
+/// What to analyze and within which bounds.
+#[derive(Debug, Clone, Default)]
+pub struct AnalyzeOptions {
+    /// Which analyzers run.
+    pub selection: Selection,
+    /// Bounds of the fan-out.
+    pub fan_out: FanOutOptions,
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// Frames decoded.
+    pub frames: u64,
+    /// One result per selected analyzer, in the order of [`ANALYZERS`].
+    pub results: Vec<AnalyzerResult>,
+    /// What was odd about the audio, one sentence each.
+    pub warnings: Vec<String>,
+    /// What each sink did: the analyzers first, then the extra ones.
+    pub sinks: Vec<SinkReport>,
+}
+
+impl Analysis {
+    /// All parts put together, with the warnings of the audio first.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        let mut features = Features::from_results(self.results.iter().cloned());
+        features.warnings.splice(0..0, self.warnings.iter().cloned());
+        features
+    }
+}
+
+type OutputSlot = Arc<Mutex<Option<AnalyzerOutput>>>;
+
+/// Decodes the source once, into every selected analyzer and every extra sink.
+///
+/// An analyzer that fails is a [`AnalyzerOutcome::Failed`] in its result and disturbs nobody.
+///
+/// # Errors
+/// The source's error; `Cancelled`; `Timeout` when the fan-out's budget is used up; `Unsupported` for a
+/// sample rate below 1 kHz.
+pub fn analyze(
+    source: &mut dyn PcmSource,
+    extra: Vec<(String, Box<dyn PcmSink>)>,
+    options: &AnalyzeOptions,
+    cancel: &CancelFlag,
+    on_progress: &mut dyn FnMut(u64),
+) -> Result<Analysis> {
+    let context = StartContext { spec: source.spec(), declared_frames: source.facts().declared_frames };
+    if context.spec.rate.hz() < MIN_RATE_HZ {
+        let message = format!("a sample rate of {} is too low to analyze", context.spec.rate);
+        return Err(Error::new(ErrorKind::Unsupported, message)
+            .remedy(format!("convert the file to {MIN_RATE_HZ} Hz or more")));
+    }
+    let shared = Arc::new(SharedTransforms::new(context.spec));
+    let mut fan_out = FanOut::new(options.fan_out.clone());
+    let mut started = Vec::new();
+    for entry in ANALYZERS.iter().filter(|entry| options.selection.contains(entry.id)) {
+        let slot = OutputSlot::default();
+        let start = (entry.start)(&context).map(|analyzer| {
+            let sink =
+                AnalyzerSink { analyzer, shared: Arc::clone(&shared), frames: 0, output: Arc::clone(&slot) };
+            fan_out.add(entry.id, Box::new(sink));
+        });
+        started.push((entry, start.map(|()| slot)));
+    }
+    for (name, sink) in extra {
+        fan_out.add(name, sink);
+    }
+    let report = fan_out.run(source, cancel, on_progress)?;
+
+    // Sinks report in the order they were added: those analyzers that started, then the extra ones.
+    let mut sinks = report.sinks.iter();
+    let results = started
+        .into_iter()
+        .map(|(entry, start)| result_of(entry, start, || sinks.next()))
+        .collect::<Vec<_>>();
+    Ok(Analysis { frames: report.frames, results, warnings: source.warnings().to_vec(), sinks: report.sinks })
+}
+
+/// What became of one analyzer, from how it started and how its sink ended.
+fn result_of<'a>(
+    entry: &AnalyzerEntry,
+    start: Result<OutputSlot>,
+    mut next_report: impl FnMut() -> Option<&'a SinkReport>,
+) -> AnalyzerResult {
+    let internal =
+        |message: &str| AnalyzerOutcome::Failed { kind: ErrorKind::Internal, message: message.into() };
+    let outcome = match start {
+        Err(error) => AnalyzerOutcome::Failed { kind: error.kind(), message: error.to_string() },
+        Ok(slot) => match next_report().map(|report| &report.outcome) {
+            Some(SinkOutcome::Evicted { kind, message, .. }) => {
+                AnalyzerOutcome::Failed { kind: *kind, message: message.clone() }
+            }
+            Some(SinkOutcome::Finished) => match slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                Some(AnalyzerOutput { part, warnings }) => AnalyzerOutcome::Ok { part, warnings },
+                None => internal("the analyzer finished without a result"),
+            },
+            None => internal("the fan-out did not report on the analyzer"),
+        },
+    };
+    AnalyzerResult { analyzer: entry.id.to_owned(), version: entry.version, outcome }
+}
+
+/// An analyzer as a sink of the fan-out.
+struct AnalyzerSink {
+    analyzer: Box<dyn Analyzer>,
+    shared: Arc<SharedTransforms>,
+    frames: u64,
+    output: OutputSlot,
+}
+
+impl PcmSink for AnalyzerSink {
+    fn push(&mut self, chunk: &SharedChunk) -> Result<()> {
+        let view = AnalysisChunk::new(chunk, &self.shared)?;
+        self.analyzer.push(&view)?;
+        view.check()?;
+        self.frames += chunk.frames() as u64;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let end = AnalysisEnd::new(&self.shared, self.frames);
+        let output = self.analyzer.finish(&end)?;
+        end.check()?;
+        *self.output.lock().unwrap_or_else(PoisonError::into_inner) = Some(output);
+        Ok(())
+    }
+}
