@@ -139,7 +139,8 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     remedy: Option<String>,
-    limit: Option<LimitHit>,
+    // Boxed: an error is passed around in every result, a crossed limit is rare.
+    limit: Option<Box<LimitHit>>,
     offset_bytes: Option<u64>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -156,7 +157,7 @@ impl Error {
     pub fn limit(name: &str, value: u64, max: u64) -> Self {
         let mut error =
             Self::new(ErrorKind::LimitExceeded, format!("{name} is {value}, more than the limit of {max}"));
-        error.limit = Some(LimitHit { name: name.to_owned(), value, max });
+        error.limit = Some(Box::new(LimitHit { name: name.to_owned(), value, max }));
         error
     }
 
@@ -224,8 +225,8 @@ impl Error {
 
     /// The limit that was crossed, for [`ErrorKind::LimitExceeded`].
     #[must_use]
-    pub const fn limit_hit(&self) -> Option<&LimitHit> {
-        self.limit.as_ref()
+    pub fn limit_hit(&self) -> Option<&LimitHit> {
+        self.limit.as_deref()
     }
 
     /// The byte offset in the file, where it is known.
