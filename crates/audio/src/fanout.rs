@@ -1,16 +1,32 @@
 //! The one fan-out: a source's chunks, handed to every sink on a thread of its own.
+//!
+//! Purpose: a track is decoded once, on the calling thread; every sink hears the same shared chunks at its
+//! own pace behind a bounded queue.
+//!
+//! Vocabulary: a sink *holds* a chunk from taking it out of its queue until its `push` returned; a sink that
+//! panics, gives an error or holds a chunk longer than the deadline is *evicted*: its queue is emptied, its
+//! report says why, and nobody else notices. The thread of a sink that hangs is *abandoned*: safe code
+//! cannot end it, so whoever must survive endless loops runs the fan-out in a child process.
+//!
+//! Invariants: chunks are never copied; at most `queue_chunks + 1` chunks per sink are alive; the producer
+//! waits for no sink longer than its deadline; what a sink gets depends on the source alone, never on the
+//! other sinks or on timing.
+
+mod board;
+mod listener;
 
 use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_model::{Error, ErrorKind, FrameIndex, Result};
 
 use crate::{PcmSink, PcmSource};
+use board::{Board, Limits};
 
 /// A request to stop, shared between whoever may ask and whoever must obey.
 #[derive(Debug, Clone, Default)]
@@ -82,8 +98,10 @@ pub struct SinkReport {
     pub outcome: SinkOutcome,
     /// Frames it took.
     pub frames: u64,
-    /// Time it spent in its own code.
+    /// Time it spent in its own code, waiting for a processor or for shared work included.
     pub busy: Duration,
+    /// Processor time of its thread; zero for an abandoned one.
+    pub cpu: Duration,
 }
 
 /// What the whole fan-out did.
@@ -99,29 +117,86 @@ pub struct FanOutReport {
 
 /// A fan-out being put together.
 pub struct FanOut {
-    _options: FanOutOptions,
+    options: FanOutOptions,
+    sinks: Vec<(String, Box<dyn PcmSink>)>,
 }
 
 impl FanOut {
     /// A fan-out without sinks.
     #[must_use]
     pub const fn new(options: FanOutOptions) -> Self {
-        Self { _options: options }
+        Self { options, sinks: Vec::new() }
     }
 
     /// Adds a sink.
-    pub fn add(&mut self, _name: impl Into<String>, _sink: Box<dyn PcmSink>) {}
+    pub fn add(&mut self, name: impl Into<String>, sink: Box<dyn PcmSink>) {
+        self.sinks.push((name.into(), sink));
+    }
 
-    /// Decodes the source to its end into all sinks.
+    /// Decodes the source to its end into all sinks, on the calling thread.
+    ///
+    /// Returns when every sink has finished or was evicted. Without sinks nothing is decoded. On an error the
+    /// sinks are dropped without [`finish`](PcmSink::finish), on their own threads; this returns when that is
+    /// done, or after a short grace for a sink that hangs.
     ///
     /// # Errors
-    /// The source's error, or `Cancelled`; an error of a sink is in the report instead.
+    /// The source's error; `Cancelled`; `Timeout` when the budget is used up; `Internal` for a source that
+    /// breaks its contract. An error of a sink is in the report instead.
     pub fn run(
         self,
-        _source: &mut dyn PcmSource,
-        _cancel: &CancelFlag,
-        _on_progress: &mut dyn FnMut(u64),
+        source: &mut dyn PcmSource,
+        cancel: &CancelFlag,
+        on_progress: &mut dyn FnMut(u64),
     ) -> Result<FanOutReport> {
-        Err(Error::new(ErrorKind::Internal, "not built yet"))
+        let limits = Limits {
+            cancel,
+            deadline: self.options.sink_deadline,
+            budget: self.options.budget,
+            // A budget beyond what a clock can count is none.
+            ends: self.options.budget.and_then(|budget| Instant::now().checked_add(budget)),
+        };
+        let names: Vec<String> = self.sinks.iter().map(|(name, _)| name.clone()).collect();
+        let board = Arc::new(Board::new(self.sinks.len(), self.options.queue_chunks));
+        // From here on every way out, a panic of the source included, sends the sinks home.
+        let dismissal = Dismissal { board: &board, grace: self.options.sink_deadline.min(ABORT_GRACE) };
+        for (index, (name, sink)) in self.sinks.into_iter().enumerate() {
+            listener::spawn(&board, index, &name, sink, limits.deadline);
+        }
+
+        let mut frames = 0;
+        let mut next: Option<FrameIndex> = None;
+        let stopped_early = loop {
+            limits.check()?;
+            if !board.anyone_left() {
+                break true;
+            }
+            let Some(chunk) = source.next_chunk()? else { break false };
+            if chunk.spec() != source.spec() || next.is_some_and(|next| next != chunk.first_frame()) {
+                return Err(Error::new(ErrorKind::Internal, "the source's chunks do not follow each other"));
+            }
+            next = Some(chunk.first_frame() + chunk.frames() as u64);
+            frames += chunk.frames() as u64;
+            board.deliver(&Arc::new(chunk), &limits)?;
+            on_progress(frames);
+        };
+        board.end(&limits)?;
+        drop(dismissal);
+        let sinks = board.reports(names);
+        Ok(FanOutReport { frames, stopped_early, sinks })
+    }
+}
+
+/// How long sinks get to leave after an error before their threads are abandoned.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+
+/// Sends all sinks home when it is dropped.
+struct Dismissal<'a> {
+    board: &'a Board,
+    grace: Duration,
+}
+
+impl Drop for Dismissal<'_> {
+    fn drop(&mut self) {
+        self.board.dismiss(self.grace);
     }
 }
