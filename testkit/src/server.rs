@@ -1,0 +1,152 @@
+//! [`TestServer`]: a real `fanfare serve` on a free loopback port, with a data folder of its own.
+
+use std::{
+    ffi::OsString,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use reqwest::{Client, Method, RequestBuilder, header};
+use serde_json::{Value, json};
+
+use crate::binary::fanfare;
+
+/// Name and password of the owner that [`TestServer::sign_in`] creates.
+pub const OWNER: (&str, &str) = ("ada", "a long enough password");
+
+/// What the server is started with.
+#[derive(Debug, Default, Clone)]
+pub struct ServerStart {
+    /// Library folders.
+    pub folders: Vec<PathBuf>,
+    /// Further arguments.
+    pub args: Vec<OsString>,
+    /// Environment variables.
+    pub environment: Vec<(OsString, OsString)>,
+    /// A data folder that outlives the server; a temporary one when `None`.
+    pub data: Option<PathBuf>,
+}
+
+/// A running server. Dropping it ends it.
+pub struct TestServer {
+    child: Child,
+    data: PathBuf,
+    _own_data: Option<tempfile::TempDir>,
+    /// `http://127.0.0.1:PORT`.
+    pub address: String,
+    /// The one-time link, on a first start.
+    pub setup_link: Option<String>,
+    /// An HTTP client that keeps cookies.
+    pub client: Client,
+}
+
+impl TestServer {
+    /// Starts the server and waits until it says its address. Its log goes to `server.log` in the data folder.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(start: ServerStart) -> Self {
+        let (own_data, data) = match start.data {
+            Some(data) => (None, data),
+            None => {
+                let own = tempfile::tempdir().expect("a temporary folder");
+                let data = own.path().to_path_buf();
+                (Some(own), data)
+            }
+        };
+        std::fs::create_dir_all(&data).expect("the data folder");
+        let log = std::fs::File::create(data.join("server.log")).expect("a log file");
+        let mut child = Command::new(fanfare())
+            .arg("serve")
+            .args(&start.folders)
+            .arg("--data")
+            .arg(&data)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(&start.args)
+            .envs(start.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("fanfare starts");
+        let mut address = None;
+        let mut setup_link = None;
+        for line in BufReader::new(child.stdout.take().expect("a piped output")).lines().map_while(Result::ok)
+        {
+            match line.split_once("  ").map(|(word, rest)| (word, rest.trim().to_owned())) {
+                Some(("address", rest)) => address = Some(rest),
+                Some(("setup", rest)) => setup_link = Some(rest),
+                Some(("ready", _)) => break,
+                _ => {}
+            }
+        }
+        let address = address.unwrap_or_else(|| {
+            let log = std::fs::read_to_string(data.join("server.log")).unwrap_or_default();
+            panic!("the server did not say its address; its log:\n{log}")
+        });
+        let client = Client::builder().cookie_store(true).build().expect("an HTTP client");
+        Self { child, data, _own_data: own_data, address, setup_link, client }
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The server's process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Creates the owner through the setup link; the client is signed in afterwards.
+    ///
+    /// # Panics
+    /// When there is no link, or the server refuses.
+    pub async fn sign_in(&self) {
+        let link = self.setup_link.as_deref().expect("a setup link");
+        let token = link.rsplit('/').next().expect("a token");
+        let body = json!({ "token": token, "name": OWNER.0, "password": OWNER.1 });
+        let answer = self.request(Method::POST, "/api/v1/setup").json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status(), 201, "setup");
+    }
+
+    /// A request with what the server asks of state-changing ones.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.address)).header("X-Fanfare", "1")
+    }
+
+    /// GET of a JSON answer.
+    ///
+    /// # Panics
+    /// When the status is not 200 or the body is no JSON.
+    pub async fn json(&self, path: &str) -> Value {
+        let answer = self.request(Method::GET, path).send().await.expect("an answer");
+        let status = answer.status();
+        let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
+        let text = answer.text().await.expect("a body");
+        assert_eq!(status, 200, "{path}: {text}");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path} ({kind:?}): {error}: {text}"))
+    }
+
+    /// Asks the server to stop (SIGTERM) and waits for its end.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub fn stop(mut self) -> ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        self.child.wait().expect("an end")
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
