@@ -20,10 +20,11 @@ mod selection;
 mod shared;
 
 pub mod dynamics;
+pub mod fingerprint;
+pub mod key;
 pub mod loudness;
 pub mod timbre;
 pub mod waveform;
-// Rhythm, key, fingerprint: one `pub mod` line each goes here, and one entry each in list.rs.
 
 pub use analyze::{Analysis, AnalyzeOptions, analyze};
 pub use analyzer::{Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};

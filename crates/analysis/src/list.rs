@@ -1,14 +1,14 @@
 //! The one ordered list of analyzers.
 
-use crate::{AnalyzerEntry, dynamics, loudness, timbre, waveform};
+use crate::{AnalyzerEntry, dynamics, fingerprint, key, loudness, timbre, waveform};
 
 /// Every analyzer there is, in the order in which results are shown.
 pub const ANALYZERS: &[AnalyzerEntry] = &[
     loudness::ENTRY,
     waveform::ENTRY,
     // rhythm::ENTRY,
-    // key::ENTRY,
-    // fingerprint::ENTRY,
+    key::ENTRY,
+    fingerprint::ENTRY,
     dynamics::ENTRY,
     timbre::ENTRY,
 ];

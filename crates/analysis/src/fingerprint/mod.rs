@@ -1,0 +1,101 @@
+//! The Chromaprint fingerprint, by which AcoustID knows a recording.
+//!
+//! Purpose: the same codes as `fpcalc` gives (algorithm 1, `CHROMAPRINT_ALGORITHM_TEST2`), in the text form that
+//! AcoustID accepts. Method: L. Lalinský, "How does Chromaprint work?" (2011), after Ke, Hoiem and
+//! Sukthankar, "Computer Vision for Music Identification" (CVPR 2005); the table of classifiers is Chromaprint's.
+//!
+//! Vocabulary: a *row* is the chroma (energy of twelve pitch classes) of one frame of the 11,025 Hz mono mix; sixteen
+//! *classifiers* compare areas of sixteen successive rows; their answers, two bits each, are one *code*.
+//!
+//! Invariants: only the first [`LENGTH_S`] seconds are heard, because AcoustID's index holds what `fpcalc` makes
+//! by default; codes depend on the samples alone, never on how they were cut into chunks; memory is bounded.
+
+mod chroma;
+mod codes;
+mod packed;
+
+use chroma::{ChromaImage, SAMPLE_RATE_HZ};
+use codes::Coder;
+use fanfare_model::{
+    Result,
+    features::{FeaturePart, Fingerprint},
+};
+
+use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
+
+/// The analyzer's entry in the list.
+pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
+    id: "fingerprint",
+    version: 1,
+    about: "Chromaprint fingerprint of the first 120 s, as AcoustID takes it",
+    start: |_| Ok(Box::new(Fingerprinter::default())),
+};
+
+/// How much of a track is fingerprinted, in seconds (`fpcalc`'s default, which AcoustID expects).
+pub const LENGTH_S: u32 = 120;
+/// Chromaprint's number of the algorithm in the text form.
+const ALGORITHM: u8 = 1;
+
+/// Makes the codes out of 11,025 Hz mono samples.
+pub struct Fingerprinter {
+    image: ChromaImage,
+    coder: Coder,
+    codes: Vec<u32>,
+    samples: u64,
+}
+
+impl Default for Fingerprinter {
+    fn default() -> Self {
+        Self { image: ChromaImage::new(), coder: Coder::new(), codes: Vec::new(), samples: 0 }
+    }
+}
+
+impl Fingerprinter {
+    /// Takes the next samples (mono, 11,025 Hz, nominally -1 to 1); those after [`LENGTH_S`] are ignored.
+    pub fn push(&mut self, samples: &[f32]) {
+        let left = (u64::from(LENGTH_S * SAMPLE_RATE_HZ) - self.samples).min(samples.len() as u64);
+        let taken = &samples[..left as usize];
+        self.samples += left;
+        let (coder, codes) = (&mut self.coder, &mut self.codes);
+        self.image.push(taken, &mut |row| codes.extend(coder.push(row)));
+    }
+
+    /// The codes so far; empty for less than about 2.8 seconds.
+    #[must_use]
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// How much was heard, in seconds, at most [`LENGTH_S`].
+    #[must_use]
+    pub fn heard_s(&self) -> f64 {
+        self.samples as f64 / f64::from(SAMPLE_RATE_HZ)
+    }
+
+    /// The text form of the codes so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        packed::pack(&self.codes, ALGORITHM)
+    }
+}
+
+impl Analyzer for Fingerprinter {
+    fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
+        Self::push(self, chunk.mono_11k());
+        Ok(())
+    }
+
+    fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
+        Self::push(self, end.mono_11k());
+        if self.codes.is_empty() {
+            let warning = format!("too short for a fingerprint: {:.1} s, needs 3 s", end.duration_s());
+            return Ok(AnalyzerOutput { part: FeaturePart::Fingerprint(None), warnings: vec![warning] });
+        }
+        let print = Fingerprint {
+            chromaprint: self.text(),
+            algorithm: ALGORITHM,
+            duration_s: end.duration_s().min(f64::from(LENGTH_S)),
+        };
+        Ok(AnalyzerOutput::new(FeaturePart::Fingerprint(Some(print))))
+    }
+}

@@ -1,0 +1,169 @@
+//! From segments of pitch content to a key: tuning, profiles, chords, beginning and end.
+
+use fanfare_model::features::Mode;
+
+use super::{
+    peaks::{FINE_BINS, FINE_PER_SEMITONE},
+    profiles::{PROFILES, correlation},
+};
+
+/// Pitch content of half a second.
+#[derive(Clone)]
+pub(super) struct Segment {
+    pub(super) all: [f32; FINE_BINS],
+    pub(super) bass: [f32; FINE_BINS],
+}
+
+/// Semitone steps of the triads.
+const MAJOR_TRIAD: [usize; 3] = [0, 4, 7];
+const MINOR_TRIAD: [usize; 3] = [0, 3, 7];
+/// Scale degrees: natural and harmonic minor share a profile of seven plus the leading note.
+const MAJOR_SCALE: [usize; 7] = [0, 2, 4, 5, 7, 9, 11];
+const MINOR_SCALE: [usize; 7] = [0, 2, 3, 5, 7, 8, 10];
+
+/// How many cues a key is judged by.
+const CUES: usize = 10;
+
+/// Weights of the cues, as odds: four profiles, share of the scale, share of the tonic chord, of its neighbours in
+/// fifths, end, beginning, bass. Rounded by hand; a fit over generated pieces gives the same order of size.
+const WEIGHTS: [f64; CUES] = [1.0, 1.0, 1.5, 1.0, 4.0, 6.0, 6.0, 4.0, 0.5, 0.5];
+
+/// A judged key.
+pub(super) struct Verdict {
+    pub(super) tonic: usize,
+    pub(super) mode: Mode,
+    /// Probability among the 24 keys.
+    pub(super) confidence: f64,
+}
+
+/// Deviation of the tuning from 440 Hz in cents (-50 to 50) and how sharply it is defined (0 to 1).
+pub(super) fn tuning(bins: &[f64; FINE_BINS]) -> (f64, f64) {
+    let (mut re, mut im, mut sum) = (0.0, 0.0, 0.0);
+    for (bin, weight) in bins.iter().enumerate() {
+        let angle = std::f64::consts::TAU * (bin % FINE_PER_SEMITONE) as f64 / FINE_PER_SEMITONE as f64;
+        re += weight * angle.cos();
+        im += weight * angle.sin();
+        sum += weight;
+    }
+    if sum <= 0.0 {
+        return (0.0, 0.0);
+    }
+    (im.atan2(re) / std::f64::consts::TAU * 100.0, re.hypot(im) / sum)
+}
+
+/// Twelve pitch classes out of fine bins, for that tuning.
+fn chroma(bins: &[f32; FINE_BINS], tuning_cents: f64) -> [f64; 12] {
+    let shift = tuning_cents / 100.0 * FINE_PER_SEMITONE as f64;
+    let mut classes = [0.0; 12];
+    for (bin, weight) in bins.iter().enumerate() {
+        let at = bin as f64 - shift;
+        let class = (at / FINE_PER_SEMITONE as f64).round();
+        let off = (at / FINE_PER_SEMITONE as f64 - class) * std::f64::consts::PI;
+        classes[(class as i64).rem_euclid(12) as usize] += f64::from(*weight) * off.cos().powi(2);
+    }
+    classes
+}
+
+fn normalised(mut chroma: [f64; 12]) -> [f64; 12] {
+    let sum: f64 = chroma.iter().sum();
+    if sum > 0.0 {
+        chroma.iter_mut().for_each(|value| *value /= sum);
+    }
+    chroma
+}
+
+fn rotated(chroma: &[f64; 12], tonic: usize) -> [f64; 12] {
+    std::array::from_fn(|degree| chroma[(degree + tonic) % 12])
+}
+
+/// How well a chroma fits a triad: mean of its notes less the mean of the others.
+fn triad_fit(chroma: &[f64; 12], root: usize, triad: [usize; 3]) -> f64 {
+    let inside: f64 = triad.iter().map(|step| chroma[(root + step) % 12]).sum();
+    let total: f64 = chroma.iter().sum();
+    inside / 3.0 - (total - inside) / 9.0
+}
+
+/// Judges the key; `None` when nothing sounds.
+pub(super) fn judge(segments: &[Segment], tuning_cents: f64) -> Option<Verdict> {
+    let mut whole = [0.0; 12];
+    let mut bass = [0.0; 12];
+    let mut chords = [0.0; 24];
+    let rows: Vec<([f64; 12], [f64; 12])> =
+        segments.iter().map(|s| (chroma(&s.all, tuning_cents), chroma(&s.bass, tuning_cents))).collect();
+    let loudest = rows.iter().map(|(all, _)| all.iter().sum::<f64>()).fold(0.0, f64::max);
+    let sounding: Vec<&([f64; 12], [f64; 12])> =
+        rows.iter().filter(|(all, _)| all.iter().sum::<f64>() > 0.1 * loudest).collect();
+    if loudest <= 0.0 || sounding.is_empty() {
+        return None;
+    }
+    for (all, low) in &sounding {
+        let all = normalised(*all);
+        let low = normalised(*low);
+        for class in 0..12 {
+            whole[class] += all[class];
+            bass[class] += low[class];
+        }
+        let mut best = (f64::MIN, 0);
+        for chord in 0..24 {
+            let triad = if chord < 12 { MAJOR_TRIAD } else { MINOR_TRIAD };
+            let fit = triad_fit(&all, chord % 12, triad) + 0.15 * low[chord % 12];
+            if fit > best.0 {
+                best = (fit, chord);
+            }
+        }
+        chords[best.1] += 1.0 / sounding.len() as f64;
+    }
+    let whole = normalised(whole);
+    let bass = normalised(bass);
+    let edge = |part: &[&([f64; 12], [f64; 12])]| {
+        let mut all = [0.0; 12];
+        let mut low = [0.0; 12];
+        for (a, b) in part {
+            for class in 0..12 {
+                all[class] += a[class];
+                low[class] += b[class];
+            }
+        }
+        (normalised(all), normalised(low))
+    };
+    let span = sounding.len().min(4);
+    let (first, first_bass) = edge(&sounding[..span]);
+    let (last, last_bass) = edge(&sounding[sounding.len() - span..]);
+
+    let mut cues = Vec::with_capacity(24);
+    for key in 0..24 {
+        let (tonic, minor) = (key % 12, key >= 12);
+        let degrees = rotated(&whole, tonic);
+        let low = rotated(&bass, tonic);
+        let triad = if minor { MINOR_TRIAD } else { MAJOR_TRIAD };
+        let scale = if minor { MINOR_SCALE } else { MAJOR_SCALE };
+        let profile = |index: usize| {
+            let pair: &super::profiles::Profile = &PROFILES[index];
+            correlation(&degrees, if minor { &pair.minor } else { &pair.major })
+        };
+        // Chords of the key: I, IV, V and the like carry it; a minor key's V may be major.
+        let subdominant = if minor { 12 + (tonic + 5) % 12 } else { (tonic + 5) % 12 };
+        let dominant = chords[(tonic + 7) % 12] + if minor { chords[12 + (tonic + 7) % 12] } else { 0.0 };
+        cues.push([
+            profile(0),
+            profile(1),
+            profile(2),
+            profile(3),
+            scale.iter().map(|degree| degrees[*degree]).sum::<f64>(),
+            chords[key],
+            chords[subdominant] + dominant,
+            4.0 * triad_fit(&last, tonic, triad) + last_bass[tonic],
+            4.0 * triad_fit(&first, tonic, triad) + first_bass[tonic],
+            low[0] + 0.5 * low[7],
+        ]);
+    }
+    let scores: Vec<f64> =
+        cues.iter().map(|cue| cue.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum()).collect();
+    let best = (0..24).max_by(|a, b| scores[*a].total_cmp(&scores[*b]))?;
+    let total: f64 = scores.iter().map(|score| (score - scores[best]).exp()).sum();
+    Some(Verdict {
+        tonic: best % 12,
+        mode: if best >= 12 { Mode::Minor } else { Mode::Major },
+        confidence: 1.0 / total,
+    })
+}
