@@ -9,9 +9,20 @@
 //! Invariants: never trusts a declared length; no tokio, no SQL, no HTTP.
 
 mod chunk;
+mod codecs;
+mod decode;
+mod external;
 mod fanout;
+mod limits;
+mod open;
 mod pcm;
+mod probe;
 
 pub use chunk::{PcmChunk, SharedChunk};
+pub use codecs::{CODECS, CodecEntry, Decoder, is_audio_suffix};
+pub use external::ffmpeg_version;
 pub use fanout::{CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, SinkOutcome, SinkReport};
+pub use limits::Limits;
+pub use open::{FfmpegUse, OpenOptions, open};
 pub use pcm::{PcmSink, PcmSource, StreamFacts};
+pub use probe::{Container, probe};

@@ -1,0 +1,136 @@
+//! [`Cutter`]: packets of any length in, chunks of one length out, as planes of `f32`.
+
+use fanfare_model::{FrameIndex, Result, SampleSpec};
+use symphonia::core::audio::GenericAudioBufferRef;
+
+use crate::PcmChunk;
+
+/// Collects frames until a chunk is full.
+pub(super) struct Cutter {
+    spec: SampleSpec,
+    chunk_frames: usize,
+    /// One plane per channel, `chunk_frames` long (or empty before the first frame of a chunk).
+    planes: Vec<Vec<f32>>,
+    filled: usize,
+    /// Track index of the first frame in `planes`.
+    first: u64,
+    /// Whether a sample was not finite.
+    saw_non_finite: bool,
+}
+
+impl Cutter {
+    pub(super) fn new(spec: SampleSpec, chunk_frames: usize) -> Self {
+        Self {
+            spec,
+            chunk_frames: chunk_frames.max(1),
+            planes: Vec::new(),
+            filled: 0,
+            first: 0,
+            saw_non_finite: false,
+        }
+    }
+
+    /// Frames that still fit.
+    pub(super) fn room(&self) -> usize {
+        self.chunk_frames - self.filled
+    }
+
+    /// Track index of the next frame.
+    pub(super) fn position(&self) -> u64 {
+        self.first + self.filled as u64
+    }
+
+    /// Whether a sample was replaced because it was not finite, since the last time this was asked.
+    pub(super) fn take_non_finite(&mut self) -> bool {
+        std::mem::take(&mut self.saw_non_finite)
+    }
+
+    /// Forgets what is collected and goes on at that track index.
+    pub(super) fn restart(&mut self, first: u64) {
+        self.filled = 0;
+        self.planes.clear();
+        self.first = first;
+    }
+
+    /// Takes the frames `from..to` of a decoded buffer; at most [`room`](Self::room).
+    pub(super) fn push(&mut self, buffer: &GenericAudioBufferRef<'_>, from: usize, to: usize) {
+        let (start, end) = (self.filled, self.filled + (to - from));
+        self.prepare();
+        let mut planes: Vec<&mut [f32]> =
+            self.planes.iter_mut().map(|plane| &mut plane[start..end]).collect();
+        buffer.slice(from..to).copy_to_slice_planar::<f32, _>(&mut planes);
+        let can_be_odd = matches!(buffer, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_));
+        if can_be_odd {
+            for plane in planes {
+                self.saw_non_finite |= replace_non_finite(plane);
+            }
+        }
+        self.filled = end;
+    }
+
+    /// Takes that many frames of silence; at most [`room`](Self::room).
+    pub(super) fn push_silence(&mut self, frames: usize) {
+        self.prepare();
+        for plane in &mut self.planes {
+            plane[self.filled..self.filled + frames].fill(0.0);
+        }
+        self.filled += frames;
+    }
+
+    /// The collected frames as a chunk, if there are any.
+    ///
+    /// # Errors
+    /// [`Internal`](fanfare_model::ErrorKind::Internal) if the planes do not match the spec.
+    pub(super) fn cut(&mut self) -> Result<Option<PcmChunk>> {
+        if self.filled == 0 {
+            return Ok(None);
+        }
+        let mut planes = std::mem::take(&mut self.planes);
+        for plane in &mut planes {
+            plane.truncate(self.filled);
+        }
+        let chunk = PcmChunk::new(self.spec, FrameIndex(self.first), planes)?;
+        self.first += self.filled as u64;
+        self.filled = 0;
+        Ok(Some(chunk))
+    }
+
+    fn prepare(&mut self) {
+        if self.planes.is_empty() {
+            self.planes = vec![vec![0.0; self.chunk_frames]; self.spec.channels()];
+        }
+    }
+}
+
+/// Replaces NaN and infinities by 0; whether there were any.
+pub(crate) fn replace_non_finite(samples: &mut [f32]) -> bool {
+    // A sum of `sample * 0` is 0 unless one sample is not finite: the common case costs one pass of
+    // multiplications that the compiler can vectorise.
+    let probe = samples.chunks(8).fold([0.0_f32; 8], |mut sums, chunk| {
+        for (sum, sample) in sums.iter_mut().zip(chunk) {
+            *sum += sample * 0.0;
+        }
+        sums
+    });
+    if probe.iter().sum::<f32>() == 0.0 {
+        return false;
+    }
+    for sample in samples.iter_mut().filter(|sample| !sample.is_finite()) {
+        *sample = 0.0;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_samples_become_zero() {
+        let mut samples =
+            vec![0.5, f32::NAN, -1.0, f32::INFINITY, f32::NEG_INFINITY, 3.0, -0.0, 1e30, f32::MAX];
+        assert!(replace_non_finite(&mut samples));
+        assert_eq!(samples, [0.5, 0.0, -1.0, 0.0, 0.0, 3.0, 0.0, 1e30, f32::MAX]);
+        assert!(!replace_non_finite(&mut samples));
+    }
+}

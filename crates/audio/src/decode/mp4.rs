@@ -1,0 +1,289 @@
+//! Edit lists of ISO base media files (ISO 14496-12) and `iTunSMPB`, which Symphonia leaves to us.
+//!
+//! Purpose: how many decoded frames lie before the first audible one (encoder priming) and where the last
+//! one is. AAC encoders put 1,024 to 2,112 frames in front and fill the last packet.
+//!
+//! Invariants: a bounded number of boxes is visited, by position; only small boxes are read whole.
+
+use std::{fs::File, ops::Range};
+
+use fanfare_model::{Error, ErrorKind, Result};
+
+use crate::probe::{AudioBytes, read_at};
+
+/// Boxes visited in one file. A film has some hundred at these levels.
+const MAX_BOXES: u32 = 20_000;
+/// Bytes read of one box of facts.
+const MAX_FACT_BYTES: usize = 4_096;
+
+/// What the boxes say about the first sound track.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Mp4Facts {
+    /// The track's id.
+    pub track_id: u32,
+    /// Ticks per second of the track's media.
+    pub timescale: u32,
+    /// Ticks per second of the movie, in which edits count.
+    pub movie_timescale: u32,
+    /// Media duration in ticks of `timescale`; 0 if unknown.
+    pub media_duration: u64,
+    /// The edit: first tick of the media that is heard, and duration in ticks of `movie_timescale`.
+    pub edit: Option<(u64, u64)>,
+    /// Priming and audible frames from `iTunSMPB`.
+    pub smpb: Option<(u64, u64)>,
+    /// Four-character code of the sample entry.
+    pub entry: [u8; 4],
+    /// Whether the decoder configuration names spectral band replication (HE-AAC) or another tool beyond LC.
+    pub beyond_lc: bool,
+}
+
+/// Reads the facts.
+///
+/// # Errors
+/// [`ErrorKind::NotAudio`] without a sound track, [`ErrorKind::Malformed`] without an index,
+/// [`ErrorKind::LimitExceeded`] for more boxes than any file has, I/O.
+pub(super) fn facts(file: &File, audio: AudioBytes) -> Result<Mp4Facts> {
+    let mut walk = Walk { file, visited: 0 };
+    let whole = audio.start..audio.end;
+    let moov = walk.find(whole, b"moov")?.ok_or_else(|| {
+        Error::new(ErrorKind::Malformed, "the file has no index (moov box); it was probably cut off")
+            .at_byte(audio.end)
+    })?;
+    let mut movie_timescale = 0;
+    if let Some(mvhd) = walk.find(moov.clone(), b"mvhd")? {
+        movie_timescale = timescale_and_duration(&walk.read(&mvhd)?).map_or(0, |(scale, _)| scale);
+    }
+    let mut smpb = None;
+    if let Some(list) = walk.path(moov.clone(), &[b"udta", b"meta", b"ilst"])? {
+        for (kind, item) in walk.children(list)? {
+            if &kind == b"----" && smpb.is_none() {
+                smpb = parse_smpb(&walk.read(&item)?);
+            }
+        }
+    }
+    for (kind, trak) in walk.children(moov)? {
+        if &kind == b"trak"
+            && let Some(mut facts) = walk.track(trak)?
+        {
+            facts.movie_timescale = movie_timescale;
+            facts.smpb = smpb;
+            return Ok(facts);
+        }
+    }
+    Err(Error::new(ErrorKind::NotAudio, "the file has no sound track"))
+}
+
+struct Walk<'a> {
+    file: &'a File,
+    visited: u32,
+}
+
+impl Walk<'_> {
+    /// The boxes directly inside a range. Stops quietly at a length that cannot be: what came before counts.
+    fn children(&mut self, range: Range<u64>) -> Result<Vec<([u8; 4], Range<u64>)>> {
+        let mut found = Vec::new();
+        let mut at = range.start;
+        while at + 8 <= range.end {
+            self.visited += 1;
+            if self.visited > MAX_BOXES {
+                return Err(Error::limit("boxes", self.visited.into(), MAX_BOXES.into()).at_byte(at));
+            }
+            let head = read_at(self.file, at, 16)?;
+            let (Some(size), Some(kind)) = (u32_at(&head, 0), head.get(4..8)) else { break };
+            let (header, length) = match size {
+                0 => (8, range.end - at),
+                1 => (16, u64_at(&head, 8).unwrap_or(0)),
+                size => (8, u64::from(size)),
+            };
+            let Some(end) = at.checked_add(length).filter(|end| length >= header && *end <= range.end) else {
+                break;
+            };
+            found.push(([kind[0], kind[1], kind[2], kind[3]], at + header..end));
+            at = end;
+        }
+        Ok(found)
+    }
+
+    fn find(&mut self, range: Range<u64>, wanted: &[u8; 4]) -> Result<Option<Range<u64>>> {
+        Ok(self.children(range)?.into_iter().find(|(kind, _)| kind == wanted).map(|(_, body)| body))
+    }
+
+    fn path(&mut self, mut range: Range<u64>, path: &[&[u8; 4]]) -> Result<Option<Range<u64>>> {
+        for wanted in path {
+            let Some(mut body) = self.find(range, wanted)? else { return Ok(None) };
+            if *wanted == b"meta" {
+                // A full box: version and flags stand before its children (QuickTime leaves them out).
+                let head = read_at(self.file, body.start, 8)?;
+                if head.get(4..8) != Some(b"hdlr") {
+                    body.start = (body.start + 4).min(body.end);
+                }
+            }
+            range = body;
+        }
+        Ok(Some(range))
+    }
+
+    fn read(&self, body: &Range<u64>) -> Result<Vec<u8>> {
+        read_at(self.file, body.start, (body.end - body.start).min(MAX_FACT_BYTES as u64) as usize)
+    }
+
+    /// The facts of a track, if it is a sound track.
+    fn track(&mut self, trak: Range<u64>) -> Result<Option<Mp4Facts>> {
+        let Some(mdia) = self.find(trak.clone(), b"mdia")? else { return Ok(None) };
+        let handler = match self.find(mdia.clone(), b"hdlr")? {
+            Some(body) => self.read(&body)?,
+            None => return Ok(None),
+        };
+        if handler.get(8..12) != Some(b"soun") {
+            return Ok(None);
+        }
+        let mut facts = Mp4Facts::default();
+        if let Some(body) = self.find(trak.clone(), b"tkhd")? {
+            let header = self.read(&body)?;
+            let offset = if header.first() == Some(&1) { 20 } else { 12 };
+            facts.track_id = u32_at(&header, offset).unwrap_or(0);
+        }
+        if let Some(body) = self.find(mdia.clone(), b"mdhd")? {
+            (facts.timescale, facts.media_duration) =
+                timescale_and_duration(&self.read(&body)?).unwrap_or((0, 0));
+        }
+        if let Some(body) = self.path(trak, &[b"edts", b"elst"])? {
+            facts.edit = parse_edits(&self.read(&body)?);
+        }
+        if let Some(body) = self.path(mdia, &[b"minf", b"stbl", b"stsd"])? {
+            let description = self.read(&body)?;
+            if let Some(entry) = description.get(12..16) {
+                facts.entry = [entry[0], entry[1], entry[2], entry[3]];
+            }
+            facts.beyond_lc = &facts.entry == b"mp4a" && is_beyond_lc(&description);
+        }
+        Ok(Some(facts))
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at + 4)?;
+    Some(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from(u32_at(bytes, at)?) << 32 | u64::from(u32_at(bytes, at + 4)?))
+}
+
+/// Timescale and duration of `mvhd` and `mdhd`, which begin alike (14496-12, 8.2.2 and 8.4.2).
+fn timescale_and_duration(body: &[u8]) -> Option<(u32, u64)> {
+    match body.first()? {
+        1 => Some((u32_at(body, 20)?, u64_at(body, 24)?)),
+        _ => Some((u32_at(body, 12)?, u64::from(u32_at(body, 16)?))),
+    }
+}
+
+/// The first edit that plays media, and the duration of all that do (14496-12, 8.6.6). Empty edits (silence
+/// in front, media time -1) are left out: a library plays tracks, not timelines.
+fn parse_edits(body: &[u8]) -> Option<(u64, u64)> {
+    let version = *body.first()?;
+    let (entry_bytes, count) = (if version == 1 { 20 } else { 12 }, u32_at(body, 4)?);
+    let mut found: Option<(u64, u64)> = None;
+    for index in 0..(count as usize).min(MAX_FACT_BYTES / entry_bytes) {
+        let at = 8 + index * entry_bytes;
+        let (duration, media_time) = if version == 1 {
+            (u64_at(body, at)?, u64_at(body, at + 8)? as i64)
+        } else {
+            (u64::from(u32_at(body, at)?), i64::from(u32_at(body, at + 4)? as i32))
+        };
+        if let Ok(start) = u64::try_from(media_time) {
+            let (first, sum) = found.unwrap_or((start, 0));
+            found = Some((first, sum.saturating_add(duration)));
+        }
+    }
+    found
+}
+
+/// Priming and audible frames of an `iTunSMPB` item: hexadecimal words, of which the second is the priming,
+/// the third the padding and the fourth the audible length (Apple, "Encoder delay and synchronization").
+fn parse_smpb(item: &[u8]) -> Option<(u64, u64)> {
+    let name = item.windows(8).position(|window| window == b"iTunSMPB")?;
+    let text_at = name + item.get(name..)?.windows(4).position(|window| window == b"data")? + 12;
+    let text = std::str::from_utf8(item.get(text_at..)?.get(..120.min(item.len() - text_at))?).ok()?;
+    let mut words = text.split_ascii_whitespace().skip(1).map(|word| u64::from_str_radix(word, 16).ok());
+    let (priming, _padding, frames) = (words.next()??, words.next()??, words.next()??);
+    (priming < 1 << 20 && frames > 0 && frames < 1 << 48).then_some((priming, frames))
+}
+
+/// Whether an AAC decoder configuration (14496-3, 1.6.2.1) asks for more than LC: its audio object type is
+/// not 2, or the backward-compatible extension names SBR.
+fn is_beyond_lc(description: &[u8]) -> bool {
+    // The configuration is descriptor 5 inside `esds`; its length is written in one to four bytes.
+    let Some(esds) = description.windows(4).position(|window| window == b"esds") else { return false };
+    let Some(rest) = description.get(esds + 8..) else { return false };
+    let mut at = 0;
+    while let Some(&tag) = rest.get(at) {
+        let (mut length, mut cursor) = (0_usize, at + 1);
+        for _ in 0..4 {
+            let Some(&byte) = rest.get(cursor) else { return false };
+            cursor += 1;
+            length = length << 7 | usize::from(byte & 0x7f);
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        match tag {
+            // Elementary stream and decoder configuration: their children follow 3 and 13 bytes in.
+            3 => at = cursor + 3,
+            4 => at = cursor + 13,
+            5 => {
+                let config = rest.get(cursor..(cursor + length).min(rest.len())).unwrap_or_default();
+                let object_type = config.first().map_or(2, |byte| byte >> 3);
+                // Two bytes of LC configuration, then the extension: 11 bits of 0x2b7, object type 5, "present".
+                let sbr = matches!(config.get(2..5), Some([0x56, 0xe5, present]) if present & 0x80 != 0);
+                return object_type != 2 || sbr;
+            }
+            _ => at = cursor + length,
+        }
+    }
+    false
+}
+
+impl Mp4Facts {
+    /// Frames of priming and, where known, one past the last audible raw frame.
+    ///
+    /// An edit's duration counts in ticks of the movie, often milliseconds. Where the media's own duration
+    /// agrees with it to one such tick, that one is taken, for it is exact.
+    pub(super) fn lead_and_end(&self, rate_hz: u32) -> (u64, Option<u64>) {
+        let frames = |ticks: u64, scale: u32| {
+            (u128::from(ticks) * u128::from(rate_hz))
+                .checked_div(u128::from(scale))
+                .and_then(|frames| u64::try_from(frames).ok())
+        };
+        let Some((start, duration)) = self.edit else {
+            return match self.smpb {
+                Some((priming, audible)) => (priming, Some(priming.saturating_add(audible))),
+                None => (0, frames(self.media_duration, self.timescale).filter(|frames| *frames > 0)),
+            };
+        };
+        let lead = frames(start, self.timescale).unwrap_or(0);
+        if let Some((priming, audible)) = self.smpb
+            && priming == lead
+        {
+            return (lead, Some(lead.saturating_add(audible)));
+        }
+        let media_end = frames(self.media_duration, self.timescale).filter(|end| *end > lead);
+        let edit_end = frames(duration, self.movie_timescale)
+            .filter(|frames| *frames > 0)
+            .map(|frames| lead.saturating_add(frames));
+        let tick = u64::from(rate_hz / self.movie_timescale.max(1)) + 1;
+        let end = match (media_end, edit_end) {
+            (Some(media), Some(edit)) if media.abs_diff(edit) <= tick => Some(media),
+            (media, edit) => edit.or(media),
+        };
+        (lead, end)
+    }
+
+    /// The error for a file whose samples Symphonia would decode wrongly, if it is one.
+    pub(super) fn refuse(&self) -> Result<()> {
+        if self.beyond_lc {
+            return Err(Error::new(ErrorKind::Unsupported, "HE-AAC and other kinds of AAC beyond LC"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! [`Packets`]: the demuxer's packets, with their place among the raw frames.
+
+use fanfare_model::{Error, Result};
+use symphonia::core::{
+    formats::{FormatReader, SeekMode, SeekTo},
+    packet::Packet,
+    units::{Duration, Timestamp},
+};
+
+use crate::{Container, probe::mpeg::MpegHeader};
+
+use super::{
+    guard::{Trouble, guarded},
+    readers::{Origin, audio_track},
+};
+
+/// The packets of one track.
+pub(super) struct Packets {
+    origin: Origin,
+    reader: Box<dyn FormatReader>,
+    track_id: u32,
+    /// Timestamp of raw frame 0, where timestamps count frames.
+    base: Option<i64>,
+}
+
+/// What comes next.
+pub(super) enum Next {
+    /// A packet. Its own trims are taken off: `tail` frames at its end are padding.
+    Packet {
+        /// The packet.
+        packet: Packet,
+        /// Frames that it decodes to, with the tail.
+        length: u64,
+        /// Timestamp relative to that of the first packet.
+        timestamp: i64,
+        /// Frames of padding at its end.
+        tail: u64,
+    },
+    /// Another stream begins (chained Ogg).
+    NewStream,
+    /// The end.
+    End,
+}
+
+impl Packets {
+    pub(super) fn new(origin: Origin, reader: Box<dyn FormatReader>, track_id: u32) -> Self {
+        Self { origin, reader, track_id, base: None }
+    }
+
+    /// The demuxer, to look at its tracks.
+    pub(super) fn reader(&self) -> &dyn FormatReader {
+        &*self.reader
+    }
+
+    /// Hears that track from now on; the next packet is its first.
+    pub(super) fn select(&mut self, track_id: u32) {
+        self.track_id = track_id;
+        self.base = None;
+    }
+
+    /// The next packet of the track.
+    pub(super) fn next(&mut self) -> Result<Next, Trouble> {
+        loop {
+            let packet = match guarded(|| self.reader.next_packet()) {
+                Ok(Some(packet)) => packet,
+                Ok(None) => return Ok(Next::End),
+                Err(Trouble::Restart) => return Ok(Next::NewStream),
+                Err(trouble) => return Err(trouble),
+            };
+            if packet.track_id != self.track_id {
+                continue;
+            }
+            let mut packet = packet;
+            let base = *self.base.get_or_insert(packet.pts.get());
+            // Ogg: the discard at the start is what an overlapping codec does not give after a reset, and the
+            // end comes from the last page. MPEG: both come from the count of the first of several files.
+            let (length, tail) = match self.origin.audio.container {
+                Container::Ogg => (packet.dur.saturating_add(packet.trim_end).get(), packet.trim_end.get()),
+                Container::Mp3 => {
+                    (MpegHeader::read(&packet.data).map_or(0, |header| u64::from(header.frames)), 0)
+                }
+                _ => (packet.block_dur().get(), 0),
+            };
+            (packet.trim_start, packet.trim_end) = (Duration::ZERO, Duration::ZERO);
+            return Ok(Next::Packet {
+                timestamp: packet.pts.get().saturating_sub(base),
+                packet,
+                length,
+                tail,
+            });
+        }
+    }
+
+    /// Moves to the packet that holds the frame with that timestamp (relative to the first packet), or to one
+    /// before it.
+    pub(super) fn seek(&mut self, timestamp: u64) -> Result<(), Trouble> {
+        let ts = self.base.unwrap_or(0).saturating_add_unsigned(timestamp);
+        let to = SeekTo::Timestamp { ts: Timestamp::new(ts), track_id: self.track_id };
+        guarded(|| self.reader.seek(SeekMode::Accurate, to)).map(|_| ())
+    }
+
+    /// Begins again with a new demuxer.
+    pub(super) fn rewind(&mut self) -> Result<()> {
+        self.reader = self.origin.reader().map_err(Trouble::into_error)?;
+        let wanted = self.track_id;
+        let track = audio_track(&*self.reader, Some(wanted)).map(|track| track.id);
+        self.select(
+            track.ok_or_else(|| {
+                Error::new(fanfare_model::ErrorKind::Io, "the file changed while it was read")
+            })?,
+        );
+        Ok(())
+    }
+}

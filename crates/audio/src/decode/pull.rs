@@ -1,0 +1,262 @@
+//! [`Decode`] as a [`PcmSource`]: pulling chunks and seeking.
+
+use fanfare_model::{Error, FrameIndex, Result, SampleSpec};
+
+use super::{
+    guard::{Trouble, guarded},
+    packets::Next,
+    readers,
+    source::{Decode, Pending},
+    stream::Seeking,
+    trim::Span,
+};
+use crate::{Container, PcmChunk, PcmSource, StreamFacts};
+
+/// What is at the front of the pending frames.
+enum Front {
+    /// That many frames that are wanted.
+    Take(usize),
+    /// Nothing: decode on.
+    Empty,
+    /// The end of the track.
+    End,
+}
+
+/// A seek ahead of at most that many frames just decodes on: about a second.
+const NEAR_FRAMES: u64 = 48_000;
+/// Frames that an MPEG audio file may lack of its count: writers count their own info frame or not.
+const MPEG_COUNT_SLACK: u64 = 2 * 1152;
+
+impl Decode {
+    /// Drops what is not wanted from the front of the pending frames and says what is there.
+    fn front(&mut self) -> Front {
+        loop {
+            let available = match self.pending.front() {
+                None => return Front::Empty,
+                Some(Pending::Decoded { from, to }) => (to.saturating_sub(*from)) as u64,
+                Some(Pending::Silence(frames)) => *frames,
+            };
+            if available == 0 {
+                self.pending.pop_front();
+                continue;
+            }
+            match self.plan.trim.span(self.raw) {
+                Span::End => return Front::End,
+                Span::Drop(frames) => self.consume(frames.min(available)),
+                Span::Keep(frames) => {
+                    let frames = frames.min(available);
+                    let unwanted = self.wanted.saturating_sub(self.plan.trim.frame_of(self.raw));
+                    if unwanted == 0 {
+                        return Front::Take(usize::try_from(frames).unwrap_or(usize::MAX));
+                    }
+                    self.consume(frames.min(unwanted));
+                }
+            }
+        }
+    }
+
+    fn consume(&mut self, frames: u64) {
+        match self.pending.front_mut() {
+            Some(Pending::Decoded { from, .. }) => *from += frames as usize,
+            Some(Pending::Silence(left)) => *left -= frames,
+            None => return,
+        }
+        self.raw += frames;
+    }
+
+    /// Moves frames from the front into the cutter.
+    fn take(&mut self, frames: usize) {
+        let frames = frames.min(self.cutter.room());
+        match self.pending.front() {
+            Some(Pending::Decoded { from, .. }) => {
+                self.cutter.push(&self.decoder.last_decoded(), *from, *from + frames);
+            }
+            Some(Pending::Silence(_)) => self.cutter.push_silence(frames),
+            None => return,
+        }
+        self.consume(frames as u64);
+    }
+
+    fn pull(&mut self) -> Result<Option<PcmChunk>> {
+        let most = self.limits.max_frames(self.spec.rate);
+        while !self.ended {
+            match self.front() {
+                Front::Take(frames) => {
+                    self.take(frames);
+                    if self.cutter.position() > most {
+                        return Err(Error::limit(
+                            "duration_s",
+                            self.cutter.position() / u64::from(self.spec.rate.hz()),
+                            self.limits.max_duration_s.into(),
+                        ));
+                    }
+                    if self.cutter.room() == 0 {
+                        break;
+                    }
+                }
+                Front::Empty if self.no_more => self.ended = true,
+                Front::Empty => self.no_more = !self.advance()?,
+                Front::End => self.ended = true,
+            }
+        }
+        if self.ended {
+            self.check_end();
+        }
+        if self.cutter.take_non_finite() && !self.warned_non_finite {
+            self.warned_non_finite = true;
+            self.warn("samples that are not finite became silence");
+        }
+        self.cutter.cut()
+    }
+
+    /// Compares where the audio ended with what the file declares.
+    fn check_end(&mut self) {
+        let slack = if self.origin.audio.container == Container::Mp3 { MPEG_COUNT_SLACK } else { 0 };
+        if let Some(declared) = self.plan.exact_frames.filter(|_| !self.chained)
+            && self.cutter.position().saturating_add(slack) < declared
+        {
+            let rate = self.spec.rate;
+            let (found_s, declared_s) = (rate.seconds(self.cutter.position()), rate.seconds(declared));
+            self.warn(format!("the audio ends after {found_s:.2} s; the file declares {declared_s:.2} s"));
+        }
+    }
+
+    /// Raw index of the next packet.
+    fn next_raw(&self) -> u64 {
+        let pending = self.pending.iter().map(|pending| match pending {
+            Pending::Decoded { from, to } => (to - from) as u64,
+            Pending::Silence(frames) => *frames,
+        });
+        self.raw.saturating_add(pending.sum())
+    }
+
+    fn reset_decoder(&mut self) -> Result<()> {
+        self.after_reset = true;
+        guarded(|| {
+            self.decoder.reset();
+            Ok(())
+        })
+        .map_err(Trouble::into_error)
+    }
+
+    fn rewind(&mut self) -> Result<()> {
+        self.packets.rewind()?;
+        if self.chained {
+            // The first stream again, with the decoder that it had.
+            self.decoder = readers::decoder(&self.plan.params).map_err(Trouble::into_error)?;
+        }
+        self.pending.clear();
+        self.raw = 0;
+        Ok(())
+    }
+
+    /// Brings the packets to a place from which the wanted frame is decoded right.
+    fn approach(&mut self, frame: u64) -> Result<()> {
+        let roll = readers::pre_roll(&self.plan.params);
+        let begin = |decode: &Self| decode.plan.trim.raw_of(frame).saturating_sub(roll);
+        let ahead = !self.ended && frame >= self.cutter.position();
+        let near = ahead && begin(self) < self.next_raw().saturating_add(NEAR_FRAMES);
+        match self.plan.seeking {
+            _ if near => return Ok(()),
+            Seeking::Timestamps => {
+                self.pending.clear();
+                if self.packets.seek(begin(self)).is_ok() {
+                    self.raw_from_timestamp = true;
+                    return self.reset_decoder();
+                }
+                self.rewind()?;
+            }
+            Seeking::Counting if ahead => {
+                self.raw = self.next_raw();
+                self.pending.clear();
+            }
+            Seeking::Decoding if ahead => return Ok(()),
+            _ => self.rewind()?,
+        }
+        self.reset_decoder()?;
+        if self.plan.seeking == Seeking::Decoding {
+            return Ok(());
+        }
+        loop {
+            match self.packets.next() {
+                Ok(Next::Packet { packet, timestamp, length, tail }) => {
+                    let end = self.raw.saturating_add(length);
+                    if end > begin(self) {
+                        self.no_more = !self.take_packet(&packet, timestamp, length, tail)?;
+                        return Ok(());
+                    }
+                    self.raw = end;
+                }
+                Ok(Next::NewStream) => {
+                    if self.follow_stream().is_err() {
+                        self.no_more = true;
+                        return Ok(());
+                    }
+                    self.after_reset = true;
+                }
+                Err(Trouble::Io(error)) => return Err(Error::from_io("reading the file", error)),
+                Ok(Next::End) | Err(_) => {
+                    self.no_more = true;
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+impl PcmSource for Decode {
+    fn spec(&self) -> SampleSpec {
+        self.spec
+    }
+
+    fn facts(&self) -> &StreamFacts {
+        &self.facts
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
+        let chunk = self.pull();
+        if chunk.is_err() {
+            self.ended = true;
+            self.cutter.restart(self.cutter.position());
+        }
+        chunk
+    }
+
+    fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex> {
+        let target = frame.0;
+        self.wanted = target;
+        self.no_more &= target >= self.cutter.position() && !self.ended;
+        let approached = self.approach(target);
+        if approached.is_err() {
+            self.ended = true;
+        }
+        approached?;
+        self.ended = false;
+        let landed = loop {
+            match self.front() {
+                Front::Take(_) => break target,
+                Front::End => {
+                    self.ended = true;
+                    break self.plan.trim.frame_of(self.raw);
+                }
+                Front::Empty if self.no_more => {
+                    self.ended = true;
+                    break self.plan.trim.frame_of(self.raw);
+                }
+                Front::Empty => match self.advance() {
+                    Ok(more) => self.no_more = !more,
+                    Err(error) => {
+                        self.ended = true;
+                        return Err(error);
+                    }
+                },
+            }
+        };
+        self.cutter.restart(landed);
+        Ok(FrameIndex(landed))
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}

@@ -1,0 +1,158 @@
+//! Which of Symphonia's demuxers and decoders takes a stream.
+
+use std::{
+    fs::File,
+    sync::{Arc, LazyLock},
+};
+
+use symphonia::{
+    core::{
+        codecs::{
+            CodecParameters,
+            audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known::*},
+            registry::CodecRegistry,
+        },
+        errors::Error as Foreign,
+        formats::{FormatOptions, FormatReader, Track, TrackType},
+        io::{MediaSourceStream, ReadBytes},
+    },
+    default::formats::{
+        AdtsReader, AiffReader, CafReader, FlacReader, IsoMp4Reader, MkvReader, MpaReader, OggReader,
+        WavReader,
+    },
+};
+
+use super::{
+    bytes::FileBytes,
+    guard::{Trouble, guarded},
+};
+use crate::{Container, probe::AudioBytes};
+
+/// A file's audio bytes, from which a demuxer can be made again and again.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub file: Arc<File>,
+    pub audio: AudioBytes,
+    /// What stands in place of the bytes before `audio.start`: a FLAC header without its metadata.
+    pub prefix: Vec<u8>,
+}
+
+impl Origin {
+    /// A new demuxer at the beginning.
+    pub(super) fn reader(&self) -> Result<Box<dyn FormatReader>, Trouble> {
+        let bytes = FileBytes::new(self.file.clone(), self.prefix.clone(), self.audio.start, self.audio.end);
+        let mut stream = MediaSourceStream::new(Box::new(bytes), Default::default());
+        let options = FormatOptions::default();
+        guarded(|| -> Result<Box<dyn FormatReader>, Foreign> {
+            Ok(match self.audio.container {
+                Container::Wav | Container::Rf64 => Box::new(WavReader::try_new(stream, options)?),
+                Container::Aiff => Box::new(AiffReader::try_new(stream, options)?),
+                Container::Caf => Box::new(CafReader::try_new(stream, options)?),
+                Container::Flac => Box::new(FlacReader::try_new(stream, options)?),
+                Container::Mp3 => Box::new(MpaReader::try_new(stream, options)?),
+                Container::Adts => Box::new(AdtsReader::try_new(stream, options)?),
+                Container::Ogg => Box::new(OggReader::try_new(stream, options)?),
+                Container::Matroska => Box::new(MkvReader::try_new(stream, options)?),
+                Container::Mp4 => {
+                    // This reader expects to stand behind the length of the first box, where its marker is.
+                    stream.read_quad_bytes()?;
+                    Box::new(IsoMp4Reader::try_new(stream, options)?)
+                }
+                _ => return Err(Foreign::Unsupported("this container is decoded elsewhere")),
+            })
+        })
+    }
+}
+
+static REGISTRY: LazyLock<CodecRegistry> = LazyLock::new(|| {
+    let mut registry = CodecRegistry::new();
+    symphonia::default::register_enabled_codecs(&mut registry);
+    registry.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
+    registry
+});
+
+/// A new decoder for those parameters. It trims nothing: [`Trim`](super::trim::Trim) does.
+pub(super) fn decoder(params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Trouble> {
+    let mut params = params.clone();
+    if params.codec == CODEC_ID_OPUS
+        && let Some(head) = &mut params.extra_data
+        && let Some(pre_skip) = head.get_mut(10..12)
+    {
+        // The adapter would drop the pre-skip from the first packet only, even where it is longer.
+        pre_skip.fill(0);
+    }
+    // Vorbis: with "gapless" its first packet after a reset, which is only half of an overlap, is silent.
+    guarded(|| REGISTRY.make_audio_decoder(&params, &AudioDecoderOptions::default().gapless(true)))
+}
+
+/// Frames that an Opus header says to skip (RFC 7845, section 5.1: bytes 10 and 11, little endian).
+pub(super) fn opus_pre_skip(params: &AudioCodecParameters) -> Option<u64> {
+    let head = params.extra_data.as_ref().filter(|_| params.codec == CODEC_ID_OPUS)?;
+    let bytes = head.get(10..12).filter(|_| head.starts_with(b"OpusHead"))?;
+    Some(u64::from(u16::from_le_bytes([bytes[0], bytes[1]])))
+}
+
+/// The track to hear: the one of that id, else the default one, else the first with a decoder.
+pub(super) fn audio_track(reader: &dyn FormatReader, wanted: Option<u32>) -> Option<&Track> {
+    let by_id = wanted.and_then(|id| reader.tracks().iter().find(|track| track.id == id));
+    by_id.filter(|track| params_of(track).is_some()).or_else(|| reader.default_track(TrackType::Audio))
+}
+
+/// The audio parameters of a track.
+pub(super) fn params_of(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref().and_then(CodecParameters::audio)
+}
+
+/// The codec's name as in [`fanfare_model::AudioProperties::codec`].
+pub(super) fn codec_name(params: &AudioCodecParameters) -> String {
+    let codec = params.codec;
+    let pcm: &[(_, &str)] = &[
+        (CODEC_ID_PCM_S32LE, "pcm_s32le"),
+        (CODEC_ID_PCM_S32BE, "pcm_s32be"),
+        (CODEC_ID_PCM_S24LE, "pcm_s24le"),
+        (CODEC_ID_PCM_S24BE, "pcm_s24be"),
+        (CODEC_ID_PCM_S16LE, "pcm_s16le"),
+        (CODEC_ID_PCM_S16BE, "pcm_s16be"),
+        (CODEC_ID_PCM_S8, "pcm_s8"),
+        (CODEC_ID_PCM_U8, "pcm_u8"),
+        (CODEC_ID_PCM_F32LE, "pcm_f32le"),
+        (CODEC_ID_PCM_F32BE, "pcm_f32be"),
+        (CODEC_ID_PCM_F64LE, "pcm_f64le"),
+        (CODEC_ID_PCM_F64BE, "pcm_f64be"),
+        (CODEC_ID_PCM_ALAW, "alaw"),
+        (CODEC_ID_PCM_MULAW, "mulaw"),
+        (CODEC_ID_FLAC, "flac"),
+        (CODEC_ID_ALAC, "alac"),
+        (CODEC_ID_MP1, "mp1"),
+        (CODEC_ID_MP2, "mp2"),
+        (CODEC_ID_MP3, "mp3"),
+        (CODEC_ID_AAC, "aac"),
+        (CODEC_ID_VORBIS, "vorbis"),
+        (CODEC_ID_OPUS, "opus"),
+        (CODEC_ID_ADPCM_MS, "adpcm_ms"),
+        (CODEC_ID_ADPCM_IMA_WAV, "adpcm_ima_wav"),
+        (CODEC_ID_ADPCM_IMA_QT, "adpcm_ima_qt"),
+    ];
+    pcm.iter().find(|(id, _)| *id == codec).map_or("other", |(_, name)| name).to_owned()
+}
+
+/// Whether the codec's samples are stored as they are, so that a byte count gives a frame count.
+pub(super) fn is_pcm(params: &AudioCodecParameters) -> bool {
+    codec_name(params).starts_with("pcm_")
+}
+
+/// How many frames before a point decoding must begin so that, from there on, it equals a decode from the
+/// start to 1e-4: overlaps and adaptive state have died away.
+pub(super) fn pre_roll(params: &AudioCodecParameters) -> u64 {
+    match params.codec {
+        // Bit reservoir of up to 511 bytes (22 frames of 8 kb/s) and two overlaps.
+        CODEC_ID_MP3 => 26 * 1152,
+        CODEC_ID_MP1 | CODEC_ID_MP2 => 3 * 1152,
+        CODEC_ID_AAC => 3 * 1024,
+        // The longest block is 8,192 frames (Vorbis I, 4.2.2) and overlaps with one neighbour.
+        CODEC_ID_VORBIS => 3 * 8192,
+        // RFC 7845 recommends 80 ms; band energies are predicted over far more, so a second is taken.
+        CODEC_ID_OPUS => 48_000,
+        _ => 0,
+    }
+}

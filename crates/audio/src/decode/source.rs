@@ -1,0 +1,333 @@
+//! [`Decode`]: a file being decoded, packet by packet.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use fanfare_model::{ChannelLayout, Error, ErrorKind, Result, SampleRate, SampleSpec};
+use symphonia::core::{codecs::audio::AudioDecoder, packet::Packet};
+
+use super::{
+    cutter::Cutter,
+    guard::{Trouble, guarded},
+    mp4::Mp4Facts,
+    packets::{Next, Packets},
+    readers::{self, Origin},
+    stream::{self, StreamPlan},
+};
+use crate::{
+    Container, Limits, PcmSource, StreamFacts,
+    probe::{AudioBytes, mpeg::MpegHeader},
+};
+
+/// Warnings kept of one file; what comes later is damage of the same kinds.
+const MAX_WARNINGS: usize = 32;
+/// Packets without any frame that may follow each other (headers in the stream).
+const MAX_SILENT_PACKETS: u32 = 10_000;
+/// The longest gap in frames that is filled with silence to keep the timeline: about 10 s.
+const MAX_GAP_FRAMES: u64 = 480_000;
+/// Packets of another rate or channel count in a row that mean a new stream rather than damage.
+const FOREIGN_PACKETS: u32 = 3;
+const CHANGED: &str = "the sample rate or the channels change in the middle; the rest was left out";
+const BROKEN: &str = "the file is damaged in a way that stopped the decoder";
+
+/// Frames that wait to be cut.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// From that frame to that one of what the decoder gave last.
+    Decoded { from: usize, to: usize },
+    /// That many frames of silence.
+    Silence(u64),
+}
+
+/// A file being decoded.
+pub(super) struct Decode {
+    pub(super) origin: Origin,
+    mp4: Option<Mp4Facts>,
+    pub(super) plan: StreamPlan,
+    pub(super) limits: Limits,
+    pub(super) packets: Packets,
+    pub(super) decoder: Box<dyn AudioDecoder>,
+    pub(super) spec: SampleSpec,
+    pub(super) facts: StreamFacts,
+    pub(super) cutter: Cutter,
+    pub(super) pending: VecDeque<Pending>,
+    /// Raw index of the first pending frame.
+    pub(super) raw: u64,
+    /// Track index of the first frame that is wanted: what lies before it is decoded and dropped.
+    pub(super) wanted: u64,
+    /// Whether the next packet's timestamp tells its raw index (after a seek).
+    pub(super) raw_from_timestamp: bool,
+    /// Whether the decoder knows nothing of the packets before the next one.
+    pub(super) after_reset: bool,
+    /// Whether the stream was followed by another (chained Ogg).
+    pub(super) chained: bool,
+    /// Whether no packet follows the pending frames.
+    pub(super) no_more: bool,
+    pub(super) ended: bool,
+    damaged: u32,
+    damage_line: Option<usize>,
+    silent: u32,
+    foreign: u32,
+    pub(super) warned_non_finite: bool,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Opens the audio bytes of a file.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] when another decoder should be tried; `Malformed`, `Empty`, `LimitExceeded`, I/O.
+pub(crate) fn open(
+    file: Arc<std::fs::File>,
+    audio: AudioBytes,
+    limits: &Limits,
+    chunk_frames: usize,
+) -> Result<Box<dyn PcmSource>> {
+    let mut origin = Origin { file, audio, prefix: Vec::new() };
+    let prepared = stream::prepare(&mut origin, limits)?;
+    let reader = origin.reader().map_err(Trouble::into_error)?;
+    let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
+    if let (Some(rate_hz), Some(channels)) = (plan.params.sample_rate, &plan.params.channels) {
+        limits.spec(rate_hz, channels.count())?;
+    }
+    let decoder = readers::decoder(&plan.params).map_err(Trouble::into_error)?;
+    let facts = StreamFacts {
+        codec: readers::codec_name(&plan.params),
+        container: origin.audio.container.as_str().to_owned(),
+        bit_depth: plan.params.bits_per_sample.and_then(|bits| u8::try_from(bits).ok()),
+        declared_frames: plan.declared_frames,
+    };
+    // Only a placeholder until the first frame tells the spec.
+    let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
+    let mut decode = Decode {
+        packets: Packets::new(origin.clone(), reader, plan.track_id),
+        origin,
+        mp4: prepared.mp4,
+        limits: limits.clone(),
+        decoder,
+        spec,
+        facts,
+        cutter: Cutter::new(spec, chunk_frames),
+        pending: VecDeque::new(),
+        raw: 0,
+        wanted: 0,
+        raw_from_timestamp: false,
+        after_reset: false,
+        chained: false,
+        no_more: false,
+        ended: false,
+        damaged: 0,
+        damage_line: None,
+        silent: 0,
+        foreign: 0,
+        warned_non_finite: false,
+        warnings: prepared.warning.into_iter().collect(),
+        plan,
+    };
+    decode.first_frames(chunk_frames)?;
+    Ok(Box::new(decode))
+}
+
+impl Decode {
+    /// Decodes up to the first frames, which tell the spec.
+    fn first_frames(&mut self, chunk_frames: usize) -> Result<()> {
+        let (mut packets, mut lost_frames, mut last) = (0_u32, 0_u64, None);
+        while packets <= self.limits.max_damaged_packets {
+            let (packet, length, tail) = match self.packets.next() {
+                Ok(Next::Packet { packet, length, tail, .. }) => (packet, length, tail),
+                Ok(Next::NewStream) => {
+                    self.follow_stream().map_err(Trouble::into_error)?;
+                    continue;
+                }
+                Ok(Next::End) => break,
+                Err(trouble @ (Trouble::Damaged(_) | Trouble::CutOff)) => {
+                    last = Some(trouble);
+                    break;
+                }
+                Err(trouble) => return Err(trouble.into_error()),
+            };
+            packets += 1;
+            match self.decode(&packet) {
+                Ok(0) => {}
+                Ok(frames) => {
+                    let (rate_hz, channels) = self.decoded_spec();
+                    self.spec = self.limits.spec(rate_hz, channels)?;
+                    self.cutter = Cutter::new(self.spec, chunk_frames);
+                    if let Some(Trouble::Damaged(what)) = last {
+                        self.count_damage(&what);
+                        self.pending.push_back(Pending::Silence(lost_frames.min(MAX_GAP_FRAMES)));
+                    }
+                    // Frames with timestamps below zero are to be dropped (Vorbis trims its start this way).
+                    if self.origin.audio.container == Container::Ogg && packet.pts.is_negative() {
+                        self.plan.trim.lead_at_least(packet.pts.get().unsigned_abs());
+                    }
+                    self.pending.push_back(Pending::Decoded { from: 0, to: without_tail(frames, tail) });
+                    return Ok(());
+                }
+                Err(trouble @ (Trouble::Unsupported(_) | Trouble::Panicked | Trouble::Io(_))) => {
+                    return Err(trouble.into_error());
+                }
+                Err(trouble) => {
+                    last = Some(trouble);
+                    lost_frames = lost_frames.saturating_add(length);
+                }
+            }
+        }
+        Err(match last {
+            Some(Trouble::CutOff) => Error::new(ErrorKind::Malformed, "the file ends before its first sound"),
+            Some(trouble) => trouble.into_error(),
+            None if packets == 0 && self.plan.declared_frames.unwrap_or(0) == 0 => {
+                Error::new(ErrorKind::Empty, "the file has no audio in it")
+            }
+            None => Error::new(ErrorKind::Malformed, "nothing in the file could be decoded"),
+        })
+    }
+
+    /// Goes on with the stream that follows in a chained file.
+    pub(super) fn follow_stream(&mut self) -> Result<(), Trouble> {
+        let plan = stream::plan(&self.origin, self.packets.reader(), self.mp4.as_ref())
+            .map_err(|error| Trouble::Unsupported(error.message().to_owned()))?;
+        self.decoder = readers::decoder(&plan.params)?;
+        self.packets.select(plan.track_id);
+        // What the new stream drops at its start lies as a hole in the whole.
+        self.plan.trim.drop_run(self.raw..self.raw.saturating_add(plan.trim.raw_of(0)));
+        self.chained = true;
+        Ok(())
+    }
+
+    /// Decodes a packet; the number of frames it gave.
+    fn decode(&mut self, packet: &Packet) -> Result<usize, Trouble> {
+        guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames()))
+    }
+
+    fn decoded_spec(&self) -> (u32, usize) {
+        let decoded = self.decoder.last_decoded();
+        (decoded.spec().rate(), decoded.spec().channels().count())
+    }
+
+    pub(super) fn warn(&mut self, line: impl Into<String>) {
+        let line = line.into();
+        if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&line) {
+            self.warnings.push(line);
+        }
+    }
+
+    /// Counts damage, in one warning for all; whether to go on.
+    fn count_damage(&mut self, what: &str) -> bool {
+        if self.raw < self.plan.trim.raw_of(self.wanted) {
+            // Before the place that was sought, a decoder just reset misses what came before: no damage.
+            return true;
+        }
+        self.damaged += 1;
+        let at_s = self.spec.rate.seconds(self.plan.trim.frame_of(self.raw));
+        match self.damage_line.and_then(|line| self.warnings.get_mut(line)) {
+            None => {
+                self.damage_line = Some(self.warnings.len());
+                self.warn(format!("damage at {at_s:.2} s became silence: {what}"));
+            }
+            Some(text) => {
+                let first = text.split(" (and ").next().unwrap_or_default().to_owned();
+                *text = format!("{first} (and {} more)", self.damaged - 1);
+            }
+        }
+        self.damaged <= self.limits.max_damaged_packets
+    }
+
+    /// Reads and decodes the next packet into `pending`. Whether there is more.
+    pub(super) fn advance(&mut self) -> Result<bool> {
+        match self.packets.next() {
+            Ok(Next::Packet { packet, timestamp, length, tail }) => {
+                self.take_packet(&packet, timestamp, length, tail)
+            }
+            Ok(Next::NewStream) => {
+                let follows = self.follow_stream().is_ok();
+                if !follows {
+                    self.warn("the file goes on with a stream that cannot be decoded; it was left out");
+                }
+                Ok(follows)
+            }
+            Ok(Next::End) => Ok(false),
+            Err(trouble) => self.meet(trouble, 0),
+        }
+    }
+
+    /// Takes a packet of the track.
+    pub(super) fn take_packet(
+        &mut self,
+        packet: &Packet,
+        timestamp: i64,
+        length: u64,
+        tail: u64,
+    ) -> Result<bool> {
+        if self.is_foreign(packet) {
+            self.foreign += 1;
+            if self.foreign >= FOREIGN_PACKETS {
+                self.warn(CHANGED);
+                return Ok(false);
+            }
+            return Ok(self.count_damage("a packet of another rate or channel count"));
+        }
+        self.foreign = 0;
+        let timestamp = u64::try_from(timestamp).unwrap_or(0);
+        if std::mem::take(&mut self.raw_from_timestamp) {
+            self.raw = timestamp;
+        }
+        let after_reset = std::mem::take(&mut self.after_reset);
+        match self.decode(packet) {
+            Ok(0) => {
+                if after_reset {
+                    self.raw = self.raw.saturating_add(length);
+                }
+                self.silent += 1;
+                Ok(self.silent <= MAX_SILENT_PACKETS)
+            }
+            Ok(frames) => {
+                self.silent = 0;
+                if self.decoded_spec() != (self.spec.rate.hz(), self.spec.channels()) {
+                    self.warn(CHANGED);
+                    return Ok(false);
+                }
+                let mut go_on = true;
+                // Only FLAC's timestamps are frame counts written by the encoder into every packet.
+                if self.origin.audio.container == Container::Flac && timestamp > self.raw {
+                    go_on = self.count_damage("packets are missing");
+                    self.pending.push_back(Pending::Silence((timestamp - self.raw).min(MAX_GAP_FRAMES)));
+                }
+                self.pending.push_back(Pending::Decoded { from: 0, to: without_tail(frames, tail) });
+                Ok(go_on)
+            }
+            Err(trouble) => self.meet(trouble, length.saturating_sub(tail)),
+        }
+    }
+
+    /// Deals with trouble that costs that many frames. Whether to go on.
+    fn meet(&mut self, trouble: Trouble, frames: u64) -> Result<bool> {
+        let what = match trouble {
+            Trouble::Io(error) => return Err(Error::from_io("reading the file", error)),
+            Trouble::CutOff if frames == 0 => {
+                self.warn("the file ends in the middle of its audio");
+                return Ok(false);
+            }
+            Trouble::Panicked | Trouble::Restart | Trouble::Unseekable => {
+                self.warn(BROKEN);
+                return Ok(false);
+            }
+            Trouble::CutOff => "a packet ends too early".to_owned(),
+            Trouble::Damaged(what) | Trouble::Unsupported(what) => what,
+        };
+        if frames <= MAX_GAP_FRAMES {
+            self.pending.push_back(Pending::Silence(frames));
+        }
+        Ok(self.count_damage(&what))
+    }
+
+    /// Whether an MPEG audio packet's own header differs from the stream's spec.
+    fn is_foreign(&self, packet: &Packet) -> bool {
+        self.origin.audio.container == Container::Mp3
+            && MpegHeader::read(&packet.data).is_some_and(|header| {
+                header.rate_hz != self.spec.rate.hz() || usize::from(header.channels) != self.spec.channels()
+            })
+    }
+}
+
+fn without_tail(frames: usize, tail: u64) -> usize {
+    frames.saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX))
+}

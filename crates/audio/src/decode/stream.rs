@@ -1,0 +1,170 @@
+//! What is known of a stream before its first packet is decoded: its trim, its facts, its way of seeking.
+
+use fanfare_model::{Error, ErrorKind, Result};
+use symphonia::core::{codecs::audio::AudioCodecParameters, formats::FormatReader};
+
+use super::{
+    flac,
+    mp4::{self, Mp4Facts},
+    readers::{self, Origin, audio_track, params_of},
+    trim::Trim,
+    wav,
+};
+use crate::{
+    Container, Limits,
+    probe::{mpeg::MpegHeader, read_at},
+};
+
+/// How a position is found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seeking {
+    /// The demuxer finds the packet, and its timestamps count frames.
+    Timestamps,
+    /// Packets are counted from the start without decoding them; each says how long it is.
+    Counting,
+    /// Everything from the start is decoded: timestamps are too coarse and packets do not tell their length.
+    Decoding,
+}
+
+/// What is known of a stream.
+#[derive(Debug, Clone)]
+pub(super) struct StreamPlan {
+    pub track_id: u32,
+    pub params: AudioCodecParameters,
+    pub trim: Trim,
+    pub seeking: Seeking,
+    /// Frames of the track if the file says so and is to be believed; its end is checked against it.
+    pub exact_frames: Option<u64>,
+    /// Frames of the track as declared.
+    pub declared_frames: Option<u64>,
+}
+
+/// What was found before Symphonia saw the file.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    pub mp4: Option<Mp4Facts>,
+    /// A warning about the file as a whole.
+    pub warning: Option<String>,
+}
+
+/// Looks at the boxes and headers that Symphonia leaves to us or trusts too much. Changes the origin so that
+/// metadata is stepped over and lengths are those of the bytes that exist.
+pub(super) fn prepare(origin: &mut Origin, limits: &Limits) -> Result<Prepared> {
+    let mut prepared = Prepared::default();
+    match origin.audio.container {
+        Container::Flac => {
+            let (prefix, first_frame) = flac::without_metadata(&origin.file, origin.audio)?;
+            origin.prefix = prefix;
+            origin.audio.start = first_frame;
+        }
+        Container::Wav | Container::Rf64 => {
+            let head = wav::head(&origin.file, origin.audio, limits)?;
+            origin.prefix = head.prefix;
+            (origin.audio.start, origin.audio.end) = (head.samples.start, head.samples.end);
+            if head.missing_bytes > 0 {
+                let missing = head.missing_bytes;
+                prepared.warning = Some(format!("the file ends {missing} bytes before its declared end"));
+            }
+        }
+        Container::Mp4 => {
+            let facts = mp4::facts(&origin.file, origin.audio)?;
+            facts.refuse()?;
+            prepared.mp4 = Some(facts);
+        }
+        _ => {}
+    }
+    Ok(prepared)
+}
+
+/// Plans how a stream is decoded.
+pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4Facts>) -> Result<StreamPlan> {
+    let container = origin.audio.container;
+    let track = audio_track(reader, mp4.map(|facts| facts.track_id))
+        .ok_or_else(|| Error::new(ErrorKind::Unsupported, "no track of the file has a known codec"))?;
+    let params = params_of(track)
+        .ok_or_else(|| Error::new(ErrorKind::Unsupported, "no track of the file has a known codec"))?
+        .clone();
+    let rate_hz = params.sample_rate.unwrap_or(0);
+    let ticks_are_frames =
+        track.time_base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate_hz);
+    let mut trim = Trim::default();
+    let mut exact_frames = track.num_frames;
+    let mut declared_frames = track.num_frames;
+    let mut seeking = if ticks_are_frames { Seeking::Timestamps } else { Seeking::Decoding };
+    match container {
+        Container::Mp3 => {
+            seeking = Seeking::Counting;
+            let delay = u64::from(track.delay.unwrap_or(0));
+            trim.drop_run(0..delay);
+            exact_frames = track.num_frames.filter(|_| has_info_frame(origin));
+            declared_frames = exact_frames;
+            if let (Some(frames), Some(padding)) = (exact_frames, track.padding) {
+                let end = delay.saturating_add(frames);
+                trim.drop_run(end..end.saturating_add(u64::from(padding)));
+            }
+        }
+        Container::Adts => {
+            // Its frame count is an estimate from the bit rate, and nothing tells the priming.
+            seeking = Seeking::Counting;
+            (exact_frames, declared_frames) = (None, None);
+        }
+        Container::Ogg => {
+            // Bisection is not exact on last pages (their padding cannot be seen from one page alone) and
+            // never ends in files of several streams; counting is exact, and costs reading only.
+            seeking = Seeking::Counting;
+            let pre_skip = readers::opus_pre_skip(&params).unwrap_or(0);
+            trim.drop_run(0..pre_skip);
+            exact_frames = track.num_frames.map(|frames| frames.saturating_sub(pre_skip));
+            declared_frames = exact_frames;
+        }
+        Container::Matroska => {
+            seeking = Seeking::Decoding;
+            trim.drop_run(0..readers::opus_pre_skip(&params).unwrap_or(0));
+            (exact_frames, declared_frames) = (None, None);
+        }
+        Container::Mp4 => {
+            let mut lead = 0;
+            if let Some(facts) = mp4 {
+                (lead, trim.end) = facts.lead_and_end(rate_hz);
+                trim.drop_run(0..lead);
+            }
+            let raw = track.num_frames.filter(|_| ticks_are_frames);
+            let end = match (trim.end, raw) {
+                (Some(end), Some(raw)) => Some(end.min(raw)),
+                (end, raw) => end.or(raw),
+            };
+            exact_frames = end.map(|end| end.saturating_sub(lead));
+            declared_frames = exact_frames;
+        }
+        Container::Caf => {
+            let priming = u64::from(track.delay.unwrap_or(0));
+            trim.drop_run(0..priming);
+            trim.end = track
+                .num_frames
+                .map(|frames| frames.saturating_add(priming))
+                .filter(|_| !readers::is_pcm(&params));
+        }
+        _ => {}
+    }
+    if readers::is_pcm(&params)
+        && let (Some(channels), Some(bits)) =
+            (&params.channels, params.bits_per_coded_sample.or(params.bits_per_sample))
+    {
+        // A header may claim any length; the bytes that exist bound it.
+        let frame_bytes = (channels.count() as u64 * u64::from(bits.div_ceil(8))).max(1);
+        let possible = (origin.audio.end - origin.audio.start) / frame_bytes;
+        declared_frames = declared_frames.map(|frames| frames.min(possible));
+    }
+    Ok(StreamPlan { track_id: track.id, params, trim, seeking, exact_frames, declared_frames })
+}
+
+/// Whether the first frame of an MPEG audio file is one that counts the others (Xing, Info, VBRI). Without
+/// it a length is only estimated.
+fn has_info_frame(origin: &Origin) -> bool {
+    let Ok(head) = read_at(&origin.file, origin.audio.start, 256) else { return false };
+    let Some(header) = MpegHeader::read(&head) else { return false };
+    let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(magic));
+    // Some writers ignore the CRC when they place the tag.
+    [header.side_bytes, 32, 17, 9].iter().any(|side| at(4 + side, b"Xing") || at(4 + side, b"Info"))
+        || at(36, b"VBRI")
+}

@@ -1,0 +1,77 @@
+//! The one way from a file to PCM: [`open`].
+//!
+//! What a file is, its content decides; who decodes it is decided here, at the first packet, and never
+//! changes in the middle: this process first, a boxed `ffmpeg` child for what it cannot do.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use fanfare_model::{Error, ErrorKind, Result};
+
+use crate::{
+    Limits, PcmSource, decode, external,
+    probe::{find_audio, open_regular},
+};
+
+/// Whether and where `ffmpeg` is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum FfmpegUse {
+    /// In the folders of `PATH`.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+    /// At that path only.
+    At(PathBuf),
+}
+
+/// How files are opened.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// What a file may declare.
+    pub limits: Limits,
+    /// Whether `ffmpeg` may be used.
+    pub ffmpeg: FfmpegUse,
+    /// Frames of a chunk. 16,384 is 0.37 s at 44.1 kHz: small against the queues, large against their cost.
+    pub chunk_frames: usize,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { limits: Limits::default(), ffmpeg: FfmpegUse::Auto, chunk_frames: 16_384 }
+    }
+}
+
+/// The most frames of a chunk: memory in flight is bounded by it.
+const MAX_CHUNK_FRAMES: usize = 1 << 20;
+
+/// Opens a file as PCM.
+///
+/// # Errors
+/// [`ErrorKind::NotAudio`] for what is no audio (text, playlists, archives, folders, devices), `Unsupported`
+/// with a remedy for what cannot be decoded here, `Malformed` when nothing can be decoded, `Empty` when there
+/// is nothing, `LimitExceeded` with the limit's name, and the errors of opening and reading a file.
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
+    let file = Arc::new(open_regular(path)?);
+    let audio = find_audio(&file, &options.limits)?;
+    let chunk_frames = options.chunk_frames.clamp(1, MAX_CHUNK_FRAMES);
+    let in_process = if external::only_external(audio.container) {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{} is not decoded in process", audio.container.as_str()),
+        ))
+    } else {
+        decode::open(file.clone(), audio, &options.limits, chunk_frames)
+    };
+    match in_process {
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            external::open(&file, audio, options, chunk_frames).map_err(|external| match external.kind() {
+                ErrorKind::Unsupported => external.context(error.message()),
+                _ => external,
+            })
+        }
+        opened => opened,
+    }
+}

@@ -1,0 +1,173 @@
+//! Frame headers of MPEG audio (ISO 11172-3, 13818-3) and of ADTS (ISO 13818-7), enough to find their frames.
+
+/// One MPEG audio frame header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MpegHeader {
+    /// Layer 1, 2 or 3.
+    pub layer: u8,
+    /// Frames per second.
+    pub rate_hz: u32,
+    /// One or two.
+    pub channels: u8,
+    /// Bytes of the whole frame with its header.
+    pub bytes: usize,
+    /// Frames of audio that it decodes to.
+    pub frames: u32,
+    /// Bytes between the header and the main data (CRC and side information) of layer 3.
+    pub side_bytes: usize,
+}
+
+/// Bit rates in kb/s by index (ISO 11172-3 2.4.2.3; 13818-3 2.4.2.3): MPEG-1 layers 1, 2, 3; MPEG-2 layer 1;
+/// MPEG-2 layers 2 and 3.
+const BITRATES_KBPS: [[u32; 15]; 5] = [
+    [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+    [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+    [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+];
+
+impl MpegHeader {
+    /// The header at the start of the bytes, if there is one with a known length (free format has none).
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let &[sync, version_layer, rates, mode, ..] = bytes else { return None };
+        if sync != 0xff || version_layer & 0xe0 != 0xe0 {
+            return None;
+        }
+        let (version, layer_bits) = ((version_layer >> 3) & 3, (version_layer >> 1) & 3);
+        let layer = match layer_bits {
+            3 => 1,
+            2 => 2,
+            1 => 3,
+            _ => return None,
+        };
+        // Version bits: 3 is MPEG-1, 2 is MPEG-2 (half the rates), 0 is MPEG-2.5 (a quarter), 1 is reserved.
+        let (mpeg1, shift) = match version {
+            3 => (true, 0),
+            2 => (false, 1),
+            0 => (false, 2),
+            _ => return None,
+        };
+        let rate_hz = *[44_100, 48_000, 32_000].get(usize::from((rates >> 2) & 3))? >> shift;
+        let table = match (mpeg1, layer) {
+            (true, layer) => usize::from(layer) - 1,
+            (false, 1) => 3,
+            (false, _) => 4,
+        };
+        let bitrate_bps = *BITRATES_KBPS[table].get(usize::from(rates >> 4))? * 1_000;
+        if bitrate_bps == 0 || mode & 3 == 2 {
+            return None;
+        }
+        let padding = u32::from((rates >> 1) & 1);
+        let frames = match (layer, mpeg1) {
+            (1, _) => 384,
+            (3, false) => 576,
+            _ => 1152,
+        };
+        let length = if layer == 1 {
+            (12 * bitrate_bps / rate_hz + padding) * 4
+        } else {
+            frames / 8 * bitrate_bps / rate_hz + padding
+        };
+        let channels = if mode >> 6 == 3 { 1 } else { 2 };
+        let crc = if version_layer & 1 == 0 { 2 } else { 0 };
+        let side_bytes = crc
+            + match (mpeg1, channels) {
+                (true, 2) => 32,
+                (true, _) | (false, 2) => 17,
+                (false, _) => 9,
+            };
+        Some(Self { layer, rate_hz, channels, bytes: length as usize, frames, side_bytes })
+    }
+
+    /// Whether both belong to one stream: everything but the bit rate is the same.
+    pub fn continues(self, other: Self) -> bool {
+        (self.layer, self.rate_hz, self.channels) == (other.layer, other.rate_hz, other.channels)
+    }
+}
+
+/// Length in bytes of the ADTS frame at the start of the bytes, and its rate index, if there is one.
+fn adts_frame(bytes: &[u8]) -> Option<(usize, u8)> {
+    let &[sync, id, rate, b3, b4, b5, ..] = bytes else { return None };
+    let rate_index = (rate >> 2) & 15;
+    if sync != 0xff || id & 0xf6 != 0xf0 || rate_index > 12 {
+        return None;
+    }
+    let length = usize::from(b3 & 3) << 11 | usize::from(b4) << 3 | usize::from(b5 >> 5);
+    (length > 7).then_some((length, rate_index))
+}
+
+/// How many frames in a row make chance unlikely: each matches noise about once in 2^17 bytes.
+const FRAMES_IN_A_ROW: usize = 3;
+
+/// Where the first run of MPEG audio frames begins.
+pub fn find_mpeg(bytes: &[u8]) -> Option<usize> {
+    find(bytes, |at| {
+        let first = MpegHeader::read(bytes.get(at..)?)?;
+        run(bytes, at, |at| {
+            MpegHeader::read(bytes.get(at..)?).filter(|next| next.continues(first)).map(|header| header.bytes)
+        })
+    })
+}
+
+/// Where the first run of ADTS frames begins.
+pub fn find_adts(bytes: &[u8]) -> Option<usize> {
+    find(bytes, |at| {
+        let (_, rate) = adts_frame(bytes.get(at..)?)?;
+        run(bytes, at, |at| {
+            adts_frame(bytes.get(at..)?).filter(|(_, next)| *next == rate).map(|(length, _)| length)
+        })
+    })
+}
+
+fn find(bytes: &[u8], is_run: impl Fn(usize) -> Option<()>) -> Option<usize> {
+    let mut at = 0;
+    while let Some(next) = bytes.get(at..)?.iter().position(|byte| *byte == 0xff) {
+        at += next;
+        if is_run(at).is_some() {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Whether frames follow each other from `at`: [`FRAMES_IN_A_ROW`], or at least one that ends with the bytes.
+fn run(bytes: &[u8], mut at: usize, length_at: impl Fn(usize) -> Option<usize>) -> Option<()> {
+    for found in 0..FRAMES_IN_A_ROW {
+        match length_at(at) {
+            Some(length) if at + length <= bytes.len() => at += length,
+            // The file ends inside a frame, or exactly after one (trailing tags may follow it).
+            _ if found > 0
+                && (at >= bytes.len()
+                    || bytes[at..].starts_with(b"TAG")
+                    || bytes[at..].starts_with(b"APETAG")) =>
+            {
+                return Some(());
+            }
+            Some(_) if found > 1 => return Some(()),
+            _ => return None,
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_give_length_rate_and_channels() {
+        // MPEG-1 layer 3, 128 kb/s, 44.1 kHz, joint stereo; MPEG-2 layer 3, 64 kb/s, 22.05 kHz, mono, padded.
+        for (bytes, expected) in [
+            ([0xff, 0xfb, 0x90, 0x44], Some((3, 44_100, 2, 417, 1152))),
+            ([0xff, 0xf3, 0x82, 0xc4], Some((3, 22_050, 1, 209, 576))),
+            ([0xff, 0xfb, 0xf0, 0x44], None),
+            ([0xff, 0xfb, 0x00, 0x44], None),
+            ([0xff, 0xe9, 0x90, 0x44], None),
+        ] {
+            let found = MpegHeader::read(&bytes).map(|h| (h.layer, h.rate_hz, h.channels, h.bytes, h.frames));
+            assert_eq!(found, expected, "{bytes:x?}");
+        }
+    }
+}
