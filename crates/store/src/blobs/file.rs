@@ -1,0 +1,187 @@
+//! Blobs in a folder: `<kind>/<first two digits>/<hash>`.
+//!
+//! A blob appears under its name by a rename of a file that is complete and synced, so a name never stands
+//! for half of its bytes, whenever the power goes.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+
+use super::{BlobKind, BlobStore, blob_name, checked};
+
+/// The folder, beside those of the kinds, in which blobs are written before they get their name.
+const UNFINISHED: &str = "unfinished";
+
+/// Blobs in a folder.
+#[derive(Debug, Clone)]
+pub struct FileBlobStore {
+    root: PathBuf,
+}
+
+impl FileBlobStore {
+    /// Opens (and makes) the folder; `sweep` removes what interrupted writes left behind, which only one
+    /// process may do, before others write.
+    ///
+    /// # Errors
+    /// `PermissionDenied`, `NoSpace`, `Io` when the folder cannot be made.
+    pub async fn open(root: &Path, sweep: bool) -> Result<Self> {
+        let store = Self { root: root.to_owned() };
+        let opened = store.clone();
+        blocking(move || {
+            let unfinished = store.root.join(UNFINISHED);
+            make_folder(&unfinished)?;
+            for kind in BlobKind::ALL {
+                make_folder(&store.root.join(kind.as_str()))?;
+            }
+            if sweep {
+                for name in entries(&unfinished)? {
+                    remove_if_there(&unfinished.join(name))?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(opened)
+    }
+
+    fn path(&self, kind: BlobKind, name: ContentHash) -> PathBuf {
+        // The name is 64 digits of our own making: nothing from outside becomes part of a path.
+        let name = name.to_string();
+        self.root.join(kind.as_str()).join(&name[..2]).join(name)
+    }
+
+    fn put_now(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash> {
+        let name = blob_name(bytes);
+        let target = self.path(kind, name);
+        // A file of the right length under its name is complete (see the module's text); one of another
+        // length was damaged later and is replaced.
+        if fs::metadata(&target).is_ok_and(|meta| meta.len() == bytes.len() as u64) {
+            return Ok(name);
+        }
+        let folder = target.parent().unwrap_or(&self.root);
+        let made = !folder.exists();
+        make_folder(folder)?;
+        let unfinished = self.root.join(UNFINISHED).join(format!("{name}.{}", random_suffix()?));
+        let written = write_synced(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &target));
+        if let Err(error) = written {
+            // What was written so far only takes space; failing to remove it changes nothing.
+            let _ = fs::remove_file(&unfinished);
+            return Err(Error::from_io("storing a blob", error));
+        }
+        sync_folder(folder)?;
+        if made && let Some(above) = folder.parent() {
+            sync_folder(above)?;
+        }
+        Ok(name)
+    }
+
+    fn list_now(&self, kind: BlobKind) -> Result<Vec<ContentHash>> {
+        let root = self.root.join(kind.as_str());
+        let mut names = Vec::new();
+        for folder in entries(&root)? {
+            // Whatever else lies in the folder (a person's file) is not ours and is not listed.
+            names.extend(
+                entries(&root.join(folder))?.iter().filter_map(|name| name.parse::<ContentHash>().ok()),
+            );
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+#[async_trait]
+impl BlobStore for FileBlobStore {
+    async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash> {
+        let (store, bytes) = (self.clone(), bytes.to_vec());
+        blocking(move || store.put_now(kind, &bytes)).await
+    }
+
+    async fn get(&self, kind: BlobKind, name: ContentHash) -> Result<Option<Vec<u8>>> {
+        let path = self.path(kind, name);
+        blocking(move || match fs::read(path) {
+            Ok(bytes) => checked(name, bytes).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::from_io("reading a blob", error)),
+        })
+        .await
+    }
+
+    async fn contains(&self, kind: BlobKind, name: ContentHash) -> Result<bool> {
+        let path = self.path(kind, name);
+        blocking(move || path.try_exists().map_err(|error| Error::from_io("looking for a blob", error))).await
+    }
+
+    async fn remove(&self, kind: BlobKind, name: ContentHash) -> Result<()> {
+        let path = self.path(kind, name);
+        blocking(move || remove_if_there(&path)).await
+    }
+
+    async fn list(&self, kind: BlobKind) -> Result<Vec<ContentHash>> {
+        let store = self.clone();
+        blocking(move || store.list_now(kind)).await
+    }
+}
+
+/// Runs file work on a thread that may wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Error::new(ErrorKind::Internal, format!("a thread of the blob store ended: {error}")))
+    })
+}
+
+fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)
+        .map_err(|error| Error::from_io(format_args!("making {}", folder.display()), error))
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    // A rename is durable only once the folder that holds the name is.
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| Error::from_io("syncing the folder of a blob", error))
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::from_io("removing a blob", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The names in a folder that are text; none when there is no such folder.
+fn entries(folder: &Path) -> Result<Vec<String>> {
+    let read = match fs::read_dir(folder) {
+        Ok(read) => read,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(Error::from_io("listing blobs", error)),
+    };
+    let mut names = Vec::new();
+    for entry in read {
+        let entry = entry.map_err(|error| Error::from_io("listing blobs", error))?;
+        names.extend(entry.file_name().into_string().ok());
+    }
+    Ok(names)
+}
+
+/// Two writers of the same bytes at once must not share an unfinished file.
+fn random_suffix() -> Result<String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("no random bytes: {error}")))?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
+}

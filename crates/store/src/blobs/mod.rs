@@ -1,0 +1,69 @@
+//! Bytes that belong to us (covers), named by their BLAKE3 hash.
+//!
+//! Two implementations of [`BlobStore`]: a folder ([`FileBlobStore`]) and memory ([`MemoryBlobStore`]); both run
+//! the same conformance cases ([`suite`]).
+
+use async_trait::async_trait;
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+
+mod file;
+mod memory;
+#[cfg(any(test, feature = "testsuite"))]
+pub mod suite;
+
+pub use file::FileBlobStore;
+pub use memory::MemoryBlobStore;
+
+/// What a blob is; each kind has a folder of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BlobKind {
+    /// A cover image (JPEG, made by us).
+    Cover,
+}
+
+impl BlobKind {
+    /// The name of the kind's folder.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cover => "cover",
+        }
+    }
+
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::Cover];
+}
+
+/// Bytes that belong to us, named by their hash.
+#[async_trait]
+pub trait BlobStore: Send + Sync {
+    /// Stores the bytes (temporary name, write, sync, rename, sync the folder); the same bytes are stored once.
+    ///
+    /// # Errors
+    /// `NoSpace`, `PermissionDenied`, `Io`: nothing of the blob is visible then.
+    async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash>;
+    /// The bytes of that name, `None` when there are none. Checked against their name: damaged bytes are an
+    /// `Io` error, never an answer.
+    async fn get(&self, kind: BlobKind, name: ContentHash) -> Result<Option<Vec<u8>>>;
+    /// Whether there are bytes of that name.
+    async fn contains(&self, kind: BlobKind, name: ContentHash) -> Result<bool>;
+    /// Removes the bytes of that name, if there are any.
+    async fn remove(&self, kind: BlobKind, name: ContentHash) -> Result<()>;
+    /// The names of all blobs of a kind, ascending.
+    async fn list(&self, kind: BlobKind) -> Result<Vec<ContentHash>>;
+}
+
+/// The name of those bytes.
+#[must_use]
+pub fn blob_name(bytes: &[u8]) -> ContentHash {
+    ContentHash::from_bytes(*blake3::hash(bytes).as_bytes())
+}
+
+/// The bytes, if they are what their name says.
+fn checked(name: ContentHash, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    if blob_name(&bytes) == name {
+        return Ok(bytes);
+    }
+    Err(Error::new(ErrorKind::Io, format!("blob {name} is damaged: its bytes do not match its name"))
+        .remedy("delete that file from the data folder's `blobs` and scan the library again"))
+}

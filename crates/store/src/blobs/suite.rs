@@ -1,0 +1,51 @@
+//! The cases every [`BlobStore`] must pass; each takes a store that is empty.
+//!
+//! A case panics when it fails: these are for tests of back-ends, here and elsewhere.
+#![allow(clippy::unwrap_used)] // a conformance case is test code, wherever it is compiled
+
+use super::{BlobKind::Cover, BlobStore, blob_name};
+
+/// What was put is got, once, under the hash of its bytes.
+pub async fn what_was_put_is_got(store: &dyn BlobStore) {
+    for bytes in [b"".to_vec(), b"one".to_vec(), vec![7; 300_000]] {
+        let name = store.put(Cover, &bytes).await.unwrap();
+        assert_eq!(name, blob_name(&bytes));
+        assert_eq!(store.put(Cover, &bytes).await.unwrap(), name);
+        assert!(store.contains(Cover, name).await.unwrap());
+        assert_eq!(store.get(Cover, name).await.unwrap(), Some(bytes));
+    }
+    assert_eq!(store.list(Cover).await.unwrap().len(), 3);
+}
+
+/// What was never put, or was removed, is not there; removing it again is no error.
+pub async fn what_was_removed_is_gone(store: &dyn BlobStore) {
+    let name = blob_name(b"gone");
+    assert_eq!(store.get(Cover, name).await.unwrap(), None);
+    assert!(!store.contains(Cover, name).await.unwrap());
+    store.put(Cover, b"gone").await.unwrap();
+    for _ in 0..2 {
+        store.remove(Cover, name).await.unwrap();
+        assert_eq!(store.get(Cover, name).await.unwrap(), None);
+    }
+    assert!(store.list(Cover).await.unwrap().is_empty());
+}
+
+/// Names are listed in order, each once.
+pub async fn names_are_listed_in_order(store: &dyn BlobStore) {
+    let mut names = Vec::new();
+    for number in 0..40_u8 {
+        names.push(store.put(Cover, &[number]).await.unwrap());
+    }
+    names.sort_unstable();
+    assert_eq!(store.list(Cover).await.unwrap(), names);
+}
+
+/// Several writers of the same bytes at once leave one blob.
+pub async fn writers_of_the_same_bytes_agree(store: &dyn BlobStore) {
+    let bytes = vec![3; 100_000];
+    let writers = (0..8).map(|_| store.put(Cover, &bytes));
+    for name in futures_util::future::join_all(writers).await {
+        assert_eq!(name.unwrap(), blob_name(&bytes));
+    }
+    assert_eq!(store.list(Cover).await.unwrap(), [blob_name(&bytes)]);
+}

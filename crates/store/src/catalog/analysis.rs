@@ -1,0 +1,266 @@
+//! Hearing a track: its begin, its result or failure, and queueing it again.
+//!
+//! Everything here is fenced by the job's lease and ends the job in the transaction that has the effect, so
+//! delivery may repeat and the effect may not.
+
+use fanfare_model::{
+    Attempt, Error, ErrorKind, JobId, Result, TaskId, Timestamp, TrackId,
+    features::{AnalyzerResult, Features},
+    job::JobError,
+    track::TrackFailure,
+};
+use sqlx::SqliteConnection;
+
+use super::{AnalysisCommit, Catalog, filing::Filing, outcome, tracks::Shown};
+use crate::{
+    db::commit,
+    error::{lost_lease, sql},
+    ids::time_prefix,
+    queue::{ANALYZE_ATTEMPTS, ANALYZE_QUEUE, Leased, fence, queue_analysis, track_queued, unpark},
+    rows::{col, count, json, time, to_json},
+};
+
+/// How long a job waits whose file is not the one that was scanned; a scan will have noticed by then.
+const CHANGED_FILE_MS: i64 = 10_000;
+
+impl Catalog {
+    /// Stored results of a track, for `Features::from_results`, with the warnings of its decoding. Both are empty
+    /// while it was not heard, or when there is no such track.
+    pub async fn analysis(&self, id: TrackId) -> Result<(Vec<AnalyzerResult>, Vec<String>)> {
+        const WHAT: &str = "reading results";
+        let mut tx = self.db.read(WHAT).await?;
+        let row = sqlx::query(
+            "SELECT c.n, c.warnings FROM track t JOIN content c ON c.n = t.content WHERE t.id = ?",
+        )
+        .bind(&id.as_bytes()[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        match row {
+            None => Ok((Vec::new(), Vec::new())),
+            Some(row) => Ok((outcome::all(&mut tx, col(&row, "n")?, true).await?, json(&row, "warnings")?)),
+        }
+    }
+
+    /// Marks a track as being heard (state `processing`), fenced by the job's attempt.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost, or the job is not about that track.
+    pub async fn begin_analysis(
+        &self,
+        job: JobId,
+        attempt: Attempt,
+        owner: &str,
+        track: TrackId,
+        now: Timestamp,
+    ) -> Result<()> {
+        const WHAT: &str = "beginning to hear a track";
+        let mut tx = self.db.write(WHAT).await?;
+        fence_track(&mut tx, job, attempt, owner, track).await?;
+        sqlx::query("UPDATE track SET state = 'processing', failure = NULL, updated = ? WHERE id = ?")
+            .bind(now.0)
+            .bind(&track.as_bytes()[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await
+    }
+
+    /// Results, properties, state `ready` and the job's end in one transaction.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost, and when the file that was heard is not the one that was scanned: then the
+    /// job waits for a scan to notice.
+    pub async fn commit_analysis(&self, done: AnalysisCommit, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "storing what was heard";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence_track(&mut tx, done.job, done.attempt, &done.owner, done.track).await?;
+        let row = sqlx::query("SELECT n, size_bytes, modified, content FROM track WHERE id = ?")
+            .bind(&done.track.as_bytes()[..])
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?
+            .ok_or_else(lost_lease)?;
+        if (count(&row, "size_bytes")?, time(&row, "modified")?) != (done.size_bytes, done.modified) {
+            let error = Error::new(ErrorKind::Conflict, "the file changed after it was scanned")
+                .remedy("scan the library again");
+            leased.wait_or_park(&mut tx, &JobError::from(&error), now.plus_ms(CHANGED_FILE_MS), now).await?;
+            commit(tx, WHAT).await?;
+            return Err(error);
+        }
+        let (n, before): (i64, Option<i64>) = (col(&row, "n")?, col(&row, "content")?);
+        let content: i64 = sqlx::query_scalar(
+            "INSERT INTO content (hash, warnings) VALUES (?, ?) \
+             ON CONFLICT (hash) DO UPDATE SET warnings = excluded.warnings RETURNING n",
+        )
+        .bind(&done.content_hash.as_bytes()[..])
+        .bind(to_json(&done.warnings)?)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        for result in &done.results {
+            outcome::put(&mut tx, content, result).await?;
+        }
+        sqlx::query(
+            "UPDATE track SET content = ?, audio = ?, duration_s = ?, state = 'ready', failure = NULL, \
+                 updated = ? WHERE n = ?",
+        )
+        .bind(content)
+        .bind(to_json(&done.audio)?)
+        .bind(done.audio.duration_s())
+        .bind(now.0)
+        .bind(n)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        show(&mut tx, content).await?;
+        leased.done(&mut tx, now).await?;
+        if before.is_some_and(|before| before != content) {
+            let mut filing = Filing::default();
+            filing.let_go(before);
+            filing.finish(&mut tx).await?;
+        }
+        commit(tx, WHAT).await
+    }
+
+    /// State `failed` with the reason, and the job parked, in one transaction.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost.
+    pub async fn fail_analysis(
+        &self,
+        job: JobId,
+        attempt: Attempt,
+        owner: &str,
+        track: TrackId,
+        failure: TrackFailure,
+        now: Timestamp,
+    ) -> Result<()> {
+        const WHAT: &str = "noting why a track failed";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence_track(&mut tx, job, attempt, owner, track).await?;
+        let error = JobError {
+            kind: failure.kind,
+            message: failure.message.clone(),
+            offset_bytes: failure.offset_bytes,
+        };
+        leased.park(&mut tx, &error, now).await?;
+        sqlx::query("UPDATE track SET failure = ? WHERE id = ?")
+            .bind(to_json(&failure)?)
+            .bind(&track.as_bytes()[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await
+    }
+
+    /// Queues analysis for tracks that lack a result at a current version (`analyzers`: id and version); gives how many.
+    ///
+    /// A result that says the analyzer failed counts as one. Tracks that failed wait for somebody to retry them.
+    /// A queued track that lost its job (a cancelled task) gets one again.
+    pub async fn queue_missing_analysis(
+        &self,
+        analyzers: &[(&str, u32)],
+        task: Option<TaskId>,
+        now: Timestamp,
+    ) -> Result<u64> {
+        const WHAT: &str = "queueing tracks that were not heard";
+        let prefix: String = time_prefix(now).iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut tx = self.db.write(WHAT).await?;
+        let done = sqlx::query(
+            "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
+                 budget, created, updated) \
+             SELECT unhex(?1 || hex(randomblob(10))), ?2, t.id, 'waiting', ?3, 'analyze:' || lower(hex(t.id)), \
+                 0, ?4, ?5, ?5, ?4, ?4 \
+             FROM track t \
+             WHERE t.state <> 'failed' \
+                 AND (t.content IS NULL OR EXISTS ( \
+                     SELECT 1 FROM json_each(?6) wanted WHERE NOT EXISTS ( \
+                         SELECT 1 FROM result r WHERE r.content = t.content \
+                             AND r.analyzer = json_extract(wanted.value, '$[0]') \
+                             AND r.version >= json_extract(wanted.value, '$[1]')))) \
+                 AND NOT EXISTS (SELECT 1 FROM job j WHERE j.state IN ('waiting', 'running') \
+                     AND j.dedupe_key = 'analyze:' || lower(hex(t.id))) \
+             ORDER BY t.n",
+        )
+        .bind(prefix)
+        .bind(ANALYZE_QUEUE)
+        .bind(task.map(|task| task.as_bytes().to_vec()))
+        .bind(now.0)
+        .bind(ANALYZE_ATTEMPTS)
+        .bind(to_json(&analyzers)?)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Queues one track again after it failed; one that is queued already stays so.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such track.
+    pub async fn requeue_track(&self, id: TrackId, task: Option<TaskId>, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "queueing a track again";
+        let mut tx = self.db.write(WHAT).await?;
+        let known: Option<i64> = sqlx::query_scalar("SELECT n FROM track WHERE id = ?")
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        if known.is_none() {
+            return Err(Error::new(ErrorKind::NotFound, "there is no such track"));
+        }
+        let latest = sqlx::query(
+            "SELECT n, state FROM job WHERE subject = ? AND queue = ? \
+                 AND state IN ('waiting', 'running', 'parked') ORDER BY state = 'parked', n DESC LIMIT 1",
+        )
+        .bind(&id.as_bytes()[..])
+        .bind(ANALYZE_QUEUE)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        match latest {
+            Some(job) if col::<&str>(&job, "state")? != "parked" => return Ok(()),
+            Some(job) => unpark(&mut tx, col(&job, "n")?, task, now).await?,
+            None => drop(queue_analysis(&mut tx, id, task, now).await?),
+        }
+        track_queued(&mut tx, id.as_bytes(), now).await?;
+        commit(tx, WHAT).await
+    }
+}
+
+/// Checks the lease, and that its job is about that track.
+async fn fence_track(
+    tx: &mut SqliteConnection,
+    job: JobId,
+    attempt: Attempt,
+    owner: &str,
+    track: TrackId,
+) -> Result<Leased> {
+    let leased = fence(tx, job, attempt, owner).await?;
+    if leased.subject != track.as_bytes() {
+        return Err(Error::new(ErrorKind::Conflict, "the job is about another track"));
+    }
+    Ok(leased)
+}
+
+/// Copies what lists show from the results of a content to every track that has it.
+async fn show(tx: &mut SqliteConnection, content: i64) -> Result<()> {
+    let shown = Shown::of(&Features::from_results(outcome::all(tx, content, false).await?));
+    sqlx::query(
+        "UPDATE track SET tempo_bpm = ?, key_name = ?, camelot = ?, integrated_lufs = ?, \
+             true_peak_dbtp = ?, gain_db = ? WHERE content = ?",
+    )
+    .bind(shown.tempo_bpm)
+    .bind(shown.key_name)
+    .bind(shown.camelot)
+    .bind(shown.integrated_lufs)
+    .bind(shown.true_peak_dbtp)
+    .bind(shown.gain_db)
+    .bind(content)
+    .execute(tx)
+    .await
+    .map_err(sql("copying results to their tracks"))?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Checking the database against SQLite's rules and ours.
+
+use fanfare_model::{ContentHash, Result};
+use sqlx::Row;
+
+use super::Catalog;
+use crate::{BlobKind, error::sql, rows::bytes};
+
+/// Statements that count rows which must not exist, each with the sentence about them.
+const RULES: &[(&str, &str)] = &[
+    (
+        "SELECT count(*) FROM job WHERE state = 'running' AND (owner IS NULL OR lease_until IS NULL)",
+        "running jobs without a lease",
+    ),
+    (
+        "SELECT count(*) FROM job WHERE state <> 'running' AND owner IS NOT NULL",
+        "jobs that are owned though they do not run",
+    ),
+    (
+        "SELECT count(*) FROM job j WHERE queue = 'analyze-track' AND state IN ('waiting', 'running', 'parked') \
+          AND NOT EXISTS (SELECT 1 FROM track t WHERE t.id = j.subject)",
+        "jobs for tracks that do not exist",
+    ),
+    (
+        "SELECT count(*) FROM track WHERE state IN ('ready', 'enriching', 'published') AND content IS NULL",
+        "ready tracks without results",
+    ),
+    (
+        "SELECT count(*) FROM track WHERE state = 'failed' AND failure IS NULL",
+        "failed tracks without a reason",
+    ),
+    (
+        "SELECT count(*) FROM track t WHERE state = 'processing' AND NOT EXISTS (SELECT 1 FROM job j \
+          WHERE j.subject = t.id AND j.state = 'running')",
+        "tracks in state processing that nobody works on",
+    ),
+    (
+        "SELECT count(*) FROM content c WHERE NOT EXISTS (SELECT 1 FROM track t WHERE t.content = c.n)",
+        "results that belong to no track",
+    ),
+    (
+        "SELECT abs((SELECT count(*) FROM track) - (SELECT count(*) FROM track_search_docsize))",
+        "tracks that cannot be searched, or search rows without a track",
+    ),
+    (
+        "SELECT count(*) FROM track t WHERE NOT EXISTS (SELECT 1 FROM track_search_docsize d WHERE d.id = t.n)",
+        "tracks that cannot be searched",
+    ),
+    (
+        "SELECT count(*) FROM artist a WHERE (track_count = 0 AND release_count = 0) \
+          OR track_count <> (SELECT count(*) FROM track t WHERE t.artist = a.n) \
+          OR release_count <> (SELECT count(*) FROM release r WHERE r.artist = a.n)",
+        "artists with a wrong count",
+    ),
+    (
+        "SELECT count(*) FROM release r WHERE track_count = 0 \
+          OR track_count <> (SELECT count(*) FROM track t WHERE t.release = r.n)",
+        "releases with a wrong count",
+    ),
+];
+
+impl Catalog {
+    /// `PRAGMA integrity_check` and our own invariants (rows to missing blobs, jobs without tracks, ...); empty = clean.
+    ///
+    /// # Errors
+    /// Only when the check itself cannot run; what it finds is in the answer, a sentence each.
+    pub async fn check(&self) -> Result<Vec<String>> {
+        const WHAT: &str = "checking the database";
+        let mut found = Vec::new();
+        let mut tx = self.db.read(WHAT).await?;
+        let rows = sqlx::query("PRAGMA integrity_check").fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
+        let lines = rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok());
+        found.extend(lines.filter(|line| line != "ok").map(|line| format!("integrity: {line}")));
+        let rows = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
+        for row in &rows {
+            let table = |index: usize| row.try_get::<String, _>(index).unwrap_or_default();
+            found.push(format!("a row of `{}` points at a missing row of `{}`", table(0), table(2)));
+        }
+        for (statement, what) in RULES {
+            let count: i64 = sqlx::query_scalar(*statement).fetch_one(&mut *tx).await.map_err(sql(WHAT))?;
+            if count > 0 {
+                found.push(format!("{count} {what}"));
+            }
+        }
+        let covers = sqlx::query("SELECT DISTINCT cover FROM track WHERE cover IS NOT NULL")
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        drop(tx);
+        for row in &covers {
+            if let Some(name) = bytes::<32>(row, "cover")?.map(ContentHash::from_bytes)
+                && !self.blobs.contains(BlobKind::Cover, name).await?
+            {
+                found.push(format!("cover {name} is missing"));
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,189 @@
+//! Library folders.
+
+use std::path::{Path, PathBuf};
+
+use fanfare_model::{Error, ErrorKind, FolderId, Result, Timestamp, TrackState, library::Folder};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use super::{Catalog, KnownFile, filing::Filing};
+use crate::{
+    db::commit,
+    error::{sql, strange},
+    fresh_id,
+    queue::ANALYZE_QUEUE,
+    rows::{col, count, id, maybe_hash, maybe_time, time},
+};
+
+impl Catalog {
+    /// Adds a library folder (existing one of the same path is returned).
+    ///
+    /// # Errors
+    /// `Invalid` when the path is not absolute: it would mean another folder after the next start.
+    pub async fn add_folder(&self, path: &Path, now: Timestamp) -> Result<Folder> {
+        const WHAT: &str = "adding a folder";
+        if !path.is_absolute() {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!("{} is not an absolute path", path.display()),
+            )
+            .remedy("name the folder from the root on"));
+        }
+        let mut tx = self.db.write(WHAT).await?;
+        let row = sqlx::query(
+            "INSERT INTO folder (id, path, added) VALUES (?, ?, ?) \
+             ON CONFLICT (path) DO UPDATE SET path = excluded.path RETURNING id, path, added, scanned",
+        )
+        .bind(&fresh_id(now)[..])
+        .bind(path_bytes(path)?)
+        .bind(now.0)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        let folder = folder(&row)?;
+        commit(tx, WHAT).await?;
+        Ok(folder)
+    }
+
+    /// Every library folder, in the order they were added.
+    pub async fn folders(&self) -> Result<Vec<Folder>> {
+        const WHAT: &str = "listing folders";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query("SELECT id, path, added, scanned FROM folder ORDER BY n")
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        rows.iter().map(folder).collect()
+    }
+
+    /// Removes a folder and its tracks; files are never touched.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such folder.
+    pub async fn remove_folder(&self, id: FolderId) -> Result<()> {
+        const WHAT: &str = "removing a folder";
+        let mut tx = self.db.write(WHAT).await?;
+        let n = folder_row(&mut tx, id).await?;
+        let mut filing = Filing::default();
+        let rows = sqlx::query("SELECT DISTINCT artist, release, content FROM track WHERE folder = ?")
+            .bind(n)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        for row in rows {
+            filing.touch(col(&row, "artist")?, col(&row, "release")?);
+            filing.let_go(col(&row, "content")?);
+        }
+        sqlx::query(
+            "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL \
+             WHERE queue = ? AND state IN ('waiting', 'running', 'parked') \
+                 AND subject IN (SELECT id FROM track WHERE folder = ?)",
+        )
+        .bind(ANALYZE_QUEUE)
+        .bind(n)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        for statement in [
+            "DELETE FROM track_search WHERE rowid IN (SELECT n FROM track WHERE folder = ?)",
+            "DELETE FROM track WHERE folder = ?",
+            "DELETE FROM folder WHERE n = ?",
+        ] {
+            sqlx::query(statement).bind(n).execute(&mut *tx).await.map_err(sql(WHAT))?;
+        }
+        filing.finish(&mut tx).await?;
+        commit(tx, WHAT).await
+    }
+
+    /// Notes that a scan of the folder has ended.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such folder.
+    pub async fn mark_scanned(&self, id: FolderId, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "noting a scan";
+        let mut tx = self.db.write(WHAT).await?;
+        let n = folder_row(&mut tx, id).await?;
+        sqlx::query("UPDATE folder SET scanned = ? WHERE n = ?")
+            .bind(now.0)
+            .bind(n)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await
+    }
+
+    /// Everything a scan compares with, by folder; in order of path.
+    pub async fn known_files(&self, folder: FolderId) -> Result<Vec<KnownFile>> {
+        const WHAT: &str = "listing known files";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT t.id, t.relative_path, t.size_bytes, t.modified, t.state, c.hash \
+             FROM track t LEFT JOIN content c ON c.n = t.content \
+             WHERE t.folder = (SELECT n FROM folder WHERE id = ?) ORDER BY t.relative_path",
+        )
+        .bind(&folder.as_bytes()[..])
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        rows.iter().map(known_file).collect()
+    }
+}
+
+/// The folder's row number; `NotFound` when there is no such folder.
+pub(super) async fn folder_row(tx: &mut SqliteConnection, id: FolderId) -> Result<i64> {
+    sqlx::query_scalar("SELECT n FROM folder WHERE id = ?")
+        .bind(&id.as_bytes()[..])
+        .fetch_optional(tx)
+        .await
+        .map_err(sql("looking for a folder"))?
+        .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such folder"))
+}
+
+fn known_file(row: &SqliteRow) -> Result<KnownFile> {
+    Ok(KnownFile {
+        id: id(row, "id", fanfare_model::TrackId::from_bytes)?,
+        relative_path: col(row, "relative_path")?,
+        size_bytes: count(row, "size_bytes")?,
+        modified: time(row, "modified")?,
+        content_hash: maybe_hash(row, "hash")?,
+        state: track_state(row)?,
+    })
+}
+
+/// The state of a track's row.
+pub(super) fn track_state(row: &SqliteRow) -> Result<TrackState> {
+    let name: &str = col(row, "state")?;
+    TrackState::from_name(name).ok_or_else(|| strange(format_args!("the track state `{name}`")))
+}
+
+fn folder(row: &SqliteRow) -> Result<Folder> {
+    Ok(Folder {
+        id: id(row, "id", FolderId::from_bytes)?,
+        path: path(col(row, "path")?)?,
+        added: time(row, "added")?,
+        scanned: maybe_time(row, "scanned")?,
+    })
+}
+
+/// A path as stored: the system's own bytes where it has them, so that any name survives.
+#[cfg(unix)]
+fn path_bytes(path: &Path) -> Result<Vec<u8>> {
+    Ok(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec())
+}
+
+/// A stored path.
+#[cfg(unix)]
+pub(super) fn path(bytes: &[u8]) -> Result<PathBuf> {
+    Ok(PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
+}
+
+#[cfg(not(unix))]
+fn path_bytes(path: &Path) -> Result<Vec<u8>> {
+    let text = path.to_str().map(|text| text.as_bytes().to_vec());
+    text.ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{} is not Unicode", path.display())))
+}
+
+/// A stored path.
+#[cfg(not(unix))]
+pub(super) fn path(bytes: &[u8]) -> Result<PathBuf> {
+    std::str::from_utf8(bytes).map(PathBuf::from).map_err(|_| strange("a path that is not Unicode"))
+}

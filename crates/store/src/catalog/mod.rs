@@ -1,0 +1,50 @@
+//! What is known of the music: folders, tracks, artists, releases, results, tasks.
+//!
+//! [`Catalog`] is one concrete type on SQLite for now; it becomes a trait when the second back-end comes.
+//!
+//! Vocabulary: a *row number* (`n`) stays inside the database; an *id* leaves it. *Filing* puts a track under
+//! its artist and release. *Content* is a file's bytes: results belong to content, so equal files share them.
+//!
+//! Invariants: a change of tracks, their filing, their search row and their jobs is one transaction; counts of
+//! artists and releases are right after every transaction, and none is left without tracks.
+
+mod analysis;
+mod browse;
+mod check;
+mod dump;
+mod filing;
+mod folders;
+mod outcome;
+mod scan;
+mod scan_rows;
+mod tasks;
+mod tracks;
+mod types;
+
+use std::sync::Arc;
+
+pub use types::{
+    AnalysisCommit, KnownFile, LibraryCounts, MAX_PAGE, Page, ScanApplied, ScanChange, ScannedFile,
+    TrackQuery, TrackRow, TrackSort,
+};
+
+use crate::{BlobStore, db::Db};
+
+/// What is known of the music.
+#[derive(Clone)]
+pub struct Catalog {
+    db: Db,
+    /// Only to check that rows point at bytes.
+    blobs: Arc<dyn BlobStore>,
+}
+
+impl Catalog {
+    pub(crate) fn new(db: Db, blobs: Arc<dyn BlobStore>) -> Self {
+        Self { db, blobs }
+    }
+}
+
+/// A page's length and place as SQLite takes them.
+fn page_bounds(offset: u64, limit: u32) -> (i64, i64) {
+    (i64::from(limit.clamp(1, MAX_PAGE)), crate::rows::int(offset))
+}

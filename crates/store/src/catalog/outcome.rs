@@ -1,0 +1,106 @@
+//! Results as stored: JSON, but for the waveform's columns, which are 32-bit floats in bytes.
+//!
+//! As text the 1,600 numbers of a waveform would be most of the database; as bytes they are 6,400 and
+//! come back exactly.
+
+use fanfare_model::{
+    ErrorKind, Result,
+    features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Waveform},
+};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use crate::{
+    error::{sql, strange},
+    rows::{col, json, to_json},
+};
+
+/// An outcome in the form it is stored in.
+struct Stored {
+    outcome: String,
+    columns: Option<Vec<u8>>,
+}
+
+fn pack(outcome: &AnalyzerOutcome) -> Result<Stored> {
+    if let AnalyzerOutcome::Ok { part: FeaturePart::Waveform(waveform), warnings } = outcome {
+        let numbers = || waveform.peaks.iter().chain(&waveform.rms);
+        if waveform.peaks.len() != waveform.rms.len() || !numbers().all(|number| number.is_finite()) {
+            return refused("gave a waveform that cannot be drawn");
+        }
+        let part = FeaturePart::Waveform(Waveform::default());
+        return Ok(Stored {
+            outcome: to_json(&AnalyzerOutcome::Ok { part, warnings: warnings.clone() })?,
+            columns: Some(numbers().flat_map(|number| number.to_le_bytes()).collect()),
+        });
+    }
+    let text = to_json(outcome)?;
+    // JSON has no word for NaN or infinity: what does not come back as it was is no result.
+    if serde_json::from_str::<AnalyzerOutcome>(&text).ok().as_ref() != Some(outcome) {
+        return refused("gave a number that is not finite");
+    }
+    Ok(Stored { outcome: text, columns: None })
+}
+
+/// A result that cannot be kept becomes a failure of that analyzer; the others are not touched by it.
+fn refused(why: &str) -> Result<Stored> {
+    let outcome = AnalyzerOutcome::Failed { kind: ErrorKind::Internal, message: why.to_owned() };
+    Ok(Stored { outcome: to_json(&outcome)?, columns: None })
+}
+
+fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
+    let mut outcome: AnalyzerOutcome = json(row, "outcome")?;
+    if let AnalyzerOutcome::Ok { part: FeaturePart::Waveform(waveform), .. } = &mut outcome
+        && let Some(columns) = col::<Option<&[u8]>>(row, "columns")?
+    {
+        if columns.len() % 8 != 0 {
+            return Err(strange("a waveform of uneven length"));
+        }
+        let (peaks, rms) = columns.split_at(columns.len() / 2);
+        let numbers = |bytes: &[u8]| -> Vec<f32> {
+            bytes
+                .chunks_exact(4)
+                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+                .collect()
+        };
+        *waveform = Waveform { peaks: numbers(peaks), rms: numbers(rms) };
+    }
+    Ok(AnalyzerResult { analyzer: col(row, "analyzer")?, version: col(row, "version")?, outcome })
+}
+
+/// Stores a result, unless a newer version is there, or a good one of the same version where this one failed.
+pub(super) async fn put(tx: &mut SqliteConnection, content: i64, result: &AnalyzerResult) -> Result<()> {
+    let stored = pack(&result.outcome)?;
+    sqlx::query(
+        "INSERT INTO result (content, analyzer, version, outcome, columns) VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT (content, analyzer) DO UPDATE SET version = excluded.version, \
+             outcome = excluded.outcome, columns = excluded.columns \
+         WHERE excluded.version > version OR (excluded.version = version AND \
+             (json_extract(excluded.outcome, '$.status') = 'ok' OR json_extract(outcome, '$.status') <> 'ok'))",
+    )
+    .bind(content)
+    .bind(&*result.analyzer)
+    .bind(result.version)
+    .bind(stored.outcome)
+    .bind(stored.columns)
+    .execute(tx)
+    .await
+    .map_err(sql("storing a result"))?;
+    Ok(())
+}
+
+/// All results of a content, by analyzer; without the waveform's columns unless asked for.
+pub(super) async fn all(
+    connection: &mut SqliteConnection,
+    content: i64,
+    with_columns: bool,
+) -> Result<Vec<AnalyzerResult>> {
+    let rows = sqlx::query(
+        "SELECT analyzer, version, outcome, CASE WHEN ? THEN columns END AS columns FROM result \
+         WHERE content = ? ORDER BY analyzer",
+    )
+    .bind(with_columns)
+    .bind(content)
+    .fetch_all(connection)
+    .await
+    .map_err(sql("reading results"))?;
+    rows.iter().map(unpack).collect()
+}

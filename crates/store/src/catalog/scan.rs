@@ -1,0 +1,240 @@
+//! Applying what a scan found, a batch in one transaction.
+//!
+//! Applying a batch again changes nothing, so a scan that died may simply run again. Files that swap
+//! names are fine: every moved track first leaves its path, then takes the new one.
+
+use fanfare_model::{FolderId, Result, TaskId, Timestamp, TrackId, TrackState, track::TrackFailure};
+use sqlx::SqliteConnection;
+
+use super::{
+    Catalog, ScanApplied, ScanChange, ScannedFile,
+    filing::Filing,
+    folders::folder_row,
+    scan_rows::{self, Existing, Facts},
+};
+use crate::{
+    db::commit,
+    queue::{queue_analysis, revoke_analysis},
+    rows::to_json,
+};
+
+impl Catalog {
+    /// Applies a batch in one transaction; jobs are enqueued in it under `task`.
+    ///
+    /// # Errors
+    /// `NotFound` when the folder is gone; `Busy`, `NoSpace`, `Io`: then nothing of the batch is applied.
+    pub async fn apply_scan(
+        &self,
+        folder: FolderId,
+        task: Option<TaskId>,
+        changes: Vec<ScanChange>,
+        now: Timestamp,
+    ) -> Result<ScanApplied> {
+        const WHAT: &str = "applying a scan";
+        if changes.is_empty() {
+            return Ok(ScanApplied::default());
+        }
+        let mut tx = self.db.write(WHAT).await?;
+        let folder = folder_row(&mut tx, folder).await?;
+        let mut batch =
+            Batch { folder, task, now, filing: Filing::default(), applied: ScanApplied::default() };
+        batch.clear_paths(&mut tx, &changes).await?;
+        for change in changes {
+            batch.apply(&mut tx, change).await?;
+        }
+        batch.filing.finish(&mut tx).await?;
+        let applied = batch.applied;
+        commit(tx, WHAT).await?;
+        Ok(applied)
+    }
+}
+
+/// One batch on its way into the database.
+struct Batch {
+    folder: i64,
+    task: Option<TaskId>,
+    now: Timestamp,
+    filing: Filing,
+    applied: ScanApplied,
+}
+
+impl Batch {
+    /// Removes what is gone and takes moved tracks off their paths, so that no two tracks meet at one.
+    async fn clear_paths(&mut self, tx: &mut SqliteConnection, changes: &[ScanChange]) -> Result<()> {
+        for change in changes {
+            match change {
+                ScanChange::Removed(id) => {
+                    if let Some(existing) = scan_rows::by_id(tx, *id).await? {
+                        self.remove(tx, &existing).await?;
+                    }
+                }
+                ScanChange::Moved(id, file) => {
+                    if let Some(existing) = scan_rows::by_id(tx, *id).await?
+                        && !existing.is_at(self.folder, &file.relative_path)
+                    {
+                        scan_rows::take_off_path(tx, existing.n, *id).await?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, tx: &mut SqliteConnection, change: ScanChange) -> Result<()> {
+        match change {
+            ScanChange::Added(file) => self.add(tx, &file).await,
+            ScanChange::Changed(id, file) => match scan_rows::by_id(tx, id).await? {
+                Some(existing) => self.change(tx, existing, &file).await,
+                None => self.add(tx, &file).await,
+            },
+            ScanChange::Moved(id, file) => match scan_rows::by_id(tx, id).await? {
+                Some(existing) => self.relocate(tx, existing, &file).await,
+                None => self.add(tx, &file).await,
+            },
+            ScanChange::Removed(_) => Ok(()), // done before the others
+            ScanChange::Unreadable { relative_path, size_bytes, modified, failure } => {
+                self.unreadable(tx, &relative_path, size_bytes, modified, &failure).await
+            }
+        }
+    }
+
+    async fn facts(&mut self, tx: &mut SqliteConnection, file: &ScannedFile) -> Result<Facts> {
+        let artist = self.filing.track_artist(tx, &file.tags, self.now).await?;
+        let release = self.filing.release(tx, self.folder, &file.relative_path, &file.tags, self.now).await?;
+        self.filing.touch(artist, release);
+        Facts::of(file, artist, release)
+    }
+
+    async fn add(&mut self, tx: &mut SqliteConnection, file: &ScannedFile) -> Result<()> {
+        let facts = self.facts(tx, file).await?;
+        match scan_rows::insert(tx, self.folder, &facts, TrackState::Queued, None, self.now).await? {
+            Some((n, id)) => {
+                scan_rows::index(tx, n, &facts).await?;
+                queue_analysis(tx, id, self.task, self.now).await?;
+                self.applied.added += 1;
+                Ok(())
+            }
+            None => match scan_rows::by_path(tx, self.folder, &file.relative_path).await? {
+                Some(existing) => self.change(tx, existing, file).await,
+                None => Ok(()), // cannot be: the insert found it, and nobody else can write now
+            },
+        }
+    }
+
+    async fn change(
+        &mut self,
+        tx: &mut SqliteConnection,
+        existing: Existing,
+        file: &ScannedFile,
+    ) -> Result<()> {
+        let facts = self.facts(tx, file).await?;
+        let same_file = existing.is_file(file.size_bytes, file.modified);
+        let heard_again = !same_file || scan_rows::never_readable(tx, &existing).await?;
+        if !heard_again && existing.is_at(self.folder, &facts.relative_path) && existing.says(&facts) {
+            return Ok(());
+        }
+        self.clear_target(tx, &existing, &facts.relative_path).await?;
+        self.filing.touch(existing.artist, existing.release);
+        scan_rows::describe(tx, existing.n, self.folder, &facts, self.now).await?;
+        scan_rows::index(tx, existing.n, &facts).await?;
+        if heard_again {
+            self.filing.let_go(existing.content);
+            scan_rows::forget_results(tx, existing.n, TrackState::Queued, None, self.now).await?;
+            revoke_analysis(tx, existing.id.as_bytes(), self.now).await?;
+            queue_analysis(tx, existing.id, self.task, self.now).await?;
+        }
+        self.applied.changed += 1;
+        Ok(())
+    }
+
+    async fn relocate(
+        &mut self,
+        tx: &mut SqliteConnection,
+        existing: Existing,
+        file: &ScannedFile,
+    ) -> Result<()> {
+        let facts = self.facts(tx, file).await?;
+        if existing.is_at(self.folder, &facts.relative_path)
+            && existing.is_file(file.size_bytes, file.modified)
+            && existing.says(&facts)
+        {
+            return Ok(());
+        }
+        self.clear_target(tx, &existing, &facts.relative_path).await?;
+        self.filing.touch(existing.artist, existing.release);
+        scan_rows::describe(tx, existing.n, self.folder, &facts, self.now).await?;
+        scan_rows::index(tx, existing.n, &facts).await?;
+        self.applied.moved += 1;
+        Ok(())
+    }
+
+    async fn unreadable(
+        &mut self,
+        tx: &mut SqliteConnection,
+        relative_path: &str,
+        size_bytes: u64,
+        modified: Timestamp,
+        failure: &TrackFailure,
+    ) -> Result<()> {
+        let existing = scan_rows::by_path(tx, self.folder, relative_path).await?;
+        let Some(existing) = existing else {
+            let facts = Facts::unreadable(relative_path, size_bytes, modified)?;
+            let reason = to_json(failure)?;
+            let state = TrackState::Failed;
+            if let Some((n, _)) =
+                scan_rows::insert(tx, self.folder, &facts, state, Some(&reason), self.now).await?
+            {
+                scan_rows::index(tx, n, &facts).await?;
+                self.applied.unreadable += 1;
+            }
+            return Ok(());
+        };
+        if existing.is_file(size_bytes, modified) && existing.failed_for(failure) {
+            return Ok(());
+        }
+        self.filing.let_go(existing.content);
+        scan_rows::note_file(tx, existing.n, size_bytes, modified).await?;
+        let reason = to_json(failure)?;
+        scan_rows::forget_results(tx, existing.n, TrackState::Failed, Some(&reason), self.now).await?;
+        revoke_analysis(tx, existing.id.as_bytes(), self.now).await?;
+        self.applied.unreadable += 1;
+        Ok(())
+    }
+
+    /// Removes a track that stands where this one now is: its file was replaced.
+    async fn clear_target(
+        &mut self,
+        tx: &mut SqliteConnection,
+        existing: &Existing,
+        relative_path: &str,
+    ) -> Result<()> {
+        if existing.is_at(self.folder, relative_path) {
+            return Ok(());
+        }
+        match scan_rows::by_path(tx, self.folder, relative_path).await? {
+            Some(other) if other.id != existing.id => self.remove(tx, &other).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn remove(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
+        self.filing.touch(existing.artist, existing.release);
+        self.filing.let_go(existing.content);
+        revoke_analysis(tx, existing.id.as_bytes(), self.now).await?;
+        scan_rows::delete(tx, existing.n).await?;
+        self.applied.removed += 1;
+        Ok(())
+    }
+}
+
+/// The title of a file that names none: its name without suffix.
+pub(super) fn title_of(relative_path: &str) -> &str {
+    let name = relative_path.rsplit_once('/').map_or(relative_path, |(_, name)| name);
+    name.rsplit_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
+}
+
+/// What a track is called while it is being moved: no file can be called that.
+pub(super) fn no_path(id: TrackId) -> String {
+    format!("\u{0}{id}")
+}

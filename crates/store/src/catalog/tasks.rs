@@ -1,0 +1,71 @@
+//! Tasks as they stand, so that the last ones are still shown after a restart.
+
+use fanfare_model::{Result, Task, TaskId};
+use sqlx::sqlite::SqliteRow;
+
+use super::Catalog;
+use crate::{
+    db::commit,
+    error::sql,
+    rows::{json, to_json},
+};
+
+/// How many tasks are kept; older ones that are over are forgotten with their finished jobs.
+const KEPT_TASKS: u32 = 500;
+
+impl Catalog {
+    /// Stores a task as it stands (insert or replace).
+    pub async fn put_task(&self, task: &Task) -> Result<()> {
+        const WHAT: &str = "storing a task";
+        let mut tx = self.db.write(WHAT).await?;
+        sqlx::query(
+            "INSERT INTO task (id, created, over, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET \
+                 created = excluded.created, over = excluded.over, body = excluded.body",
+        )
+        .bind(&task.id.as_bytes()[..])
+        .bind(task.created.0)
+        .bind(task.state.is_over())
+        .bind(to_json(task)?)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        // A parked job stays: somebody may still retry it.
+        for statement in [
+            "DELETE FROM job WHERE state IN ('done', 'cancelled') AND task IN \
+                 (SELECT id FROM task WHERE over ORDER BY created DESC, id DESC LIMIT -1 OFFSET ?)",
+            "DELETE FROM task WHERE id IN \
+                 (SELECT id FROM task WHERE over ORDER BY created DESC, id DESC LIMIT -1 OFFSET ?)",
+        ] {
+            sqlx::query(statement).bind(KEPT_TASKS).execute(&mut *tx).await.map_err(sql(WHAT))?;
+        }
+        commit(tx, WHAT).await
+    }
+
+    /// The task of that id.
+    pub async fn task(&self, id: TaskId) -> Result<Option<Task>> {
+        const WHAT: &str = "reading a task";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query("SELECT body FROM task WHERE id = ?")
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        row.as_ref().map(body).transpose()
+    }
+
+    /// The latest tasks, newest first.
+    pub async fn tasks(&self, limit: u32) -> Result<Vec<Task>> {
+        const WHAT: &str = "listing tasks";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query("SELECT body FROM task ORDER BY created DESC, id DESC LIMIT ?")
+            .bind(limit)
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        rows.iter().map(body).collect()
+    }
+}
+
+fn body(row: &SqliteRow) -> Result<Task> {
+    json(row, "body")
+}

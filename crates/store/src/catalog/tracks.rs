@@ -1,0 +1,236 @@
+//! Lists of tracks: filter, search, sort, page.
+//!
+//! A page is found inside one index (row numbers only), then its few rows are read: a list of 100,000
+//! tracks costs what its page costs.
+
+use std::path::PathBuf;
+
+use fanfare_model::{
+    ArtistId, EnrichmentState, FolderId, ReleaseId, Result, Track, TrackId, features::Features,
+};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
+
+use super::{
+    Catalog, Page, TrackQuery, TrackRow, TrackSort,
+    folders::{path, track_state},
+    page_bounds,
+};
+use crate::{
+    error::sql,
+    rows::{col, count, id, json, maybe_hash, maybe_id, maybe_json, time},
+    text::{match_query, sort_key},
+};
+
+macro_rules! row_columns {
+    () => {
+        "t.id, f.id AS folder_id, t.relative_path, t.size_bytes, t.modified, c.hash, t.state, t.enrichment, \
+         t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.failure, t.added, t.updated, \
+         a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
+         t.tempo_bpm, t.key_name, t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db"
+    };
+}
+macro_rules! row_joins {
+    () => {
+        " JOIN folder f ON f.n = t.folder LEFT JOIN content c ON c.n = t.content \
+         LEFT JOIN artist a ON a.n = t.artist LEFT JOIN release r ON r.n = t.release"
+    };
+}
+
+impl Catalog {
+    /// The track of that id.
+    pub async fn track(&self, id: TrackId) -> Result<Option<TrackRow>> {
+        const WHAT: &str = "reading a track";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row =
+            sqlx::query(concat!("SELECT ", row_columns!(), " FROM track t", row_joins!(), " WHERE t.id = ?"))
+                .bind(&id.as_bytes()[..])
+                .fetch_optional(&mut *reader)
+                .await
+                .map_err(sql(WHAT))?;
+        row.as_ref().map(track_row).transpose()
+    }
+
+    /// The absolute path of the track's file, from its folder and relative path.
+    pub async fn track_path(&self, id: TrackId) -> Result<Option<PathBuf>> {
+        const WHAT: &str = "looking for a track's file";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query(
+            "SELECT f.path, t.relative_path FROM track t JOIN folder f ON f.n = t.folder WHERE t.id = ?",
+        )
+        .bind(&id.as_bytes()[..])
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        row.map(|row| Ok(path(col(&row, "path")?)?.join(col::<&str>(&row, "relative_path")?))).transpose()
+    }
+
+    /// A page of tracks. A search that holds no words finds everything.
+    pub async fn tracks(&self, query: &TrackQuery) -> Result<Page<TrackRow>> {
+        const WHAT: &str = "listing tracks";
+        // Both statements see the same state of the library.
+        let mut tx = self.db.read(WHAT).await?;
+        let mut counting = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM track t");
+        filter(&mut counting, query, Use::Count);
+        let total: i64 =
+            counting.build_query_scalar().fetch_one(&mut *tx).await.map_err(sql("counting tracks"))?;
+
+        let (limit, offset) = page_bounds(query.offset, query.limit);
+        let order = order(query.sort, query.descending);
+        let mut listing =
+            QueryBuilder::<Sqlite>::new(concat!("SELECT ", row_columns!(), " FROM (SELECT t.n FROM track t"));
+        filter(&mut listing, query, Use::List);
+        listing.push(" ORDER BY ").push(&order).push(" LIMIT ").push_bind(limit);
+        listing.push(" OFFSET ").push_bind(offset);
+        // CROSS JOIN keeps the page outermost: its rows are looked up, not searched for.
+        listing.push(concat!(") p CROSS JOIN track t ON t.n = p.n", row_joins!(), " ORDER BY ")).push(&order);
+        let rows = listing.build().fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
+        Ok(Page {
+            items: rows.iter().map(track_row).collect::<Result<_>>()?,
+            total: u64::try_from(total).unwrap_or(0),
+        })
+    }
+}
+
+/// What the filter is for: SQLite is led to different indexes.
+#[derive(PartialEq)]
+enum Use {
+    Count,
+    List,
+}
+
+fn filter(builder: &mut QueryBuilder<Sqlite>, query: &TrackQuery, for_what: Use) {
+    let mut word = " WHERE ";
+    let mut and = |builder: &mut QueryBuilder<Sqlite>| {
+        builder.push(std::mem::replace(&mut word, " AND "));
+    };
+    if let Some(artist) = query.artist {
+        and(builder);
+        builder.push("t.artist = (SELECT n FROM artist WHERE id = ");
+        builder.push_bind(artist.as_bytes().to_vec()).push(")");
+    }
+    if let Some(release) = query.release {
+        and(builder);
+        builder.push("t.release = (SELECT n FROM release WHERE id = ");
+        builder.push_bind(release.as_bytes().to_vec()).push(")");
+    }
+    if let Some(state) = query.state {
+        and(builder);
+        // In a list the index of the sort key is walked, and it holds the state too; `+` keeps SQLite from
+        // collecting all tracks in that state to sort them.
+        builder.push(if for_what == Use::List { "+t.state = " } else { "t.state = " });
+        builder.push_bind(state.as_str());
+    }
+    let Some(search) = query.search.as_deref().filter(|search| !search.trim().is_empty()) else { return };
+    and(builder);
+    if let Some(words) = match_query(search) {
+        builder.push("t.n IN (SELECT rowid FROM track_search WHERE track_search MATCH ");
+        builder.push_bind(words).push(")");
+    } else {
+        // No letter or digit (`!!!`, `???`): the index knows no such words, so the names are looked through.
+        let text = sort_key(search).replace('\0', "");
+        for (number, column) in ["title_sort", "artist_sort", "album_sort"].iter().enumerate() {
+            builder.push(if number == 0 { "(" } else { " OR " });
+            builder.push("instr(t.").push(column).push(", ").push_bind(text.clone()).push(") > 0");
+        }
+        builder.push(")");
+    }
+}
+
+/// The columns of the sort key's index, in its order.
+fn order(sort: TrackSort, descending: bool) -> String {
+    let columns: &[&str] = match sort {
+        TrackSort::Title => &["title_sort", "id"],
+        TrackSort::Artist => &["artist_sort", "album_sort", "disc_number", "track_number", "id"],
+        TrackSort::Album => &["album_sort", "release", "disc_number", "track_number", "id"],
+        TrackSort::Added => &["added", "id"],
+        TrackSort::Duration => &["duration_s", "id"],
+        TrackSort::Tempo => &["tempo_bpm", "id"],
+        TrackSort::Loudness => &["integrated_lufs", "id"],
+    };
+    let direction = if descending { " DESC" } else { " ASC" };
+    let mut order = String::new();
+    for (place, column) in columns.iter().enumerate() {
+        order.push_str(if place == 0 { "t." } else { ", t." });
+        order.push_str(column);
+        order.push_str(direction);
+        if place == 0 && !descending {
+            // Going down they are last anyway.
+            order.push_str(" NULLS LAST");
+        }
+    }
+    order
+}
+
+fn enrichment(name: &str) -> EnrichmentState {
+    match name {
+        "pending" => EnrichmentState::Pending,
+        "completed" => EnrichmentState::Completed,
+        "failed" => EnrichmentState::Failed,
+        _ => EnrichmentState::None,
+    }
+}
+
+fn track_row(row: &SqliteRow) -> Result<TrackRow> {
+    let track = Track {
+        id: id(row, "id", TrackId::from_bytes)?,
+        folder: id(row, "folder_id", FolderId::from_bytes)?,
+        relative_path: col(row, "relative_path")?,
+        size_bytes: count(row, "size_bytes")?,
+        modified: time(row, "modified")?,
+        content_hash: maybe_hash(row, "hash")?,
+        state: track_state(row)?,
+        enrichment: enrichment(col(row, "enrichment")?),
+        enrichment_error: col(row, "enrichment_error")?,
+        title: col(row, "title")?,
+        tags: json(row, "tags")?,
+        artist: maybe_id(row, "artist_id", ArtistId::from_bytes)?,
+        release: maybe_id(row, "release_id", ReleaseId::from_bytes)?,
+        audio: maybe_json(row, "audio")?,
+        cover: maybe_hash(row, "cover")?,
+        failure: maybe_json(row, "failure")?,
+        added: time(row, "added")?,
+        updated: time(row, "updated")?,
+    };
+    let gain: Option<f64> = col(row, "gain_db")?;
+    Ok(TrackRow {
+        replaygain_track_gain_db: gain.or(track.tags.replaygain_track_gain_db),
+        track,
+        artist_name: col(row, "artist_name")?,
+        release_title: col(row, "release_title")?,
+        tempo_bpm: col(row, "tempo_bpm")?,
+        key: col(row, "key_name")?,
+        camelot: col(row, "camelot")?,
+        integrated_lufs: col(row, "integrated_lufs")?,
+        true_peak_dbtp: col(row, "true_peak_dbtp")?,
+    })
+}
+
+/// What lists show of the results, copied to the track's row when they are stored.
+pub(super) struct Shown {
+    pub(super) tempo_bpm: Option<f64>,
+    pub(super) key_name: Option<String>,
+    pub(super) camelot: Option<String>,
+    pub(super) integrated_lufs: Option<f64>,
+    pub(super) true_peak_dbtp: Option<f64>,
+    pub(super) gain_db: Option<f64>,
+}
+
+impl Shown {
+    pub(super) fn of(features: &Features) -> Self {
+        let loudness = features.loudness.as_ref();
+        Self {
+            tempo_bpm: features.rhythm.as_ref().and_then(|rhythm| rhythm.tempo_bpm).map(|bpm| bpm.0),
+            key_name: features.key.as_ref().map(|key| {
+                let mode = match key.mode {
+                    fanfare_model::features::Mode::Major => "major",
+                    fanfare_model::features::Mode::Minor => "minor",
+                };
+                format!("{} {mode}", key.tonic)
+            }),
+            camelot: features.key.as_ref().map(|key| key.camelot.clone()),
+            integrated_lufs: loudness.and_then(|loudness| loudness.integrated_lufs).map(|level| level.0),
+            true_peak_dbtp: loudness.and_then(|loudness| loudness.true_peak_dbtp).map(|level| level.0),
+            gain_db: loudness.and_then(|loudness| loudness.replaygain_track_gain_db),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What goes into the catalog and what comes out.
+
+use fanfare_model::{
+    ArtistId, Attempt, AudioProperties, ContentHash, JobId, ReleaseId, Tags, Timestamp, Track, TrackId,
+    TrackState, features::AnalyzerResult, track::TrackFailure,
+};
+
+/// The most rows of one page.
+pub const MAX_PAGE: u32 = 500;
+
+/// What a scan needs to know of a track it has seen before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// The track's id.
+    pub id: TrackId,
+    /// Its path below the folder.
+    pub relative_path: String,
+    /// The file's size when it was last looked at.
+    pub size_bytes: u64,
+    /// The file's modification time when it was last looked at.
+    pub modified: Timestamp,
+    /// Hash of its bytes, once it was heard.
+    pub content_hash: Option<ContentHash>,
+    /// State.
+    pub state: TrackState,
+}
+
+/// What a scan read from one file.
+#[derive(Debug, Clone)]
+pub struct ScannedFile {
+    /// Its path below the folder, `/` between parts.
+    pub relative_path: String,
+    /// The file's size.
+    pub size_bytes: u64,
+    /// The file's modification time.
+    pub modified: Timestamp,
+    /// What its tags say.
+    pub tags: Tags,
+    /// What container and codec say, as far as the scan looked.
+    pub audio: Option<AudioProperties>,
+    /// Name of its cover, which must be stored already.
+    pub cover: Option<ContentHash>,
+}
+
+/// One change that a scan found; a batch of them is applied in one transaction.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // nearly all of a batch is `Added`; boxing them would only cost
+pub enum ScanChange {
+    /// A file that was not known: a track in state `queued` and, in the same step, its analysis job.
+    Added(ScannedFile),
+    /// A known file with other size or time: tags are replaced, results dropped, a job is queued.
+    /// With the same size and time only tags and cover are replaced.
+    Changed(TrackId, ScannedFile),
+    /// A known file at another path: the track keeps its id and its results. A track that stood at that
+    /// path is removed.
+    Moved(TrackId, ScannedFile),
+    /// A file that is gone: the track is removed.
+    Removed(TrackId),
+    /// A file that cannot be read: a track in state `failed` with the reason (known or new).
+    Unreadable {
+        /// Its path below the folder.
+        relative_path: String,
+        /// The file's size, 0 if even that is unknown.
+        size_bytes: u64,
+        /// The file's modification time.
+        modified: Timestamp,
+        /// Why it cannot be read.
+        failure: TrackFailure,
+    },
+}
+
+/// What the changes of a batch came to: what was true already is not counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScanApplied {
+    /// New tracks.
+    pub added: u64,
+    /// Tracks whose file or tags are other ones now.
+    pub changed: u64,
+    /// Tracks whose path is another one now.
+    pub moved: u64,
+    /// Tracks that are gone.
+    pub removed: u64,
+    /// Tracks that cannot be read (any more).
+    pub unreadable: u64,
+}
+
+/// What to sort tracks by. Ties are broken by id; tracks without a value come last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TrackSort {
+    /// Title.
+    #[default]
+    Title,
+    /// Artist, then album, disc and track number.
+    Artist,
+    /// Album, then disc and track number.
+    Album,
+    /// When it was first seen.
+    Added,
+    /// How long it plays.
+    Duration,
+    /// Tempo.
+    Tempo,
+    /// Integrated loudness.
+    Loudness,
+}
+
+/// Which tracks, in which order.
+#[derive(Debug, Clone, Default)]
+pub struct TrackQuery {
+    /// Words to find in title, artist, album, genre; the last word may be a prefix.
+    pub search: Option<String>,
+    /// What to sort by.
+    pub sort: TrackSort,
+    /// Largest first.
+    pub descending: bool,
+    /// Only tracks filed under that artist.
+    pub artist: Option<ArtistId>,
+    /// Only tracks of that release.
+    pub release: Option<ReleaseId>,
+    /// Only tracks in that state.
+    pub state: Option<TrackState>,
+    /// First row (offset pages: a virtualised list jumps anywhere).
+    pub offset: u64,
+    /// Rows wanted, 1 to [`MAX_PAGE`]; others are brought into that range.
+    pub limit: u32,
+}
+
+/// A row of a list of tracks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackRow {
+    /// The track.
+    pub track: Track,
+    /// Name of the artist it is filed under.
+    pub artist_name: Option<String>,
+    /// Title of the release it is filed under.
+    pub release_title: Option<String>,
+    /// Measured tempo.
+    pub tempo_bpm: Option<f64>,
+    /// Measured key, for example `A minor`.
+    pub key: Option<String>,
+    /// The key on the Camelot wheel.
+    pub camelot: Option<String>,
+    /// Measured integrated loudness.
+    pub integrated_lufs: Option<f64>,
+    /// Measured true peak.
+    pub true_peak_dbtp: Option<f64>,
+    /// Measured ReplayGain, or what the tags say until it is measured.
+    pub replaygain_track_gain_db: Option<f64>,
+}
+
+/// A page and how many there are in all.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// How many rows match, on all pages.
+    pub total: u64,
+}
+
+/// How many tracks are in which state, and how long they play.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LibraryCounts {
+    /// All tracks.
+    pub tracks: u64,
+    /// Waiting to be heard.
+    pub queued: u64,
+    /// Being heard.
+    pub processing: u64,
+    /// Analyzed: `ready`, `enriching` or `published`.
+    pub ready: u64,
+    /// Cannot be read.
+    pub failed: u64,
+    /// Artists.
+    pub artists: u64,
+    /// Releases.
+    pub releases: u64,
+    /// How long all tracks of known length play, in seconds.
+    pub duration_s: f64,
+}
+
+/// What hearing a track once gave; committed together with the end of its job.
+#[derive(Debug, Clone)]
+pub struct AnalysisCommit {
+    /// The job, which the owner holds.
+    pub job: JobId,
+    /// The attempt it is held by.
+    pub attempt: Attempt,
+    /// Who holds it.
+    pub owner: String,
+    /// The job's track.
+    pub track: TrackId,
+    /// Size of the file that was heard: results of another file are refused with `Conflict`.
+    pub size_bytes: u64,
+    /// Modification time of the file that was heard, likewise.
+    pub modified: Timestamp,
+    /// Hash of the bytes that were heard.
+    pub content_hash: ContentHash,
+    /// What container and codec say, with frames as counted.
+    pub audio: AudioProperties,
+    /// What the analyzers found, also those that failed.
+    pub results: Vec<AnalyzerResult>,
+    /// What was odd about decoding, one sentence each.
+    pub warnings: Vec<String>,
+}

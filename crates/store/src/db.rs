@@ -1,0 +1,132 @@
+//! The connections: one that writes, several that read, and the rule how each begins.
+//!
+//! Invariants: every write transaction is `BEGIN IMMEDIATE`, so it never fails half-way for a lock; no
+//! transaction waits for anything but the database; readers cannot write (`query_only`).
+
+use std::{path::Path, time::Duration};
+
+use fanfare_model::Result;
+use sqlx::{
+    ConnectOptions, SqlSafeStr, Sqlite, SqlitePool, Transaction,
+    pool::PoolConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::time::Instant;
+
+use crate::{
+    StoreOptions,
+    error::{busy, is_busy, sql},
+};
+
+/// How long SQLite itself waits for the write lock before we look at our own deadline again.
+const LOCK_SLICE: Duration = Duration::from_millis(40);
+/// The pause between two slices, in which the connection is free for others of this process.
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+/// Page cache of each connection in KiB (negative = KiB for SQLite); 5 connections stay under 40 MB.
+const CACHE_KIB: &str = "-8000";
+/// The write-ahead log is cut back to this many bytes when it was folded into the database.
+const JOURNAL_LIMIT_BYTES: &str = "67108864";
+/// Rows that wait between SQLite's thread and ours; the default of 50 costs a switch per page.
+const ROW_BUFFER: usize = 256;
+/// Distinct statements kept prepared; a list of tracks alone has dozens of varieties.
+const STATEMENTS: usize = 200;
+
+/// A write transaction.
+pub(crate) type WriteTx = Transaction<'static, Sqlite>;
+/// A read transaction: sees one state of the database throughout.
+pub(crate) type ReadTx = Transaction<'static, Sqlite>;
+
+/// The connections of one open store.
+#[derive(Clone)]
+pub(crate) struct Db {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    lock_wait: Duration,
+}
+
+impl Db {
+    /// Connects to the database file, which must exist.
+    pub(crate) async fn connect(file: &Path, options: &StoreOptions) -> Result<Self> {
+        let lock_wait = Duration::from_millis(u64::from(options.busy_timeout_ms));
+        let connect = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .foreign_keys(true)
+            .statement_cache_capacity(STATEMENTS)
+            .row_buffer_size(ROW_BUFFER)
+            .pragma("cache_size", CACHE_KIB)
+            .pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
+            .pragma("temp_store", "memory")
+            // Functions of views and triggers in a file somebody handed us must not run.
+            .pragma("trusted_schema", "off")
+            .disable_statement_logging();
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(lock_wait)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool()
+            .max_connections(1)
+            .connect_with(
+                connect
+                    .clone()
+                    .busy_timeout(LOCK_SLICE.min(lock_wait))
+                    // FULL: a job or commit that was acknowledged survives a power cut.
+                    .synchronous(SqliteSynchronous::Full),
+            )
+            .await
+            .map_err(sql("opening the database"))?;
+        let readers = pool().max_connections(options.readers.max(1)).connect_lazy_with(
+            connect.busy_timeout(lock_wait).synchronous(SqliteSynchronous::Normal).pragma("query_only", "on"),
+        );
+        Ok(Self { writer, readers, lock_wait })
+    }
+
+    /// Begins a write, waiting at most the busy timeout for this process's and other processes' writers.
+    pub(crate) async fn write(&self, what: &'static str) -> Result<WriteTx> {
+        let deadline = Instant::now() + self.lock_wait;
+        loop {
+            let connection = tokio::time::timeout_at(deadline, self.writer.acquire()).await;
+            let connection = connection.map_err(|_| busy(what))?.map_err(sql(what))?;
+            match Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await {
+                Ok(transaction) => return Ok(transaction),
+                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
+                Err(error) => return Err(sql(what)(error)),
+            }
+        }
+    }
+
+    /// Begins a read of one consistent state.
+    pub(crate) async fn read(&self, what: &'static str) -> Result<ReadTx> {
+        self.readers.begin().await.map_err(sql(what))
+    }
+
+    /// A connection for a single reading statement.
+    pub(crate) async fn reader(&self, what: &'static str) -> Result<PoolConnection<Sqlite>> {
+        self.readers.acquire().await.map_err(sql(what))
+    }
+
+    /// Folds the write-ahead log into the database and closes every connection.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        if let Ok(mut connection) = self.writer.acquire().await {
+            // Both are only for comfort: the next opening does the same work where this could not.
+            for statement in ["PRAGMA optimize", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+                if let Err(error) = sqlx::query(statement).execute(&mut *connection).await {
+                    tracing::debug!(%error, statement, "not done while closing the store");
+                }
+            }
+        }
+        self.writer.close().await;
+    }
+}
+
+/// Commits, saying what was being done if that fails.
+pub(crate) async fn commit(transaction: WriteTx, what: &'static str) -> Result<()> {
+    transaction.commit().await.map_err(sql(what))
+}

@@ -1,0 +1,116 @@
+//! Bringing a database to the schema this program knows: forward only, all steps in one transaction.
+//!
+//! The schema's number is SQLite's `user_version`; `application_id` says that the file is ours. A database
+//! is at one schema or at the next, never between.
+
+use std::time::Duration;
+
+use fanfare_model::{Error, ErrorKind, Result};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use tokio::time::Instant;
+
+use crate::{
+    db::{Db, commit},
+    error::sql,
+};
+
+/// The steps, in order; step 1 makes schema 1. A released step is never edited.
+const STEPS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_library.sql")];
+
+/// `FANF`: marks the file as ours in SQLite's header.
+const APPLICATION_ID: i64 = 0x46_41_4e_46;
+
+/// How often a worker looks whether the server has brought the schema up to date.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The newest schema that this program knows.
+pub(crate) const fn newest() -> i64 {
+    STEPS.len() as i64
+}
+
+/// Brings the database up to date.
+pub(crate) async fn migrate(db: &Db) -> Result<()> {
+    const WHAT: &str = "bringing the database up to date";
+    let found = version(&mut *db.reader(WHAT).await?).await?;
+    if found.is_current()? {
+        return Ok(());
+    }
+    let mut transaction = db.write(WHAT).await?;
+    // Looked at again under the lock: another server may have been faster.
+    let found = version(&mut transaction).await?;
+    if found.is_current()? {
+        return Ok(());
+    }
+    if found.schema == 0 && found.tables > 0 {
+        return Err(Error::new(ErrorKind::Conflict, "the database file belongs to another program")
+            .remedy("choose another data folder"));
+    }
+    for (step, number) in STEPS.iter().zip(1_i64..) {
+        if number > found.schema {
+            sqlx::raw_sql(*step).execute(&mut *transaction).await.map_err(sql(WHAT))?;
+            tracing::info!(schema = number, "database schema made");
+        }
+    }
+    for (pragma, value) in [("application_id", APPLICATION_ID), ("user_version", newest())] {
+        // A pragma takes no bound values; both are numbers from this file.
+        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA {pragma} = {value}")))
+            .execute(&mut *transaction)
+            .await
+            .map_err(sql(WHAT))?;
+    }
+    commit(transaction, WHAT).await
+}
+
+/// Waits until somebody else has brought the database up to date; refuses when nobody does.
+pub(crate) async fn wait_until_current(db: &Db, patience: Duration) -> Result<()> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let found = version(&mut *db.reader("reading the database's schema").await?).await?;
+        if found.is_current()? {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            let (found, needed) = (found.schema, newest());
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                format!("the database has schema {found}, this program needs {needed}"),
+            )
+            .remedy("start `fanfare serve` of the same version once; it brings the database up to date"));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// What a database says about itself.
+struct Found {
+    schema: i64,
+    tables: i64,
+}
+
+impl Found {
+    /// Whether nothing is to be done; an error when the schema is from the future.
+    fn is_current(&self) -> Result<bool> {
+        if self.schema > newest() {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "the database was written by a newer fanfare: it has schema {}, this one knows {}",
+                    self.schema,
+                    newest()
+                ),
+            )
+            .remedy("use the newer version, or restore a backup made by this one"));
+        }
+        Ok(self.schema == newest())
+    }
+}
+
+async fn version(connection: &mut SqliteConnection) -> Result<Found> {
+    let row = sqlx::query(
+        "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(sql("reading the database's schema"))?;
+    Ok(Found { schema: row.get(0), tables: row.get(1) })
+}

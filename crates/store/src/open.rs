@@ -1,0 +1,178 @@
+//! Opening a data folder: makes folder and file with the right access, connects, checks the schema.
+
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
+
+use fanfare_model::{Error, ErrorKind, Result};
+
+use crate::{
+    BlobStore, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue, db::Db, error::sql, migrate,
+};
+
+/// The database's name in the data folder.
+pub const DATABASE_FILE: &str = "fanfare.db";
+/// The name of the folder of blobs in the data folder.
+pub const BLOB_FOLDER: &str = "blobs";
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Whether this process brings the schema up to date (the server does, a worker does not: it waits
+    /// for [`Self::busy_timeout_ms`] until somebody has, then refuses).
+    pub migrate: bool,
+    /// Connections for reading, at least 1.
+    pub readers: u32,
+    /// How long a writer waits for another process's lock, in milliseconds.
+    pub busy_timeout_ms: u32,
+}
+
+impl Default for StoreOptions {
+    /// What the server uses: migrates, 4 readers, waits 5 s for a lock (RELIABILITY rule 6).
+    fn default() -> Self {
+        Self { migrate: true, readers: 4, busy_timeout_ms: 5_000 }
+    }
+}
+
+impl StoreOptions {
+    /// What a worker uses: does not migrate, one reader, waits 5 s for a lock.
+    #[must_use]
+    pub fn worker() -> Self {
+        Self { migrate: false, readers: 1, ..Self::default() }
+    }
+}
+
+/// An open data folder. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Parts>,
+}
+
+struct Parts {
+    db: Db,
+    catalog: Catalog,
+    jobs: SqliteJobQueue,
+    blobs: Arc<FileBlobStore>,
+    people: People,
+}
+
+impl Store {
+    /// Opens (and, if told so, creates or migrates) the store in that folder.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no store and none is to be made; `Unsupported` when it was written by a
+    /// newer version; `Unavailable` when the schema is old and may not be migrated here;
+    /// `PermissionDenied`, `NoSpace`, `Io` from the file system; `Internal` when the database is damaged.
+    pub async fn open(data: &Path, options: &StoreOptions) -> Result<Self> {
+        let file = data.join(DATABASE_FILE);
+        if options.migrate {
+            make_private_folder(data)?;
+            make_private_file(&file)?;
+        } else {
+            wait_for_file(&file, options).await?;
+        }
+        let db = Db::connect(&file, options).await?;
+        if options.migrate {
+            migrate::migrate(&db).await?;
+        } else {
+            migrate::wait_until_current(&db, patience(options)).await?;
+        }
+        let blobs = Arc::new(FileBlobStore::open(&data.join(BLOB_FOLDER), options.migrate).await?);
+        Ok(Self {
+            inner: Arc::new(Parts {
+                catalog: Catalog::new(db.clone(), blobs.clone()),
+                jobs: SqliteJobQueue::new(db.clone()),
+                people: People::new(db.clone()),
+                blobs,
+                db,
+            }),
+        })
+    }
+
+    /// What is known of the music.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.inner.catalog
+    }
+
+    /// What is still to do.
+    #[must_use]
+    pub fn jobs(&self) -> &dyn JobQueue {
+        &self.inner.jobs
+    }
+
+    /// Bytes that belong to us.
+    #[must_use]
+    pub fn blobs(&self) -> &dyn BlobStore {
+        &*self.inner.blobs
+    }
+
+    /// People, sessions, keys.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.inner.people
+    }
+
+    /// Writes everything out and closes. Later calls on any clone fail with `Unavailable`.
+    pub async fn close(&self) {
+        self.inner.db.close().await;
+    }
+
+    /// A small query that succeeds when the database answers (readiness).
+    ///
+    /// # Errors
+    /// `Busy` when no reader is free in time, `Unavailable` after [`Self::close`], `Io` or `Internal` when
+    /// the database cannot be read.
+    pub async fn ping(&self) -> Result<()> {
+        const WHAT: &str = "asking the database";
+        let mut connection = self.inner.db.reader(WHAT).await?;
+        sqlx::query("SELECT count(*) FROM folder")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(sql(WHAT))
+            .map(|_| ())
+    }
+}
+
+fn patience(options: &StoreOptions) -> Duration {
+    Duration::from_millis(u64::from(options.busy_timeout_ms))
+}
+
+/// Makes the folder, and missing ones above it, for this user alone; an existing one keeps its access.
+fn make_private_folder(folder: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| {
+        Error::from_io(format_args!("making the data folder {}", folder.display()), error)
+            .remedy("choose a data folder that the user who runs fanfare may write (`--data DIR`)")
+    })
+}
+
+/// Makes the database file before SQLite does, so that nobody else could ever read it.
+/// SQLite gives its log and index beside it the same access.
+fn make_private_file(file: &Path) -> Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::from_io(format_args!("making {}", file.display()), error)),
+    }
+}
+
+async fn wait_for_file(file: &Path, options: &StoreOptions) -> Result<()> {
+    let deadline = tokio::time::Instant::now() + patience(options);
+    while !file.exists() {
+        if tokio::time::Instant::now() >= deadline {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("there is no database at {}", file.display()),
+            )
+            .remedy("start `fanfare serve` once with this data folder, or name another one"));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}

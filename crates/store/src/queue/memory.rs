@@ -1,0 +1,232 @@
+//! Jobs in memory, for tests and for trying things out: the plain reading of the rules.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use fanfare_model::{
+    Attempt, Error, ErrorKind, Job, JobId, JobState, Result, TaskId, Timestamp, job::JobError,
+};
+
+use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death, death_delay_ms};
+use crate::{error::lost_lease, fresh_id};
+
+struct Held {
+    job: Job,
+    dedupe_key: Option<String>,
+    priority: i32,
+    budget: u32,
+}
+
+impl Held {
+    fn is_active(&self) -> bool {
+        matches!(self.job.state, JobState::Waiting | JobState::Running)
+    }
+
+    /// Ends the lease; the job is in `state` from now on.
+    fn end_lease(&mut self, state: JobState) {
+        self.job.state = state;
+        self.job.owner = None;
+        self.job.lease_until = None;
+    }
+
+    fn wait_or_park(&mut self, run_at: Timestamp) {
+        if self.job.attempt.0 >= self.job.max_attempts {
+            self.end_lease(JobState::Parked);
+        } else {
+            self.end_lease(JobState::Waiting);
+            self.job.run_at = run_at;
+        }
+    }
+}
+
+/// Jobs in memory; gone with the process.
+#[derive(Default)]
+pub struct MemoryJobQueue {
+    held: Mutex<Vec<Held>>,
+}
+
+impl MemoryJobQueue {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<Held>> {
+        // No change below can panic half-way, so the list is whole even if a holder panicked.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `change` on the job whose lease that is.
+    fn leased(&self, id: JobId, attempt: Attempt, owner: &str, change: impl FnOnce(&mut Held)) -> Result<()> {
+        let mut held = self.held();
+        let leased = held.iter_mut().find(|held| {
+            held.job.id == id
+                && held.job.state == JobState::Running
+                && held.job.attempt == attempt
+                && held.job.owner.as_deref() == Some(owner)
+        });
+        leased.map(change).ok_or_else(lost_lease)
+    }
+
+    fn release(&self, now: Timestamp, ended: impl Fn(&Job) -> bool) -> u64 {
+        let mut held = self.held();
+        let released = held.iter_mut().filter(|held| held.job.state == JobState::Running && ended(&held.job));
+        let mut count = 0;
+        for held in released {
+            let attempt = held.job.attempt;
+            held.job.last_error = Some(death(attempt));
+            held.wait_or_park(now.plus_ms(death_delay_ms(attempt, count)));
+            count += 1;
+        }
+        count as u64
+    }
+
+    fn count(&self, of: impl Fn(&Held) -> bool) -> JobCounts {
+        let mut counts = JobCounts::default();
+        for held in self.held().iter().filter(|held| of(held)) {
+            *match held.job.state {
+                JobState::Waiting => &mut counts.waiting,
+                JobState::Running => &mut counts.running,
+                JobState::Done => &mut counts.done,
+                JobState::Parked => &mut counts.parked,
+                JobState::Cancelled => &mut counts.cancelled,
+            } += 1;
+        }
+        counts
+    }
+}
+
+#[async_trait]
+impl JobQueue for MemoryJobQueue {
+    async fn enqueue(&self, job: NewJob, now: Timestamp) -> Result<JobId> {
+        let mut held = self.held();
+        if job.dedupe_key.is_some()
+            && let Some(same) = held.iter().find(|held| held.is_active() && held.dedupe_key == job.dedupe_key)
+        {
+            return Ok(same.job.id);
+        }
+        let id = JobId::from_bytes(fresh_id(now));
+        let max_attempts = job.max_attempts.max(1);
+        held.push(Held {
+            job: Job {
+                id,
+                kind: job.kind,
+                state: JobState::Waiting,
+                task: job.task,
+                attempt: Attempt(0),
+                max_attempts,
+                run_at: job.run_at,
+                owner: None,
+                lease_until: None,
+                last_error: None,
+            },
+            dedupe_key: job.dedupe_key,
+            priority: job.priority,
+            budget: max_attempts,
+        });
+        Ok(id)
+    }
+
+    async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>> {
+        let mut held = self.held();
+        let mut due: Vec<&mut Held> = held
+            .iter_mut()
+            .filter(|held| {
+                held.job.state == JobState::Waiting
+                    && held.job.kind.queue() == queue
+                    && held.job.run_at <= now
+            })
+            .collect();
+        // A stable sort: the list is in order of arrival.
+        due.sort_by_key(|held| (std::cmp::Reverse(held.priority), held.job.run_at));
+        let claimed = due.into_iter().take(limit as usize).map(|held| {
+            held.job.state = JobState::Running;
+            held.job.attempt.0 += 1;
+            held.job.owner = Some(owner.to_owned());
+            held.job.lease_until = Some(now.plus_ms(LEASE_MS));
+            held.job.clone()
+        });
+        Ok(claimed.collect())
+    }
+
+    async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
+        self.leased(id, attempt, owner, |held| held.job.lease_until = Some(now.plus_ms(LEASE_MS)))
+    }
+
+    async fn finish(&self, id: JobId, attempt: Attempt, owner: &str, _now: Timestamp) -> Result<()> {
+        self.leased(id, attempt, owner, |held| held.end_lease(JobState::Done))
+    }
+
+    async fn fail(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        owner: &str,
+        error: JobError,
+        after: AfterFailure,
+        _now: Timestamp,
+    ) -> Result<()> {
+        self.leased(id, attempt, owner, |held| {
+            held.job.last_error = Some(error);
+            match after {
+                AfterFailure::RetryAt(at) => held.wait_or_park(at),
+                AfterFailure::Park => held.end_lease(JobState::Parked),
+            }
+        })
+    }
+
+    async fn release_owner(&self, owner: &str, now: Timestamp) -> Result<u64> {
+        Ok(self.release(now, |job| job.owner.as_deref() == Some(owner)))
+    }
+
+    async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, _now: Timestamp) -> Result<()> {
+        self.leased(id, attempt, owner, |held| {
+            held.job.attempt.0 -= 1;
+            held.end_lease(JobState::Waiting);
+        })
+    }
+
+    async fn reap(&self, now: Timestamp) -> Result<u64> {
+        Ok(self.release(now, |job| job.lease_until.is_none_or(|until| until <= now)))
+    }
+
+    async fn retry(&self, id: JobId, now: Timestamp) -> Result<()> {
+        let mut held = self.held();
+        let at = held
+            .iter()
+            .position(|held| held.job.id == id)
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such job"))?;
+        if held[at].job.state != JobState::Parked {
+            return Err(Error::new(ErrorKind::Conflict, "only a parked job can be retried"));
+        }
+        let key = held[at].dedupe_key.clone();
+        if key.is_some() && held.iter().any(|held| held.is_active() && held.dedupe_key == key) {
+            return Err(Error::new(ErrorKind::Conflict, "the same work is queued already"));
+        }
+        let parked = &mut held[at];
+        parked.job.max_attempts = parked.job.attempt.0.saturating_add(parked.budget);
+        parked.job.state = JobState::Waiting;
+        parked.job.run_at = now;
+        Ok(())
+    }
+
+    async fn cancel_task(&self, task: TaskId, _now: Timestamp) -> Result<u64> {
+        let mut held = self.held();
+        let waiting =
+            held.iter_mut().filter(|held| held.job.state == JobState::Waiting && held.job.task == Some(task));
+        Ok(waiting.map(|held| held.end_lease(JobState::Cancelled)).count() as u64)
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        Ok(self.held().iter().find(|held| held.job.id == id).map(|held| held.job.clone()))
+    }
+
+    async fn counts(&self, queue: &str) -> Result<JobCounts> {
+        Ok(self.count(|held| held.job.kind.queue() == queue))
+    }
+
+    async fn task_counts(&self, task: TaskId) -> Result<JobCounts> {
+        Ok(self.count(|held| held.job.task == Some(task)))
+    }
+}

@@ -1,0 +1,140 @@
+//! Durable work: claimed by lease, fenced by attempt and owner, parked with a reason, never silent.
+//!
+//! Vocabulary: a job *waits*, *runs* (leased), is *done*, *parked* (given up until somebody retries it) or
+//! *cancelled*. A *lease* is the right to work on a job until a time; whoever holds it names job, attempt
+//! and owner in every call and gets `Conflict` once any of them is no longer true.
+//!
+//! Order: larger priority first, then earlier `run_at`, then first come. A job whose holder died once waits
+//! again at the end of that order; from the second death on it also waits [`death_delay_ms`], so that it
+//! meets other company than the job that may have killed both.
+//!
+//! Two implementations: [`SqliteJobQueue`] and [`MemoryJobQueue`]; both run the same conformance cases
+//! ([`suite`]).
+
+use async_trait::async_trait;
+use fanfare_model::{Attempt, ErrorKind, Job, JobId, JobKind, Result, TaskId, Timestamp, job::JobError};
+
+mod memory;
+mod sqlite;
+#[cfg(any(test, feature = "testsuite"))]
+pub mod suite;
+
+pub use memory::MemoryJobQueue;
+pub use sqlite::SqliteJobQueue;
+pub(crate) use sqlite::{
+    ANALYZE_QUEUE, Leased, fence, queue_analysis, revoke_analysis, track_queued, unpark,
+};
+
+/// How long a lease holds without a heartbeat.
+pub const LEASE_MS: i64 = 60_000;
+/// How often a holder renews its lease.
+pub const HEARTBEAT_MS: i64 = 15_000;
+/// How often the hearing of a track is tried before it is parked (RELIABILITY rule 8).
+pub const ANALYZE_ATTEMPTS: u32 = 5;
+
+/// A job to be queued.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// What is to be done.
+    pub kind: JobKind,
+    /// The task it is shown under.
+    pub task: Option<TaskId>,
+    /// While a job with this key waits or runs, another is not queued.
+    pub dedupe_key: Option<String>,
+    /// Larger runs first.
+    pub priority: i32,
+    /// When it may run.
+    pub run_at: Timestamp,
+    /// How often it may be claimed before it is parked, at least 1.
+    pub max_attempts: u32,
+}
+
+/// How many jobs of a queue are in which state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    /// Waiting for their time and a worker.
+    pub waiting: u64,
+    /// Leased.
+    pub running: u64,
+    /// Finished.
+    pub done: u64,
+    /// Given up with a reason.
+    pub parked: u64,
+    /// Withdrawn.
+    pub cancelled: u64,
+}
+
+/// What happens to a job whose attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// Runs again at that time, unless its attempts are used up: then it is parked.
+    RetryAt(Timestamp),
+    /// Parked now.
+    Park,
+}
+
+/// Durable work, at least once in delivery, once in effect.
+#[async_trait]
+pub trait JobQueue: Send + Sync {
+    /// Queues a job; gives the id of the waiting or running one when the dedupe key is taken.
+    async fn enqueue(&self, job: NewJob, now: Timestamp) -> Result<JobId>;
+    /// Claims up to `limit` due jobs of that queue by a lease of [`LEASE_MS`]; each claim counts as an attempt.
+    async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>>;
+    /// Renews a lease; `Conflict` when it was lost.
+    async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
+    /// Ends a job; `Conflict` when the lease was lost.
+    async fn finish(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
+    /// Ends an attempt that failed; `Conflict` when the lease was lost.
+    async fn fail(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        owner: &str,
+        error: JobError,
+        after: AfterFailure,
+        now: Timestamp,
+    ) -> Result<()>;
+    /// Ends every lease of that owner at once (its process is gone); jobs with attempts left wait again, others are parked.
+    /// Gives how many leases ended.
+    async fn release_owner(&self, owner: &str, now: Timestamp) -> Result<u64>;
+    /// Gives an unfinished job back without counting the attempt (orderly shutdown).
+    async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
+    /// Ends leases that ran out, of whatever owner; gives how many.
+    async fn reap(&self, now: Timestamp) -> Result<u64>;
+    /// Lets a parked job run again with fresh attempts: attempt numbers go on, so that a holder from before
+    /// stays fenced out, and `max_attempts` grows by what the job was queued with. `NotFound` when there is
+    /// no such job, `Conflict` when it is not parked or its dedupe key was taken meanwhile.
+    async fn retry(&self, id: JobId, now: Timestamp) -> Result<()>;
+    /// Withdraws the waiting jobs of a task; gives how many.
+    async fn cancel_task(&self, task: TaskId, now: Timestamp) -> Result<u64>;
+    /// The job of that id.
+    async fn job(&self, id: JobId) -> Result<Option<Job>>;
+    /// How many jobs of that queue are in which state.
+    async fn counts(&self, queue: &str) -> Result<JobCounts>;
+    /// How many jobs of that task are in which state.
+    async fn task_counts(&self, task: TaskId) -> Result<JobCounts>;
+}
+
+/// How long a job waits after its holder died in that attempt, as the `place`-th of those released together.
+///
+/// The first death costs nothing: most often the process was stopped for other reasons. Later ones double from 1 s
+/// up to a minute, and jobs released together come back 2 s apart, so that the one that kills is alone
+/// the next time and the others are not parked for it.
+#[must_use]
+pub fn death_delay_ms(attempt: Attempt, place: usize) -> i64 {
+    if attempt.0 <= 1 {
+        return 0;
+    }
+    let backoff = 1_000_i64 << (attempt.0 - 2).min(6);
+    backoff.min(60_000) + 2_000 * i64::try_from(place.min(1_000)).unwrap_or(0)
+}
+
+/// What is stored as the reason when a holder died or froze.
+pub(crate) fn death(attempt: Attempt) -> JobError {
+    let times = if attempt.0 == 1 { "once".to_owned() } else { format!("{} times", attempt.0) };
+    JobError {
+        kind: ErrorKind::Internal,
+        message: format!("the worker died while hearing this file {times}"),
+        offset_bytes: None,
+    }
+}

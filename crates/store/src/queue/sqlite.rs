@@ -1,0 +1,549 @@
+//! Jobs in the database, where enqueueing and finishing can share a transaction with what they are about.
+//!
+//! Beyond the trait's rules, this queue keeps tracks in step in the same transaction: a job that waits again puts its
+//! track back from `processing`, a job that is parked makes its track `failed` with the reason, a retry
+//! makes it `queued`.
+
+use async_trait::async_trait;
+use fanfare_model::{
+    Attempt, Error, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
+    job::JobError, track::TrackFailure,
+};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use super::{ANALYZE_ATTEMPTS, AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death, death_delay_ms};
+use crate::{
+    db::{Db, commit},
+    error::{from_sql, lost_lease, sql, strange},
+    fresh_id,
+    rows::{col, count, id, maybe_id, maybe_json, maybe_time, time, to_json},
+};
+
+/// The queue of jobs about tracks.
+pub(crate) const ANALYZE_QUEUE: &str = "analyze-track";
+
+/// Jobs in the database.
+#[derive(Clone)]
+pub struct SqliteJobQueue {
+    db: Db,
+}
+
+impl SqliteJobQueue {
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    async fn counted(&self, column: &'static str, value: &[u8]) -> Result<JobCounts> {
+        const WHAT: &str = "counting jobs";
+        let statement = match column {
+            "queue" => {
+                "SELECT state, count(*) AS jobs FROM job WHERE queue = CAST(?1 AS TEXT) GROUP BY state"
+            }
+            _ => "SELECT state, count(*) AS jobs FROM job WHERE task = ?1 GROUP BY state",
+        };
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(statement).bind(value).fetch_all(&mut *reader).await.map_err(sql(WHAT))?;
+        let mut counts = JobCounts::default();
+        for row in rows {
+            *match state(&row)? {
+                JobState::Waiting => &mut counts.waiting,
+                JobState::Running => &mut counts.running,
+                JobState::Done => &mut counts.done,
+                JobState::Parked => &mut counts.parked,
+                JobState::Cancelled => &mut counts.cancelled,
+            } = count(&row, "jobs")?;
+        }
+        Ok(counts)
+    }
+}
+
+#[async_trait]
+impl JobQueue for SqliteJobQueue {
+    async fn enqueue(&self, job: NewJob, now: Timestamp) -> Result<JobId> {
+        const WHAT: &str = "queueing a job";
+        let mut tx = self.db.write(WHAT).await?;
+        let id = enqueue(&mut tx, &job, now).await?;
+        commit(tx, WHAT).await?;
+        Ok(id)
+    }
+
+    async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>> {
+        const WHAT: &str = "claiming jobs";
+        const DUE: &str =
+            "SELECT EXISTS (SELECT 1 FROM job WHERE queue = ? AND state = 'waiting' AND run_at <= ?)";
+        // An idle worker asks often: it must not take the write lock to learn that there is nothing.
+        let mut reader = self.db.reader(WHAT).await?;
+        let due: bool = sqlx::query_scalar(DUE)
+            .bind(queue)
+            .bind(now.0)
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        drop(reader);
+        if !due || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.db.write(WHAT).await?;
+        let mut rows = sqlx::query(
+            "UPDATE job SET state = 'running', owner = ?1, lease_until = ?2, attempt = attempt + 1, \
+                 updated = ?3 \
+             WHERE n IN (SELECT n FROM job WHERE queue = ?4 AND state = 'waiting' AND run_at <= ?3 \
+                         ORDER BY priority DESC, run_at, n LIMIT ?5) \
+             RETURNING n, id, queue, subject, state, task, attempt, max_attempts, priority, run_at, owner, \
+                 lease_until, error",
+        )
+        .bind(owner)
+        .bind(now.plus_ms(LEASE_MS).0)
+        .bind(now.0)
+        .bind(queue)
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        // RETURNING promises no order.
+        rows.sort_by_cached_key(|row| {
+            let key = |name| row.try_get::<i64, _>(name).unwrap_or_default();
+            (-key("priority"), key("run_at"), key("n"))
+        });
+        let jobs = rows.iter().map(job).collect::<Result<Vec<_>>>()?;
+        commit(tx, WHAT).await?;
+        Ok(jobs)
+    }
+
+    async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "renewing a lease";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence(&mut tx, id, attempt, owner).await?;
+        sqlx::query("UPDATE job SET lease_until = ?, updated = ? WHERE n = ?")
+            .bind(now.plus_ms(LEASE_MS).0)
+            .bind(now.0)
+            .bind(leased.n)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await
+    }
+
+    async fn finish(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "ending a job";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence(&mut tx, id, attempt, owner).await?;
+        leased.done(&mut tx, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    async fn fail(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        owner: &str,
+        error: JobError,
+        after: AfterFailure,
+        now: Timestamp,
+    ) -> Result<()> {
+        const WHAT: &str = "ending a failed attempt";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence(&mut tx, id, attempt, owner).await?;
+        match after {
+            AfterFailure::RetryAt(at) => leased.wait_or_park(&mut tx, &error, at, now).await?,
+            AfterFailure::Park => leased.park(&mut tx, &error, now).await?,
+        }
+        commit(tx, WHAT).await
+    }
+
+    async fn release_owner(&self, owner: &str, now: Timestamp) -> Result<u64> {
+        const WHAT: &str = "ending the leases of an owner";
+        let mut tx = self.db.write(WHAT).await?;
+        let ended = release(&mut tx, Released::Of(owner), now).await?;
+        commit(tx, WHAT).await?;
+        Ok(ended)
+    }
+
+    async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "giving a job back";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence(&mut tx, id, attempt, owner).await?;
+        sqlx::query(
+            "UPDATE job SET state = 'waiting', owner = NULL, lease_until = NULL, attempt = attempt - 1, \
+                 updated = ? WHERE n = ?",
+        )
+        .bind(now.0)
+        .bind(leased.n)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        leased.track_waits(&mut tx, None, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    async fn reap(&self, now: Timestamp) -> Result<u64> {
+        const WHAT: &str = "ending leases that ran out";
+        const ANY: &str = "SELECT EXISTS (SELECT 1 FROM job WHERE state = 'running' \
+                               AND (lease_until IS NULL OR lease_until <= ?))";
+        // Looked at every few seconds: no write lock where there is nothing to end.
+        let mut reader = self.db.reader(WHAT).await?;
+        let any: bool =
+            sqlx::query_scalar(ANY).bind(now.0).fetch_one(&mut *reader).await.map_err(sql(WHAT))?;
+        drop(reader);
+        if !any {
+            return Ok(0);
+        }
+        let mut tx = self.db.write(WHAT).await?;
+        let ended = release(&mut tx, Released::RanOut, now).await?;
+        commit(tx, WHAT).await?;
+        Ok(ended)
+    }
+
+    async fn retry(&self, id: JobId, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "retrying a job";
+        let mut tx = self.db.write(WHAT).await?;
+        let row = sqlx::query("SELECT n, queue, subject, state FROM job WHERE id = ?")
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such job"))?;
+        if state(&row)? != JobState::Parked {
+            return Err(Error::new(ErrorKind::Conflict, "only a parked job can be retried"));
+        }
+        unpark(&mut tx, col(&row, "n")?, None, now).await?;
+        if col::<&str>(&row, "queue")? == ANALYZE_QUEUE {
+            track_queued(&mut tx, col(&row, "subject")?, now).await?;
+        }
+        commit(tx, WHAT).await
+    }
+
+    async fn cancel_task(&self, task: TaskId, now: Timestamp) -> Result<u64> {
+        const WHAT: &str = "withdrawing the jobs of a task";
+        let mut tx = self.db.write(WHAT).await?;
+        let done = sqlx::query(
+            "UPDATE job SET state = 'cancelled', updated = ? WHERE task = ? AND state = 'waiting'",
+        )
+        .bind(now.0)
+        .bind(&task.as_bytes()[..])
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        const WHAT: &str = "reading a job";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query(
+            "SELECT n, id, queue, subject, state, task, attempt, max_attempts, priority, run_at, owner, \
+                 lease_until, error FROM job WHERE id = ?",
+        )
+        .bind(&id.as_bytes()[..])
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        row.as_ref().map(job).transpose()
+    }
+
+    async fn counts(&self, queue: &str) -> Result<JobCounts> {
+        self.counted("queue", queue.as_bytes()).await
+    }
+
+    async fn task_counts(&self, task: TaskId) -> Result<JobCounts> {
+        self.counted("task", task.as_bytes()).await
+    }
+}
+
+/// A lease that was checked inside the transaction.
+pub(crate) struct Leased {
+    n: i64,
+    queue: String,
+    pub(crate) subject: Vec<u8>,
+    attempt: Attempt,
+    max_attempts: u32,
+}
+
+/// Checks that the lease is still held; `Conflict` otherwise. The write lock keeps it so until the commit.
+pub(crate) async fn fence(
+    tx: &mut SqliteConnection,
+    id: JobId,
+    attempt: Attempt,
+    owner: &str,
+) -> Result<Leased> {
+    let row = sqlx::query(
+        "SELECT n, queue, subject, attempt, max_attempts FROM job \
+         WHERE id = ? AND state = 'running' AND attempt = ? AND owner = ?",
+    )
+    .bind(&id.as_bytes()[..])
+    .bind(attempt.0)
+    .bind(owner)
+    .fetch_optional(tx)
+    .await
+    .map_err(sql("checking a lease"))?;
+    leased(&row.ok_or_else(lost_lease)?)
+}
+
+fn leased(row: &SqliteRow) -> Result<Leased> {
+    Ok(Leased {
+        n: col(row, "n")?,
+        queue: col(row, "queue")?,
+        subject: col(row, "subject")?,
+        attempt: Attempt(col(row, "attempt")?),
+        max_attempts: col(row, "max_attempts")?,
+    })
+}
+
+impl Leased {
+    /// The job is done; its effect is the caller's, in the same transaction.
+    pub(crate) async fn done(&self, tx: &mut SqliteConnection, now: Timestamp) -> Result<()> {
+        self.end(tx, "done", None, None, now).await
+    }
+
+    /// The job waits until that time, or is parked when its attempts are used up.
+    pub(crate) async fn wait_or_park(
+        &self,
+        tx: &mut SqliteConnection,
+        error: &JobError,
+        run_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        if self.attempt.0 >= self.max_attempts {
+            return self.park(tx, error, now).await;
+        }
+        self.end(tx, "waiting", Some(error), Some(run_at), now).await?;
+        self.track_waits(tx, Some((error, run_at)), now).await
+    }
+
+    /// The job is parked, and its track failed for that reason.
+    pub(crate) async fn park(
+        &self,
+        tx: &mut SqliteConnection,
+        error: &JobError,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.end(tx, "parked", Some(error), None, now).await?;
+        if self.queue == ANALYZE_QUEUE {
+            sqlx::query("UPDATE track SET state = 'failed', failure = ?, updated = ? WHERE id = ?")
+                .bind(to_json(&failure(error, None, now))?)
+                .bind(now.0)
+                .bind(&self.subject[..])
+                .execute(tx)
+                .await
+                .map_err(sql("noting why a track failed"))?;
+        }
+        Ok(())
+    }
+
+    async fn end(
+        &self,
+        tx: &mut SqliteConnection,
+        state: &str,
+        error: Option<&JobError>,
+        run_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE job SET state = ?, owner = NULL, lease_until = NULL, error = coalesce(?, error), \
+                 run_at = coalesce(?, run_at), updated = ? WHERE n = ?",
+        )
+        .bind(state)
+        .bind(error.map(to_json).transpose()?)
+        .bind(run_at.map(|at| at.0))
+        .bind(now.0)
+        .bind(self.n)
+        .execute(tx)
+        .await
+        .map_err(sql("ending a lease"))?;
+        Ok(())
+    }
+
+    /// A track that was being heard is not any more: as ready as it was before, or queued.
+    async fn track_waits(
+        &self,
+        tx: &mut SqliteConnection,
+        because: Option<(&JobError, Timestamp)>,
+        now: Timestamp,
+    ) -> Result<()> {
+        if self.queue != ANALYZE_QUEUE {
+            return Ok(());
+        }
+        let failure = because.map(|(error, retry)| to_json(&failure(error, Some(retry), now))).transpose()?;
+        sqlx::query(
+            "UPDATE track SET state = CASE WHEN content IS NULL THEN 'queued' ELSE 'ready' END, \
+                 failure = ?, updated = ? WHERE id = ? AND state = 'processing'",
+        )
+        .bind(failure)
+        .bind(now.0)
+        .bind(&self.subject[..])
+        .execute(tx)
+        .await
+        .map_err(sql("putting a track back"))?;
+        Ok(())
+    }
+}
+
+fn failure(error: &JobError, next_retry: Option<Timestamp>, now: Timestamp) -> TrackFailure {
+    TrackFailure {
+        kind: error.kind,
+        message: error.message.clone(),
+        offset_bytes: error.offset_bytes,
+        at: now,
+        next_retry,
+    }
+}
+
+/// Whose leases end.
+pub(crate) enum Released<'a> {
+    /// Those of an owner whose process is gone.
+    Of(&'a str),
+    /// Those that ran out.
+    RanOut,
+}
+
+/// Ends leases whose holder is gone: the jobs wait again, or are parked when their attempts are used up.
+pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now: Timestamp) -> Result<u64> {
+    const WHAT: &str = "ending leases";
+    let query = match which {
+        Released::Of(owner) => sqlx::query(
+            "SELECT n, queue, subject, attempt, max_attempts FROM job \
+             WHERE state = 'running' AND owner = ? ORDER BY n",
+        )
+        .bind(owner.to_owned()),
+        Released::RanOut => sqlx::query(
+            "SELECT n, queue, subject, attempt, max_attempts FROM job \
+             WHERE state = 'running' AND (lease_until IS NULL OR lease_until <= ?) ORDER BY n",
+        )
+        .bind(now.0),
+    };
+    let rows = query.fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
+    for (place, row) in rows.iter().enumerate() {
+        let leased = leased(row)?;
+        let run_at = now.plus_ms(death_delay_ms(leased.attempt, place));
+        leased.wait_or_park(tx, &death(leased.attempt), run_at, now).await?;
+    }
+    Ok(rows.len() as u64)
+}
+
+/// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
+async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
+    let JobKind::AnalyzeTrack { track } = &new.kind;
+    let row = sqlx::query(
+        // The assignment changes nothing; it makes RETURNING answer for the row that is there already.
+        "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
+             budget, created, updated) \
+         VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?9) \
+         ON CONFLICT (dedupe_key) WHERE state IN ('waiting', 'running') \
+             DO UPDATE SET dedupe_key = excluded.dedupe_key \
+         RETURNING id",
+    )
+    .bind(&fresh_id(now)[..])
+    .bind(new.kind.queue())
+    .bind(&track.as_bytes()[..])
+    .bind(new.task.map(|task| task.as_bytes().to_vec()))
+    .bind(new.dedupe_key.as_deref())
+    .bind(new.priority)
+    .bind(new.run_at.0)
+    .bind(new.max_attempts.max(1))
+    .bind(now.0)
+    .fetch_one(tx)
+    .await
+    .map_err(sql("queueing a job"))?;
+    id(&row, "id", JobId::from_bytes)
+}
+
+/// Queues the hearing of a track inside the transaction that makes it necessary.
+pub(crate) async fn queue_analysis(
+    tx: &mut SqliteConnection,
+    track: TrackId,
+    task: Option<TaskId>,
+    now: Timestamp,
+) -> Result<JobId> {
+    let job = NewJob {
+        kind: JobKind::AnalyzeTrack { track },
+        task,
+        dedupe_key: Some(format!("analyze:{track}")),
+        priority: 0,
+        run_at: now,
+        max_attempts: ANALYZE_ATTEMPTS,
+    };
+    enqueue(tx, &job, now).await
+}
+
+/// Withdraws whatever is queued, running or parked for a track: its file is another one now, or gone.
+/// Who holds a lease loses it.
+pub(crate) async fn revoke_analysis(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL, updated = ? \
+         WHERE subject = ? AND queue = ? AND state IN ('waiting', 'running', 'parked')",
+    )
+    .bind(now.0)
+    .bind(track)
+    .bind(ANALYZE_QUEUE)
+    .execute(tx)
+    .await
+    .map_err(sql("withdrawing a job"))?;
+    Ok(())
+}
+
+/// Lets a parked job wait again, with fresh attempts and under that task if one is given.
+pub(crate) async fn unpark(
+    tx: &mut SqliteConnection,
+    n: i64,
+    task: Option<TaskId>,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE job SET state = 'waiting', max_attempts = attempt + budget, run_at = ?1, updated = ?1, \
+             task = coalesce(?2, task) WHERE n = ?3",
+    )
+    .bind(now.0)
+    .bind(task.map(|task| task.as_bytes().to_vec()))
+    .bind(n)
+    .execute(tx)
+    .await
+    .map_err(|error| match from_sql("retrying a job", error) {
+        error if error.kind() == ErrorKind::Conflict => {
+            Error::new(ErrorKind::Conflict, "the same work is queued already").because(error)
+        }
+        error => error,
+    })?;
+    Ok(())
+}
+
+/// A track waits to be heard, and no reason against it is left.
+pub(crate) async fn track_queued(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE track SET state = 'queued', failure = NULL, updated = ? WHERE id = ?")
+        .bind(now.0)
+        .bind(track)
+        .execute(tx)
+        .await
+        .map_err(sql("queueing a track"))?;
+    Ok(())
+}
+
+fn state(row: &SqliteRow) -> Result<JobState> {
+    Ok(match col(row, "state")? {
+        "waiting" => JobState::Waiting,
+        "running" => JobState::Running,
+        "done" => JobState::Done,
+        "parked" => JobState::Parked,
+        "cancelled" => JobState::Cancelled,
+        other => return Err(strange(format_args!("the job state `{other}`"))),
+    })
+}
+
+fn job(row: &SqliteRow) -> Result<Job> {
+    let kind = match col(row, "queue")? {
+        ANALYZE_QUEUE => JobKind::AnalyzeTrack { track: id(row, "subject", TrackId::from_bytes)? },
+        other => return Err(strange(format_args!("a job of the kind `{other}`"))),
+    };
+    Ok(Job {
+        id: id(row, "id", JobId::from_bytes)?,
+        kind,
+        state: state(row)?,
+        task: maybe_id(row, "task", TaskId::from_bytes)?,
+        attempt: Attempt(col(row, "attempt")?),
+        max_attempts: col(row, "max_attempts")?,
+        run_at: time(row, "run_at")?,
+        owner: col(row, "owner")?,
+        lease_until: maybe_time(row, "lease_until")?,
+        last_error: maybe_json::<JobError>(row, "error")?,
+    })
+}

@@ -1,0 +1,228 @@
+//! What a scan does to the catalog.
+
+mod support;
+
+use fanfare_model::{ErrorKind, Tags, TrackState};
+use fanfare_store::{JobCounts, ScanApplied, ScanChange, ScannedFile, TrackQuery};
+use support::*;
+
+async fn jobs(bench: &Bench) -> JobCounts {
+    bench.store.jobs().counts("analyze-track").await.unwrap()
+}
+
+#[tokio::test]
+async fn added_files_become_tracks_with_artist_release_and_job() {
+    let bench = Bench::new().await;
+    let applied = bench
+        .scan(vec![
+            ScanChange::Added(file("Miles Davis/Kind of Blue/So What.flac")),
+            ScanChange::Added(file("miles  davis/KIND OF BLUE/Blue in Green.flac")),
+            ScanChange::Added(ScannedFile { tags: Tags::default(), ..file("a/b/loose.flac") }),
+        ])
+        .await;
+    assert_eq!(applied, ScanApplied { added: 3, ..ScanApplied::default() });
+    let catalog = bench.store.catalog();
+    let page = catalog.tracks(&all()).await.unwrap();
+    assert_eq!(page.total, 3);
+    let titles: Vec<_> = page.items.iter().map(|row| row.track.title.as_str()).collect();
+    assert_eq!(titles, ["Blue in Green", "loose", "So What"]);
+    assert_eq!(page.items[0].artist_name.as_deref(), Some("Miles Davis"), "as first met");
+    assert_eq!(page.items[0].track.artist, page.items[2].track.artist);
+    assert_eq!(page.items[0].track.release, page.items[2].track.release);
+    assert_eq!((page.items[1].track.artist, page.items[1].track.release), (None, None));
+    assert!(page.items.iter().all(|row| row.track.state == TrackState::Queued));
+    assert_eq!(jobs(&bench).await, JobCounts { waiting: 3, ..JobCounts::default() });
+    let artists = catalog.artists(None, 0, 10).await.unwrap();
+    assert_eq!((artists.items[0].track_count, artists.items[0].release_count, artists.total), (2, 1, 1));
+    let releases = catalog.releases(Some(artists.items[0].id), Some("blue"), 0, 10).await.unwrap();
+    assert_eq!((releases.items[0].track_count, releases.items[0].year), (2, Some(1959)));
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_batch_applied_twice_changes_nothing() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac", "A/B/four.flac"]).await;
+    bench.hear_all().await;
+    let (one, two, three) =
+        (bench.id("A/B/one.flac").await, bench.id("A/B/two.flac").await, bench.id("A/B/three.flac").await);
+    let changed = ScannedFile { size_bytes: 5, ..file("A/B/one.flac") };
+    let batch = vec![
+        ScanChange::Changed(one, changed),
+        ScanChange::Moved(two, file("A/C/two.flac")),
+        ScanChange::Removed(three),
+        ScanChange::Added(file("X/Y/new.flac")),
+        ScanChange::Unreadable {
+            relative_path: "A/B/four.flac".to_owned(),
+            size_bytes: 1,
+            modified: NOW,
+            failure: failure(ErrorKind::PermissionDenied, "no access"),
+        },
+        ScanChange::Unreadable {
+            relative_path: "bad/five.mp3".to_owned(),
+            size_bytes: 1,
+            modified: NOW,
+            failure: failure(ErrorKind::Malformed, "broken"),
+        },
+    ];
+    let applied = bench.scan(batch.clone()).await;
+    assert_eq!(applied, ScanApplied { added: 1, changed: 1, moved: 1, removed: 1, unreadable: 2 });
+    let (before, counts) = (bench.store.catalog().canonical_dump().await.unwrap(), jobs(&bench).await);
+    assert_eq!(bench.scan(batch.clone()).await, ScanApplied::default());
+    assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
+    assert_eq!(jobs(&bench).await, counts);
+    bench.assert_clean().await;
+    // Nor once everything in it was heard.
+    bench.hear_all().await;
+    let before = bench.store.catalog().canonical_dump().await.unwrap();
+    assert_eq!(bench.scan(batch).await, ScanApplied::default());
+    assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_changed_file_loses_its_results_and_is_heard_again() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    bench.hear_all().await;
+    let id = bench.id("A/B/one.flac").await;
+    let catalog = bench.store.catalog();
+    assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Ready);
+    bench.scan(vec![ScanChange::Changed(id, ScannedFile { size_bytes: 9, ..file("A/B/one.flac") })]).await;
+    let row = catalog.track(id).await.unwrap().unwrap();
+    assert_eq!((row.track.state, row.track.content_hash, row.tempo_bpm), (TrackState::Queued, None, None));
+    assert!(catalog.analysis(id).await.unwrap().0.is_empty());
+    assert_eq!(jobs(&bench).await, JobCounts { waiting: 1, done: 1, ..JobCounts::default() });
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_heard_is_heard_again() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let id = bench.id("A/B/one.flac").await;
+    let job = bench.claim_one(NOW).await;
+    bench.store.catalog().begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
+    bench.scan(vec![ScanChange::Changed(id, ScannedFile { size_bytes: 9, ..file("A/B/one.flac") })]).await;
+    let error = bench.store.catalog().commit_analysis(commit_of(&job, b"old"), NOW).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let counts = jobs(&bench).await;
+    assert_eq!((counts.waiting, counts.running, counts.cancelled), (1, 0, 1));
+    bench.hear_all().await;
+    assert_eq!(bench.store.catalog().track(id).await.unwrap().unwrap().track.state, TrackState::Ready);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn other_tags_alone_keep_the_results() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    bench.hear_all().await;
+    let id = bench.id("A/B/one.flac").await;
+    let mut retagged = file("A/B/one.flac");
+    retagged.tags.artist = Some("Émile".to_owned());
+    retagged.tags.album_artist = None;
+    let applied = bench.scan(vec![ScanChange::Changed(id, retagged)]).await;
+    assert_eq!(applied.changed, 1);
+    let row = bench.store.catalog().track(id).await.unwrap().unwrap();
+    assert_eq!(row.track.state, TrackState::Ready);
+    assert_eq!(row.artist_name.as_deref(), Some("Émile"));
+    assert_eq!(row.track.audio.unwrap().frames, Some(441_001), "as counted while hearing");
+    let found = TrackQuery { search: Some("emil".to_owned()), ..all() };
+    assert_eq!(bench.store.catalog().tracks(&found).await.unwrap().total, 1);
+    let artists = bench.store.catalog().artists(None, 0, 10).await.unwrap();
+    assert_eq!(artists.total, 1, "the artist nothing is filed under is gone");
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn files_may_swap_names_and_replace_others() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac"]).await;
+    bench.hear_all().await;
+    let (one, two) = (bench.id("A/B/one.flac").await, bench.id("A/B/two.flac").await);
+    let applied = bench
+        .scan(vec![
+            ScanChange::Moved(one, file("A/B/two.flac")),
+            ScanChange::Moved(two, file("A/B/one.flac")),
+        ])
+        .await;
+    assert_eq!(applied, ScanApplied { moved: 2, ..ScanApplied::default() });
+    assert_eq!((bench.id("A/B/one.flac").await, bench.id("A/B/two.flac").await), (two, one));
+    let applied = bench.scan(vec![ScanChange::Moved(one, file("A/B/three.flac"))]).await;
+    assert_eq!((applied.moved, applied.removed), (1, 1));
+    assert_eq!(bench.id("A/B/three.flac").await, one);
+    let row = bench.store.catalog().track(one).await.unwrap().unwrap();
+    assert_eq!(row.track.state, TrackState::Ready);
+    assert_eq!(
+        bench.store.catalog().track_path(one).await.unwrap().unwrap(),
+        std::path::Path::new("/music/A/B/three.flac")
+    );
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_file_that_can_be_read_again_is_heard() {
+    let bench = Bench::new().await;
+    let unreadable = |message: &str| ScanChange::Unreadable {
+        relative_path: "A/B/one.flac".to_owned(),
+        size_bytes: 1_000,
+        modified: NOW,
+        failure: failure(ErrorKind::PermissionDenied, message),
+    };
+    bench.scan(vec![unreadable("no access")]).await;
+    let id = bench.id("A/B/one.flac").await;
+    let row = bench.store.catalog().track(id).await.unwrap().unwrap();
+    assert_eq!((row.track.state, row.track.title.as_str()), (TrackState::Failed, "one"));
+    assert_eq!(row.track.failure.unwrap().message, "no access");
+    assert_eq!(jobs(&bench).await, JobCounts::default());
+    // Access was given: neither size nor time is another one.
+    let applied = bench.scan(vec![ScanChange::Changed(id, file("A/B/one.flac"))]).await;
+    assert_eq!(applied.changed, 1);
+    bench.hear_all().await;
+    let row = bench.store.catalog().track(id).await.unwrap().unwrap();
+    assert_eq!((row.track.state, row.track.failure), (TrackState::Ready, None));
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn compilations_are_one_release_and_credit_nobody() {
+    let bench = Bench::new().await;
+    let from = |path: &str, artist: &str| {
+        let mut file = file(path);
+        file.tags.album_artist = None;
+        file.tags.artist = Some(artist.to_owned());
+        file.tags.album = Some("Now".to_owned());
+        ScanChange::Added(file)
+    };
+    bench
+        .scan(vec![
+            from("Now/CD1/a.mp3", "Abba"),
+            from("Now/CD2/b.mp3", "Blur"),
+            from("Solo/c.mp3", "Cher"),
+            from("Solo/d.mp3", "Cher"),
+        ])
+        .await;
+    let releases = bench.store.catalog().releases(None, None, 0, 10).await.unwrap();
+    let mut credits: Vec<_> =
+        releases.items.iter().map(|release| (release.artist_name.as_deref(), release.track_count)).collect();
+    credits.sort();
+    assert_eq!(credits, [(None, 2), (Some("Cher"), 2)]);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_removed_folder_takes_its_tracks_along() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
+    bench.claim_one(NOW).await;
+    bench.store.catalog().remove_folder(bench.folder).await.unwrap();
+    assert_eq!(bench.store.catalog().tracks(&all()).await.unwrap().total, 0);
+    assert_eq!(bench.store.catalog().counts().await.unwrap().artists, 0);
+    assert_eq!(jobs(&bench).await, JobCounts { cancelled: 2, ..JobCounts::default() });
+    assert_eq!(
+        bench.store.catalog().remove_folder(bench.folder).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    bench.assert_clean().await;
+}
