@@ -16,9 +16,9 @@
 //! takes the chunks in order, chunk k is always transformed after chunk k-1. [`Ordered`] checks that.
 
 mod halfband;
-mod resample;
+pub(crate) mod resample;
 mod spectra;
-mod window;
+pub(crate) mod window;
 
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,

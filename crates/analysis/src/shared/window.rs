@@ -39,7 +39,7 @@ pub(crate) fn sinc(x: f64) -> f64 {
 }
 
 /// The periodic Hann window of that length, scaled so that a full-scale sine on a bin reads 1.
-pub(crate) fn hann_unit_sine(size: usize) -> Vec<f32> {
+pub(super) fn hann_unit_sine(size: usize) -> Vec<f32> {
     // The window's sum is size / 2, and a sine's energy is halved between a positive and a negative bin.
     let scale = 4.0 / size as f64;
     (0..size).map(|n| (scale * (0.5 - 0.5 * (2.0 * PI * n as f64 / size as f64).cos())) as f32).collect()
