@@ -1,0 +1,59 @@
+// Debian's chromium through playwright-core, with a fresh profile, and the server to test against.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { makeMock } from '../mock/server.mjs';
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+];
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+/** A browser with one profile; call `close()` at the end. */
+export async function openBrowser({ viewport = DESKTOP, colorScheme = 'dark', phone = false, scale = 1 } = {}) {
+  const profile = mkdtempSync(join(tmpdir(), 'fanfare-e2e-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, viewport, colorScheme, hasTouch: phone, isMobile: phone, deviceScaleFactor: scale,
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  const close = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return { context, page, close };
+}
+
+/** The server named by FANFARE_URL and FANFARE_SETUP_LINK, or a mock of our own. */
+export async function findServer(options = {}) {
+  if (process.env.FANFARE_URL) {
+    const url = process.env.FANFARE_URL.replace(/\/$/, '');
+    return { url, link: process.env.FANFARE_SETUP_LINK ?? null, mock: false, close: async () => {} };
+  }
+  const { server, token } = makeMock(options);
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  return { url, link: `${url}/#/welcome/${token}`, mock: true, close: async () => { server.closeAllConnections(); server.close(); } };
+}
+
+export const OWNER = { name: process.env.FANFARE_USER ?? 'ada', password: process.env.FANFARE_PASSWORD ?? 'engines and music' };
+
+/** Signs in: through the first-run link where there is one, else by name and password. */
+export async function enter(page, server) {
+  if (server.link !== null) {
+    await page.goto(server.link);
+    await page.getByLabel('Name', { exact: true }).fill(OWNER.name);
+    await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
+    await page.getByLabel('Password again', { exact: true }).fill(OWNER.password);
+    await page.getByRole('button', { name: 'Create the owner' }).click();
+  } else {
+    await page.goto(`${server.url}/`);
+    await page.getByLabel('Name', { exact: true }).fill(OWNER.name);
+    await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+}

@@ -1,0 +1,84 @@
+// `npm run shots`: pictures of every page, desktop and phone, light and dark, into FANFARE_SHOTS (default /tmp/fanfare-shots).
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DESKTOP, enter, findServer, openBrowser, OWNER, PHONE } from './browser.mjs';
+
+const only = process.argv[2] ?? '';
+const LOOKS = [
+  { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
+  { name: 'desktop-light', viewport: DESKTOP, colorScheme: 'light' },
+  { name: 'phone-dark', viewport: PHONE, colorScheme: 'dark', phone: true, scale: 2 },
+  { name: 'phone-light', viewport: PHONE, colorScheme: 'light', phone: true, scale: 2 },
+].filter((look) => look.name.includes(only));
+
+export async function takeShots(server, folder, looks = LOOKS) {
+  mkdirSync(folder, { recursive: true });
+  for (const look of looks) {
+    const { page, close } = await openBrowser(look);
+    const shot = (name) => page.screenshot({ path: join(folder, `${name}-${look.name}.png`) });
+    const go = async (hash, ready) => {
+      await page.goto(`${server.url}/#${hash}`);
+      await page.locator(ready).first().waitFor();
+      await page.evaluate(() => Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]));
+    };
+    try {
+      await page.goto(server.link ?? server.url);
+      await page.getByRole('button').first().waitFor();
+      await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))));
+      await shot('welcome');
+      await enter(page, server);
+      server.link = null; // used
+      await page.locator('.row .name').first().waitFor();
+      await shot('library');
+      await page.locator('.row .name').nth(2).waitFor();
+      const name = page.locator('.row:has(.name)').nth(2);
+      await name.click({ position: { x: 8, y: 8 } });
+      await page.locator('audio').evaluate((audio) => new Promise((done) => audio.addEventListener('timeupdate', () => audio.currentTime > 0.3 && done())));
+      await shot('library-playing');
+      const id = await page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.queue')).entries[0].track.id);
+      await page.locator('audio').evaluate((audio) => { audio.currentTime = audio.duration * 0.4; });
+      await go(`/tracks/${id}`, '.block');
+      await page.locator('#key').waitFor();
+      await shot('track');
+      await page.locator('.page').evaluate((element) => element.scrollTo(0, element.scrollHeight));
+      await shot('track-below');
+      await page.getByRole('button', { name: 'Queue', exact: true }).last().click();
+      await page.locator('.drawer').waitFor();
+      await page.locator('.drawer').evaluate((element) => Promise.all(element.getAnimations().map((one) => one.finished)));
+      await shot('player-queue');
+      await page.keyboard.press('Escape');
+      await go('/artists', '.artist .name');
+      await shot('artists');
+      await page.locator('.artist .name').nth(3).click();
+      await page.locator('.row .name').first().waitFor();
+      await shot('artist');
+      await go('/releases', '.card .title');
+      await shot('releases');
+      await page.locator('.card').nth(1).click();
+      await page.locator('.row .name').first().waitFor();
+      await shot('release');
+      await go('/activity', '.counts');
+      await page.locator('.task').first().waitFor();
+      await shot('activity');
+      await go('/settings', '#listening');
+      await shot('settings');
+      await go('/?search=zzzz', '.empty');
+      await shot('empty');
+      await go('/nowhere', '.empty');
+      await shot('missing');
+    } finally {
+      await close();
+    }
+  }
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const server = await findServer({ tick_ms: 700 });
+  try {
+    await takeShots(server, process.env.FANFARE_SHOTS ?? '/tmp/fanfare-shots');
+    console.log(`pictures of ${LOOKS.length} looks taken, signed in as ${OWNER.name}`);
+  } finally {
+    await server.close();
+  }
+}

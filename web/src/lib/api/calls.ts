@@ -1,0 +1,55 @@
+// Every call that the pages make, by name. Routes: GET /api/v1/openapi.json.
+
+import { address, get, post, remove } from './client';
+import type {
+  ApiKey, Artist, Features, Folder, LibraryCounts, Me, NewApiKey, Page, Release, Role, Status, Task, Track,
+  TrackQuery, User, Waveform,
+} from './types';
+
+const id = encodeURIComponent;
+/** Some lists come bare, some as a page. */
+const listed = <T>(answer: T[] | { items: T[] }): T[] => (Array.isArray(answer) ? answer : answer.items);
+
+export const status = () => get<Status>('/status');
+export const me = () => get<Me>('/me');
+export const setup = (token: string, name: string, password: string) => post<Me>('/setup', { token, name, password });
+export const login = (name: string, password: string) => post<Me>('/login', { name, password });
+export const logout = () => post<void>('/logout');
+export const changePassword = (current_password: string, new_password: string) =>
+  post<void>('/me/password', { current_password, new_password });
+
+export const library = (signal?: AbortSignal) => get<LibraryCounts>('/library', {}, signal);
+export const tracks = (query: TrackQuery, offset: number, limit: number, signal?: AbortSignal) =>
+  get<Page<Track>>('/tracks', { ...query, offset, limit }, signal);
+export const track = (trackId: string) => get<Track>(`/tracks/${id(trackId)}`);
+export const features = (trackId: string) => get<Features>(`/tracks/${id(trackId)}/features`);
+export const waveform = (trackId: string) => get<Waveform>(`/tracks/${id(trackId)}/waveform`);
+export const retryTrack = (trackId: string) => post<void>(`/tracks/${id(trackId)}/retry`);
+export const artists = (search: string, offset: number, limit: number, signal?: AbortSignal) =>
+  get<Page<Artist>>('/artists', { search, offset, limit }, signal);
+export const artist = (artistId: string) => get<Artist>(`/artists/${id(artistId)}`);
+export const releases = (
+  query: { search?: string; artist?: string }, offset: number, limit: number, signal?: AbortSignal,
+) => get<Page<Release>>('/releases', { ...query, offset, limit }, signal);
+export const release = (releaseId: string) => get<Release>(`/releases/${id(releaseId)}`);
+
+export const folders = async () => listed(await get<Folder[] | { items: Folder[] }>('/folders'));
+export const addFolder = (path: string) => post<Folder>('/folders', { path });
+export const removeFolder = (folderId: string) => remove(`/folders/${id(folderId)}`);
+export const scan = () => post<Task>('/scan');
+export const tasks = async () => listed(await get<Task[] | { items: Task[] }>('/tasks'));
+export const task = (taskId: string) => get<Task>(`/tasks/${id(taskId)}`);
+export const cancelTask = (taskId: string) => post<void>(`/tasks/${id(taskId)}/cancel`);
+export const retryTask = (taskId: string) => post<void>(`/tasks/${id(taskId)}/retry`);
+
+export const users = async () => listed(await get<User[] | { items: User[] }>('/users'));
+export const addUser = (name: string, password: string, role: Role) => post<User>('/users', { name, password, role });
+export const removeUser = (userId: string) => remove(`/users/${id(userId)}`);
+export const keys = async () => listed(await get<ApiKey[] | { items: ApiKey[] }>('/keys'));
+export const addKey = (name: string) => post<NewApiKey>('/keys', { name });
+export const removeKey = (keyId: string) => remove(`/keys/${id(keyId)}`);
+
+export const audioAddress = (trackId: string) => address(`/tracks/${id(trackId)}/audio`);
+export const trackCoverAddress = (trackId: string) => address(`/tracks/${id(trackId)}/cover`);
+export const releaseCoverAddress = (releaseId: string) => address(`/releases/${id(releaseId)}/cover`);
+export const EVENTS_ADDRESS = address('/events');

@@ -1,0 +1,69 @@
+// One way to the server: adds the CSRF header, turns answers into values or problems, and tells
+// whoever listens when the server vanished, came back, or no longer knows us.
+
+import { problemFrom, UNREACHABLE } from './problem';
+
+const BASE = '/api/v1';
+
+export interface Watcher {
+  reached(): void;
+  unreachable(): void;
+  signedOut(): void;
+}
+let watcher: Watcher = { reached() {}, unreachable() {}, signedOut() {} };
+export function watch(next: Watcher): void {
+  watcher = next;
+}
+
+export type Query = Record<string, string | number | undefined>;
+
+export function address(path: string, query: Query = {}): string {
+  const parts = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') parts.set(name, String(value));
+  }
+  const tail = parts.toString();
+  return BASE + path + (tail === '' ? '' : `?${tail}`);
+}
+
+async function call<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' };
+  if (method !== 'GET') headers['X-Fanfare'] = '1';
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method, headers, credentials: 'same-origin',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    watcher.unreachable();
+    throw UNREACHABLE;
+  }
+  // A proxy in front of a stopped server answers for it.
+  if (answer.status === 502 || answer.status === 504) {
+    watcher.unreachable();
+    throw UNREACHABLE;
+  }
+  watcher.reached();
+  const text = await answer.text();
+  const value: unknown = text === '' ? undefined : parse(text);
+  if (answer.ok) return value as T;
+  if (answer.status === 401 && !url.endsWith('/login')) watcher.signedOut();
+  throw problemFrom(answer.status, value, answer.headers.get('Retry-After'));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { detail: text.slice(0, 300) };
+  }
+}
+
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
+  call<T>('GET', address(path, query), undefined, signal);
+export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', address(path), body);
+export const remove = (path: string): Promise<void> => call<void>('DELETE', address(path));

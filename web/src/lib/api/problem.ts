@@ -1,0 +1,60 @@
+// What went wrong, as the server says it (RFC 9457) or as the browser noticed it.
+
+export interface ProblemDocument {
+  title?: string; status?: number; detail?: string; kind?: string; remedy?: string | null;
+}
+
+export class Problem extends Error {
+  override name = 'Problem';
+  constructor(
+    readonly title: string,
+    /** HTTP status; 0 when the server did not answer. */
+    readonly status: number,
+    readonly detail: string,
+    readonly kind: string,
+    readonly remedy: string | null = null,
+    /** From Retry-After, when the server asked to wait. */
+    readonly retryAfter_s: number | null = null,
+  ) {
+    super(detail || title);
+  }
+
+  /** The server could not be reached at all. */
+  get unreachable(): boolean {
+    return this.status === 0;
+  }
+}
+
+export const UNREACHABLE = new Problem(
+  'The server does not answer', 0, 'Fanfare could not be reached',
+  'unreachable', 'check that it is running; this page carries on by itself when it is back',
+);
+
+/** The first letter in upper case: error texts come in lower case. */
+export function sentence(text: string): string {
+  return text === '' ? '' : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function problemFrom(status: number, body: unknown, retryAfter: string | null = null): Problem {
+  const document = (typeof body === 'object' && body !== null ? body : {}) as ProblemDocument;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const wait = retryAfter === null ? NaN : Number(retryAfter);
+  return new Problem(
+    sentence(text(document.title) || `The server answered ${status}`),
+    status,
+    text(document.detail),
+    text(document.kind) || 'unknown',
+    text(document.remedy) || null,
+    Number.isFinite(wait) ? wait : null,
+  );
+}
+
+/** Any thrown value as a problem, so that a page has one thing to show. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem('Something went wrong in this page', -1, String(error), 'page', 'reload the page');
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}

@@ -1,0 +1,132 @@
+// The one <audio> element: does what the machine says and reports what really happened.
+
+import { audioAddress } from '../api/calls';
+import { outputPlan } from './gain';
+import type { FailureReason, PlayerInput } from './machine';
+
+export interface EngineReports {
+  input(input: PlayerInput): void;
+  /** Codec of the track in the element, for a clear message. */
+  codec(): string | null;
+}
+
+export class Engine {
+  #audio = document.createElement('audio');
+  #reports: EngineReports;
+  /** A position to go to once the element knows its source. */
+  #pending_s: number | null = null;
+  #context: AudioContext | null = null;
+  #node: GainNode | null = null;
+  #elementVolume: boolean;
+
+  constructor(reports: EngineReports) {
+    this.#reports = reports;
+    const audio = this.#audio;
+    audio.preload = 'metadata';
+    audio.volume = 0.5;
+    this.#elementVolume = audio.volume === 0.5;
+    audio.hidden = true;
+    document.body.append(audio);
+    const on = (type: string, run: () => void): void => audio.addEventListener(type, run);
+    const report = (input: PlayerInput): void => this.#reports.input(input);
+    on('playing', () => report({ type: 'playing' }));
+    on('pause', () => {
+      if (!audio.ended) report({ type: 'paused' });
+    });
+    on('waiting', () => report({ type: 'waiting' }));
+    on('timeupdate', () => {
+      if (this.#pending_s === null) report({ type: 'time', position_s: audio.currentTime });
+    });
+    on('durationchange', () => report({ type: 'ready', duration_s: this.#duration() }));
+    on('loadedmetadata', () => {
+      if (this.#pending_s !== null && this.#pending_s > 0) audio.currentTime = this.#pending_s;
+      this.#pending_s = null;
+      report({ type: 'ready', duration_s: this.#duration() });
+    });
+    on('ended', () => report({ type: 'ended' }));
+    on('error', () => {
+      if (audio.getAttribute('src') !== null) void this.#failed();
+    });
+  }
+
+  source(trackId: string, position_s: number): void {
+    this.#pending_s = position_s;
+    this.#audio.src = audioAddress(trackId);
+  }
+
+  play(): void {
+    void this.#context?.resume();
+    this.#audio.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') this.#reports.input({ type: 'refused' });
+    });
+  }
+
+  pause(): void {
+    this.#audio.pause();
+  }
+
+  stop(): void {
+    this.#audio.pause();
+    this.#audio.removeAttribute('src');
+    this.#audio.load();
+  }
+
+  seek(position_s: number): void {
+    if (this.#audio.readyState >= HTMLMediaElement.HAVE_METADATA) this.#audio.currentTime = position_s;
+    else this.#pending_s = position_s;
+  }
+
+  get position_s(): number {
+    return this.#pending_s ?? this.#audio.currentTime;
+  }
+
+  output(volume: number, gain_db: number, muted: boolean): void {
+    this.#audio.muted = muted;
+    const has = { node: this.#node !== null, elementVolume: this.#elementVolume };
+    let plan = outputPlan(volume, gain_db, has);
+    if (plan.node !== null && this.#node === null && !this.#makeNode()) {
+      plan = { element: Math.min(1, plan.node), node: null };
+    }
+    this.#audio.volume = plan.element;
+    if (this.#node !== null && this.#context !== null && plan.node !== null) {
+      // A short glide: a step in gain clicks.
+      this.#node.gain.setTargetAtTime(muted ? 0 : plan.node, this.#context.currentTime, 0.015);
+    }
+  }
+
+  #makeNode(): boolean {
+    // A context made before the first click would stay suspended and swallow the sound.
+    if (typeof AudioContext === 'undefined' || !navigator.userActivation?.hasBeenActive) return false;
+    try {
+      this.#context = new AudioContext();
+      this.#node = this.#context.createGain();
+      this.#context.createMediaElementSource(this.#audio).connect(this.#node).connect(this.#context.destination);
+      void this.#context.resume();
+      return true;
+    } catch {
+      this.#context = null;
+      this.#node = null;
+      return false;
+    }
+  }
+
+  #duration(): number | null {
+    return Number.isFinite(this.#audio.duration) ? this.#audio.duration : null;
+  }
+
+  async #failed(): Promise<void> {
+    const { error, src } = this.#audio;
+    const report = (reason: FailureReason): void =>
+      this.#reports.input({ type: 'error', reason, codec: this.#reports.codec() });
+    if (error?.code === MediaError.MEDIA_ERR_NETWORK) return report('network');
+    if (error?.code === MediaError.MEDIA_ERR_DECODE) return report('decode');
+    // "Not supported" is also what the element says when the server refused or is gone: ask which.
+    try {
+      const answer = await fetch(src, { method: 'HEAD', credentials: 'same-origin' });
+      if (this.#audio.src !== src) return;
+      report(answer.ok ? 'unsupported' : answer.status === 404 || answer.status === 410 ? 'missing' : 'network');
+    } catch {
+      report('network');
+    }
+  }
+}

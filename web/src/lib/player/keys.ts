@@ -1,0 +1,41 @@
+// The player's keys. Pure: what a key means where the focus is.
+
+export type KeyCommand = 'toggle' | 'forward' | 'back' | 'mute' | 'next' | 'previous' | 'search';
+
+export interface KeyPlace {
+  key: string;
+  /** Ctrl, Alt or Meta is held: the key belongs to the browser. */
+  modified: boolean;
+  /** The focus is in something that types. */
+  typing: boolean;
+  /** The focus is on something that Space presses. */
+  pressable: boolean;
+  /** The focus is on something with arrow keys of its own. */
+  arrows: boolean;
+}
+
+export function keyCommand(place: KeyPlace): KeyCommand | null {
+  if (place.modified || place.typing) return null;
+  switch (place.key) {
+    case ' ': return place.pressable ? null : 'toggle';
+    case 'ArrowRight': return place.arrows ? null : 'forward';
+    case 'ArrowLeft': return place.arrows ? null : 'back';
+    case 'm': return 'mute';
+    case 'n': return 'next';
+    case 'p': return 'previous';
+    case '/': return 'search';
+    default: return null;
+  }
+}
+
+export function keyPlace(event: KeyboardEvent): KeyPlace {
+  const target = event.target instanceof Element ? event.target : null;
+  const on = (selector: string): boolean => target?.closest(selector) != null;
+  return {
+    key: event.key,
+    modified: event.ctrlKey || event.altKey || event.metaKey,
+    typing: on('input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select, [contenteditable="true"]'),
+    pressable: on('button, a[href], summary, input, [role="button"], [role="switch"]'),
+    arrows: on('[role="slider"], input, [role="radiogroup"], [role="tablist"]'),
+  };
+}

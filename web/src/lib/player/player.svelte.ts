@@ -1,0 +1,228 @@
+// The player as the pages see it: joins the machine, the queue, the engine and what is remembered.
+
+import * as calls from '../api/calls';
+import type { Track, TrackQuery } from '../api/types';
+import { Engine } from './engine';
+import { appliedGain, type LevelChoice } from './gain';
+import { type Effect, type PlayerInput, type PlayerState, START, step } from './machine';
+import { offerCommands, showState, showTrack } from './media-session';
+import * as q from './queue';
+import { loadOutput, loadPosition, loadQueue, saveOutput, savePosition, saveQueue } from './saved';
+
+/** A list that goes on after what was put in the queue. */
+export interface Continuation { query: TrackQuery; offset: number }
+const TOP_UP_BELOW = 20;
+const TOP_UP_BY = 100;
+/** "Previous" within this time goes to the track before, later to the start of this one. */
+const RESTART_AFTER_S = 4;
+
+class Player {
+  machine = $state.raw<PlayerState>(START);
+  queue = $state.raw<q.Queue>(q.EMPTY);
+  output = $state.raw(loadOutput());
+  drawer = $state(false);
+  /** The last thing that went wrong, for the bar; goes when the next track plays. */
+  notice = $state<string | null>(null);
+  entry = $derived(q.currentEntry(this.queue));
+  track = $derived(this.entry?.track ?? null);
+  playing = $derived(this.machine.wanted && this.machine.phase !== 'failed');
+  gain = $derived(appliedGain(this.track ?? { replaygain_track_gain_db: null, true_peak_dbtp: null }, this.output.level));
+  duration_s = $derived(this.machine.duration_s ?? this.track?.duration_s ?? null);
+  #engine: Engine | null = null;
+  #continuation: Continuation | null = null;
+  #toppingUp = false;
+  #saved_s = -1;
+
+  start(): void {
+    this.queue = loadQueue();
+    offerCommands({
+      play: () => this.send({ type: 'play' }), pause: () => this.send({ type: 'pause' }), next: () => this.next(),
+      previous: () => this.previous(), seek: (to) => this.seek(to), seekBy: (by) => this.seek(this.position_s + by),
+    });
+    addEventListener('pagehide', () => savePosition(this.position_s));
+    if (this.entry !== null) this.#load(loadPosition(), false);
+  }
+
+  /** The position right now; for drawing. The machine's own is a quarter of a second coarse. */
+  get position_s(): number {
+    return this.#engine !== null && this.machine.phase === 'playing' ? this.#engine.position_s : this.machine.position_s;
+  }
+
+  playTracks(tracks: readonly Track[], start: number, continuation: Continuation | null = null): void {
+    this.#continuation = continuation;
+    this.#set(q.replace(this.queue, tracks.map(q.queueTrack), start, Math.random));
+    if (this.entry !== null) this.#load(0, true);
+  }
+
+  add(tracks: readonly Track[], where: 'next' | 'end'): void {
+    const fresh = tracks.map(q.queueTrack);
+    const idle = this.entry === null;
+    this.#set(where === 'next' ? q.playNext(this.queue, fresh) : q.append(this.queue, fresh));
+    if (idle && fresh.length > 0) this.#go({ ...this.queue, current: 0 });
+  }
+
+  toggle(): void {
+    if (this.machine.trackId === null && this.entry !== null) this.#load(0, true);
+    else this.send({ type: this.playing ? 'pause' : 'play' });
+  }
+
+  next(): void {
+    const after = q.next(this.queue);
+    if (after !== null) this.#go(after);
+    else this.send({ type: 'pause' });
+  }
+
+  previous(): void {
+    const before = this.position_s > RESTART_AFTER_S ? null : q.previous(this.queue);
+    if (before === null) this.seek(0);
+    else this.#go(before);
+  }
+
+  jump(uid: number): void {
+    this.#go(q.jump(this.queue, uid));
+  }
+
+  seek(position_s: number): void {
+    this.send({ type: 'seek', position_s });
+    savePosition(this.machine.position_s);
+  }
+
+  removeEntry(uid: number): void {
+    const current = this.entry?.uid === uid;
+    this.#set(q.without(this.queue, uid));
+    if (!current) return;
+    if (this.entry === null) this.send({ type: 'unload' });
+    else this.#load(0, this.machine.wanted);
+  }
+
+  moveEntry(from: number, to: number): void {
+    this.#set(q.move(this.queue, from, to));
+  }
+
+  clearUpcoming(): void {
+    this.#continuation = null;
+    this.#set(q.clearUpcoming(this.queue));
+  }
+
+  shuffle(on: boolean): void {
+    this.#set(q.setShuffle(this.queue, on, Math.random));
+  }
+
+  cycleRepeat(): void {
+    this.#set({ ...this.queue, repeat: q.nextRepeat(this.queue.repeat) });
+  }
+
+  setVolume(volume: number): void {
+    this.#setOutput({ volume: Math.min(1, Math.max(0, volume)), muted: false });
+  }
+
+  toggleMute(): void {
+    this.#setOutput({ muted: !this.output.muted });
+  }
+
+  setLevel(level: LevelChoice): void {
+    this.#setOutput({ level });
+  }
+
+  /** Signing out: nothing of this listener stays in the bar. */
+  forget(): void {
+    this.#continuation = null;
+    this.#set(q.EMPTY);
+    this.send({ type: 'unload' });
+    this.drawer = false;
+  }
+
+  send(input: PlayerInput): void {
+    const before = this.machine;
+    const result = step(before, input);
+    this.machine = result.state;
+    if (result.state.trouble !== before.trouble && result.state.trouble !== null) {
+      this.notice = `${this.track?.title ?? 'This track'}: ${result.state.trouble}`;
+    }
+    if (input.type === 'playing') this.notice = null;
+    for (const effect of result.effects) this.#run(effect);
+    if (input.type === 'time' ? Math.abs(this.machine.position_s - this.#saved_s) > 5 : input.type === 'paused') {
+      this.#saved_s = this.machine.position_s;
+      savePosition(this.#saved_s);
+    }
+    if (input.type !== 'time') showState(this.machine);
+  }
+
+  #run(effect: Effect): void {
+    const engine = (this.#engine ??= new Engine({
+      input: (input) => this.send(input), codec: () => this.track?.codec ?? null,
+    }));
+    switch (effect.type) {
+      case 'source': engine.source(effect.trackId, effect.position_s); return this.#level();
+      case 'play': this.#level(); return engine.play();
+      case 'pause': return engine.pause();
+      case 'stop': return engine.stop();
+      case 'position': return engine.seek(effect.position_s);
+      case 'advance': case 'skip': {
+        const after = effect.type === 'skip' ? q.next(this.queue) : q.afterEnd(this.queue);
+        if (after !== null) this.#go(after);
+        else this.machine = { ...this.machine, wanted: false };
+      }
+    }
+  }
+
+  #go(queue: q.Queue): void {
+    this.#set(queue);
+    this.#load(0, true);
+  }
+
+  #load(position_s: number, play: boolean): void {
+    const track = this.track;
+    if (track === null) return;
+    this.send({ type: 'load', trackId: track.id, duration_s: track.duration_s, position_s, play });
+    showTrack(track);
+    savePosition(position_s);
+    void this.#topUp();
+    if (track.replaygain_track_gain_db === null) void this.#learn(track.id);
+  }
+
+  /** The track may have been heard since it was queued. */
+  async #learn(id: string): Promise<void> {
+    try {
+      const fresh = q.queueTrack(await calls.track(id));
+      const entries = this.queue.entries.map((entry) => (entry.track.id === id ? { ...entry, track: fresh } : entry));
+      this.#set({ ...this.queue, entries });
+      this.#level();
+    } catch {
+      // It plays without its level.
+    }
+  }
+
+  async #topUp(): Promise<void> {
+    const from = this.#continuation;
+    if (from === null || this.#toppingUp || q.remaining(this.queue) >= TOP_UP_BELOW) return;
+    this.#toppingUp = true;
+    try {
+      const page = await calls.tracks(from.query, from.offset, TOP_UP_BY);
+      if (this.#continuation !== from) return;
+      const offset = from.offset + page.items.length;
+      this.#continuation = page.items.length === 0 || offset >= page.total ? null : { ...from, offset };
+      this.#set(q.append(this.queue, page.items.map(q.queueTrack), Math.random));
+    } catch {
+      // Tried again with the next track.
+    } finally {
+      this.#toppingUp = false;
+    }
+  }
+
+  #set(queue: q.Queue): void {
+    this.queue = queue;
+    saveQueue(queue);
+  }
+
+  #setOutput(change: Partial<typeof this.output>): void {
+    this.output = { ...this.output, ...change };
+    saveOutput(this.output);
+    this.#level();
+  }
+
+  #level(): void {
+    this.#engine?.output(this.output.volume, this.gain.gain_db, this.output.muted);
+  }
+}
+export const player = new Player();

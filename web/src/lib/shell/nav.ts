@@ -1,0 +1,13 @@
+// The places that the navigation names.
+
+import type { Route } from '../routes';
+import type { IconName } from '../ui/icons';
+
+export interface Place { href: string; label: string; icon: IconName; pages: readonly Route['page'][] }
+export const PLACES: readonly Place[] = [
+  { href: '#/', label: 'Tracks', icon: 'tracks', pages: ['tracks', 'track'] },
+  { href: '#/artists', label: 'Artists', icon: 'artists', pages: ['artists', 'artist'] },
+  { href: '#/releases', label: 'Releases', icon: 'releases', pages: ['releases', 'release'] },
+  { href: '#/activity', label: 'Activity', icon: 'activity', pages: ['activity'] },
+  { href: '#/settings', label: 'Settings', icon: 'settings', pages: ['settings'] },
+];

@@ -1,0 +1,46 @@
+// Who is signed in.
+
+import * as calls from '../api/calls';
+import { asProblem, type Problem } from '../api/problem';
+import type { Me } from '../api/types';
+
+type Standing = 'asking' | 'setup' | 'out' | 'in' | 'unknown';
+
+class Account {
+  standing = $state<Standing>('asking');
+  me = $state<Me | null>(null);
+  trouble = $state<Problem | null>(null);
+  version = $state('');
+  owner = $derived(this.me?.role === 'owner');
+
+  async start(): Promise<void> {
+    this.trouble = null;
+    try {
+      const status = await calls.status();
+      this.version = status.version;
+      if (status.setup_needed) this.standing = 'setup';
+      else if (!status.signed_in) this.standing = 'out';
+      else this.enter(await calls.me());
+    } catch (error) {
+      this.standing = 'unknown';
+      this.trouble = asProblem(error);
+    }
+  }
+
+  enter(me: Me): void {
+    this.me = me;
+    this.standing = 'in';
+  }
+
+  /** The server no longer knows us. */
+  dropped(): void {
+    if (this.standing === 'in') this.standing = 'out';
+    this.me = null;
+  }
+
+  async leave(): Promise<void> {
+    await calls.logout();
+    this.dropped();
+  }
+}
+export const account = new Account();

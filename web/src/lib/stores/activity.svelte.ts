@@ -1,0 +1,117 @@
+// Tasks as they happen: the list once, then the stream of events.
+
+import * as calls from '../api/calls';
+import { asProblem, type Problem } from '../api/problem';
+import type { Task, TaskEvent } from '../api/types';
+import { Scope } from '../scope';
+import { applied, isOver, overall, sorted } from '../tasks/progress';
+
+const RETRY_MS = 3_000;
+/** Without the stream the list is asked for this often. */
+const POLL_MS = 5_000;
+/** Pages that show tracks refresh at most this often while tasks run. */
+const PULSE_MS = 2_000;
+
+class Activity {
+  #tasks = $state.raw(new Map<string, Task>());
+  tasks = $derived(sorted(this.#tasks.values()));
+  running = $derived(this.tasks.filter((task) => !isOver(task.state)));
+  progress = $derived(overall(this.tasks));
+  loaded = $state(false);
+  live = $state(true);
+  trouble = $state<Problem | null>(null);
+  /** Grows when something about the library may have changed. */
+  pulse = $state(0);
+  #source: EventSource | null = null;
+  #scope = new Scope();
+  #pulseTimer: ReturnType<typeof setTimeout> | undefined;
+
+  start(): void {
+    this.stop();
+    void this.load();
+    this.#connect();
+    this.#scope.every(POLL_MS, () => {
+      if (!this.live) void this.load();
+    });
+  }
+
+  stop(): void {
+    this.#source?.close();
+    this.#source = null;
+    this.#scope.close();
+    clearTimeout(this.#pulseTimer);
+    this.#pulseTimer = undefined;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const tasks = await calls.tasks();
+      this.#tasks = new Map(tasks.map((task) => [task.id, task]));
+      this.loaded = true;
+      this.trouble = null;
+      this.#beat();
+    } catch (error) {
+      this.trouble = asProblem(error);
+    }
+  }
+
+  /** Puts a task that a call answered with into the list. */
+  put(task: Task): void {
+    this.#tasks = new Map(this.#tasks).set(task.id, task);
+  }
+
+  #connect(): void {
+    const source = new EventSource(calls.EVENTS_ADDRESS);
+    this.#source = source;
+    source.addEventListener('open', () => {
+      if (!this.live) void this.load();
+      this.live = true;
+    });
+    source.addEventListener('task', (message: MessageEvent<string>) => this.#take(message.data));
+    source.addEventListener('error', () => {
+      this.live = false;
+      // The browser reconnects by itself unless the server refused the stream.
+      if (source.readyState !== EventSource.CLOSED) return;
+      const timer = setTimeout(() => {
+        if (this.#source === source) this.#connect();
+      }, RETRY_MS);
+      this.#scope.add(() => clearTimeout(timer));
+    });
+  }
+
+  #take(text: string): void {
+    let event: TaskEvent;
+    try {
+      event = JSON.parse(text) as TaskEvent;
+    } catch {
+      return;
+    }
+    const before = this.#tasks.get(event.task_id);
+    const after = applied(before, event);
+    this.#tasks = new Map(this.#tasks).set(after.id, after);
+    const ended = isOver(after.state) && (before === undefined || !isOver(before.state));
+    // Events carry how many failed; the reasons are in the task itself.
+    if (ended || after.failure_count > (before?.failure_count ?? 0)) void this.#detail(after.id);
+    this.#beat();
+  }
+
+  async #detail(id: string): Promise<void> {
+    try {
+      const task = await calls.task(id);
+      const shown = this.#tasks.get(id);
+      this.put(shown !== undefined && isOver(shown.state) && !isOver(task.state) ? { ...shown, failures: task.failures } : task);
+    } catch {
+      // The count is shown; the reasons come with the next event or load.
+    }
+  }
+
+  #beat(): void {
+    if (this.#pulseTimer !== undefined) return;
+    this.pulse += 1;
+    this.#pulseTimer = setTimeout(() => {
+      this.#pulseTimer = undefined;
+      this.pulse += 1;
+    }, PULSE_MS);
+  }
+}
+export const activity = new Activity();

@@ -1,0 +1,16 @@
+// The counts of the library, kept fresh while tasks run.
+
+import * as calls from '../api/calls';
+import type { LibraryCounts } from '../api/types';
+
+class Library {
+  counts = $state.raw<LibraryCounts | null>(null);
+  async load(): Promise<void> {
+    try {
+      this.counts = await calls.library();
+    } catch {
+      // The list beside it says what is wrong.
+    }
+  }
+}
+export const library = new Library();

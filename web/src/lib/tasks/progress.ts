@@ -1,0 +1,63 @@
+// What the task list shows, put together from the list and the stream of events. Pure.
+
+import type { Task, TaskEvent, TaskState } from '../api/types';
+import { count, plural } from '../words/format';
+
+const STATES: readonly string[] = ['waiting', 'running', 'succeeded', 'partial_success', 'failed', 'cancelled'];
+
+export const isOver = (state: TaskState): boolean => state !== 'waiting' && state !== 'running';
+
+/** The task after an event. An event never takes back an end. */
+export function applied(task: Task | undefined, event: TaskEvent): Task {
+  const state = (STATES.includes(event.status) ? event.status : 'running') as TaskState;
+  const before: Task = task ?? {
+    id: event.task_id, kind: event.kind, state, step: '', current: 0, total: 0, current_item: null, message: '',
+    failure_count: 0, failures: [], created: event.timestamp, started: event.timestamp, ended: null,
+  };
+  if (isOver(before.state) && !isOver(state)) return before;
+  return {
+    ...before, state, step: event.step, current: event.current, total: event.total, current_item: event.current_item ?? null,
+    message: event.message, failure_count: event.failure_count ?? before.failure_count,
+    ended: isOver(state) ? (before.ended ?? event.timestamp) : null,
+  };
+}
+
+/** Newest first, running before all. */
+export function sorted(tasks: Iterable<Task>): Task[] {
+  return [...tasks].sort((one, other) =>
+    Number(isOver(one.state)) - Number(isOver(other.state)) || other.created.localeCompare(one.created));
+}
+
+/** 0..1, or null while the total is unknown. */
+export function share(task: Task): number | null {
+  return task.total > 0 ? Math.min(1, task.current / task.total) : null;
+}
+
+export function title(task: Task): string {
+  const scan = task.kind === 'scan';
+  if (task.state === 'running' || task.state === 'waiting') return scan ? 'Reading folders' : 'Hearing tracks';
+  return scan ? 'Folders read' : 'Tracks heard';
+}
+
+export const STATE_TITLES: Record<TaskState, string> = {
+  waiting: 'Waiting', running: 'Running', succeeded: 'Done', partial_success: 'Done, with failures',
+  failed: 'Failed', cancelled: 'Cancelled',
+};
+
+export function amount(task: Task): string {
+  const noun = task.kind === 'scan' ? 'file' : 'track';
+  return task.total > 0 && !isOver(task.state)
+    ? `${count(task.current)} of ${plural(task.total, noun)}`
+    : task.current > 0 ? plural(task.current, noun) : '';
+}
+
+/** All running tasks in one line for the header; null when nothing runs. */
+export function overall(tasks: readonly Task[]): { label: string; share: number | null } | null {
+  const running = tasks.filter((task) => !isOver(task.state));
+  const first = running[0];
+  if (first === undefined) return null;
+  const total = running.reduce((sum, task) => sum + task.total, 0);
+  const current = running.reduce((sum, task) => sum + Math.min(task.current, task.total || task.current), 0);
+  const label = running.length > 1 ? 'Reading and hearing' : title(first);
+  return { label, share: total > 0 ? Math.min(1, current / total) : null };
+}

@@ -1,0 +1,86 @@
+// What the measured numbers mean, in plain words. Thresholds cite what they lean on.
+
+import type { Track, TrackState } from '../api/types';
+import { decimal, kilohertz, signed } from './format';
+
+/** Against -18 LUFS, the reference of ReplayGain 2.0, and about -14 LUFS, where streaming services play. */
+export function loudnessWords(integrated_lufs: number): string {
+  if (integrated_lufs > -9) return 'Very loud: mastered as hot as records get.';
+  if (integrated_lufs > -13) return 'Loud, like most modern pop and rock.';
+  if (integrated_lufs > -16) return 'Moderate, about where streaming services play everything.';
+  if (integrated_lufs > -23) return 'Restrained, with room above the music.';
+  return 'Quiet, as classical and field recordings often are.';
+}
+
+/** EBU Tech 3342 gives the measure; the words are ours. */
+export function rangeWords(range_lu: number): string {
+  if (range_lu < 4) return 'Even throughout: it hardly moves.';
+  if (range_lu < 8) return 'Moves a little between its quiet and loud parts.';
+  if (range_lu < 14) return 'Clearly quiet and clearly loud parts.';
+  return 'From a whisper to full voice: best heard in a quiet room.';
+}
+
+/** EBU R 128 asks for at most -1 dBTP. */
+export function truePeakWords(true_peak_dbtp: number): string {
+  if (true_peak_dbtp > 0) return 'Above full scale between samples: some players will distort here. Fanfare lowers it.';
+  if (true_peak_dbtp > -1) return 'Right at the ceiling; no headroom left.';
+  return 'Stays below the ceiling.';
+}
+
+export function gainWords(gain_db: number): string {
+  if (Math.abs(gain_db) < 0.5) return 'Already at the level where everything plays equally loud.';
+  return gain_db < 0
+    ? `Turned down ${decimal(-gain_db)} dB, so that it sits level with the rest of the library.`
+    : `Turned up by up to ${decimal(gain_db)} dB, as far as its peaks allow.`;
+}
+
+export function tempoWords(bpm: number): string {
+  if (bpm < 66) return 'slow';
+  if (bpm < 90) return 'walking';
+  if (bpm < 115) return 'moderate';
+  if (bpm < 140) return 'lively';
+  return bpm < 168 ? 'fast' : 'very fast';
+}
+
+export function confidenceWords(confidence: number): string {
+  if (confidence >= 0.8) return 'sure';
+  if (confidence >= 0.5) return 'fairly sure';
+  return confidence >= 0.25 ? 'a guess' : 'a wild guess';
+}
+
+export const meterWords = (beatsPerBar: number): string => `${beatsPerBar} beats to the bar`;
+
+/** "F# minor" with a real sharp sign. */
+export const keyName = (key: string): string => key.replace('#', '♯').replace(/([A-G])b/, '$1♭');
+
+export const STATE_WORDS: Record<TrackState, string> = {
+  queued: 'Waiting to be heard', processing: 'Being heard', enriching: 'Being heard', ready: 'Heard',
+  published: 'Published', failed: 'Cannot be read',
+};
+export const isHeard = (state: TrackState): boolean => state === 'ready' || state === 'published' || state === 'enriching';
+export const isPending = (state: TrackState): boolean => state === 'queued' || state === 'processing';
+
+const CODEC_NAMES: Record<string, string> = {
+  flac: 'FLAC', alac: 'Apple Lossless', mp3: 'MP3', mp2: 'MP2', aac: 'AAC', vorbis: 'Ogg Vorbis', opus: 'Opus', ape: "Monkey's Audio",
+  wavpack: 'WavPack', wma: 'WMA', tta: 'TrueAudio',
+};
+export const codecName = (codec: string): string =>
+  CODEC_NAMES[codec] ?? (codec.startsWith('pcm') ? 'PCM' : codec.startsWith('dsd') ? 'DSD' : codec);
+
+export function channelWords(channels: number): string {
+  return ['silent', 'mono', 'stereo', '2.1', 'quadraphonic', '5.0', '5.1', '6.1', '7.1'][channels] ?? `${channels} channels`;
+}
+
+/** One line of what the file is: "FLAC · 44.1 kHz · 16 bit · stereo". */
+export function formatLine(track: Track): string {
+  const parts: string[] = [];
+  if (track.codec !== null) parts.push(codecName(track.codec));
+  if (track.sample_rate_hz !== null) parts.push(kilohertz(track.sample_rate_hz));
+  if (track.bit_depth !== null && track.lossless) parts.push(`${track.bit_depth} bit`);
+  if (!track.lossless && track.bitrate_bps !== null) parts.push(`${Math.round(track.bitrate_bps / 1000)} kbit/s`);
+  if (track.channels !== null) parts.push(channelWords(track.channels));
+  return parts.join(' · ');
+}
+
+
+export const gainLabel = (gain_db: number): string => `${signed(gain_db)} dB`;
