@@ -1,0 +1,127 @@
+//! Who sends a request, and how they prove it.
+
+use axum::extract::FromRequestParts;
+use fanfare_model::{ErrorKind, Result, Role, User};
+use fanfare_store::{SecretHash, Store};
+use http::{HeaderMap, header, request::Parts};
+
+use super::{clock, problem::Problem, secret, state::HttpState};
+
+/// The session cookie's name.
+pub const COOKIE: &str = "fanfare_session";
+/// How long a session lasts.
+pub const SESSION_DAYS: i64 = 30;
+/// The header that state-changing requests with a cookie must carry: a form of another site cannot set it.
+pub const CSRF_HEADER: &str = "x-fanfare";
+
+/// How a caller is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// By the session cookie, which browsers send along by themselves.
+    Cookie(SecretHash),
+    /// By an API key, which only code that knows it can send.
+    Key,
+}
+
+/// A signed-in caller. The gate has checked the route's access by the time a handler sees one.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who it is.
+    pub user: User,
+    /// By what.
+    pub proof: Proof,
+}
+
+impl Caller {
+    /// The caller's role.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.user.role
+    }
+}
+
+impl FromRequestParts<HttpState> for Caller {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &HttpState) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(unauthorized)
+    }
+}
+
+/// A caller, if there is one: for public routes that answer both.
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl FromRequestParts<HttpState> for MaybeCaller {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &HttpState) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get().cloned()))
+    }
+}
+
+/// Nobody is signed in.
+pub fn unauthorized() -> Problem {
+    Problem::new(ErrorKind::Unauthorized, "nobody is signed in")
+        .remedy("sign in, or send an API key as a bearer token")
+}
+
+/// Who the header fields prove. A key that is sent decides alone, even when it is wrong.
+pub async fn identify(store: &Store, headers: &HeaderMap) -> Result<Option<Caller>> {
+    let now = clock::now();
+    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
+        let Some(hash) = authorization.to_str().ok().and_then(bearer).and_then(secret::hash) else {
+            return Ok(None);
+        };
+        return Ok(store.people().key_user(hash, now).await?.map(|user| Caller { user, proof: Proof::Key }));
+    }
+    let Some(hash) = cookie(headers).and_then(secret::hash) else { return Ok(None) };
+    Ok(store.people().session(hash, now).await?.map(|user| Caller { user, proof: Proof::Cookie(hash) }))
+}
+
+/// The token of `Bearer <token>` (RFC 6750 section 2.1; the scheme's name has no case).
+fn bearer(field: &str) -> Option<&str> {
+    let (scheme, token) = field.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The session cookie's value (RFC 6265 section 4.2.1).
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// The `Set-Cookie` value that starts a session, or ends it when `secret` is `None`.
+pub fn set_cookie(secret: Option<&str>, secure: bool) -> String {
+    let (value, age) = secret.map_or(("", 0), |secret| (secret, SESSION_DAYS * 86_400));
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{secure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        for (line, found) in [
+            ("fanfare_session=abc", Some("abc")),
+            ("a=b; fanfare_session=abc; c=d", Some("abc")),
+            ("xfanfare_session=abc", None),
+            ("fanfare_session", None),
+            ("fanfare_session=", Some("")),
+        ] {
+            let headers = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
+            assert_eq!(cookie(&headers), found, "{line}");
+        }
+    }
+
+    #[test]
+    fn bearer_tokens_are_read() {
+        assert_eq!(bearer("bearer  ff_x"), Some("ff_x"));
+        assert_eq!(bearer("Basic ff_x"), None);
+        assert_eq!(bearer("ff_x"), None);
+    }
+}

@@ -1,0 +1,342 @@
+//! What analysis knows: the same shape as the domain's, field by field, so that neither changes without the other.
+
+use fanfare_model::{
+    Features,
+    features::{
+        Dynamics, Embedding, Fingerprint, Key, Loudness, Mode, Rhythm, SpeechMusic, SpeechMusicProfile,
+        Timbre, Waveform,
+    },
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Features)]
+pub struct FeaturesDto {
+    /// Loudness and peaks.
+    pub loudness: Option<LoudnessDto>,
+    /// Tempo and beats.
+    pub rhythm: Option<RhythmDto>,
+    /// Key.
+    pub key: Option<KeyDto>,
+    /// Shape.
+    pub waveform: Option<WaveformDto>,
+    /// Chromaprint fingerprint.
+    pub fingerprint: Option<FingerprintDto>,
+    /// Speech or music.
+    pub speech_music: Option<SpeechMusicDto>,
+    /// Level and its movement.
+    pub dynamics: Option<DynamicsDto>,
+    /// Spectral shape.
+    pub timbre: Option<TimbreDto>,
+    /// Which embedding exists.
+    pub embedding: Option<EmbeddingDto>,
+    /// Why values are missing, and what was odd about the audio.
+    pub warnings: Vec<String>,
+}
+
+impl From<Features> for FeaturesDto {
+    fn from(features: Features) -> Self {
+        Self {
+            loudness: features.loudness.map(Into::into),
+            rhythm: features.rhythm.map(Into::into),
+            key: features.key.map(Into::into),
+            waveform: features.waveform.map(Into::into),
+            fingerprint: features.fingerprint.map(Into::into),
+            speech_music: features.speech_music.map(Into::into),
+            dynamics: features.dynamics.map(Into::into),
+            timbre: features.timbre.map(Into::into),
+            embedding: features.embedding.map(Into::into),
+            warnings: features.warnings,
+        }
+    }
+}
+
+/// Loudness (ITU-R BS.1770-5, EBU R 128) and ReplayGain 2.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Loudness)]
+pub struct LoudnessDto {
+    /// Integrated loudness.
+    pub integrated_lufs: Option<f64>,
+    /// Loudness range.
+    pub range_lu: Option<f64>,
+    /// Largest momentary loudness.
+    pub momentary_max_lufs: Option<f64>,
+    /// Largest short-term loudness.
+    pub short_term_max_lufs: Option<f64>,
+    /// Largest sample.
+    pub sample_peak_dbfs: Option<f64>,
+    /// Largest true peak.
+    pub true_peak_dbtp: Option<f64>,
+    /// Gain to -18 LUFS.
+    pub replaygain_track_gain_db: Option<f64>,
+    /// True peak as a factor of full scale.
+    pub replaygain_track_peak: Option<f64>,
+}
+
+impl From<Loudness> for LoudnessDto {
+    fn from(loudness: Loudness) -> Self {
+        Self {
+            integrated_lufs: loudness.integrated_lufs.map(|level| level.0),
+            range_lu: loudness.range_lu.map(|range| range.0),
+            momentary_max_lufs: loudness.momentary_max_lufs.map(|level| level.0),
+            short_term_max_lufs: loudness.short_term_max_lufs.map(|level| level.0),
+            sample_peak_dbfs: loudness.sample_peak_dbfs.map(|level| level.0),
+            true_peak_dbtp: loudness.true_peak_dbtp.map(|level| level.0),
+            replaygain_track_gain_db: loudness.replaygain_track_gain_db,
+            replaygain_track_peak: loudness.replaygain_track_peak,
+        }
+    }
+}
+
+/// Tempo, beats, bars.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rhythm)]
+pub struct RhythmDto {
+    /// Tempo.
+    pub tempo_bpm: Option<f64>,
+    /// How sure the tempo is, 0 to 1.
+    pub tempo_confidence: Option<f64>,
+    /// Times of the beats.
+    pub beats_s: Vec<f64>,
+    /// Times of the first beats of bars.
+    pub downbeats_s: Vec<f64>,
+    /// Beats in a bar.
+    pub beats_per_bar: Option<u8>,
+    /// Onsets per second.
+    pub onset_rate_hz: Option<f64>,
+    /// Danceability, 0 to about 3.
+    pub danceability: Option<f64>,
+}
+
+impl From<Rhythm> for RhythmDto {
+    fn from(rhythm: Rhythm) -> Self {
+        Self {
+            tempo_bpm: rhythm.tempo_bpm.map(|tempo| tempo.0),
+            tempo_confidence: rhythm.tempo_confidence,
+            beats_s: rhythm.beats_s,
+            downbeats_s: rhythm.downbeats_s,
+            beats_per_bar: rhythm.beats_per_bar,
+            onset_rate_hz: rhythm.onset_rate_hz,
+            danceability: rhythm.danceability,
+        }
+    }
+}
+
+/// Major or minor.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Mode)]
+pub enum ModeDto {
+    /// Major.
+    Major,
+    /// Minor.
+    Minor,
+}
+
+/// A musical key.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Key)]
+pub struct KeyDto {
+    /// The tonic, with sharps.
+    pub tonic: String,
+    /// Major or minor.
+    pub mode: ModeDto,
+    /// How sure it is, 0 to 1.
+    pub confidence: f64,
+    /// The key on the Camelot wheel.
+    pub camelot: String,
+}
+
+impl From<Key> for KeyDto {
+    fn from(key: Key) -> Self {
+        let mode = match key.mode {
+            Mode::Major => ModeDto::Major,
+            Mode::Minor => ModeDto::Minor,
+        };
+        Self { tonic: key.tonic, mode, confidence: key.confidence, camelot: key.camelot }
+    }
+}
+
+/// The track's shape.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Waveform)]
+pub struct WaveformDto {
+    /// Largest absolute sample per column, 0 to 1.
+    pub peaks: Vec<f32>,
+    /// Root mean square per column, 0 to 1.
+    pub rms: Vec<f32>,
+}
+
+impl From<Waveform> for WaveformDto {
+    fn from(waveform: Waveform) -> Self {
+        let Waveform { peaks, rms } = waveform;
+        Self { peaks, rms }
+    }
+}
+
+/// A Chromaprint fingerprint.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fingerprint)]
+pub struct FingerprintDto {
+    /// As AcoustID takes it.
+    pub chromaprint: String,
+    /// Chromaprint's number of the algorithm.
+    pub algorithm: u8,
+    /// How much of the track it covers.
+    pub duration_s: f64,
+}
+
+impl From<Fingerprint> for FingerprintDto {
+    fn from(fingerprint: Fingerprint) -> Self {
+        let Fingerprint { chromaprint, algorithm, duration_s } = fingerprint;
+        Self { chromaprint, algorithm, duration_s }
+    }
+}
+
+/// What a track mostly is.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = SpeechMusicProfile)]
+pub enum SpeechMusicProfileDto {
+    /// Mostly music.
+    Music,
+    /// Mostly speech.
+    Speech,
+    /// Both.
+    Mixed,
+    /// Neither.
+    Silence,
+}
+
+/// Speech or music.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SpeechMusic)]
+pub struct SpeechMusicDto {
+    /// What it mostly is.
+    pub profile: SpeechMusicProfileDto,
+    /// Share of music, 0 to 1.
+    pub music: f64,
+    /// Share of speech, 0 to 1.
+    pub speech: f64,
+}
+
+impl From<SpeechMusic> for SpeechMusicDto {
+    fn from(value: SpeechMusic) -> Self {
+        let profile = match value.profile {
+            SpeechMusicProfile::Music => SpeechMusicProfileDto::Music,
+            SpeechMusicProfile::Speech => SpeechMusicProfileDto::Speech,
+            SpeechMusicProfile::Mixed => SpeechMusicProfileDto::Mixed,
+            SpeechMusicProfile::Silence => SpeechMusicProfileDto::Silence,
+        };
+        Self { profile, music: value.music, speech: value.speech }
+    }
+}
+
+/// Level and its movement.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Dynamics)]
+pub struct DynamicsDto {
+    /// Dynamic complexity.
+    pub complexity_db: Option<f64>,
+    /// Root mean square of all samples.
+    pub rms_dbfs: Option<f64>,
+    /// Sample peak over RMS.
+    pub crest_db: Option<f64>,
+    /// Frames in runs of full-scale samples.
+    pub clipped_frames: u64,
+    /// Silence before the first sound.
+    pub silence_head_s: f64,
+    /// Silence after the last sound.
+    pub silence_tail_s: f64,
+}
+
+impl From<Dynamics> for DynamicsDto {
+    fn from(dynamics: Dynamics) -> Self {
+        Self {
+            complexity_db: dynamics.complexity_db,
+            rms_dbfs: dynamics.rms_dbfs.map(|level| level.0),
+            crest_db: dynamics.crest_db,
+            clipped_frames: dynamics.clipped_frames,
+            silence_head_s: dynamics.silence_head_s,
+            silence_tail_s: dynamics.silence_tail_s,
+        }
+    }
+}
+
+/// Spectral shape.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Timbre)]
+pub struct TimbreDto {
+    /// Mean energy in 40 ERB bands.
+    pub erb_bands: Vec<f64>,
+    /// Spectral centroid.
+    pub centroid_hz: Option<f64>,
+    /// Frequency under which 85 % of the energy lies.
+    pub rolloff_hz: Option<f64>,
+    /// Spectral flatness, 0 to 1.
+    pub flatness: Option<f64>,
+    /// Sign changes per second.
+    pub zero_crossing_rate_hz: Option<f64>,
+    /// Means of 13 mel-frequency cepstral coefficients.
+    pub mfcc_mean: Vec<f64>,
+}
+
+impl From<Timbre> for TimbreDto {
+    fn from(timbre: Timbre) -> Self {
+        let Timbre { erb_bands, centroid_hz, rolloff_hz, flatness, zero_crossing_rate_hz, mfcc_mean } =
+            timbre;
+        Self { erb_bands, centroid_hz, rolloff_hz, flatness, zero_crossing_rate_hz, mfcc_mean }
+    }
+}
+
+/// Which embedding exists.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Embedding)]
+pub struct EmbeddingDto {
+    /// The model's name.
+    pub model: String,
+    /// The model's version.
+    pub version: String,
+    /// Numbers in a vector.
+    pub dimensions: u32,
+}
+
+impl From<Embedding> for EmbeddingDto {
+    fn from(embedding: Embedding) -> Self {
+        let Embedding { model, version, dimensions } = embedding;
+        Self { model, version, dimensions }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanfare_model::{Bpm, DbTp, Dbfs, Lu, Lufs};
+
+    use super::*;
+
+    #[test]
+    fn the_answer_is_what_the_command_line_prints() {
+        let features = Features {
+            loudness: Some(Loudness {
+                integrated_lufs: Some(Lufs(-14.5)),
+                range_lu: Some(Lu(3.0)),
+                sample_peak_dbfs: Some(Dbfs(-0.1)),
+                true_peak_dbtp: Some(DbTp(0.2)),
+                ..Loudness::default()
+            }),
+            rhythm: Some(Rhythm { tempo_bpm: Some(Bpm(120.0)), beats_s: vec![0.5], ..Rhythm::default() }),
+            key: Some(Key::new(9, Mode::Minor, 0.5)),
+            waveform: Some(Waveform { peaks: vec![0.5], rms: vec![0.25] }),
+            fingerprint: Some(Fingerprint { chromaprint: "AQ".into(), algorithm: 1, duration_s: 1.0 }),
+            speech_music: Some(SpeechMusic { profile: SpeechMusicProfile::Mixed, music: 0.5, speech: 0.5 }),
+            dynamics: Some(Dynamics { rms_dbfs: Some(Dbfs(-20.0)), ..Dynamics::default() }),
+            timbre: Some(Timbre { erb_bands: vec![1.0], ..Timbre::default() }),
+            embedding: Some(Embedding { model: "m".into(), version: "1".into(), dimensions: 3 }),
+            warnings: vec!["odd".into()],
+        };
+        let plain = serde_json::to_value(&features).unwrap();
+        assert_eq!(serde_json::to_value(FeaturesDto::from(features)).unwrap(), plain);
+    }
+}

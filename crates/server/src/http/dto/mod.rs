@@ -1,0 +1,14 @@
+//! What travels as JSON: types of their own, so that the domain can change without changing the contract.
+//!
+//! Every field of an answer is always there, `null` where nothing is known. Bodies of requests refuse unknown fields.
+
+pub mod features;
+pub mod library;
+pub mod page;
+pub mod people;
+pub mod problem;
+pub mod status;
+pub mod task;
+pub mod track;
+
+pub use page::{ListDto, Offset, PageDto};

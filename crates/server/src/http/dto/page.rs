@@ -1,0 +1,82 @@
+//! Pages of lists.
+
+use fanfare_model::ErrorKind;
+use fanfare_store::Page;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::problem::Problem;
+
+/// Rows of a page when the request does not say.
+pub const DEFAULT_LIMIT: u32 = 50;
+/// The most rows of a page.
+pub const MAX_LIMIT: u32 = 500;
+/// The largest offset: far beyond any library, far below what arithmetic on rows could overflow at.
+pub const MAX_OFFSET: u64 = 1_000_000_000;
+/// The longest search text, in characters.
+pub const MAX_SEARCH: usize = 200;
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageDto<T: ToSchema> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// How many rows there are in all.
+    pub total: u64,
+    /// The first row's number.
+    pub offset: u64,
+}
+
+impl<T: ToSchema> PageDto<T> {
+    /// The page, row by row.
+    pub fn of<R>(page: Page<R>, offset: u64, map: impl Fn(R) -> T) -> Self {
+        Self { items: page.items.into_iter().map(map).collect(), total: page.total, offset }
+    }
+}
+
+/// A list that is short by nature.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListDto<T: ToSchema> {
+    /// The rows.
+    pub items: Vec<T>,
+}
+
+impl<T: ToSchema> ListDto<T> {
+    /// The list, row by row.
+    pub fn of<R: Into<T>>(rows: Vec<R>) -> Self {
+        Self { items: rows.into_iter().map(Into::into).collect() }
+    }
+}
+
+/// Where a page starts and how long it is, checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Offset {
+    /// First row.
+    pub offset: u64,
+    /// Rows, 1 to [`MAX_LIMIT`].
+    pub limit: u32,
+}
+
+impl Offset {
+    /// Checks the bounds: an offset up to [`MAX_OFFSET`], a limit of 1 to [`MAX_LIMIT`].
+    pub fn checked(offset: Option<u64>, limit: Option<u32>) -> Result<Self, Problem> {
+        let (offset, limit) = (offset.unwrap_or(0), limit.unwrap_or(DEFAULT_LIMIT));
+        if offset > MAX_OFFSET || !(1..=MAX_LIMIT).contains(&limit) {
+            let message = format!("offset goes from 0 to {MAX_OFFSET}, limit from 1 to {MAX_LIMIT}");
+            return Err(Problem::new(ErrorKind::Invalid, message));
+        }
+        Ok(Self { offset, limit })
+    }
+}
+
+/// The search text: trimmed, `None` when empty, refused when too long or with a NUL in it.
+pub fn search_text(text: Option<&str>) -> Result<Option<&str>, Problem> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > MAX_SEARCH || text.contains('\0')) {
+        return Err(Problem::new(
+            ErrorKind::Invalid,
+            format!("a search has at most {MAX_SEARCH} characters"),
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,179 @@
+//! Tasks and their events.
+
+use fanfare_ingest::TaskEvent;
+use fanfare_model::{Task, TaskFailure, TaskKind, TaskState};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::clock::rfc3339;
+
+/// What a task does.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TaskKind)]
+pub enum TaskKindDto {
+    /// Brings the catalog up to date with the folders.
+    Scan,
+    /// Hears the tracks that were not heard yet.
+    Analysis,
+}
+
+impl From<TaskKind> for TaskKindDto {
+    fn from(kind: TaskKind) -> Self {
+        match kind {
+            TaskKind::Scan => Self::Scan,
+            TaskKind::Analysis => Self::Analysis,
+        }
+    }
+}
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TaskState)]
+pub enum TaskStateDto {
+    /// Waiting to start.
+    Waiting,
+    /// Under way.
+    Running,
+    /// Ended, everything worked.
+    Succeeded,
+    /// Ended, with files that failed.
+    PartialSuccess,
+    /// Ended by an error.
+    Failed,
+    /// Ended by a person or by shutdown.
+    Cancelled,
+}
+
+impl From<TaskState> for TaskStateDto {
+    fn from(state: TaskState) -> Self {
+        match state {
+            TaskState::Waiting => Self::Waiting,
+            TaskState::Running => Self::Running,
+            TaskState::Succeeded => Self::Succeeded,
+            TaskState::PartialSuccess => Self::PartialSuccess,
+            TaskState::Failed => Self::Failed,
+            TaskState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Work with progress.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Task)]
+pub struct TaskDto {
+    /// Id.
+    pub id: String,
+    /// What it does.
+    pub kind: TaskKindDto,
+    /// Where it stands.
+    pub state: TaskStateDto,
+    /// The step it is in, in words.
+    pub step: String,
+    /// Units done.
+    pub current: u64,
+    /// Units in all, as far as known; 0 while unknown.
+    pub total: u64,
+    /// The file at hand.
+    pub current_item: Option<String>,
+    /// The latest sentence.
+    pub message: String,
+    /// How many files failed.
+    pub failure_count: u64,
+    /// The first failures; `failure_count` is exact.
+    pub failures: Vec<TaskFailureDto>,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    pub created: String,
+    /// When it started.
+    #[schema(format = DateTime)]
+    pub started: Option<String>,
+    /// When it ended.
+    #[schema(format = DateTime)]
+    pub ended: Option<String>,
+}
+
+impl From<Task> for TaskDto {
+    fn from(task: Task) -> Self {
+        Self {
+            id: task.id.to_string(),
+            kind: task.kind.into(),
+            state: task.state.into(),
+            step: task.step,
+            current: task.current,
+            total: task.total,
+            current_item: task.current_item,
+            message: task.message,
+            failure_count: task.failure_count,
+            failures: task.failures.into_iter().map(Into::into).collect(),
+            created: rfc3339(task.created),
+            started: task.started.map(rfc3339),
+            ended: task.ended.map(rfc3339),
+        }
+    }
+}
+
+/// One file that failed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TaskFailure)]
+pub struct TaskFailureDto {
+    /// Which file.
+    pub subject: String,
+    /// What kind of trouble.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+}
+
+impl From<TaskFailure> for TaskFailureDto {
+    fn from(failure: TaskFailure) -> Self {
+        let TaskFailure { subject, kind, message } = failure;
+        Self { subject, kind: kind.as_str().to_owned(), message }
+    }
+}
+
+/// The data of an event named `task`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TaskEvent)]
+pub struct TaskEventDto {
+    /// The task's id.
+    pub task_id: String,
+    /// What the task does.
+    pub kind: TaskKindDto,
+    /// The step it is in, in words.
+    pub step: String,
+    /// Where it stands.
+    pub status: TaskStateDto,
+    /// The latest sentence.
+    pub message: String,
+    /// Units done.
+    pub current: u64,
+    /// Units in all; 0 while unknown.
+    pub total: u64,
+    /// The file at hand.
+    pub current_item: Option<String>,
+    /// How many files failed so far.
+    pub failure_count: u64,
+    /// When this was so.
+    #[schema(format = DateTime)]
+    pub timestamp: String,
+}
+
+impl From<TaskEvent> for TaskEventDto {
+    fn from(event: TaskEvent) -> Self {
+        let task = event.task;
+        Self {
+            task_id: task.id.to_string(),
+            kind: task.kind.into(),
+            step: task.step,
+            status: task.state.into(),
+            message: task.message,
+            current: task.current,
+            total: task.total,
+            current_item: task.current_item,
+            failure_count: task.failure_count,
+            timestamp: rfc3339(event.at),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Tracks.
+
+use fanfare_model::{AudioProperties, TrackState};
+use fanfare_store::{TrackRow, TrackSort};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::clock::rfc3339;
+
+/// Where a track stands.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TrackState)]
+pub enum TrackStateDto {
+    /// Waiting to be heard.
+    Queued,
+    /// Being heard.
+    Processing,
+    /// Heard; enrichment runs.
+    Enriching,
+    /// Heard.
+    Ready,
+    /// In the public catalog.
+    Published,
+    /// Cannot be read.
+    Failed,
+}
+
+impl From<TrackState> for TrackStateDto {
+    fn from(state: TrackState) -> Self {
+        match state {
+            TrackState::Queued => Self::Queued,
+            TrackState::Processing => Self::Processing,
+            TrackState::Enriching => Self::Enriching,
+            TrackState::Ready => Self::Ready,
+            TrackState::Published => Self::Published,
+            TrackState::Failed => Self::Failed,
+        }
+    }
+}
+
+impl From<TrackStateDto> for TrackState {
+    fn from(state: TrackStateDto) -> Self {
+        match state {
+            TrackStateDto::Queued => Self::Queued,
+            TrackStateDto::Processing => Self::Processing,
+            TrackStateDto::Enriching => Self::Enriching,
+            TrackStateDto::Ready => Self::Ready,
+            TrackStateDto::Published => Self::Published,
+            TrackStateDto::Failed => Self::Failed,
+        }
+    }
+}
+
+/// What tracks are sorted by.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TrackSort)]
+pub enum TrackSortDto {
+    /// Title.
+    Title,
+    /// Artist's name.
+    Artist,
+    /// Release's title, then disc and number.
+    Album,
+    /// When it was first seen.
+    Added,
+    /// How long it plays.
+    Duration,
+    /// Tempo.
+    Tempo,
+    /// Integrated loudness.
+    Loudness,
+}
+
+impl From<TrackSortDto> for TrackSort {
+    fn from(sort: TrackSortDto) -> Self {
+        match sort {
+            TrackSortDto::Title => Self::Title,
+            TrackSortDto::Artist => Self::Artist,
+            TrackSortDto::Album => Self::Album,
+            TrackSortDto::Added => Self::Added,
+            TrackSortDto::Duration => Self::Duration,
+            TrackSortDto::Tempo => Self::Tempo,
+            TrackSortDto::Loudness => Self::Loudness,
+        }
+    }
+}
+
+/// Upwards or downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SortOrder)]
+pub enum SortOrderDto {
+    /// Smallest first.
+    Asc,
+    /// Largest first.
+    Desc,
+}
+
+/// An artist, by name.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ArtistRef)]
+pub struct ArtistRefDto {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
+
+/// A release, by title.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReleaseRef)]
+pub struct ReleaseRefDto {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+}
+
+/// Why a track cannot be read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrackFailure)]
+pub struct TrackFailureDto {
+    /// What kind of trouble.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// When it will be tried again by itself.
+    #[schema(format = DateTime)]
+    pub next_retry: Option<String>,
+}
+
+/// A playable item.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Track)]
+pub struct TrackDto {
+    /// Id; kept when the file is moved.
+    pub id: String,
+    /// Title: the tag, else the file's name.
+    pub title: String,
+    /// The artist it is filed under.
+    pub artist: Option<ArtistRefDto>,
+    /// The release it is filed under.
+    pub release: Option<ReleaseRefDto>,
+    /// The artist credited on the release.
+    pub album_artist: Option<String>,
+    /// Genre, as written in the tags.
+    pub genre: Option<String>,
+    /// Year of release.
+    pub year: Option<u16>,
+    /// Position on the disc.
+    pub track_number: Option<u32>,
+    /// Position of the disc.
+    pub disc_number: Option<u32>,
+    /// Where it stands.
+    pub state: TrackStateDto,
+    /// Why it cannot be read.
+    pub failure: Option<TrackFailureDto>,
+    /// Codec, for example `flac`.
+    pub codec: Option<String>,
+    /// Container, for example `mp4`.
+    pub container: Option<String>,
+    /// Frames per second.
+    pub sample_rate_hz: Option<u32>,
+    /// Samples per frame.
+    pub channels: Option<u8>,
+    /// Bits per sample of the source.
+    pub bit_depth: Option<u8>,
+    /// Mean bits per second of the file.
+    pub bitrate_bps: Option<u32>,
+    /// How long it plays.
+    pub duration_s: Option<f64>,
+    /// Whether the codec keeps every bit; `null` while the file was not read.
+    pub lossless: Option<bool>,
+    /// The file's size.
+    pub size_bytes: u64,
+    /// The file's path below its library folder.
+    pub relative_path: String,
+    /// Whether `/tracks/{id}/cover` has an image.
+    pub has_cover: bool,
+    /// Tempo.
+    pub tempo_bpm: Option<f64>,
+    /// Key, for example `A minor`.
+    pub key: Option<String>,
+    /// Key on the Camelot wheel, for example `8A`.
+    pub camelot: Option<String>,
+    /// Integrated loudness (ITU-R BS.1770-5).
+    pub integrated_lufs: Option<f64>,
+    /// True peak.
+    pub true_peak_dbtp: Option<f64>,
+    /// ReplayGain to -18 LUFS: measured, else from the tags.
+    pub replaygain_track_gain_db: Option<f64>,
+    /// When it was first seen.
+    #[schema(format = DateTime)]
+    pub added: String,
+    /// When anything about it last changed.
+    #[schema(format = DateTime)]
+    pub updated: String,
+}
+
+impl From<TrackRow> for TrackDto {
+    fn from(row: TrackRow) -> Self {
+        let track = row.track;
+        let lossless = track.audio.as_ref().map(AudioProperties::is_lossless);
+        let duration_s = track.audio.as_ref().and_then(AudioProperties::duration_s);
+        let audio = track.audio;
+        let of = |part: fn(&AudioProperties) -> Option<u32>| audio.as_ref().and_then(part);
+        Self {
+            id: track.id.to_string(),
+            title: track.title,
+            artist: track
+                .artist
+                .zip(row.artist_name)
+                .map(|(id, name)| ArtistRefDto { id: id.to_string(), name }),
+            release: track
+                .release
+                .zip(row.release_title)
+                .map(|(id, title)| ReleaseRefDto { id: id.to_string(), title }),
+            album_artist: track.tags.album_artist,
+            genre: track.tags.genre,
+            year: track.tags.year,
+            track_number: track.tags.track_number,
+            disc_number: track.tags.disc_number,
+            state: track.state.into(),
+            failure: track.failure.map(|failure| TrackFailureDto {
+                kind: failure.kind.as_str().to_owned(),
+                message: failure.message,
+                next_retry: failure.next_retry.map(rfc3339),
+            }),
+            sample_rate_hz: of(|audio| Some(audio.sample_rate_hz)),
+            channels: audio.as_ref().map(|audio| audio.channels),
+            bit_depth: audio.as_ref().and_then(|audio| audio.bit_depth),
+            bitrate_bps: of(|audio| audio.bitrate_bps),
+            duration_s,
+            lossless,
+            codec: audio.as_ref().map(|audio| audio.codec.clone()),
+            container: audio.map(|audio| audio.container),
+            size_bytes: track.size_bytes,
+            relative_path: track.relative_path,
+            has_cover: track.cover.is_some(),
+            tempo_bpm: row.tempo_bpm,
+            key: row.key,
+            camelot: row.camelot,
+            integrated_lufs: row.integrated_lufs,
+            true_peak_dbtp: row.true_peak_dbtp,
+            replaygain_track_gain_db: row.replaygain_track_gain_db.or(track.tags.replaygain_track_gain_db),
+            added: rfc3339(track.added),
+            updated: rfc3339(track.updated),
+        }
+    }
+}
+
+/// The track's shape, for drawing.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrackWaveform)]
+pub struct TrackWaveformDto {
+    /// How many columns of equal length follow.
+    pub columns: usize,
+    /// Largest absolute sample per column, 0 to 1.
+    pub peaks: Vec<f32>,
+    /// Root mean square per column, 0 to 1.
+    pub rms: Vec<f32>,
+    /// How long the track plays.
+    pub duration_s: Option<f64>,
+}

@@ -1,0 +1,126 @@
+//! The library as lists: counts, artists, releases.
+
+use axum::extract::State;
+use fanfare_model::{ArtistId, ReleaseId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::http::{
+    dto::{
+        Offset, PageDto,
+        library::{ArtistDto, LibraryDto, ReleaseDto},
+        page::search_text,
+    },
+    extract::{Path, Query},
+    problem::{Answer, Problem},
+    state::HttpState,
+};
+
+/// The library in numbers.
+#[utoipa::path(get, path = "/api/v1/library", tag = "library", responses((status = 200, body = LibraryDto)))]
+pub async fn library(State(state): State<HttpState>) -> Answer<axum::Json<LibraryDto>> {
+    Ok(axum::Json(state.store.catalog().counts().await?.into()))
+}
+
+/// Which artists.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ArtistParams {
+    /// Words to find in the name.
+    #[param(max_length = 200)]
+    search: Option<String>,
+    /// First row.
+    #[param(minimum = 0, maximum = 1_000_000_000)]
+    offset: Option<u64>,
+    /// Rows wanted.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// Artists by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/artists",
+    tag = "library",
+    params(ArtistParams),
+    responses((status = 200, body = PageDto<ArtistDto>))
+)]
+pub async fn artists(
+    State(state): State<HttpState>,
+    Query(params): Query<ArtistParams>,
+) -> Answer<axum::Json<PageDto<ArtistDto>>> {
+    let page = Offset::checked(params.offset, params.limit)?;
+    let search = search_text(params.search.as_deref())?;
+    let rows = state.store.catalog().artists(search, page.offset, page.limit).await?;
+    Ok(axum::Json(PageDto::of(rows, page.offset, Into::into)))
+}
+
+/// One artist.
+#[utoipa::path(
+    get,
+    path = "/api/v1/artists/{id}",
+    tag = "library",
+    params(("id" = String, Path, description = "The artist")),
+    responses((status = 200, body = ArtistDto), (status = 404, description = "No such artist"))
+)]
+pub async fn artist(
+    State(state): State<HttpState>,
+    Path(id): Path<ArtistId>,
+) -> Answer<axum::Json<ArtistDto>> {
+    let artist = state.store.catalog().artist(id).await?.ok_or_else(|| Problem::not_found("artist"))?;
+    Ok(axum::Json(artist.into()))
+}
+
+/// Which releases.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReleaseParams {
+    /// Only those credited to this artist.
+    #[param(value_type = Option<String>)]
+    artist: Option<ArtistId>,
+    /// Words to find in title and artist.
+    #[param(max_length = 200)]
+    search: Option<String>,
+    /// First row.
+    #[param(minimum = 0, maximum = 1_000_000_000)]
+    offset: Option<u64>,
+    /// Rows wanted.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// Releases by title.
+#[utoipa::path(
+    get,
+    path = "/api/v1/releases",
+    tag = "library",
+    params(ReleaseParams),
+    responses((status = 200, body = PageDto<ReleaseDto>))
+)]
+pub async fn releases(
+    State(state): State<HttpState>,
+    Query(params): Query<ReleaseParams>,
+) -> Answer<axum::Json<PageDto<ReleaseDto>>> {
+    let page = Offset::checked(params.offset, params.limit)?;
+    let search = search_text(params.search.as_deref())?;
+    let rows = state.store.catalog().releases(params.artist, search, page.offset, page.limit).await?;
+    Ok(axum::Json(PageDto::of(rows, page.offset, Into::into)))
+}
+
+/// One release.
+#[utoipa::path(
+    get,
+    path = "/api/v1/releases/{id}",
+    tag = "library",
+    params(("id" = String, Path, description = "The release")),
+    responses((status = 200, body = ReleaseDto), (status = 404, description = "No such release"))
+)]
+pub async fn release(
+    State(state): State<HttpState>,
+    Path(id): Path<ReleaseId>,
+) -> Answer<axum::Json<ReleaseDto>> {
+    let release = state.store.catalog().release(id).await?.ok_or_else(|| Problem::not_found("release"))?;
+    Ok(axum::Json(release.into()))
+}

@@ -1,0 +1,155 @@
+//! Progress as it happens, by server-sent events (WHATWG HTML section 9.2).
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use fanfare_ingest::{TaskEvent, TaskHub};
+use fanfare_model::{ErrorKind, TaskId};
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, header};
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use super::tasks;
+use crate::http::{
+    clock,
+    dto::task::TaskEventDto,
+    extract::Path,
+    problem::{Answer, Problem},
+    state::HttpState,
+};
+
+/// How often a comment is sent when nothing happens, so that proxies and clients see that the stream lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Events of all tasks. The first ones tell the present state; with `Last-Event-ID` those that were missed.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    tag = "tasks",
+    params(("last-event-id" = Option<String>, Header, description = "The last event the client has")),
+    responses((
+        status = 200,
+        description = "Events named `task`; each `data` is a TaskEvent",
+        content_type = "text/event-stream",
+        body = TaskEventDto
+    ))
+)]
+pub async fn events(State(state): State<HttpState>, headers: HeaderMap) -> Answer<Response> {
+    feed(&state, &headers, None, VecDeque::new())
+}
+
+/// Events of one task; of one that is over, its last state.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tasks/{id}/events",
+    tag = "tasks",
+    params(
+        ("id" = String, Path, description = "The task"),
+        ("last-event-id" = Option<String>, Header, description = "The last event the client has"),
+    ),
+    responses((
+        status = 200,
+        description = "Events named `task`; each `data` is a TaskEvent",
+        content_type = "text/event-stream",
+        body = TaskEventDto
+    ))
+)]
+pub async fn task_events(
+    State(state): State<HttpState>,
+    Path(id): Path<TaskId>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let mut task = tasks::find(&state, id).await?;
+    let mut first = VecDeque::new();
+    if task.state.is_over() {
+        task.failures = Vec::new();
+        // Number 0: it comes from the catalog and has no place among the events.
+        first.push_back(TaskEvent { id: 0, task, status: String::new(), at: clock::now() });
+    }
+    feed(&state, &headers, Some(id), first)
+}
+
+fn feed(
+    state: &HttpState,
+    headers: &HeaderMap,
+    only: Option<TaskId>,
+    first: VecDeque<TaskEvent>,
+) -> Answer<Response> {
+    let permit = Arc::clone(&state.event_streams).try_acquire_owned().map_err(|_| {
+        Problem::new(ErrorKind::Busy, "too many event streams are open")
+            .remedy("close some tabs")
+            .retry_after(10)
+    })?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse().ok());
+    let hub = state.ingest.hub().clone();
+    let (missed, receiver) = hub.subscribe(last);
+    let mut waiting = first;
+    waiting.extend(missed);
+    let feed = Feed { hub, receiver, waiting, last, only, closing: state.closing.clone(), _permit: permit };
+    let stream = stream::unfold(feed, |mut feed| async move {
+        let event = feed.next().await?;
+        Some((Ok::<_, Infallible>(render(event)), feed))
+    });
+    let mut response = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    // Nginx would hold events back otherwise.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn render(event: TaskEvent) -> Event {
+    let id = event.id;
+    let data = serde_json::to_string(&TaskEventDto::from(event)).unwrap_or_default();
+    let rendered = Event::default().event("task").data(data);
+    if id == 0 { rendered } else { rendered.id(id.to_string()) }
+}
+
+/// One listener: what waits to be sent to it, then what happens.
+struct Feed {
+    hub: TaskHub,
+    receiver: broadcast::Receiver<TaskEvent>,
+    waiting: VecDeque<TaskEvent>,
+    last: Option<u64>,
+    only: Option<TaskId>,
+    closing: CancellationToken,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Feed {
+    /// The next event; `None` when the server shuts down.
+    async fn next(&mut self) -> Option<TaskEvent> {
+        loop {
+            let event = match self.waiting.pop_front() {
+                Some(event) => event,
+                None => tokio::select! {
+                    biased;
+                    () = self.closing.cancelled() => return None,
+                    received = self.receiver.recv() => match received {
+                        Ok(event) => event,
+                        Err(broadcast::error::RecvError::Closed) => return None,
+                        // Too slow for the channel: start again from what was sent last.
+                        Err(broadcast::error::RecvError::Lagged(_)) => {
+                            let (missed, receiver) = self.hub.subscribe(self.last);
+                            self.waiting = missed.into();
+                            self.receiver = receiver;
+                            continue;
+                        }
+                    },
+                },
+            };
+            if event.id > 0 {
+                self.last = Some(event.id);
+            }
+            if self.only.is_none_or(|only| only == event.task.id) {
+                return Some(event);
+            }
+        }
+    }
+}

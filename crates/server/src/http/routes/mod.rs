@@ -1,0 +1,114 @@
+//! The routes, by what they are about, and the table that joins them.
+
+mod audio;
+mod browse;
+mod covers;
+mod events;
+mod folders;
+mod pages;
+mod people;
+mod server;
+mod session;
+mod tasks;
+mod tracks;
+
+use std::sync::Arc;
+
+use axum::{extract::DefaultBodyLimit, middleware};
+use fanfare_model::Access::{Listener, Owner, Public};
+use http::{Extensions, HeaderMap, StatusCode, Version};
+use tower_http::compression::{CompressionLayer, Predicate as _, predicate::SizeAbove};
+use utoipa_axum::routes;
+
+use super::{
+    gate::{Gate, gate},
+    headers, observe, openapi,
+    state::HttpState,
+    table::Table,
+};
+
+/// The largest request body: every body is a small JSON object.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// Smaller answers are sent as they are: compressing them saves nothing.
+const COMPRESS_FROM_BYTES: u64 = 1024;
+
+/// Every route with who may use it.
+#[must_use]
+pub fn table() -> Table {
+    Table::new(openapi::base())
+        .add(Public, routes!(server::status))
+        .add(Public, routes!(server::document))
+        .add(Public, routes!(server::live))
+        .add(Public, routes!(server::ready))
+        .add(Owner, routes!(server::metrics))
+        .add(Public, routes!(session::setup))
+        .add(Public, routes!(session::login))
+        .add(Listener, routes!(session::logout))
+        .add(Listener, routes!(session::me))
+        .add(Listener, routes!(session::change_password))
+        .add(Owner, routes!(people::users, people::add_user))
+        .add(Owner, routes!(people::remove_user))
+        .add(Listener, routes!(people::keys, people::add_key))
+        .add(Listener, routes!(people::remove_key))
+        .add(Listener, routes!(browse::library))
+        .add(Listener, routes!(browse::artists))
+        .add(Listener, routes!(browse::artist))
+        .add(Listener, routes!(browse::releases))
+        .add(Listener, routes!(browse::release))
+        .add(Listener, routes!(covers::release_cover))
+        .add(Listener, routes!(tracks::tracks))
+        .add(Listener, routes!(tracks::track))
+        .add(Listener, routes!(tracks::features))
+        .add(Listener, routes!(tracks::waveform))
+        .add(Owner, routes!(tracks::retry_track))
+        .add(Listener, routes!(audio::audio))
+        .add(Listener, routes!(covers::track_cover))
+        .add(Owner, routes!(folders::folders, folders::add_folder))
+        .add(Owner, routes!(folders::remove_folder))
+        .add(Owner, routes!(folders::scan))
+        .add(Listener, routes!(tasks::tasks))
+        .add(Listener, routes!(tasks::task))
+        .add(Owner, routes!(tasks::cancel_task))
+        .add(Owner, routes!(tasks::retry_task))
+        .add(Listener, routes!(events::events))
+        .add(Listener, routes!(events::task_events))
+}
+
+/// The whole service: the table behind the gate, the pages as fallback, and what wraps every answer.
+pub fn router(state: HttpState) -> axum::Router {
+    let (router, rules, _) = table().finish();
+    let gates = Gate { state: state.clone(), rules: Arc::new(rules) };
+    router
+        .fallback(pages::page)
+        // The innermost layer is the first here.
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(middleware::from_fn_with_state(gates, gate))
+        .layer(
+            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_FROM_BYTES).and(worth_compressing)),
+        )
+        .layer(middleware::from_fn(headers::secure))
+        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
+        .with_state(state)
+}
+
+/// Text of some size is compressed; never audio (already compressed, and ranges count its bytes), never events (they
+/// must leave at once).
+fn worth_compressing(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    is_text(headers)
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
+    const TEXT: &[&str] = &[
+        "application/json",
+        "application/problem+json",
+        "application/manifest+json",
+        "image/svg+xml",
+        "text/html",
+        "text/css",
+        "text/javascript",
+        "text/plain",
+    ];
+    let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|given| TEXT.iter().any(|text| given.split(';').next() == Some(text)))
+}

@@ -1,0 +1,88 @@
+//! Tasks: what is going on, what went on.
+
+use axum::extract::State;
+use fanfare_model::{Task, TaskId};
+use http::StatusCode;
+
+use crate::http::{
+    dto::{ListDto, task::TaskDto},
+    extract::Path,
+    problem::{Answer, Problem},
+    state::HttpState,
+};
+
+/// How many tasks the list goes back.
+const LISTED: u32 = 50;
+
+/// The task as it stands now: the live state is fresher than the stored one.
+pub async fn find(state: &HttpState, id: TaskId) -> Answer<Task> {
+    if let Some(task) = state.ingest.hub().active().into_iter().find(|task| task.id == id) {
+        return Ok(task);
+    }
+    state.store.catalog().task(id).await?.ok_or_else(|| Problem::not_found("task"))
+}
+
+/// The latest tasks, newest first.
+#[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks", responses((status = 200, body = ListDto<TaskDto>)))]
+pub async fn tasks(State(state): State<HttpState>) -> Answer<axum::Json<ListDto<TaskDto>>> {
+    let mut tasks = state.store.catalog().tasks(LISTED).await?;
+    for live in state.ingest.hub().active() {
+        match tasks.iter_mut().find(|task| task.id == live.id) {
+            Some(task) => *task = live,
+            None => tasks.insert(0, live),
+        }
+    }
+    Ok(axum::Json(ListDto::of(tasks)))
+}
+
+/// One task.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tasks/{id}",
+    tag = "tasks",
+    params(("id" = String, Path, description = "The task")),
+    responses((status = 200, body = TaskDto), (status = 404, description = "No such task"))
+)]
+pub async fn task(State(state): State<HttpState>, Path(id): Path<TaskId>) -> Answer<axum::Json<TaskDto>> {
+    Ok(axum::Json(find(&state, id).await?.into()))
+}
+
+/// Stops a task that runs.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tasks/{id}/cancel",
+    tag = "tasks",
+    params(("id" = String, Path, description = "The task")),
+    responses(
+        (status = 202, description = "It stops", body = TaskDto),
+        (status = 404, description = "No such task"),
+        (status = 409, description = "It is over"),
+    )
+)]
+pub async fn cancel_task(
+    State(state): State<HttpState>,
+    Path(id): Path<TaskId>,
+) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    state.ingest.cancel(id).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(find(&state, id).await?.into())))
+}
+
+/// Does a task again that failed in part or in whole.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tasks/{id}/retry",
+    tag = "tasks",
+    params(("id" = String, Path, description = "The task")),
+    responses(
+        (status = 202, description = "The task that does it", body = TaskDto),
+        (status = 404, description = "No such task"),
+        (status = 409, description = "It still runs"),
+    )
+)]
+pub async fn retry_task(
+    State(state): State<HttpState>,
+    Path(id): Path<TaskId>,
+) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    let again = state.ingest.retry(id).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(find(&state, again).await?.into())))
+}

@@ -1,0 +1,159 @@
+//! Tracks: the list, one of them, what is known of its sound.
+
+use axum::extract::State;
+use fanfare_model::{ArtistId, ErrorKind, Features, ReleaseId, TrackId};
+use fanfare_store::{TrackQuery, TrackRow};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::http::{
+    dto::{
+        Offset, PageDto,
+        features::FeaturesDto,
+        page::search_text,
+        track::{SortOrderDto, TrackDto, TrackSortDto, TrackStateDto, TrackWaveformDto},
+    },
+    extract::{Path, Query},
+    problem::{Answer, Problem},
+    state::HttpState,
+};
+
+/// Which tracks, in which order.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrackParams {
+    /// Words to find in title, artist, album and genre; the last may be the beginning of a word.
+    #[param(max_length = 200)]
+    search: Option<String>,
+    /// What to sort by; by title unless said.
+    #[param(inline)]
+    sort: Option<TrackSortDto>,
+    /// Upwards unless said.
+    #[param(inline)]
+    order: Option<SortOrderDto>,
+    /// Only those of this artist.
+    #[param(value_type = Option<String>)]
+    artist: Option<ArtistId>,
+    /// Only those on this release.
+    #[param(value_type = Option<String>)]
+    release: Option<ReleaseId>,
+    /// Only those in this state.
+    #[param(inline)]
+    state: Option<TrackStateDto>,
+    /// First row.
+    #[param(minimum = 0, maximum = 1_000_000_000)]
+    offset: Option<u64>,
+    /// Rows wanted.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// Tracks: filtered, sorted, by page.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tracks",
+    tag = "tracks",
+    params(TrackParams),
+    responses((status = 200, body = PageDto<TrackDto>))
+)]
+pub async fn tracks(
+    State(state): State<HttpState>,
+    Query(params): Query<TrackParams>,
+) -> Answer<axum::Json<PageDto<TrackDto>>> {
+    let page = Offset::checked(params.offset, params.limit)?;
+    let query = TrackQuery {
+        search: search_text(params.search.as_deref())?.map(ToOwned::to_owned),
+        sort: params.sort.map(Into::into).unwrap_or_default(),
+        descending: params.order == Some(SortOrderDto::Desc),
+        artist: params.artist,
+        release: params.release,
+        state: params.state.map(Into::into),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    let rows = state.store.catalog().tracks(&query).await?;
+    Ok(axum::Json(PageDto::of(rows, page.offset, Into::into)))
+}
+
+/// The row of a track, or the problem that there is none.
+pub async fn find(state: &HttpState, id: TrackId) -> Answer<TrackRow> {
+    state.store.catalog().track(id).await?.ok_or_else(|| Problem::not_found("track"))
+}
+
+/// One track.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tracks/{id}",
+    tag = "tracks",
+    params(("id" = String, Path, description = "The track")),
+    responses((status = 200, body = TrackDto), (status = 404, description = "No such track"))
+)]
+pub async fn track(State(state): State<HttpState>, Path(id): Path<TrackId>) -> Answer<axum::Json<TrackDto>> {
+    Ok(axum::Json(find(&state, id).await?.into()))
+}
+
+/// What analysis knows of the track; parts are `null` while it was not heard.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tracks/{id}/features",
+    tag = "tracks",
+    params(("id" = String, Path, description = "The track")),
+    responses((status = 200, body = FeaturesDto), (status = 404, description = "No such track"))
+)]
+pub async fn features(
+    State(state): State<HttpState>,
+    Path(id): Path<TrackId>,
+) -> Answer<axum::Json<FeaturesDto>> {
+    find(&state, id).await?;
+    Ok(axum::Json(load_features(&state, id).await?.into()))
+}
+
+async fn load_features(state: &HttpState, id: TrackId) -> Answer<Features> {
+    let (results, warnings) = state.store.catalog().analysis(id).await?;
+    let mut features = Features::from_results(results);
+    features.warnings.extend(warnings);
+    Ok(features)
+}
+
+/// The track's shape in 800 columns.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tracks/{id}/waveform",
+    tag = "tracks",
+    params(("id" = String, Path, description = "The track")),
+    responses((status = 200, body = TrackWaveformDto), (status = 404, description = "No such track, or not heard yet"))
+)]
+pub async fn waveform(
+    State(state): State<HttpState>,
+    Path(id): Path<TrackId>,
+) -> Answer<axum::Json<TrackWaveformDto>> {
+    let row = find(&state, id).await?;
+    let Some(waveform) = load_features(&state, id).await?.waveform else {
+        return Err(Problem::new(ErrorKind::NotFound, "the track has no waveform yet")
+            .remedy("it appears when the track was heard; its state says how far that is"));
+    };
+    Ok(axum::Json(TrackWaveformDto {
+        columns: waveform.peaks.len(),
+        peaks: waveform.peaks,
+        rms: waveform.rms,
+        duration_s: row.track.audio.and_then(|audio| audio.duration_s()),
+    }))
+}
+
+/// Hears a track again that could not be read.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tracks/{id}/retry",
+    tag = "tracks",
+    params(("id" = String, Path, description = "The track")),
+    responses((status = 202, description = "Queued", body = TrackDto), (status = 404, description = "No such track"))
+)]
+pub async fn retry_track(
+    State(state): State<HttpState>,
+    Path(id): Path<TrackId>,
+) -> Answer<(StatusCode, axum::Json<TrackDto>)> {
+    state.ingest.retry_track(id).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(find(&state, id).await?.into())))
+}

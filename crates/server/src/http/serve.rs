@@ -1,0 +1,170 @@
+//! The server's life: bind, open, start, answer, drain, close.
+
+use std::net::SocketAddr;
+
+use fanfare_ingest::{Ingest, IngestOptions};
+use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_store::{Store, StoreOptions};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{clock, connection, routes, state::HttpState, token};
+use crate::Settings;
+
+/// Connections for reading: lists and streams of a household.
+const READERS: u32 = 4;
+/// How long a writer waits for the worker's lock, in milliseconds.
+const BUSY_TIMEOUT_MS: u32 = 5_000;
+
+/// Exit code when a second signal ends the process at once (128 + SIGINT, as shells report it).
+const EXIT_AT_ONCE: i32 = 130;
+
+/// What is known once requests are answered.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Where the server listens, with the port that was really taken.
+    pub address: SocketAddr,
+    /// The one-time link that creates the owner, while there is none. It is a secret: print it, never log it.
+    pub setup_link: Option<String>,
+}
+
+/// Runs the server until SIGINT or SIGTERM; a second signal ends the process at once.
+///
+/// # Errors
+/// `Busy` when the address is taken, `PermissionDenied` when it may not be used; what the store and ingest report.
+pub async fn serve(settings: Settings, on_ready: impl FnOnce(&Started)) -> Result<()> {
+    let listener = bind(settings.listen).await?;
+    let closing = CancellationToken::new();
+    on_signal(closing.clone())?;
+    let state = start(settings, closing).await?;
+    serve_on(listener, state, on_ready).await
+}
+
+/// Runs the server on a listener and parts that are ready, until the state's `closing` is cancelled; then ends its parts.
+///
+/// # Errors
+/// What the store reports while the one-time link is made.
+pub async fn serve_on(
+    listener: TcpListener,
+    state: HttpState,
+    on_ready: impl FnOnce(&Started),
+) -> Result<()> {
+    let address =
+        listener.local_addr().map_err(|error| Error::from_io("reading the server's address", error))?;
+    let token = token::renew(&state.store).await?;
+    let setup_link = token.map(|token| format!("{}/#/welcome/{token}", base_url(&state.settings, address)));
+    on_ready(&Started { address, setup_link });
+    let router = routes::router(state.clone());
+    let closing = state.closing.clone();
+    let ingest = state.ingest.clone();
+    tokio::join!(connection::run(listener, router, &closing, connection::HEADER_TIMEOUT), async {
+        closing.cancelled().await;
+        ingest.shutdown().await;
+    });
+    state.store.close().await;
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            Error::new(ErrorKind::Busy, format!("{address} is already in use by another program"))
+                .remedy("stop that program, or choose another port with --listen")
+                .because(error)
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            Error::new(ErrorKind::Invalid, format!("{address} is no address of this machine"))
+                .remedy("use 127.0.0.1 or 0.0.0.0 with --listen")
+                .because(error)
+        }
+        _ => Error::from_io(format_args!("listening on {address}"), error)
+            .remedy("ports below 1024 need rights; choose a larger one with --listen"),
+    })
+}
+
+async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpState> {
+    let options = StoreOptions { migrate: true, readers: READERS, busy_timeout_ms: BUSY_TIMEOUT_MS };
+    let store = Store::open(&settings.data_dir, &options).await?;
+    for folder in &settings.folders {
+        store.catalog().add_folder(folder, clock::now()).await?;
+    }
+    let worker_exe =
+        std::env::current_exe().map_err(|error| Error::from_io("finding this program's own file", error))?;
+    let ingest = Ingest::start(
+        store.clone(),
+        IngestOptions {
+            data_dir: settings.data_dir.clone(),
+            worker_exe,
+            worker_args: settings.worker_args(),
+            jobs: settings.jobs,
+            watch: settings.watch,
+            poll_interval: settings.poll_interval_s.map(std::time::Duration::from_secs),
+        },
+    )
+    .await?;
+    let mut state = HttpState::new(store, ingest, settings);
+    state.closing = closing;
+    Ok(state)
+}
+
+/// The address for links: the public one if set, else the listener's, with loopback for "all addresses".
+fn base_url(settings: &Settings, address: SocketAddr) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    format!("http://{address}")
+}
+
+/// The first signal closes, the second exits.
+fn on_signal(closing: CancellationToken) -> Result<()> {
+    let failed = |error| Error::from_io("listening for signals", error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if closing.is_cancelled() {
+                std::process::exit(EXIT_AT_ONCE);
+            }
+            tracing::info!("shutting down");
+            closing.cancel();
+        }
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_where_a_browser_can_go() {
+        let mut settings = Settings::defaults("data".into());
+        assert_eq!(base_url(&settings, ([0, 0, 0, 0], 4040).into()), "http://127.0.0.1:4040");
+        assert_eq!(base_url(&settings, "[::]:80".parse().unwrap()), "http://[::1]:80");
+        settings.public_url = Some("https://music.example/".into());
+        assert_eq!(base_url(&settings, ([0, 0, 0, 0], 4040).into()), "https://music.example");
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_told_with_a_remedy() {
+        let first = bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let error = bind(first.local_addr().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
+        assert!(error.remedy_text().unwrap().contains("--listen"));
+    }
+}

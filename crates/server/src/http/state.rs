@@ -1,0 +1,48 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use fanfare_ingest::Ingest;
+use fanfare_store::Store;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::{metrics::Metrics, password::Passwords, throttle::Throttle};
+use crate::Settings;
+
+/// Event streams open at the same time; each is a task and a buffer that its client may never read.
+const EVENT_STREAMS: usize = 256;
+
+/// The server's parts. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpState {
+    /// What survives a restart.
+    pub store: Store,
+    /// What brings files in.
+    pub ingest: Ingest,
+    /// What was set.
+    pub settings: Arc<Settings>,
+    /// Cancelled when the server shuts down: streams that would not end by themselves end then.
+    pub closing: CancellationToken,
+    pub(super) passwords: Passwords,
+    pub(super) throttle: Throttle,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) event_streams: Arc<Semaphore>,
+}
+
+impl HttpState {
+    /// The state over an open store and a running ingest.
+    #[must_use]
+    pub fn new(store: Store, ingest: Ingest, settings: Settings) -> Self {
+        Self {
+            store,
+            ingest,
+            settings: Arc::new(settings),
+            closing: CancellationToken::new(),
+            passwords: Passwords::new(),
+            throttle: Throttle::default(),
+            metrics: Arc::default(),
+            event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
+        }
+    }
+}
