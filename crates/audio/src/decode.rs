@@ -21,4 +21,4 @@ mod stream;
 mod trim;
 mod wav;
 
-pub(crate) use source::open;
+pub(crate) use source::{describe, open};

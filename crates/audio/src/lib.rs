@@ -8,6 +8,7 @@
 //!
 //! Invariants: never trusts a declared length; no tokio, no SQL, no HTTP.
 
+mod art;
 mod chunk;
 mod codecs;
 mod decode;
@@ -17,7 +18,9 @@ mod limits;
 mod open;
 mod pcm;
 mod probe;
+mod tags;
 
+pub use art::{Cover, normalise_cover};
 pub use chunk::{PcmChunk, SharedChunk};
 pub use codecs::{CODECS, CodecEntry, Decoder, is_audio_suffix};
 pub use external::ffmpeg_version;
@@ -26,3 +29,4 @@ pub use limits::Limits;
 pub use open::{FfmpegUse, OpenOptions, open};
 pub use pcm::{PcmSink, PcmSource, StreamFacts};
 pub use probe::{Container, probe};
+pub use tags::{TagReading, read_tags};

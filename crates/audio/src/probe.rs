@@ -161,9 +161,6 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
     if let Some((_, what)) = NOT_AUDIO.iter().find(|(magic, _)| starts_with_ignoring_case(head, magic)) {
         return Err(Error::new(ErrorKind::NotAudio, format!("the file is {what}, not audio")));
     }
-    if looks_like_text(head) {
-        return Err(Error::new(ErrorKind::NotAudio, "the file is text, not audio"));
-    }
     // A frame of one kind looks like a frame of the other only by chance, so the earlier run wins.
     let (mpeg, adts) = (mpeg::find_mpeg(head), mpeg::find_adts(head));
     match (mpeg, adts) {
@@ -171,6 +168,9 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
         (None, Some(at)) => Ok((Container::Adts, at)),
         (Some(mpeg), Some(adts)) if adts <= mpeg => Ok((Container::Adts, adts)),
         (Some(at), Some(_)) => Ok((Container::Mp3, at)),
+        (None, None) if looks_like_text(head) => {
+            Err(Error::new(ErrorKind::NotAudio, "the file is text, not audio"))
+        }
         (None, None) => {
             Err(Error::new(ErrorKind::NotAudio, "the file's content is no audio format that is known here"))
         }

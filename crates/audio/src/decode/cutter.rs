@@ -9,6 +9,8 @@ use crate::PcmChunk;
 pub(super) struct Cutter {
     spec: SampleSpec,
     chunk_frames: usize,
+    /// Factor that the file asks for.
+    gain: f32,
     /// One plane per channel, `chunk_frames` long (or empty before the first frame of a chunk).
     planes: Vec<Vec<f32>>,
     filled: usize,
@@ -19,10 +21,11 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    pub(super) fn new(spec: SampleSpec, chunk_frames: usize) -> Self {
+    pub(super) fn new(spec: SampleSpec, chunk_frames: usize, gain: f32) -> Self {
         Self {
             spec,
             chunk_frames: chunk_frames.max(1),
+            gain,
             planes: Vec::new(),
             filled: 0,
             first: 0,
@@ -62,6 +65,9 @@ impl Cutter {
         let can_be_odd = matches!(buffer, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_));
         if can_be_odd {
             for plane in planes {
+                if self.gain != 1.0 {
+                    plane.iter_mut().for_each(|sample| *sample *= self.gain);
+                }
                 self.saw_non_finite |= replace_non_finite(plane);
             }
         }

@@ -92,6 +92,15 @@ pub(super) fn opus_pre_skip(params: &AudioCodecParameters) -> Option<u64> {
     Some(u64::from(u16::from_le_bytes([bytes[0], bytes[1]])))
 }
 
+/// The factor by which an Opus header says to change the level (RFC 7845, section 5.1: output gain, bytes 16
+/// and 17, in 1/256 dB); players must apply it, and the decoder does not.
+pub(super) fn opus_gain(params: &AudioCodecParameters) -> f32 {
+    let head = params.extra_data.as_ref().filter(|_| params.codec == CODEC_ID_OPUS);
+    let gain =
+        head.and_then(|head| head.get(16..18)).map_or(0, |gain| i16::from_le_bytes([gain[0], gain[1]]));
+    10.0_f32.powf(f32::from(gain) / (20.0 * 256.0))
+}
+
 /// The track to hear: the one of that id, else the default one, else the first with a decoder.
 pub(super) fn audio_track(reader: &dyn FormatReader, wanted: Option<u32>) -> Option<&Track> {
     let by_id = wanted.and_then(|id| reader.tracks().iter().find(|track| track.id == id));

@@ -89,12 +89,7 @@ pub(crate) fn open(
         limits.spec(rate_hz, channels.count())?;
     }
     let decoder = readers::decoder(&plan.params).map_err(Trouble::into_error)?;
-    let facts = StreamFacts {
-        codec: readers::codec_name(&plan.params),
-        container: origin.audio.container.as_str().to_owned(),
-        bit_depth: plan.params.bits_per_sample.and_then(|bits| u8::try_from(bits).ok()),
-        declared_frames: plan.declared_frames,
-    };
+    let facts = facts(&origin, &plan);
     // Only a placeholder until the first frame tells the spec.
     let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
     let mut decode = Decode {
@@ -105,7 +100,7 @@ pub(crate) fn open(
         decoder,
         spec,
         facts,
-        cutter: Cutter::new(spec, chunk_frames),
+        cutter: Cutter::new(spec, chunk_frames, 1.0),
         pending: VecDeque::new(),
         raw: 0,
         wanted: 0,
@@ -124,6 +119,43 @@ pub(crate) fn open(
     };
     decode.first_frames(chunk_frames)?;
     Ok(Box::new(decode))
+}
+
+/// What the headers of a file say, without decoding it.
+pub(crate) struct Described {
+    /// Codec, container, depth.
+    pub facts: StreamFacts,
+    /// Frames per second.
+    pub rate_hz: u32,
+    /// Samples per frame.
+    pub channels: usize,
+    /// Frames as declared, or estimated where nothing is declared.
+    pub frames: Option<u64>,
+}
+
+/// Reads the headers of a file.
+///
+/// # Errors
+/// As [`open`], save for what only decoding can tell.
+pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Limits) -> Result<Described> {
+    let mut origin = Origin { file, audio, prefix: Vec::new() };
+    let prepared = stream::prepare(&mut origin, limits)?;
+    let reader = origin.reader().map_err(Trouble::into_error)?;
+    let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
+    let rate_hz = plan.params.sample_rate.unwrap_or(0);
+    let channels = plan.params.channels.as_ref().map_or(0, |channels| channels.count());
+    limits.spec(rate_hz, channels)?;
+    let facts = facts(&origin, &plan);
+    Ok(Described { facts, rate_hz, channels, frames: plan.declared_frames.or(plan.estimated_frames) })
+}
+
+fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {
+    StreamFacts {
+        codec: readers::codec_name(&plan.params),
+        container: origin.audio.container.as_str().to_owned(),
+        bit_depth: plan.params.bits_per_sample.and_then(|bits| u8::try_from(bits).ok()),
+        declared_frames: plan.declared_frames,
+    }
 }
 
 impl Decode {
@@ -150,7 +182,7 @@ impl Decode {
                 Ok(frames) => {
                     let (rate_hz, channels) = self.decoded_spec();
                     self.spec = self.limits.spec(rate_hz, channels)?;
-                    self.cutter = Cutter::new(self.spec, chunk_frames);
+                    self.cutter = Cutter::new(self.spec, chunk_frames, readers::opus_gain(&self.plan.params));
                     if let Some(Trouble::Damaged(what)) = last {
                         self.count_damage(&what);
                         self.pending.push_back(Pending::Silence(lost_frames.min(MAX_GAP_FRAMES)));

@@ -1,7 +1,7 @@
 //! What is known of a stream before its first packet is decoded: its trim, its facts, its way of seeking.
 
 use fanfare_model::{Error, ErrorKind, Result};
-use symphonia::core::{codecs::audio::AudioCodecParameters, formats::FormatReader};
+use symphonia::core::{codecs::audio::AudioCodecParameters, formats::FormatReader, units::Timestamp};
 
 use super::{
     flac,
@@ -37,6 +37,8 @@ pub(super) struct StreamPlan {
     pub exact_frames: Option<u64>,
     /// Frames of the track as declared.
     pub declared_frames: Option<u64>,
+    /// Frames of the track by bit rate or duration, where nothing better is known.
+    pub estimated_frames: Option<u64>,
 }
 
 /// What was found before Symphonia saw the file.
@@ -90,6 +92,14 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
     let mut trim = Trim::default();
     let mut exact_frames = track.num_frames;
     let mut declared_frames = track.num_frames;
+    let seconds = track
+        .time_base
+        .zip(track.duration)
+        .and_then(|(base, ticks)| base.calc_time(ticks.timestamp_from(Timestamp::ZERO)?));
+    let estimated_frames = track.num_frames.or_else(|| {
+        let frames = seconds?.as_secs_f64() * f64::from(rate_hz);
+        (frames.is_finite() && frames >= 1.0).then_some(frames as u64)
+    });
     let mut seeking = if ticks_are_frames { Seeking::Timestamps } else { Seeking::Decoding };
     match container {
         Container::Mp3 => {
@@ -155,7 +165,15 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         let possible = (origin.audio.end - origin.audio.start) / frame_bytes;
         declared_frames = declared_frames.map(|frames| frames.min(possible));
     }
-    Ok(StreamPlan { track_id: track.id, params, trim, seeking, exact_frames, declared_frames })
+    Ok(StreamPlan {
+        track_id: track.id,
+        params,
+        trim,
+        seeking,
+        exact_frames,
+        declared_frames,
+        estimated_frames,
+    })
 }
 
 /// Whether the first frame of an MPEG audio file is one that counts the others (Xing, Info, VBRI). Without

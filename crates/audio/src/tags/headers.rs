@@ -1,0 +1,292 @@
+//! Properties of the formats that only `ffmpeg` decodes, from their own headers.
+//!
+//! Sources: the published descriptions of the formats (WavPack 4/5 block header; Monkey's Audio file header
+//! 3.98+; TTA1; Sony DSF 1.01; Philips DSDIFF 1.5; Musepack SV7 and SV8; Sun AU). Each reads a few fixed
+//! fields; whatever does not fit is `Malformed`.
+
+use std::{fs::File, ops::Range};
+
+use fanfare_model::{AudioProperties, Error, ErrorKind, Result};
+
+use super::asf;
+use crate::{
+    Container, Limits,
+    probe::{AudioBytes, read_at},
+};
+
+/// Bytes of a file that hold these headers.
+const HEAD_BYTES: usize = 4_096;
+
+/// What a header says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub codec: &'static str,
+    pub rate_hz: u32,
+    pub channels: u32,
+    pub bits: Option<u8>,
+    pub frames: Option<u64>,
+}
+
+/// Reads the header of a format that is not decoded in process.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] when it is not there, limits, I/O.
+pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<AudioProperties> {
+    let head = read_at(file, audio.start, HEAD_BYTES)?;
+    let found = match audio.container {
+        Container::WavPack => wavpack(&head),
+        Container::Ape => ape(&head),
+        Container::Tta => tta(&head),
+        Container::Dsf => dsf(&head),
+        Container::Dff => dff(&head),
+        Container::Musepack7 => musepack7(&head),
+        Container::Musepack8 => musepack8(&head),
+        Container::Au => au(&head, audio),
+        Container::Asf => asf::properties(file, audio, limits),
+        Container::Mp4 | Container::Adts => lofty_properties(file, audio.container),
+        Container::Ogg => ogg(&head),
+        _ => None,
+    };
+    let container = audio.container.as_str().to_owned();
+    let found = found.ok_or_else(|| {
+        Error::new(ErrorKind::Malformed, format!("the {container} header is damaged")).at_byte(audio.start)
+    })?;
+    limits.spec(found.rate_hz, found.channels as usize)?;
+    Ok(AudioProperties {
+        codec: found.codec.to_owned(),
+        container,
+        sample_rate_hz: found.rate_hz,
+        channels: u8::try_from(found.channels).unwrap_or(u8::MAX),
+        bit_depth: found.bits,
+        frames: found.frames,
+        bitrate_bps: None,
+    })
+}
+
+fn le16(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]])))
+}
+
+pub(super) fn le32(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+}
+
+pub(super) fn le64(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from(le32(bytes, at + 4)?) << 32 | u64::from(le32(bytes, at)?))
+}
+
+fn be16(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 2).map(|b| u32::from(u16::from_be_bytes([b[0], b[1]])))
+}
+
+fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+}
+
+fn be64(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from(be32(bytes, at)?) << 32 | u64::from(be32(bytes, at + 4)?))
+}
+
+fn wavpack(head: &[u8]) -> Option<Found> {
+    const RATES_HZ: [u32; 15] = [
+        6_000, 8_000, 9_600, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200,
+        96_000, 192_000,
+    ];
+    let flags = le32(head, 24)?;
+    let total = u64::from(le32(head, 12)?) | u64::from(*head.get(11)?) << 32;
+    let frames = (total & 0xffff_ffff != 0xffff_ffff).then_some(total);
+    let bits = ((flags & 3) + 1) * 8 - ((flags >> 13) & 31);
+    let dsd = flags & 0x8000_0000 != 0;
+    // Only stereo and mono are told here; more channels are several blocks per frame, told in sub-blocks.
+    let channels = if flags & 4 != 0 { 1 } else { 2 };
+    let rate_hz = RATES_HZ.get(((flags >> 23) & 15) as usize).copied().unwrap_or(44_100);
+    Some(Found {
+        codec: if dsd { "dsd" } else { "wavpack" },
+        rate_hz,
+        channels,
+        bits: Some(bits as u8),
+        frames,
+    })
+}
+
+fn ape(head: &[u8]) -> Option<Found> {
+    let version = le16(head, 4)?;
+    if version < 3_980 {
+        let (flags, channels, rate_hz) = (le16(head, 8)?, le16(head, 10)?, le32(head, 12)?);
+        let bits = if flags & 1 != 0 {
+            8
+        } else if flags & 8 != 0 {
+            24
+        } else {
+            16
+        };
+        return Some(Found { codec: "ape", rate_hz, channels, bits: Some(bits), frames: None });
+    }
+    // A descriptor, whose length it gives itself, then the header.
+    let at = le32(head, 8)? as usize;
+    let (per_frame, last, count) = (le32(head, at + 4)?, le32(head, at + 8)?, le32(head, at + 12)?);
+    let frames = u64::from(count.checked_sub(1)?) * u64::from(per_frame) + u64::from(last);
+    Some(Found {
+        codec: "ape",
+        bits: u8::try_from(le16(head, at + 16)?).ok(),
+        channels: le16(head, at + 18)?,
+        rate_hz: le32(head, at + 20)?,
+        frames: Some(frames),
+    })
+}
+
+fn tta(head: &[u8]) -> Option<Found> {
+    Some(Found {
+        codec: "tta",
+        channels: le16(head, 6)?,
+        bits: u8::try_from(le16(head, 8)?).ok(),
+        rate_hz: le32(head, 10)?,
+        frames: Some(u64::from(le32(head, 14)?)),
+    })
+}
+
+/// DSD is one bit per sample; it is heard as PCM at a sixteenth of... its eighth, as `ffmpeg` gives it, halved to fit.
+pub(crate) fn dsd_pcm_rate_hz(bits_per_s: u32) -> u32 {
+    // 2.8 MHz (DSD64) becomes 88.2 kHz: above every microphone, and the noise shaping is filtered away.
+    if bits_per_s.is_multiple_of(48_000) { 96_000 } else { 88_200 }
+}
+
+fn dsd(rate: u32, channels: u32, samples: u64) -> Option<Found> {
+    let rate_hz = dsd_pcm_rate_hz(rate);
+    let frames = u128::from(samples) * u128::from(rate_hz) / u128::from(rate.max(1));
+    Some(Found { codec: "dsd", rate_hz, channels, bits: Some(1), frames: u64::try_from(frames).ok() })
+}
+
+fn dsf(head: &[u8]) -> Option<Found> {
+    if head.get(28..32) != Some(b"fmt ") {
+        return None;
+    }
+    dsd(le32(head, 56)?, le32(head, 52)?, le64(head, 64)?)
+}
+
+fn dff(head: &[u8]) -> Option<Found> {
+    let find = |name: &[u8]| head.windows(4).position(|window| window == name);
+    let rate = be32(head, find(b"FS  ")? + 12)?;
+    let channels = be16(head, find(b"CHNL")? + 12)?;
+    let bytes = be64(head, head.windows(4).rposition(|window| window == b"DSD ")? + 4)?;
+    dsd(rate, channels, bytes.saturating_mul(8) / u64::from(channels.max(1)))
+}
+
+fn musepack7(head: &[u8]) -> Option<Found> {
+    const RATES_HZ: [u32; 4] = [44_100, 48_000, 37_800, 32_000];
+    let frames = u64::from(le32(head, 4)?) * 1_152;
+    let rate_hz = RATES_HZ[((le32(head, 8)? >> 16) & 3) as usize];
+    Some(Found { codec: "musepack", rate_hz, channels: 2, bits: None, frames: Some(frames) })
+}
+
+fn musepack8(head: &[u8]) -> Option<Found> {
+    const RATES_HZ: [u32; 4] = [44_100, 48_000, 37_800, 32_000];
+    // The stream header packet "SH": size, checksum (4), version (1), frames and silence as variable sizes,
+    // then 3 bits of rate and, in the next byte, 4 bits of channels.
+    let at = head.windows(2).position(|window| window == b"SH")? + 2;
+    let (_, at) = variable(head, at)?;
+    let (frames, at) = variable(head, at + 5)?;
+    let (_, at) = variable(head, at)?;
+    let rate_hz = *RATES_HZ.get(usize::from(head.get(at)? >> 5))?;
+    let channels = u32::from(head.get(at + 1)? >> 4) + 1;
+    Some(Found { codec: "musepack", rate_hz, channels, bits: None, frames: Some(frames) })
+}
+
+/// A number in bytes of seven bits, most significant first; the eighth says that more follow.
+fn variable(bytes: &[u8], mut at: usize) -> Option<(u64, usize)> {
+    let mut value = 0_u64;
+    for _ in 0..9 {
+        let byte = *bytes.get(at)?;
+        value = value << 7 | u64::from(byte & 0x7f);
+        at += 1;
+        if byte & 0x80 == 0 {
+            return Some((value, at));
+        }
+    }
+    None
+}
+
+fn au(head: &[u8], audio: AudioBytes) -> Option<Found> {
+    let (codec, bits) = match be32(head, 12)? {
+        1 => ("mulaw", 8),
+        2 => ("pcm_s8", 8),
+        3 => ("pcm_s16be", 16),
+        4 => ("pcm_s24be", 24),
+        5 => ("pcm_s32be", 32),
+        6 => ("pcm_f32be", 32),
+        7 => ("pcm_f64be", 64),
+        27 => ("alaw", 8),
+        _ => return None,
+    };
+    let (rate_hz, channels) = (be32(head, 16)?, be32(head, 20)?);
+    let bytes = (audio.end - audio.start).saturating_sub(u64::from(be32(head, 4)?));
+    let frames = bytes.checked_div(u64::from(channels).saturating_mul(bits / 8));
+    Some(Found { codec, rate_hz, channels, bits: u8::try_from(bits).ok(), frames })
+}
+
+/// Ogg streams whose codec is not decoded in process: multichannel Opus and Speex.
+fn ogg(head: &[u8]) -> Option<Found> {
+    if let Some(at) = head.windows(8).position(|window| window == b"OpusHead") {
+        let channels = u32::from(*head.get(at + 9)?);
+        return Some(Found { codec: "opus", rate_hz: 48_000, channels, ..Found::default() });
+    }
+    let at = head.windows(8).position(|window| window == b"Speex   ")?;
+    Some(Found {
+        codec: "speex",
+        rate_hz: le32(head, at + 36)?,
+        channels: le32(head, at + 48)?,
+        ..Found::default()
+    })
+}
+
+/// HE-AAC and multichannel AAC: the MP4 and ADTS headers as lofty reads them.
+fn lofty_properties(file: &File, container: Container) -> Option<Found> {
+    use lofty::{
+        config::ParseOptions,
+        file::{AudioFile as _, FileType},
+        probe::Probe,
+    };
+    let kind = if container == Container::Mp4 { FileType::Mp4 } else { FileType::Aac };
+    let mut options = ParseOptions::new();
+    options.read_tags(false);
+    let copy = file.try_clone().ok()?;
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        use std::io::Seek as _;
+        let mut reader = std::io::BufReader::new(copy);
+        reader.rewind().ok()?;
+        Probe::with_file_type(reader, kind).options(options).read().ok()
+    }));
+    let tagged = read.ok().flatten()?;
+    let properties = tagged.properties();
+    let rate_hz = properties.sample_rate()?;
+    let frames = properties.duration().as_secs_f64() * f64::from(rate_hz);
+    Some(Found {
+        codec: "aac",
+        rate_hz,
+        channels: u32::from(properties.channels()?),
+        bits: None,
+        frames: Some(frames as u64),
+    })
+}
+
+/// Where a DSF or DFF file keeps its ID3v2 tag.
+pub(super) fn id3_place(file: &File, audio: AudioBytes) -> Option<Range<u64>> {
+    let start = match audio.container {
+        Container::Dsf => le64(&read_at(file, audio.start, 28).ok()?, 20)?,
+        _ => {
+            // Chunks of DSDIFF: a name, a 64-bit length, the body, padded to even.
+            let mut at = audio.start + 16;
+            (0..64).find_map(|_| {
+                let head = read_at(file, at, 12).ok()?;
+                let body = at + 12;
+                let length = be64(&head, 4)?;
+                if head.starts_with(b"ID3 ") {
+                    return Some(Some(body));
+                }
+                at = body.checked_add(length)?.checked_add(length & 1)?;
+                (at >= audio.end).then_some(None)
+            })??
+        }
+    };
+    (start > audio.start && start < audio.end).then_some(start..audio.end)
+}

@@ -1,0 +1,124 @@
+//! Cleaning of what tags hold: texts that people will see, numbers that code will use.
+
+/// A tag text fit to show: no control characters, no marks that reorder or hide text (Unicode UAX 9), white
+/// space folded, at most that many characters; `None` when nothing is left.
+pub(super) fn clean(text: &str, max_chars: usize) -> Option<String> {
+    let mut cleaned = String::with_capacity(text.len().min(max_chars * 4));
+    let mut length = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}') {
+        let mut kept = word.chars().filter(|c| !is_hidden(*c)).peekable();
+        if kept.peek().is_none() {
+            continue;
+        }
+        if length > 0 {
+            if length + 1 >= max_chars {
+                break;
+            }
+            cleaned.push(' ');
+            length += 1;
+        }
+        for c in kept {
+            if length == max_chars {
+                return Some(cleaned);
+            }
+            cleaned.push(c);
+            length += 1;
+        }
+    }
+    (!cleaned.is_empty()).then_some(cleaned)
+}
+
+/// Marks, embeddings, overrides and isolates of direction, invisible operators, tags, non-characters.
+const fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The number in front of an optional `/total`, and the total; zero and more than 9,999 count as nothing.
+pub(super) fn number_of_total(text: &str) -> (Option<u32>, Option<u32>) {
+    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| (1..=9_999).contains(number));
+    match text.split_once('/') {
+        Some((position, total)) => (number(position), number(total)),
+        None => (number(text), None),
+    }
+}
+
+/// The year at the start of a date.
+pub(super) fn year(text: &str) -> Option<u16> {
+    let digits = text.trim().get(..4)?;
+    digits.parse().ok().filter(|year| (1_000..=2_999).contains(year))
+}
+
+/// Decibels such as `-6.48 dB`, within what a gain can sensibly be.
+pub(super) fn decibels(text: &str) -> Option<f64> {
+    let number = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
+    number.parse().ok().filter(|gain: &f64| gain.abs() <= 60.0)
+}
+
+/// A peak as a factor of full scale.
+pub(super) fn peak(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|peak| (0.0..=100.0).contains(peak))
+}
+
+/// An `R128_*_GAIN` (RFC 7845, section 5.2.1: 1/256 dB to reach -23 LUFS) as ReplayGain 2 counts, to -18 LUFS.
+pub(super) fn r128_decibels(text: &str) -> Option<f64> {
+    let gain: i16 = text.trim().parse().ok()?;
+    Some(f64::from(gain) / 256.0 + 5.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn texts_are_cleaned() {
+        for (text, expected) in [
+            ("  Blue\tMonday \n", Some("Blue Monday")),
+            ("a\0b", Some("a b")),
+            ("\u{202e}evil\u{202c}", Some("evil")),
+            ("\u{200f}\u{feff}", None),
+            ("", None),
+            ("naïve – 音楽", Some("naïve – 音楽")),
+            ("<script>alert(1)</script>", Some("<script>alert(1)</script>")),
+        ] {
+            assert_eq!(clean(text, 1_000).as_deref(), expected, "{text:?}");
+        }
+        assert_eq!(clean(&"x".repeat(5_000), 1_000).unwrap().chars().count(), 1_000);
+    }
+
+    #[test]
+    fn numbers_are_bounded() {
+        assert_eq!(number_of_total("3/12"), (Some(3), Some(12)));
+        assert_eq!(number_of_total(" 07 "), (Some(7), None));
+        assert_eq!(number_of_total("0/99999"), (None, None));
+        for (text, expected) in [("2001-05-03", Some(2001)), ("19", None), ("０１２３", None), ("0001", None)]
+        {
+            assert_eq!(year(text), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("-6.48 dB", Some(-6.48)),
+            ("+3.2dB", Some(3.2)),
+            ("1e300 dB", None),
+            ("NaN", None),
+            ("inf", None),
+        ] {
+            assert_eq!(decibels(text), expected, "{text}");
+        }
+        assert_eq!(r128_decibels("-256"), Some(4.0));
+        assert_eq!(peak("-1"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_keeps_its_promises(text in ".*", most in 1_usize..50) {
+            if let Some(cleaned) = clean(&text, most) {
+                prop_assert!(cleaned.chars().count() <= most);
+                prop_assert!(!cleaned.chars().any(|c| c.is_control() || is_hidden(c)));
+                prop_assert_eq!(clean(&cleaned, most), Some(cleaned));
+            }
+        }
+    }
+}
