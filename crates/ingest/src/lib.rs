@@ -1,1 +1,29 @@
-//! The ingest crate.
+//! From a new file to a known track: scan, watch, worker, commit.
+//!
+//! Purpose: [`Ingest`] keeps the catalog in step with the library's folders and has every track heard once.
+//! Scans and watching run in the server; hearing runs in a child process ([`run_worker`]) that the server
+//! supervises. What goes on is told through [`TaskHub`].
+//!
+//! Vocabulary: a *scan* compares folders with the catalog; *hearing* decodes a track once for all analyzers;
+//! a *task* is either, as a person follows it; a *life* is one worker process.
+//!
+//! Invariants: one server per data folder ([`DataLock`]); jobs in the store are the truth and everything here
+//! may be killed at any moment; files of the library are only ever read; no listener is served from here.
+
+mod clock;
+mod hearing;
+mod hub;
+mod ingest;
+mod live_task;
+mod lock;
+mod scan;
+mod supervisor;
+mod text;
+mod watch;
+mod worker;
+
+pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
+pub use ingest::{Ingest, IngestOptions};
+pub use lock::DataLock;
+pub use supervisor::WorkerStatus;
+pub use worker::{WorkerProcessOptions, run_worker};

@@ -1,0 +1,301 @@
+//! [`Ingest`]: everything between a new file and a known track, behind one handle.
+
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use fanfare_audio::Limits;
+use fanfare_model::{
+    Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TrackId, TrackState, library::Folder,
+};
+use fanfare_store::{Store, TrackQuery};
+use tokio::{
+    sync::{Mutex, mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    DataLock, TaskHub, WorkerStatus, clock,
+    hearing::Hearing,
+    scan::desk::{Cause, ScanDesk},
+    supervisor::{Supervisor, WorkerCommandLine},
+    watch::{Seen, WatchOptions},
+};
+
+/// How ingest is run.
+#[derive(Debug, Clone)]
+pub struct IngestOptions {
+    /// The data folder that the store lies in.
+    pub data_dir: PathBuf,
+    /// The program that is the worker: usually this one.
+    pub worker_exe: PathBuf,
+    /// Its arguments; they must lead to [`run_worker`](crate::run_worker) on the same data folder.
+    pub worker_args: Vec<OsString>,
+    /// Tracks heard at a time, 1 or more.
+    pub jobs: usize,
+    /// Whether folders are watched for changes.
+    pub watch: bool,
+    /// Scan everything that often besides; folders that cannot be watched are scanned every 15 minutes anyway.
+    pub poll_interval: Option<Duration>,
+}
+
+/// Scans, watches and hears, until [`Ingest::shutdown`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Ingest {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    hub: TaskHub,
+    desk: ScanDesk,
+    hearing: Hearing,
+    supervisor: Supervisor,
+    seen: mpsc::Sender<Seen>,
+    stop: watch::Sender<bool>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    lock: Mutex<Option<DataLock>>,
+}
+
+impl Ingest {
+    /// Takes the data folder for this process, cleans up after an earlier life (leases, unfinished tasks),
+    /// starts the worker and the first scan.
+    ///
+    /// # Errors
+    /// `Busy` when another server uses the data folder; errors of the store.
+    pub async fn start(store: Store, options: IngestOptions) -> Result<Self> {
+        let lock = DataLock::acquire(&options.data_dir)?;
+        let hub = TaskHub::new(store.clone());
+        let hearing = Hearing::new(store.clone(), hub.clone());
+        let (stale, stale_tracks) = mpsc::channel(64);
+        let command = WorkerCommandLine {
+            exe: options.worker_exe,
+            args: options.worker_args,
+            slots: options.jobs.max(1),
+            data_dir: options.data_dir,
+        };
+        let supervisor = Supervisor::start(store.clone(), hearing.clone(), command, stale).await?;
+        hearing.resume().await?;
+        let desk = ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), Limits::default());
+        let (stop, stopped) = watch::channel(false);
+        let (seen, seen_here) = mpsc::channel(256);
+        let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
+        let watching = crate::watch::run(
+            store.clone(),
+            desk.clone(),
+            watch_options,
+            (seen.clone(), seen_here),
+            stopped.clone(),
+        );
+        let tasks = vec![
+            tokio::spawn(desk.clone().run()),
+            tokio::spawn(watching),
+            tokio::spawn(pass_wakes(hearing.clone(), supervisor.clone(), stopped.clone())),
+            tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
+        ];
+        if !store.catalog().folders().await?.is_empty() {
+            desk.ask(Cause::Start, None).await?;
+        }
+        let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
+        let inner = Inner { store, hub, desk, hearing, supervisor, seen, stop, tasks, lock };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Live tasks and recent events.
+    #[must_use]
+    pub fn hub(&self) -> &TaskHub {
+        &self.inner.hub
+    }
+
+    /// Scans all folders; gives the running scan if one of all folders runs.
+    ///
+    /// # Errors
+    /// `Unavailable` while shutting down; errors of the store.
+    pub async fn scan_now(&self) -> Result<TaskId> {
+        self.inner.desk.ask(Cause::Asked, None).await
+    }
+
+    /// Adds a folder to the library and scans it; adding one that belongs to it already only scans it.
+    ///
+    /// # Errors
+    /// `NotFound`, `PermissionDenied` or `Invalid` when it is no readable folder or lies in (or around) one
+    /// that belongs to the library; errors of the store.
+    pub async fn add_folder(&self, path: &Path) -> Result<Folder> {
+        let wanted = path.to_owned();
+        let path = tokio::task::spawn_blocking(move || real_folder(&wanted)).await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "looking at the folder broke off").because(error)
+        })??;
+        for other in self.inner.store.catalog().folders().await? {
+            if other.path != path && (other.path.starts_with(&path) || path.starts_with(&other.path)) {
+                let message = format!("the folder overlaps with {}", other.path.display());
+                return Err(Error::new(ErrorKind::Invalid, message).remedy("remove that one first"));
+            }
+        }
+        let folder = self.inner.store.catalog().add_folder(&path, clock::now()).await?;
+        let _told = self.inner.seen.try_send(Seen::Folders);
+        self.inner.desk.ask(Cause::Start, Some(folder.id)).await?;
+        Ok(folder)
+    }
+
+    /// Takes a folder and its tracks out of the library; its files are never touched.
+    ///
+    /// # Errors
+    /// `NotFound`; errors of the store.
+    pub async fn remove_folder(&self, id: FolderId) -> Result<()> {
+        self.inner.store.catalog().remove_folder(id).await?;
+        let _told = self.inner.seen.try_send(Seen::Folders);
+        self.inner.hearing.count().await;
+        Ok(())
+    }
+
+    /// Cancels a task: a scan stops where it is, hearing withdraws the tracks that still wait.
+    ///
+    /// # Errors
+    /// `NotFound` for a task nobody knows, `Conflict` for one that is over.
+    pub async fn cancel(&self, task: TaskId) -> Result<()> {
+        if self.inner.desk.cancel(task).await || self.inner.hearing.cancel(task).await? {
+            return Ok(());
+        }
+        match self.inner.store.catalog().task(task).await? {
+            Some(_) => Err(Error::new(ErrorKind::Conflict, "the task is over already")),
+            None => Err(Error::new(ErrorKind::NotFound, "there is no such task")),
+        }
+    }
+
+    /// Does a task that is over once more: a scan scans again, hearing takes up every track that failed or
+    /// lacks results. Gives the new task.
+    ///
+    /// # Errors
+    /// `NotFound` for a task nobody knows; `Conflict` for one that is not over; errors of the store.
+    pub async fn retry(&self, task: TaskId) -> Result<TaskId> {
+        if self.inner.hub.active().iter().any(|active| active.id == task) {
+            return Err(Error::new(ErrorKind::Conflict, "the task is not over yet"));
+        }
+        let task = self.inner.store.catalog().task(task).await?;
+        match task.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
+            TaskKind::Scan => self.scan_now().await,
+            TaskKind::Analysis => self.hear_again().await,
+        }
+    }
+
+    /// Queues a failed track again.
+    ///
+    /// # Errors
+    /// `NotFound`; errors of the store.
+    pub async fn retry_track(&self, id: TrackId) -> Result<()> {
+        let hold = self.inner.hearing.hold();
+        let task = self.inner.hearing.task_id().await;
+        self.inner.store.catalog().requeue_track(id, Some(task), clock::now()).await?;
+        self.inner.hearing.queued().await;
+        drop(hold);
+        self.inner.hearing.count().await;
+        Ok(())
+    }
+
+    /// How the worker is doing.
+    #[must_use]
+    pub fn worker_status(&self) -> WorkerStatus {
+        self.inner.supervisor.status()
+    }
+
+    /// Stops scans, gives leases back, ends the worker; takes at most 10 s.
+    pub async fn shutdown(&self) {
+        self.inner.stop.send_replace(true);
+        self.inner.desk.close().await;
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock().await);
+        let ended = async {
+            for task in tasks {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "a part of ingest broke off");
+                }
+            }
+        };
+        let (_, scans) =
+            tokio::join!(self.inner.supervisor.stop(), tokio::time::timeout(Duration::from_secs(9), ended));
+        if scans.is_err() {
+            tracing::warn!("a scan did not stop in time; the next one goes on from where it was");
+        }
+        drop(self.inner.lock.lock().await.take());
+    }
+
+    async fn hear_again(&self) -> Result<TaskId> {
+        let hold = self.inner.hearing.hold();
+        let task = self.inner.hearing.task_id().await;
+        let catalog = self.inner.store.catalog();
+        for track in self.failed_tracks().await? {
+            catalog.requeue_track(track, Some(task), clock::now()).await?;
+        }
+        catalog.queue_missing_analysis(&fanfare_analysis::versions(), Some(task), clock::now()).await?;
+        self.inner.hearing.queued().await;
+        drop(hold);
+        self.inner.hearing.count().await;
+        Ok(task)
+    }
+
+    async fn failed_tracks(&self) -> Result<HashSet<TrackId>> {
+        let mut failed = HashSet::new();
+        loop {
+            let query = TrackQuery {
+                state: Some(TrackState::Failed),
+                offset: failed.len() as u64,
+                limit: 500,
+                ..TrackQuery::default()
+            };
+            let page = self.inner.store.catalog().tracks(&query).await?;
+            let before = failed.len();
+            failed.extend(page.items.iter().map(|row| row.track.id));
+            if failed.len() == before {
+                return Ok(failed);
+            }
+        }
+    }
+}
+
+/// The folder's real path, if it is a folder that can be listed.
+fn real_folder(path: &Path) -> Result<PathBuf> {
+    let named = || format!("open the folder {}", path.display());
+    let real = path.canonicalize().map_err(|error| Error::from_io(named(), error))?;
+    if !real.is_dir() {
+        return Err(Error::new(ErrorKind::Invalid, format!("{} is no folder", path.display())));
+    }
+    std::fs::read_dir(&real).map_err(|error| Error::from_io(named(), error))?;
+    Ok(real)
+}
+
+/// Wakes the worker when tracks were queued.
+async fn pass_wakes(hearing: Hearing, supervisor: Supervisor, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = hearing.work() => supervisor.wake(),
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Scans the folder of a track whose file turned out not to be as the catalog has it.
+async fn rescan_stale(
+    store: Store,
+    desk: ScanDesk,
+    mut stale: mpsc::Receiver<TrackId>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let track = tokio::select! {
+            track = stale.recv() => track,
+            _ = stop.changed() => return,
+        };
+        let Some(track) = track else { return };
+        match store.catalog().track(track).await {
+            Ok(Some(row)) => {
+                // Refused only while shutting down.
+                let _asked = desk.ask(Cause::Quiet, Some(row.track.folder)).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "could not look up a track whose file changed"),
+        }
+    }
+}

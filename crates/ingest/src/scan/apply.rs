@@ -1,0 +1,101 @@
+//! Collecting changes into batches and applying each in one transaction.
+
+use std::time::{Duration, Instant};
+
+use fanfare_model::Result;
+use fanfare_store::{ScanApplied, ScanChange};
+
+use super::folder::FolderScan;
+use crate::clock;
+
+/// Changes per transaction: large enough that its cost is shared, small enough that others get a turn.
+const BATCH: usize = 500;
+/// A smaller batch is applied after that time, so that the first tracks show up at once.
+const BATCH_AGE: Duration = Duration::from_millis(700);
+/// Tries when the database is busy or out of space for a moment.
+const TRIES: u32 = 4;
+/// Pause before the second try; doubled for each further one.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A batch under way.
+pub(crate) struct Applying<'a> {
+    scan: &'a FolderScan<'a>,
+    batch: Vec<ScanChange>,
+    began: Instant,
+    applied: ScanApplied,
+}
+
+impl<'a> Applying<'a> {
+    pub(crate) fn new(scan: &'a FolderScan<'a>) -> Self {
+        Self { scan, batch: Vec::new(), began: Instant::now(), applied: ScanApplied::default() }
+    }
+
+    pub(crate) async fn push(&mut self, change: ScanChange) -> Result<()> {
+        self.batch.push(change);
+        if self.batch.len() >= BATCH || self.began.elapsed() >= BATCH_AGE {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn push_all(&mut self, changes: impl IntoIterator<Item = ScanChange>) -> Result<()> {
+        for change in changes {
+            self.push(change).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn end(mut self) -> Result<ScanApplied> {
+        self.flush().await?;
+        Ok(self.applied)
+    }
+
+    /// Applies what is collected so far.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        self.began = Instant::now();
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::take(&mut self.batch);
+        let queues =
+            batch.iter().any(|change| matches!(change, ScanChange::Added(_) | ScanChange::Changed(..)));
+        let scan = self.scan;
+        let task = if queues { Some(scan.hearing.announce().await?) } else { None };
+        let mut pause = PAUSE;
+        for attempt in 1.. {
+            match scan.store.catalog().apply_scan(scan.folder.id, task, batch.clone(), clock::now()).await {
+                Ok(applied) => {
+                    self.add(applied);
+                    break;
+                }
+                Err(error)
+                    if error.kind().is_transient() && attempt < TRIES && !scan.cancel.is_cancelled() =>
+                {
+                    tracing::warn!(%error, attempt, "could not apply a batch of a scan, trying again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if queues {
+            scan.hearing.queued().await;
+        }
+        Ok(())
+    }
+
+    const fn add(&mut self, applied: ScanApplied) {
+        self.applied = sum(self.applied, applied);
+    }
+}
+
+/// Both together.
+pub(crate) const fn sum(a: ScanApplied, b: ScanApplied) -> ScanApplied {
+    ScanApplied {
+        added: a.added + b.added,
+        changed: a.changed + b.changed,
+        moved: a.moved + b.moved,
+        removed: a.removed + b.removed,
+        unreadable: a.unreadable + b.unreadable,
+    }
+}

@@ -1,0 +1,312 @@
+//! The desk where scans are asked for: one runs at a time, and what is asked meanwhile is merged into the next.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fanfare_audio::{CancelFlag, Limits};
+use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
+use fanfare_store::{ScanApplied, Store};
+use tokio::{sync::Notify, time::Instant};
+
+use super::{
+    apply::sum,
+    folder::{FolderOutcome, FolderScan},
+};
+use crate::{TaskHub, clock, hearing::Hearing, live_task::LiveTask, text};
+
+/// Pause before the first scan that follows one which met files being written; doubled each time.
+const FOLLOW_UP: Duration = Duration::from_secs(3);
+/// The longest such pause.
+const FOLLOW_UP_MAX: Duration = Duration::from_secs(60);
+
+/// Who or what wants a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The server started, or a folder joined the library.
+    Start,
+    /// A person asked.
+    Asked,
+    /// Something in the folder changed, or its time came round. Shown only if it finds something.
+    Quiet,
+}
+
+/// Where scans are asked for and run. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ScanDesk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    hub: TaskHub,
+    hearing: Hearing,
+    limits: Limits,
+    state: Mutex<DeskState>,
+    asked: Notify,
+}
+
+#[derive(Default)]
+struct DeskState {
+    running: Option<Scan>,
+    wanted: Option<Scan>,
+    /// Folders that the last scan asked for by a person found suddenly empty.
+    empty: HashSet<FolderId>,
+    closed: bool,
+}
+
+#[derive(Clone)]
+struct Scan {
+    task: LiveTask,
+    cancel: CancelFlag,
+    /// `None` for all.
+    folders: Option<HashSet<FolderId>>,
+    asked: bool,
+    starting: bool,
+}
+
+impl Scan {
+    /// Whether it scans everything and is not over (its end is told a moment before the desk is free).
+    fn may_be_joined(&self) -> bool {
+        self.folders.is_none() && !self.task.is_over()
+    }
+}
+
+impl ScanDesk {
+    pub(crate) fn new(store: Store, hub: TaskHub, hearing: Hearing, limits: Limits) -> Self {
+        let (state, asked) = (Mutex::default(), Notify::new());
+        Self { inner: Arc::new(Inner { store, hub, hearing, limits, state, asked }) }
+    }
+
+    /// Asks for a scan of one folder or all; gives the task under which it runs.
+    ///
+    /// # Errors
+    /// `Unavailable` while shutting down; errors of the store.
+    pub(crate) async fn ask(&self, cause: Cause, folder: Option<FolderId>) -> Result<TaskId> {
+        let task = {
+            let mut state = self.state();
+            if state.closed {
+                return Err(Error::new(ErrorKind::Unavailable, "the server is shutting down"));
+            }
+            match &state.running {
+                Some(running) if cause == Cause::Asked && folder.is_none() && running.may_be_joined() => {
+                    running.task.clone()
+                }
+                _ => {
+                    let scan = state.wanted.get_or_insert_with(|| Scan {
+                        task: LiveTask::new(&self.inner.hub, TaskKind::Scan),
+                        cancel: CancelFlag::default(),
+                        folders: Some(HashSet::new()),
+                        asked: false,
+                        starting: false,
+                    });
+                    match (folder, &mut scan.folders) {
+                        (Some(folder), Some(folders)) => drop(folders.insert(folder)),
+                        (None, folders) => *folders = None,
+                        (Some(_), None) => {}
+                    }
+                    scan.asked |= cause == Cause::Asked;
+                    scan.starting |= cause == Cause::Start;
+                    scan.task.clone()
+                }
+            }
+        };
+        if cause != Cause::Quiet {
+            task.show().await?;
+        }
+        self.inner.asked.notify_one();
+        Ok(task.id())
+    }
+
+    /// Cancels that scan, whether it runs or waits; `false` when it is neither.
+    pub(crate) async fn cancel(&self, id: TaskId) -> bool {
+        let waiting = {
+            let mut state = self.state();
+            if let Some(running) = state.running.as_ref().filter(|scan| scan.task.id() == id) {
+                running.cancel.cancel();
+                return true;
+            }
+            state.wanted.take_if(|scan| scan.task.id() == id)
+        };
+        let Some(scan) = waiting else { return false };
+        scan.task.end(TaskState::Cancelled, "cancelled before it began").await;
+        true
+    }
+
+    /// Takes no more scans and cancels the one that runs.
+    pub(crate) async fn close(&self) {
+        let waiting = {
+            let mut state = self.state();
+            state.closed = true;
+            if let Some(running) = &state.running {
+                running.cancel.cancel();
+            }
+            state.wanted.take()
+        };
+        if let Some(scan) = waiting {
+            scan.task.end(TaskState::Cancelled, "the server stopped").await;
+        }
+        self.inner.asked.notify_one();
+    }
+
+    /// Runs scans until [`Self::close`].
+    pub(crate) async fn run(self) {
+        let mut pause = FOLLOW_UP;
+        let mut follow_up: Option<(Instant, HashSet<FolderId>)> = None;
+        loop {
+            let next = {
+                let mut state = self.state();
+                if state.closed {
+                    return;
+                }
+                state.running = state.wanted.take();
+                state.running.clone()
+            };
+            if let Some(scan) = next {
+                let changing = self.scan(&scan).await;
+                self.state().running = None;
+                if changing.is_empty() {
+                    pause = FOLLOW_UP;
+                } else {
+                    follow_up = Some((Instant::now() + pause, changing));
+                    pause = (pause * 2).min(FOLLOW_UP_MAX);
+                }
+                continue;
+            }
+            match &follow_up {
+                None => self.inner.asked.notified().await,
+                Some((due, _)) => {
+                    if tokio::time::timeout_at(*due, self.inner.asked.notified()).await.is_err() {
+                        for folder in follow_up.take().map(|(_, folders)| folders).unwrap_or_default() {
+                            // Refused only while shutting down, which the loop notices by itself.
+                            let _asked = self.ask(Cause::Quiet, Some(folder)).await;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs one scan; gives the folders in which files were being written.
+    async fn scan(&self, scan: &Scan) -> HashSet<FolderId> {
+        let hold = self.inner.hearing.hold();
+        scan.task.step("reading folders", 0).await;
+        let mut changing = HashSet::new();
+        let (state, message) = match self.folders(scan, &mut changing).await {
+            Ok(end) => end,
+            Err(error) if error.kind() == ErrorKind::Cancelled => {
+                (TaskState::Cancelled, "cancelled; the next scan goes on from here".to_owned())
+            }
+            Err(error) => {
+                tracing::error!(%error, "a scan failed");
+                if let Err(error) = scan.task.show().await {
+                    tracing::error!(%error, "a failed scan cannot be stored");
+                }
+                (TaskState::Failed, text::sentence(&error))
+            }
+        };
+        scan.task.end(state, message).await;
+        drop(hold);
+        self.inner.hearing.count().await;
+        changing
+    }
+
+    async fn folders(&self, scan: &Scan, changing: &mut HashSet<FolderId>) -> Result<(TaskState, String)> {
+        let folders = self.inner.store.catalog().folders().await?;
+        let (mut applied, mut scanned, mut away) = (ScanApplied::default(), 0_u64, 0_u64);
+        for folder in &folders {
+            if scan.folders.as_ref().is_some_and(|wanted| !wanted.contains(&folder.id)) {
+                continue;
+            }
+            let emptiness_is_meant = scan.asked && self.state().empty.contains(&folder.id);
+            let work = FolderScan {
+                store: &self.inner.store,
+                folder,
+                task: &scan.task,
+                hearing: &self.inner.hearing,
+                cancel: &scan.cancel,
+                limits: &self.inner.limits,
+                emptiness_is_meant,
+            };
+            match work.run().await {
+                Ok(outcome) => {
+                    self.note_emptiness(scan, folder.id, &outcome);
+                    away += u64::from(outcome.suddenly_empty);
+                    scanned += u64::from(!outcome.suddenly_empty);
+                    applied = sum(applied, outcome.applied);
+                    if outcome.changing > 0 {
+                        changing.insert(folder.id);
+                    }
+                }
+                // Storage that is away and stays away is no news to a scan that nobody asked for.
+                Err(error) if error.kind() == ErrorKind::Unavailable => {
+                    away += 1;
+                    scan.task.note_error(folder.path.display().to_string(), &error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if scan.starting {
+            self.queue_missing().await;
+        }
+        let failures = scan.task.snapshot().failure_count;
+        let state = match (failures, scanned) {
+            (0, _) => TaskState::Succeeded,
+            (_, 0) if away > 0 => TaskState::Failed,
+            _ => TaskState::PartialSuccess,
+        };
+        Ok((state, summary(applied, away)))
+    }
+
+    fn note_emptiness(&self, scan: &Scan, folder: FolderId, outcome: &FolderOutcome) {
+        let mut state = self.state();
+        if !outcome.suddenly_empty {
+            state.empty.remove(&folder);
+        } else if scan.asked {
+            state.empty.insert(folder);
+        }
+    }
+
+    /// After an upgrade: tracks whose results are of older analyzers are heard again.
+    async fn queue_missing(&self) {
+        let hearing = &self.inner.hearing;
+        let task = hearing.task_id().await;
+        let versions = fanfare_analysis::versions();
+        match self.inner.store.catalog().queue_missing_analysis(&versions, Some(task), clock::now()).await {
+            Ok(0) => {}
+            Ok(queued) => {
+                tracing::info!(queued, "tracks lack results of the present analyzers and are heard again");
+                hearing.queued().await;
+            }
+            Err(error) => tracing::warn!(%error, "could not look for tracks that lack results"),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, DeskState> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn summary(applied: ScanApplied, away: u64) -> String {
+    let parts = [
+        (applied.added, "added"),
+        (applied.changed, "changed"),
+        (applied.moved, "moved"),
+        (applied.removed, "removed"),
+        (applied.unreadable, "unreadable"),
+    ];
+    let mut said: Vec<String> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if said.is_empty() {
+        said.push("nothing changed".to_owned());
+    }
+    if away > 0 {
+        said.push(format!("{} away", text::count(away, "folder")));
+    }
+    said.join(", ")
+}

@@ -1,0 +1,278 @@
+//! The scan of one library folder.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use fanfare_audio::{CancelFlag, Limits};
+use fanfare_model::{Error, ErrorKind, Result, Timestamp, TrackId, TrackState, library::Folder};
+use fanfare_store::{KnownFile, ScanApplied, ScanChange, Store};
+
+use super::{
+    apply::Applying,
+    cover::Covers,
+    plan::{Comparison, Plan, Verdict, plan},
+    read::{self, Read, ReadOutcome, Readers, hash_file, open_regular},
+    walk::{Walked, walk},
+};
+use crate::{clock, hearing::Hearing, live_task::LiveTask, text};
+
+/// How often the number of files found so far is shown while walking.
+const WALK_PROGRESS: Duration = Duration::from_millis(200);
+/// Failed tracks that are looked up per scan to see whether reading them again makes sense.
+const MAX_REREAD_LOOKUPS: usize = 5_000;
+
+/// One folder to scan, and everything that takes.
+pub(crate) struct FolderScan<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) folder: &'a Folder,
+    pub(crate) task: &'a LiveTask,
+    pub(crate) hearing: &'a Hearing,
+    pub(crate) cancel: &'a CancelFlag,
+    pub(crate) limits: &'a Limits,
+    /// A folder without audio is empty because somebody emptied it, not because its storage is away.
+    pub(crate) emptiness_is_meant: bool,
+}
+
+/// What the scan of a folder came to.
+#[derive(Debug, Default)]
+pub(crate) struct FolderOutcome {
+    pub(crate) applied: ScanApplied,
+    /// Files that were being written: worth another scan soon.
+    pub(crate) changing: u64,
+    /// The folder can be listed but holds no audio, and was left alone for that.
+    pub(crate) suddenly_empty: bool,
+}
+
+impl FolderScan<'_> {
+    /// Brings the catalog up to date with the folder.
+    ///
+    /// # Errors
+    /// `Unavailable` when the folder is away (see the module documentation of `scan`); `Cancelled`; errors
+    /// of the store.
+    pub(crate) async fn run(&self) -> Result<FolderOutcome> {
+        let began = clock::now();
+        let walked = self.walk().await?;
+        let known = self.store.catalog().known_files(self.folder.id).await?;
+        let empty = walked.files.is_empty() && !walked.unread.iter().any(|unread| unread.is_file);
+        if empty && !known.is_empty() && !self.emptiness_is_meant {
+            self.task.show().await?;
+            self.task.note_error(self.folder.path.display().to_string(), &emptied(known.len()));
+            return Ok(FolderOutcome { suddenly_empty: true, ..FolderOutcome::default() });
+        }
+        let (refused, stay) = self.refusals(&walked, &known);
+        let walked = Arc::new(walked);
+        let reread = Arc::new(self.worth_reading_again(&known).await?);
+        let plan = self.plan(known, &walked, &reread).await?;
+        let quiet = plan.readings.is_empty() && plan.removed.is_empty() && refused.is_empty();
+        if !quiet {
+            self.task.show().await?;
+        }
+        for unread in walked.unread.iter().filter(|unread| !quiet || !stay.contains(&unread.relative_path)) {
+            self.task.note_error(self.shown(&unread.relative_path), &unread.error);
+        }
+        let mut outcome = FolderOutcome::default();
+        if !quiet {
+            let mut applying = Applying::new(self);
+            applying.push_all(refused).await?;
+            outcome.changing = self.read(&walked, &plan, &reread, &mut applying).await?;
+            applying.push_all(plan.removed.into_iter().map(ScanChange::Removed)).await?;
+            outcome.applied = applying.end().await?;
+        }
+        // The time of the walk, not of the end: a picture that came in between must look newer.
+        self.store.catalog().mark_scanned(self.folder.id, began).await?;
+        Ok(outcome)
+    }
+
+    async fn walk(&self) -> Result<Walked> {
+        let (root, cancel) = (self.folder.path.clone(), self.cancel.clone());
+        let found = Arc::new(AtomicU64::new(0));
+        let before = self.task.snapshot().current;
+        let counted = Arc::clone(&found);
+        let mut walking = tokio::task::spawn_blocking(move || walk(&root, &cancel, &counted));
+        loop {
+            match tokio::time::timeout(WALK_PROGRESS, &mut walking).await {
+                Ok(walked) => return walked.map_err(contained)?,
+                Err(_) => {
+                    let found = found.load(Ordering::Relaxed);
+                    self.task.progress(|task| task.current = before + found).await;
+                }
+            }
+        }
+    }
+
+    async fn plan(
+        &self,
+        known: Vec<KnownFile>,
+        walked: &Arc<Walked>,
+        reread: &Arc<HashSet<TrackId>>,
+    ) -> Result<Plan> {
+        let reread = Arc::clone(reread);
+        let (root, walked, cancel) = (self.folder.path.clone(), Arc::clone(walked), self.cancel.clone());
+        let pictures_since = self.folder.scanned;
+        let planning = tokio::task::spawn_blocking(move || {
+            let mut hash = |file: usize| {
+                let path = root.join(&walked.files.get(file)?.relative_path);
+                open_regular(&path).and_then(|file| hash_file(&file, &cancel)).ok()
+            };
+            plan(known, &walked, Comparison { reread: &reread, pictures_since, hash: &mut hash })
+        });
+        let plan = planning.await.map_err(contained)?;
+        self.check_cancel()?;
+        Ok(plan)
+    }
+
+    /// Tracks that failed for a reason that lies outside the file, and may work now.
+    async fn worth_reading_again(&self, known: &[KnownFile]) -> Result<HashSet<TrackId>> {
+        let mut again = HashSet::new();
+        let failed = known.iter().filter(|file| file.state == TrackState::Failed);
+        for file in failed.take(MAX_REREAD_LOOKUPS) {
+            let row = self.store.catalog().track(file.id).await?;
+            if row.and_then(|row| row.track.failure).is_some_and(|failure| is_access(failure.kind)) {
+                again.insert(file.id);
+            }
+        }
+        Ok(again)
+    }
+
+    /// Files that the walk met but could not look at, as changes; and the paths that were listed before.
+    ///
+    /// A track that is known and fine stays as it is (its link dangles because a disk is away).
+    fn refusals(&self, walked: &Walked, known: &[KnownFile]) -> (Vec<ScanChange>, HashSet<String>) {
+        let listed: HashSet<&str> = known.iter().map(|file| file.relative_path.as_str()).collect();
+        let mut met: HashSet<&str> = walked.files.iter().map(|file| file.relative_path.as_str()).collect();
+        let (mut refused, mut stay) = (Vec::new(), HashSet::new());
+        for unread in &walked.unread {
+            let path = unread.relative_path.as_str();
+            if listed.contains(path) || !unread.is_file {
+                stay.insert(path.to_owned());
+            } else if met.insert(path) {
+                refused.push(ScanChange::Unreadable {
+                    relative_path: path.to_owned(),
+                    size_bytes: 0,
+                    modified: Timestamp(0),
+                    failure: text::track_failure(&unread.error, clock::now(), None),
+                });
+            }
+        }
+        (refused, stay)
+    }
+
+    async fn read(
+        &self,
+        walked: &Arc<Walked>,
+        plan: &Plan,
+        reread: &HashSet<TrackId>,
+        applying: &mut Applying<'_>,
+    ) -> Result<u64> {
+        self.task.step("reading tags", (plan.readings.len() + plan.removed.len()) as u64).await;
+        let mut reads = read::start(Readers {
+            root: self.folder.path.clone(),
+            walked: Arc::clone(walked),
+            readings: plan.readings.clone(),
+            covers: Covers::new(self.store.clone(), self.limits.clone()),
+            limits: self.limits.clone(),
+            cancel: self.cancel.clone(),
+        })?;
+        let mut changing = 0;
+        let mut again = Vec::new();
+        while let Some(Read { reading, outcome }) = reads.recv().await {
+            let Some(found) = walked.files.get(reading.file) else { continue };
+            match outcome {
+                ReadOutcome::Scanned { file, cover_trouble } => {
+                    if let Some(error) = cover_trouble {
+                        tracing::info!(path = %found.relative_path, %error, "a cover cannot be used");
+                    }
+                    let change = match reading.verdict {
+                        Verdict::Added => ScanChange::Added(*file),
+                        // Of a file whose size and time are the same, only what its tags say is taken over.
+                        Verdict::Changed(id) | Verdict::Repictured(id) => ScanChange::Changed(id, *file),
+                        Verdict::Moved(id) => ScanChange::Moved(id, *file),
+                    };
+                    applying.push(change).await?;
+                    if let Verdict::Changed(id) = reading.verdict
+                        && reread.contains(&id)
+                    {
+                        again.push(id);
+                    }
+                }
+                ReadOutcome::Unreadable(error) => {
+                    self.task.note_error(self.shown(&found.relative_path), &error);
+                    if let Verdict::Moved(id) = reading.verdict {
+                        applying.push(ScanChange::Removed(id)).await?;
+                    }
+                    if !matches!(reading.verdict, Verdict::Repictured(_)) {
+                        let failure = text::track_failure(&error, clock::now(), None);
+                        let (size_bytes, modified) = (found.size_bytes, found.modified);
+                        let relative_path = found.relative_path.clone();
+                        applying
+                            .push(ScanChange::Unreadable { relative_path, size_bytes, modified, failure })
+                            .await?;
+                    }
+                }
+                ReadOutcome::Changing | ReadOutcome::Gone => changing += 1,
+            }
+            self.task
+                .progress(|task| {
+                    task.current += 1;
+                    task.current_item = Some(found.relative_path.clone());
+                })
+                .await;
+        }
+        self.check_cancel()?;
+        if !again.is_empty() {
+            // Their file can be reached again: whatever was given up for that reason is tried anew.
+            applying.flush().await?;
+            let task = self.hearing.announce().await?;
+            for id in again {
+                self.store.catalog().requeue_track(id, Some(task), clock::now()).await?;
+            }
+            self.hearing.queued().await;
+        }
+        Ok(changing)
+    }
+
+    /// The path as a person is shown it: with its folder, because there may be several.
+    fn shown(&self, relative: &str) -> String {
+        self.folder.path.join(relative).display().to_string()
+    }
+
+    fn check_cancel(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, "the scan was cancelled"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a failure of that kind comes from reaching the file, not from its content.
+const fn is_access(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Io
+            | ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::NoSpace
+            | ErrorKind::Busy
+            | ErrorKind::Unavailable
+    )
+}
+
+fn emptied(known: usize) -> Error {
+    let tracks = text::count(known as u64, "track");
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("no audio is left here, but {tracks} were known: storage is away?"),
+    )
+    .remedy("connect the storage and scan again; if you emptied the folder, scan twice to remove its tracks")
+}
+
+/// A panic of a blocking part, as an error of this scan.
+fn contained(error: tokio::task::JoinError) -> Error {
+    Error::new(ErrorKind::Internal, "a part of the scan broke off").because(error)
+}

@@ -1,0 +1,48 @@
+//! From folders to catalog rows: walk, compare, read, apply.
+//!
+//! Vocabulary: a *walk* lists files; a *plan* says what changed; a *reading* opens one file for its tags.
+//!
+//! Invariants: a file's absence counts only where the walk could look (storage that is away removes nothing);
+//! every batch is one transaction, so a scan may be cut off anywhere and the next one goes on from there; a
+//! scan of an unchanged folder opens no file and writes nothing but the time of the scan.
+//!
+//! # When storage is away
+//! A library folder that is missing, is no folder or cannot be listed is *away*: its tracks stay. A folder that
+//! can be listed but suddenly holds no audio at all, while tracks in it are known, is away too: that is what an
+//! unmounted disk looks like. A person who did empty the folder scans twice in a row: the second scan that a
+//! person asks for takes the emptiness as meant ([`FolderScan::emptiness_is_meant`]).
+//!
+//! # Names that are no Unicode
+//! Paths are text in the catalog. A file or folder whose name is not UTF-8 is listed as unreadable with the
+//! remedy to rename it; nothing else in its folder is affected.
+
+mod apply;
+mod cover;
+pub(crate) mod desk;
+mod folder;
+mod plan;
+pub(crate) mod read;
+pub(crate) mod walk;
+
+// STUB
+pub(crate) mod pending {
+    use fanfare_audio::Limits;
+    use fanfare_model::*;
+    pub struct TagReading {
+        pub tags: Tags,
+        pub audio: Option<AudioProperties>,
+        pub cover: Option<Vec<u8>>,
+        pub warnings: Vec<String>,
+    }
+    pub fn read_tags(_: &std::path::Path, _: &Limits) -> Result<TagReading> {
+        Ok(TagReading { tags: Tags::default(), audio: None, cover: None, warnings: vec![] })
+    }
+    pub struct Cover {
+        pub jpeg: Vec<u8>,
+        pub width: u32,
+        pub height: u32,
+    }
+    pub fn normalise_cover(b: &[u8], _: &Limits) -> Result<Cover> {
+        Ok(Cover { jpeg: b.to_vec(), width: 1, height: 1 })
+    }
+}

@@ -1,0 +1,186 @@
+//! Reading the tags of planned files on a few threads.
+
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::pending::read_tags;
+use fanfare_audio::{CancelFlag, Limits};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+use fanfare_store::ScannedFile;
+use rustix::fs::OFlags;
+use tokio::sync::mpsc;
+
+use super::{
+    cover::Covers,
+    plan::Reading,
+    walk::{FoundFile, Walked, modified},
+};
+
+/// Threads that read tags at most: more only queue at one disk.
+const MAX_READERS: usize = 4;
+/// Readings that wait to be applied at most, which bounds memory.
+const WAITING_READINGS: usize = 256;
+/// Bytes hashed at a time.
+const HASH_BYTES: usize = 128 * 1024;
+
+/// What became of one file.
+#[derive(Debug)]
+pub(crate) enum ReadOutcome {
+    /// Read.
+    Scanned {
+        file: Box<ScannedFile>,
+        /// What was odd about its cover.
+        cover_trouble: Option<Arc<Error>>,
+    },
+    /// It cannot be read.
+    Unreadable(Error),
+    /// It changed while it was read: to be read again when it is quiet.
+    Changing,
+    /// It is not there any more (or no regular file any more).
+    Gone,
+}
+
+/// One reading with its outcome.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) reading: Reading,
+    pub(crate) outcome: ReadOutcome,
+}
+
+/// Everything the reading threads share.
+pub(crate) struct Readers {
+    pub(crate) root: PathBuf,
+    pub(crate) walked: Arc<Walked>,
+    pub(crate) readings: Vec<Reading>,
+    pub(crate) covers: Covers,
+    pub(crate) limits: Limits,
+    pub(crate) cancel: CancelFlag,
+}
+
+/// Starts the threads; their results arrive in no particular order, and end when all is read or cancelled.
+///
+/// # Errors
+/// `Unavailable` when no thread can be started.
+pub(crate) fn start(readers: Readers) -> Result<mpsc::Receiver<Read>> {
+    let (sender, receiver) = mpsc::channel(WAITING_READINGS);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).clamp(1, MAX_READERS);
+    let readers = Arc::new(readers);
+    let next = Arc::new(AtomicUsize::new(0));
+    for number in 0..threads.min(readers.readings.len()) {
+        let (readers, next, sender) = (Arc::clone(&readers), Arc::clone(&next), sender.clone());
+        let started = std::thread::Builder::new().name(format!("tags-{number}")).spawn(move || {
+            while !readers.cancel.is_cancelled()
+                && let Some(reading) = readers.readings.get(next.fetch_add(1, Ordering::Relaxed))
+            {
+                let read = Read { reading: *reading, outcome: readers.read(reading) };
+                if sender.blocking_send(read).is_err() {
+                    break;
+                }
+            }
+        });
+        // One thread is enough to get everything done.
+        if let Err(error) = started
+            && number == 0
+        {
+            return Err(
+                Error::new(ErrorKind::Unavailable, "cannot start a thread to read tags").because(error)
+            );
+        }
+    }
+    Ok(receiver)
+}
+
+impl Readers {
+    fn read(&self, reading: &Reading) -> ReadOutcome {
+        let Some(found) = self.walked.files.get(reading.file) else { return ReadOutcome::Gone };
+        match self.scan(found) {
+            Ok(outcome) => outcome,
+            Err(error) if error.kind() == ErrorKind::NotFound => ReadOutcome::Gone,
+            Err(error) => ReadOutcome::Unreadable(error),
+        }
+    }
+
+    fn scan(&self, found: &FoundFile) -> Result<ReadOutcome> {
+        let path = self.root.join(&found.relative_path);
+        // Opened here first: a FIFO that took the file's place is noticed without waiting for its writer.
+        let file = match open_regular(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotAudio => return Ok(ReadOutcome::Gone),
+            Err(error) => return Err(error),
+        };
+        let tags = read_tags(&path, &self.limits);
+        let after = file.metadata().map_err(|error| Error::from_io("look at the file", error))?;
+        if after.size() != found.size_bytes || modified(&after) != found.modified {
+            return Ok(ReadOutcome::Changing);
+        }
+        let tags = tags?;
+        let beside = || {
+            let number = found.picture?;
+            let picture = self.walked.pictures.get(number)?;
+            Some(self.covers.of_picture(number, &picture.path))
+        };
+        let cover = match tags.cover.as_deref().map(|bytes| self.covers.of_bytes(bytes)) {
+            Some(Ok(cover)) => Some(Ok(cover)),
+            // A broken picture in the file does not hide a good one beside it.
+            Some(Err(error)) => Some(beside().and_then(std::result::Result::ok).ok_or(error)),
+            None => beside(),
+        };
+        let (cover, cover_trouble) = match cover {
+            Some(Ok(cover)) => (Some(cover), None),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
+        };
+        let file = Box::new(ScannedFile {
+            relative_path: found.relative_path.clone(),
+            size_bytes: found.size_bytes,
+            modified: found.modified,
+            tags: tags.tags,
+            audio: tags.audio,
+            cover,
+        });
+        Ok(ReadOutcome::Scanned { file, cover_trouble })
+    }
+}
+
+/// Opens a file for reading only if it is a regular one, without ever waiting for another process.
+///
+/// # Errors
+/// `NotAudio` for anything but a regular file; I/O errors.
+pub(crate) fn open_regular(path: &Path) -> Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+        .map_err(|error| Error::from_io("open the file", error))?;
+    let meta = file.metadata().map_err(|error| Error::from_io("look at the file", error))?;
+    if meta.is_file() { Ok(file) } else { Err(Error::new(ErrorKind::NotAudio, "this is no regular file")) }
+}
+
+/// The hash of a file's bytes.
+///
+/// # Errors
+/// I/O errors; `Cancelled`.
+pub(crate) fn hash_file(mut file: &File, cancel: &CancelFlag) -> Result<ContentHash> {
+    use std::io::Read as _;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; HASH_BYTES];
+    loop {
+        if cancel.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, "hashing was cancelled"));
+        }
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(ContentHash::from_bytes(*hasher.finalize().as_bytes())),
+            Ok(read) => hasher.update(&buffer[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Error::from_io("read the file", error)),
+        };
+    }
+}

@@ -1,0 +1,237 @@
+//! Walking a library folder: what files are there, without opening any of them.
+//!
+//! Rules: names that begin with a dot are skipped. Links are followed after everything that lies there for
+//! real, so which of two names of a file is listed never depends on the order of the directory: the real one.
+//! A folder is entered once, whatever leads to it (device and inode), so loops of links end. What is no
+//! regular file (FIFO, socket, device) is passed over and never opened. What cannot be read is listed, and
+//! the rest goes on.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    fs::{self, Metadata},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use fanfare_audio::{CancelFlag, is_audio_suffix};
+use fanfare_model::{Error, ErrorKind, Result, Timestamp};
+
+use super::cover::picture_rank;
+use crate::clock;
+
+/// An audio file (by its suffix), as the directory shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FoundFile {
+    /// Path below the folder, `/` between parts.
+    pub(crate) relative_path: String,
+    pub(crate) size_bytes: u64,
+    pub(crate) modified: Timestamp,
+    /// Which of [`Walked::pictures`] lies beside it.
+    pub(crate) picture: Option<usize>,
+}
+
+/// A picture that is the cover of the files beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    pub(crate) path: PathBuf,
+    /// When its inode last changed: also right for a picture copied with its old modification time.
+    pub(crate) changed: Timestamp,
+}
+
+/// Something that could not be read, and what is therefore unknown.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// Path below the folder, lossy where the name is no Unicode.
+    pub(crate) relative_path: String,
+    /// A file to list as unreadable (else a folder: everything known below it stays as it is).
+    pub(crate) is_file: bool,
+    pub(crate) error: Error,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// Sorted by path.
+    pub(crate) files: Vec<FoundFile>,
+    pub(crate) pictures: Vec<Picture>,
+    pub(crate) unread: Vec<Unread>,
+}
+
+/// A folder to enter: where it is and its path below the root (empty for the root itself).
+struct Todo {
+    path: PathBuf,
+    relative: String,
+}
+
+struct Walk<'a> {
+    walked: Walked,
+    folders: Vec<Todo>,
+    links: VecDeque<Todo>,
+    entered: HashSet<(u64, u64)>,
+    listed: HashSet<(u64, u64)>,
+    found: &'a AtomicU64,
+}
+
+/// Lists the folder; `found` counts files as they are met.
+///
+/// # Errors
+/// `Unavailable` when the folder itself is not there or cannot be read; `Cancelled`.
+pub(crate) fn walk(root: &Path, cancel: &CancelFlag, found: &AtomicU64) -> Result<Walked> {
+    let away = |error: std::io::Error| {
+        Error::from_io("read it", error).context(format!("the folder {} is away", root.display()))
+    };
+    let away = |error| {
+        let error = away(error);
+        Error::new(ErrorKind::Unavailable, error.message().to_owned())
+            .remedy("connect the storage and scan again, or remove the folder from the library")
+            .because(error)
+    };
+    // Listing the root once beforehand tells "storage is away" from "a folder in it cannot be read".
+    fs::read_dir(root).map_err(away)?;
+    let mut walk = Walk {
+        walked: Walked::default(),
+        folders: vec![Todo { path: root.to_owned(), relative: String::new() }],
+        links: VecDeque::new(),
+        entered: HashSet::new(),
+        listed: HashSet::new(),
+        found,
+    };
+    loop {
+        if cancel.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, "the scan was cancelled"));
+        }
+        if let Some(folder) = walk.folders.pop() {
+            walk.enter(&folder);
+        } else if let Some(link) = walk.links.pop_front() {
+            walk.follow(link);
+        } else {
+            break;
+        }
+    }
+    let mut walked = walk.walked;
+    walked.files.sort_by(|a, b| a.relative_path.cmp(&b.relative_path));
+    Ok(walked)
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, folder: &Todo) {
+        match fs::metadata(&folder.path) {
+            Ok(meta) if !self.entered.insert((meta.dev(), meta.ino())) => return,
+            Ok(_) => {}
+            Err(error) => return self.unread(&folder.relative, false, "read the folder", error),
+        }
+        let entries = match fs::read_dir(&folder.path) {
+            Ok(entries) => entries,
+            Err(error) => return self.unread(&folder.relative, false, "read the folder", error),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) => names.push(entry),
+                // The rest of this folder is unknown: nothing in it may be taken for removed.
+                Err(error) => self.unread(&folder.relative, false, "read the folder", error),
+            }
+        }
+        names.sort_by_key(fs::DirEntry::file_name);
+
+        let first_file = self.walked.files.len();
+        let mut picture: Option<(usize, PathBuf)> = None;
+        let mut subfolders = Vec::new();
+        for entry in names {
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let path = entry.path();
+            let kind = match entry.file_type() {
+                Ok(kind) => kind,
+                Err(_) => continue, // vanished between the two calls
+            };
+            let Some(text) = name.to_str() else {
+                if kind.is_dir() || is_audio_suffix(&path) {
+                    self.not_text(&folder.relative, &name.to_string_lossy(), !kind.is_dir());
+                }
+                continue;
+            };
+            let relative = join(&folder.relative, text);
+            if kind.is_symlink() {
+                self.links.push_back(Todo { path, relative });
+            } else if kind.is_dir() {
+                subfolders.push(Todo { path, relative });
+            } else if kind.is_file() {
+                if let Some(rank) = picture_rank(text) {
+                    if picture.as_ref().is_none_or(|(best, _)| rank < *best) {
+                        picture = Some((rank, path));
+                    }
+                } else if is_audio_suffix(&path) {
+                    match entry.metadata() {
+                        Ok(meta) => self.file(relative, &meta),
+                        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                        Err(error) => self.unread(&relative, true, "look at the file", error),
+                    }
+                }
+            }
+        }
+        // A stack: pushed in reverse, entered in order.
+        self.folders.extend(subfolders.into_iter().rev());
+        if let Some((_, path)) = picture
+            && let Ok(meta) = fs::metadata(&path)
+        {
+            let index = self.walked.pictures.len();
+            let ms = meta.ctime().saturating_mul(1_000).saturating_add(meta.ctime_nsec() / 1_000_000);
+            self.walked.pictures.push(Picture { path, changed: Timestamp(ms) });
+            for file in &mut self.walked.files[first_file..] {
+                file.picture = Some(index);
+            }
+        }
+    }
+
+    fn follow(&mut self, link: Todo) {
+        match fs::metadata(&link.path) {
+            Ok(meta) if meta.is_dir() => self.folders.push(link),
+            Ok(meta) if meta.is_file() && is_audio_suffix(&link.path) => {
+                if !self.listed.contains(&(meta.dev(), meta.ino())) {
+                    self.file(link.relative, &meta);
+                }
+            }
+            Ok(_) => {}
+            // A dangling link may have led to a file or to a folder whose storage is away.
+            Err(error) => {
+                let is_file = is_audio_suffix(&link.path);
+                self.unread(&link.relative, is_file, "follow the link", error);
+            }
+        }
+    }
+
+    fn file(&mut self, relative_path: String, meta: &Metadata) {
+        self.listed.insert((meta.dev(), meta.ino()));
+        self.found.fetch_add(1, Ordering::Relaxed);
+        self.walked.files.push(FoundFile {
+            relative_path,
+            size_bytes: meta.len(),
+            modified: modified(meta),
+            picture: None,
+        });
+    }
+
+    fn unread(&mut self, relative: &str, is_file: bool, what: &str, error: std::io::Error) {
+        let error = Error::from_io(what, error);
+        self.walked.unread.push(Unread { relative_path: relative.to_owned(), is_file, error });
+    }
+
+    fn not_text(&mut self, folder: &str, lossy: &str, is_file: bool) {
+        let error = Error::new(ErrorKind::Unsupported, "the name is not valid UTF-8")
+            .remedy("rename it and scan again");
+        self.walked.unread.push(Unread { relative_path: join(folder, lossy), is_file, error });
+    }
+}
+
+/// The modification time as the catalog keeps it.
+pub(crate) fn modified(meta: &Metadata) -> Timestamp {
+    meta.modified().map_or(Timestamp(0), clock::of)
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}

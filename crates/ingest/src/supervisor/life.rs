@@ -1,0 +1,217 @@
+//! One life of a worker child: start, conversation, end.
+
+use std::{
+    collections::HashSet,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use fanfare_model::JobId;
+use tokio::{
+    io::{AsyncWriteExt as _, BufReader},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    sync::mpsc,
+    time::Instant,
+};
+
+use super::{Keeper, Order, locked};
+use crate::{
+    clock,
+    worker::protocol::{WorkerCommand, WorkerEvent, line, next_message},
+};
+
+/// A worker that says nothing for that long is ended: it gives a sign of life every 5 s.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How often leases that ran out are looked for, and silence is noticed.
+const REAP: Duration = Duration::from_secs(15);
+/// How long the worker gets to end after `stop`; it takes at most 8 s by itself.
+const STOP_WAIT: Duration = Duration::from_millis(9_500);
+/// How long writing one line to the worker may take.
+const WRITE_WAIT: Duration = Duration::from_secs(2);
+/// How long the last words of a dead worker are listened to.
+const DRAIN: Duration = Duration::from_secs(1);
+/// Events that wait to be taken in.
+const WAITING_EVENTS: usize = 256;
+
+/// How a life ended.
+pub(super) struct LifeEnd {
+    /// In words.
+    pub(super) reason: String,
+    /// Whether it was told to.
+    pub(super) asked: bool,
+    /// Jobs that were at hand when it died by itself.
+    pub(super) at_hand: HashSet<JobId>,
+}
+
+impl LifeEnd {
+    pub(super) fn died(reason: String) -> Self {
+        Self { reason, asked: false, at_hand: HashSet::new() }
+    }
+}
+
+/// A life under way.
+pub(super) struct Life<'a> {
+    keeper: &'a Keeper,
+    owner: &'a str,
+    at_hand: HashSet<JobId>,
+    heard_from: Instant,
+}
+
+impl<'a> Life<'a> {
+    pub(super) fn new(keeper: &'a Keeper, owner: &'a str) -> Self {
+        Self { keeper, owner, at_hand: HashSet::new(), heard_from: Instant::now() }
+    }
+
+    pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> LifeEnd {
+        let command = &self.keeper.command;
+        let spawned = Command::new(&command.exe)
+            .args(&command.args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            // Ctrl-C on a terminal reaches the server only, which stops its worker in order.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn();
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => {
+                return LifeEnd::died(format!("{} cannot be started: {error}", command.exe.display()));
+            }
+        };
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return LifeEnd::died("it has no pipes".to_owned());
+        };
+        locked(&self.keeper.status).pid = child.id();
+        let mut input = Some(input);
+        let mut events = read_events(output);
+        let mut reap = tokio::time::interval(REAP);
+        let mut stopping: Option<Instant> = None;
+        let status = loop {
+            let deadline = stopping.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
+            tokio::select! {
+                order = orders.recv(), if stopping.is_none() => match order {
+                    Some(Order::Wake) => tell(&mut input, &WorkerCommand::Wake).await,
+                    Some(Order::Stop) | None => {
+                        tell(&mut input, &WorkerCommand::Stop).await;
+                        // The end of its stdin says the same.
+                        input = None;
+                        stopping.get_or_insert(Instant::now() + STOP_WAIT);
+                    }
+                },
+                Some(event) = events.recv() => self.on_event(event, &mut input).await,
+                status = child.wait() => break status,
+                _ = reap.tick() => {
+                    self.reap().await;
+                    if stopping.is_none() && self.heard_from.elapsed() > SILENCE {
+                        tracing::warn!("the worker says nothing any more, it is ended");
+                        kill(&mut child).await;
+                    }
+                }
+                () = tokio::time::sleep_until(deadline), if stopping.is_some() => {
+                    tracing::warn!("the worker did not end in time, it is ended by force");
+                    kill(&mut child).await;
+                }
+            }
+        };
+        // What it said last is still in the pipe. (Its end is not waited for: some child of its own may
+        // hold the pipe open.)
+        let drained = Instant::now() + DRAIN;
+        while let Ok(Some(event)) = tokio::time::timeout_at(drained, events.recv()).await {
+            self.on_event(event, &mut None).await;
+        }
+        let reason = match &status {
+            Ok(status) => in_words(*status),
+            Err(error) => format!("its end cannot be told: {error}"),
+        };
+        LifeEnd { reason, asked: stopping.is_some(), at_hand: self.at_hand }
+    }
+
+    async fn on_event(&mut self, event: WorkerEvent, input: &mut Option<ChildStdin>) {
+        self.heard_from = Instant::now();
+        let mut acquitted = false;
+        match &event {
+            WorkerEvent::Ready { pid, version } => {
+                tracing::info!(pid, version, "the worker is ready");
+                let owner = self.owner.to_owned();
+                tell(input, &WorkerCommand::Start { owner, slots: self.keeper.slots() }).await;
+            }
+            WorkerEvent::Started { job, .. } => {
+                self.at_hand.insert(*job);
+            }
+            WorkerEvent::Finished { job, .. }
+            | WorkerEvent::Failed { job, .. }
+            | WorkerEvent::Dropped { job } => {
+                self.at_hand.remove(job);
+                acquitted = self.keeper.acquit(*job);
+            }
+            WorkerEvent::Stale { track } => {
+                // A full queue means that scans are coming anyway.
+                let _told = self.keeper.stale.try_send(*track);
+            }
+            WorkerEvent::Idle => acquitted = self.keeper.acquit_all(),
+            WorkerEvent::Alive | WorkerEvent::Progress { .. } => {}
+        }
+        if acquitted {
+            tell(input, &WorkerCommand::Slots { slots: self.keeper.command.slots }).await;
+        }
+        self.keeper.hearing.on_event(&event).await;
+    }
+
+    async fn reap(&self) {
+        match self.keeper.store.jobs().reap(clock::now()).await {
+            Ok(0) => {}
+            Ok(reaped) => tracing::info!(reaped, "ended leases that ran out"),
+            Err(error) => tracing::warn!(%error, "could not look for leases that ran out"),
+        }
+    }
+}
+
+/// Reads events in a task of its own, so that a select never cuts a line in two.
+fn read_events(output: ChildStdout) -> mpsc::Receiver<WorkerEvent> {
+    let (sender, receiver) = mpsc::channel(WAITING_EVENTS);
+    tokio::spawn(async move {
+        let mut reader = BufReader::new(output);
+        loop {
+            match next_message(&mut reader).await {
+                Ok(Some(event)) => {
+                    if sender.send(event).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => return tracing::warn!(%error, "the worker cannot be understood"),
+            }
+        }
+    });
+    receiver
+}
+
+/// Says it to the worker; one that does not listen is noticed by its silence or its end.
+async fn tell(input: &mut Option<ChildStdin>, command: &WorkerCommand) {
+    let Some(pipe) = input else { return };
+    let text = line(command);
+    let said = tokio::time::timeout(WRITE_WAIT, async {
+        pipe.write_all(text.as_bytes()).await?;
+        pipe.flush().await
+    });
+    if !matches!(said.await, Ok(Ok(()))) {
+        tracing::debug!(?command, "the worker does not listen");
+    }
+}
+
+async fn kill(child: &mut Child) {
+    if let Err(error) = child.kill().await {
+        tracing::warn!(%error, "the worker cannot be ended");
+    }
+}
+
+fn in_words(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(0), _) => "it ended by itself".to_owned(),
+        (Some(code), _) => format!("it ended with exit code {code}"),
+        (None, Some(signal)) => format!("it was ended by signal {signal}"),
+        (None, None) => "it ended".to_owned(),
+    }
+}

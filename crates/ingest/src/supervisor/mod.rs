@@ -1,0 +1,223 @@
+//! The supervisor: keeps one worker child alive, and gives back what a dead one held.
+//!
+//! Vocabulary: a *life* is one child from its start to its end; its *owner* is the name under which it
+//! leases jobs, unique per life.
+//!
+//! Invariants: a dead child's leases are ended at once, not after they run out; the owner's name is on disk
+//! before the child is told it, so that a server that was killed as well is cleaned up after by the next one;
+//! restarts come with a growing, bounded pause; after a crash the jobs that were at hand are tried one at a
+//! time, so that one poisonous file does not use up the attempts of its neighbours.
+
+mod life;
+mod owner;
+
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use fanfare_model::{JobId, Result, TrackId};
+use fanfare_store::Store;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use self::{
+    life::{Life, LifeEnd},
+    owner::OwnerFile,
+};
+use crate::{clock, hearing::Hearing};
+
+/// Pause before the first restart.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause between restarts.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// A life that long is a success: the next pause is the first one again.
+const GOOD_LIFE: Duration = Duration::from_secs(60);
+
+/// How a worker is started.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerCommandLine {
+    pub(crate) exe: PathBuf,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) slots: usize,
+    pub(crate) data_dir: PathBuf,
+}
+
+/// How the worker is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkerStatus {
+    /// Process id of the worker that runs now.
+    pub pid: Option<u32>,
+    /// Workers started after the first one.
+    pub restarts: u64,
+    /// Why the last one ended, in words.
+    pub last_exit: Option<String>,
+    /// Tracks heard at a time at most.
+    pub jobs: usize,
+}
+
+/// What the supervisor is told from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Wake,
+    Stop,
+}
+
+/// A handle to the supervisor. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Supervisor {
+    orders: mpsc::Sender<Order>,
+    status: Arc<Mutex<WorkerStatus>>,
+    task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// What a life needs of its supervisor.
+struct Keeper {
+    store: Store,
+    hearing: Hearing,
+    command: WorkerCommandLine,
+    status: Arc<Mutex<WorkerStatus>>,
+    /// Tracks whose file is not as the catalog has it.
+    stale: mpsc::Sender<TrackId>,
+    /// Jobs that were at hand when a worker crashed and have not ended since.
+    suspects: Mutex<HashSet<JobId>>,
+}
+
+impl Supervisor {
+    /// Ends the leases of a worker of an earlier server, then starts to keep a worker alive.
+    ///
+    /// # Errors
+    /// Errors of the store, and of the file with the owner's name.
+    pub(crate) async fn start(
+        store: Store,
+        hearing: Hearing,
+        command: WorkerCommandLine,
+        stale: mpsc::Sender<TrackId>,
+    ) -> Result<Self> {
+        let owner_file = OwnerFile::in_folder(&command.data_dir);
+        if let Some(owner) = owner_file.read()? {
+            let released = store.jobs().release_owner(&owner, clock::now()).await?;
+            if released > 0 {
+                tracing::info!(owner, released, "ended the leases of a worker of an earlier life");
+            }
+        }
+        store.jobs().reap(clock::now()).await?;
+        let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
+        let (orders, received) = mpsc::channel(16);
+        let keeper = Keeper {
+            store,
+            hearing,
+            command,
+            status: Arc::clone(&status),
+            stale,
+            suspects: Mutex::default(),
+        };
+        let task = tokio::spawn(keeper.keep(owner_file, received));
+        Ok(Self { orders, status, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
+    }
+
+    /// Tells the worker that there may be jobs.
+    pub(crate) fn wake(&self) {
+        // A full queue of orders has a wake in it already.
+        let _queued = self.orders.try_send(Order::Wake);
+    }
+
+    pub(crate) fn status(&self) -> WorkerStatus {
+        locked(&self.status).clone()
+    }
+
+    /// Stops the worker (it gets 10 s) and waits for its end.
+    pub(crate) async fn stop(&self) {
+        let _stopping = self.orders.send(Order::Stop).await;
+        if let Some(task) = self.task.lock().await.take()
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the supervisor broke off");
+        }
+    }
+}
+
+impl Keeper {
+    async fn keep(self, owner_file: OwnerFile, mut orders: mpsc::Receiver<Order>) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let owner = owner::fresh();
+            let began = Instant::now();
+            let end = match owner_file.write(&owner) {
+                Ok(()) => Life::new(&self, &owner).live(&mut orders).await,
+                Err(error) => LifeEnd::died(format!("its name cannot be stored: {error}")),
+            };
+            self.clean_up_after(&owner).await;
+            {
+                let mut status = locked(&self.status);
+                status.pid = None;
+                status.last_exit = Some(end.reason.clone());
+            }
+            if end.asked {
+                owner_file.remove();
+                return;
+            }
+            locked(&self.suspects).extend(&end.at_hand);
+            if began.elapsed() >= GOOD_LIFE {
+                pause = FIRST_PAUSE;
+            }
+            tracing::warn!(
+                reason = end.reason,
+                pause_ms = pause.as_millis(),
+                "the worker ended, it is started again"
+            );
+            if stopped_within(pause, &mut orders).await {
+                owner_file.remove();
+                return;
+            }
+            pause = (pause * 2).min(MAX_PAUSE);
+            locked(&self.status).restarts += 1;
+        }
+    }
+
+    async fn clean_up_after(&self, owner: &str) {
+        match self.store.jobs().release_owner(owner, clock::now()).await {
+            Ok(0) => {}
+            Ok(released) => tracing::info!(owner, released, "ended the leases of a worker that is gone"),
+            // They run out by themselves within a minute.
+            Err(error) => tracing::warn!(owner, %error, "could not end the leases of a worker that is gone"),
+        }
+        self.hearing.count().await;
+    }
+
+    /// How many jobs at a time: one, while a job is suspected of having killed a worker.
+    fn slots(&self) -> usize {
+        if locked(&self.suspects).is_empty() { self.command.slots } else { 1 }
+    }
+
+    /// A job ended in some orderly way; `true` when it was the last suspect.
+    fn acquit(&self, job: JobId) -> bool {
+        let mut suspects = locked(&self.suspects);
+        suspects.remove(&job) && suspects.is_empty()
+    }
+
+    /// Nothing is left to suspect; `true` when something was.
+    fn acquit_all(&self) -> bool {
+        let mut suspects = locked(&self.suspects);
+        !std::mem::take(&mut *suspects).is_empty()
+    }
+}
+
+/// Waits, unless told to stop; wakes need nobody to wake.
+async fn stopped_within(pause: Duration, orders: &mut mpsc::Receiver<Order>) -> bool {
+    let stop = async {
+        loop {
+            match orders.recv().await {
+                Some(Order::Wake) => {}
+                Some(Order::Stop) | None => return,
+            }
+        }
+    };
+    tokio::time::timeout(pause, stop).await.is_ok()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

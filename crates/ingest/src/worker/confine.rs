@@ -1,0 +1,36 @@
+//! What the worker takes from itself before it opens any file: it runs untrusted bytes through decoders.
+
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
+
+/// Address space without any job, in bytes: code, the allocator's reserves, the database's mapping, stacks.
+const BASE_ADDRESS_SPACE: u64 = 4 << 30;
+/// Address space more for each job at a time.
+const JOB_ADDRESS_SPACE: u64 = 1 << 30;
+/// Files open at a time; a job needs a handful.
+const OPEN_FILES: u64 = 1_024;
+/// Steps of priority given up: hearing never makes playing stutter.
+const NICE: i32 = 10;
+
+/// Lowers the limits; gives a line for the log that says which are active.
+pub(crate) fn confine(jobs: usize) -> String {
+    let space = BASE_ADDRESS_SPACE.saturating_add(JOB_ADDRESS_SPACE.saturating_mul(jobs as u64));
+    let limits = [
+        ("core 0", Resource::Core, 0),
+        ("address space", Resource::As, space),
+        ("open files", Resource::Nofile, OPEN_FILES),
+    ];
+    let mut active = Vec::new();
+    for (name, resource, wanted) in limits {
+        let present = getrlimit(resource);
+        let value = present.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+        match setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }) {
+            Ok(()) => active.push(name),
+            Err(error) => tracing::warn!(limit = name, %error, "could not lower a limit"),
+        }
+    }
+    match nice(NICE) {
+        Ok(_) => active.push("low priority"),
+        Err(error) => tracing::warn!(%error, "could not lower the priority"),
+    }
+    active.join(", ")
+}

@@ -1,0 +1,89 @@
+//! The worker process: claims jobs, hears tracks, commits what it heard.
+//!
+//! It is a child of the server, because untrusted bytes may make a decoder abort, loop or eat memory: that
+//! ends a worker and never a stream. It says and is told things by [`protocol`]; its log goes to stderr.
+//!
+//! Invariants: a worker whose stdin ends (its server is gone) gives its jobs back and ends within 10 s, by
+//! force if need be; what it commits is fenced by the job's attempt, so one that was given up for dead
+//! changes nothing; it never makes or migrates a database.
+
+mod attempt;
+mod bench;
+mod confine;
+mod hear;
+mod mouth;
+pub(crate) mod protocol;
+mod retry;
+
+use std::{path::PathBuf, time::Duration};
+
+use fanfare_audio::{FfmpegUse, OpenOptions};
+use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_store::{Store, StoreOptions};
+
+use self::{
+    bench::Bench,
+    mouth::{Mouth, listen},
+    protocol::{WorkerCommand, WorkerEvent},
+};
+
+/// How long a worker waits to be told its name before it ends.
+const START_WAIT: Duration = Duration::from_secs(30);
+/// How long a worker waits for another process's write to end, in milliseconds.
+const BUSY_TIMEOUT_MS: u32 = 10_000;
+
+/// How a worker process is run.
+#[derive(Debug, Clone)]
+pub struct WorkerProcessOptions {
+    /// The data folder, whose database the server has brought up to date.
+    pub data_dir: PathBuf,
+    /// The most tracks heard at a time, 1 or more (the server may tell it fewer).
+    pub jobs: usize,
+    /// Whether codecs that are not built in may be decoded by `ffmpeg`.
+    pub ffmpeg: FfmpegUse,
+}
+
+/// The body of `fanfare worker`: runs until told to stop, or until stdin ends, and ends within 10 s then.
+///
+/// stdin and stdout belong to the conversation with the server.
+///
+/// # Errors
+/// Errors of opening the store; `Timeout` when a track could not be cancelled (the process must end to get
+/// rid of it); `Invalid` when nobody says `start`.
+pub async fn run_worker(options: WorkerProcessOptions) -> Result<()> {
+    let confined = confine::confine(options.jobs);
+    tracing::debug!(%confined, "the worker is confined");
+    let store_options = StoreOptions {
+        migrate: false,
+        readers: u32::try_from(options.jobs).unwrap_or(8).clamp(1, 8),
+        busy_timeout_ms: BUSY_TIMEOUT_MS,
+    };
+    let mut commands = listen()?;
+    let store = Store::open(&options.data_dir, &store_options).await?;
+    let (mouth, all_said) = Mouth::open()?;
+    mouth.say(&WorkerEvent::Ready { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() });
+    let start = tokio::time::timeout(START_WAIT, async {
+        loop {
+            match commands.recv().await {
+                Some(WorkerCommand::Start { owner, slots }) => return Some((owner, slots)),
+                Some(WorkerCommand::Stop) | None => return None,
+                Some(_) => {}
+            }
+        }
+    });
+    let ended = match start.await {
+        Ok(Some((owner, slots))) => {
+            let open = OpenOptions { ffmpeg: options.ffmpeg, ..OpenOptions::default() };
+            Bench::new(store.clone(), mouth, open, owner, options.jobs.max(1)).run(slots, commands).await
+        }
+        Ok(None) => {
+            drop(mouth);
+            Ok(())
+        }
+        Err(_) => Err(Error::new(ErrorKind::Invalid, "nobody told this worker to start")
+            .remedy("workers are started by `fanfare serve`")),
+    };
+    store.close().await;
+    all_said.wait().await;
+    ended
+}

@@ -1,0 +1,107 @@
+//! The worker's ends of the two pipes.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    time::Duration,
+};
+
+use fanfare_model::{Error, ErrorKind, Result};
+use tokio::sync::{mpsc, oneshot};
+
+use super::protocol::{MAX_LINE_BYTES, WorkerCommand, WorkerEvent, line, parse};
+
+/// Events that wait to be written at most; what comes on top is left out, because commits never wait for a
+/// server that does not read (it counts jobs in the database).
+const WAITING_EVENTS: usize = 1_024;
+/// Commands that wait at most.
+const WAITING_COMMANDS: usize = 64;
+/// From the end of stdin to the end of the process, whatever hangs.
+const END_BY_FORCE: Duration = Duration::from_secs(10);
+/// The exit code of that end.
+const FORCED_EXIT: i32 = 70;
+
+/// Says things to the server. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Mouth {
+    sender: mpsc::Sender<WorkerEvent>,
+}
+
+/// Resolves when everything is said.
+pub(crate) struct AllSaid(oneshot::Receiver<()>);
+
+impl Mouth {
+    /// Starts the writer to stdout, on a thread of its own (a server that does not read blocks only that).
+    ///
+    /// # Errors
+    /// `Unavailable` when no thread can be started.
+    pub(crate) fn open() -> Result<(Self, AllSaid)> {
+        let (sender, mut receiver) = mpsc::channel::<WorkerEvent>(WAITING_EVENTS);
+        let (end, ended) = oneshot::channel();
+        let writing = move || {
+            let mut out = std::io::stdout().lock();
+            while let Some(event) = receiver.blocking_recv() {
+                let said = out.write_all(line(&event).as_bytes()).and_then(|()| out.flush());
+                if said.is_err() {
+                    break; // the server is gone; the end of stdin says so as well
+                }
+            }
+            let _nobody_waits = end.send(());
+        };
+        std::thread::Builder::new().name("say".to_owned()).spawn(writing).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "cannot talk to the server").because(error)
+        })?;
+        Ok((Self { sender }, AllSaid(ended)))
+    }
+
+    /// Says it, or leaves it out when too much waits.
+    pub(crate) fn say(&self, event: &WorkerEvent) {
+        if self.sender.try_send(event.clone()).is_err() {
+            tracing::debug!("an event was left out");
+        }
+    }
+}
+
+impl AllSaid {
+    /// Waits at most a second, after every [`Mouth`] was dropped.
+    pub(crate) async fn wait(self) {
+        let _late = tokio::time::timeout(Duration::from_secs(1), self.0).await;
+    }
+}
+
+/// Listens on stdin, on a thread of its own: when stdin ends, `Stop` is passed on, and if the process still
+/// lives 10 s later it is ended from here, even if everything else hangs. (The kernel's own signal on a
+/// parent's death is not used: it comes when the spawning *thread* ends, and it leaves no time to give jobs
+/// back.)
+///
+/// # Errors
+/// `Unavailable` when no thread can be started.
+pub(crate) fn listen() -> Result<mpsc::Receiver<WorkerCommand>> {
+    let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
+    let listening = move || {
+        let mut input = BufReader::new(std::io::stdin());
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            let read = (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes);
+            let command = match read {
+                Ok(read) if read > 0 && bytes.ends_with(b"\n") => match parse(&bytes) {
+                    Some(command) => command,
+                    None => continue,
+                },
+                _ => WorkerCommand::Stop,
+            };
+            let last = command == WorkerCommand::Stop;
+            // Refused only when the process is ending anyway.
+            let _gone = sender.blocking_send(command);
+            if last {
+                std::thread::sleep(END_BY_FORCE);
+                std::process::exit(FORCED_EXIT);
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("listen".to_owned())
+        .spawn(listening)
+        .map_err(|error| Error::new(ErrorKind::Unavailable, "cannot listen to the server").because(error))?;
+    Ok(receiver)
+}

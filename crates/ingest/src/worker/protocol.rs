@@ -1,0 +1,121 @@
+//! What server and worker say to each other: one JSON object per line over the worker's stdin and stdout.
+//!
+//! Lines are bounded; a line that is no message of this list is passed over (with a debug log entry), so that
+//! a stray print of some library can never confuse the other side.
+
+use fanfare_model::{ErrorKind, JobId, Timestamp, TrackId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
+
+/// The longest line either side accepts, in bytes: a path (4 KiB, escaped) and a sentence fit easily.
+pub(crate) const MAX_LINE_BYTES: u64 = 64 * 1024;
+
+/// What a worker says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum WorkerEvent {
+    /// It opened the store and waits for `start`.
+    Ready { pid: u32, version: String },
+    /// It is alive, whatever it does; said every few seconds.
+    Alive,
+    /// It claimed a job and opens the track's file.
+    Started { job: JobId, track: TrackId, path: String },
+    /// So many frames are decoded, of so many (as far as declared).
+    Progress { job: JobId, path: String, frames: u64, total: Option<u64> },
+    /// Results are committed.
+    Finished { job: JobId, track: TrackId },
+    /// The attempt failed; `retry_at` when there is going to be another one.
+    Failed {
+        job: JobId,
+        track: TrackId,
+        path: String,
+        kind: ErrorKind,
+        message: String,
+        retry_at: Option<Timestamp>,
+    },
+    /// A job ended without a result and without a failure (given back, lease lost, track gone).
+    Dropped { job: JobId },
+    /// A file is not as the catalog has it: its folder should be scanned.
+    Stale { track: TrackId },
+    /// Nothing is due and nothing runs.
+    Idle,
+}
+
+/// What a worker is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub(crate) enum WorkerCommand {
+    /// Claim jobs under that name, so many at a time.
+    Start { owner: String, slots: usize },
+    /// From now on, so many at a time.
+    Slots { slots: usize },
+    /// There may be jobs.
+    Wake,
+    /// Give jobs back and end.
+    Stop,
+}
+
+/// The message as a line, newline included.
+pub(crate) fn line(message: &impl Serialize) -> String {
+    // Plain data of strings and numbers: serialising cannot fail; an empty line is passed over.
+    let mut line = serde_json::to_string(message).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
+/// The next message; `None` at the end. Lines that are none are passed over.
+///
+/// # Errors
+/// Those of reading, and a line that is too long.
+pub(crate) async fn next_message<M: DeserializeOwned>(
+    reader: &mut (impl AsyncBufRead + Unpin),
+) -> std::io::Result<Option<M>> {
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let read = reader.take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes).await?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if !bytes.ends_with(b"\n") && read as u64 == MAX_LINE_BYTES {
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "a line is too long"));
+        }
+        if let Some(message) = parse(&bytes) {
+            return Ok(Some(message));
+        }
+    }
+}
+
+/// The message in a line, if it is one.
+pub(crate) fn parse<M: DeserializeOwned>(line: &[u8]) -> Option<M> {
+    match serde_json::from_slice(line) {
+        Ok(message) => Some(message),
+        Err(error) => {
+            tracing::debug!(%error, "passed over a line that is no message");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn messages_survive_lines_that_are_none() {
+        let told = WorkerCommand::Start { owner: "1-ab".to_owned(), slots: 2 };
+        let text =
+            format!("running 1 test\n\n{{\"event\":3}}\n{}{}", line(&told), line(&WorkerCommand::Stop));
+        let mut reader = text.as_bytes();
+        assert_eq!(next_message(&mut reader).await.unwrap(), Some(told));
+        assert_eq!(next_message(&mut reader).await.unwrap(), Some(WorkerCommand::Stop));
+        assert_eq!(next_message::<WorkerCommand>(&mut reader).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_endless_line_is_refused() {
+        let text = vec![b'x'; 100_000];
+        let mut reader = text.as_slice();
+        assert!(next_message::<WorkerCommand>(&mut reader).await.is_err());
+    }
+}

@@ -1,0 +1,251 @@
+//! Scans: what happened to the files, and what the catalog says afterwards.
+
+use std::{fs, os::unix::fs::symlink, path::Path};
+
+use fanfare_ingest::Ingest;
+use fanfare_model::{ErrorKind, TaskState};
+use fanfare_store::Store;
+
+mod bench;
+use bench::{Bench, ended, paths, rest, scan, tracks, write_song};
+
+/// A library that was scanned once.
+struct Scanned {
+    bench: Bench,
+    store: Store,
+    ingest: Ingest,
+}
+
+async fn scanned(prepare: impl FnOnce(&Bench)) -> Scanned {
+    let bench = Bench::new();
+    prepare(&bench);
+    let store = bench.store().await;
+    let ingest = bench.scanning(&store).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    scan(&ingest).await;
+    Scanned { bench, store, ingest }
+}
+
+fn fifo(path: &Path) {
+    rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_change_ends_in_the_catalog() {
+    type Change = fn(&Bench);
+    let cases: [(&str, Change, &[&str], &str); 14] = [
+        ("nothing", |_| {}, &["a/1.wav", "a/2.wav", "b/3.wav"], "nothing changed"),
+        ("added", |b| drop(b.song("c/4.wav", 4)), &["a/1.wav", "a/2.wav", "b/3.wav", "c/4.wav"], "1 added"),
+        ("changed", |b| drop(b.song("a/1.wav", 9)), &["a/1.wav", "a/2.wav", "b/3.wav"], "1 changed"),
+        (
+            "removed",
+            |b| fs::remove_file(b.music().join("a/1.wav")).unwrap(),
+            &["a/2.wav", "b/3.wav"],
+            "1 removed",
+        ),
+        (
+            "moved",
+            |b| fs::rename(b.music().join("a/1.wav"), b.music().join("b/1.wav")).unwrap(),
+            &["a/2.wav", "b/1.wav", "b/3.wav"],
+            "1 moved",
+        ),
+        (
+            "folder renamed",
+            |b| fs::rename(b.music().join("a"), b.music().join("z")).unwrap(),
+            &["b/3.wav", "z/1.wav", "z/2.wav"],
+            "2 moved",
+        ),
+        ("folder removed", |b| fs::remove_dir_all(b.music().join("a")).unwrap(), &["b/3.wav"], "2 removed"),
+        (
+            "two swapped",
+            |b| {
+                let path = |name| b.music().join(name);
+                fs::rename(path("a/1.wav"), path("a/x.wav")).unwrap();
+                fs::rename(path("a/2.wav"), path("a/1.wav")).unwrap();
+                fs::rename(path("a/x.wav"), path("a/2.wav")).unwrap();
+            },
+            &["a/1.wav", "a/2.wav", "b/3.wav"],
+            "2 changed",
+        ),
+        (
+            "hidden files and folders",
+            |b| {
+                b.song(".hidden/5.wav", 5);
+                b.song("a/.6.wav", 6);
+            },
+            &["a/1.wav", "a/2.wav", "b/3.wav"],
+            "nothing changed",
+        ),
+        (
+            "no regular files",
+            |b| {
+                fifo(&b.music().join("a/fifo.wav"));
+                fs::create_dir(b.music().join("a/folder.flac")).unwrap();
+                let _socket = std::os::unix::net::UnixListener::bind(b.music().join("s.mp3")).unwrap();
+            },
+            &["a/1.wav", "a/2.wav", "b/3.wav"],
+            "nothing changed",
+        ),
+        (
+            "links in a circle",
+            |b| {
+                symlink(b.music(), b.music().join("a/up")).unwrap();
+                symlink("x", b.music().join("a/x")).unwrap();
+            },
+            &["a/1.wav", "a/2.wav", "b/3.wav"],
+            "nothing changed",
+        ),
+        (
+            "links to a file that is there, and out of the library",
+            |b| {
+                let outside = b.folder.path().join("outside");
+                write_song(&outside.join("7.wav"), 7);
+                write_song(&outside.join("8.wav"), 8);
+                symlink("../b/3.wav", b.music().join("a/3.wav")).unwrap();
+                symlink(outside.join("7.wav"), b.music().join("7.wav")).unwrap();
+                symlink(&outside, b.music().join("more")).unwrap();
+                symlink(&outside, b.music().join("again")).unwrap();
+            },
+            &["7.wav", "a/1.wav", "a/2.wav", "again/7.wav", "again/8.wav", "b/3.wav"],
+            "3 added",
+        ),
+        (
+            "a link that leads nowhere",
+            |b| symlink("nowhere", b.music().join("a/9.wav")).unwrap(),
+            &["a/1.wav", "a/2.wav", "!a/9.wav", "b/3.wav"],
+            "1 unreadable",
+        ),
+        (
+            "a name that is no Unicode",
+            |b| {
+                use std::os::unix::ffi::OsStrExt as _;
+                write_song(&b.music().join(std::ffi::OsStr::from_bytes(b"a/caf\xe9.wav")), 5);
+                write_song(&b.music().join(std::ffi::OsStr::from_bytes(b"a/\xe9t\xe9/6.wav")), 6);
+            },
+            &["a/1.wav", "a/2.wav", "!a/caf\u{fffd}.wav", "b/3.wav"],
+            "1 unreadable",
+        ),
+    ];
+    for (name, change, expected, message) in cases {
+        let library = scanned(|bench| {
+            for (path, number) in [("a/1.wav", 1), ("a/2.wav", 2), ("b/3.wav", 3)] {
+                bench.song(path, number);
+            }
+        })
+        .await;
+        change(&library.bench);
+        let task = scan(&library.ingest).await;
+        assert_eq!(paths(&library.store).await, expected, "{name}");
+        assert_eq!(task.message, message, "{name}: {task:?}");
+        let again = scan(&library.ingest).await;
+        assert_eq!(again.message, "nothing changed", "{name}, once more");
+        assert_eq!(library.store.catalog().check().await.unwrap(), Vec::<String>::new(), "{name}");
+        library.ingest.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_track_keeps_its_id() {
+    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
+    let before = tracks(&library.store).await;
+    fs::rename(library.bench.music().join("a"), library.bench.music().join("b")).unwrap();
+    scan(&library.ingest).await;
+    let after = tracks(&library.store).await;
+    assert_eq!(after[0].track.relative_path, "b/1.wav");
+    assert_eq!(after[0].track.id, before[0].track.id);
+    library.ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storage_that_is_away_removes_nothing() {
+    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
+    let music = library.bench.music();
+    let parked = library.bench.folder.path().join("parked");
+    fs::rename(&music, &parked).unwrap();
+    for _ in 0..3 {
+        let task = scan(&library.ingest).await;
+        assert_eq!((task.state, task.failure_count), (TaskState::Failed, 1), "{}", task.message);
+        assert_eq!(paths(&library.store).await, ["a/1.wav"], "a missing folder");
+    }
+    fs::create_dir(&music).unwrap();
+    scan(&library.ingest).await;
+    assert_eq!(paths(&library.store).await, ["a/1.wav"], "an empty mount point");
+    fs::remove_dir(&music).unwrap();
+    fs::rename(&parked, &music).unwrap();
+    assert_eq!(scan(&library.ingest).await.message, "nothing changed");
+
+    fs::remove_dir_all(music.join("a")).unwrap();
+    scan(&library.ingest).await;
+    assert_eq!(paths(&library.store).await, ["a/1.wav"], "asked once");
+    let task = scan(&library.ingest).await;
+    assert_eq!(paths(&library.store).await, Vec::<String>::new(), "asked twice");
+    assert_eq!((task.state, task.message.as_str()), (TaskState::Succeeded, "1 removed"));
+    library.ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_of_the_library_do_not_overlap() {
+    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
+    let music = library.bench.music();
+    let again = library.ingest.add_folder(&music.join("a/..")).await.unwrap();
+    assert_eq!(again.path, music);
+    for (path, kind) in [
+        (music.join("a"), ErrorKind::Invalid),
+        (library.bench.folder.path().to_owned(), ErrorKind::Invalid),
+        (music.join("a/1.wav"), ErrorKind::Invalid),
+        (music.join("nowhere"), ErrorKind::NotFound),
+    ] {
+        assert_eq!(library.ingest.add_folder(&path).await.unwrap_err().kind(), kind, "{}", path.display());
+    }
+    let folder = library.store.catalog().folders().await.unwrap()[0].id;
+    library.ingest.remove_folder(folder).await.unwrap();
+    assert_eq!(paths(&library.store).await, Vec::<String>::new());
+    assert!(music.join("a/1.wav").exists());
+    library.ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_is_refused_and_the_first_ones_end_frees_the_folder() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let first = bench.scanning(&store).await;
+    let options = || fanfare_ingest::IngestOptions {
+        data_dir: bench.data(),
+        worker_exe: "/bin/cat".into(),
+        worker_args: Vec::new(),
+        jobs: 1,
+        watch: false,
+        poll_interval: None,
+    };
+    let refused = Ingest::start(store.clone(), options()).await.err().unwrap();
+    assert_eq!(refused.kind(), ErrorKind::Busy);
+    first.shutdown().await;
+    Ingest::start(store, options()).await.unwrap().shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_can_be_cancelled_and_done_again() {
+    let library = scanned(|bench| {
+        for number in 0..20 {
+            bench.song(&format!("{number}.wav"), number);
+        }
+    })
+    .await;
+    let (store, ingest) = (&library.store, &library.ingest);
+    let hearing = ingest.hub().active();
+    assert_eq!(hearing.len(), 1, "tracks wait to be heard: {hearing:?}");
+    ingest.cancel(hearing[0].id).await.unwrap();
+    assert_eq!(ended(ingest, hearing[0].id).await.state, TaskState::Cancelled);
+    assert_eq!(ingest.cancel(hearing[0].id).await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(store.jobs().task_counts(hearing[0].id).await.unwrap().cancelled, 20);
+    rest(ingest).await;
+
+    let again = ingest.retry(hearing[0].id).await.unwrap();
+    assert_eq!(store.jobs().task_counts(again).await.unwrap().waiting, 20);
+    let unknown = fanfare_model::TaskId::from_bytes([7; 16]);
+    assert_eq!(ingest.cancel(unknown).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(ingest.retry(unknown).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(ingest.retry(again).await.unwrap_err().kind(), ErrorKind::Conflict);
+    ingest.shutdown().await;
+}
