@@ -20,7 +20,10 @@ export async function takeShots(server, folder, looks = LOOKS) {
     const go = async (hash, ready) => {
       await page.goto(`${server.url}/#${hash}`);
       await page.locator(ready).first().waitFor();
-      await page.evaluate(() => Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]));
+      await page.evaluate(() => {
+        const inView = (image) => image.getBoundingClientRect().top < innerHeight && image.getBoundingClientRect().left < innerWidth;
+        return Promise.all([document.fonts.ready, ...[...document.images].filter(inView).map((image) => image.decode().catch(() => {}))]);
+      });
     };
     try {
       await page.goto(server.link ?? server.url);

@@ -64,7 +64,7 @@ export function makeTasks(tick_ms) {
     else for (const task of tasks.values()) if (!over(task)) send({ id: eventId, data: event(task) });
     listeners.add(send);
     const alive = setInterval(() => response.write(': still here\n\n'), 15_000);
-    request.on('close', () => {
+    response.on('close', () => {
       listeners.delete(send);
       clearInterval(alive);
     });

@@ -1,0 +1,128 @@
+// `npm run e2e`: the pages in a real browser, against FANFARE_URL (with FANFARE_SETUP_LINK on a fresh server) or the mock.
+// FANFARE_SHOTS names a folder for pictures. Rests on no particular music: three playable tracks are enough.
+
+import assert from 'node:assert/strict';
+import { enter, findServer, openBrowser, OWNER } from './browser.mjs';
+import { check, finish, Skip, until } from './check.mjs';
+import { libraryChecks } from './library.mjs';
+import { playerChecks } from './player.mjs';
+import { takeShots } from './shots.mjs';
+
+const server = await findServer({ tick_ms: 400 });
+const { context, page, close } = await openBrowser();
+page.setDefaultTimeout(20_000);
+const troubles = [];
+page.on('pageerror', (error) => troubles.push(`page error: ${error.message}`));
+page.on('console', (message) => {
+  if (message.type() === 'error' && /content security policy|refused to/i.test(message.text())) troubles.push(message.text());
+});
+page.on('request', (request) => {
+  if (!request.url().startsWith(server.url) && !/^(data|blob|about):/.test(request.url())) troubles.push(`request to elsewhere: ${request.url()}`);
+});
+
+try {
+  await check('a wrong first-run link says what to do', async () => {
+    if (server.link === null) throw new Skip('the owner exists already');
+    await page.goto(`${server.url}/#/welcome/not-the-token`);
+    await page.getByLabel('Name', { exact: true }).fill(OWNER.name);
+    await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
+    await page.getByLabel('Password again', { exact: true }).fill(OWNER.password);
+    await page.getByRole('button', { name: 'Create the owner' }).click();
+    await page.getByText('fanfare doctor').waitFor();
+    assert.match(await page.locator('main').innerText(), /restart/i);
+  });
+  await check('the first-run form refuses passwords that differ', async () => {
+    if (server.link === null) throw new Skip('the owner exists already');
+    await page.getByLabel('Password again', { exact: true }).fill(`${OWNER.password}?`);
+    await page.getByRole('button', { name: 'Create the owner' }).click();
+    await page.getByText('not the same').waitFor();
+  });
+  await check('signs in', async () => {
+    await enter(page, server);
+    server.link = null;
+  });
+  await check('a scan is seen to move', async () => {
+    await page.goto(`${server.url}/#/activity`);
+    // What the list shows is written down at every change.
+    await page.evaluate(() => {
+      window.seen = [];
+      const note = () => {
+        for (const card of document.querySelectorAll('.task')) {
+          const bar = card.querySelector('[role=progressbar]');
+          const line = `${card.getAttribute('aria-label')} ${bar ? `at ${bar.getAttribute('aria-valuenow')}` : 'over'}`;
+          if (!window.seen.includes(line)) window.seen.push(line);
+        }
+      };
+      new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+      note();
+    });
+    const button = page.getByRole('button', { name: 'Scan now' });
+    if (await button.isEnabled().catch(() => false)) await button.click();
+    await until(page, 'two states of progress', () => page.evaluate(() => window.seen.filter((line) => / at \d|over/.test(line)).length >= 2), 60_000);
+    console.log(`      ${(await page.evaluate(() => window.seen)).slice(0, 4).join('; ')}`);
+  });
+  await libraryChecks(page, server);
+  await playerChecks(page, server);
+  await check('text from tags is text', async () => {
+    const words = process.env.FANFARE_MARKUP ?? 'onerror';
+    await page.goto(`${server.url}/#/?search=${encodeURIComponent(words)}`);
+    await until(page, 'the search to answer', async () => /found/.test(await page.locator('.title p').first().innerText()));
+    if ((await page.locator('.row .name').count()) === 0) throw new Skip(`no track is called "${words}" here`);
+    const name = await page.locator('.row .name').first().innerText();
+    assert.match(name, /</);
+    await page.locator('.row a.name').first().click();
+    await page.locator('.hero h1').waitFor();
+    assert.equal(await page.locator('.hero h1').innerText(), name);
+    assert.equal(await page.evaluate(() => document.querySelectorAll('.hero h1 *, img[onerror], script:not([src])').length), 0);
+    assert.equal(await page.evaluate(() => window.pwned), undefined);
+  });
+  await check('every control has a name', async () => {
+    for (const place of ['/', '/releases', '/activity', '/settings']) {
+      await page.goto(`${server.url}/#${place}`);
+      await page.locator('h1').first().waitFor();
+      const nameless = await page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select')]
+        .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.closest('label') || one.labels?.length))
+        .map((one) => one.outerHTML.slice(0, 120)));
+      assert.deepEqual(nameless, [], place);
+    }
+  });
+  await check('a server that vanishes is said, and its return too', async () => {
+    await context.route('**/api/**', (route) => route.abort());
+    await page.goto(`${server.url}/#/artists`);
+    await page.getByText('The server does not answer').first().waitFor();
+    await context.unroute('**/api/**');
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.getByText('The server does not answer').first().waitFor({ state: 'detached' });
+    await page.locator('.artist .name').first().waitFor();
+  });
+  await check('an unknown address has a page', async () => {
+    await page.goto(`${server.url}/#/no/such/page`);
+    await page.getByText('Nothing plays here').waitFor();
+  });
+  await check('the theme is remembered', async () => {
+    await page.getByRole('button', { name: 'Light theme' }).click();
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await ground();
+    await page.reload();
+    await page.getByRole('button', { name: 'Dark theme' }).waitFor();
+    assert.equal(await ground(), light);
+    await page.getByRole('button', { name: 'Dark theme' }).click();
+    assert.notEqual(await ground(), light);
+  });
+  await check('signs out and in again', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    assert.equal(await page.locator('.bar').count(), 0);
+    await page.getByLabel('Name', { exact: true }).fill(OWNER.name);
+    await page.getByLabel('Password', { exact: true }).fill('not the password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    await enter(page, server);
+  });
+  await check('nothing broke the content security policy, nothing was fetched from elsewhere', async () => assert.deepEqual(troubles, []));
+  if (process.env.FANFARE_SHOTS) await check('pictures', () => takeShots(server, process.env.FANFARE_SHOTS));
+} finally {
+  await close();
+  await server.close();
+}
+process.exitCode = finish();

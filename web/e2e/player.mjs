@@ -1,0 +1,120 @@
+// Playing for real: the audio element's own clock says whether it does.
+
+import assert from 'node:assert/strict';
+import { check, Skip, until } from './check.mjs';
+
+const audio = (page, read) => page.locator('audio').evaluate(read);
+/** Waits until the element itself has reported `steps` later times. */
+const advances = (page, steps = 3) => page.locator('audio').evaluate((element, wanted) => new Promise((done, fail) => {
+  const seen = [];
+  const note = () => {
+    if (seen.length === 0 || element.currentTime > seen.at(-1)) seen.push(element.currentTime);
+    if (seen.length > wanted) done(seen);
+  };
+  element.addEventListener('timeupdate', note);
+  element.addEventListener('error', () => fail(new Error(`audio error ${element.error?.code}`)));
+}), steps);
+
+export async function playerChecks(page, server) {
+  await check('Enter plays the row, and time advances', async () => {
+    await page.goto(`${server.url}/#/?sort=duration&order=desc`);
+    const grid = page.getByRole('grid', { name: 'Tracks' });
+    await page.locator('.row .name').first().waitFor();
+    await grid.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await page.locator('audio').waitFor({ state: 'attached' });
+    const seen = await advances(page);
+    console.log(`      currentTime ${seen.map((time) => time.toFixed(2)).join(' → ')}`);
+    assert.equal(await audio(page, (element) => element.paused), false);
+  });
+  await check('Space pauses and plays, m mutes', async () => {
+    await page.locator('main').focus();
+    await page.keyboard.press(' ');
+    await until(page, 'silence', () => audio(page, (element) => element.paused));
+    await page.keyboard.press(' ');
+    await until(page, 'sound', () => audio(page, (element) => !element.paused));
+    await page.keyboard.press('m');
+    assert.equal(await audio(page, (element) => element.muted), true);
+    await page.keyboard.press('m');
+    assert.equal(await audio(page, (element) => element.muted), false);
+  });
+  await check('ReplayGain sets the level within full scale', async () => {
+    const level = await page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.queue')));
+    const track = level.entries[level.current].track;
+    if (track.replaygain_track_gain_db === null) throw new Skip('the track was not heard yet');
+    const before = await audio(page, (element) => element.volume);
+    const room = track.true_peak_dbtp === null ? 0 : -track.true_peak_dbtp;
+    const expected = Math.min(1, 0.9 ** 2 * 10 ** (Math.min(track.replaygain_track_gain_db, room) / 20));
+    assert.ok(Math.abs(before - expected) < 0.01, `volume ${before}, expected ${expected}`);
+  });
+  await check('a click on the waveform seeks', async () => {
+    await page.locator('.bar .title').click();
+    const slider = page.locator('.page').getByRole('slider', { name: 'Position' });
+    await slider.waitFor();
+    await until(page, 'the length', () => audio(page, (element) => element.duration > 0));
+    const box = await slider.boundingBox();
+    await page.mouse.click(box.x + box.width * 0.6, box.y + box.height / 2);
+    const share = await until(page, 'the new place', () => audio(page, (element) => {
+      const at = element.currentTime / element.duration;
+      return !element.seeking && at > 0.5 && at;
+    }));
+    const slack = 2 / (await audio(page, (element) => element.duration)) + 0.01;
+    assert.ok(Math.abs(share - 0.6) < slack, `at ${share}`);
+    await advances(page, 2);
+  });
+  await check('keys on the waveform seek and its value is spoken', async () => {
+    const slider = page.locator('.page').getByRole('slider', { name: 'Position' });
+    await slider.focus();
+    const before = await audio(page, (element) => element.currentTime);
+    await page.keyboard.press('PageDown');
+    await until(page, 'an earlier place', () => page.locator('audio').evaluate((element, from) => element.currentTime < from, before));
+    assert.match(await slider.getAttribute('aria-valuetext'), /(second|minute).* of .*(second|minute)/);
+  });
+  await check('the track page shows what was heard', async () => {
+    const text = await until(page, 'loudness', async () => {
+      const shown = await page.locator('.page').innerText();
+      return /LUFS|Not heard yet|Being heard|could not hear|Too short/.test(shown) && shown;
+    });
+    assert.match(text, /Codec/);
+  });
+  await check('the queue moves by keys and lets go', async () => {
+    await page.getByRole('button', { name: 'Queue', exact: true }).last().click();
+    const drawer = page.locator('.drawer');
+    await drawer.waitFor();
+    const titles = () => drawer.locator('li .title').allInnerTexts();
+    const before = await titles();
+    if (before.length < 2) throw new Skip('too few tracks to move');
+    await drawer.locator('li .grip').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await until(page, 'another order', async () => (await titles())[1] === before[0]);
+    const count = (await titles()).length;
+    await drawer.getByRole('button', { name: /^Remove / }).first().click();
+    await until(page, 'one fewer', async () => (await titles()).length <= count - (count < 120 ? 1 : 0));
+    await page.keyboard.press('Escape');
+    await drawer.waitFor({ state: 'detached' });
+  });
+  await check('next plays the next track', async () => {
+    const source = await audio(page, (element) => element.src);
+    await page.getByRole('button', { name: 'Next', exact: true }).click();
+    await until(page, 'another source', async () => (await audio(page, (element) => element.src)) !== source);
+    await advances(page, 2);
+  });
+  await check('a reload remembers the queue and the place, and stays quiet', async () => {
+    const source = await audio(page, (element) => element.src);
+    await page.reload();
+    await page.locator('audio').waitFor({ state: 'attached' });
+    assert.equal(await audio(page, (element) => element.src), source);
+    assert.equal(await audio(page, (element) => element.paused), true);
+    await page.getByRole('region', { name: 'Player' }).getByRole('button', { name: 'Play', exact: true }).click();
+    await advances(page, 2);
+  });
+  await check('what the browser cannot play is named and skipped', async () => {
+    if (!server.mock) throw new Skip('only the mock has such a file for certain');
+    await page.goto(`${server.url}/#/?search=Unplayable`);
+    await page.locator('.row .name').first().waitFor();
+    await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Unplayable Here');
+    await page.locator('.row').first().click({ position: { x: 8, y: 8 } });
+    await page.getByRole('alert').getByText('cannot play APE').waitFor();
+  });
+}

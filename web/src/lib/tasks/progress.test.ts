@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import type { Task, TaskEvent } from '../api/types';
+import { applied, overall, share, sorted } from './progress';
+
+const event = (change: Partial<TaskEvent> = {}): TaskEvent => ({
+  task_id: 't', kind: 'scan', step: 'reading folders', status: 'running', message: '', current: 10, total: 40, current_item: 'a.flac',
+  failure_count: 0, timestamp: '2026-01-01T00:00:00Z', ...change,
+});
+const task = (change: Partial<Task> = {}): Task => ({ ...applied(undefined, event()), ...change });
+
+describe('a task after an event', () => {
+  test('an unknown task appears', () => expect(applied(undefined, event())).toMatchObject({ id: 't', state: 'running', current: 10, total: 40, ended: null }));
+  test('progress moves and known reasons stay', () => {
+    const failures = [{ subject: 'x', kind: 'malformed', message: 'm' }];
+    expect(applied(task({ failures }), event({ current: 20 }))).toMatchObject({ current: 20, failures });
+  });
+  test('an end is dated', () => expect(applied(task(), event({ status: 'succeeded', timestamp: '2026-01-01T00:01:00Z' }))).toMatchObject({ state: 'succeeded', ended: '2026-01-01T00:01:00Z' }));
+  test('a late event does not take an end back', () => expect(applied(task({ state: 'cancelled' }), event({ current: 30 }))).toMatchObject({ state: 'cancelled', current: 10 }));
+  test('a status of a newer server counts as running', () => expect(applied(undefined, event({ status: 'napping' })).state).toBe('running'));
+});
+
+test('running tasks stand first, then the newest', () => {
+  const list = [task({ id: 'old', state: 'succeeded', created: '1' }), task({ id: 'new', state: 'failed', created: '2' }), task({ id: 'run', created: '0' })];
+  expect(sorted(list).map((one) => one.id)).toEqual(['run', 'new', 'old']);
+});
+test('overall progress is the share of all units', () => {
+  expect(overall([task({ state: 'succeeded' })])).toBeNull();
+  expect(overall([task(), task({ id: 'u', kind: 'analysis', current: 30, total: 40 })])).toEqual({ label: 'Reading and hearing', share: 0.5 });
+  expect(overall([task({ total: 0 })])).toEqual({ label: 'Reading folders', share: null });
+});
+test('a share never passes one', () => expect([share(task({ current: 50 })), share(task({ total: 0 }))]).toEqual([1, null]));
