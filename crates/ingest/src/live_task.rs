@@ -125,11 +125,11 @@ impl LiveTask {
         .await;
     }
 
-    /// Changes the task and says so at once.
+    /// Changes the task, stores it and says so: who is told of an end finds it stored.
     pub(crate) async fn change(&self, change: impl FnOnce(&mut Task)) {
         change(&mut self.state().task);
-        self.tell();
         self.save().await;
+        self.tell();
     }
 
     /// Changes the task; said and written when enough time has passed since the last time.

@@ -8,8 +8,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use super::pending::normalise_cover;
-use fanfare_audio::Limits;
+use fanfare_audio::{Limits, normalise_cover};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use fanfare_store::{BlobKind, Store};
 

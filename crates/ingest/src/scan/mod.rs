@@ -23,26 +23,3 @@ mod folder;
 mod plan;
 pub(crate) mod read;
 pub(crate) mod walk;
-
-// STUB
-pub(crate) mod pending {
-    use fanfare_audio::Limits;
-    use fanfare_model::*;
-    pub struct TagReading {
-        pub tags: Tags,
-        pub audio: Option<AudioProperties>,
-        pub cover: Option<Vec<u8>>,
-        pub warnings: Vec<String>,
-    }
-    pub fn read_tags(_: &std::path::Path, _: &Limits) -> Result<TagReading> {
-        Ok(TagReading { tags: Tags::default(), audio: None, cover: None, warnings: vec![] })
-    }
-    pub struct Cover {
-        pub jpeg: Vec<u8>,
-        pub width: u32,
-        pub height: u32,
-    }
-    pub fn normalise_cover(b: &[u8], _: &Limits) -> Result<Cover> {
-        Ok(Cover { jpeg: b.to_vec(), width: 1, height: 1 })
-    }
-}

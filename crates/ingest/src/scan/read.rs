@@ -10,8 +10,7 @@ use std::{
     },
 };
 
-use super::pending::read_tags;
-use fanfare_audio::{CancelFlag, Limits};
+use fanfare_audio::{CancelFlag, Limits, read_tags};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use fanfare_store::ScannedFile;
 use rustix::fs::OFlags;

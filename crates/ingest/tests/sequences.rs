@@ -1,0 +1,175 @@
+//! Any sequence of changes, scanned in between or not, ends in the same catalog as a scan of the final tree.
+
+use std::{fs, path::Path};
+
+use proptest::prelude::*;
+
+mod bench;
+use bench::{Bench, rest, scan, write_song};
+
+/// One thing that happens to the tree. Numbers pick names and contents.
+#[derive(Debug, Clone)]
+enum Step {
+    Write { place: u8, content: u8 },
+    Remove { place: u8 },
+    Move { from: u8, to: u8 },
+    MoveFolder { from: u8, to: u8 },
+    Copy { from: u8, to: u8 },
+    Text { place: u8 },
+    Picture { folder: u8, content: u8 },
+    Scan,
+}
+
+const FOLDERS: [&str; 4] = ["", "a", "a/b", "c"];
+
+fn place(number: u8) -> String {
+    let folder = FOLDERS[usize::from(number) % FOLDERS.len()];
+    let name = number / 4 % 3;
+    if folder.is_empty() { format!("{name}.wav") } else { format!("{folder}/{name}.wav") }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let number = || 0_u8..12;
+    prop_oneof![
+        6 => (number(), 0_u8..6).prop_map(|(place, content)| Step::Write { place, content }),
+        2 => number().prop_map(|place| Step::Remove { place }),
+        3 => (number(), number()).prop_map(|(from, to)| Step::Move { from, to }),
+        2 => (1_u8..4, 1_u8..4).prop_map(|(from, to)| Step::MoveFolder { from, to }),
+        2 => (number(), number()).prop_map(|(from, to)| Step::Copy { from, to }),
+        1 => number().prop_map(|place| Step::Text { place }),
+        1 => (number(), 0_u8..3).prop_map(|(folder, content)| Step::Picture { folder, content }),
+        4 => Just(Step::Scan),
+    ]
+}
+
+/// Does it; steps that make no sense on this tree do nothing.
+fn act(music: &Path, step: &Step) {
+    let at = |number| music.join(place(number));
+    let parent = |path: &Path| fs::create_dir_all(path.parent().unwrap());
+    match step {
+        Step::Write { place, content } => write_song(&at(*place), u32::from(*content)),
+        Step::Remove { place } => drop(fs::remove_file(at(*place))),
+        Step::Move { from, to } => {
+            if at(*from).exists() {
+                parent(&at(*to)).unwrap();
+                fs::rename(at(*from), at(*to)).unwrap();
+            }
+        }
+        Step::MoveFolder { from, to } => {
+            let folder = |number: u8| music.join(FOLDERS[usize::from(number) % FOLDERS.len()]);
+            // Refused (into itself, onto a full one) is fine.
+            drop(fs::rename(folder(*from), folder(*to)));
+        }
+        Step::Copy { from, to } => {
+            if at(*from).exists() && from != to {
+                parent(&at(*to)).unwrap();
+                let time = fs::metadata(at(*from)).unwrap().modified().unwrap();
+                fs::copy(at(*from), at(*to)).unwrap();
+                fs::File::options().write(true).open(at(*to)).unwrap().set_modified(time).unwrap();
+            }
+        }
+        Step::Text { place } => {
+            parent(&at(*place)).unwrap();
+            fs::write(at(*place), "no music").unwrap();
+        }
+        Step::Picture { folder, content } => {
+            let folder = music.join(FOLDERS[usize::from(*folder) % FOLDERS.len()]);
+            if folder.is_dir() {
+                fs::write(folder.join("cover.png"), PICTURES[usize::from(*content)]).unwrap();
+            }
+        }
+        Step::Scan => {}
+    }
+}
+
+/// Two pictures of one pixel (black, white), and what is none.
+const PICTURES: [&[u8]; 3] = [
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc\xf8\x0f\0\x01\x01\x01\0\x1b\xb6\xeeV\0\0\0\0IEND\xaeB`\x82",
+    b"not a picture",
+];
+
+async fn fresh_scan(bench: &Bench) -> serde_json::Value {
+    let data = tempfile::tempdir().unwrap();
+    let store = bench::open_store(data.path()).await;
+    let options = fanfare_ingest::IngestOptions {
+        data_dir: data.path().to_owned(),
+        worker_exe: "/bin/cat".into(),
+        worker_args: Vec::new(),
+        jobs: 1,
+        watch: false,
+        poll_interval: None,
+    };
+    let ingest = fanfare_ingest::Ingest::start(store.clone(), options).await.unwrap();
+    ingest.add_folder(&bench.music()).await.unwrap();
+    scan(&ingest).await;
+    let dump = store.catalog().canonical_dump().await.unwrap();
+    ingest.shutdown().await;
+    dump
+}
+
+async fn both_agree(steps: &[Step]) {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let ingest = bench.scanning(&store).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    scan(&ingest).await;
+    for step in steps {
+        match step {
+            Step::Scan => drop(scan(&ingest).await),
+            step => act(&bench.music(), step),
+        }
+    }
+    // Twice: the first one takes a folder that was emptied for storage that is away.
+    scan(&ingest).await;
+    scan(&ingest).await;
+    let dump = store.catalog().canonical_dump().await.unwrap();
+    assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
+    ingest.shutdown().await;
+    similar(&dump, &fresh_scan(&bench).await);
+}
+
+/// Compares the dumps, and shows only what differs.
+fn similar(found: &serde_json::Value, expected: &serde_json::Value) {
+    for part in ["tracks", "artists", "releases"] {
+        let list = |dump: &serde_json::Value| dump[part].as_array().unwrap().clone();
+        let (found, expected) = (list(found), list(expected));
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found, expected, "{part}");
+        }
+        assert_eq!(found.len(), expected.len(), "{part}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn scans_in_between_change_nothing_about_the_end(steps in prop::collection::vec(step(), 1..24)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(both_agree(&steps));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_scan_goes_on_later() {
+    let bench = Bench::new();
+    for number in 0..300 {
+        bench.song(&format!("{number}.wav"), number);
+    }
+    let store = bench.store().await;
+    let ingest = bench.scanning(&store).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    for scan in ingest.hub().active() {
+        // It may be over already: then there is nothing to cancel.
+        drop(ingest.cancel(scan.id).await);
+    }
+    scan(&ingest).await;
+    for task in ingest.hub().active() {
+        ingest.cancel(task.id).await.unwrap();
+    }
+    rest(&ingest).await;
+    let dump = store.catalog().canonical_dump().await.unwrap();
+    ingest.shutdown().await;
+    similar(&dump, &fresh_scan(&bench).await);
+}
