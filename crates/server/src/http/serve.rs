@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clock, connection, routes, state::HttpState, token};
+use super::{connection, routes, state::HttpState, token};
 use crate::Settings;
 
 /// Connections for reading: lists and streams of a household.
@@ -88,9 +88,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpState> {
     let options = StoreOptions { migrate: true, readers: READERS, busy_timeout_ms: BUSY_TIMEOUT_MS };
     let store = Store::open(&settings.data_dir, &options).await?;
-    for folder in &settings.folders {
-        store.catalog().add_folder(folder, clock::now()).await?;
-    }
     let worker_exe =
         std::env::current_exe().map_err(|error| Error::from_io("finding this program's own file", error))?;
     let ingest = Ingest::start(
@@ -105,9 +102,24 @@ async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpSta
         },
     )
     .await?;
+    if let Err(error) = add_folders(&store, &ingest, &settings).await {
+        ingest.shutdown().await;
+        return Err(error);
+    }
     let mut state = HttpState::new(store, ingest, settings);
     state.closing = closing;
     Ok(state)
+}
+
+/// Adds the folders that were named and are not in the library yet. (Known ones are scanned at start anyway.)
+async fn add_folders(store: &Store, ingest: &Ingest, settings: &Settings) -> Result<()> {
+    let known = store.catalog().folders().await?;
+    for path in &settings.folders {
+        if !known.iter().any(|folder| folder.path == *path) {
+            ingest.add_folder(path).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The address for links: the public one if set, else the listener's, with loopback for "all addresses".

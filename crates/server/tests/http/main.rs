@@ -1,0 +1,21 @@
+//! The HTTP side from outside: a server in this process on a loopback port, over a temporary data folder.
+// The workspace's test allowances do not reach functions outside `#[test]`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod document;
+mod events;
+mod fixture;
+#[path = "../../../delivery/tests/ranges/generate.rs"]
+mod generate;
+mod hostile;
+mod keys;
+mod lists;
+#[path = "../../../delivery/tests/ranges/oracle.rs"]
+mod oracle;
+mod pages;
+mod problems;
+mod ranges;
+mod rights;
+mod sessions;
+mod setup;
+mod shutdown;
