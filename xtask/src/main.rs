@@ -1,2 +1,63 @@
-//! Chores.
-fn main() {}
+//! Chores of the project: `cargo xtask --help`.
+//!
+//! Purpose: one place for what people and CI run, so that both run the same.
+//!
+//! Invariants: a chore prints what it does and how long it took; it ends with exit code 0 only when all is well.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a chore talks to whoever runs it
+
+mod bench;
+mod ci;
+mod process;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Chores of the project")]
+struct Line {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Everything CI runs; the last line is `N passed, N failed`
+    Ci {
+        /// Only the steps whose names contain one of these
+        #[arg(long, value_name = "STEP,...", value_delimiter = ',')]
+        only: Vec<String>,
+    },
+    /// Compare the sources with ARCHITECTURE.md and the project's rules
+    Tidy,
+    /// Measure speed and size in release mode; each line: measured, target, ok or MISS
+    Bench {
+        /// Only the figures whose names contain one of these
+        #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+        only: Vec<String>,
+    },
+    /// Kill worker and server at random moments of a scan
+    CrashTest {
+        /// Random seed: the same seed kills at the same moments
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many kills
+        #[arg(long, default_value_t = 50)]
+        n: u32,
+    },
+    /// Pictures of the web UI into test-output/
+    Screenshots,
+}
+
+fn main() -> ExitCode {
+    let done = match Line::parse().chore {
+        Chore::Ci { only } => ci::run(&only),
+        Chore::Tidy => tidy::run(),
+        Chore::Bench { only } => bench::run(&only),
+        Chore::CrashTest { seed, n } => bench::crash_test(seed, n),
+        Chore::Screenshots => bench::screenshots(),
+    };
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,66 @@
+//! Which files a list of paths means.
+
+use std::path::{Path, PathBuf};
+
+use fanfare_audio::CancelFlag;
+use fanfare_model::{Error, ErrorKind};
+use walkdir::WalkDir;
+
+/// A path to report on, or why there is nothing to hear at it.
+#[derive(Debug)]
+pub struct Found {
+    /// As given, or below a folder that was given.
+    pub path: PathBuf,
+    /// What is wrong with it already.
+    pub problem: Option<(ErrorKind, String)>,
+}
+
+/// Files as given, folders walked in sorted order for what could be audio by its suffix. Links are followed,
+/// loops are not.
+pub fn find(paths: &[PathBuf], cancel: &CancelFlag) -> Vec<Found> {
+    let mut found = Vec::new();
+    for path in paths {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => walk(path, cancel, &mut found),
+            Ok(metadata) if metadata.is_file() => {
+                found.push(Found { path: path.clone(), problem: None });
+            }
+            Ok(_) => found.push(Found {
+                path: path.clone(),
+                problem: Some((ErrorKind::NotAudio, "neither a file nor a folder".to_owned())),
+            }),
+            Err(error) => {
+                let error = Error::from_io("looking at it", error);
+                found.push(Found {
+                    path: path.clone(),
+                    problem: Some((error.kind(), error.message().to_owned())),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn walk(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        if cancel.is_cancelled() {
+            return;
+        }
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && fanfare_audio::is_audio_suffix(entry.path()) => {
+                found.push(Found { path: entry.into_path(), problem: None });
+            }
+            Ok(_) => {}
+            // A loop only says that the folder was walked already.
+            Err(error) if error.loop_ancestor().is_some() => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_path_buf();
+                // A dangling link is worth a word only when it could have been audio.
+                let error = Error::from_io("looking at it", error.into());
+                if error.kind() != ErrorKind::NotFound || fanfare_audio::is_audio_suffix(&path) {
+                    found.push(Found { path, problem: Some((error.kind(), error.message().to_owned())) });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! [`Report`]: what is said of one file, in the shape that docs/cli.md promises.
+
+use std::path::Path;
+
+use fanfare_analysis::Selection;
+use fanfare_audio::StreamFacts;
+use fanfare_model::{
+    Error, Features, SampleSpec,
+    features::{Dynamics, Embedding, Fingerprint, Key, Loudness, Rhythm, SpeechMusic, Timbre, Waveform},
+};
+use serde::Serialize;
+
+use super::rounding::{round_features, rounded};
+
+/// What is said of one file. The order of fields is the order in JSON.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Report {
+    /// It was heard.
+    Heard(Box<Heard>),
+    /// It could not be heard.
+    Failed(Failed),
+}
+
+/// A file that was heard.
+#[derive(Debug, Serialize)]
+pub struct Heard {
+    pub path: String,
+    status: &'static str,
+    pub duration_s: f64,
+    pub sample_rate_hz: u32,
+    pub channels: usize,
+    pub codec: String,
+    pub bit_depth: Option<u8>,
+    pub loudness: Option<Loudness>,
+    pub rhythm: Option<Rhythm>,
+    pub key: Option<Key>,
+    waveform: Option<Waveform>,
+    fingerprint: Option<Fingerprint>,
+    speech_music: Option<SpeechMusic>,
+    dynamics: Option<Dynamics>,
+    timbre: Option<Timbre>,
+    embedding: Option<Embedding>,
+    pub warnings: Vec<String>,
+}
+
+/// A file that could not be heard.
+#[derive(Debug, Serialize)]
+pub struct Failed {
+    pub path: String,
+    status: &'static str,
+    pub error: Trouble,
+}
+
+/// Why.
+#[derive(Debug, Serialize)]
+pub struct Trouble {
+    pub kind: &'static str,
+    pub message: String,
+}
+
+/// Parts of the contract that no analyzer fills yet, with the sentence for `warnings`.
+const WITHOUT_ANALYZER: &[(&str, &str)] = &[
+    ("speech_music", "speech_music is not measured by this version"),
+    ("embedding", "embedding is not computed by this version"),
+];
+
+impl Report {
+    /// A file that was heard to its end.
+    pub fn heard(
+        path: &Path,
+        spec: SampleSpec,
+        facts: &StreamFacts,
+        frames: u64,
+        mut features: Features,
+        selection: &Selection,
+    ) -> Self {
+        round_features(&mut features);
+        let mut warnings = std::mem::take(&mut features.warnings);
+        let left_out: Vec<_> = fanfare_analysis::ANALYZERS
+            .iter()
+            .map(|analyzer| analyzer.id)
+            .filter(|id| !selection.contains(id))
+            .collect();
+        if left_out.is_empty() {
+            let present = [features.speech_music.is_some(), features.embedding.is_some()];
+            let missing = WITHOUT_ANALYZER.iter().zip(present).filter(|(_, present)| !present);
+            warnings.extend(missing.map(|((_, sentence), _)| (*sentence).to_owned()));
+        } else {
+            warnings.push(format!("not asked for: {}", left_out.join(", ")));
+        }
+        Self::Heard(Box::new(Heard {
+            path: path.to_string_lossy().into_owned(),
+            status: "ok",
+            duration_s: rounded(spec.rate.seconds(frames), 3),
+            sample_rate_hz: spec.rate.hz(),
+            channels: spec.channels(),
+            codec: facts.codec.clone(),
+            bit_depth: facts.bit_depth,
+            loudness: features.loudness,
+            rhythm: features.rhythm,
+            key: features.key,
+            waveform: features.waveform,
+            fingerprint: features.fingerprint,
+            speech_music: features.speech_music,
+            dynamics: features.dynamics,
+            timbre: features.timbre,
+            embedding: features.embedding,
+            warnings,
+        }))
+    }
+
+    /// A file that could not be heard.
+    pub fn failed(path: &Path, error: &Error) -> Self {
+        Self::Failed(Failed {
+            path: path.to_string_lossy().into_owned(),
+            status: "error",
+            error: Trouble { kind: error.kind().as_str(), message: error.to_string() },
+        })
+    }
+
+    /// Whether the file could not be heard.
+    pub const fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+}

@@ -1,0 +1,74 @@
+//! `fanfare doctor`: what works here, what is missing, and what to do about it.
+
+mod checks;
+
+use serde::Serialize;
+
+use super::{
+    exit::{Exit, SOME_FAILED, SUCCESS},
+    line::DoctorArgs,
+    output::{self, Done, printable},
+};
+use crate::settings;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Works.
+    Ok,
+    /// Works with less.
+    Warning,
+    /// Does not work.
+    Failed,
+}
+
+/// One check.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What was found.
+    pub found: String,
+    /// What to do, where something can be done.
+    pub remedy: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    version: &'static str,
+    healthy: bool,
+    checks: &'a [Check],
+}
+
+/// Runs the command.
+pub fn run(args: &DoctorArgs) -> Done {
+    let checks = match settings::load(&args.place.request()) {
+        Ok(settings) => checks::all(&settings),
+        Err(error) => vec![Check {
+            name: "settings",
+            outcome: Outcome::Failed,
+            found: error.message().to_owned(),
+            remedy: error.remedy_text().map(str::to_owned),
+        }],
+    };
+    let healthy = checks.iter().all(|check| check.outcome != Outcome::Failed);
+    if args.json {
+        output::json_line(&Answer { version: env!("CARGO_PKG_VERSION"), healthy, checks: &checks })?;
+    } else {
+        for check in &checks {
+            let mark = match check.outcome {
+                Outcome::Ok => "ok     ",
+                Outcome::Warning => "warning",
+                Outcome::Failed => "FAILED ",
+            };
+            output::line(format_args!("{mark}  {:<12} {}", check.name, printable(&check.found)))?;
+            if let Some(remedy) = &check.remedy {
+                output::line(format_args!("{:>22} {}", "->", printable(remedy)))?;
+            }
+        }
+    }
+    Ok(Exit(if healthy { SUCCESS } else { SOME_FAILED }))
+}

@@ -1,0 +1,250 @@
+//! The single checks, each without side effects beyond a temporary file in the data folder.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_store::{Store, StoreOptions};
+use walkdir::WalkDir;
+
+use super::{Check, Outcome};
+use crate::{
+    assets,
+    cli::serve::runtime,
+    settings::{FfmpegSetting, Settings},
+};
+
+/// Folders counted at most when comparing with the kernel's limit of watches.
+const MAX_COUNTED_FOLDERS: usize = 200_000;
+
+/// Every check, in the order in which a start would meet them.
+pub fn all(settings: &Settings) -> Vec<Check> {
+    let mut checks = vec![settings_file(settings), data_folder(&settings.data_dir)];
+    let (database, mut folders) = database(settings);
+    checks.push(database);
+    folders.extend(settings.folders.iter().cloned());
+    folders.sort();
+    folders.dedup();
+    checks.push(ffmpeg(settings));
+    checks.extend(folders.iter().map(|folder| library_folder(folder)));
+    if settings.watch {
+        checks.push(watches(&folders));
+    }
+    checks.push(port(settings));
+    checks.push(web_ui());
+    checks
+}
+
+fn ok(name: &'static str, found: impl Into<String>) -> Check {
+    Check { name, outcome: Outcome::Ok, found: found.into(), remedy: None }
+}
+
+fn bad(name: &'static str, outcome: Outcome, found: impl Into<String>, remedy: impl Into<String>) -> Check {
+    Check { name, outcome, found: found.into(), remedy: Some(remedy.into()) }
+}
+
+fn settings_file(settings: &Settings) -> Check {
+    let path = settings.config_file.display();
+    ok(
+        "settings",
+        if settings.config_file.exists() { format!("{path}") } else { format!("{path} (none: defaults)") },
+    )
+}
+
+fn data_folder(path: &Path) -> Check {
+    const NAME: &str = "data folder";
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return bad(
+                NAME,
+                Outcome::Warning,
+                format!("{} does not exist yet", path.display()),
+                "`fanfare serve` makes it; or name another with --data DIR",
+            );
+        }
+        Err(error) => {
+            return bad(
+                NAME,
+                Outcome::Failed,
+                format!("{}: {error}", path.display()),
+                "name another with --data DIR",
+            );
+        }
+    };
+    if !metadata.is_dir() {
+        return bad(
+            NAME,
+            Outcome::Failed,
+            format!("{} is no folder", path.display()),
+            "name another with --data DIR",
+        );
+    }
+    let probe = path.join(format!(".doctor-{}", std::process::id()));
+    let written = fs::write(&probe, b"x").and_then(|()| fs::remove_file(&probe));
+    if let Err(error) = written {
+        return bad(
+            NAME,
+            Outcome::Failed,
+            format!("{} cannot be written: {error}", path.display()),
+            format!("make it writable for user id {}", metadata.uid()),
+        );
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o007 != 0 {
+        return bad(
+            NAME,
+            Outcome::Warning,
+            format!("{} is open to every account on this machine (mode {mode:03o})", path.display()),
+            format!("chmod 700 {}", path.display()),
+        );
+    }
+    ok(NAME, format!("{} (writable, mode {mode:03o})", path.display()))
+}
+
+/// The database's state, and the library folders it knows.
+fn database(settings: &Settings) -> (Check, Vec<std::path::PathBuf>) {
+    const NAME: &str = "database";
+    if !settings.data_dir.is_dir() {
+        return (ok(NAME, "none yet"), Vec::new());
+    }
+    let looked = runtime().and_then(|runtime| {
+        runtime.block_on(async {
+            let options = StoreOptions { migrate: false, ..StoreOptions::default() };
+            let store = Store::open(&settings.data_dir, &options).await?;
+            let troubles = store.catalog().check().await?;
+            let folders = store.catalog().folders().await?;
+            let counts = store.catalog().counts().await?;
+            store.close().await;
+            Ok((troubles, folders, counts))
+        })
+    });
+    match looked {
+        Ok((troubles, folders, counts)) => {
+            let paths = folders.into_iter().map(|folder| folder.path.into()).collect();
+            if troubles.is_empty() {
+                (
+                    ok(
+                        NAME,
+                        format!(
+                            "sound; {} tracks, {} ready, {} failed",
+                            counts.tracks, counts.ready, counts.failed
+                        ),
+                    ),
+                    paths,
+                )
+            } else {
+                let found = format!("{} troubles, first: {}", troubles.len(), troubles[0]);
+                (bad(NAME, Outcome::Failed, found, "keep a copy of the data folder and report this"), paths)
+            }
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => (ok(NAME, "none yet"), Vec::new()),
+        Err(error) => {
+            let remedy = error.remedy_text().unwrap_or("stop the server and look again").to_owned();
+            (bad(NAME, Outcome::Failed, error.message(), remedy), Vec::new())
+        }
+    }
+}
+
+fn ffmpeg(settings: &Settings) -> Check {
+    const NAME: &str = "ffmpeg";
+    let lacking: Vec<_> = fanfare_audio::CODECS
+        .iter()
+        .filter(|codec| codec.decoder == fanfare_audio::Decoder::Ffmpeg)
+        .map(|codec| codec.name)
+        .collect();
+    let lacking = lacking.join(", ");
+    match fanfare_audio::ffmpeg_version(&settings.ffmpeg_use()) {
+        Ok(version) => ok(NAME, version),
+        Err(_) if settings.ffmpeg == FfmpegSetting::Off => bad(
+            NAME,
+            Outcome::Warning,
+            format!("switched off; not playable here: {lacking}"),
+            "set ffmpeg to auto",
+        ),
+        Err(error) => bad(
+            NAME,
+            Outcome::Warning,
+            format!("{}; cannot be heard without it: {lacking}", error.message()),
+            "install the package ffmpeg, or name a program with the setting ffmpeg",
+        ),
+    }
+}
+
+fn library_folder(path: &Path) -> Check {
+    const NAME: &str = "library";
+    let read = |path: &Path| -> Result<usize> {
+        let entries = fs::read_dir(path).map_err(|error| Error::from_io(path.display(), error))?;
+        Ok(entries.flatten().count())
+    };
+    match read(path) {
+        Ok(entries) => ok(NAME, format!("{} ({entries} entries)", path.display())),
+        Err(error) => bad(
+            NAME,
+            Outcome::Failed,
+            error.message(),
+            "mount it, give this account the right to read it, or remove it from the library",
+        ),
+    }
+}
+
+/// Watching takes one inotify watch per folder; the kernel limits them per user.
+fn watches(folders: &[std::path::PathBuf]) -> Check {
+    const NAME: &str = "watching";
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches")
+        .ok()
+        .and_then(|text| text.trim().parse::<usize>().ok());
+    let Some(limit) = limit else { return ok(NAME, "no limit known on this system") };
+    let needed = folders
+        .iter()
+        .flat_map(|folder| WalkDir::new(folder).into_iter().flatten())
+        .filter(|entry| entry.file_type().is_dir())
+        .take(MAX_COUNTED_FOLDERS)
+        .count();
+    // Other programs of the same user watch too: leave them half.
+    if needed > limit / 2 {
+        return bad(
+            NAME,
+            Outcome::Warning,
+            format!("{needed} folders to watch, the kernel allows {limit} watches in all"),
+            "raise fs.inotify.max_user_watches, or set poll_interval_s",
+        );
+    }
+    ok(NAME, format!("{needed} of {limit} watches"))
+}
+
+fn port(settings: &Settings) -> Check {
+    const NAME: &str = "port";
+    match TcpListener::bind(settings.listen) {
+        Ok(_) => ok(NAME, format!("{} is free", settings.listen)),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bad(
+            NAME,
+            Outcome::Warning,
+            format!("{} is in use, perhaps by a running fanfare", settings.listen),
+            "stop the other program, or choose another with --listen",
+        ),
+        Err(error) => bad(
+            NAME,
+            Outcome::Failed,
+            format!("{}: {error}", settings.listen),
+            "choose another address with --listen",
+        ),
+    }
+}
+
+fn web_ui() -> Check {
+    if assets::BUILT {
+        ok("web UI", "built in")
+    } else {
+        bad(
+            "web UI",
+            Outcome::Warning,
+            "this program was built without it",
+            "build with Node.js 20.19 or newer present: make build",
+        )
+    }
+}

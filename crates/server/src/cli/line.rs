@@ -1,0 +1,347 @@
+//! What the command line looks like: every command, flag and example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::{Given, SettingsRequest};
+
+/// `fanfare ...`
+#[derive(Debug, Parser)]
+#[command(
+    name = "fanfare",
+    version,
+    about = "A music server that hears every track once",
+    long_about = "A music server that hears every track once: one decode feeds loudness, tempo, key, waveform and \
+                  fingerprint, and every screen and every room plays it well.",
+    after_help = "Examples:\n  fanfare serve ~/Music                     serve a folder, print the address\n  \
+                  fanfare analyze *.flac --json             one JSON object per file\n  \
+                  fanfare doctor                            check this installation\n\n\
+                  `fanfare COMMAND --help` shows examples for each command.",
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+pub struct Line {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server; folders named join the library
+    Serve(Box<ServeArgs>),
+    /// Measure files: loudness, tempo, key, waveform, fingerprint
+    Analyze(AnalyzeArgs),
+    /// Bring the library up to date once, without a server
+    Scan(ScanArgs),
+    /// Write a small generated album, to try things with
+    Demo(DemoArgs),
+    /// People who may sign in, and their API keys
+    User(UserArgs),
+    /// Check this installation and say what is missing
+    Doctor(DoctorArgs),
+    /// The child process that hears tracks for a server
+    #[command(hide = true)]
+    Worker(WorkerArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man(ManArgs),
+    /// Print the API's OpenAPI document
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// Where settings are kept: shared by all commands that read them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlaceArgs {
+    /// Data folder [default: $FANFARE_DATA, else fanfare in the XDG data home]
+    #[arg(long = "data", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Settings file [default: fanfare.toml in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    /// The request for settings with this process's environment.
+    #[must_use]
+    pub fn request(&self) -> SettingsRequest {
+        SettingsRequest {
+            data_dir: self.data.clone(),
+            config_file: self.config.clone(),
+            ..SettingsRequest::from_process()
+        }
+    }
+}
+
+/// `fanfare serve`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  fanfare serve ~/Music\n  \
+                        fanfare serve ~/Music /media/more --listen 0.0.0.0:4040\n  \
+                        fanfare serve --data /srv/fanfare --jobs 2 --log-format json\n\n\
+                        The first start prints a link that creates the owner; it works once.\n\
+                        Settings can also stand in fanfare.toml or in FANFARE_* variables; flags win.")]
+pub struct ServeArgs {
+    /// Folders of music that join the library
+    #[arg(value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Where settings are kept.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Where to listen [default: 127.0.0.1:4040, this machine only]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// Address of the proxy in front, as in https://music.example.org
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Tracks heard at the same time [default: number of cores]
+    #[arg(long, short = 'j', value_name = "N")]
+    pub jobs: Option<String>,
+    /// Do not watch the folders for changes
+    #[arg(long)]
+    pub no_watch: bool,
+    /// Look through the folders every so many seconds [default: 0, never by the clock]
+    #[arg(long, value_name = "SECONDS")]
+    pub poll_interval_s: Option<String>,
+    /// Decoder for rare formats: auto, off or a path [default: auto]
+    #[arg(long, value_name = "WHICH")]
+    pub ffmpeg: Option<String>,
+    /// Log as text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What to log: error, warn, info, debug, trace [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+impl ServeArgs {
+    /// The request for settings, with the flags that were given.
+    #[must_use]
+    pub fn request(&self) -> SettingsRequest {
+        let mut request = self.place.request();
+        for (name, flag) in [
+            ("listen", &self.listen),
+            ("public_url", &self.public_url),
+            ("jobs", &self.jobs),
+            ("poll_interval_s", &self.poll_interval_s),
+            ("ffmpeg", &self.ffmpeg),
+            ("log.format", &self.log_format),
+            ("log.level", &self.log_level),
+        ] {
+            request.flags.extend(flag.clone().map(|text| (name, Given::Text(text))));
+        }
+        if self.no_watch {
+            request.flags.push(("watch", Given::Switch(false)));
+        }
+        request
+    }
+}
+
+/// `fanfare analyze`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  fanfare analyze song.flac\n  fanfare analyze ~/Music --json > library.ndjson\n  \
+                        fanfare analyze *.mp3 --csv --only loudness,key\n\n\
+                        Folders are walked in sorted order. A file that fails is reported, the rest go on, and the \
+                        exit code is 1.\nNothing is stored; no server is needed."
+)]
+pub struct AnalyzeArgs {
+    /// Files, and folders to walk
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// One JSON object per file and line, in input order
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Comma-separated values with a header line
+    #[arg(long)]
+    pub csv: bool,
+    /// Files heard at the same time [default: number of cores]
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Only these analyzers, with commas between
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Decoder for rare formats: auto, off or a path
+    #[arg(long, value_name = "WHICH", env = "FANFARE_FFMPEG", hide_env = true, default_value = "auto")]
+    pub ffmpeg: String,
+    /// No progress bar, even on a terminal
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `fanfare scan`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  fanfare scan ~/Music\n  fanfare scan --data /srv/fanfare\n\n\
+                        Ends when every new or changed track has been heard. Where a server runs on the same data \
+                        folder,\nuse its own scan (it also watches the folders).")]
+pub struct ScanArgs {
+    /// Folders that join the library
+    #[arg(value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Where settings are kept.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Tracks heard at the same time [default: number of cores]
+    #[arg(long, short = 'j', value_name = "N")]
+    pub jobs: Option<String>,
+}
+
+/// `fanfare demo`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  fanfare demo ./demo-music\n  fanfare demo ./demo-music && fanfare serve ./demo-music\n\n\
+                        The same tracks every time, composed and rendered by this program; free of rights (CC0)."
+)]
+pub struct DemoArgs {
+    /// Where to write the album; made if missing, existing files of the same names are kept
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+/// `fanfare user`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  fanfare user add ada --owner              asks for a password\n  \
+                        fanfare user password ada < secret.txt    reads it from the file's first line\n  \
+                        fanfare user list\n  fanfare user key add ada \"kitchen radio\"  prints a new API key once")]
+pub struct UserArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UserCommand,
+}
+
+/// `fanfare user ...`
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make an account; the password is asked for, or read from standard input
+    #[command(after_help = "Examples:\n  fanfare user add ada --owner\n  fanfare user add ben < secret.txt")]
+    Add {
+        /// The name to sign in with
+        name: String,
+        /// May do everything, not only browse and play
+        #[arg(long)]
+        owner: bool,
+        /// Where settings are kept.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Set a new password; it is asked for, or read from standard input
+    #[command(after_help = "Example:\n  fanfare user password ada")]
+    Password {
+        /// Whose
+        name: String,
+        /// Where settings are kept.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// List accounts
+    #[command(after_help = "Example:\n  fanfare user list")]
+    List {
+        /// Where settings are kept.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Remove an account
+    #[command(after_help = "Example:\n  fanfare user remove ben")]
+    Remove {
+        /// Whose
+        name: String,
+        /// Where settings are kept.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// API keys
+    #[command(
+        after_help = "Examples:\n  fanfare user key add ada \"kitchen radio\"\n  fanfare user key list ada"
+    )]
+    Key {
+        /// What to do.
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+}
+
+/// `fanfare user key ...`
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key and print it; it is shown this once
+    #[command(after_help = "Example:\n  fanfare user key add ada \"kitchen radio\"")]
+    Add {
+        /// Whose
+        name: String,
+        /// What it is for
+        label: String,
+        /// Where settings are kept.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// List somebody's keys (not their secrets)
+    #[command(after_help = "Example:\n  fanfare user key list ada")]
+    List {
+        /// Whose
+        name: String,
+        /// Where settings are kept.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Remove a key
+    #[command(after_help = "Example:\n  fanfare user key remove ada 0190f3c2a1b4d5e6f708192a3b4c5d6e")]
+    Remove {
+        /// Whose
+        name: String,
+        /// The key's id, as listed
+        id: String,
+        /// Where settings are kept.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+}
+
+/// `fanfare doctor`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  fanfare doctor\n  fanfare doctor --data /srv/fanfare --json\n\n\
+                        Exit code 0 when nothing is wrong (warnings allowed), 1 when a check fails.")]
+pub struct DoctorArgs {
+    /// Where settings are kept.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// One JSON object with all checks
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `fanfare worker`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  fanfare worker --data /srv/fanfare --jobs 2\n\n\
+                        Started by `fanfare serve`; talks with it over standard input and output.")]
+pub struct WorkerArgs {
+    /// Where settings are kept.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Tracks heard at the same time
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<String>,
+}
+
+/// `fanfare completions`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  fanfare completions bash > ~/.local/share/bash-completion/completions/fanfare\n  \
+                        fanfare completions fish > ~/.config/fish/completions/fanfare.fish"
+)]
+pub struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `fanfare man`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  fanfare man | man -l -\n  fanfare man --dir ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// Write one page per command into this folder instead
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
