@@ -102,7 +102,10 @@ impl Settings {
     #[must_use]
     pub fn worker_args(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["worker".into(), "--data".into(), self.data_dir.clone().into()];
-        args.extend(["--config".into(), self.config_file.clone().into()]);
+        // A file that was asked for must exist, the default one need not: only the former is named.
+        if self.config_file != self.data_dir.join(CONFIG_FILE) {
+            args.extend(["--config".into(), self.config_file.clone().into()]);
+        }
         args.extend(["--jobs".into(), self.jobs.to_string().into()]);
         args
     }
