@@ -72,6 +72,18 @@ export async function libraryChecks(page, server) {
     await page.keyboard.press('Home');
     await until(page, 'the first row', async () => (await active()) === 1);
   });
+  await check('going back leads to the same place', async () => {
+    const scroller = page.locator('.scroller');
+    const room = await scroller.evaluate((element) => element.scrollHeight - element.clientHeight);
+    if (room < 300) throw new Skip('the list is too short to scroll');
+    const place = Math.min(room, 40_000);
+    await scroller.evaluate((element, to) => element.scrollTo(0, to), place);
+    await until(page, 'rows', async () => (await page.locator('.row a.name').count()) > 5);
+    await page.locator('.row a.name').nth(4).evaluate((link) => link.click());
+    await page.locator('.hero').waitFor();
+    await page.goBack();
+    await until(page, 'the place', async () => Math.abs((await scroller.evaluate((element) => element.scrollTop)) - place) < 2);
+  });
   await check('artists and releases open', async () => {
     await page.goto(`${server.url}/#/releases`);
     await page.locator('.card .title').first().waitFor();

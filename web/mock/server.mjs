@@ -96,7 +96,7 @@ export function makeMock(options = {}) {
           ? problem(404, 'not-found', 'not heard yet', 'this track was not analyzed yet', 'it appears by itself') : json(200, waveform(track));
         case 'GET /tracks/:id/audio': return audio(track, request, response);
         case 'GET /tracks/:id/cover': return track.has_cover ? cover(track.release.id, response) : missing('cover');
-        case 'POST /tracks/:id/retry': Object.assign(track, { state: 'queued', failure: null }); return json(202);
+        case 'POST /tracks/:id/retry': Object.assign(track, { state: 'queued', failure: null }); return json(202, track);
         case 'GET /artists': return paged(artists.filter((one) => one.name.toLowerCase().includes(search)));
         case 'GET /artists/:id': return found(artists, 'artist');
         case 'GET /releases': {
@@ -105,7 +105,7 @@ export function makeMock(options = {}) {
         }
         case 'GET /releases/:id': return found(releases, 'release');
         case 'GET /releases/:id/cover': return cover(id, response);
-        case 'GET /folders': return json(200, folders);
+        case 'GET /folders': return json(200, { items: folders });
         case 'POST /folders':
           if (!body.path.startsWith('/')) return problem(400, 'invalid', 'not a folder', `${body.path} is not an absolute path`, 'give the whole path, for example /home/me/Music');
           folders.push({ id: String(++serial).padStart(32, 'f'), path: body.path, added: new Date().toISOString(), scanned: null });
@@ -113,15 +113,15 @@ export function makeMock(options = {}) {
           return json(201, folders.at(-1));
         case 'DELETE /folders/:id': folders.splice(folders.findIndex((one) => one.id === id), 1); return json(204);
         case 'POST /scan': return json(202, beginScan());
-        case 'GET /tasks': return json(200, [...tasks.tasks.values()]);
+        case 'GET /tasks': return json(200, { items: [...tasks.tasks.values()] });
         case 'GET /tasks/:id': return found([...tasks.tasks.values()], 'task');
-        case 'POST /tasks/:id/cancel': tasks.cancel(id); return json(204);
+        case 'POST /tasks/:id/cancel': return json(202, tasks.cancel(id));
         case 'POST /tasks/:id/retry': return json(202, beginScan());
         case 'GET /events': return tasks.stream(request, response);
-        case 'GET /users': return json(200, users.map(({ password: _, ...one }) => one));
+        case 'GET /users': return json(200, { items: users.map(({ password: _, ...one }) => one) });
         case 'POST /users': users.push({ id: String(++serial).padStart(32, 'a'), ...body }); return json(201, { id: users.at(-1).id, name: body.name, role: body.role });
         case 'DELETE /users/:id': users.splice(users.findIndex((one) => one.id === id), 1); return json(204);
-        case 'GET /keys': return json(200, keys);
+        case 'GET /keys': return json(200, { items: keys });
         case 'POST /keys': keys.push({ id: String(++serial).padStart(32, 'b'), name: body.name, created: new Date().toISOString(), last_used: null }); return json(201, { ...keys.at(-1), secret: 'fan_mock_8f2c51d07ab94e6d9c3a' });
         case 'DELETE /keys/:id': keys.splice(keys.findIndex((one) => one.id === id), 1); return json(204);
         default: return missing('page');
@@ -131,10 +131,15 @@ export function makeMock(options = {}) {
   return { server, token };
 }
 
+const NOTHING = {
+  loudness: null, rhythm: null, key: null, waveform: null, fingerprint: null, speech_music: null, dynamics: null, timbre: null, embedding: null, warnings: [],
+};
+
 function features(track) {
-  if (track.integrated_lufs === null) return { loudness: null, rhythm: null, key: null, dynamics: null, warnings: [] };
+  if (track.integrated_lufs === null) return { ...NOTHING };
   const key = track.key && { tonic: track.key.split(' ')[0], mode: track.key.split(' ')[1], confidence: 0.81, camelot: track.camelot };
   return {
+    ...NOTHING,
     loudness: {
       integrated_lufs: track.integrated_lufs, range_lu: 7.4, momentary_max_lufs: track.integrated_lufs + 5, short_term_max_lufs: track.integrated_lufs + 3.2,
       sample_peak_dbfs: track.true_peak_dbtp - 0.4, true_peak_dbtp: track.true_peak_dbtp, replaygain_track_gain_db: track.replaygain_track_gain_db, replaygain_track_peak: 10 ** (track.true_peak_dbtp / 20),

@@ -51,9 +51,10 @@ export function makeTasks(tick_ms) {
 
   function cancel(id) {
     const task = tasks.get(id);
-    if (!task || over(task)) return;
+    if (!task || over(task)) return task;
     Object.assign(task, { state: 'cancelled', message: 'stopped by you', ended: new Date().toISOString(), current_item: null });
     tell(task);
+    return task;
   }
 
   function stream(request, response) {

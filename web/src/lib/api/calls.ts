@@ -7,8 +7,8 @@ import type {
 } from './types';
 
 const id = encodeURIComponent;
-/** Some lists come bare, some as a page. */
-const listed = <T>(answer: T[] | { items: T[] }): T[] => (Array.isArray(answer) ? answer : answer.items);
+/** A list that is short by nature. */
+const list = async <T>(path: string): Promise<T[]> => (await get<{ items: T[] }>(path)).items;
 
 export const status = () => get<Status>('/status');
 export const me = () => get<Me>('/me');
@@ -24,7 +24,7 @@ export const tracks = (query: TrackQuery, offset: number, limit: number, signal?
 export const track = (trackId: string) => get<Track>(`/tracks/${id(trackId)}`);
 export const features = (trackId: string) => get<Features>(`/tracks/${id(trackId)}/features`);
 export const waveform = (trackId: string) => get<Waveform>(`/tracks/${id(trackId)}/waveform`);
-export const retryTrack = (trackId: string) => post<void>(`/tracks/${id(trackId)}/retry`);
+export const retryTrack = (trackId: string) => post<Track>(`/tracks/${id(trackId)}/retry`);
 export const artists = (search: string, offset: number, limit: number, signal?: AbortSignal) =>
   get<Page<Artist>>('/artists', { search, offset, limit }, signal);
 export const artist = (artistId: string) => get<Artist>(`/artists/${id(artistId)}`);
@@ -33,19 +33,19 @@ export const releases = (
 ) => get<Page<Release>>('/releases', { ...query, offset, limit }, signal);
 export const release = (releaseId: string) => get<Release>(`/releases/${id(releaseId)}`);
 
-export const folders = async () => listed(await get<Folder[] | { items: Folder[] }>('/folders'));
+export const folders = () => list<Folder>('/folders');
 export const addFolder = (path: string) => post<Folder>('/folders', { path });
 export const removeFolder = (folderId: string) => remove(`/folders/${id(folderId)}`);
 export const scan = () => post<Task>('/scan');
-export const tasks = async () => listed(await get<Task[] | { items: Task[] }>('/tasks'));
+export const tasks = () => list<Task>('/tasks');
 export const task = (taskId: string) => get<Task>(`/tasks/${id(taskId)}`);
-export const cancelTask = (taskId: string) => post<void>(`/tasks/${id(taskId)}/cancel`);
-export const retryTask = (taskId: string) => post<void>(`/tasks/${id(taskId)}/retry`);
+export const cancelTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/cancel`);
+export const retryTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/retry`);
 
-export const users = async () => listed(await get<User[] | { items: User[] }>('/users'));
+export const users = () => list<User>('/users');
 export const addUser = (name: string, password: string, role: Role) => post<User>('/users', { name, password, role });
 export const removeUser = (userId: string) => remove(`/users/${id(userId)}`);
-export const keys = async () => listed(await get<ApiKey[] | { items: ApiKey[] }>('/keys'));
+export const keys = () => list<ApiKey>('/keys');
 export const addKey = (name: string) => post<NewApiKey>('/keys', { name });
 export const removeKey = (keyId: string) => remove(`/keys/${id(keyId)}`);
 

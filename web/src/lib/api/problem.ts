@@ -1,8 +1,6 @@
 // What went wrong, as the server says it (RFC 9457) or as the browser noticed it.
 
-export interface ProblemDocument {
-  title?: string; status?: number; detail?: string; kind?: string; remedy?: string | null;
-}
+import type { ProblemDocument } from './types';
 
 export class Problem extends Error {
   override name = 'Problem';

@@ -3,6 +3,8 @@
 import { asProblem, type Problem } from '../api/problem';
 import { type FetchPage, PageCache } from './page-cache';
 
+const PLACEHOLDERS = 14;
+
 export class Listing<T> {
   #version = $state(0);
   /** Grows when the list is another one (new search or sort), not merely newer. */
@@ -25,6 +27,11 @@ export class Listing<T> {
   get trouble(): Problem | null {
     void this.#version;
     return this.#cache.trouble === null ? null : asProblem(this.#cache.trouble);
+  }
+
+  /** Rows to draw as placeholders while the first page is on its way or the server is away. */
+  get placeholders(): number {
+    return this.trouble === null || this.trouble.unreachable ? PLACEHOLDERS : 0;
   }
 
   get(index: number): T | undefined {

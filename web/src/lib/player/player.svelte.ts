@@ -32,8 +32,11 @@ class Player {
   #continuation: Continuation | null = null;
   #toppingUp = false;
   #saved_s = -1;
+  #started = false;
 
   start(): void {
+    if (this.#started) return;
+    this.#started = true;
     this.queue = loadQueue();
     offerCommands({
       play: () => this.send({ type: 'play' }), pause: () => this.send({ type: 'pause' }), next: () => this.next(),

@@ -24,6 +24,7 @@ class Activity {
   pulse = $state(0);
   #source: EventSource | null = null;
   #scope = new Scope();
+  #connectTimer: ReturnType<typeof setTimeout> | undefined;
   #pulseTimer: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
@@ -39,6 +40,7 @@ class Activity {
     this.#source?.close();
     this.#source = null;
     this.#scope.close();
+    clearTimeout(this.#connectTimer);
     clearTimeout(this.#pulseTimer);
     this.#pulseTimer = undefined;
   }
@@ -72,10 +74,9 @@ class Activity {
       this.live = false;
       // The browser reconnects by itself unless the server refused the stream.
       if (source.readyState !== EventSource.CLOSED) return;
-      const timer = setTimeout(() => {
+      this.#connectTimer = setTimeout(() => {
         if (this.#source === source) this.#connect();
       }, RETRY_MS);
-      this.#scope.add(() => clearTimeout(timer));
     });
   }
 

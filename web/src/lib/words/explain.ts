@@ -27,11 +27,11 @@ export function truePeakWords(true_peak_dbtp: number): string {
   return 'Stays below the ceiling.';
 }
 
-export function gainWords(gain_db: number): string {
+export function gainWords(gain_db: number, limited: boolean): string {
   if (Math.abs(gain_db) < 0.5) return 'Already at the level where everything plays equally loud.';
   return gain_db < 0
     ? `Turned down ${decimal(-gain_db)} dB, so that it sits level with the rest of the library.`
-    : `Turned up by up to ${decimal(gain_db)} dB, as far as its peaks allow.`;
+    : `Turned up ${decimal(gain_db)} dB, ${limited ? 'as far as its peaks allow' : 'to sit level with the rest of the library'}.`;
 }
 
 export function tempoWords(bpm: number): string {

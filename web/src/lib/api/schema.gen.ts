@@ -1,0 +1,3160 @@
+// Generated from docs/openapi.json by `npm run api`. Do not edit.
+export interface paths {
+    "/api/v1/artists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Artists by name. */
+        get: operations["artists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One artist. */
+        get: operations["artist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events of all tasks. The first ones tell the present state; with `Last-Event-ID` those that were missed. */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The library's folders. */
+        get: operations["folders"];
+        put?: never;
+        /** Adds a folder of the server to the library and scans it. */
+        post: operations["add_folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a folder and its tracks from the library. No file is touched. */
+        delete: operations["remove_folder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own API keys. */
+        get: operations["keys"];
+        put?: never;
+        /** Makes an API key. Its secret is in this answer and nowhere else. */
+        post: operations["add_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes one of one's own API keys. */
+        delete: operations["remove_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The library in numbers. */
+        get: operations["library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in by name and password. */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the session. (With an API key there is none: nothing happens.) */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's own password. Every session ends; the caller gets a new one. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Releases by title. */
+        get: operations["releases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One release. */
+        get: operations["release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{id}/cover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cover of the release's first track that has one. */
+        get: operations["release_cover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Scans all folders now; gives the running scan's task if one runs. */
+        post: operations["scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Creates the owner with the token of the one-time link, and signs them in. */
+        post: operations["setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a client asks first: version, whether an owner exists, whether the caller is signed in. */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest tasks, newest first. */
+        get: operations["tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task. */
+        get: operations["task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a task that runs. */
+        post: operations["cancel_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events of one task; of one that is over, its last state. */
+        get: operations["task_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does a task again that failed in part or in whole. */
+        post: operations["retry_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tracks: filtered, sorted, by page. */
+        get: operations["tracks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One track. */
+        get: operations["track"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag. */
+        get: operations["audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag. */
+        head: operations["audio_head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}/cover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The track's cover. */
+        get: operations["track_cover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What analysis knows of the track; parts are `null` while it was not heard. */
+        get: operations["features"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hears a track again that could not be read. */
+        post: operations["retry_track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}/waveform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The track's shape in 800 columns. */
+        get: operations["waveform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts. */
+        get: operations["users"];
+        put?: never;
+        /** Makes an account. */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes an account with its sessions and keys. The last owner stays. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server lives: it answers as long as it can answer at all. */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server can do its work: the store answers and no shutdown is under way. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers for Prometheus. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created: string;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used: string | null;
+            /** @description What it is for. */
+            name: string;
+        };
+        /** @description An artist. */
+        Artist: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Releases credited to the artist.
+             */
+            release_count: number;
+            /**
+             * Format: int64
+             * @description Tracks filed under the artist.
+             */
+            track_count: number;
+        };
+        /** @description An artist, by name. */
+        ArtistRef: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description Level and its movement. */
+        Dynamics: {
+            /**
+             * Format: int64
+             * @description Frames in runs of full-scale samples.
+             */
+            clipped_frames: number;
+            /**
+             * Format: double
+             * @description Dynamic complexity.
+             */
+            complexity_db: number | null;
+            /**
+             * Format: double
+             * @description Sample peak over RMS.
+             */
+            crest_db: number | null;
+            /**
+             * Format: double
+             * @description Root mean square of all samples.
+             */
+            rms_dbfs: number | null;
+            /**
+             * Format: double
+             * @description Silence before the first sound.
+             */
+            silence_head_s: number;
+            /**
+             * Format: double
+             * @description Silence after the last sound.
+             */
+            silence_tail_s: number;
+        };
+        /** @description Which embedding exists. */
+        Embedding: {
+            /**
+             * Format: int32
+             * @description Numbers in a vector.
+             */
+            dimensions: number;
+            /** @description The model's name. */
+            model: string;
+            /** @description The model's version. */
+            version: string;
+        };
+        /** @description Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why. */
+        Features: {
+            dynamics: components["schemas"]["Dynamics"] | null;
+            embedding: components["schemas"]["Embedding"] | null;
+            fingerprint: components["schemas"]["Fingerprint"] | null;
+            key: components["schemas"]["Key"] | null;
+            loudness: components["schemas"]["Loudness"] | null;
+            rhythm: components["schemas"]["Rhythm"] | null;
+            speech_music: components["schemas"]["SpeechMusic"] | null;
+            timbre: components["schemas"]["Timbre"] | null;
+            /** @description Why values are missing, and what was odd about the audio. */
+            warnings: string[];
+            waveform: components["schemas"]["Waveform"] | null;
+        };
+        /** @description A Chromaprint fingerprint. */
+        Fingerprint: {
+            /**
+             * Format: int32
+             * @description Chromaprint's number of the algorithm.
+             */
+            algorithm: number;
+            /** @description As AcoustID takes it. */
+            chromaprint: string;
+            /**
+             * Format: double
+             * @description How much of the track it covers.
+             */
+            duration_s: number;
+        };
+        /** @description A library folder. */
+        Folder: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            added: string;
+            /** @description Id. */
+            id: string;
+            /** @description Its absolute path. */
+            path: string;
+            /**
+             * Format: date-time
+             * @description When a scan of it last ended.
+             */
+            scanned: string | null;
+        };
+        /** @description Whether the server lives, or is ready. */
+        Health: {
+            /**
+             * @description `ok` or `unavailable`.
+             * @example ok
+             */
+            status: string;
+            /** @description What is not ready, in words; empty when all is. */
+            waiting_for: string[];
+        };
+        /** @description A musical key. */
+        Key: {
+            /** @description The key on the Camelot wheel. */
+            camelot: string;
+            /**
+             * Format: double
+             * @description How sure it is, 0 to 1.
+             */
+            confidence: number;
+            /** @description Major or minor. */
+            mode: components["schemas"]["Mode"];
+            /** @description The tonic, with sharps. */
+            tonic: string;
+        };
+        /** @description The library in numbers. */
+        Library: {
+            /**
+             * Format: int64
+             * @description Artists.
+             */
+            artists: number;
+            /**
+             * Format: double
+             * @description How long all of it plays.
+             */
+            duration_s: number;
+            /**
+             * Format: int64
+             * @description Tracks that cannot be read.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Tracks being heard.
+             */
+            processing: number;
+            /**
+             * Format: int64
+             * @description Tracks waiting to be heard.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description Tracks heard.
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description Releases.
+             */
+            releases: number;
+            /**
+             * Format: int64
+             * @description Tracks in all.
+             */
+            tracks: number;
+        };
+        /** @description A list that is short by nature. */
+        ListDto_ApiKey: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created: string;
+                /** @description Id. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                last_used?: string | null;
+                /** @description What it is for. */
+                name: string;
+            }[];
+        };
+        /** @description A list that is short by nature. */
+        ListDto_Folder: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                added: string;
+                /** @description Id. */
+                id: string;
+                /** @description Its absolute path. */
+                path: string;
+                /**
+                 * Format: date-time
+                 * @description When a scan of it last ended.
+                 */
+                scanned?: string | null;
+            }[];
+        };
+        /** @description A list that is short by nature. */
+        ListDto_Task: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created: string;
+                /**
+                 * Format: int64
+                 * @description Units done.
+                 */
+                current: number;
+                /** @description The file at hand. */
+                current_item?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many files failed.
+                 */
+                failure_count: number;
+                /** @description The first failures; `failure_count` is exact. */
+                failures: components["schemas"]["TaskFailure"][];
+                /** @description Id. */
+                id: string;
+                /** @description What it does. */
+                kind: components["schemas"]["TaskKind"];
+                /** @description The latest sentence. */
+                message: string;
+                /**
+                 * Format: date-time
+                 * @description When it started.
+                 */
+                started?: string | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["TaskState"];
+                /** @description The step it is in, in words. */
+                step: string;
+                /**
+                 * Format: int64
+                 * @description Units in all, as far as known; 0 while unknown.
+                 */
+                total: number;
+            }[];
+        };
+        /** @description A list that is short by nature. */
+        ListDto_User: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When the account was made.
+                 */
+                created: string;
+                /** @description Id. */
+                id: string;
+                /** @description The name to sign in with. */
+                name: string;
+                /** @description Role. */
+                role: components["schemas"]["Role"];
+            }[];
+        };
+        /** @description Signs in. */
+        LoginRequest: {
+            /** @description Name. */
+            name: string;
+            /** @description Password. */
+            password: string;
+        };
+        /** @description Loudness (ITU-R BS.1770-5, EBU R 128) and ReplayGain 2. */
+        Loudness: {
+            /**
+             * Format: double
+             * @description Integrated loudness.
+             */
+            integrated_lufs: number | null;
+            /**
+             * Format: double
+             * @description Largest momentary loudness.
+             */
+            momentary_max_lufs: number | null;
+            /**
+             * Format: double
+             * @description Loudness range.
+             */
+            range_lu: number | null;
+            /**
+             * Format: double
+             * @description Gain to -18 LUFS.
+             */
+            replaygain_track_gain_db: number | null;
+            /**
+             * Format: double
+             * @description True peak as a factor of full scale.
+             */
+            replaygain_track_peak: number | null;
+            /**
+             * Format: double
+             * @description Largest sample.
+             */
+            sample_peak_dbfs: number | null;
+            /**
+             * Format: double
+             * @description Largest short-term loudness.
+             */
+            short_term_max_lufs: number | null;
+            /**
+             * Format: double
+             * @description Largest true peak.
+             */
+            true_peak_dbtp: number | null;
+        };
+        /** @description Whoever is signed in. */
+        Me: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description Role. */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * @description Major or minor.
+         * @enum {string}
+         */
+        Mode: "major" | "minor";
+        /** @description A new API key: the only time its secret is shown. */
+        NewApiKey: {
+            /** @description Id. */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description The secret, `ff_...`: send it as a bearer token. */
+            secret: string;
+        };
+        /** @description Adds a folder to the library. */
+        NewFolderRequest: {
+            /** @description An absolute path on the server. */
+            path: string;
+        };
+        /** @description Makes an API key. */
+        NewKeyRequest: {
+            /** @description What it is for. */
+            name: string;
+        };
+        /** @description Makes an account. */
+        NewUserRequest: {
+            /** @description The name to sign in with. */
+            name: string;
+            /** @description The first password. */
+            password: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A page of a list. */
+        PageDto_Artist: {
+            /** @description The rows. */
+            items: {
+                /** @description Id. */
+                id: string;
+                /** @description Name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Releases credited to the artist.
+                 */
+                release_count: number;
+                /**
+                 * Format: int64
+                 * @description Tracks filed under the artist.
+                 */
+                track_count: number;
+            }[];
+            /**
+             * Format: int64
+             * @description The first row's number.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many rows there are in all.
+             */
+            total: number;
+        };
+        /** @description A page of a list. */
+        PageDto_Release: {
+            /** @description The rows. */
+            items: {
+                /** @description The artist it is credited to. */
+                artist_id?: string | null;
+                /** @description That artist's name. */
+                artist_name?: string | null;
+                /** @description Whether `/releases/{id}/cover` has an image. */
+                has_cover: boolean;
+                /** @description Id. */
+                id: string;
+                /** @description Title. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Tracks on it.
+                 */
+                track_count: number;
+                /**
+                 * Format: int32
+                 * @description Year of release.
+                 */
+                year?: number | null;
+            }[];
+            /**
+             * Format: int64
+             * @description The first row's number.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many rows there are in all.
+             */
+            total: number;
+        };
+        /** @description A page of a list. */
+        PageDto_Track: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was first seen.
+                 */
+                added: string;
+                /** @description The artist credited on the release. */
+                album_artist?: string | null;
+                artist?: components["schemas"]["ArtistRef"] | null;
+                /**
+                 * Format: int32
+                 * @description Bits per sample of the source.
+                 */
+                bit_depth?: number | null;
+                /**
+                 * Format: int32
+                 * @description Mean bits per second of the file.
+                 */
+                bitrate_bps?: number | null;
+                /** @description Key on the Camelot wheel, for example `8A`. */
+                camelot?: string | null;
+                /**
+                 * Format: int32
+                 * @description Samples per frame.
+                 */
+                channels?: number | null;
+                /** @description Codec, for example `flac`. */
+                codec?: string | null;
+                /** @description Container, for example `mp4`. */
+                container?: string | null;
+                /**
+                 * Format: int32
+                 * @description Position of the disc.
+                 */
+                disc_number?: number | null;
+                /**
+                 * Format: double
+                 * @description How long it plays.
+                 */
+                duration_s?: number | null;
+                failure?: components["schemas"]["TrackFailure"] | null;
+                /** @description Genre, as written in the tags. */
+                genre?: string | null;
+                /** @description Whether `/tracks/{id}/cover` has an image. */
+                has_cover: boolean;
+                /** @description Id; kept when the file is moved. */
+                id: string;
+                /**
+                 * Format: double
+                 * @description Integrated loudness (ITU-R BS.1770-5).
+                 */
+                integrated_lufs?: number | null;
+                /** @description Key, for example `A minor`. */
+                key?: string | null;
+                /** @description Whether the codec keeps every bit; `null` while the file was not read. */
+                lossless?: boolean | null;
+                /** @description The file's path below its library folder. */
+                relative_path: string;
+                release?: components["schemas"]["ReleaseRef"] | null;
+                /**
+                 * Format: double
+                 * @description ReplayGain to -18 LUFS: measured, else from the tags.
+                 */
+                replaygain_track_gain_db?: number | null;
+                /**
+                 * Format: int32
+                 * @description Frames per second.
+                 */
+                sample_rate_hz?: number | null;
+                /**
+                 * Format: int64
+                 * @description The file's size.
+                 */
+                size_bytes: number;
+                /** @description Where it stands. */
+                state: components["schemas"]["TrackState"];
+                /**
+                 * Format: double
+                 * @description Tempo.
+                 */
+                tempo_bpm?: number | null;
+                /** @description Title: the tag, else the file's name. */
+                title: string;
+                /**
+                 * Format: int32
+                 * @description Position on the disc.
+                 */
+                track_number?: number | null;
+                /**
+                 * Format: double
+                 * @description True peak.
+                 */
+                true_peak_dbtp?: number | null;
+                /**
+                 * Format: date-time
+                 * @description When anything about it last changed.
+                 */
+                updated: string;
+                /**
+                 * Format: int32
+                 * @description Year of release.
+                 */
+                year?: number | null;
+            }[];
+            /**
+             * Format: int64
+             * @description The first row's number.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many rows there are in all.
+             */
+            total: number;
+        };
+        /** @description Changes one's own password. */
+        PasswordRequest: {
+            /** @description The present password. */
+            current_password: string;
+            /** @description The new password. */
+            new_password: string;
+        };
+        /** @description A problem document (RFC 9457). */
+        Problem: {
+            /** @description What happened, for a person. */
+            detail: string;
+            /**
+             * @description What kind of trouble, for a program: `not-found`, `invalid`, ...
+             * @example not-found
+             */
+            kind: string;
+            /** @description What can be done about it. */
+            remedy?: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The status in words. */
+            title: string;
+            /** @description Always `about:blank`: the status and `kind` say what it is. */
+            type: string;
+        };
+        /** @description A release: an album, a single, a compilation. */
+        Release: {
+            /** @description The artist it is credited to. */
+            artist_id: string | null;
+            /** @description That artist's name. */
+            artist_name: string | null;
+            /** @description Whether `/releases/{id}/cover` has an image. */
+            has_cover: boolean;
+            /** @description Id. */
+            id: string;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Tracks on it.
+             */
+            track_count: number;
+            /**
+             * Format: int32
+             * @description Year of release.
+             */
+            year: number | null;
+        };
+        /** @description A release, by title. */
+        ReleaseRef: {
+            /** @description Id. */
+            id: string;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description Tempo, beats, bars. */
+        Rhythm: {
+            /**
+             * Format: int32
+             * @description Beats in a bar.
+             */
+            beats_per_bar: number | null;
+            /** @description Times of the beats. */
+            beats_s: number[];
+            /**
+             * Format: double
+             * @description Danceability, 0 to about 3.
+             */
+            danceability: number | null;
+            /** @description Times of the first beats of bars. */
+            downbeats_s: number[];
+            /**
+             * Format: double
+             * @description Onsets per second.
+             */
+            onset_rate_hz: number | null;
+            /**
+             * Format: double
+             * @description Tempo.
+             */
+            tempo_bpm: number | null;
+            /**
+             * Format: double
+             * @description How sure the tempo is, 0 to 1.
+             */
+            tempo_confidence: number | null;
+        };
+        /**
+         * @description What somebody may do.
+         * @enum {string}
+         */
+        Role: "listener" | "owner";
+        /** @description Makes the first owner. */
+        SetupRequest: {
+            /** @description The owner's name. */
+            name: string;
+            /** @description The owner's password. */
+            password: string;
+            /** @description The token of the one-time link. */
+            token: string;
+        };
+        /** @description Speech or music. */
+        SpeechMusic: {
+            /**
+             * Format: double
+             * @description Share of music, 0 to 1.
+             */
+            music: number;
+            /** @description What it mostly is. */
+            profile: components["schemas"]["SpeechMusicProfile"];
+            /**
+             * Format: double
+             * @description Share of speech, 0 to 1.
+             */
+            speech: number;
+        };
+        /**
+         * @description What a track mostly is.
+         * @enum {string}
+         */
+        SpeechMusicProfile: "music" | "speech" | "mixed" | "silence";
+        /** @description What a client asks first. */
+        Status: {
+            /** @description Whether the owner has yet to be created by the one-time link. */
+            setup_needed: boolean;
+            /** @description Whether the caller is signed in. */
+            signed_in: boolean;
+            /** @description Whether the web UI was built in. */
+            ui: components["schemas"]["Ui"];
+            /** @description The server's version. */
+            version: string;
+        };
+        /** @description Work with progress. */
+        Task: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created: string;
+            /**
+             * Format: int64
+             * @description Units done.
+             */
+            current: number;
+            /** @description The file at hand. */
+            current_item: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended: string | null;
+            /**
+             * Format: int64
+             * @description How many files failed.
+             */
+            failure_count: number;
+            /** @description The first failures; `failure_count` is exact. */
+            failures: components["schemas"]["TaskFailure"][];
+            /** @description Id. */
+            id: string;
+            /** @description What it does. */
+            kind: components["schemas"]["TaskKind"];
+            /** @description The latest sentence. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["TaskState"];
+            /** @description The step it is in, in words. */
+            step: string;
+            /**
+             * Format: int64
+             * @description Units in all, as far as known; 0 while unknown.
+             */
+            total: number;
+        };
+        /** @description The data of an event named `task`. */
+        TaskEvent: {
+            /**
+             * Format: int64
+             * @description Units done.
+             */
+            current: number;
+            /** @description The file at hand. */
+            current_item: string | null;
+            /**
+             * Format: int64
+             * @description How many files failed so far.
+             */
+            failure_count: number;
+            /** @description What the task does. */
+            kind: components["schemas"]["TaskKind"];
+            /** @description The latest sentence. */
+            message: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["TaskState"];
+            /** @description The step it is in, in words. */
+            step: string;
+            /** @description The task's id. */
+            task_id: string;
+            /**
+             * Format: date-time
+             * @description When this was so.
+             */
+            timestamp: string;
+            /**
+             * Format: int64
+             * @description Units in all; 0 while unknown.
+             */
+            total: number;
+        };
+        /** @description One file that failed. */
+        TaskFailure: {
+            /** @description What kind of trouble. */
+            kind: string;
+            /** @description What happened. */
+            message: string;
+            /** @description Which file. */
+            subject: string;
+        };
+        /**
+         * @description What a task does.
+         * @enum {string}
+         */
+        TaskKind: "scan" | "analysis";
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        TaskState: "waiting" | "running" | "succeeded" | "partial_success" | "failed" | "cancelled";
+        /** @description Spectral shape. */
+        Timbre: {
+            /**
+             * Format: double
+             * @description Spectral centroid.
+             */
+            centroid_hz: number | null;
+            /** @description Mean energy in 40 ERB bands. */
+            erb_bands: number[];
+            /**
+             * Format: double
+             * @description Spectral flatness, 0 to 1.
+             */
+            flatness: number | null;
+            /** @description Means of 13 mel-frequency cepstral coefficients. */
+            mfcc_mean: number[];
+            /**
+             * Format: double
+             * @description Frequency under which 85 % of the energy lies.
+             */
+            rolloff_hz: number | null;
+            /**
+             * Format: double
+             * @description Sign changes per second.
+             */
+            zero_crossing_rate_hz: number | null;
+        };
+        /** @description A playable item. */
+        Track: {
+            /**
+             * Format: date-time
+             * @description When it was first seen.
+             */
+            added: string;
+            /** @description The artist credited on the release. */
+            album_artist: string | null;
+            artist: components["schemas"]["ArtistRef"] | null;
+            /**
+             * Format: int32
+             * @description Bits per sample of the source.
+             */
+            bit_depth: number | null;
+            /**
+             * Format: int32
+             * @description Mean bits per second of the file.
+             */
+            bitrate_bps: number | null;
+            /** @description Key on the Camelot wheel, for example `8A`. */
+            camelot: string | null;
+            /**
+             * Format: int32
+             * @description Samples per frame.
+             */
+            channels: number | null;
+            /** @description Codec, for example `flac`. */
+            codec: string | null;
+            /** @description Container, for example `mp4`. */
+            container: string | null;
+            /**
+             * Format: int32
+             * @description Position of the disc.
+             */
+            disc_number: number | null;
+            /**
+             * Format: double
+             * @description How long it plays.
+             */
+            duration_s: number | null;
+            failure: components["schemas"]["TrackFailure"] | null;
+            /** @description Genre, as written in the tags. */
+            genre: string | null;
+            /** @description Whether `/tracks/{id}/cover` has an image. */
+            has_cover: boolean;
+            /** @description Id; kept when the file is moved. */
+            id: string;
+            /**
+             * Format: double
+             * @description Integrated loudness (ITU-R BS.1770-5).
+             */
+            integrated_lufs: number | null;
+            /** @description Key, for example `A minor`. */
+            key: string | null;
+            /** @description Whether the codec keeps every bit; `null` while the file was not read. */
+            lossless: boolean | null;
+            /** @description The file's path below its library folder. */
+            relative_path: string;
+            release: components["schemas"]["ReleaseRef"] | null;
+            /**
+             * Format: double
+             * @description ReplayGain to -18 LUFS: measured, else from the tags.
+             */
+            replaygain_track_gain_db: number | null;
+            /**
+             * Format: int32
+             * @description Frames per second.
+             */
+            sample_rate_hz: number | null;
+            /**
+             * Format: int64
+             * @description The file's size.
+             */
+            size_bytes: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["TrackState"];
+            /**
+             * Format: double
+             * @description Tempo.
+             */
+            tempo_bpm: number | null;
+            /** @description Title: the tag, else the file's name. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Position on the disc.
+             */
+            track_number: number | null;
+            /**
+             * Format: double
+             * @description True peak.
+             */
+            true_peak_dbtp: number | null;
+            /**
+             * Format: date-time
+             * @description When anything about it last changed.
+             */
+            updated: string;
+            /**
+             * Format: int32
+             * @description Year of release.
+             */
+            year: number | null;
+        };
+        /** @description Why a track cannot be read. */
+        TrackFailure: {
+            /** @description What kind of trouble. */
+            kind: string;
+            /** @description What happened. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When it will be tried again by itself.
+             */
+            next_retry: string | null;
+        };
+        /**
+         * @description Where a track stands.
+         * @enum {string}
+         */
+        TrackState: "queued" | "processing" | "enriching" | "ready" | "published" | "failed";
+        /** @description The track's shape, for drawing. */
+        TrackWaveform: {
+            /** @description How many columns of equal length follow. */
+            columns: number;
+            /**
+             * Format: double
+             * @description How long the track plays.
+             */
+            duration_s: number | null;
+            /** @description Largest absolute sample per column, 0 to 1. */
+            peaks: number[];
+            /** @description Root mean square per column, 0 to 1. */
+            rms: number[];
+        };
+        /**
+         * @description What is served at `/`.
+         * @enum {string}
+         */
+        Ui: "built" | "placeholder";
+        /** @description A person with an account. */
+        User: {
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created: string;
+            /** @description Id. */
+            id: string;
+            /** @description The name to sign in with. */
+            name: string;
+            /** @description Role. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description The track's shape. */
+        Waveform: {
+            /** @description Largest absolute sample per column, 0 to 1. */
+            peaks: number[];
+            /** @description Root mean square per column, 0 to 1. */
+            rms: number[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    artists: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description First row. */
+                offset?: number;
+                /** @description Words to find in the name. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDto_Artist"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    artist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The artist */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artist"];
+                };
+            };
+            /** @description No such artist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last event the client has */
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events named `task`; each `data` is a TaskEvent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["TaskEvent"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDto_Folder"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFolderRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"];
+                };
+            };
+            /** @description No folder that can be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The folder */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such folder */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDto_ApiKey"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such key of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in by cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Name or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many failures; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description The password is changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The present password is wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many failures; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The OpenAPI document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releases: {
+        parameters: {
+            query?: {
+                /** @description Only those credited to this artist. */
+                artist?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description First row. */
+                offset?: number;
+                /** @description Words to find in title and artist. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDto_Release"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description No such release */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_cover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image, at most 1000 pixels a side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such release, or it has no cover */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupRequest"];
+            };
+        };
+        responses: {
+            /** @description The owner exists and is signed in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The token is wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is an owner already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDto_Task"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It stops */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    task_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last event the client has */
+                "last-event-id"?: string | null;
+            };
+            path: {
+                /** @description The task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events named `task`; each `data` is a TaskEvent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["TaskEvent"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The task */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task that does it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It still runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tracks: {
+        parameters: {
+            query?: {
+                /** @description Only those of this artist. */
+                artist?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description First row. */
+                offset?: number;
+                /** @description Upwards unless said. */
+                order?: "asc" | "desc";
+                /** @description Only those on this release. */
+                release?: string;
+                /** @description Words to find in title, artist, album and genre; the last may be the beginning of a word. */
+                search?: string;
+                /** @description What to sort by; by title unless said. */
+                sort?: "title" | "artist" | "album" | "added" | "duration" | "tempo" | "loudness";
+                /** @description Only those in this state. */
+                state?: "queued" | "processing" | "enriching" | "ready" | "published" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDto_Track"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Track"];
+                };
+            };
+            /** @description No such track */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audio: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that the client has */
+                "if-none-match"?: string | null;
+                /** @description The ETag or date that the range belongs to */
+                "if-range"?: string | null;
+                /** @description `bytes=...`; more than four or overlapping ranges get the whole file */
+                range?: string | null;
+            };
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description One range, or several as multipart/byteranges */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such track, or its file is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A precondition is false */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audio_head: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that the client has */
+                "if-none-match"?: string | null;
+                /** @description The ETag or date that the range belongs to */
+                "if-range"?: string | null;
+                /** @description `bytes=...`; more than four or overlapping ranges get the whole file */
+                range?: string | null;
+            };
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description One range, or several as multipart/byteranges */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such track, or its file is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A precondition is false */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    track_cover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image, at most 1000 pixels a side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such track, or it has no cover */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    features: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Features"];
+                };
+            };
+            /** @description No such track */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Track"];
+                };
+            };
+            /** @description No such track */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waveform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackWaveform"];
+                };
+            };
+            /** @description No such track, or not heard yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDto_User"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUserRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is the last owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus text format 0.0.4 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
