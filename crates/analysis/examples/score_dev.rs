@@ -147,8 +147,7 @@ fn main() -> std::process::ExitCode {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                loop {
-                    let Some(path) = next.lock().ok().and_then(|mut files| files.next()) else { break };
+                while let Some(path) = next.lock().ok().and_then(|mut files| files.next()) {
                     let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     match one(path, &only) {
                         Ok(value) => {

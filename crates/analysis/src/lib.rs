@@ -23,6 +23,7 @@ pub mod dynamics;
 pub mod fingerprint;
 pub mod key;
 pub mod loudness;
+pub mod rhythm;
 pub mod timbre;
 pub mod waveform;
 

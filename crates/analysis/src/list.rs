@@ -1,12 +1,12 @@
 //! The one ordered list of analyzers.
 
-use crate::{AnalyzerEntry, dynamics, fingerprint, key, loudness, timbre, waveform};
+use crate::{AnalyzerEntry, dynamics, fingerprint, key, loudness, rhythm, timbre, waveform};
 
 /// Every analyzer there is, in the order in which results are shown.
 pub const ANALYZERS: &[AnalyzerEntry] = &[
     loudness::ENTRY,
     waveform::ENTRY,
-    // rhythm::ENTRY,
+    rhythm::ENTRY,
     key::ENTRY,
     fingerprint::ENTRY,
     dynamics::ENTRY,

@@ -41,7 +41,7 @@ const SILENT: f32 = 1e-8;
 /// Fewer sounding frames (1.5 s) make no key.
 const FEWEST_SOUNDING: u64 = 16;
 /// How sharply the tuning must be defined (0: pitches anywhere, 1: all on semitones) for music to be tonal.
-const LEAST_TUNED: f64 = 0.12;
+const LEAST_TUNED: f64 = 0.05;
 
 /// Hears a track's pitch content.
 struct KeyListener {

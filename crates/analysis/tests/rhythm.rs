@@ -1,0 +1,186 @@
+//! Tempo, beats and bars of music whose truth is known, and the honest answer where there is none.
+#![allow(clippy::unwrap_used, reason = "tests say what they expect by unwrapping")]
+
+mod rhythm_signals;
+
+use fanfare_model::features::Rhythm;
+use rhythm_signals::{Noise, RATE, burst, hear, kick, note_hz, silence, tone};
+
+fn rhythm(samples: Vec<f32>) -> Rhythm {
+    hear(samples, "rhythm", 16_384).rhythm.unwrap()
+}
+
+/// Clicks at those times.
+fn clicks(times: &[f64]) -> Vec<f32> {
+    let mut out = silence(times[times.len() - 1] + 1.0);
+    for at in times {
+        burst(&mut out, *at, 0.004, false, 0.5);
+    }
+    out
+}
+
+/// Times of beats whose period goes from one value to another over the track.
+fn ramp(from_bpm: f64, to_bpm: f64, beats: usize) -> Vec<f64> {
+    let mut at = 0.5;
+    (0..beats)
+        .map(|n| {
+            let here = at;
+            at += 60.0 / (from_bpm + (to_bpm - from_bpm) * n as f64 / beats as f64);
+            here
+        })
+        .collect()
+}
+
+/// A band: drums by the bar, a bass note and a chord that change with the bar.
+fn band(bpm: f64, meter: usize, bars: usize) -> (Vec<f32>, Vec<f64>) {
+    let period = 60.0 / bpm;
+    let mut out = silence((bars * meter) as f64 * period + 1.5);
+    let roots = [0.0, 9.0, 5.0, 7.0];
+    let mut beats = Vec::new();
+    for bar in 0..bars {
+        let root = roots[bar % 4];
+        for beat in 0..meter {
+            let at = 0.3 + (bar * meter + beat) as f64 * period;
+            beats.push(at);
+            if beat == 0 {
+                kick(&mut out, at);
+                let length = meter as f64 * period * 0.95;
+                tone(&mut out, at, length, note_hz(36.0 + root, 0.0), 0.2);
+                for step in [0.0, 4.0, 7.0] {
+                    tone(&mut out, at, length, note_hz(60.0 + root + step, 0.0), 0.06);
+                }
+            } else if meter == 3 || beat % 2 == 1 {
+                burst(&mut out, at, 0.05, false, 0.25);
+            } else {
+                kick(&mut out, at);
+            }
+            burst(&mut out, at, 0.01, true, 0.15);
+            burst(&mut out, at + period / 2.0, 0.01, true, 0.1);
+        }
+    }
+    (out, beats)
+}
+
+/// Part of the true times that have an answer within 30 ms.
+fn found(truth: &[f64], answers: &[f64]) -> f64 {
+    let hits = truth.iter().filter(|t| answers.iter().any(|a| (a - **t).abs() < 0.03)).count();
+    hits as f64 / truth.len() as f64
+}
+
+#[test]
+fn click_tracks_give_their_tempo_and_their_clicks() {
+    for bpm in [72.0, 87.3, 100.0, 120.0, 133.7, 150.0, 174.0] {
+        let times = ramp(bpm, bpm, (bpm / 3.0) as usize);
+        let heard = rhythm(clicks(&times));
+        let tempo = heard.tempo_bpm.unwrap().0;
+        assert!((tempo / bpm - 1.0).abs() < 0.005, "{tempo} instead of {bpm}");
+        assert!(found(&times, &heard.beats_s) > 0.95, "{bpm}: {:?}", heard.beats_s);
+        // Neither late nor early by more than 10 ms.
+        let mut off: Vec<f64> = times
+            .iter()
+            .filter_map(|t| heard.beats_s.iter().map(|a| a - t).min_by(|a, b| a.abs().total_cmp(&b.abs())))
+            .collect();
+        off.sort_by(f64::total_cmp);
+        assert!(off[off.len() / 2].abs() < 0.010, "{bpm}: beats are {} s off", off[off.len() / 2]);
+        assert!(heard.tempo_confidence.is_some_and(|c| (0.0..=1.0).contains(&c)));
+    }
+}
+
+#[test]
+fn bars_of_three_and_four() {
+    for (bpm, meter) in [(92.0, 4), (120.0, 4), (140.0, 4), (100.0, 3), (150.0, 3)] {
+        let (samples, beats) = band(bpm, meter, 16);
+        let heard = rhythm(samples);
+        let tempo = heard.tempo_bpm.unwrap().0;
+        assert!((tempo / bpm - 1.0).abs() < 0.005, "{tempo} instead of {bpm} in {meter}");
+        assert_eq!(heard.beats_per_bar, Some(meter as u8), "{bpm}");
+        assert!(found(&beats, &heard.beats_s) > 0.95, "{bpm} in {meter}");
+        let downbeats: Vec<f64> = beats.iter().step_by(meter).copied().collect();
+        assert!(found(&downbeats, &heard.downbeats_s) > 0.9, "{bpm} in {meter}: {:?}", heard.downbeats_s);
+        assert!(heard.downbeats_s.iter().all(|downbeat| heard.beats_s.contains(downbeat)));
+        assert!(heard.beats_s.is_sorted());
+    }
+}
+
+#[test]
+fn a_moving_tempo_is_followed() {
+    for (from, to) in [(100.0, 120.0), (140.0, 118.0)] {
+        let times = ramp(from, to, 90);
+        let heard = rhythm(clicks(&times));
+        assert!(found(&times, &heard.beats_s) > 0.93, "{from} to {to}");
+        let tempo = heard.tempo_bpm.unwrap().0;
+        assert!((tempo / ((from + to) / 2.0) - 1.0).abs() < 0.05, "{tempo} for {from} to {to}");
+    }
+}
+
+#[test]
+fn sounds_without_a_beat_have_no_tempo() {
+    let mut noise = silence(12.0);
+    burst(&mut noise, 0.0, 1_000.0, false, 0.3);
+    let mut drone = silence(12.0);
+    for (i, sample) in drone.iter_mut().enumerate() {
+        *sample = (0.3 * (std::f64::consts::TAU * 220.0 * i as f64 / RATE).sin()) as f32;
+    }
+    // Drops of rain: onsets at no particular time.
+    let mut rain = silence(30.0);
+    let mut random = Noise(77);
+    for _ in 0..90 {
+        let at = 15.0 + 14.5 * random.next();
+        burst(&mut rain, at, 0.01, false, 0.3);
+    }
+    for (name, samples, why) in [
+        ("nothing", Vec::new(), "too short for tempo: 0.0 s, needs 3 s"),
+        ("one frame", vec![1.0], "too short for tempo: 0.0 s, needs 3 s"),
+        ("a second", silence(1.2), "too short for tempo: 1.2 s, needs 3 s"),
+        ("silence", silence(8.0), "no tempo: no steady beat was heard"),
+        ("constant", vec![0.7; (8.0 * RATE) as usize], "no tempo: no steady beat was heard"),
+        ("noise", noise, "no tempo: no steady beat was heard"),
+        ("drone", drone, "no tempo: no steady beat was heard"),
+        ("rain", rain, "no tempo: no steady beat was heard"),
+    ] {
+        let features = hear(samples, "rhythm", 16_384);
+        let heard = features.rhythm.unwrap();
+        assert_eq!(
+            (heard.tempo_bpm, heard.tempo_confidence, heard.beats_s.len(), heard.beats_per_bar),
+            (None, None, 0, None),
+            "{name}"
+        );
+        assert!(features.warnings.iter().any(|warning| warning == why), "{name}: {:?}", features.warnings);
+    }
+}
+
+#[test]
+fn onsets_and_danceability() {
+    let (samples, _) = band(120.0, 4, 12);
+    let heard = rhythm(samples);
+    let onsets = heard.onset_rate_hz.unwrap();
+    assert!((3.0..4.6).contains(&onsets), "{onsets} onsets a second instead of 4");
+    let dance = heard.danceability.unwrap();
+    assert!((0.0..10.0).contains(&dance));
+    assert_eq!(rhythm(silence(10.0)).danceability, None);
+}
+
+#[test]
+fn chunk_sizes_make_no_difference() {
+    let (samples, _) = band(111.0, 4, 8);
+    let whole = hear(samples.clone(), "rhythm", 1 << 21);
+    assert!(whole.rhythm.as_ref().is_some_and(|rhythm| rhythm.tempo_bpm.is_some()));
+    for chunk in [999, 4_096, 48_000] {
+        assert_eq!(hear(samples.clone(), "rhythm", chunk), whole, "chunks of {chunk}");
+    }
+}
+
+#[test]
+fn lengths_around_the_limit_are_answered() {
+    for seconds in [2.99, 3.0, 3.1, 4.0, 5.0, 7.5, 12.0] {
+        let times: Vec<f64> = (0..).map(|n| f64::from(n) * 0.5).take_while(|t| *t < seconds - 0.1).collect();
+        let mut samples = clicks(&times);
+        samples.resize((seconds * RATE) as usize, 0.0);
+        let heard = rhythm(samples);
+        assert!(heard.beats_s.is_sorted());
+        if seconds >= 7.0 {
+            let tempo = heard.tempo_bpm.unwrap().0;
+            assert!((tempo / 120.0 - 1.0).abs() < 0.01, "{tempo} in {seconds} s");
+        }
+    }
+}
