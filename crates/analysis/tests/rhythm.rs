@@ -4,7 +4,7 @@
 mod rhythm_signals;
 
 use fanfare_model::features::Rhythm;
-use rhythm_signals::{Noise, RATE, burst, hear, kick, note_hz, silence, tone};
+use rhythm_signals::{Noise, RATE, Repeated, burst, hear, hear_source, kick, note_hz, silence, tone};
 
 fn rhythm(samples: Vec<f32>) -> Rhythm {
     hear(samples, "rhythm", 16_384).rhythm.unwrap()
@@ -181,6 +181,57 @@ fn lengths_around_the_limit_are_answered() {
         if seconds >= 7.0 {
             let tempo = heard.tempo_bpm.unwrap().0;
             assert!((tempo / 120.0 - 1.0).abs() < 0.01, "{tempo} in {seconds} s");
+        }
+    }
+}
+
+#[test]
+fn stretches_of_a_long_track_join_without_a_hole_or_a_double_beat() {
+    // Two clicks a second for 22 minutes: the first ten are judged while the rest is still to come.
+    let mut second = vec![0.0; 22_050];
+    for start in [0, 11_025] {
+        for (i, sample) in second[start..start + 200].iter_mut().enumerate() {
+            *sample = if i % 2 == 0 { 0.5 } else { -0.5 } * (1.0 - i as f32 / 200.0);
+        }
+    }
+    let heard = hear_source(&mut Repeated::new(second, 22 * 60), "rhythm").rhythm.unwrap();
+    assert!((heard.tempo_bpm.unwrap().0 - 120.0).abs() < 0.3);
+    for pair in heard.beats_s.windows(2) {
+        assert!((0.45..0.55).contains(&(pair[1] - pair[0])), "{pair:?}");
+    }
+    assert!((2_630..=2_642).contains(&heard.beats_s.len()), "{} beats", heard.beats_s.len());
+}
+
+#[test]
+fn no_sound_makes_it_panic() {
+    let mut random = Noise(5);
+    let mut wild: Vec<f32> = Vec::new();
+    while wild.len() < (6.0 * RATE) as usize {
+        let value = random.next() as f32;
+        wild.push(match wild.len() / 4_000 % 6 {
+            0 => value * f32::MAX,
+            1 => f32::MIN_POSITIVE * value,
+            2 => value.signum(),
+            3 => 0.0,
+            4 => f32::INFINITY * value.signum(),
+            _ => value,
+        });
+    }
+    let square: Vec<f32> =
+        (0..(6.0 * RATE) as usize).map(|i| if i / 50 % 2 == 0 { 1.0 } else { -1.0 }).collect();
+    for samples in [wild, square] {
+        for analyzer in ["rhythm", "key", "fingerprint"] {
+            let features = hear(samples.clone(), analyzer, 5_000);
+            assert!(
+                features.warnings.iter().all(|warning| !warning.contains("failed")),
+                "{:?}",
+                features.warnings
+            );
+            if let Some(rhythm) = features.rhythm {
+                let numbers = [rhythm.onset_rate_hz, rhythm.danceability, rhythm.tempo_confidence];
+                assert!(numbers.iter().flatten().chain(&rhythm.beats_s).all(|number| number.is_finite()));
+            }
+            assert!(features.key.is_none_or(|key| key.confidence.is_finite()));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! From segments of pitch content to a key: tuning, profiles, chords, beginning and end.
 
+use std::collections::VecDeque;
+
 use fanfare_model::features::Mode;
 
 use super::{
@@ -83,52 +85,80 @@ fn triad_fit(chroma: &[f64; 12], root: usize, triad: [usize; 3]) -> f64 {
     inside / 3.0 - (total - inside) / 9.0
 }
 
+/// A segment in twelve pitch classes: all registers and the bass.
+type Classes = ([f64; 12], [f64; 12]);
+
+/// What the segments so far add up to.
+#[derive(Default)]
+pub(super) struct Tally {
+    whole: [f64; 12],
+    bass: [f64; 12],
+    /// How many segments sounded most like each triad: twelve major, twelve minor.
+    chords: [f64; 24],
+    sounding: f64,
+    first: Vec<Classes>,
+    last: VecDeque<Classes>,
+}
+
+/// How many sounding segments make a beginning and an end (2.2 s).
+const EDGE: usize = 4;
+
+impl Tally {
+    /// Adds segments, heard in that tuning. Those far weaker than the loudest of them are pauses.
+    pub(super) fn add(&mut self, segments: &[Segment], tuning_cents: f64) {
+        let rows: Vec<Classes> =
+            segments.iter().map(|s| (chroma(&s.all, tuning_cents), chroma(&s.bass, tuning_cents))).collect();
+        let level = |row: &Classes| row.0.iter().sum::<f64>();
+        let pause = 0.1 * rows.iter().map(level).fold(0.0, f64::max);
+        for row in rows.into_iter().filter(|row| level(row) > pause) {
+            self.add_sounding(row);
+        }
+    }
+
+    fn add_sounding(&mut self, row: Classes) {
+        let (all, low) = (normalised(row.0), normalised(row.1));
+        for class in 0..12 {
+            self.whole[class] += all[class];
+            self.bass[class] += low[class];
+        }
+        let fit = |chord: usize| {
+            let triad = if chord < 12 { MAJOR_TRIAD } else { MINOR_TRIAD };
+            triad_fit(&all, chord % 12, triad) + 0.15 * low[chord % 12]
+        };
+        let best = (1..24).fold(0, |best, chord| if fit(chord) > fit(best) { chord } else { best });
+        self.chords[best] += 1.0;
+        self.sounding += 1.0;
+        if self.first.len() < EDGE {
+            self.first.push(row);
+        }
+        if self.last.len() == EDGE {
+            self.last.pop_front();
+        }
+        self.last.push_back(row);
+    }
+}
+
+fn together<'a>(part: impl IntoIterator<Item = &'a Classes>) -> Classes {
+    let mut sum = ([0.0; 12], [0.0; 12]);
+    for (all, low) in part {
+        for class in 0..12 {
+            sum.0[class] += all[class];
+            sum.1[class] += low[class];
+        }
+    }
+    (normalised(sum.0), normalised(sum.1))
+}
+
 /// Judges the key; `None` when nothing sounds.
-pub(super) fn judge(segments: &[Segment], tuning_cents: f64) -> Option<Verdict> {
-    let mut whole = [0.0; 12];
-    let mut bass = [0.0; 12];
-    let mut chords = [0.0; 24];
-    let rows: Vec<([f64; 12], [f64; 12])> =
-        segments.iter().map(|s| (chroma(&s.all, tuning_cents), chroma(&s.bass, tuning_cents))).collect();
-    let loudest = rows.iter().map(|(all, _)| all.iter().sum::<f64>()).fold(0.0, f64::max);
-    let sounding: Vec<&([f64; 12], [f64; 12])> =
-        rows.iter().filter(|(all, _)| all.iter().sum::<f64>() > 0.1 * loudest).collect();
-    if loudest <= 0.0 || sounding.is_empty() {
+pub(super) fn judge(tally: &Tally) -> Option<Verdict> {
+    if tally.sounding < 1.0 {
         return None;
     }
-    for (all, low) in &sounding {
-        let all = normalised(*all);
-        let low = normalised(*low);
-        for class in 0..12 {
-            whole[class] += all[class];
-            bass[class] += low[class];
-        }
-        let mut best = (f64::MIN, 0);
-        for chord in 0..24 {
-            let triad = if chord < 12 { MAJOR_TRIAD } else { MINOR_TRIAD };
-            let fit = triad_fit(&all, chord % 12, triad) + 0.15 * low[chord % 12];
-            if fit > best.0 {
-                best = (fit, chord);
-            }
-        }
-        chords[best.1] += 1.0 / sounding.len() as f64;
-    }
-    let whole = normalised(whole);
-    let bass = normalised(bass);
-    let edge = |part: &[&([f64; 12], [f64; 12])]| {
-        let mut all = [0.0; 12];
-        let mut low = [0.0; 12];
-        for (a, b) in part {
-            for class in 0..12 {
-                all[class] += a[class];
-                low[class] += b[class];
-            }
-        }
-        (normalised(all), normalised(low))
-    };
-    let span = sounding.len().min(4);
-    let (first, first_bass) = edge(&sounding[..span]);
-    let (last, last_bass) = edge(&sounding[sounding.len() - span..]);
+    let whole = normalised(tally.whole);
+    let bass = normalised(tally.bass);
+    let chords = tally.chords.map(|count| count / tally.sounding);
+    let (first, first_bass) = together(&tally.first);
+    let (last, last_bass) = together(&tally.last);
 
     let mut cues = Vec::with_capacity(24);
     for key in 0..24 {

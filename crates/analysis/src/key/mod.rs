@@ -5,7 +5,7 @@
 //!
 //! Vocabulary: a *segment* is half a second of pitch content; a *cue* is one reason for a key.
 //!
-//! Invariants: segments are cut by absolute frame number; memory is under 1 kB per second of sound; music without
+//! Invariants: segments are cut by absolute frame number; memory is bounded (1 MB); music without
 //! pitch gives no key and a warning.
 
 mod judge;
@@ -16,7 +16,7 @@ use fanfare_model::{
     Result,
     features::{FeaturePart, Key},
 };
-use judge::{Segment, judge, tuning};
+use judge::{Segment, Tally, judge, tuning};
 use peaks::{FINE_BINS, PitchFolder};
 
 use crate::{
@@ -42,11 +42,19 @@ const SILENT: f32 = 1e-8;
 const FEWEST_SOUNDING: u64 = 16;
 /// How sharply the tuning must be defined (0: pitches anywhere, 1: all on semitones) for music to be tonal.
 const LEAST_TUNED: f64 = 0.05;
+/// From here on the tuning takes nothing off the confidence.
+const WELL_TUNED: f64 = 0.15;
+
+/// Segments kept until the tuning is taken as known (19 minutes); later ones are added up at once.
+const TUNING_SEGMENTS: usize = 2_048;
 
 /// Hears a track's pitch content.
 struct KeyListener {
     folder: PitchFolder,
     segments: Vec<Segment>,
+    tally: Tally,
+    /// Deviation in cents and how sharply it is defined, once [`TUNING_SEGMENTS`] were heard.
+    tuned: Option<(f64, f64)>,
     open: Segment,
     open_frames: u32,
     fine: [f64; FINE_BINS],
@@ -60,6 +68,8 @@ impl KeyListener {
         Self {
             folder: PitchFolder::new(TONAL_SIZE / 2 + 1, f64::from(RATE_11K_HZ)),
             segments: Vec::new(),
+            tally: Tally::default(),
+            tuned: None,
             open: EMPTY,
             open_frames: 0,
             fine: [0.0; FINE_BINS],
@@ -84,8 +94,19 @@ impl KeyListener {
             if self.open_frames == SEGMENT_FRAMES {
                 self.segments.push(std::mem::replace(&mut self.open, EMPTY));
                 self.open_frames = 0;
+                if self.segments.len() == TUNING_SEGMENTS {
+                    self.add_up();
+                }
             }
         }
+    }
+
+    /// Moves the segments into the tally; gives the tuning and how sharply it is defined.
+    fn add_up(&mut self) -> (f64, f64) {
+        let tuned = *self.tuned.get_or_insert_with(|| tuning(&self.fine));
+        self.tally.add(&self.segments, tuned.0);
+        self.segments.clear();
+        tuned
     }
 }
 
@@ -107,13 +128,13 @@ impl Analyzer for KeyListener {
         if self.sounding == 0 {
             return none("no key: the track is silent".to_owned());
         }
-        let (cents, sharpness) = tuning(&self.fine);
-        match judge(&self.segments, cents) {
+        let (_, sharpness) = self.add_up();
+        match judge(&self.tally) {
             Some(verdict) if sharpness >= LEAST_TUNED && self.sounding >= FEWEST_SOUNDING => {
                 Ok(AnalyzerOutput::new(FeaturePart::Key(Some(Key::new(
                     verdict.tonic,
                     verdict.mode,
-                    verdict.confidence,
+                    verdict.confidence * (sharpness / WELL_TUNED).min(1.0),
                 )))))
             }
             _ => none("no key: hardly any pitched sound".to_owned()),

@@ -9,11 +9,18 @@ const BLOCK_RATE_HZ: f64 = 100.0;
 const SHORTEST_MS: f64 = 310.0;
 const LONGEST_MS: f64 = 8_800.0;
 const STEP: f64 = 1.1;
+/// Fluctuation below which the level does not move at all but for rounding.
+const STILL: f64 = 1e-9;
+/// Blocks looked at in one go (10 minutes).
+const STRETCH: usize = 60_000;
 
-/// Standard deviation of the samples in blocks of 10 ms.
+/// Standard deviation of the samples in blocks of 10 ms, and how it fluctuates.
 pub(super) struct Levels {
     rate_hz: f64,
     blocks: Vec<f32>,
+    blocks_ended: usize,
+    /// Of each time scale its length in blocks, the sum of squared residuals and how many there are.
+    scales: Vec<(usize, f64, f64)>,
     samples: u64,
     block_end: u64,
     count: f64,
@@ -24,9 +31,17 @@ pub(super) struct Levels {
 impl Levels {
     /// For samples at that rate.
     pub(super) fn new(rate_hz: f64) -> Self {
+        let mut scales = Vec::new();
+        let mut scale_ms = SHORTEST_MS;
+        while scale_ms < LONGEST_MS {
+            scales.push(((scale_ms / 10.0) as usize, 0.0, 0.0));
+            scale_ms *= STEP;
+        }
         let mut levels = Self {
             rate_hz,
             blocks: Vec::new(),
+            blocks_ended: 0,
+            scales,
             samples: 0,
             block_end: 0,
             count: 0.0,
@@ -53,43 +68,50 @@ impl Levels {
                 let mean = self.sum / self.count;
                 self.blocks.push((self.squares / self.count - mean * mean).max(0.0).sqrt() as f32);
                 (self.sum, self.squares, self.count) = (0.0, 0.0, 0.0);
-                self.block_end = self.end_of(self.blocks.len());
+                self.blocks_ended += 1;
+                self.block_end = self.end_of(self.blocks_ended);
+                // What is left for the end is longer than the longest scale.
+                if self.blocks.len() == 2 * STRETCH {
+                    self.fluctuate(STRETCH);
+                }
             }
         }
     }
 
-    /// Danceability; `None` when the track is too short for two time scales, or silent.
-    pub(super) fn danceability(&self) -> Option<f64> {
-        let mean = self.blocks.iter().map(|v| f64::from(*v)).sum::<f64>() / self.blocks.len().max(1) as f64;
-        if mean <= 0.0 {
-            return None;
-        }
-        let mut walk = Vec::with_capacity(self.blocks.len());
+    /// Adds the fluctuation of the first blocks, and drops them. The mean level of a stretch makes a straight line in its
+    /// walk, which the regression takes away: stretches need not share it.
+    fn fluctuate(&mut self, count: usize) {
+        let stretch = &self.blocks[..count];
+        let mean = stretch.iter().map(|v| f64::from(*v)).sum::<f64>() / count.max(1) as f64;
         let mut at = 0.0;
-        for level in &self.blocks {
+        let walk = stretch.iter().map(|level| {
             at += f64::from(*level) - mean;
-            walk.push(at);
-        }
-        let sums = Sums::new(&walk);
-        let mut fluctuations: Vec<(f64, f64)> = Vec::new();
-        let mut scale_ms = SHORTEST_MS;
-        while scale_ms < LONGEST_MS {
-            let length = (scale_ms / 10.0) as usize;
-            scale_ms *= STEP;
-            if walk.len() < length {
-                break;
+            at
+        });
+        let sums = Sums::new(walk);
+        for (length, total, residuals) in &mut self.scales {
+            if *length <= count {
+                for start in (0..=count - *length).step_by((*length / 50).max(1)) {
+                    *total += sums.residual(start, *length);
+                    *residuals += 1.0;
+                }
             }
-            let hop = (length / 50).max(1);
-            let (mut total, mut count) = (0.0, 0.0);
-            for start in (0..=walk.len() - length).step_by(hop) {
-                total += sums.residual(start, length);
-                count += 1.0;
-            }
-            fluctuations.push((length as f64, (total / count).sqrt()));
         }
+        self.blocks.drain(..count);
+    }
+
+    /// Danceability; `None` when the track is too short for two time scales, or silent.
+    pub(super) fn danceability(&mut self) -> Option<f64> {
+        self.fluctuate(self.blocks.len());
+        let fluctuations: Vec<(f64, f64)> = self
+            .scales
+            .iter()
+            .filter(|(_, _, residuals)| *residuals > 0.0)
+            .map(|(length, total, residuals)| (*length as f64, (total / residuals).sqrt()))
+            .collect();
         let slopes: Vec<f64> = fluctuations
             .windows(2)
-            .filter(|pair| pair[0].1 > 0.0 && pair[1].1 > 0.0 && pair[1].0 > pair[0].0)
+            .filter(|pair| pair[0].1 > STILL && pair[1].1 > STILL && pair[1].0 > pair[0].0)
             .map(|pair| (pair[1].1 / pair[0].1).log10() / ((pair[1].0 + 3.0) / (pair[0].0 + 3.0)).log10())
             .collect();
         let slope = slopes.iter().sum::<f64>() / slopes.len().max(1) as f64;
@@ -105,10 +127,10 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(walk: &[f64]) -> Self {
+    fn new(walk: impl Iterator<Item = f64>) -> Self {
         let (mut y, mut yy, mut xy) = (vec![0.0], vec![0.0], vec![0.0]);
         let (mut a, mut b, mut c) = (0.0, 0.0, 0.0);
-        for (x, value) in walk.iter().enumerate() {
+        for (x, value) in walk.enumerate() {
             a += value;
             b += value * value;
             c += value * x as f64;

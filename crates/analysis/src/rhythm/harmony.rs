@@ -41,6 +41,18 @@ impl Harmony {
         self.bass.push(folded(&pitch.bass, 1.0));
     }
 
+    /// How many tonal frames are there.
+    pub(super) fn frames(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Forgets the first frames.
+    pub(super) fn drop_first(&mut self, frames: usize) {
+        let frames = frames.min(self.all.len());
+        self.all.drain(..frames);
+        self.bass.drain(..frames);
+    }
+
     /// How much the pitch content after each moment differs from that before it: 0 (same) to 1.
     pub(super) fn change(&self, frames: usize, rate_hz: f64, bass: bool) -> Vec<f32> {
         let rows = if bass { &self.bass } else { &self.all };

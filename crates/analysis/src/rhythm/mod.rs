@@ -8,8 +8,8 @@
 //!
 //! Vocabulary: a *frame* is 11.6 ms; a *grid* is one metrical level with one phase; a *hypothesis* is a grid with bars.
 //!
-//! Invariants: everything is by absolute frame number, so chunks make no difference; memory is about 3 kB per second
-//! of sound; music without a steady pulse gives no tempo and a warning.
+//! Invariants: everything is by absolute frame number, so chunks make no difference; memory is bounded (twenty
+//! minutes of frames); music without a steady pulse gives no tempo and a warning.
 
 mod bars;
 mod beats;
@@ -19,9 +19,10 @@ mod metre;
 mod onset;
 mod pulse;
 mod scene;
+mod stretch;
 
 use fanfare_model::{
-    Bpm, Result,
+    Result,
     features::{FeaturePart, Rhythm},
 };
 
@@ -31,8 +32,9 @@ use crate::{
 };
 use dance::Levels;
 use harmony::Harmony;
-use onset::{FRAME_RATE_HZ, GROUPS, OnsetBands};
+use onset::{GROUPS, OnsetBands};
 use scene::Scene;
+use stretch::Whole;
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
@@ -44,15 +46,11 @@ pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
 
 /// Shorter music has no tempo to speak of, in seconds.
 const SHORTEST_S: f64 = 3.0;
-
-/// Fewer onsets make no beat.
-const FEWEST_ONSETS: usize = 6;
-/// Autocorrelation at the pulse below which there is none (noise and rain stay under it, composed music over 0.27), and from
-/// which on it is plain.
-const LEAST_CLARITY: f64 = 0.2;
-const CLEAR: f64 = 0.5;
-/// By how much beats are late, in seconds: half-way between clicks (early by 3 ms) and struck notes (late by 9 ms).
-const LATENCY_S: f64 = 0.003;
+/// Onset frames to a tonal frame: a hop of 256 at 22,050 Hz to one of 1,024 at 11,025 Hz.
+const ROWS_PER_TONAL: usize = 8;
+/// Longer tracks (mixes, concerts, audio books) are judged in stretches of ten minutes, in frames: their tempo and metre are not
+/// one, and memory stays bounded.
+const STRETCH: usize = 6_460 * ROWS_PER_TONAL;
 
 /// Hears a track's rhythm.
 struct RhythmListener {
@@ -61,6 +59,7 @@ struct RhythmListener {
     folder: PitchFolder,
     harmony: Harmony,
     levels: Levels,
+    whole: Whole,
 }
 
 impl RhythmListener {
@@ -71,6 +70,7 @@ impl RhythmListener {
             folder: PitchFolder::new(TONAL_SIZE / 2 + 1, f64::from(RATE_11K_HZ)),
             harmony: Harmony::default(),
             levels: Levels::new(f64::from(RATE_22K_HZ)),
+            whole: Whole::default(),
         }
     }
 
@@ -82,6 +82,18 @@ impl RhythmListener {
             self.harmony.push(&self.folder.fold(row));
         }
         self.levels.push(samples);
+        // What is left for the end is a stretch at least, or the whole track: never a scrap without a beat of its own.
+        while self.rows.len() >= 2 * STRETCH && self.harmony.frames() >= 2 * STRETCH / ROWS_PER_TONAL {
+            self.judge(STRETCH);
+        }
+    }
+
+    /// Judges the first rows as a piece of its own, and drops them.
+    fn judge(&mut self, rows: usize) {
+        let scene = Scene::new(&self.rows[..rows], &self.harmony);
+        self.whole.add(&scene);
+        self.rows.drain(..rows);
+        self.harmony.drop_first(rows / ROWS_PER_TONAL);
     }
 }
 
@@ -100,63 +112,12 @@ impl Analyzer for RhythmListener {
             warnings.push(format!("too short for tempo: {duration_s:.1} s, needs 3 s"));
             return Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), warnings });
         }
-        let scene = Scene::new(&self.rows, &self.harmony);
-        rhythm.onset_rate_hz = Some(scene.onsets.len() as f64 / duration_s);
-        rhythm.danceability = self.levels.danceability();
-        match found(&scene) {
-            Some(pulse) => {
-                rhythm.tempo_bpm = Some(Bpm(pulse.bpm));
-                rhythm.tempo_confidence = Some(pulse.confidence);
-                rhythm.beats_s = pulse.beats_s;
-                rhythm.downbeats_s = pulse.downbeats_s;
-                rhythm.beats_per_bar = Some(pulse.meter);
-            }
-            None => warnings.push("no tempo: no steady beat was heard".to_owned()),
+        self.judge(self.rows.len());
+        let danceability = self.levels.danceability();
+        if !self.whole.summary(&mut rhythm, duration_s) {
+            warnings.push("no tempo: no steady beat was heard".to_owned());
         }
+        rhythm.danceability = danceability;
         Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), warnings })
     }
-}
-
-/// A beat with everything about it.
-struct Pulse {
-    bpm: f64,
-    confidence: f64,
-    meter: u8,
-    beats_s: Vec<f64>,
-    downbeats_s: Vec<f64>,
-}
-
-/// The beat, if there is one.
-fn found(scene: &Scene) -> Option<Pulse> {
-    if scene.onsets.len() < FEWEST_ONSETS {
-        return None;
-    }
-    let path = pulse::path(&scene.strength)?;
-    if path.clarity < LEAST_CLARITY {
-        return None;
-    }
-    let verdict = metre::judge(scene, &path)?;
-    let mut beats = verdict.beats;
-    let downbeats = bars::downbeats(scene, &beats, verdict.meter, verdict.first);
-    // Beats go on to the end of the bar in which the last onset falls, not through the silence after it.
-    let last_onset = *scene.onsets.last()? as f64 + 4.0;
-    let sounding = beats.iter().filter(|beat| **beat <= last_onset).count();
-    let end = downbeats.iter().copied().find(|downbeat| *downbeat >= sounding).unwrap_or(beats.len());
-    beats.truncate(end);
-    let bpm = tempo(&beats)?;
-    let seconds = |frames: &f64| (frames / FRAME_RATE_HZ - LATENCY_S).max(0.0);
-    let beats_s: Vec<f64> = beats.iter().map(seconds).collect();
-    let downbeats_s = downbeats.iter().filter_map(|n| beats_s.get(*n)).copied().collect();
-    let confidence = verdict.confidence * (path.clarity / CLEAR).min(1.0);
-    Some(Pulse { bpm, confidence, meter: verdict.meter as u8, beats_s, downbeats_s })
-}
-
-/// The tempo of most of the track: the median over spans of four beats, so that jitter averages out and drift does not.
-fn tempo(beats: &[f64]) -> Option<f64> {
-    let span = 4.min(beats.len().checked_sub(2)?);
-    let mut spans: Vec<f64> =
-        beats.iter().zip(beats.get(span..)?).map(|(from, to)| (to - from) / span as f64).collect();
-    spans.sort_by(f64::total_cmp);
-    let period = *spans.get(spans.len() / 2)?;
-    (period > 0.0).then(|| 60.0 * FRAME_RATE_HZ / period)
 }

@@ -61,12 +61,57 @@ impl PcmSource for Signal {
     }
 }
 
+/// A source of one channel that gives the same second at 22,050 Hz again and again.
+pub struct Repeated {
+    second: Vec<f32>,
+    seconds: u64,
+    at: u64,
+    facts: StreamFacts,
+}
+
+impl Repeated {
+    pub fn new(second: Vec<f32>, seconds: u64) -> Self {
+        Self { second, seconds, at: 0, facts: Signal::new(Vec::new(), 1).facts }
+    }
+}
+
+impl PcmSource for Repeated {
+    fn spec(&self) -> SampleSpec {
+        SampleSpec { rate: SampleRate::new(22_050).unwrap(), layout: ChannelLayout::Mono }
+    }
+
+    fn facts(&self) -> &StreamFacts {
+        &self.facts
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
+        if self.at == self.seconds {
+            return Ok(None);
+        }
+        let first = FrameIndex(self.at * 22_050);
+        self.at += 1;
+        PcmChunk::new(self.spec(), first, vec![self.second.clone()]).map(Some)
+    }
+
+    fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex> {
+        Ok(frame)
+    }
+
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
+}
+
 /// What one analyzer says of those samples.
 pub fn hear(samples: Vec<f32>, analyzer: &str, chunk: usize) -> Features {
+    hear_source(&mut Signal::new(samples, chunk), analyzer)
+}
+
+/// What one analyzer says of that source.
+pub fn hear_source(source: &mut dyn PcmSource, analyzer: &str) -> Features {
     let options =
         AnalyzeOptions { selection: Selection::only(&[analyzer]).unwrap(), ..AnalyzeOptions::default() };
-    let mut source = Signal::new(samples, chunk);
-    analyze(&mut source, Vec::new(), &options, &CancelFlag::default(), &mut |_| {}).unwrap().features()
+    analyze(source, Vec::new(), &options, &CancelFlag::default(), &mut |_| {}).unwrap().features()
 }
 
 /// Silence of that many seconds.
