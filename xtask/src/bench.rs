@@ -1,6 +1,9 @@
 //! `cargo xtask bench`, `crash-test`, `screenshots`: release builds, then the program that does the work.
 
-use crate::process::{command, root, watch};
+use crate::{
+    live::Live,
+    process::{command, root, watch},
+};
 
 /// Builds in release mode and runs the measuring program of the `tests` package.
 pub fn run(only: &[String]) -> bool {
@@ -35,12 +38,22 @@ pub fn crash_test(seed: u64, kills: u32) -> bool {
     watch(test).ok
 }
 
-/// Pictures of the web UI, made by the browser test's camera.
+/// Pictures of the web UI, made by the browser test's camera on a server with the demo album.
 pub fn screenshots() -> bool {
     if !watch(command(&["cargo", "build", "--release", "--locked", "-p", "fanfare-server"])).ok {
         return false;
     }
+    let live = match Live::start("release") {
+        Ok(live) => live,
+        Err(complaint) => {
+            println!("{complaint}");
+            return false;
+        }
+    };
+    let folder = root().join("test-output/screenshots");
     let mut shots = command(&["npm", "run", "shots"]);
-    shots.current_dir(root().join("web")).env("FANFARE_BIN", root().join("target/release/fanfare"));
+    shots.current_dir(root().join("web")).env("FANFARE_SHOTS", &folder);
+    shots.env("FANFARE_URL", &live.address).env("FANFARE_SETUP_LINK", &live.setup_link);
+    println!("pictures go to {}", folder.display());
     watch(shots).ok
 }

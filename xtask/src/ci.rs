@@ -6,10 +6,10 @@ mod steps;
 use std::time::Instant;
 
 use self::{
-    count::Count,
+    count::{Count, Counted},
     steps::{Step, Work, steps},
 };
-use crate::{process, tidy};
+use crate::{live::Live, process, tidy};
 
 /// Runs the steps (those whose name contains a word of `only`, when it is not empty). Everything that can still
 /// run does, so that one run shows all that is wrong.
@@ -49,6 +49,7 @@ fn work(step: &Step) -> Count {
             println!("skipped: {why}");
             Count::default()
         }
+        Work::Browser => browser(),
         Work::Command { words, folder, ref environment, counted } => {
             println!("$ {}", words.join(" "));
             let mut command = process::command(words);
@@ -57,6 +58,23 @@ fn work(step: &Step) -> Count {
             counted.count(ended.ok, &ended.lines)
         }
     }
+}
+
+/// The browser test, on a server with the demo album.
+fn browser() -> Count {
+    let live = match Live::start("debug") {
+        Ok(live) => live,
+        Err(complaint) => {
+            println!("{complaint}");
+            return Count { passed: 0, failed: 1 };
+        }
+    };
+    println!("$ npm run e2e");
+    let mut test = process::command(&["npm", "run", "e2e"]);
+    test.current_dir(process::root().join("web")).env("NO_COLOR", "1");
+    test.env("FANFARE_URL", &live.address).env("FANFARE_SETUP_LINK", &live.setup_link);
+    let ended = process::watch(test);
+    Counted::Lines.count(ended.ok, &ended.lines)
 }
 
 fn sum(rows: &[(&str, f64, Count)]) -> bool {

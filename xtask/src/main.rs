@@ -8,6 +8,7 @@
 
 mod bench;
 mod ci;
+mod live;
 mod process;
 mod tidy;
 

@@ -3,6 +3,7 @@
 //! Vocabulary: a *finding* is one sentence about one place that breaks a rule of CONTRIBUTING.md.
 
 mod graph;
+mod licences;
 mod map;
 mod papers;
 mod sources;
@@ -33,17 +34,31 @@ pub fn all() -> Vec<String> {
         (Err(error), _) => findings.push(format!("ARCHITECTURE.md: {error}")),
         (_, Err(complaint)) => findings.push(complaint),
     }
+    match everything() {
+        Ok(metadata) => findings.extend(licences::check(&root, &metadata)),
+        Err(complaint) => findings.push(complaint),
+    }
     findings.extend(sources::check(&root));
     findings.extend(papers::check(&root));
     findings
 }
 
-/// What cargo knows of the workspace's packages.
+/// What cargo knows of the workspace's own packages.
 fn metadata() -> Result<serde_json::Value, String> {
-    let output = command(&["cargo", "metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .output()
-        .map_err(|error| format!("cargo metadata: {error}"))?;
-    serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo metadata: {error}"))
+    ask_cargo(&["cargo", "metadata", "--format-version", "1", "--no-deps", "--offline"])
+}
+
+/// What cargo knows of all packages for this machine.
+fn everything() -> Result<serde_json::Value, String> {
+    let host = "x86_64-unknown-linux-gnu";
+    ask_cargo(&["cargo", "metadata", "--format-version", "1", "--offline", "--filter-platform", host])
+}
+
+fn ask_cargo(words: &[&str]) -> Result<serde_json::Value, String> {
+    let output = command(words).output().map_err(|error| format!("cargo metadata: {error}"))?;
+    serde_json::from_slice(&output.stdout).map_err(|error| {
+        format!("cargo metadata: {error}: {}", String::from_utf8_lossy(&output.stderr).trim())
+    })
 }
 
 #[cfg(test)]

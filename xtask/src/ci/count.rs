@@ -45,7 +45,13 @@ fn tells(line: &str) -> bool {
     line.starts_with("Summary [")
         || line.starts_with("test result:")
         || line.starts_with("Tests  ")
-        || line.starts_with("browser:")
+        || only_totals(line)
+}
+
+/// `N passed, M failed` and nothing else: our browser test's last line.
+fn only_totals(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    matches!(words.as_slice(), [_, "passed,", _, "failed"])
 }
 
 /// The number right before that word, 0 when there is none.
@@ -73,7 +79,7 @@ mod tests {
             ),
             ("test result: ok. 13 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out", 13, 0),
             ("      Tests  2 failed | 41 passed (43)", 41, 2),
-            ("browser: 12 passed, 0 failed", 12, 0),
+            ("12 passed, 0 failed", 12, 0),
             (" Test Files  5 passed (5)", 0, 0),
         ] {
             let count = Counted::Lines.count(true, &[line.to_owned()]);

@@ -17,6 +17,8 @@ pub struct Step {
 pub enum Work {
     /// Our own checks, in this process.
     Tidy,
+    /// The browser test, with a server of its own.
+    Browser,
     /// Nothing, for that reason; said aloud, counted as nothing.
     Absent(&'static str),
     /// A program.
@@ -80,10 +82,9 @@ pub fn steps() -> Vec<Step> {
         tests(),
         counted(step("doc tests", &[], &["cargo", "test", "--locked", "--workspace", "--doc", "--quiet"])),
         documents(),
-        counted(web("browser", &["web install", "build"], &["npm", "run", "e2e"])),
+        Step { name: "browser", needs: &["web install", "build"], work: Work::Browser },
         licences(),
     ];
-    // The browser test runs the binary that was built above.
     for step in &mut steps {
         if let Work::Command { environment, .. } = &mut step.work {
             environment.push(("CARGO_TERM_PROGRESS_WHEN", "never"));

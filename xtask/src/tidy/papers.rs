@@ -47,7 +47,24 @@ pub fn check(root: &Path) -> Vec<String> {
             findings.push(format!("docs/guarantees.md has no row for R-{number:02}"));
         }
     }
+    findings.extend(unknown_tests(root, "docs/coverage.md", &coverage));
+    findings.extend(unknown_tests(root, "docs/guarantees.md", &guarantees));
     findings
+}
+
+/// Tests that a page names (back-quoted, with at least two underscores) and no source file defines.
+fn unknown_tests(root: &Path, page: &str, text: &str) -> Vec<String> {
+    let sources = super::sources::all_text(root);
+    let mut names: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    names.retain(|name| {
+        let snake =
+            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        snake && name.matches('_').count() >= 2
+    });
+    names.sort_unstable();
+    names.dedup();
+    let unknown = names.into_iter().filter(|name| !sources.contains(&format!("fn {name}(")));
+    unknown.map(|name| format!("{page} names the test {name}, which does not exist")).collect()
 }
 
 fn markdown(folder: &Path, pages: &mut Vec<PathBuf>) {

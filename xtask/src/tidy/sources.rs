@@ -30,13 +30,24 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("FIXME", "write an issue instead"),
 ];
 
-/// All findings in the workspace's Rust files.
-pub fn check(root: &Path) -> Vec<String> {
+/// The workspace's Rust files, sorted.
+fn all_files(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for folder in ["crates", "testkit", "xtask", "tests"] {
         collect(&root.join(folder), &mut files);
     }
     files.sort();
+    files
+}
+
+/// The text of all of them.
+pub fn all_text(root: &Path) -> String {
+    all_files(root).iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
+}
+
+/// All findings in the workspace's Rust files.
+pub fn check(root: &Path) -> Vec<String> {
+    let files = all_files(root);
     let mut findings = Vec::new();
     let mut lengths = Vec::new();
     for path in &files {

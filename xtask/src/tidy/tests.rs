@@ -72,3 +72,21 @@ fn a_file_that_breaks_a_rule_is_found() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn licences_are_read_as_alternatives() {
+    let allowed = ["MIT", "Apache-2.0", "Unicode-3.0", "Apache-2.0 WITH LLVM-exception"];
+    for (expression, expected) in [
+        ("MIT", true),
+        ("GPL-3.0", false),
+        ("GPL-3.0 OR MIT", true),
+        ("LGPL-2.1/MIT", true),
+        ("MIT AND GPL-3.0", false),
+        ("(MIT OR GPL-3.0) AND Unicode-3.0", true),
+        ("(MIT OR Apache-2.0) AND GPL-3.0", false),
+        ("Apache-2.0 WITH LLVM-exception OR GPL-2.0", true),
+        ("none", false),
+    ] {
+        assert_eq!(licences::accepted(expression, &allowed), expected, "{expression}");
+    }
+}

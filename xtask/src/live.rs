@@ -1,0 +1,67 @@
+//! A server on the demo album, for the browser test and the pictures.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use crate::process::root;
+
+/// A running server. Dropping it ends it.
+pub struct Live {
+    child: Child,
+    /// Its address.
+    pub address: String,
+    /// The link that creates the owner.
+    pub setup_link: String,
+}
+
+impl Live {
+    /// Starts `target/<profile>/fanfare` on a fresh data folder below `target/`, with the demo album as its library.
+    pub fn start(profile: &str) -> Result<Self, String> {
+        let target = root().join("target");
+        let binary = target.join(profile).join("fanfare");
+        let home = target.join("live");
+        let _ = fs::remove_dir_all(home.join("data"));
+        let music = home.join("music");
+        let demo = Command::new(&binary).arg("demo").arg(&music).stdout(Stdio::null()).status();
+        if !demo.as_ref().is_ok_and(std::process::ExitStatus::success) {
+            return Err(format!("{} demo: {demo:?}", binary.display()));
+        }
+        let mut child = serve(&binary, &music, &home.join("data"))?;
+        let (mut address, mut setup_link) = (String::new(), String::new());
+        let out = child.stdout.take().ok_or("no output")?;
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            match line.split_once("  ").map(|(word, rest)| (word, rest.trim())) {
+                Some(("address", rest)) => rest.clone_into(&mut address),
+                Some(("setup", rest)) => rest.clone_into(&mut setup_link),
+                Some(("ready", _)) => break,
+                _ => {}
+            }
+        }
+        let live = Self { child, address, setup_link };
+        if live.setup_link.is_empty() { Err("the server printed no setup link".to_owned()) } else { Ok(live) }
+    }
+}
+
+fn serve(binary: &Path, music: &Path, data: &Path) -> Result<Child, String> {
+    Command::new(binary)
+        .arg("serve")
+        .arg(music)
+        .arg("--data")
+        .arg(data)
+        .args(["--listen", "127.0.0.1:0", "--log-level", "warn"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("{}: {error}", binary.display()))
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
