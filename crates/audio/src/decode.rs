@@ -12,6 +12,7 @@ mod bytes;
 mod cutter;
 mod flac;
 mod guard;
+mod matroska;
 mod mp4;
 mod packets;
 mod pull;
@@ -21,4 +22,11 @@ mod stream;
 mod trim;
 mod wav;
 
+pub(crate) use cutter::replace_non_finite;
 pub(crate) use source::{describe, open};
+
+/// Audible frames at that rate of the first sound track of an MP4 file, by its own boxes.
+pub(crate) fn mp4_frames(file: &std::fs::File, audio: crate::probe::AudioBytes, rate_hz: u32) -> Option<u64> {
+    let (lead, end) = mp4::facts(file, audio).ok()?.lead_and_end(rate_hz);
+    end?.checked_sub(lead).filter(|frames| *frames > 0)
+}

@@ -1,11 +1,31 @@
-//! Decoding in a boxed `ffmpeg` child.
+//! Decoding in a boxed child: `ffmpeg` for the formats that are not decoded in process.
+//!
+//! Purpose: rare formats without linking their decoders: a crash, a loop or a memory hog ends a child.
+//!
+//! The box: the child gets the file's bytes on its standard input and gives PCM on its standard output. Its
+//! arguments are constants of this program, chosen by our own probe; no part of a name or of a file is among
+//! them. It may use one demuxer, the listed audio decoders and the pipe protocol; its environment is empty;
+//! memory, processor time, open files and file sizes are limited; it is killed when it stays silent or when
+//! its source is dropped.
+//!
+//! The one exception: MP4 files with their index at the end cannot be read from a pipe. For them standard
+//! input is the file itself, which the child opens again as `/dev/stdin` to seek in it.
+
+mod arguments;
+mod child;
+mod program;
+mod source;
+
 use std::{fs::File, sync::Arc};
 
-use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_model::{ErrorKind, Result};
 
-use crate::{Container, FfmpegUse, OpenOptions, PcmSource, probe::AudioBytes};
+use crate::{Container, FfmpegUse, OpenOptions, PcmSource, decode, probe::AudioBytes, tags};
 
-pub(crate) fn only_external(container: Container) -> bool {
+pub use program::ffmpeg_version;
+
+/// Whether a container is never tried in process.
+pub(crate) const fn only_external(container: Container) -> bool {
     !matches!(
         container,
         Container::Wav
@@ -21,19 +41,33 @@ pub(crate) fn only_external(container: Container) -> bool {
     )
 }
 
-pub(crate) fn open(
-    _file: &Arc<File>,
-    _audio: AudioBytes,
-    _options: &OpenOptions,
-    _chunk_frames: usize,
-) -> Result<Box<dyn PcmSource>> {
-    Err(Error::new(ErrorKind::Unsupported, "needs ffmpeg").remedy("install ffmpeg"))
+/// Whether there is an `ffmpeg` to use.
+pub(crate) fn available(use_: &FfmpegUse) -> bool {
+    program::find(use_).is_ok()
 }
 
-/// The version of the ffmpeg that would be used, for `doctor`.
+/// Opens the audio bytes of a file through `ffmpeg`.
 ///
 /// # Errors
-/// `Unavailable` when there is none.
-pub fn ffmpeg_version(_use: &FfmpegUse) -> Result<String> {
-    Err(Error::new(ErrorKind::Unavailable, "not built yet"))
+/// [`ErrorKind::Unsupported`] when there is no `ffmpeg` or it lacks the decoder, `Malformed` when it finds
+/// nothing to decode, limits, `Timeout` when it stays silent.
+pub(crate) fn open(
+    file: &Arc<File>,
+    audio: AudioBytes,
+    options: &OpenOptions,
+    chunk_frames: usize,
+) -> Result<Box<dyn PcmSource>> {
+    let program = program::find(&options.ffmpeg)?;
+    let properties = match tags::header_properties(file, audio, &options.limits) {
+        Err(error) if error.kind() == ErrorKind::LimitExceeded => return Err(error),
+        properties => properties.ok(),
+    };
+    let mut source =
+        source::External::open(program, file.clone(), audio, properties, &options.limits, chunk_frames)?;
+    if audio.container == Container::Mp4
+        && let Some(frames) = decode::mp4_frames(file, audio, source.spec().rate.hz())
+    {
+        source.end_at(frames);
+    }
+    Ok(Box::new(source))
 }

@@ -63,7 +63,13 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
             format!("{} is not decoded in process", audio.container.as_str()),
         ))
     } else {
-        decode::open(file.clone(), audio, &options.limits, chunk_frames)
+        decode::open(
+            file.clone(),
+            audio,
+            &options.limits,
+            chunk_frames,
+            !external::available(&options.ffmpeg),
+        )
     };
     match in_process {
         Err(error) if error.kind() == ErrorKind::Unsupported => {

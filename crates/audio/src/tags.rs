@@ -7,9 +7,9 @@
 //! reading is bounded in bytes whatever a length field says; a panic in a tag parser is contained.
 
 mod asf;
-mod headers;
+pub(crate) mod headers;
 mod lofty_tags;
-mod text;
+pub(crate) mod text;
 
 use std::{fs::File, path::Path, sync::Arc};
 
@@ -77,4 +77,12 @@ fn properties(file: &Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<Au
         properties.bitrate_bps = Some(bits_per_s.clamp(0.0, f64::from(u32::MAX)) as u32);
     }
     Ok(properties)
+}
+
+/// Properties of a format that is not decoded in process, from its header.
+///
+/// # Errors
+/// `Malformed` when the header does not tell, limits, I/O.
+pub(crate) fn header_properties(file: &File, audio: AudioBytes, limits: &Limits) -> Result<AudioProperties> {
+    headers::read(file, audio, limits)
 }

@@ -9,6 +9,7 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::{Error, ErrorKind, Result};
 
+use super::stream::SLOW_RATE_INDEX;
 use crate::probe::{AudioBytes, read_at};
 
 /// Boxes visited in one file. A film has some hundred at these levels.
@@ -35,6 +36,8 @@ pub(super) struct Mp4Facts {
     pub entry: [u8; 4],
     /// Whether the decoder configuration names spectral band replication (HE-AAC) or another tool beyond LC.
     pub beyond_lc: bool,
+    /// Whether it may be HE-AAC without saying so.
+    pub maybe_beyond_lc: bool,
 }
 
 /// Reads the facts.
@@ -155,7 +158,9 @@ impl Walk<'_> {
             if let Some(entry) = description.get(12..16) {
                 facts.entry = [entry[0], entry[1], entry[2], entry[3]];
             }
-            facts.beyond_lc = &facts.entry == b"mp4a" && is_beyond_lc(&description);
+            if &facts.entry == b"mp4a" {
+                (facts.beyond_lc, facts.maybe_beyond_lc) = beyond_lc(&description);
+            }
         }
         Ok(Some(facts))
     }
@@ -210,17 +215,19 @@ fn parse_smpb(item: &[u8]) -> Option<(u64, u64)> {
     (priming < 1 << 20 && frames > 0 && frames < 1 << 48).then_some((priming, frames))
 }
 
-/// Whether an AAC decoder configuration (14496-3, 1.6.2.1) asks for more than LC: its audio object type is
-/// not 2, or the backward-compatible extension names SBR.
-fn is_beyond_lc(description: &[u8]) -> bool {
+/// Whether an AAC decoder configuration (14496-3, 1.6.2.1) asks for more than LC (its audio object type is
+/// not 2, or the backward-compatible extension names SBR), and whether it leaves that open.
+fn beyond_lc(description: &[u8]) -> (bool, bool) {
     // The configuration is descriptor 5 inside `esds`; its length is written in one to four bytes.
-    let Some(esds) = description.windows(4).position(|window| window == b"esds") else { return false };
-    let Some(rest) = description.get(esds + 8..) else { return false };
+    let Some(esds) = description.windows(4).position(|window| window == b"esds") else {
+        return (false, false);
+    };
+    let rest = description.get(esds + 8..).unwrap_or_default();
     let mut at = 0;
     while let Some(&tag) = rest.get(at) {
         let (mut length, mut cursor) = (0_usize, at + 1);
         for _ in 0..4 {
-            let Some(&byte) = rest.get(cursor) else { return false };
+            let Some(&byte) = rest.get(cursor) else { return (false, false) };
             cursor += 1;
             length = length << 7 | usize::from(byte & 0x7f);
             if byte & 0x80 == 0 {
@@ -233,15 +240,17 @@ fn is_beyond_lc(description: &[u8]) -> bool {
             4 => at = cursor + 13,
             5 => {
                 let config = rest.get(cursor..(cursor + length).min(rest.len())).unwrap_or_default();
-                let object_type = config.first().map_or(2, |byte| byte >> 3);
-                // Two bytes of LC configuration, then the extension: 11 bits of 0x2b7, object type 5, "present".
-                let sbr = matches!(config.get(2..5), Some([0x56, 0xe5, present]) if present & 0x80 != 0);
-                return object_type != 2 || sbr;
+                let [first, second, extension @ ..] = config else { return (false, false) };
+                let (object_type, rate_index) = (first >> 3, (first & 7) << 1 | second >> 7);
+                // Behind two bytes of LC: 11 bits of 0x2b7, object type 5, one bit of "present".
+                let sbr = matches!(extension, [0x56, 0xe5, present, ..] if present & 0x80 != 0);
+                let open = extension.is_empty() && rate_index >= SLOW_RATE_INDEX;
+                return (object_type != 2 || sbr, open);
             }
             _ => at = cursor + length,
         }
     }
-    false
+    (false, false)
 }
 
 impl Mp4Facts {

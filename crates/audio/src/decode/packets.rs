@@ -21,6 +21,10 @@ pub(super) struct Packets {
     track_id: u32,
     /// Timestamp of raw frame 0, where timestamps count frames.
     base: Option<i64>,
+    /// Frames of padding at the end of the last packet, told by the container apart from the packets.
+    end_padding: u64,
+    /// One packet ahead of what was given out, kept only where the last one must be known.
+    ahead: Option<Packet>,
 }
 
 /// What comes next.
@@ -43,8 +47,13 @@ pub(super) enum Next {
 }
 
 impl Packets {
-    pub(super) fn new(origin: Origin, reader: Box<dyn FormatReader>, track_id: u32) -> Self {
-        Self { origin, reader, track_id, base: None }
+    pub(super) fn new(
+        origin: Origin,
+        reader: Box<dyn FormatReader>,
+        track_id: u32,
+        end_padding: u64,
+    ) -> Self {
+        Self { origin, reader, track_id, base: None, end_padding, ahead: None }
     }
 
     /// The demuxer, to look at its tracks.
@@ -56,44 +65,64 @@ impl Packets {
     pub(super) fn select(&mut self, track_id: u32) {
         self.track_id = track_id;
         self.base = None;
+        self.ahead = None;
     }
 
     /// The next packet of the track.
     pub(super) fn next(&mut self) -> Result<Next, Trouble> {
-        loop {
-            let packet = match guarded(|| self.reader.next_packet()) {
-                Ok(Some(packet)) => packet,
-                Ok(None) => return Ok(Next::End),
-                Err(Trouble::Restart) => return Ok(Next::NewStream),
-                Err(trouble) => return Err(trouble),
-            };
-            if packet.track_id != self.track_id {
-                continue;
-            }
-            let mut packet = packet;
-            let base = *self.base.get_or_insert(packet.pts.get());
-            // Ogg: the discard at the start is what an overlapping codec does not give after a reset, and the
-            // end comes from the last page. MPEG: both come from the count of the first of several files.
-            let (length, tail) = match self.origin.audio.container {
-                Container::Ogg => (packet.dur.saturating_add(packet.trim_end).get(), packet.trim_end.get()),
-                Container::Mp3 => {
-                    (MpegHeader::read(&packet.data).map_or(0, |header| u64::from(header.frames)), 0)
-                }
-                _ => (packet.block_dur().get(), 0),
-            };
-            (packet.trim_start, packet.trim_end) = (Duration::ZERO, Duration::ZERO);
-            return Ok(Next::Packet {
-                timestamp: packet.pts.get().saturating_sub(base),
-                packet,
-                length,
-                tail,
-            });
+        if self.end_padding == 0 {
+            return self.read().map(|found| found.map_or_else(|other| other, |packet| self.dress(packet, 0)));
         }
+        let packet = match self.ahead.take() {
+            Some(packet) => packet,
+            None => match self.read()? {
+                Ok(packet) => packet,
+                Err(other) => return Ok(other),
+            },
+        };
+        match self.read() {
+            Ok(Ok(next)) => {
+                self.ahead = Some(next);
+                Ok(self.dress(packet, 0))
+            }
+            Ok(Err(Next::End)) => Ok(self.dress(packet, self.end_padding)),
+            // Trouble is met again, or not, when the next packet is asked for.
+            _ => Ok(self.dress(packet, 0)),
+        }
+    }
+
+    /// Reads on to a packet of the track, or to what is none.
+    fn read(&mut self) -> Result<Result<Packet, Next>, Trouble> {
+        loop {
+            match guarded(|| self.reader.next_packet()) {
+                Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(Ok(packet)),
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(Err(Next::End)),
+                Err(Trouble::Restart) => return Ok(Err(Next::NewStream)),
+                Err(trouble) => return Err(trouble),
+            }
+        }
+    }
+
+    fn dress(&mut self, mut packet: Packet, padding: u64) -> Next {
+        let base = *self.base.get_or_insert(packet.pts.get());
+        // Ogg: the discard at the start is what an overlapping codec does not give after a reset, and the
+        // end comes from the last page. MPEG: both come from the count of the first of several files.
+        let (length, tail) = match self.origin.audio.container {
+            Container::Ogg => (packet.dur.saturating_add(packet.trim_end).get(), packet.trim_end.get()),
+            Container::Mp3 => {
+                (MpegHeader::read(&packet.data).map_or(0, |header| u64::from(header.frames)), 0)
+            }
+            _ => (packet.block_dur().get(), padding),
+        };
+        (packet.trim_start, packet.trim_end) = (Duration::ZERO, Duration::ZERO);
+        Next::Packet { timestamp: packet.pts.get().saturating_sub(base), packet, length, tail }
     }
 
     /// Moves to the packet that holds the frame with that timestamp (relative to the first packet), or to one
     /// before it.
     pub(super) fn seek(&mut self, timestamp: u64) -> Result<(), Trouble> {
+        self.ahead = None;
         let ts = self.base.unwrap_or(0).saturating_add_unsigned(timestamp);
         let to = SeekTo::Timestamp { ts: Timestamp::new(ts), track_id: self.track_id };
         guarded(|| self.reader.seek(SeekMode::Accurate, to)).map(|_| ())

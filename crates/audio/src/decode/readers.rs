@@ -145,6 +145,22 @@ pub(super) fn codec_name(params: &AudioCodecParameters) -> String {
     pcm.iter().find(|(id, _)| *id == codec).map_or("other", |(_, name)| name).to_owned()
 }
 
+/// Bits per sample, for codecs that keep every bit; others have none.
+pub(super) fn bit_depth(params: &AudioCodecParameters) -> Option<u8> {
+    let bits = match params.codec {
+        // The sixth byte of its configuration (Apple's `ALACMagicCookieDescription`).
+        CODEC_ID_ALAC => {
+            params.extra_data.as_ref().and_then(|cookie| cookie.get(5)).map(|bits| u32::from(*bits))
+        }
+        CODEC_ID_FLAC => params.bits_per_sample,
+        CODEC_ID_PCM_F64LE | CODEC_ID_PCM_F64BE => Some(64),
+        CODEC_ID_PCM_F32LE | CODEC_ID_PCM_F32BE => Some(32),
+        _ if is_pcm(params) => params.bits_per_sample,
+        _ => None,
+    };
+    bits.and_then(|bits| u8::try_from(bits).ok()).filter(|bits| (1..=64).contains(bits))
+}
+
 /// Whether the codec's samples are stored as they are, so that a byte count gives a frame count.
 pub(super) fn is_pcm(params: &AudioCodecParameters) -> bool {
     codec_name(params).starts_with("pcm_")

@@ -71,7 +71,7 @@ pub(super) struct Decode {
     pub(super) warnings: Vec<String>,
 }
 
-/// Opens the audio bytes of a file.
+/// Opens the audio bytes of a file. `accept_doubtful`: whether AAC that may be HE-AAC is decoded as LC.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] when another decoder should be tried; `Malformed`, `Empty`, `LimitExceeded`, I/O.
@@ -80,9 +80,10 @@ pub(crate) fn open(
     audio: AudioBytes,
     limits: &Limits,
     chunk_frames: usize,
+    accept_doubtful: bool,
 ) -> Result<Box<dyn PcmSource>> {
     let mut origin = Origin { file, audio, prefix: Vec::new() };
-    let prepared = stream::prepare(&mut origin, limits)?;
+    let prepared = stream::prepare(&mut origin, limits, accept_doubtful)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
     let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
     if let (Some(rate_hz), Some(channels)) = (plan.params.sample_rate, &plan.params.channels) {
@@ -93,7 +94,7 @@ pub(crate) fn open(
     // Only a placeholder until the first frame tells the spec.
     let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
     let mut decode = Decode {
-        packets: Packets::new(origin.clone(), reader, plan.track_id),
+        packets: Packets::new(origin.clone(), reader, plan.track_id, plan.end_padding),
         origin,
         mp4: prepared.mp4,
         limits: limits.clone(),
@@ -139,7 +140,7 @@ pub(crate) struct Described {
 /// As [`open`], save for what only decoding can tell.
 pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Limits) -> Result<Described> {
     let mut origin = Origin { file, audio, prefix: Vec::new() };
-    let prepared = stream::prepare(&mut origin, limits)?;
+    let prepared = stream::prepare(&mut origin, limits, true)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
     let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
     let rate_hz = plan.params.sample_rate.unwrap_or(0);
@@ -153,7 +154,7 @@ fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {
     StreamFacts {
         codec: readers::codec_name(&plan.params),
         container: origin.audio.container.as_str().to_owned(),
-        bit_depth: plan.params.bits_per_sample.and_then(|bits| u8::try_from(bits).ok()),
+        bit_depth: plan.bit_depth,
         declared_frames: plan.declared_frames,
     }
 }

@@ -4,7 +4,7 @@ use fanfare_model::{Error, ErrorKind, Result};
 use symphonia::core::{codecs::audio::AudioCodecParameters, formats::FormatReader, units::Timestamp};
 
 use super::{
-    flac,
+    flac, matroska,
     mp4::{self, Mp4Facts},
     readers::{self, Origin, audio_track, params_of},
     trim::Trim,
@@ -39,6 +39,10 @@ pub(super) struct StreamPlan {
     pub declared_frames: Option<u64>,
     /// Frames of the track by bit rate or duration, where nothing better is known.
     pub estimated_frames: Option<u64>,
+    /// Bits per sample, for codecs that keep every bit.
+    pub bit_depth: Option<u8>,
+    /// Frames to drop from the end of the last packet.
+    pub end_padding: u64,
 }
 
 /// What was found before Symphonia saw the file.
@@ -51,7 +55,9 @@ pub(super) struct Prepared {
 
 /// Looks at the boxes and headers that Symphonia leaves to us or trusts too much. Changes the origin so that
 /// metadata is stepped over and lengths are those of the bytes that exist.
-pub(super) fn prepare(origin: &mut Origin, limits: &Limits) -> Result<Prepared> {
+///
+/// `accept_doubtful`: whether AAC that may be HE-AAC is taken here (there is nobody else to decode it).
+pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: bool) -> Result<Prepared> {
     let mut prepared = Prepared::default();
     match origin.audio.container {
         Container::Flac => {
@@ -68,14 +74,41 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits) -> Result<Prepared> 
                 prepared.warning = Some(format!("the file ends {missing} bytes before its declared end"));
             }
         }
+        Container::Ogg => {
+            // Its first packet begins behind the page header and its one length byte.
+            let head = read_at(&origin.file, origin.audio.start, 64)?;
+            if head.get(28..).is_some_and(|packet| packet.starts_with(b"Speex   ")) {
+                return Err(Error::new(ErrorKind::Unsupported, "Speex"));
+            }
+        }
+        Container::Adts => {
+            let head = read_at(&origin.file, origin.audio.start, 4)?;
+            let rate_index = head.get(2).map_or(0, |byte| (byte >> 2) & 15);
+            prepared.warning = doubt(rate_index >= SLOW_RATE_INDEX, accept_doubtful)?;
+        }
         Container::Mp4 => {
             let facts = mp4::facts(&origin.file, origin.audio)?;
             facts.refuse()?;
+            prepared.warning = doubt(facts.maybe_beyond_lc, accept_doubtful)?;
             prepared.mp4 = Some(facts);
         }
         _ => {}
     }
     Ok(prepared)
+}
+
+/// AAC's rate index of 24 kHz (14496-3, table 1.18). Streams this slow are mostly HE-AAC, which doubles the
+/// rate and need not show in any header.
+pub(super) const SLOW_RATE_INDEX: u8 = 6;
+
+fn doubt(doubtful: bool, accept: bool) -> Result<Option<String>> {
+    match (doubtful, accept) {
+        (false, _) => Ok(None),
+        (true, false) => Err(Error::new(ErrorKind::Unsupported, "slow AAC, most likely HE-AAC")),
+        (true, true) => {
+            Ok(Some("slow AAC: its upper half may be missing; install ffmpeg to hear it".to_owned()))
+        }
+    }
 }
 
 /// Plans how a stream is decoded.
@@ -101,6 +134,7 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         (frames.is_finite() && frames >= 1.0).then_some(frames as u64)
     });
     let mut seeking = if ticks_are_frames { Seeking::Timestamps } else { Seeking::Decoding };
+    let mut end_padding = 0;
     match container {
         Container::Mp3 => {
             seeking = Seeking::Counting;
@@ -130,6 +164,10 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         Container::Matroska => {
             seeking = Seeking::Decoding;
             trim.drop_run(0..readers::opus_pre_skip(&params).unwrap_or(0));
+            let padding_ns = u128::from(matroska::end_padding_ns(&origin.file, origin.audio)?);
+            let padding = (padding_ns * u128::from(rate_hz) + 500_000_000) / 1_000_000_000;
+            // More than any packet holds is damage.
+            end_padding = u64::try_from(padding).ok().filter(|frames| *frames < 1 << 17).unwrap_or(0);
             (exact_frames, declared_frames) = (None, None);
         }
         Container::Mp4 => {
@@ -153,6 +191,8 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
                 .num_frames
                 .map(|frames| frames.saturating_add(priming))
                 .filter(|_| !readers::is_pcm(&params));
+            // Without a table that says how many are valid, the count is of whole packets.
+            exact_frames = exact_frames.filter(|_| readers::is_pcm(&params));
         }
         _ => {}
     }
@@ -167,12 +207,14 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
     }
     Ok(StreamPlan {
         track_id: track.id,
-        params,
         trim,
         seeking,
         exact_frames,
         declared_frames,
         estimated_frames,
+        bit_depth: readers::bit_depth(&params),
+        end_padding,
+        params,
     })
 }
 

@@ -45,6 +45,7 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Au
         Container::Asf => asf::properties(file, audio, limits),
         Container::Mp4 | Container::Adts => lofty_properties(file, audio.container),
         Container::Ogg => ogg(&head),
+        Container::Wave64 => wave64(&head, audio),
         _ => None,
     };
     let container = audio.container.as_str().to_owned();
@@ -145,7 +146,7 @@ fn tta(head: &[u8]) -> Option<Found> {
     })
 }
 
-/// DSD is one bit per sample; it is heard as PCM at a sixteenth of... its eighth, as `ffmpeg` gives it, halved to fit.
+/// The rate at which DSD of that many bits per second and channel is heard as PCM.
 pub(crate) fn dsd_pcm_rate_hz(bits_per_s: u32) -> u32 {
     // 2.8 MHz (DSD64) becomes 88.2 kHz: above every microphone, and the noise shaping is filtered away.
     if bits_per_s.is_multiple_of(48_000) { 96_000 } else { 88_200 }
@@ -221,6 +222,26 @@ fn au(head: &[u8], audio: AudioBytes) -> Option<Found> {
     let (rate_hz, channels) = (be32(head, 16)?, be32(head, 20)?);
     let bytes = (audio.end - audio.start).saturating_sub(u64::from(be32(head, 4)?));
     let frames = bytes.checked_div(u64::from(channels).saturating_mul(bits / 8));
+    Some(Found { codec, rate_hz, channels, bits: u8::try_from(bits).ok(), frames })
+}
+
+/// Sony Wave64: as RIFF, with 16-byte names and 64-bit sizes that count the header.
+fn wave64(head: &[u8], audio: AudioBytes) -> Option<Found> {
+    let format = head.windows(4).position(|window| window == b"fmt ")? + 24;
+    let (tag, bits, block) = (le16(head, format)?, le16(head, format + 14)?, le16(head, format + 12)?);
+    let codec = match (tag, bits) {
+        (3, 64) => "pcm_f64le",
+        (3, _) => "pcm_f32le",
+        (_, 8) => "pcm_u8",
+        (_, 16) => "pcm_s16le",
+        (_, 24) => "pcm_s24le",
+        (_, 32) => "pcm_s32le",
+        _ => return None,
+    };
+    let samples = head.windows(4).position(|window| window == b"data")?;
+    let bytes = le64(head, samples + 16)?.checked_sub(24)?.min(audio.end - audio.start);
+    let frames = bytes.checked_div(u64::from(block));
+    let (channels, rate_hz) = (le16(head, format + 2)?, le32(head, format + 4)?);
     Some(Found { codec, rate_hz, channels, bits: u8::try_from(bits).ok(), frames })
 }
 

@@ -2,7 +2,7 @@
 
 /// A tag text fit to show: no control characters, no marks that reorder or hide text (Unicode UAX 9), white
 /// space folded, at most that many characters; `None` when nothing is left.
-pub(super) fn clean(text: &str, max_chars: usize) -> Option<String> {
+pub(crate) fn clean(text: &str, max_chars: usize) -> Option<String> {
     let mut cleaned = String::with_capacity(text.len().min(max_chars * 4));
     let mut length = 0;
     for word in text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}') {

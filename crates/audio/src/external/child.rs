@@ -1,0 +1,220 @@
+//! The boxed child process and the threads at its pipes.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    io::{Read, Write},
+    os::unix::{fs::FileExt, process::CommandExt},
+    path::Path,
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use fanfare_model::{Error, ErrorKind, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::arguments::{Input, Recipe};
+use crate::{Limits, probe::AudioBytes, tags::text};
+
+/// Bytes moved at once through a pipe: what Linux gives a pipe by default.
+const BLOCK_BYTES: usize = 64 << 10;
+/// Blocks of output that may wait: memory in flight stays under half a megabyte.
+const BLOCKS: usize = 6;
+/// Descriptors a child may have open: its three pipes and what its libraries need while loading.
+#[cfg(target_os = "linux")]
+const OPEN_FILES: u64 = 32;
+
+/// What the child says last on its error output.
+type Tail = Arc<Mutex<VecDeque<u8>>>;
+
+/// A running child.
+pub(super) struct Boxed {
+    child: Child,
+    blocks: Receiver<Vec<u8>>,
+    silence: Duration,
+    tail: Tail,
+}
+
+impl Boxed {
+    /// Starts a child over the audio bytes of a file.
+    ///
+    /// # Errors
+    /// `Unsupported` when the program cannot be started, I/O.
+    pub(super) fn start(
+        program: &Path,
+        recipe: &Recipe,
+        file: &Arc<File>,
+        audio: AudioBytes,
+        limits: &Limits,
+    ) -> Result<Self> {
+        let input = match recipe.input {
+            Input::Pipe => Stdio::piped(),
+            Input::File => Stdio::from(
+                file.try_clone().map_err(|error| Error::from_io("opening the file again", error))?,
+            ),
+        };
+        let mut child = Command::new(program)
+            .args(recipe.arguments())
+            .env_clear()
+            .current_dir("/")
+            .stdin(input)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|error| {
+                Error::new(ErrorKind::Unsupported, format!("ffmpeg cannot be started: {error}"))
+                    .remedy("reinstall ffmpeg")
+                    .because(error)
+            })?;
+        // The limits are in force before the first byte of the file goes down the pipe. (A child that opens
+        // the file itself still loads its libraries while they are set.)
+        if let Err(error) = confine(&child, limits) {
+            end(&mut child);
+            return Err(Error::from_io("limiting ffmpeg", error.into()));
+        }
+        let (send, blocks) = sync_channel(BLOCKS);
+        if let Some(output) = child.stdout.take() {
+            thread::spawn(move || read_blocks(output, &send));
+        }
+        let tail = Tail::default();
+        if let Some(output) = child.stderr.take() {
+            let (tail, most) = (tail.clone(), limits.child_stderr_bytes);
+            thread::spawn(move || read_tail(output, &tail, most));
+        }
+        if let Some(pipe) = child.stdin.take() {
+            let file = file.clone();
+            thread::spawn(move || feed(&file, audio, pipe));
+        }
+        Ok(Self { child, blocks, silence: Duration::from_secs(limits.child_silence_s), tail })
+    }
+
+    /// The next bytes of its output; `None` at the end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] when it stays silent too long.
+    pub(super) fn next_block(&mut self) -> Result<Option<Vec<u8>>> {
+        match self.blocks.recv_timeout(self.silence) {
+            Ok(block) => Ok(Some(block)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => {
+                end(&mut self.child);
+                let silence_s = self.silence.as_secs();
+                Err(Error::new(
+                    ErrorKind::Timeout,
+                    format!("ffmpeg gave nothing for {silence_s} s and was stopped"),
+                ))
+            }
+        }
+    }
+
+    /// Whether it ended by itself without complaint; to be asked after the end of its output.
+    pub(super) fn ended_well(&mut self) -> bool {
+        self.child.wait().as_ref().is_ok_and(ExitStatus::success)
+    }
+
+    /// What it said last, cleaned, in one line; `None` for nothing.
+    pub(super) fn last_words(&self) -> Option<String> {
+        let tail = self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bytes: Vec<u8> = tail.iter().copied().collect();
+        // Lines look like "[wv @ 0x55..] Invalid block header."; addresses differ from run to run.
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().rev().map(without_address).find(|line| !line.is_empty())?;
+        text::clean(line.trim_end_matches('.'), 200)
+    }
+}
+
+fn without_address(line: &str) -> &str {
+    let line = line.trim();
+    line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(line, |(_, rest)| rest.trim())
+}
+
+impl Drop for Boxed {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// Kills the child and whatever it started, and reaps it.
+fn end(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(Some(_))) {
+        return; // its number may belong to another process already
+    }
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(target_os = "linux")]
+fn confine(child: &Child, limits: &Limits) -> rustix::io::Result<()> {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    for (resource, most) in [
+        (Resource::As, limits.child_memory_bytes),
+        (Resource::Cpu, limits.child_cpu_s),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, OPEN_FILES),
+        (Resource::Core, 0),
+    ] {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        match prlimit(pid, resource, limit) {
+            // A child that has ended needs no limit.
+            Ok(_) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn confine(_child: &Child, _limits: &Limits) -> rustix::io::Result<()> {
+    // Other systems have no call that limits a process from outside; the rest of the box holds there too.
+    Ok(())
+}
+
+fn read_blocks(mut output: impl Read, blocks: &SyncSender<Vec<u8>>) {
+    loop {
+        let mut block = vec![0; BLOCK_BYTES];
+        match output.read(&mut block) {
+            Ok(0) => return,
+            Ok(count) => {
+                block.truncate(count);
+                if blocks.send(block).is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn read_tail(mut output: impl Read, tail: &Tail, most: usize) {
+    let mut block = [0; 1024];
+    while let Ok(count @ 1..) = output.read(&mut block) {
+        let mut tail = tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        tail.extend(&block[..count]);
+        let surplus = tail.len().saturating_sub(most);
+        tail.drain(..surplus);
+    }
+}
+
+fn feed(file: &File, audio: AudioBytes, mut pipe: ChildStdin) {
+    let mut block = vec![0; BLOCK_BYTES];
+    let mut at = audio.start;
+    while at < audio.end {
+        let room = (audio.end - at).min(BLOCK_BYTES as u64) as usize;
+        match file.read_at(&mut block[..room], at) {
+            Ok(count @ 1..) if pipe.write_all(&block[..count]).is_ok() => at += count as u64,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            _ => return,
+        }
+    }
+}
