@@ -1,7 +1,7 @@
 // What the measured numbers mean, in plain words. Thresholds cite what they lean on.
 
-import type { Track, TrackState } from '../api/types';
-import { decimal, kilohertz, signed } from './format';
+import type { Artist, Track, TrackState } from '../api/types';
+import { decimal, kilohertz, plural, signed } from './format';
 
 /** Against -18 LUFS, the reference of ReplayGain 2.0, and about -14 LUFS, where streaming services play. */
 export function loudnessWords(integrated_lufs: number): string {
@@ -59,6 +59,19 @@ export const STATE_WORDS: Record<TrackState, string> = {
 };
 export const isHeard = (state: TrackState): boolean => state === 'ready' || state === 'published' || state === 'enriching';
 export const isPending = (state: TrackState): boolean => state === 'queued' || state === 'processing';
+
+/** Which size of heading (app.css) a title gets, so that a long one does not fill the page. */
+export function titleSize(title: string): 'grand' | 'long' | 'longest' {
+  return title.length > 80 ? 'longest' : title.length > 34 ? 'long' : 'grand';
+}
+
+/** What an artist has here; somebody may have a release without being the artist of one of its tracks. */
+export function artistCounts(artist: Artist): string[] {
+  const found: string[] = [];
+  if (artist.release_count > 0) found.push(plural(artist.release_count, 'release'));
+  if (artist.track_count > 0) found.push(plural(artist.track_count, 'track'));
+  return found;
+}
 
 const CODEC_NAMES: Record<string, string> = {
   flac: 'FLAC', alac: 'Apple Lossless', mp3: 'MP3', mp2: 'MP2', aac: 'AAC', vorbis: 'Ogg Vorbis', opus: 'Opus', ape: "Monkey's Audio",
