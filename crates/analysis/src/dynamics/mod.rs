@@ -1,28 +1,72 @@
-//! Level and its movement, clipping, silence at both ends.
+//! Level and its movement: RMS, crest factor, dynamic complexity, clipping, silence at both ends.
+//!
+//! Level, clipping and silence are of all channels, so that nothing cancels; dynamic complexity is of the
+//! mono mix, as Essentia's is.
+
+mod complexity;
+mod level;
 
 use fanfare_model::{
-    Result,
+    Dbfs, Result,
     features::{Dynamics, FeaturePart},
 };
 
 use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
+use complexity::Complexity;
+use level::Level;
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "dynamics",
     version: 1,
-    about: "Level and its movement, clipping, silence at both ends",
-    start: |_| Ok(Box::new(Stub)),
+    about: "dynamic complexity, RMS, crest factor, clipping, silence at both ends",
+    start: |context| {
+        Ok(Box::new(DynamicsAnalyzer {
+            level: Level::new(context.spec.channels()),
+            complexity: Complexity::new(context.spec.rate.hz()),
+        }))
+    },
 };
 
-struct Stub;
+struct DynamicsAnalyzer {
+    level: Level,
+    complexity: Complexity,
+}
 
-impl Analyzer for Stub {
-    fn push(&mut self, _chunk: &AnalysisChunk<'_>) -> Result<()> {
+impl Analyzer for DynamicsAnalyzer {
+    fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
+        self.level.push(chunk.pcm().planes());
+        self.complexity.push(chunk.mono());
         Ok(())
     }
 
-    fn finish(&mut self, _end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        Ok(AnalyzerOutput::new(FeaturePart::Dynamics(Dynamics::default())))
+    fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
+        let mut warnings = Vec::new();
+        let rate = end.spec().rate;
+        let reading = self.level.reading();
+        let rms_dbfs = Dbfs::finite(20.0 * reading.rms.log10());
+        let crest_db = 20.0 * (f64::from(reading.peak) / reading.rms).log10();
+        let complexity_db = self.complexity.reading();
+        if reading.rms.is_infinite() {
+            warnings.push("no level: samples are far beyond full scale".to_owned());
+        } else if rms_dbfs.is_none() {
+            warnings.push("digital silence: there is no level".to_owned());
+        } else if complexity_db.is_none() {
+            let why = if end.duration_s() < complexity::FRAME_S {
+                format!("too short: {:.2} s, needs {} s", end.duration_s(), complexity::FRAME_S)
+            } else {
+                "too quiet: nothing is above -90 dB".to_owned()
+            };
+            warnings.push(format!("no dynamic complexity, {why}"));
+        }
+        let part = Dynamics {
+            complexity_db,
+            rms_dbfs,
+            crest_db: crest_db.is_finite().then_some(crest_db),
+            clipped_frames: reading.clipped_frames,
+            silence_head_s: rate.seconds(reading.silence_head),
+            silence_tail_s: rate.seconds(reading.silence_tail),
+        };
+        Ok(AnalyzerOutput { part: FeaturePart::Dynamics(part), warnings })
     }
 }

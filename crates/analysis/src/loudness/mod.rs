@@ -109,10 +109,12 @@ impl Analyzer for LoudnessAnalyzer {
             sample_peak_dbfs: Dbfs::finite(decibels(sample_peak)),
             true_peak_dbtp: DbTp::finite(decibels(true_peak)),
             replaygain_track_gain_db: reading.integrated.map(|lufs| REPLAYGAIN_REFERENCE_LUFS - lufs),
-            replaygain_track_peak: (true_peak > 0.0).then_some(f64::from(true_peak)),
+            replaygain_track_peak: (true_peak > 0.0 && true_peak.is_finite()).then_some(f64::from(true_peak)),
         };
         if part.sample_peak_dbfs.is_none() {
             warnings.push("digital silence: there is no peak".to_owned());
+        } else if part.true_peak_dbtp.is_none() {
+            warnings.push("no true peak: samples are far beyond full scale".to_owned());
         }
         Ok(AnalyzerOutput { part: FeaturePart::Loudness(part), warnings })
     }

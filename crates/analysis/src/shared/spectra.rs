@@ -34,7 +34,10 @@ impl SpectraBlock {
     /// How many frames there are.
     #[must_use]
     pub const fn len(&self) -> usize {
-        if self.bins == 0 { 0 } else { self.magnitudes.len() / self.bins }
+        match self.magnitudes.len().checked_div(self.bins) {
+            Some(frames) => frames,
+            None => 0,
+        }
     }
 
     /// Whether there is none.
