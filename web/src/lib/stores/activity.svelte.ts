@@ -4,7 +4,7 @@ import * as calls from '../api/calls';
 import { asProblem, type Problem } from '../api/problem';
 import type { Task, TaskEvent } from '../api/types';
 import { Scope } from '../scope';
-import { applied, isOver, overall, sorted } from '../tasks/progress';
+import { answered, applied, isOver, merged, overall, sorted } from '../tasks/progress';
 
 const RETRY_MS = 3_000;
 /** Without the stream the list is asked for this often. */
@@ -48,7 +48,7 @@ class Activity {
   async load(): Promise<void> {
     try {
       const tasks = await calls.tasks();
-      this.#tasks = new Map(tasks.map((task) => [task.id, task]));
+      this.#tasks = merged(this.#tasks, tasks);
       this.loaded = true;
       this.trouble = null;
       this.#beat();
@@ -57,8 +57,7 @@ class Activity {
     }
   }
 
-  /** Puts a task that a call answered with into the list. */
-  put(task: Task): void {
+  #put(task: Task): void {
     this.#tasks = new Map(this.#tasks).set(task.id, task);
   }
 
@@ -89,7 +88,7 @@ class Activity {
     }
     const before = this.#tasks.get(event.task_id);
     const after = applied(before, event);
-    this.#tasks = new Map(this.#tasks).set(after.id, after);
+    this.#put(after);
     const ended = isOver(after.state) && (before === undefined || !isOver(before.state));
     // Events carry how many failed; the reasons are in the task itself.
     if (ended || after.failure_count > (before?.failure_count ?? 0)) void this.#detail(after.id);
@@ -99,8 +98,7 @@ class Activity {
   async #detail(id: string): Promise<void> {
     try {
       const task = await calls.task(id);
-      const shown = this.#tasks.get(id);
-      this.put(shown !== undefined && isOver(shown.state) && !isOver(task.state) ? { ...shown, failures: task.failures } : task);
+      this.#put(answered(this.#tasks.get(id), task));
     } catch {
       // The count is shown; the reasons come with the next event or load.
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task, TaskEvent } from '../api/types';
-import { applied, overall, share, sorted } from './progress';
+import { answered, applied, merged, overall, share, sorted } from './progress';
 
 const event = (change: Partial<TaskEvent> = {}): TaskEvent => ({
   task_id: 't', kind: 'scan', step: 'reading folders', status: 'running', message: '', current: 10, total: 40, current_item: 'a.flac',
@@ -17,6 +17,18 @@ describe('a task after an event', () => {
   test('an end is dated', () => expect(applied(task(), event({ status: 'succeeded', timestamp: '2026-01-01T00:01:00Z' }))).toMatchObject({ state: 'succeeded', ended: '2026-01-01T00:01:00Z' }));
   test('a late event does not take an end back', () => expect(applied(task({ state: 'cancelled' }), event({ current: 30 }))).toMatchObject({ state: 'cancelled', current: 10 }));
   test('a status of a newer server counts as running', () => expect(applied(undefined, { ...event(), status: 'napping' as never }).state).toBe('running'));
+});
+
+describe('answers that events overtook', () => {
+  test('an end that was told is not taken back, its reasons are kept', () => {
+    const failures = [{ subject: 'x', kind: 'malformed', message: 'm' }];
+    expect(answered(task({ state: 'succeeded' }), task({ failures }))).toMatchObject({ state: 'succeeded', failures });
+  });
+  test('a list that is older than the events', () => {
+    const shown = new Map([['a', task({ id: 'a', created: '1', state: 'succeeded' })], ['b', task({ id: 'b', created: '3' })], ['gone', task({ id: 'gone', created: '0' })]]);
+    const list = merged(shown, [task({ id: 'a', created: '1' }), task({ id: 'c', created: '2' })]);
+    expect([...list.values()].map((one) => `${one.id} ${one.state}`)).toEqual(['a succeeded', 'c running', 'b running']);
+  });
 });
 
 test('running tasks stand first, then the newest', () => {

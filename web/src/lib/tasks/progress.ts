@@ -22,6 +22,20 @@ export function applied(task: Task | undefined, event: TaskEvent): Task {
   };
 }
 
+/** A task as answered, unless an event already told of its end: an answer may be older than the events that overtook it. */
+export function answered(shown: Task | undefined, answer: Task): Task {
+  return shown !== undefined && isOver(shown.state) && !isOver(answer.state) ? { ...shown, failures: answer.failures } : answer;
+}
+
+/** The list as answered, with what events told meanwhile. */
+export function merged(shown: ReadonlyMap<string, Task>, answer: readonly Task[]): Map<string, Task> {
+  const tasks = new Map(answer.map((task) => [task.id, answered(shown.get(task.id), task)]));
+  const newest = answer.reduce((last, task) => (task.created > last ? task.created : last), '');
+  // A task that began after the answer was written is only known from its events.
+  for (const [id, task] of shown) if (!tasks.has(id) && task.created > newest) tasks.set(id, task);
+  return tasks;
+}
+
 /** Newest first, running before all. */
 export function sorted(tasks: Iterable<Task>): Task[] {
   return [...tasks].sort((one, other) =>
