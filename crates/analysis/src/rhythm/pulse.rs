@@ -17,9 +17,14 @@ const SHORTEST_S: f64 = 0.26;
 const LONGEST_S: f64 = 1.1;
 /// Teeth of the comb.
 const TEETH: usize = 4;
-/// Cost of moving one step from window to window, and of jumping anywhere.
+/// Cost of moving one step from window to window, up to [`NEAR`] steps.
 const MOVE_COST: f64 = 0.04;
+const NEAR: usize = 4;
+/// Cost of a new tempo at once, up to [`NEW_TEMPO`] steps (0.4 octaves).
 const JUMP_COST: f64 = 0.6;
+const NEW_TEMPO: usize = 29;
+/// Cost of going further: that is rather another metrical level of the same tempo, and the path keeps to one.
+const LEVEL_COST: f64 = 4.0;
 
 /// The period of one metrical level over time.
 pub(super) struct Path {
@@ -135,16 +140,21 @@ fn best_path(salience: &[Vec<f64>]) -> Vec<usize> {
     let mut scores = first.clone();
     let mut from: Vec<Vec<usize>> = Vec::with_capacity(salience.len());
     for row in &salience[1..] {
-        let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
         let mut next = Vec::with_capacity(row.len());
         let mut origin = Vec::with_capacity(row.len());
         for (step, value) in row.iter().enumerate() {
-            let mut choice = (scores[best] - JUMP_COST, best);
-            let lowest = step.saturating_sub(4);
-            for (near, score) in (lowest..).zip(scores[lowest..].iter().take(step + 5 - lowest)) {
-                let score = score - MOVE_COST * near.abs_diff(step) as f64;
-                if score > choice.0 {
-                    choice = (score, near);
+            let mut choice = (f64::MIN, step);
+            for (other, score) in scores.iter().enumerate() {
+                let far = other.abs_diff(step);
+                let cost = if far <= NEAR {
+                    MOVE_COST * far as f64
+                } else if far <= NEW_TEMPO {
+                    JUMP_COST
+                } else {
+                    LEVEL_COST
+                };
+                if score - cost > choice.0 {
+                    choice = (score - cost, other);
                 }
             }
             next.push(choice.0 + value);
