@@ -2,9 +2,9 @@
 //!
 //! Purpose: the beat a musician would tap and the bar in which it lies.
 //!
-//! Steps: [`onset`] strength in five bands and change of [`harmony`] while the track is heard; then, at its end, the
-//! [`pulse`]'s path through the tempogram, [`beats`] at each metrical level along it, and a judgement of all levels,
-//! phases and bars by musical cues ([`metre`]).
+//! Steps: `onset` strength in five bands and change of `harmony` while the track is heard; then, at its end, the
+//! `pulse`'s path through the tempogram, `beats` at each metrical level along it, and a judgement of all levels,
+//! phases and bars by musical cues (`metre`).
 //!
 //! Vocabulary: a *frame* is 11.6 ms; a *grid* is one metrical level with one phase; a *hypothesis* is a grid with bars.
 //!
