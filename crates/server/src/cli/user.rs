@@ -34,7 +34,9 @@ pub fn run(args: &UserArgs) -> Done {
             in_store(place, async |store| {
                 let user = named(&store, name).await?;
                 let hash = Passwords::new().hash(&password).await?;
-                store.people().set_password(user.id, &hash).await
+                store.people().set_password(user.id, &hash).await?;
+                // Somebody else may have signed in with the old one.
+                store.people().delete_sessions(user.id, None).await.map(drop)
             })?;
             output::line("the new password counts from now on")?;
         }

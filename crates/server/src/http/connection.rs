@@ -10,6 +10,10 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use rustix::{
+    net::sockopt,
+    process::{Resource, getrlimit, setrlimit},
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -29,8 +33,18 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEADERS: usize = 64;
 const HEADER_BYTES: usize = 32 * 1024;
 
-/// Connections at the same time; more wait in the kernel's queue. Half of the descriptors, so that files can still be opened.
-const CONNECTIONS: usize = 512;
+/// The most connections at the same time; more wait in the kernel's queue.
+const CONNECTIONS: usize = 4096;
+/// Descriptors wanted at start: a connection and a file for each, and some for everything else.
+const DESCRIPTORS: u64 = 2 * CONNECTIONS as u64 + KEPT_BACK;
+/// Descriptors for the database, the worker, folders being watched and scanned.
+const KEPT_BACK: u64 = 256;
+
+/// A connection that says nothing for this long is asked whether its other end is still there (TCP keep-alive).
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
+/// How often it is asked, and how many times without an answer before it is given up.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_TRIES: u32 = 3;
 
 /// How long to wait after `accept` failed (no descriptor free) before it is tried again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -43,7 +57,7 @@ pub async fn run(
     header_timeout: Duration,
 ) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(connections()));
     let cut = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
@@ -83,8 +97,7 @@ async fn accept(
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, peer)) => {
-            // Small answers should leave at once.
-            let _ = stream.set_nodelay(true);
+            prepare(&stream);
             Some((stream, peer, place))
         }
         Err(error) => {
@@ -93,6 +106,30 @@ async fn accept(
             None
         }
     }
+}
+
+/// How many connections the descriptors suffice for, after asking the system for as many as it allows.
+fn connections() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(u64::MAX).min(DESCRIPTORS);
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(wanted);
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::debug!(%error, "the limit on open files stays as it is");
+        }
+    }
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(DESCRIPTORS);
+    usize::try_from(descriptors.saturating_sub(KEPT_BACK) / 2)
+        .map_or(CONNECTIONS, |half| half.clamp(32, CONNECTIONS))
+}
+
+/// Small answers leave at once, and an end that vanished is noticed. Where the system refuses, it works less well.
+fn prepare(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let _ = sockopt::set_socket_keepalive(stream, true);
+    let _ = sockopt::set_tcp_keepidle(stream, KEEP_ALIVE_AFTER);
+    let _ = sockopt::set_tcp_keepintvl(stream, KEEP_ALIVE_EVERY);
+    let _ = sockopt::set_tcp_keepcnt(stream, KEEP_ALIVE_TRIES);
 }
 
 fn http1(header_timeout: Duration) -> http1::Builder {
@@ -117,4 +154,40 @@ fn service(
         request.extensions_mut().insert(Peer(peer));
         router.clone().oneshot(request)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// hyper measures nothing unless a timer is installed, so this asks the real thing.
+    #[tokio::test]
+    async fn slow_headers_and_idle_connections_are_closed() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let closing = CancellationToken::new();
+        let router = Router::new().route("/", routing::get(|| async { "here" }));
+        let stop = closing.clone();
+        let server =
+            tokio::spawn(async move { run(listener, router, &stop, Duration::from_millis(100)).await });
+        for (sent, answered) in [
+            (&b""[..], false),
+            (b"GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ", false),
+            (b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", true),
+            (b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\nGET / HT", true),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(sent).await.unwrap();
+            // Reads until the server closes: without a time limit this would never end.
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            let answer = String::from_utf8(answer).unwrap();
+            assert_eq!(answer.contains("here"), answered, "{answer}");
+        }
+        closing.cancel();
+        server.await.unwrap();
+    }
 }

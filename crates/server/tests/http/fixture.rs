@@ -146,12 +146,6 @@ impl Server {
         self.session(&user, 3_600_000).await
     }
 
-    /// A listener with a session.
-    pub async fn listener(&self) -> As {
-        let user = self.person(&format!("listener{}", fresh()), Role::Listener).await;
-        self.session(&user, 3_600_000).await
-    }
-
     pub fn music(&self) -> PathBuf {
         self.folder.path().join("music")
     }

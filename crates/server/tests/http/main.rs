@@ -16,6 +16,7 @@ mod pages;
 mod problems;
 mod ranges;
 mod rights;
+mod secrets;
 mod sessions;
 mod setup;
 mod shutdown;

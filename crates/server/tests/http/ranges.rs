@@ -113,6 +113,23 @@ async fn check_parts(response: Response, parts: &[(u64, u64)], bytes: &[u8], wha
     assert_eq!(body, expected, "{what}");
 }
 
+#[test]
+fn every_container_has_a_media_type() {
+    for container in fanfare_audio::Container::ALL {
+        let audio = fanfare_model::AudioProperties {
+            codec: "any".into(),
+            container: container.as_str().into(),
+            sample_rate_hz: 44_100,
+            channels: 2,
+            bit_depth: None,
+            frames: None,
+            bitrate_bps: None,
+        };
+        let media_type = fanfare_delivery::media::media_type(Some(&audio));
+        assert!(media_type.starts_with("audio/"), "{} has none", container.as_str());
+    }
+}
+
 #[tokio::test]
 async fn audio_has_a_fixed_type_and_is_never_compressed() {
     let server = Server::start().await;

@@ -198,7 +198,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes one's own password. Every session ends; the caller gets a new one. */
+        /** Changes one's own password. Every other session ends: somebody else may have signed in with the old one. */
         post: operations["change_password"];
         delete?: never;
         options?: never;

@@ -121,7 +121,7 @@ pub async fn me(caller: Caller) -> axum::Json<MeDto> {
     axum::Json(caller.user.into())
 }
 
-/// Changes one's own password. Every session ends; the caller gets a new one.
+/// Changes one's own password. Every other session ends: somebody else may have signed in with the old one.
 #[utoipa::path(
     post,
     path = "/api/v1/me/password",
@@ -138,7 +138,7 @@ pub async fn change_password(
     peer: Peer,
     caller: Caller,
     Json(body): Json<PasswordRequest>,
-) -> Answer<Response> {
+) -> Answer<StatusCode> {
     let people = state.store.people();
     let attempt = state.throttle.begin(peer.0.ip(), &caller.user.name, Instant::now()).map_err(too_many)?;
     let stored = people.credentials(&caller.user.name).await?.map(|(_, hash)| hash);
@@ -148,12 +148,12 @@ pub async fn change_password(
     attempt.succeeded();
     let hash = state.passwords.hash(&body.new_password).await?;
     people.set_password(caller.user.id, &hash).await?;
-    if let Proof::Cookie(session) = caller.proof {
-        people.delete_session(session).await?;
-        let cookie = new_session(&state, &caller.user).await?;
-        return Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response());
-    }
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let kept = match caller.proof {
+        Proof::Cookie(session) => Some(session),
+        Proof::Key => None,
+    };
+    people.delete_sessions(caller.user.id, kept).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn signed_in(state: &HttpState, user: User, status: StatusCode) -> Answer<Response> {
