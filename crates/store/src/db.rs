@@ -111,6 +111,24 @@ impl Db {
         self.readers.acquire().await.map_err(sql(what))
     }
 
+    /// Lets the database grow by at most that many pages, or freely again (a full disk, for tests).
+    #[cfg(feature = "testsuite")]
+    pub(crate) async fn limit_pages(&self, more: Option<u32>) -> Result<()> {
+        const WHAT: &str = "limiting the database's size";
+        let mut connection = self.writer.acquire().await.map_err(sql(WHAT))?;
+        let pages: i64 = sqlx::query_scalar("SELECT page_count FROM pragma_page_count")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(sql(WHAT))?;
+        let limit = more.map_or(i64::from(u32::MAX) - 1, |more| pages + i64::from(more));
+        // A pragma takes no bound values; this is a number.
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {limit}")))
+            .execute(&mut *connection)
+            .await
+            .map_err(sql(WHAT))?;
+        Ok(())
+    }
+
     /// Folds the write-ahead log into the database and closes every connection.
     pub(crate) async fn close(&self) {
         self.readers.close().await;

@@ -116,6 +116,15 @@ impl Store {
         self.inner.db.close().await;
     }
 
+    /// Lets the database grow by at most that many pages from now on, or freely again: a full disk, for tests.
+    ///
+    /// # Errors
+    /// As every writing call.
+    #[cfg(feature = "testsuite")]
+    pub async fn limit_pages(&self, more: Option<u32>) -> Result<()> {
+        self.inner.db.limit_pages(more).await
+    }
+
     /// A small query that succeeds when the database answers (readiness).
     ///
     /// # Errors

@@ -73,6 +73,17 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
     })
 }
 
+/// A value as JSON text without its empty fields, for types that read a missing field as empty.
+pub(crate) fn to_sparse_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    let mut value = serde_json::to_value(value).map_err(|error| {
+        Error::new(fanfare_model::ErrorKind::Internal, format!("a value has no JSON form: {error}"))
+    })?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, field| !field.is_null());
+    }
+    Ok(value.to_string())
+}
+
 /// A size or count as SQLite holds it. (Its integers have a sign; no file is that large.)
 pub(crate) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)

@@ -1,4 +1,5 @@
 //! What a scan does to the catalog.
+#![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
 
 mod support;
 

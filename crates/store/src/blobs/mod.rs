@@ -8,7 +8,7 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 
 mod file;
 mod memory;
-#[cfg(any(test, feature = "testsuite"))]
+#[cfg(feature = "testsuite")]
 pub mod suite;
 
 pub use file::FileBlobStore;

@@ -12,7 +12,7 @@ use crate::{
     error::sql,
     fresh_id,
     queue::ANALYZE_QUEUE,
-    rows::{col, count, id, int, maybe_json, time, to_json},
+    rows::{col, count, id, int, json, maybe_json, time, to_json, to_sparse_json},
     text::sort_key,
 };
 
@@ -38,7 +38,16 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn of(file: &ScannedFile, artist: Option<i64>, release: Option<i64>) -> Result<Self> {
-        let tags = &file.tags;
+        let mut tags = file.tags.clone();
+        for number in [
+            &mut tags.replaygain_track_gain_db,
+            &mut tags.replaygain_track_peak,
+            &mut tags.replaygain_album_gain_db,
+            &mut tags.replaygain_album_peak,
+        ] {
+            // JSON has no word for these, and nobody can use them.
+            *number = number.filter(|number| number.is_finite());
+        }
         let named = tags.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         let title = named.unwrap_or_else(|| title_of(&file.relative_path));
         let filed_under = tags.artist.as_deref().or(tags.album_artist.as_deref());
@@ -49,8 +58,7 @@ impl Facts {
             size_bytes: int(file.size_bytes),
             modified: file.modified.0,
             title: title.to_owned(),
-            tags: tags.clone(),
-            tags_json: to_json(tags)?,
+            tags_json: to_sparse_json(&tags)?,
             audio_json: file.audio.as_ref().map(to_json).transpose()?,
             duration_s: file.audio.as_ref().and_then(fanfare_model::AudioProperties::duration_s),
             cover: file.cover.map(|cover| cover.as_bytes().to_vec()),
@@ -59,6 +67,7 @@ impl Facts {
             title_sort: sort_key(title),
             artist_sort: sort(filed_under),
             album_sort: sort(tags.album.as_deref()),
+            tags,
         })
     }
 
@@ -88,7 +97,7 @@ pub(super) struct Existing {
     size_bytes: u64,
     modified: Timestamp,
     state: TrackState,
-    tags_json: String,
+    tags: Tags,
     cover: Option<Vec<u8>>,
     failure: Option<TrackFailure>,
 }
@@ -104,7 +113,7 @@ impl Existing {
 
     /// Whether tags, cover and filing are those. (Properties are not compared: hearing has counted them.)
     pub(super) fn says(&self, facts: &Facts) -> bool {
-        self.tags_json == facts.tags_json
+        self.tags == facts.tags
             && self.cover == facts.cover
             && self.artist == facts.artist
             && self.release == facts.release
@@ -166,7 +175,7 @@ fn existing_of(row: &SqliteRow) -> Result<Existing> {
         size_bytes: count(row, "size_bytes")?,
         modified: time(row, "modified")?,
         state: track_state(row)?,
-        tags_json: col(row, "tags")?,
+        tags: json(row, "tags")?,
         cover: col(row, "cover")?,
         failure: maybe_json(row, "failure")?,
     })

@@ -16,7 +16,7 @@ use fanfare_model::{Attempt, ErrorKind, Job, JobId, JobKind, Result, TaskId, Tim
 
 mod memory;
 mod sqlite;
-#[cfg(any(test, feature = "testsuite"))]
+#[cfg(feature = "testsuite")]
 pub mod suite;
 
 pub use memory::MemoryJobQueue;

@@ -1,1 +1,253 @@
-//! stub
+//! The cases every [`JobQueue`] must pass; each takes a queue that is empty.
+//!
+//! A case panics when it fails: these are for tests of back-ends, here and elsewhere.
+#![allow(clippy::unwrap_used)] // a conformance case is test code, wherever it is compiled
+
+use fanfare_model::{
+    Attempt, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId, job::JobError,
+};
+
+use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death_delay_ms};
+
+/// The queue that the cases use.
+pub const QUEUE: &str = "analyze-track";
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+/// A job about track number `number`, due at [`Timestamp`] 1,800,000,000,000.
+#[must_use]
+pub fn new_job(number: u8) -> NewJob {
+    NewJob {
+        kind: JobKind::AnalyzeTrack { track: TrackId::from_bytes([number; 16]) },
+        task: None,
+        dedupe_key: None,
+        priority: 0,
+        run_at: NOW,
+        max_attempts: 3,
+    }
+}
+
+fn broken() -> JobError {
+    JobError { kind: ErrorKind::Malformed, message: "broken".to_owned(), offset_bytes: Some(3) }
+}
+
+fn assert_conflict(result: Result<()>) {
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+async fn job(queue: &dyn JobQueue, id: JobId) -> Job {
+    queue.job(id).await.unwrap().unwrap()
+}
+
+async fn claim_one(queue: &dyn JobQueue, owner: &str, now: Timestamp) -> Job {
+    queue.claim(QUEUE, owner, 1, now).await.unwrap().pop().unwrap()
+}
+
+/// A job is queued, claimed, renewed and ended, and says so all along.
+pub async fn a_job_runs_once(queue: &dyn JobQueue) {
+    let task = TaskId::from_bytes([9; 16]);
+    let id = queue.enqueue(NewJob { task: Some(task), ..new_job(1) }, NOW).await.unwrap();
+    let waiting = job(queue, id).await;
+    assert_eq!((waiting.state, waiting.attempt, waiting.task), (JobState::Waiting, Attempt(0), Some(task)));
+    let claimed = claim_one(queue, "a", NOW).await;
+    assert_eq!(claimed, job(queue, id).await);
+    assert_eq!((claimed.id, claimed.state, claimed.attempt), (id, JobState::Running, Attempt(1)));
+    assert_eq!((claimed.owner.as_deref(), claimed.lease_until), (Some("a"), Some(NOW.plus_ms(LEASE_MS))));
+    assert!(queue.claim(QUEUE, "b", 9, NOW).await.unwrap().is_empty());
+    queue.heartbeat(id, Attempt(1), "a", NOW.plus_ms(5)).await.unwrap();
+    assert_eq!(job(queue, id).await.lease_until, Some(NOW.plus_ms(LEASE_MS + 5)));
+    queue.finish(id, Attempt(1), "a", NOW).await.unwrap();
+    let done = job(queue, id).await;
+    assert_eq!((done.state, done.owner, done.lease_until), (JobState::Done, None, None));
+    assert_eq!(queue.counts(QUEUE).await.unwrap(), JobCounts { done: 1, ..JobCounts::default() });
+    assert_eq!(queue.task_counts(task).await.unwrap(), JobCounts { done: 1, ..JobCounts::default() });
+    assert_eq!(queue.counts("another").await.unwrap(), JobCounts::default());
+    assert!(queue.claim("another", "a", 9, NOW).await.unwrap().is_empty());
+}
+
+/// Larger priority first, then earlier time, then first come; nothing before its time.
+pub async fn jobs_come_in_order(queue: &dyn JobQueue) {
+    let mut ids = Vec::new();
+    for (number, priority, delay) in
+        [(0, 0, 0), (1, 0, 0), (2, 5, 20), (3, 5, 10), (4, 0, -10), (5, 9, 1_000)]
+    {
+        let run_at = NOW.plus_ms(delay);
+        ids.push(queue.enqueue(NewJob { priority, run_at, ..new_job(number) }, NOW).await.unwrap());
+    }
+    assert!(queue.claim(QUEUE, "a", 0, NOW).await.unwrap().is_empty());
+    let mut order = Vec::new();
+    for limit in [1, 2, 9] {
+        order.extend(queue.claim(QUEUE, "a", limit, NOW.plus_ms(20)).await.unwrap());
+    }
+    let order: Vec<JobId> = order.iter().map(|job| job.id).collect();
+    assert_eq!(order, [ids[3], ids[2], ids[4], ids[0], ids[1]]);
+    assert_eq!(claim_one(queue, "a", NOW.plus_ms(1_000)).await.id, ids[5]);
+}
+
+/// While a job of a key waits or runs there is no second one; afterwards there may be.
+pub async fn a_key_is_taken_while_its_job_is_active(queue: &dyn JobQueue) {
+    let keyed = || NewJob { dedupe_key: Some("k".to_owned()), ..new_job(1) };
+    let first = queue.enqueue(keyed(), NOW).await.unwrap();
+    assert_eq!(queue.enqueue(keyed(), NOW).await.unwrap(), first);
+    claim_one(queue, "a", NOW).await;
+    assert_eq!(queue.enqueue(keyed(), NOW).await.unwrap(), first);
+    let other = NewJob { dedupe_key: Some("other".to_owned()), ..new_job(2) };
+    assert_ne!(queue.enqueue(other, NOW).await.unwrap(), first);
+    queue.finish(first, Attempt(1), "a", NOW).await.unwrap();
+    let second = queue.enqueue(keyed(), NOW).await.unwrap();
+    assert_ne!(second, first);
+    assert_ne!(queue.enqueue(new_job(3), NOW).await.unwrap(), queue.enqueue(new_job(3), NOW).await.unwrap());
+}
+
+/// Who names another attempt, another owner or a lost lease is refused and changes nothing.
+pub async fn a_lost_lease_is_fenced_out(queue: &dyn JobQueue) {
+    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
+    assert_conflict(queue.finish(id, Attempt(0), "a", NOW).await);
+    claim_one(queue, "a", NOW).await;
+    let unknown = JobId::from_bytes([0xEE; 16]);
+    for (id, attempt, owner) in
+        [(id, Attempt(1), "b"), (id, Attempt(2), "a"), (id, Attempt(0), "a"), (unknown, Attempt(1), "a")]
+    {
+        assert_conflict(queue.heartbeat(id, attempt, owner, NOW).await);
+        assert_conflict(queue.finish(id, attempt, owner, NOW).await);
+        assert_conflict(queue.fail(id, attempt, owner, broken(), AfterFailure::Park, NOW).await);
+        assert_conflict(queue.give_back(id, attempt, owner, NOW).await);
+    }
+    // The holder froze, the lease ran out, somebody else has it: the first one wakes up too late.
+    let late = NOW.plus_ms(LEASE_MS);
+    assert_eq!(queue.reap(late.plus_ms(-1)).await.unwrap(), 0);
+    assert_eq!(queue.reap(late).await.unwrap(), 1);
+    assert_conflict(queue.finish(id, Attempt(1), "a", late).await);
+    assert_eq!(claim_one(queue, "a", late).await.attempt, Attempt(2));
+    assert_conflict(queue.finish(id, Attempt(1), "a", late).await);
+    queue.finish(id, Attempt(2), "a", late).await.unwrap();
+    assert_conflict(queue.finish(id, Attempt(2), "a", late).await);
+}
+
+/// A failed attempt waits for its time, and is parked with its reason when attempts are used up.
+pub async fn failures_retry_and_then_park(queue: &dyn JobQueue) {
+    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
+    for attempt in 1..=3_u32 {
+        let now = NOW.plus_ms(i64::from(attempt) * 10);
+        assert_eq!(claim_one(queue, "a", now).await.attempt, Attempt(attempt));
+        let retry = AfterFailure::RetryAt(now.plus_ms(10));
+        queue.fail(id, Attempt(attempt), "a", broken(), retry, now).await.unwrap();
+        let after = job(queue, id).await;
+        assert_eq!((after.last_error, after.owner), (Some(broken()), None));
+        assert_eq!(after.state, if attempt < 3 { JobState::Waiting } else { JobState::Parked });
+        assert!(queue.claim(QUEUE, "a", 9, now.plus_ms(9)).await.unwrap().is_empty());
+    }
+    let other = queue.enqueue(new_job(2), NOW).await.unwrap();
+    claim_one(queue, "a", NOW).await;
+    queue.fail(other, Attempt(1), "a", broken(), AfterFailure::Park, NOW).await.unwrap();
+    assert_eq!(job(queue, other).await.state, JobState::Parked);
+    assert_eq!(queue.counts(QUEUE).await.unwrap(), JobCounts { parked: 2, ..JobCounts::default() });
+}
+
+/// A job whose holder dies every time is parked with a sentence about it; others are not harmed.
+pub async fn a_job_that_kills_is_parked(queue: &dyn JobQueue) {
+    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
+    let mut now = NOW;
+    for attempt in 1..=3_u32 {
+        assert_eq!(claim_one(queue, "a", now).await.attempt, Attempt(attempt));
+        assert_eq!(queue.release_owner("nobody", now).await.unwrap(), 0);
+        assert_eq!(queue.release_owner("a", now).await.unwrap(), 1);
+        now = now.plus_ms(death_delay_ms(Attempt(attempt), 0));
+    }
+    let parked = job(queue, id).await;
+    assert_eq!(parked.state, JobState::Parked);
+    let reason = parked.last_error.unwrap().message;
+    assert_eq!(reason, "the worker died while hearing this file 3 times");
+}
+
+/// Two jobs that were held when the holder died twice do not meet a third time.
+pub async fn suspects_are_kept_apart(queue: &dyn JobQueue) {
+    for number in [1, 2] {
+        queue.enqueue(new_job(number), NOW).await.unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(queue.claim(QUEUE, "a", 9, NOW).await.unwrap().len(), 2);
+        assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 2);
+    }
+    let first = NOW.plus_ms(death_delay_ms(Attempt(2), 0));
+    assert!(queue.claim(QUEUE, "a", 9, first.plus_ms(-1)).await.unwrap().is_empty());
+    assert_eq!(queue.claim(QUEUE, "a", 9, first).await.unwrap().len(), 1);
+    let second = NOW.plus_ms(death_delay_ms(Attempt(2), 1));
+    assert_eq!(queue.claim(QUEUE, "a", 9, second).await.unwrap().len(), 1);
+}
+
+/// A job given back has lost no attempt.
+pub async fn giving_back_costs_nothing(queue: &dyn JobQueue) {
+    let id = queue.enqueue(NewJob { max_attempts: 1, ..new_job(1) }, NOW).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(claim_one(queue, "a", NOW).await.attempt, Attempt(1));
+        queue.give_back(id, Attempt(1), "a", NOW).await.unwrap();
+        assert_eq!(
+            (job(queue, id).await.state, job(queue, id).await.attempt),
+            (JobState::Waiting, Attempt(0))
+        );
+    }
+}
+
+/// A parked job may run again, as often as it was queued for; nothing else can be retried.
+pub async fn a_parked_job_can_be_retried(queue: &dyn JobQueue) {
+    let keyed = || NewJob { dedupe_key: Some("k".to_owned()), max_attempts: 2, ..new_job(1) };
+    let id = queue.enqueue(keyed(), NOW).await.unwrap();
+    assert_conflict(queue.retry(id, NOW).await);
+    let unknown = queue.retry(JobId::from_bytes([0xEE; 16]), NOW).await;
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
+    let mut attempts = 0;
+    for round in 0..3 {
+        if round > 0 {
+            queue.retry(id, NOW).await.unwrap();
+        }
+        for _ in 0..2 {
+            attempts += 1;
+            let claimed = claim_one(queue, "a", NOW).await;
+            assert_eq!(claimed.attempt, Attempt(attempts), "attempt numbers never come twice");
+            let retry = AfterFailure::RetryAt(NOW);
+            queue.fail(id, claimed.attempt, "a", broken(), retry, NOW).await.unwrap();
+        }
+        assert_eq!(job(queue, id).await.state, JobState::Parked);
+    }
+    queue.enqueue(keyed(), NOW).await.unwrap();
+    assert_conflict(queue.retry(id, NOW).await);
+}
+
+/// Withdrawing a task takes its waiting jobs and leaves those that run.
+pub async fn a_task_can_be_withdrawn(queue: &dyn JobQueue) {
+    let task = TaskId::from_bytes([7; 16]);
+    for number in 0..4 {
+        let task = (number != 3).then_some(task);
+        queue.enqueue(NewJob { task, ..new_job(number) }, NOW).await.unwrap();
+    }
+    let running = claim_one(queue, "a", NOW).await;
+    assert_eq!(queue.cancel_task(task, NOW).await.unwrap(), 2);
+    assert_eq!(queue.cancel_task(task, NOW).await.unwrap(), 0);
+    let counts = queue.task_counts(task).await.unwrap();
+    assert_eq!(counts, JobCounts { running: 1, cancelled: 2, ..JobCounts::default() });
+    assert_eq!(queue.counts(QUEUE).await.unwrap().waiting, 1);
+    queue.finish(running.id, running.attempt, "a", NOW).await.unwrap();
+}
+
+/// Many claimers at once never get the same job.
+pub async fn no_job_is_claimed_twice(queue: &dyn JobQueue) {
+    for number in 0..40 {
+        queue.enqueue(new_job(number), NOW).await.unwrap();
+    }
+    let claimers = (0..8).map(|claimer| async move {
+        let owner = format!("claimer-{claimer}");
+        let mut claimed = Vec::new();
+        loop {
+            let jobs = queue.claim(QUEUE, &owner, 3, NOW).await.unwrap();
+            if jobs.is_empty() {
+                return claimed;
+            }
+            claimed.extend(jobs.into_iter().map(|job| job.id));
+        }
+    });
+    let mut claimed: Vec<JobId> = futures_util::future::join_all(claimers).await.concat();
+    assert_eq!(claimed.len(), 40);
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!(claimed.len(), 40);
+}

@@ -1,5 +1,5 @@
 //! What the store's tests share: a store in a temporary folder, and files, results and claims to put into it.
-#![allow(dead_code)] // every test binary uses some of it
+#![allow(dead_code, clippy::unwrap_used)] // every test binary uses some of it, and it is test code
 
 use fanfare_model::{
     AudioProperties, ContentHash, ErrorKind, FolderId, Job, JobKind, Lufs, Tags, Timestamp, TrackId,

@@ -1,0 +1,276 @@
+//! Hearing a track: what is stored, once, by whom, and what happens when it fails.
+#![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
+
+mod support;
+
+use fanfare_model::{
+    Attempt, ErrorKind, JobKind, JobState, TaskId, TrackId, TrackState,
+    features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Features, Loudness, Waveform},
+    job::JobError,
+};
+use fanfare_store::{ANALYZE_ATTEMPTS, AfterFailure, ScanChange, ScannedFile, TrackRow};
+use support::*;
+
+async fn row(bench: &Bench, id: TrackId) -> TrackRow {
+    bench.store.catalog().track(id).await.unwrap().unwrap()
+}
+
+fn track_of(job: &fanfare_model::Job) -> TrackId {
+    let JobKind::AnalyzeTrack { track } = job.kind;
+    track
+}
+
+#[tokio::test]
+async fn what_was_heard_comes_back_bit_for_bit() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let job = bench.claim_one(NOW).await;
+    let (id, catalog) = (track_of(&job), bench.store.catalog());
+    catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
+    assert_eq!(row(&bench, id).await.track.state, TrackState::Processing);
+    let done = commit_of(&job, b"one");
+    catalog.commit_analysis(done.clone(), later(1)).await.unwrap();
+    let (results, warnings) = catalog.analysis(id).await.unwrap();
+    assert_eq!((results, warnings), (done.results, done.warnings));
+    let row = row(&bench, id).await;
+    assert_eq!((row.track.state, row.track.content_hash), (TrackState::Ready, Some(hash(b"one"))));
+    assert_eq!(row.track.audio, Some(done.audio));
+    assert_eq!((row.key.as_deref(), row.camelot.as_deref()), (Some("A minor"), Some("8A")));
+    assert_eq!((row.tempo_bpm, row.integrated_lufs), (Some(0.1 + 0.2), Some(-9.123_456_789_012_345)));
+    assert_eq!(row.replaygain_track_gain_db, Some(-8.876_543_210_987_655));
+    assert_eq!(bench.store.jobs().job(job.id).await.unwrap().unwrap().state, JobState::Done);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn delivery_may_repeat_and_the_effect_may_not() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let first = bench.claim_one(NOW).await;
+    let catalog = bench.store.catalog();
+    // The first holder freezes; somebody else hears the track.
+    assert_eq!(bench.store.jobs().reap(later(61)).await.unwrap(), 1);
+    let second = bench.claim_one(later(61)).await;
+    assert_eq!(second.id, first.id);
+    catalog.commit_analysis(commit_of(&second, b"one"), later(62)).await.unwrap();
+    let before = catalog.canonical_dump().await.unwrap();
+    let mut zombie = commit_of(&first, b"other");
+    zombie.results.truncate(1);
+    for done in [zombie, commit_of(&second, b"one")] {
+        let error = catalog.commit_analysis(done, later(63)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+    }
+    for attempt in [first.attempt, second.attempt] {
+        let id = track_of(&first);
+        let begun = catalog.begin_analysis(first.id, attempt, OWNER, id, NOW).await;
+        assert_eq!(begun.unwrap_err().kind(), ErrorKind::Conflict);
+        let reason = failure(ErrorKind::Malformed, "late");
+        let failed = catalog.fail_analysis(first.id, attempt, OWNER, id, reason, NOW).await;
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::Conflict);
+    }
+    assert_eq!(catalog.canonical_dump().await.unwrap(), before);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_job_is_only_good_for_its_own_track() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
+    let (one, two) = (bench.claim_one(NOW).await, bench.claim_one(NOW).await);
+    let mut wrong = commit_of(&one, b"x");
+    wrong.track = track_of(&two);
+    let error = bench.store.catalog().commit_analysis(wrong, NOW).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn results_of_another_file_are_refused_and_the_job_waits() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let job = bench.claim_one(NOW).await;
+    let (id, catalog) = (track_of(&job), bench.store.catalog());
+    catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
+    let mut other = commit_of(&job, b"one");
+    other.modified = later(1);
+    let error = catalog.commit_analysis(other, NOW).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.message().contains("changed"), "{error}");
+    let row = row(&bench, id).await;
+    assert_eq!((row.track.state, row.track.content_hash), (TrackState::Queued, None));
+    let waiting = bench.store.jobs().job(job.id).await.unwrap().unwrap();
+    assert_eq!(waiting.state, JobState::Waiting);
+    assert!(waiting.run_at > NOW, "not at once: the scan has to notice first");
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_failed_track_says_why_and_can_be_queued_again() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let job = bench.claim_one(NOW).await;
+    let (id, catalog) = (track_of(&job), bench.store.catalog());
+    let reason = failure(ErrorKind::Malformed, "frame 3 is broken");
+    catalog.fail_analysis(job.id, job.attempt, OWNER, id, reason.clone(), NOW).await.unwrap();
+    let failed = row(&bench, id).await.track;
+    assert_eq!((failed.state, failed.failure), (TrackState::Failed, Some(reason)));
+    let parked = bench.store.jobs().job(job.id).await.unwrap().unwrap();
+    assert_eq!((parked.state, parked.last_error.unwrap().offset_bytes), (JobState::Parked, Some(7)));
+    assert_eq!(catalog.queue_missing_analysis(&[("loudness", 1)], None, NOW).await.unwrap(), 0);
+    bench.assert_clean().await;
+
+    let task = TaskId::from_bytes([5; 16]);
+    for _ in 0..2 {
+        catalog.requeue_track(id, Some(task), later(1)).await.unwrap();
+        let queued = row(&bench, id).await.track;
+        assert_eq!((queued.state, queued.failure), (TrackState::Queued, None));
+        assert_eq!(bench.store.jobs().task_counts(task).await.unwrap().waiting, 1);
+    }
+    bench.hear_all().await;
+    assert_eq!(row(&bench, id).await.track.state, TrackState::Ready);
+    let unknown = catalog.requeue_track(TrackId::from_bytes([0; 16]), None, NOW).await;
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_track_that_kills_every_worker_fails_with_a_sentence() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/poison.flac"]).await;
+    let id = bench.id("A/B/poison.flac").await;
+    let catalog = bench.store.catalog();
+    for attempt in 1..=ANALYZE_ATTEMPTS {
+        let now = later(i64::from(attempt) * 600);
+        let job = bench.claim_one(now).await;
+        assert_eq!(job.attempt, Attempt(attempt));
+        catalog.begin_analysis(job.id, job.attempt, OWNER, id, now).await.unwrap();
+        let ended = if attempt % 2 == 0 {
+            bench.store.jobs().reap(now.plus_ms(60_000)).await.unwrap()
+        } else {
+            bench.store.jobs().release_owner(OWNER, now).await.unwrap()
+        };
+        assert_eq!(ended, 1);
+        let state = row(&bench, id).await.track.state;
+        assert_eq!(state, if attempt < ANALYZE_ATTEMPTS { TrackState::Queued } else { TrackState::Failed });
+        bench.assert_clean().await;
+    }
+    let failure = row(&bench, id).await.track.failure.unwrap();
+    assert_eq!(failure.message, "the worker died while hearing this file 5 times");
+    assert_eq!(bench.store.jobs().counts("analyze-track").await.unwrap().parked, 1);
+}
+
+#[tokio::test]
+async fn a_retry_shows_when_it_comes_and_the_last_one_fails_the_track() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let id = bench.id("A/B/one.flac").await;
+    for attempt in 1..=ANALYZE_ATTEMPTS {
+        let now = later(i64::from(attempt) * 100);
+        let job = bench.claim_one(now).await;
+        bench.store.catalog().begin_analysis(job.id, job.attempt, OWNER, id, now).await.unwrap();
+        let error = JobError { kind: ErrorKind::Io, message: "disk away".to_owned(), offset_bytes: None };
+        let after = AfterFailure::RetryAt(now.plus_ms(1_000));
+        bench.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();
+        let track = row(&bench, id).await.track;
+        let failure = track.failure.unwrap();
+        if attempt < ANALYZE_ATTEMPTS {
+            assert_eq!((track.state, failure.next_retry), (TrackState::Queued, Some(now.plus_ms(1_000))));
+        } else {
+            assert_eq!((track.state, failure.next_retry), (TrackState::Failed, None));
+        }
+        assert_eq!((failure.kind, failure.message.as_str()), (ErrorKind::Io, "disk away"));
+    }
+    let parked = bench.store.jobs().counts("analyze-track").await.unwrap().parked;
+    assert_eq!(parked, 1);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn only_what_is_missing_is_queued() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac"]).await;
+    let catalog = bench.store.catalog();
+    let now_versions = [("key", 1), ("loudness", 1), ("rhythm", 1), ("waveform", 1)];
+    assert_eq!(catalog.queue_missing_analysis(&now_versions, None, NOW).await.unwrap(), 0, "queued already");
+    bench.hear_all().await;
+    assert_eq!(catalog.queue_missing_analysis(&now_versions, None, NOW).await.unwrap(), 0);
+    let task = TaskId::from_bytes([1; 16]);
+    assert_eq!(catalog.queue_missing_analysis(&[("key", 2)], Some(task), NOW).await.unwrap(), 3);
+    assert_eq!(catalog.queue_missing_analysis(&[("key", 2)], Some(task), NOW).await.unwrap(), 0);
+    assert_eq!(bench.store.jobs().task_counts(task).await.unwrap().waiting, 3);
+    let id = bench.id("A/B/one.flac").await;
+    assert_eq!(row(&bench, id).await.track.state, TrackState::Ready, "it can be played all along");
+
+    // A newer result replaces, an older one does not; a failed analyzer counts as heard.
+    let job = bench.claim_one(NOW).await;
+    catalog.begin_analysis(job.id, job.attempt, OWNER, track_of(&job), NOW).await.unwrap();
+    bench.store.jobs().give_back(job.id, job.attempt, OWNER, NOW).await.unwrap();
+    assert_eq!(row(&bench, track_of(&job)).await.track.state, TrackState::Ready);
+    let job = bench.claim_one(NOW).await;
+    let path = row(&bench, track_of(&job)).await.track.relative_path;
+    let mut done = commit_of(&job, path.as_bytes());
+    let outcome = AnalyzerOutcome::Failed { kind: ErrorKind::Timeout, message: "too slow".to_owned() };
+    done.results = vec![
+        AnalyzerResult { analyzer: "key".to_owned(), version: 2, outcome },
+        ok("loudness", 0, FeaturePart::Loudness(Loudness::default())),
+    ];
+    catalog.commit_analysis(done, NOW).await.unwrap();
+    let features = Features::from_results(catalog.analysis(track_of(&job)).await.unwrap().0);
+    assert!(features.key.is_none() && features.loudness.unwrap().integrated_lufs.is_some());
+    assert_eq!(row(&bench, track_of(&job)).await.key, None);
+    assert_eq!(catalog.queue_missing_analysis(&[("key", 2)], None, NOW).await.unwrap(), 0);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_job_is_queued_again_when_asked() {
+    let bench = Bench::new().await;
+    let task = TaskId::from_bytes([1; 16]);
+    let change = vec![ScanChange::Added(file("A/B/one.flac"))];
+    bench.store.catalog().apply_scan(bench.folder, Some(task), change, NOW).await.unwrap();
+    assert_eq!(bench.store.jobs().cancel_task(task, NOW).await.unwrap(), 1);
+    assert_eq!(bench.store.catalog().queue_missing_analysis(&[], None, NOW).await.unwrap(), 1);
+    bench.hear_all().await;
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn equal_files_share_results_until_the_last_is_gone() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
+    for _ in 0..2 {
+        let job = bench.claim_one(NOW).await;
+        bench.store.catalog().commit_analysis(commit_of(&job, b"same"), NOW).await.unwrap();
+    }
+    let (one, two) = (bench.id("A/B/one.flac").await, bench.id("A/B/two.flac").await);
+    bench.scan(vec![ScanChange::Removed(one)]).await;
+    bench.assert_clean().await;
+    assert_eq!(bench.store.catalog().analysis(two).await.unwrap().0, results());
+    bench.scan(vec![ScanChange::Changed(two, ScannedFile { size_bytes: 2, ..file("A/B/two.flac") })]).await;
+    bench.assert_clean().await;
+    assert!(bench.store.catalog().analysis(two).await.unwrap().0.is_empty());
+}
+
+#[tokio::test]
+async fn numbers_that_are_none_cost_only_their_analyzer() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let job = bench.claim_one(NOW).await;
+    let mut done = commit_of(&job, b"one");
+    let wave = |peak| FeaturePart::Waveform(Waveform { peaks: vec![peak; 800], rms: vec![0.1; 800] });
+    let loud = |gain| {
+        let loudness = Loudness { replaygain_track_gain_db: Some(gain), ..Loudness::default() };
+        FeaturePart::Loudness(loudness)
+    };
+    done.results = vec![
+        ok("a", 1, loud(f64::NAN)),
+        ok("b", 1, loud(f64::INFINITY)),
+        ok("c", 1, wave(f32::NAN)),
+        ok("d", 1, loud(-3.0)),
+    ];
+    bench.store.catalog().commit_analysis(done, NOW).await.unwrap();
+    let (results, _) = bench.store.catalog().analysis(track_of(&job)).await.unwrap();
+    for (result, fine) in results.iter().zip([false, false, false, true]) {
+        let is_ok = matches!(result.outcome, AnalyzerOutcome::Ok { .. });
+        assert_eq!(is_ok, fine, "{}", result.analyzer);
+    }
+}

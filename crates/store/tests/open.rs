@@ -1,0 +1,296 @@
+//! Opening, sharing and breaking a data folder.
+#![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
+
+mod support;
+
+use std::{collections::HashSet, fs, time::Duration};
+
+use fanfare_model::{ErrorKind, Role, TaskId, TrackState, task};
+use fanfare_store::{BlobKind, BlobStore, DATABASE_FILE, ScanChange, ScannedFile, Store, StoreOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use support::*;
+
+/// A connection past the store, as another program would have.
+async fn raw(bench: &Bench) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(bench.data.path().join(DATABASE_FILE)).connect().await.unwrap()
+}
+
+async fn execute(connection: &mut SqliteConnection, statement: &'static str) {
+    sqlx::raw_sql(statement).execute(connection).await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_can_read_the_data_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let above = tempfile::tempdir().unwrap();
+    let data = above.path().join("new").join("data");
+    let store = Store::open(&data, &StoreOptions::default()).await.unwrap();
+    store.people().create_first_owner("o", "x", NOW).await.unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for file in [DATABASE_FILE.to_owned(), format!("{DATABASE_FILE}-wal"), format!("{DATABASE_FILE}-shm")] {
+        assert_eq!(mode(&data.join(&file)), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
+    let job = bench.claim_one(NOW).await;
+    bench.store.catalog().commit_analysis(commit_of(&job, b"x"), NOW).await.unwrap();
+    let cover = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    let task = task::Task {
+        id: TaskId::from_bytes([1; 16]),
+        kind: task::TaskKind::Scan,
+        state: task::TaskState::Running,
+        step: "reading folders".to_owned(),
+        current: 1,
+        total: 2,
+        current_item: Some("a".to_owned()),
+        message: String::new(),
+        failure_count: 0,
+        failures: Vec::new(),
+        created: NOW,
+        started: Some(NOW),
+        ended: None,
+    };
+    bench.store.catalog().put_task(&task).await.unwrap();
+    bench.store.people().create_user("u", "x", Role::Owner, NOW).await.unwrap();
+    let before = bench.store.catalog().canonical_dump().await.unwrap();
+    let running = bench.claim_one(NOW).await;
+
+    // Without an orderly end (all handles just go), and with one.
+    let Bench { store, folder, data } = bench;
+    drop(store);
+    let store = Store::open(data.path(), &StoreOptions::default()).await.unwrap();
+    let bench = Bench { store, folder, data };
+    assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
+    assert_eq!(bench.store.blobs().get(BlobKind::Cover, cover).await.unwrap(), Some(b"jpeg".to_vec()));
+    assert_eq!(bench.store.catalog().tasks(10).await.unwrap(), [task.clone()]);
+    assert_eq!(bench.store.catalog().task(task.id).await.unwrap(), Some(task));
+    assert_eq!(bench.store.jobs().job(running.id).await.unwrap(), Some(running), "the lease still stands");
+    bench.store.close().await;
+    assert_eq!(bench.store.ping().await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let store = Store::open(bench.data.path(), &StoreOptions::default()).await.unwrap();
+    store.ping().await.unwrap();
+    assert_eq!(store.catalog().canonical_dump().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_with_a_sentence() {
+    let bench = Bench::new().await;
+    execute(&mut raw(&bench).await, "PRAGMA user_version = 99").await;
+    for options in [StoreOptions::default(), StoreOptions::worker()] {
+        let error = Store::open(bench.data.path(), &options).await.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().contains("newer fanfare") && error.remedy_text().is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_waits_for_the_server_and_not_for_ever() {
+    let data = tempfile::tempdir().unwrap();
+    let impatient = StoreOptions { busy_timeout_ms: 60, ..StoreOptions::worker() };
+    let missing = Store::open(data.path(), &impatient).await.err().unwrap();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+    fs::write(data.path().join(DATABASE_FILE), "").unwrap();
+    let old = Store::open(data.path(), &impatient).await.err().unwrap();
+    assert_eq!(old.kind(), ErrorKind::Unavailable);
+    assert!(old.message().contains("schema 0"), "{old}");
+    let (patient, migrating) = (StoreOptions::worker(), StoreOptions::default());
+    let (worker, server) =
+        tokio::join!(Store::open(data.path(), &patient), Store::open(data.path(), &migrating));
+    server.unwrap();
+    worker.unwrap().ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn several_servers_may_make_the_same_database() {
+    let data = tempfile::tempdir().unwrap();
+    let options = StoreOptions::default();
+    let opened = futures_util::future::join_all((0..6).map(|_| Store::open(data.path(), &options))).await;
+    for store in opened {
+        store.unwrap().ping().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn files_that_are_no_database_of_ours_are_refused() {
+    let data = tempfile::tempdir().unwrap();
+    fs::write(data.path().join(DATABASE_FILE), "not a database ".repeat(500)).unwrap();
+    let error = Store::open(data.path(), &StoreOptions::default()).await.err().unwrap();
+    assert!(error.message().contains("damaged") && error.remedy_text().is_some(), "{error}");
+
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join(DATABASE_FILE);
+    let mut other =
+        SqliteConnectOptions::new().filename(file).create_if_missing(true).connect().await.unwrap();
+    execute(&mut other, "CREATE TABLE theirs (x)").await;
+    let error = Store::open(data.path(), &StoreOptions::default()).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn a_locked_database_is_busy_for_writers_and_open_for_readers() {
+    let bench = Bench::new().await;
+    let options = StoreOptions { busy_timeout_ms: 80, ..StoreOptions::default() };
+    let store = Store::open(bench.data.path(), &options).await.unwrap();
+    let mut other = raw(&bench).await;
+    execute(&mut other, "BEGIN IMMEDIATE").await;
+    let writes = (0..10).map(|_| store.catalog().mark_scanned(bench.folder, NOW));
+    for outcome in futures_util::future::join_all(writes).await {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
+        assert!(error.remedy_text().is_some());
+    }
+    store.ping().await.unwrap();
+    assert_eq!(store.catalog().tracks(&all()).await.unwrap().total, 0);
+    execute(&mut other, "ROLLBACK").await;
+    store.catalog().mark_scanned(bench.folder, NOW).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_no_space_and_heals() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    let before = bench.store.catalog().canonical_dump().await.unwrap();
+    // The page limit belongs to a connection; the store's only writer is reached through its own statements.
+    let batch = |size: usize| -> Vec<ScanChange> {
+        let many = |number| ScannedFile { relative_path: format!("{number}.flac"), ..file("A/B/x.flac") };
+        (0..size).map(|number| ScanChange::Added(many(number))).collect()
+    };
+    bench.store.limit_pages(Some(0)).await.unwrap();
+    for _ in 0..2 {
+        let error =
+            bench.store.catalog().apply_scan(bench.folder, None, batch(2_000), NOW).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+        assert!(error.remedy_text().is_some());
+        assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
+    }
+    bench.store.limit_pages(None).await.unwrap();
+    assert_eq!(bench.scan(batch(2_000)).await.added, 2_000);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn two_processes_never_claim_the_same_job() {
+    let bench = Bench::new().await;
+    let stores = [bench.reopen().await, bench.reopen().await, bench.store.clone()];
+    let paths: Vec<String> = (0..90).map(|number| format!("A/B/{number}.flac")).collect();
+    bench.add(&paths.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let mut claimers = tokio::task::JoinSet::new();
+    for (number, store) in stores.into_iter().enumerate() {
+        for lane in 0..2 {
+            let (store, owner) = (store.clone(), format!("process-{number}-{lane}"));
+            claimers.spawn(async move {
+                let mut claimed = Vec::new();
+                loop {
+                    let jobs = store.jobs().claim("analyze-track", &owner, 2, NOW).await.unwrap();
+                    if jobs.is_empty() {
+                        return claimed;
+                    }
+                    for job in jobs {
+                        store.jobs().heartbeat(job.id, job.attempt, &owner, NOW).await.unwrap();
+                        let mut done = commit_of(&job, job.id.as_bytes());
+                        done.owner.clone_from(&owner);
+                        store.catalog().commit_analysis(done, NOW).await.unwrap();
+                        claimed.push(job.id);
+                    }
+                }
+            });
+        }
+    }
+    let claimed: Vec<_> = claimers.join_all().await.concat();
+    assert_eq!((claimed.len(), claimed.iter().collect::<HashSet<_>>().len()), (90, 90));
+    let ready = bench.store.catalog().counts().await.unwrap().ready;
+    assert_eq!(ready, 90);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_write_that_is_dropped_half_way_leaves_nothing() {
+    let bench = Bench::new().await;
+    for millis in 0..12 {
+        let batch = (0..300)
+            .map(|number| ScannedFile { relative_path: format!("{number}.flac"), ..file("A/B/x.flac") })
+            .map(ScanChange::Added);
+        let write = bench.store.catalog().apply_scan(bench.folder, None, batch.collect(), NOW);
+        // Either all of it or nothing, and the next write works.
+        let _ = tokio::time::timeout(Duration::from_millis(millis), write).await;
+        let total = bench.store.catalog().tracks(&all()).await.unwrap().total;
+        assert!(total == 0 || total == 300, "{total}");
+        bench.store.catalog().mark_scanned(bench.folder, NOW).await.unwrap();
+    }
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_found() {
+    let bench = Bench::new().await;
+    let cover = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    bench
+        .scan(vec![
+            ScanChange::Added(ScannedFile { cover: Some(cover), ..file("A/B/one.flac") }),
+            ScanChange::Added(file("A/B/two.flac")),
+            ScanChange::Added(file("A/B/three.flac")),
+        ])
+        .await;
+    bench.assert_clean().await;
+    bench.store.blobs().remove(BlobKind::Cover, cover).await.unwrap();
+    let mut other = raw(&bench).await;
+    execute(
+        &mut other,
+        "PRAGMA foreign_keys = off; UPDATE job SET state = 'running' WHERE n = 1; \
+         UPDATE track SET state = 'ready' WHERE n = 2; DELETE FROM track WHERE n = 3;",
+    )
+    .await;
+    let found = bench.store.catalog().check().await.unwrap().join("\n");
+    for what in [
+        "is missing",
+        "running jobs without a lease",
+        "jobs for tracks that do not exist",
+        "ready tracks without results",
+        "search",
+        "artists with a wrong count",
+        "releases with a wrong count",
+    ] {
+        assert!(found.contains(what), "{what} in:\n{found}");
+    }
+    let track = bench.store.catalog().tracks(&all()).await.unwrap();
+    assert!(track.items.iter().any(|row| row.track.state == TrackState::Ready));
+}
+
+#[tokio::test]
+async fn damaged_and_unfinished_blobs_are_noticed() {
+    let bench = Bench::new().await;
+    let name = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    let text = name.to_string();
+    let path = bench.data.path().join("blobs/cover").join(&text[..2]).join(&text);
+    assert_eq!(fs::read(&path).unwrap(), b"jpeg");
+    fs::write(&path, b"jpgg").unwrap();
+    let error = bench.store.blobs().get(BlobKind::Cover, name).await.unwrap_err();
+    assert!(error.message().contains("damaged"), "{error}");
+    fs::write(&path, b"jp").unwrap();
+    bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    assert_eq!(bench.store.blobs().get(BlobKind::Cover, name).await.unwrap().unwrap(), b"jpeg");
+    let unfinished = bench.data.path().join("blobs/unfinished/x.1");
+    fs::write(&unfinished, b"half").unwrap();
+    let worker = bench.reopen().await;
+    assert!(unfinished.exists(), "a worker leaves alone what others may be writing");
+    assert_eq!(worker.blobs().list(BlobKind::Cover).await.unwrap(), [name]);
+    Store::open(bench.data.path(), &StoreOptions::default()).await.unwrap();
+    assert!(!unfinished.exists());
+    let blobs: &dyn BlobStore = bench.store.blobs();
+    assert!(blobs.contains(BlobKind::Cover, name).await.unwrap());
+}
+
+#[tokio::test]
+async fn closing_twice_is_fine() {
+    let bench = Bench::new().await;
+    let other = raw(&bench).await;
+    bench.store.close().await;
+    bench.store.close().await;
+    other.close().await.unwrap();
+}

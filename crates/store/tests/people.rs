@@ -1,0 +1,106 @@
+//! People, sessions, keys, and the first owner.
+#![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
+
+mod support;
+
+use fanfare_model::{ErrorKind, Role, UserId};
+use support::*;
+
+#[tokio::test]
+async fn of_two_setups_at_once_one_wins() {
+    let bench = Bench::new().await;
+    let other = bench.reopen().await;
+    let people = bench.store.people();
+    assert!(!people.owner_exists().await.unwrap());
+    people.set_setup_token([1; 32]).await.unwrap();
+    people.set_setup_token([2; 32]).await.unwrap();
+    assert_eq!(other.people().setup_token().await.unwrap(), Some([2; 32]));
+    let tries = (0..8).map(|number| {
+        let people = if number % 2 == 0 { people } else { other.people() };
+        async move { people.create_first_owner(&format!("owner {number}"), "hash", NOW).await }
+    });
+    let outcomes = futures_util::future::join_all(tries).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    for outcome in outcomes {
+        assert!(outcome.is_ok_and(|user| user.role == Role::Owner) || people.owner_exists().await.unwrap());
+    }
+    assert_eq!(people.users().await.unwrap().len(), 1);
+    assert_eq!(people.setup_token().await.unwrap(), None, "the link is used up");
+    assert_eq!(people.set_setup_token([3; 32]).await.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn names_are_exact_to_sign_in_and_unlike_to_each_other() {
+    let bench = Bench::new().await;
+    let people = bench.store.people();
+    let ada = people.create_user("Ada", "hash-1", Role::Listener, NOW).await.unwrap();
+    for taken in ["Ada", "ada", " ADA "] {
+        let error = people.create_user(taken, "x", Role::Owner, NOW).await.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Conflict, "the name is taken"));
+    }
+    assert_eq!(people.create_user(" ", "x", Role::Owner, NOW).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(people.credentials("Ada").await.unwrap(), Some((ada.clone(), "hash-1".to_owned())));
+    for other in ["ada", "Ada ", "", "A%", "Ada' OR 1=1 --"] {
+        assert_eq!(people.credentials(other).await.unwrap(), None);
+    }
+    people.set_password(ada.id, "hash-2").await.unwrap();
+    assert_eq!(people.credentials("Ada").await.unwrap().unwrap().1, "hash-2");
+    let nobody = UserId::from_bytes([0; 16]);
+    assert_eq!(people.set_password(nobody, "x").await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn the_last_owner_stays() {
+    let bench = Bench::new().await;
+    let people = bench.store.people();
+    let first = people.create_first_owner("first", "x", NOW).await.unwrap();
+    let listener = people.create_user("listener", "x", Role::Listener, NOW).await.unwrap();
+    assert_eq!(people.delete_user(first.id).await.unwrap_err().kind(), ErrorKind::Conflict);
+    people.create_user("second", "x", Role::Owner, NOW).await.unwrap();
+    people.delete_user(first.id).await.unwrap();
+    people.delete_user(listener.id).await.unwrap();
+    assert_eq!(people.delete_user(first.id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(people.owner_exists().await.unwrap());
+}
+
+#[tokio::test]
+async fn sessions_end_by_time_by_hand_and_with_their_user() {
+    let bench = Bench::new().await;
+    let people = bench.store.people();
+    let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
+    for number in 1..=4 {
+        people.create_session(user.id, [number; 32], later(i64::from(number) * 10), NOW).await.unwrap();
+    }
+    assert_eq!(people.session([1; 32], later(9)).await.unwrap(), Some(user.clone()));
+    assert_eq!(people.session([1; 32], later(10)).await.unwrap(), None);
+    assert_eq!(people.session([9; 32], NOW).await.unwrap(), None);
+    people.delete_session([2; 32]).await.unwrap();
+    assert_eq!(people.session([2; 32], NOW).await.unwrap(), None);
+    assert_eq!(people.delete_sessions(user.id, Some([4; 32])).await.unwrap(), 2);
+    assert_eq!(people.session([4; 32], NOW).await.unwrap(), Some(user.clone()));
+    people.delete_user(user.id).await.unwrap();
+    assert_eq!(people.session([4; 32], NOW).await.unwrap(), None);
+    let gone = people.create_session(user.id, [5; 32], later(1), NOW).await;
+    assert_eq!(gone.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn keys_belong_to_their_user_and_note_their_use() {
+    let bench = Bench::new().await;
+    let people = bench.store.people();
+    let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
+    let other = people.create_user("o", "x", Role::Listener, NOW).await.unwrap();
+    let key = people.create_key(user.id, "phone", [1; 32], NOW).await.unwrap();
+    assert_eq!(people.keys(user.id).await.unwrap(), std::slice::from_ref(&key));
+    assert!(people.keys(other.id).await.unwrap().is_empty());
+    assert_eq!(people.key_user([2; 32], NOW).await.unwrap(), None);
+    for (now, noted) in [(later(1), later(1)), (later(60), later(1)), (later(61), later(61))] {
+        assert_eq!(people.key_user([1; 32], now).await.unwrap(), Some(user.clone()));
+        assert_eq!(people.keys(user.id).await.unwrap()[0].last_used, Some(noted));
+    }
+    assert_eq!(people.delete_key(other.id, key.id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    people.delete_key(user.id, key.id).await.unwrap();
+    assert_eq!(people.key_user([1; 32], NOW).await.unwrap(), None);
+    let again = people.create_key(UserId::from_bytes([0; 16]), "x", [3; 32], NOW).await;
+    assert_eq!(again.unwrap_err().kind(), ErrorKind::NotFound);
+}

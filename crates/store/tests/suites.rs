@@ -1,0 +1,73 @@
+//! The conformance cases, on every back-end. Needs the feature `testsuite`, which the crate's own tests turn on.
+#![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
+
+mod support;
+
+use fanfare_store::{FileBlobStore, MemoryBlobStore, MemoryJobQueue, blobs, queue};
+use support::Bench;
+
+macro_rules! job_queue {
+    ($($case:ident),* $(,)?) => {
+        mod job_queue {
+            use super::*;
+            $(
+                mod $case {
+                    use super::*;
+                    #[tokio::test]
+                    async fn sqlite() {
+                        let bench = Bench::new().await;
+                        queue::suite::$case(bench.store.jobs()).await;
+                        assert_eq!(queue::suite::QUEUE, "analyze-track");
+                    }
+                    #[tokio::test]
+                    async fn memory() {
+                        queue::suite::$case(&MemoryJobQueue::new()).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+
+macro_rules! blob_store {
+    ($($case:ident),* $(,)?) => {
+        mod blob_store {
+            use super::*;
+            $(
+                mod $case {
+                    use super::*;
+                    #[tokio::test]
+                    async fn folder() {
+                        let folder = tempfile::tempdir().unwrap();
+                        blobs::suite::$case(&FileBlobStore::open(folder.path(), true).await.unwrap()).await;
+                    }
+                    #[tokio::test]
+                    async fn memory() {
+                        blobs::suite::$case(&MemoryBlobStore::new()).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+
+job_queue!(
+    a_job_runs_once,
+    jobs_come_in_order,
+    a_key_is_taken_while_its_job_is_active,
+    a_lost_lease_is_fenced_out,
+    failures_retry_and_then_park,
+    a_job_that_kills_is_parked,
+    suspects_are_kept_apart,
+    giving_back_costs_nothing,
+    a_parked_job_can_be_retried,
+    a_task_can_be_withdrawn,
+    no_job_is_claimed_twice,
+);
+
+blob_store!(
+    what_was_put_is_got,
+    what_was_removed_is_gone,
+    names_are_listed_in_order,
+    writers_of_the_same_bytes_agree,
+);
