@@ -79,7 +79,10 @@ impl Ingest {
             data_dir: options.data_dir,
         };
         let supervisor = Supervisor::start(store.clone(), hearing.clone(), command, stale).await?;
-        hearing.resume().await?;
+        if let Err(error) = hearing.resume().await {
+            supervisor.stop().await;
+            return Err(error);
+        }
         let desk = ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), Limits::default());
         let (stop, stopped) = watch::channel(false);
         let (seen, seen_here) = mpsc::channel(256);
@@ -97,12 +100,14 @@ impl Ingest {
             tokio::spawn(pass_wakes(hearing.clone(), supervisor.clone(), stopped.clone())),
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
-        if !store.catalog().folders().await?.is_empty() {
-            desk.ask(Cause::Start, None).await?;
-        }
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
         let inner = Inner { store, hub, desk, hearing, supervisor, seen, stop, tasks, lock };
-        Ok(Self { inner: Arc::new(inner) })
+        let ingest = Self { inner: Arc::new(inner) };
+        if let Err(error) = ingest.first_scan().await {
+            ingest.shutdown().await;
+            return Err(error);
+        }
+        Ok(ingest)
     }
 
     /// Live tasks and recent events.
@@ -220,6 +225,13 @@ impl Ingest {
             tracing::warn!("a scan did not stop in time; the next one goes on from where it was");
         }
         drop(self.inner.lock.lock().await.take());
+    }
+
+    async fn first_scan(&self) -> Result<()> {
+        if !self.inner.store.catalog().folders().await?.is_empty() {
+            self.inner.desk.ask(Cause::Start, None).await?;
+        }
+        Ok(())
     }
 
     async fn hear_again(&self) -> Result<TaskId> {

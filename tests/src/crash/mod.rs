@@ -1,0 +1,13 @@
+//! The crash test: `kill -9` of worker and server at random moments, and what is left of it in the end.
+//!
+//! A *round* is one library from nothing to the end of its analysis, disturbed by a few kills. Everything random
+//! comes from the round's seed, so a failed round can be run again (its moments are as random as the
+//! machine's timing, of course).
+
+mod library;
+mod process;
+mod round;
+
+pub use library::Library;
+pub use process::Server;
+pub use round::{Round, undisturbed};

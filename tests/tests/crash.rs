@@ -1,0 +1,42 @@
+//! `kill -9` of worker and server at random moments: nothing is lost, nothing is done twice, and the result
+//! equals an undisturbed run's (issue 2, Shows 4; RELIABILITY.md R-01).
+//!
+//! `FANFARE_CRASH_ROUNDS` (default 8) says how many rounds; `FANFARE_CRASH_SEED` repeats those of a run.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use fanfare_tests::crash::{Library, Round, undisturbed};
+
+/// Tracks of the library: a few seconds of work, so that kills meet it under way.
+const TRACKS: u32 = 80;
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+#[test]
+fn killed_at_any_moment_it_ends_as_if_nothing_had_happened() {
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seed = setting("FANFARE_CRASH_SEED").unwrap_or_else(clock);
+    let rounds = setting("FANFARE_CRASH_ROUNDS").unwrap_or(8);
+    println!("FANFARE_CRASH_SEED={seed} FANFARE_CRASH_ROUNDS={rounds}");
+    let library = Library::new(TRACKS);
+    let (expected, longest) = undisturbed(&library);
+    println!("undisturbed, it takes {:.1} s", longest.as_secs_f64());
+    let tracks = expected["tracks"].as_array().unwrap();
+    assert_eq!(tracks.len(), TRACKS as usize + 3);
+    assert!(tracks.iter().filter(|track| track["state"] == "ready").count() >= TRACKS as usize);
+    for round in 0..rounds {
+        let done = Round::run(&library, seed.wrapping_add(round), longest);
+        let kills = done.kills.join(", ");
+        println!("round {round}: {kills}; done {:.1} s after the last start", done.took.as_secs_f64());
+        assert_eq!(done.troubles, Vec::<String>::new(), "round {round} of seed {seed}: {kills}");
+        let found = done.dump["tracks"].as_array().unwrap();
+        for (found, expected) in found.iter().zip(tracks) {
+            assert_eq!(found, expected, "round {round} of seed {seed}: {kills}");
+        }
+        assert_eq!(done.dump, expected, "round {round} of seed {seed}: {kills}");
+    }
+}
