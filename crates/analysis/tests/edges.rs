@@ -1,5 +1,7 @@
 //! Every analyzer on edge signals, under every division into chunks, and beside hostile sinks.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests unwrap as the tests do")]
+
 mod support;
 
 use std::sync::Arc;
@@ -39,7 +41,7 @@ fn edge_signals() -> Vec<(&'static str, u32, Vec<Vec<f32>>)> {
         ("192 kHz", 192_000, vec![music(192_000, 10); 2]),
         ("odd rate", 44_101, vec![music(44_101, 11)]),
         ("subnormal", 44_100, vec![vec![f32::MIN_POSITIVE / 8.0; 100_000]]),
-        ("far beyond full scale", 44_100, vec![vec![f32::MAX, f32::MIN, 1e30, -1e30].repeat(20_000); 2]),
+        ("far beyond full scale", 44_100, vec![[f32::MAX, f32::MIN, 1e30, -1e30].repeat(20_000); 2]),
     ]
 }
 

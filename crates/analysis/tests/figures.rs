@@ -1,5 +1,7 @@
 //! Waveform, dynamics and timbre of signals whose figures have a closed form.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests unwrap as the tests do")]
+
 mod support;
 
 use fanfare_model::features::{Dynamics, Timbre, WAVEFORM_COLUMNS, Waveform};

@@ -1,5 +1,7 @@
 //! Loudness against the signals of EBU Tech 3341 and 3342, made from their descriptions, and closed forms.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests unwrap as the tests do")]
+
 mod support;
 
 use fanfare_model::features::Loudness;

@@ -1,5 +1,7 @@
 //! The fan-out under hostile sinks, sources and clocks.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests unwrap as the tests do")]
+
 use std::{
     ops::RangeInclusive,
     sync::{
