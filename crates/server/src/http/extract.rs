@@ -38,7 +38,7 @@ impl<T: DeserializeOwned> FromRequestParts<HttpState> for Query<T> {
     }
 }
 
-/// A JSON body, declared as such, within the body limit and [`BODY_TIMEOUT`].
+/// A JSON body, declared as such, within the body limit and in time.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<HttpState> for Json<T> {

@@ -12,7 +12,8 @@ use super::dto::problem::ProblemDto;
 /// What a handler fails with.
 #[derive(Debug)]
 pub struct Problem {
-    error: Error,
+    // Boxed: it travels in the result of every handler and is there only when things went wrong.
+    error: Box<Error>,
     status: StatusCode,
     retry_after_s: Option<u64>,
     allow: Option<String>,
@@ -61,7 +62,7 @@ impl Problem {
     /// Adds what the client can do.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.error = self.error.remedy(remedy);
+        self.error = Box::new(self.error.remedy(remedy));
         self
     }
 
@@ -94,7 +95,7 @@ impl From<Error> for Problem {
         let status = status_of(error.kind());
         let retry_after_s =
             matches!(error.kind(), ErrorKind::Busy | ErrorKind::Unavailable).then_some(RETRY_SOON_S);
-        Self { error, status, retry_after_s, allow: None }
+        Self { error: Box::new(error), status, retry_after_s, allow: None }
     }
 }
 
@@ -114,11 +115,10 @@ impl From<QueryRejection> for Problem {
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
-        let problem = Self::new(ErrorKind::Invalid, excerpt(&rejection.body_text()));
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return Self::new(ErrorKind::LimitExceeded, "the request's body is too large");
         }
-        problem
+        Self::new(ErrorKind::Invalid, excerpt(&rejection.body_text()))
     }
 }
 

@@ -59,7 +59,6 @@ impl Table {
     }
 
     /// The router, the rules it must be gated by, and the document.
-    #[must_use]
     pub fn finish(self) -> (axum::Router<HttpState>, Rules, OpenApi) {
         let (router, document) = self.router.split_for_parts();
         (router, self.rules, document)
