@@ -13,7 +13,7 @@ const MAX_MEDIAN: usize = 300;
 /// Names that say nothing about what is inside.
 const VAGUE: &[&str] = &[
     "util", "utils", "helper", "helpers", "common", "misc", "manager", "service", "services", "data", "info",
-    "stuff", "session",
+    "stuff",
 ];
 
 /// What product code never contains, and why.
@@ -96,8 +96,9 @@ pub fn file(relative: &Path, text: &str) -> Vec<String> {
             findings.push(format!("{shown}: the name `{stem}` says nothing"));
         }
     }
+    let tests_beside = relative.to_string_lossy().ends_with("_tests.rs");
     let module_docs = text.lines().find(|line| !line.starts_with("#![") && !line.is_empty());
-    if !module_docs.is_some_and(|line| line.starts_with("//!")) {
+    if !tests_beside && !module_docs.is_some_and(|line| line.starts_with("//!")) {
         findings.push(format!("{shown} does not begin with what it is for (//!)"));
     }
     if is_product(relative) {
@@ -106,7 +107,7 @@ pub fn file(relative: &Path, text: &str) -> Vec<String> {
     findings
 }
 
-/// Product code: what ships. Test modules and the test packages are not.
+/// Product code: what ships. Test modules, conformance suites and the test packages are not.
 fn is_product(relative: &Path) -> bool {
     let text = relative.to_string_lossy();
     let name = relative.file_name().unwrap_or_default().to_string_lossy();
@@ -114,6 +115,7 @@ fn is_product(relative: &Path) -> bool {
         && text.contains("/src/")
         && !text.contains("/tests/")
         && name != "tests.rs"
+        && name != "suite.rs"
         && !name.ends_with("_tests.rs")
 }
 

@@ -114,7 +114,8 @@ pub fn render(song: &Song, rate_hz: u32) -> Vec<[i16; 2]> {
     let mut step = song.scale.len() / 2;
     for bar in 0..song.bars {
         let start = bar as f32 * bar_s;
-        let chord = song.chords[bar % song.chords.len()];
+        // The last bar comes home, whatever the round of chords says.
+        let chord = song.chords[if bar + 1 == song.bars { 0 } else { bar % song.chords.len() }];
         for (voice, note) in chord.into_iter().enumerate() {
             let place = (voice as f32 - 1.0) * 0.6;
             mix.add(start, &voices::pad(f32::from(note) + 12.0, bar_s + 0.4, rate), 0.16, place);
@@ -124,12 +125,12 @@ pub fn render(song: &Song, rate_hz: u32) -> Vec<[i16; 2]> {
             if beat % 2 == 0 || song.drums {
                 mix.add(at, &voices::bass(f32::from(chord[0]) - 12.0, beat_s * 0.9, rate), 0.34, 0.0);
             }
-            // The first bars leave the melody out, the last one ends on the tonic's chord.
+            // The first bars and the last one leave the melody out.
             if bar >= 2 && bar + 1 < song.bars {
                 melody(&mut mix, song, &mut walk, &mut step, at, beat_s, rate);
             }
             if song.drums && bar >= 1 {
-                drums(&mut mix, beat, at, beat_s, rate);
+                drums(&mut mix, song, beat, at, beat_s, rate);
             }
         }
     }
@@ -153,11 +154,13 @@ fn melody(mix: &mut Mix, song: &Song, walk: &mut Noise, step: &mut usize, at: f3
     }
 }
 
-fn drums(mix: &mut Mix, beat: usize, at: f32, beat_s: f32, rate: f32) {
+fn drums(mix: &mut Mix, song: &Song, beat: usize, at: f32, beat_s: f32, rate: f32) {
+    // Drums tuned to the tonic do not blur the key; the kick lies between 31 and 62 Hz.
+    let tonic = f32::from(song.chords[0][0] % 12) + 24.0;
     if beat.is_multiple_of(2) {
-        mix.add(at, &voices::kick(rate), 0.8, 0.0);
+        mix.add(at, &voices::kick(tonic, rate), 0.8, 0.0);
     } else {
-        mix.add(at, &voices::snare(rate), 0.4, 0.05);
+        mix.add(at, &voices::snare(tonic + 24.0, rate), 0.4, 0.05);
     }
     for half in 0..2 {
         mix.add(at + half as f32 * 0.5 * beat_s, &voices::hat(rate), 0.25, -0.3);

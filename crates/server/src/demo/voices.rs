@@ -31,7 +31,8 @@ fn frames(seconds: f32, rate_hz: f32) -> usize {
 
 /// A plucked string (Karplus and Strong 1983).
 pub fn pluck(note: f32, seconds: f32, rate_hz: f32) -> Vec<f32> {
-    let period = (rate_hz / pitch_hz(note)).round().max(2.0) as usize;
+    // Averaging neighbours delays by half a frame, which belongs to the period.
+    let period = (rate_hz / pitch_hz(note) - 0.5).round().max(2.0) as usize;
     let mut noise = Noise::new(note as u32);
     let mut string: Vec<f32> = (0..period).map(|_| noise.next()).collect();
     // Two passes of averaging take the metal out of the attack.
@@ -100,26 +101,26 @@ pub fn bell(note: f32, seconds: f32, rate_hz: f32) -> Vec<f32> {
         .collect()
 }
 
-/// A bass drum: a sine that falls from 120 to 48 Hz.
-pub fn kick(rate_hz: f32) -> Vec<f32> {
+/// A bass drum: a sine that falls onto that note.
+pub fn kick(note: f32, rate_hz: f32) -> Vec<f32> {
     let mut phase = 0.0;
     (0..frames(0.35, rate_hz))
         .map(|frame| {
             let time = frame as f32 / rate_hz;
-            phase += TAU * (48.0 + 72.0 * (-22.0 * time).exp()) / rate_hz;
+            phase += TAU * pitch_hz(note) * (1.0 + 1.5 * (-22.0 * time).exp()) / rate_hz;
             (-9.0 * time).exp() * phase.sin()
         })
         .collect()
 }
 
-/// A snare drum: noise over a short tone.
-pub fn snare(rate_hz: f32) -> Vec<f32> {
+/// A snare drum: noise over a short tone of that note.
+pub fn snare(note: f32, rate_hz: f32) -> Vec<f32> {
     let mut noise = Noise::new(7);
     (0..frames(0.22, rate_hz))
         .map(|frame| {
             let time = frame as f32 / rate_hz;
             0.6 * (-20.0 * time).exp() * noise.next()
-                + 0.4 * (-26.0 * time).exp() * (TAU * 190.0 * time).sin()
+                + 0.4 * (-26.0 * time).exp() * (TAU * pitch_hz(note) * time).sin()
         })
         .collect()
 }

@@ -89,7 +89,12 @@ pub fn load(request: &SettingsRequest) -> Result<Settings> {
 fn read_file(path: &Path, must_exist: bool) -> Result<Option<String>> {
     let size = match fs::metadata(path) {
         Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => return Ok(None),
+        Err(error)
+            if !must_exist
+                && matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(Error::from_io(format!("settings file {}", path.display()), error)),
     };
     if size > MAX_FILE_BYTES {

@@ -163,7 +163,7 @@ fn ffmpeg(settings: &Settings) -> Check {
         Err(_) if settings.ffmpeg == FfmpegSetting::Off => bad(
             NAME,
             Outcome::Warning,
-            format!("switched off; not playable here: {lacking}"),
+            format!("switched off; cannot be heard without it: {lacking}"),
             "set ffmpeg to auto",
         ),
         Err(error) => bad(
