@@ -7,7 +7,7 @@ use std::{path::Path, time::Duration};
 
 use fanfare_model::Result;
 use sqlx::{
-    ConnectOptions, SqlSafeStr, Sqlite, SqlitePool, Transaction,
+    ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transaction,
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -22,8 +22,14 @@ use crate::{
 const LOCK_SLICE: Duration = Duration::from_millis(40);
 /// The pause between two slices, in which the connection is free for others of this process.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
-/// Page cache of each connection in KiB (negative = KiB for SQLite); 5 connections stay under 40 MB.
-const CACHE_KIB: &str = "-8000";
+/// Page cache of a reader (negative = KiB for SQLite).
+const READER_CACHE_KIB: &str = "-6000";
+/// Page cache of the writer: a scan writes all over a dozen indexes. With four readers 56 MB at most, reached
+/// only by a library larger than that.
+const WRITER_CACHE_KIB: &str = "-32000";
+/// Pages in the write-ahead log before it is folded into the database. SQLite's 1,000 folds the same index
+/// pages in again and again during a scan.
+const CHECKPOINT_PAGES: &str = "4000";
 /// The write-ahead log is cut back to this many bytes when it was folded into the database.
 const JOURNAL_LIMIT_BYTES: &str = "67108864";
 /// Rows that wait between SQLite's thread and ours; the default of 50 costs a switch per page.
@@ -55,7 +61,6 @@ impl Db {
             .foreign_keys(true)
             .statement_cache_capacity(STATEMENTS)
             .row_buffer_size(ROW_BUFFER)
-            .pragma("cache_size", CACHE_KIB)
             .pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
             .pragma("temp_store", "memory")
             // Functions of views and triggers in a file somebody handed us must not run.
@@ -74,13 +79,19 @@ impl Db {
                 connect
                     .clone()
                     .busy_timeout(LOCK_SLICE.min(lock_wait))
+                    .pragma("cache_size", WRITER_CACHE_KIB)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
                     // FULL: a job or commit that was acknowledged survives a power cut.
                     .synchronous(SqliteSynchronous::Full),
             )
             .await
             .map_err(sql("opening the database"))?;
         let readers = pool().max_connections(options.readers.max(1)).connect_lazy_with(
-            connect.busy_timeout(lock_wait).synchronous(SqliteSynchronous::Normal).pragma("query_only", "on"),
+            connect
+                .busy_timeout(lock_wait)
+                .synchronous(SqliteSynchronous::Normal)
+                .pragma("cache_size", READER_CACHE_KIB)
+                .pragma("query_only", "on"),
         );
         Ok(Self { writer, readers, lock_wait })
     }
@@ -89,7 +100,7 @@ impl Db {
     pub(crate) async fn write(&self, what: &'static str) -> Result<WriteTx> {
         let deadline = Instant::now() + self.lock_wait;
         loop {
-            let connection = tokio::time::timeout_at(deadline, self.writer.acquire()).await;
+            let connection = tokio::time::timeout_at(deadline, sound(&self.writer)).await;
             let connection = connection.map_err(|_| busy(what))?.map_err(sql(what))?;
             match Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await {
                 Ok(transaction) => return Ok(transaction),
@@ -103,19 +114,20 @@ impl Db {
 
     /// Begins a read of one consistent state.
     pub(crate) async fn read(&self, what: &'static str) -> Result<ReadTx> {
-        self.readers.begin().await.map_err(sql(what))
+        let connection = sound(&self.readers).await.map_err(sql(what))?;
+        Transaction::begin(connection, None).await.map_err(sql(what))
     }
 
     /// A connection for a single reading statement.
     pub(crate) async fn reader(&self, what: &'static str) -> Result<PoolConnection<Sqlite>> {
-        self.readers.acquire().await.map_err(sql(what))
+        sound(&self.readers).await.map_err(sql(what))
     }
 
     /// Lets the database grow by at most that many pages, or freely again (a full disk, for tests).
     #[cfg(feature = "testsuite")]
     pub(crate) async fn limit_pages(&self, more: Option<u32>) -> Result<()> {
         const WHAT: &str = "limiting the database's size";
-        let mut connection = self.writer.acquire().await.map_err(sql(WHAT))?;
+        let mut connection = sound(&self.writer).await.map_err(sql(WHAT))?;
         let pages: i64 = sqlx::query_scalar("SELECT page_count FROM pragma_page_count")
             .fetch_one(&mut *connection)
             .await
@@ -141,6 +153,25 @@ impl Db {
             }
         }
         self.writer.close().await;
+    }
+}
+
+/// A connection that is in no transaction.
+///
+/// SQLite ends a transaction by itself when the disk is full or fails. The driver's own `ROLLBACK` then fails, and it
+/// goes on believing that the transaction is open: such a connection would refuse every later one.
+async fn sound(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+    loop {
+        let mut connection = pool.acquire().await?;
+        if connection.is_in_transaction() {
+            // The rollback of a transaction that was dropped may still be under way; this waits for it.
+            connection.ping().await?;
+        }
+        if !connection.is_in_transaction() {
+            return Ok(connection);
+        }
+        tracing::debug!("a connection whose transaction ended by itself is replaced");
+        connection.close().await?;
     }
 }
 

@@ -68,7 +68,7 @@ async fn everything_is_there_after_a_restart() {
     let bench = Bench { store, folder, data };
     assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
     assert_eq!(bench.store.blobs().get(BlobKind::Cover, cover).await.unwrap(), Some(b"jpeg".to_vec()));
-    assert_eq!(bench.store.catalog().tasks(10).await.unwrap(), [task.clone()]);
+    assert_eq!(bench.store.catalog().tasks(10).await.unwrap(), std::slice::from_ref(&task));
     assert_eq!(bench.store.catalog().task(task.id).await.unwrap(), Some(task));
     assert_eq!(bench.store.jobs().job(running.id).await.unwrap(), Some(running), "the lease still stands");
     bench.store.close().await;
@@ -161,8 +161,8 @@ async fn a_full_disk_is_no_space_and_heals() {
         let many = |number| ScannedFile { relative_path: format!("{number}.flac"), ..file("A/B/x.flac") };
         (0..size).map(|number| ScanChange::Added(many(number))).collect()
     };
-    bench.store.limit_pages(Some(0)).await.unwrap();
     for _ in 0..2 {
+        bench.store.limit_pages(Some(0)).await.unwrap();
         let error =
             bench.store.catalog().apply_scan(bench.folder, None, batch(2_000), NOW).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
@@ -171,6 +171,31 @@ async fn a_full_disk_is_no_space_and_heals() {
     }
     bench.store.limit_pages(None).await.unwrap();
     assert_eq!(bench.scan(batch(2_000)).await.added, 2_000);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn wherever_space_runs_out_nothing_is_half_done() {
+    let bench = Bench::new().await;
+    let mut pages = 0;
+    loop {
+        bench.store.limit_pages(Some(pages)).await.unwrap();
+        let batch = (0..300).map(|number| {
+            let path = format!("Artist {number}/Album/{number}.flac");
+            ScanChange::Added(file(&path))
+        });
+        let outcome = bench.store.catalog().apply_scan(bench.folder, None, batch.collect(), NOW).await;
+        let total = bench.store.catalog().tracks(&all()).await.unwrap().total;
+        match outcome {
+            Ok(applied) => {
+                assert_eq!((applied.added, total), (300, 300));
+                break;
+            }
+            Err(error) => assert_eq!((error.kind(), total), (ErrorKind::NoSpace, 0), "{error}"),
+        }
+        pages += 1;
+    }
+    assert!(pages > 5, "the limit was never reached");
     bench.assert_clean().await;
 }
 
