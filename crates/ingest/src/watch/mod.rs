@@ -84,7 +84,13 @@ pub(crate) async fn run(
                 Some(Seen::Blind(id)) => if let Some(folder) = watched.get_mut(&id) {
                     folder.eye = None;
                 },
-                Some(Seen::Folders) => refresh(&store, &mut watched).await,
+                Some(Seen::Folders) => {
+                    refresh(&store, &mut watched).await;
+                    // A folder is watched from the moment it joins, not from the next round on.
+                    for folder in watched.values_mut().filter(|folder| folder.eye.is_none()) {
+                        look(folder, &options, &sender, &mut warned).await;
+                    }
+                }
                 None => return,
             },
             _ = look_after.tick() => {
