@@ -64,9 +64,13 @@ pub(crate) fn open(
     };
     let mut source =
         source::External::open(program, file.clone(), audio, properties, &options.limits, chunk_frames)?;
-    if audio.container == Container::Mp4
-        && let Some(frames) = decode::mp4_frames(file, audio, source.spec().rate.hz())
-    {
+    // What the child does not trim: padding of the last AAC packet, and of a Wave64 chunk to eight bytes.
+    let end = match audio.container {
+        Container::Mp4 => decode::mp4_frames(file, audio, source.spec().rate.hz()),
+        Container::Wave64 => source.facts().declared_frames,
+        _ => None,
+    };
+    if let Some(frames) = end {
         source.end_at(frames);
     }
     Ok(Box::new(source))

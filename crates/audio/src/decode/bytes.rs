@@ -1,4 +1,5 @@
-//! [`FileBytes`]: the audio bytes of a file as Symphonia's `MediaSource`, with a prefix of our own in front.
+//! [`FileBytes`]: the audio bytes of a file as Symphonia's `MediaSource`, with a prefix of our own in front
+//! and, where a length in them is wrong, a few bytes replaced.
 //!
 //! Invariants: reads never pass the window; a reader that reads without end (a loop in a damaged index)
 //! meets an error after a budget that no honest file needs.
@@ -17,10 +18,33 @@ const READS_OF_WHOLE_FILE: u64 = 8;
 /// Bytes that may always be read, for files so small that headers dominate.
 const READ_BYTES_AT_LEAST: u64 = 64 << 20;
 
+/// Bytes that stand in place of the file's own.
+#[derive(Debug, Clone)]
+pub(super) struct Patch {
+    /// Offset in the file.
+    pub at: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Patch {
+    /// Lays itself over bytes that were read from that offset of the file.
+    fn lay_over(&self, read: &mut [u8], offset: u64) {
+        for (index, byte) in self.bytes.iter().enumerate() {
+            let place =
+                (self.at + index as u64).checked_sub(offset).and_then(|place| usize::try_from(place).ok());
+            if let Some(target) = place.and_then(|place| read.get_mut(place)) {
+                *target = *byte;
+            }
+        }
+    }
+}
+
 /// A window of a file, read by position, so that several windows may share the file.
 pub(super) struct FileBytes {
     file: Arc<File>,
     prefix: Vec<u8>,
+    patch: Option<Patch>,
     start: u64,
     end: u64,
     position: u64,
@@ -29,8 +53,8 @@ pub(super) struct FileBytes {
 
 impl FileBytes {
     /// `prefix`, then the file's bytes from `start` to `end`.
-    pub(super) fn new(file: Arc<File>, prefix: Vec<u8>, start: u64, end: u64) -> Self {
-        let mut bytes = Self { file, prefix, start, end: end.max(start), position: 0, budget: 0 };
+    pub(super) fn new(file: Arc<File>, prefix: Vec<u8>, patch: Option<Patch>, start: u64, end: u64) -> Self {
+        let mut bytes = Self { file, prefix, patch, start, end: end.max(start), position: 0, budget: 0 };
         bytes.budget = bytes.full_budget();
         bytes
     }
@@ -52,7 +76,11 @@ impl Read for FileBytes {
         } else {
             let at = self.start + (self.position - prefix);
             let room = self.end.saturating_sub(at).min(into.len() as u64) as usize;
-            self.file.read_at(&mut into[..room], at)?
+            let count = self.file.read_at(&mut into[..room], at)?;
+            if let Some(patch) = &self.patch {
+                patch.lay_over(&mut into[..count], at);
+            }
+            count
         };
         self.position += count as u64;
         self.budget = self.budget.checked_sub(count as u64).ok_or_else(|| {
@@ -82,5 +110,20 @@ impl MediaSource for FileBytes {
 
     fn byte_len(&self) -> Option<u64> {
         Some(self.length())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_replace_what_overlaps() {
+        let patch = Patch { at: 10, bytes: vec![1, 2, 3, 4] };
+        for (offset, expected) in [(0, [0, 0]), (9, [0, 1]), (10, [1, 2]), (13, [4, 0]), (14, [0, 0])] {
+            let mut read = [0, 0];
+            patch.lay_over(&mut read, offset);
+            assert_eq!(read, expected, "from {offset}");
+        }
     }
 }

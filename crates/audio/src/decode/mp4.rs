@@ -9,7 +9,7 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use super::stream::SLOW_RATE_INDEX;
+use super::{bytes::Patch, stream::SLOW_RATE_INDEX};
 use crate::probe::{AudioBytes, read_at};
 
 /// Boxes visited in one file. A film has some hundred at these levels.
@@ -74,6 +74,37 @@ pub(super) fn facts(file: &File, audio: AudioBytes) -> Result<Mp4Facts> {
         }
     }
     Err(Error::new(ErrorKind::NotAudio, "the file has no sound track"))
+}
+
+/// The corrected length of a box that goes beyond the end of the file, as in one cut off while it was copied:
+/// the demuxer would refuse it as a whole.
+///
+/// # Errors
+/// I/O.
+pub(super) fn overlong_box(file: &File, audio: AudioBytes) -> Result<Option<Patch>> {
+    let mut at = audio.start;
+    for _ in 0..MAX_BOXES {
+        let head = read_at(file, at, 16)?;
+        let Some(size) = u32_at(&head, 0) else { break };
+        let length = match size {
+            0 => break, // up to the end of the file, wherever that is
+            1 => u64_at(&head, 8).unwrap_or(0),
+            size => u64::from(size),
+        };
+        let exists = audio.end - at;
+        if length > exists {
+            return Ok(match (size, u32::try_from(exists)) {
+                (1, _) => Some(Patch { at: at + 8, bytes: exists.to_be_bytes().to_vec() }),
+                (_, Ok(exists)) => Some(Patch { at, bytes: exists.to_be_bytes().to_vec() }),
+                _ => None,
+            });
+        }
+        at += length.max(8);
+        if at >= audio.end {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 struct Walk<'a> {

@@ -25,6 +25,8 @@ pub(super) struct Packets {
     end_padding: u64,
     /// One packet ahead of what was given out, kept only where the last one must be known.
     ahead: Option<Packet>,
+    /// Whether the demuxer has come to its end, from which not every one can be sought back.
+    spent: bool,
 }
 
 /// What comes next.
@@ -53,7 +55,7 @@ impl Packets {
         track_id: u32,
         end_padding: u64,
     ) -> Self {
-        Self { origin, reader, track_id, base: None, end_padding, ahead: None }
+        Self { origin, reader, track_id, base: None, end_padding, ahead: None, spent: false }
     }
 
     /// The demuxer, to look at its tracks.
@@ -97,7 +99,10 @@ impl Packets {
             match guarded(|| self.reader.next_packet()) {
                 Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(Ok(packet)),
                 Ok(Some(_)) => {}
-                Ok(None) => return Ok(Err(Next::End)),
+                Ok(None) => {
+                    self.spent = true;
+                    return Ok(Err(Next::End));
+                }
                 Err(Trouble::Restart) => return Ok(Err(Next::NewStream)),
                 Err(trouble) => return Err(trouble),
             }
@@ -123,6 +128,9 @@ impl Packets {
     /// before it.
     pub(super) fn seek(&mut self, timestamp: u64) -> Result<(), Trouble> {
         self.ahead = None;
+        if std::mem::take(&mut self.spent) {
+            self.reader = self.origin.reader()?;
+        }
         let ts = self.base.unwrap_or(0).saturating_add_unsigned(timestamp);
         let to = SeekTo::Timestamp { ts: Timestamp::new(ts), track_id: self.track_id };
         guarded(|| self.reader.seek(SeekMode::Accurate, to)).map(|_| ())
@@ -131,6 +139,7 @@ impl Packets {
     /// Begins again with a new demuxer.
     pub(super) fn rewind(&mut self) -> Result<()> {
         self.reader = self.origin.reader().map_err(Trouble::into_error)?;
+        self.spent = false;
         let wanted = self.track_id;
         let track = audio_track(&*self.reader, Some(wanted)).map(|track| track.id);
         self.select(

@@ -147,20 +147,23 @@ impl Decode {
         }
         self.pending.clear();
         self.raw = 0;
+        self.no_more = false;
         Ok(())
     }
 
     /// Brings the packets to a place from which the wanted frame is decoded right.
     fn approach(&mut self, frame: u64) -> Result<()> {
         let roll = readers::pre_roll(&self.plan.params);
-        let begin = |decode: &Self| decode.plan.trim.raw_of(frame).saturating_sub(roll);
+        let begin = self.plan.trim.raw_of(frame).saturating_sub(roll);
         let ahead = !self.ended && frame >= self.cutter.position();
-        let near = ahead && begin(self) < self.next_raw().saturating_add(NEAR_FRAMES);
+        if ahead && begin < self.next_raw().saturating_add(NEAR_FRAMES) {
+            return Ok(());
+        }
         match self.plan.seeking {
-            _ if near => return Ok(()),
             Seeking::Timestamps => {
                 self.pending.clear();
-                if self.packets.seek(begin(self)).is_ok() {
+                self.no_more = false;
+                if self.packets.seek(begin).is_ok() {
                     self.raw_from_timestamp = true;
                     return self.reset_decoder();
                 }
@@ -174,30 +177,36 @@ impl Decode {
             _ => self.rewind()?,
         }
         self.reset_decoder()?;
-        if self.plan.seeking == Seeking::Decoding {
+        if self.plan.seeking == Seeking::Decoding || self.count_up_to(frame, roll)? {
             return Ok(());
         }
+        // The frame lies behind the end. Where exactly that is, only decoding the last packets tells.
+        let near_end = self.plan.trim.frame_of(self.raw).saturating_sub(roll + NEAR_FRAMES);
+        self.rewind()?;
+        self.reset_decoder()?;
+        self.count_up_to(near_end, roll).map(|_| ())
+    }
+
+    /// Counts packets without decoding them, up to the one from which that frame is decoded right; whether
+    /// there is one.
+    fn count_up_to(&mut self, frame: u64, roll: u64) -> Result<bool> {
         loop {
+            // A stream that follows in a chained file changes where the frame lies.
+            let begin = self.plan.trim.raw_of(frame).saturating_sub(roll);
             match self.packets.next() {
                 Ok(Next::Packet { packet, timestamp, length, tail }) => {
-                    let end = self.raw.saturating_add(length);
-                    if end > begin(self) {
+                    let end = self.raw.saturating_add(length.saturating_sub(tail));
+                    if self.raw >= begin || end > begin {
                         self.no_more = !self.take_packet(&packet, timestamp, length, tail)?;
-                        return Ok(());
+                        return Ok(true);
                     }
                     self.raw = end;
                 }
-                Ok(Next::NewStream) => {
-                    if self.follow_stream().is_err() {
-                        self.no_more = true;
-                        return Ok(());
-                    }
-                    self.after_reset = true;
-                }
+                Ok(Next::NewStream) if self.follow_stream().is_ok() => self.after_reset = true,
                 Err(Trouble::Io(error)) => return Err(Error::from_io("reading the file", error)),
-                Ok(Next::End) | Err(_) => {
+                Ok(Next::NewStream | Next::End) | Err(_) => {
                     self.no_more = true;
-                    return Ok(());
+                    return Ok(false);
                 }
             }
         }
@@ -225,7 +234,6 @@ impl PcmSource for Decode {
     fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex> {
         let target = frame.0;
         self.wanted = target;
-        self.no_more &= target >= self.cutter.position() && !self.ended;
         let approached = self.approach(target);
         if approached.is_err() {
             self.ended = true;

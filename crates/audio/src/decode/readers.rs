@@ -23,7 +23,7 @@ use symphonia::{
 };
 
 use super::{
-    bytes::FileBytes,
+    bytes::{FileBytes, Patch},
     guard::{Trouble, guarded},
 };
 use crate::{Container, probe::AudioBytes};
@@ -35,12 +35,17 @@ pub(super) struct Origin {
     pub audio: AudioBytes,
     /// What stands in place of the bytes before `audio.start`: a FLAC header without its metadata.
     pub prefix: Vec<u8>,
+    /// A length that is corrected.
+    pub patch: Option<Patch>,
 }
 
 impl Origin {
     /// A new demuxer at the beginning.
     pub(super) fn reader(&self) -> Result<Box<dyn FormatReader>, Trouble> {
-        let bytes = FileBytes::new(self.file.clone(), self.prefix.clone(), self.audio.start, self.audio.end);
+        let bytes = {
+            let Self { file, prefix, patch, audio } = self.clone();
+            FileBytes::new(file, prefix, patch, audio.start, audio.end)
+        };
         let mut stream = MediaSourceStream::new(Box::new(bytes), Default::default());
         let options = FormatOptions::default();
         guarded(|| -> Result<Box<dyn FormatReader>, Foreign> {

@@ -24,6 +24,8 @@ const MAX_WARNINGS: usize = 32;
 const MAX_SILENT_PACKETS: u32 = 10_000;
 /// The longest gap in frames that is filled with silence to keep the timeline: about 10 s.
 const MAX_GAP_FRAMES: u64 = 480_000;
+/// Errors of the demuxer in a row: it may find its way after damage, or repeat itself for ever.
+const MAX_DEMUX_ERRORS: u32 = 16;
 /// Packets of another rate or channel count in a row that mean a new stream rather than damage.
 const FOREIGN_PACKETS: u32 = 3;
 const CHANGED: &str = "the sample rate or the channels change in the middle; the rest was left out";
@@ -65,7 +67,9 @@ pub(super) struct Decode {
     pub(super) ended: bool,
     damaged: u32,
     damage_line: Option<usize>,
+    /// Packets in a row without a frame, errors of the demuxer in a row.
     silent: u32,
+    demux_errors: u32,
     foreign: u32,
     pub(super) warned_non_finite: bool,
     pub(super) warnings: Vec<String>,
@@ -82,7 +86,7 @@ pub(crate) fn open(
     chunk_frames: usize,
     accept_doubtful: bool,
 ) -> Result<Box<dyn PcmSource>> {
-    let mut origin = Origin { file, audio, prefix: Vec::new() };
+    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
     let prepared = stream::prepare(&mut origin, limits, accept_doubtful)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
     let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
@@ -113,6 +117,7 @@ pub(crate) fn open(
         damaged: 0,
         damage_line: None,
         silent: 0,
+        demux_errors: 0,
         foreign: 0,
         warned_non_finite: false,
         warnings: prepared.warning.into_iter().collect(),
@@ -139,7 +144,7 @@ pub(crate) struct Described {
 /// # Errors
 /// As [`open`], save for what only decoding can tell.
 pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Limits) -> Result<Described> {
-    let mut origin = Origin { file, audio, prefix: Vec::new() };
+    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
     let prepared = stream::prepare(&mut origin, limits, true)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
     let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
@@ -278,7 +283,11 @@ impl Decode {
                 Ok(follows)
             }
             Ok(Next::End) => Ok(false),
-            Err(trouble) => self.meet(trouble, 0),
+            Err(trouble) => {
+                self.demux_errors += 1;
+                let go_on = self.meet(trouble, 0)?;
+                Ok(go_on && self.demux_errors <= MAX_DEMUX_ERRORS)
+            }
         }
     }
 
@@ -299,6 +308,7 @@ impl Decode {
             return Ok(self.count_damage("a packet of another rate or channel count"));
         }
         self.foreign = 0;
+        self.demux_errors = 0;
         let timestamp = u64::try_from(timestamp).unwrap_or(0);
         if std::mem::take(&mut self.raw_from_timestamp) {
             self.raw = timestamp;
@@ -349,7 +359,8 @@ impl Decode {
         if frames <= MAX_GAP_FRAMES {
             self.pending.push_back(Pending::Silence(frames));
         }
-        Ok(self.count_damage(&what))
+        self.silent += 1;
+        Ok(self.count_damage(&what) && self.silent <= MAX_SILENT_PACKETS)
     }
 
     /// Whether an MPEG audio packet's own header differs from the stream's spec.

@@ -89,6 +89,7 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
         Container::Mp4 => {
             let facts = mp4::facts(&origin.file, origin.audio)?;
             facts.refuse()?;
+            origin.patch = mp4::overlong_box(&origin.file, origin.audio)?;
             prepared.warning = doubt(facts.maybe_beyond_lc, accept_doubtful)?;
             prepared.mp4 = Some(facts);
         }
