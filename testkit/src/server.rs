@@ -115,7 +115,6 @@ impl TestServer {
     }
 
     /// A request with what the server asks of state-changing ones.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.address)).header("X-Fanfare", "1")
     }

@@ -1,5 +1,7 @@
 //! The contract of `fanfare analyze` (docs/cli.md, DESIGN.md "Command line").
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
+
 use std::{
     fs,
     io::{BufRead as _, BufReader},

@@ -2,6 +2,8 @@
 //!
 //! `FANFARE_BROKEN_PER_FORMAT` says how many seeded mutations per format (default 24); `FANFARE_BROKEN_SEED` where seeds begin.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,5 +1,7 @@
 //! Everything but `analyze` and `serve`: help, papers, doctor, user, demo, settings as a person meets them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
+
 use std::{fs, io::Write as _, path::Path, process::Stdio};
 
 use fanfare_tests::command::{Ended, ended, fanfare_command, run};

@@ -10,10 +10,9 @@ use fanfare_tests::crash::{Library, Round, undisturbed};
 /// Tracks of the library: a few seconds of work, so that kills meet it under way.
 const TRACKS: u32 = 80;
 
+#[allow(clippy::expect_used)] // a mistyped setting must not run the default instead
 fn setting(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+    std::env::var(name).ok().map(|text| text.parse().expect(name))
 }
 
 #[test]

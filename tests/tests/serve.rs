@@ -1,5 +1,7 @@
 //! `fanfare serve` from outside: first start, library, playing, live tasks, restart, shutdown.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
+
 use std::fs;
 
 use fanfare_testkit::server::{OWNER, ServerStart, TestServer};
