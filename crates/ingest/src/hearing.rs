@@ -11,8 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{JobId, Result, TaskId, TaskKind, TaskState};
-use fanfare_store::{JobCounts, Store};
+use fanfare_model::{JobId, Result, TaskId, TaskKind, TaskState, TrackState, task::MAX_TASK_FAILURES};
+use fanfare_store::{JobCounts, Store, TrackQuery};
 use tokio::sync::{Mutex, Notify};
 
 use crate::{TaskHub, live_task::LiveTask, text, worker::protocol::WorkerEvent};
@@ -77,7 +77,7 @@ impl Hearing {
             if goes_on && state.task.is_none() {
                 state.task = Some(live);
             } else if live.snapshot().kind == TaskKind::Analysis {
-                end(&live, counts).await;
+                self.end(&live, counts).await;
             } else {
                 live.end(TaskState::Cancelled, "the server stopped before the end; the next scan goes on")
                     .await;
@@ -197,7 +197,7 @@ impl Hearing {
         .await;
         if counts.waiting + counts.running == 0 && self.inner.held.load(Ordering::SeqCst) == 0 {
             state.task = None;
-            end(&task, counts).await;
+            self.end(&task, counts).await;
         }
     }
 
@@ -220,23 +220,51 @@ impl Hearing {
         task.end(TaskState::Cancelled, format!("cancelled with {left} left; retry goes on with them")).await;
         Ok(true)
     }
-}
 
-async fn end(task: &LiveTask, counts: JobCounts) {
-    let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
-    let (state, message) = match (counts.done, failed) {
-        (0, 0) if counts.cancelled > 0 => (TaskState::Cancelled, "cancelled".to_owned()),
-        (_, 0) => (TaskState::Succeeded, format!("{heard} heard")),
-        (0, _) => (TaskState::Failed, format!("{} could not be heard", text::count(failed, "track"))),
-        _ => (TaskState::PartialSuccess, format!("{heard} heard, {failed} failed")),
-    };
-    // The jobs are the truth: a worker that died could not say so, and a failed track may have been retried.
-    task.change(|task| {
-        task.failure_count = failed;
-        if failed == 0 {
-            task.failures.clear();
+    async fn end(&self, task: &LiveTask, counts: JobCounts) {
+        let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
+        let (state, message) = match (counts.done, failed) {
+            (0, 0) if counts.cancelled > 0 => (TaskState::Cancelled, "cancelled".to_owned()),
+            (_, 0) => (TaskState::Succeeded, format!("{heard} heard")),
+            (0, _) => (TaskState::Failed, format!("{} could not be heard", text::count(failed, "track"))),
+            _ => (TaskState::PartialSuccess, format!("{heard} heard, {failed} failed")),
+        };
+        if (task.snapshot().failures.len() as u64) < failed {
+            self.name_unsaid(task).await;
         }
-    })
-    .await;
-    task.end(state, message).await;
+        // The jobs are the truth: a failed track may have been retried.
+        task.change(|task| {
+            task.failure_count = failed;
+            if failed == 0 {
+                task.failures.clear();
+            }
+        })
+        .await;
+        task.end(state, message).await;
+    }
+
+    /// Adds the failures that no worker could say, because it died of them.
+    async fn name_unsaid(&self, task: &LiveTask) {
+        let catalog = self.inner.store.catalog();
+        let query = TrackQuery {
+            state: Some(TrackState::Failed),
+            limit: MAX_TASK_FAILURES as u32,
+            ..TrackQuery::default()
+        };
+        let rows = match catalog.tracks(&query).await {
+            Ok(page) => page.items,
+            Err(error) => return tracing::warn!(%error, "could not look up why tracks failed"),
+        };
+        let now = task.snapshot();
+        for row in rows {
+            let Some(failure) = row.track.failure.filter(|failure| failure.at >= now.created) else {
+                continue;
+            };
+            let Ok(Some(path)) = catalog.track_path(row.track.id).await else { continue };
+            let subject = path.display().to_string();
+            if !now.failures.iter().any(|known| known.subject == subject) {
+                task.note_failure(subject, failure.kind, failure.message);
+            }
+        }
+    }
 }

@@ -155,3 +155,74 @@ fn event_of(id: u64, task: &Task, at: Timestamp) -> TaskEvent {
     };
     TaskEvent { id, status: text::status(task.state).to_owned(), task, at }
 }
+
+#[cfg(test)]
+mod tests {
+    use fanfare_model::{TaskKind, TaskState};
+    use fanfare_store::StoreOptions;
+
+    use super::*;
+
+    async fn hub() -> (tempfile::TempDir, TaskHub) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = StoreOptions { migrate: true, readers: 1, busy_timeout_ms: 1_000 };
+        let store = Store::open(folder.path(), &options).await.unwrap();
+        (folder, TaskHub::new(store))
+    }
+
+    fn task(number: u8, current: u64, state: TaskState) -> Task {
+        Task {
+            id: TaskId::from_bytes([number; 16]),
+            kind: TaskKind::Scan,
+            state,
+            step: "reading folders".to_owned(),
+            current,
+            total: 0,
+            current_item: None,
+            message: String::new(),
+            failure_count: 0,
+            failures: Vec::new(),
+            created: Timestamp(0),
+            started: None,
+            ended: None,
+        }
+    }
+
+    fn seen(events: &[TaskEvent]) -> Vec<(u8, u64)> {
+        events.iter().map(|event| (event.task.id.as_bytes()[0], event.task.current)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_listener_gets_what_it_missed_and_then_everything() {
+        let (_folder, hub) = hub().await;
+        for (number, current) in [(1, 0), (2, 0), (1, 1), (2, 1)] {
+            hub.emit(&task(number, current, TaskState::Running));
+        }
+        hub.emit(&task(2, 2, TaskState::Succeeded));
+        let (present, mut later) = hub.subscribe(None);
+        assert_eq!(seen(&present), [(1, 1)], "a new listener gets the present state");
+        let (all, _) = hub.subscribe(Some(0));
+        assert_eq!(seen(&all), [(1, 1), (2, 2)], "one from before this life gets it too, with what ended");
+        let ids: Vec<u64> = hub.state().ring.iter().map(|event| event.id).collect();
+        let (missed, _) = hub.subscribe(Some(ids[2]));
+        assert_eq!(seen(&missed), [(2, 1), (2, 2)], "one that comes back gets what it missed");
+        assert_eq!(hub.subscribe(Some(ids[4])).0.len(), 0);
+        assert_eq!(seen(&hub.subscribe(Some(u64::MAX)).0), [(1, 1), (2, 2)], "a number from nowhere");
+        hub.emit(&task(1, 2, TaskState::Running));
+        assert_eq!(later.recv().await.unwrap().task.current, 2);
+        assert_eq!(hub.active().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_ring_is_bounded_and_says_when_it_does_not_reach_back() {
+        let (_folder, hub) = hub().await;
+        hub.emit(&task(1, 0, TaskState::Running));
+        let first = hub.state().ring[0].id;
+        for current in 0..=RING_EVENTS as u64 {
+            hub.emit(&task(2, current, TaskState::Running));
+        }
+        assert_eq!(hub.state().ring.len(), RING_EVENTS);
+        let (missed, _) = hub.subscribe(Some(first));
+        assert_eq!(seen(&missed), [(1, 0), (2, RING_EVENTS as u64)]);
+    }
+}

@@ -1,5 +1,7 @@
 //! Scans: what happened to the files, and what the catalog says afterwards.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests say what they expect
+
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use fanfare_ingest::Ingest;
@@ -247,5 +249,77 @@ async fn tasks_can_be_cancelled_and_done_again() {
     assert_eq!(ingest.cancel(unknown).await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(ingest.retry(unknown).await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(ingest.retry(again).await.unwrap_err().kind(), ErrorKind::Conflict);
+    ingest.shutdown().await;
+}
+
+/// PNGs of one grey pixel, by its level: each becomes another cover.
+fn picture(level: u8) -> Vec<u8> {
+    let image = image::GrayImage::from_pixel(4, 4, image::Luma([level]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_beside_the_files_is_their_cover_whenever_it_comes() {
+    let library = scanned(|bench| {
+        for (path, number) in [("a/1.wav", 1), ("a/2.wav", 2), ("b/3.wav", 3)] {
+            bench.song(path, number);
+        }
+        fs::write(bench.music().join("b/Folder.PNG"), picture(9)).unwrap();
+    })
+    .await;
+    let (store, ingest, music) = (&library.store, &library.ingest, library.bench.music());
+    let covers = async || {
+        let rows = tracks(store).await;
+        rows.into_iter().map(|row| row.track.cover).collect::<Vec<_>>()
+    };
+    let first = covers().await;
+    assert!(first[0].is_none() && first[1].is_none() && first[2].is_some(), "{first:?}");
+
+    fs::write(music.join("a/cover.png"), picture(20)).unwrap();
+    scan(ingest).await;
+    let second = covers().await;
+    assert!(second[0].is_some() && second[0] == second[1] && second[2] == first[2], "{second:?}");
+
+    fs::write(music.join("a/cover.png"), picture(200)).unwrap();
+    scan(ingest).await;
+    let third = covers().await;
+    assert!(third[0].is_some() && third[0] != second[0], "{third:?}");
+
+    fs::write(music.join("a/cover.png"), "<svg/>").unwrap();
+    let task = scan(ingest).await;
+    assert_eq!(covers().await[..2], [None, None], "{task:?}");
+    assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_is_found_without_anybody_asking() {
+    let bench = Bench::new();
+    bench.song("a/1.wav", 1);
+    let store = bench.store().await;
+    let options = fanfare_ingest::IngestOptions {
+        data_dir: bench.data(),
+        worker_exe: "/bin/cat".into(),
+        worker_args: Vec::new(),
+        jobs: 1,
+        watch: true,
+        poll_interval: None,
+    };
+    store.catalog().add_folder(&bench.music(), fanfare_model::Timestamp(0)).await.unwrap();
+    let ingest = Ingest::start(store.clone(), options).await.unwrap();
+    let (_, mut events) = ingest.hub().subscribe(None);
+    let mut scans = async |ingest: &Ingest| loop {
+        let event = events.recv().await.unwrap();
+        if event.task.kind == fanfare_model::TaskKind::Scan && event.task.state.is_over() {
+            return ended(ingest, event.task.id).await.message;
+        }
+    };
+    assert_eq!(scans(&ingest).await, "1 added");
+    bench.song("new/deep/2.wav", 2);
+    assert_eq!(scans(&ingest).await, "1 added");
+    fs::remove_dir_all(bench.music().join("new")).unwrap();
+    assert_eq!(scans(&ingest).await, "1 removed");
     ingest.shutdown().await;
 }

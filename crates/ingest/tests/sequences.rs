@@ -1,8 +1,11 @@
 //! Any sequence of changes, scanned in between or not, ends in the same catalog as a scan of the final tree.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests say what they expect
+
 use std::{fs, path::Path};
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 mod bench;
 use bench::{Bench, rest, scan, write_song};
@@ -89,7 +92,7 @@ const PICTURES: [&[u8]; 3] = [
     b"not a picture",
 ];
 
-async fn fresh_scan(bench: &Bench) -> serde_json::Value {
+async fn fresh_scan(bench: &Bench) -> Value {
     let data = tempfile::tempdir().unwrap();
     let store = bench::open_store(data.path()).await;
     let options = fanfare_ingest::IngestOptions {
@@ -130,19 +133,29 @@ async fn both_agree(steps: &[Step]) {
 }
 
 /// Compares the dumps, and shows only what differs.
-fn similar(found: &serde_json::Value, expected: &serde_json::Value) {
-    for part in ["tracks", "artists", "releases"] {
-        let list = |dump: &serde_json::Value| dump[part].as_array().unwrap().clone();
-        let (found, expected) = (list(found), list(expected));
-        for (found, expected) in found.iter().zip(&expected) {
-            assert_eq!(found, expected, "{part}");
+///
+/// A track that became unreadable keeps what was known of it (so that a person sees which one it is): of failed
+/// tracks only the failure is compared, and artists and releases only where nothing failed.
+fn similar(found: &Value, expected: &Value) {
+    let list = |dump: &Value, part: &str| dump[part].as_array().unwrap().clone();
+    let compared = |track: &Value| match track["state"].as_str() {
+        Some("failed") => json!([track["path"], track["size_bytes"], track["failure"], track["results"]]),
+        _ => track.clone(),
+    };
+    let (tracks, wanted) = (list(found, "tracks"), list(expected, "tracks"));
+    for (found, expected) in tracks.iter().zip(&wanted) {
+        assert_eq!(compared(found), compared(expected));
+    }
+    assert_eq!(tracks.len(), wanted.len());
+    if wanted.iter().all(|track| track["state"] != "failed") {
+        for part in ["artists", "releases"] {
+            assert_eq!(list(found, part), list(expected, part), "{part}");
         }
-        assert_eq!(found.len(), expected.len(), "{part}");
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn scans_in_between_change_nothing_about_the_end(steps in prop::collection::vec(step(), 1..24)) {

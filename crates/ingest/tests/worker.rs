@@ -1,6 +1,8 @@
 //! The worker process under its supervisor. The worker of these tests is this very program, started again
 //! with the ignored test [`worker_process`] as its only task.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests say what they expect
+
 use std::{fs, path::PathBuf};
 
 use fanfare_audio::FfmpegUse;

@@ -12,6 +12,10 @@
 //! unmounted disk looks like. A person who did empty the folder scans twice in a row: the second scan that a
 //! person asks for takes the emptiness as meant ([`FolderScan::emptiness_is_meant`]).
 //!
+//! # Tracks that become unreadable
+//! They keep their id and what was known of them, so that a person sees which ones they are and lists that
+//! name them stay whole; results of bytes that are not there any more are dropped.
+//!
 //! # Names that are no Unicode
 //! Paths are text in the catalog. A file or folder whose name is not UTF-8 is listed as unreadable with the
 //! remedy to rename it; nothing else in its folder is affected.

@@ -9,13 +9,17 @@ use std::{
 };
 
 use fanfare_audio::CancelFlag;
-use fanfare_model::{Error, ErrorKind, Job, JobKind, Result, Timestamp, Track, TrackId, job::JobError};
+use fanfare_model::{
+    Error, ErrorKind, Job, JobKind, Result, Timestamp, Track, TrackId,
+    features::{AnalyzerOutcome, AnalyzerResult},
+    job::JobError,
+};
 use fanfare_store::{AfterFailure, AnalysisCommit, HEARTBEAT_MS};
 use tokio::sync::oneshot;
 
 use super::{
     bench::Bench,
-    hear::{Hearable, Heard, MIN_BUDGET, hear, storage_is_away},
+    hear::{Hearable, Heard, HeardBefore, MIN_BUDGET, hear, storage_is_away},
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
 };
@@ -90,7 +94,8 @@ impl Attempting {
             track: self.track,
             path: self.shown.clone(),
         });
-        let file = Hearable { path, size_bytes: track.size_bytes, modified: track.modified };
+        let before = self.heard_before(&track).await?;
+        let file = Hearable { path, size_bytes: track.size_bytes, modified: track.modified, before };
         match self.hear_in_thread(file).await {
             Outcome::Returned(Ok(heard)) => self.commit(&track, *heard).await.map(|()| AttemptEnd::Over),
             Outcome::Returned(Err(error)) => Err(self.explain(&track, error).await),
@@ -99,6 +104,18 @@ impl Attempting {
                 Ok(AttemptEnd::Stuck)
             }
         }
+    }
+
+    async fn heard_before(&self, track: &Track) -> Result<Option<HeardBefore>> {
+        let Some(content_hash) = track.content_hash else { return Ok(None) };
+        let (results, _) = self.bench.store.catalog().analysis(track.id).await?;
+        let versions = fanfare_analysis::versions();
+        let present = |result: &AnalyzerResult| {
+            let version = versions.iter().find(|(id, _)| *id == result.analyzer).map(|(_, version)| *version);
+            version == Some(result.version) && matches!(result.outcome, AnalyzerOutcome::Ok { .. })
+        };
+        let analyzers = results.into_iter().filter(present).map(|result| result.analyzer).collect();
+        Ok(Some(HeardBefore { content_hash, analyzers }))
     }
 
     /// Hears on a thread of its own, renews the lease meanwhile, and gives up what does not come back.

@@ -2,7 +2,7 @@
 //!
 //! Synchronous; knows no job and no store. Runs on a thread of its own, because a decoder may not return.
 
-use std::{fs::Metadata, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
+use std::{collections::HashSet, fs::Metadata, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 use fanfare_analysis::{AnalyzeOptions, Selection, analyze};
 use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, StreamFacts};
@@ -26,6 +26,17 @@ pub(crate) struct Hearable {
     pub(crate) path: std::path::PathBuf,
     pub(crate) size_bytes: u64,
     pub(crate) modified: Timestamp,
+    /// What was heard of it before, if anything.
+    pub(crate) before: Option<HeardBefore>,
+}
+
+/// Results that the store has already.
+#[derive(Debug, Clone)]
+pub(crate) struct HeardBefore {
+    /// The bytes they belong to.
+    pub(crate) content_hash: ContentHash,
+    /// Analyzers that gave a result at their present version.
+    pub(crate) analyzers: HashSet<String>,
 }
 
 /// What hearing it gave.
@@ -67,7 +78,8 @@ pub(crate) fn hear(
         budget: Some(budget(declared.map(|frames| spec.rate.seconds(frames)))),
         ..FanOutOptions::default()
     };
-    let analyze_options = AnalyzeOptions { selection: Selection::all(), fan_out };
+    let analyze_options =
+        AnalyzeOptions { selection: selection(file.before.as_ref(), content_hash)?, fan_out };
     let mut progress = |frames| on_progress(frames, declared);
     let analysis = analyze(&mut *source, Vec::new(), &analyze_options, cancel, &mut progress)?;
     if cancel.is_cancelled() {
@@ -82,6 +94,18 @@ pub(crate) fn hear(
     check_unchanged(file, &look()?)?;
     let audio = properties(&facts, spec, analysis.frames, file.size_bytes);
     Ok(Heard { content_hash, audio, results: analysis.results, warnings: analysis.warnings })
+}
+
+/// The analyzers that lack a result for these bytes (CHECKLIST A34); all of them where none does, because
+/// then somebody asked for the track to be heard again.
+fn selection(before: Option<&HeardBefore>, content_hash: ContentHash) -> Result<Selection> {
+    let Some(before) = before.filter(|before| before.content_hash == content_hash) else {
+        return Ok(Selection::all());
+    };
+    let known = fanfare_analysis::versions();
+    let missing: Vec<&str> =
+        known.iter().map(|(id, _)| *id).filter(|id| !before.analyzers.contains(*id)).collect();
+    if missing.is_empty() { Ok(Selection::all()) } else { Selection::only(&missing) }
 }
 
 fn check_unchanged(file: &Hearable, meta: &Metadata) -> Result<()> {
@@ -114,6 +138,26 @@ pub(crate) fn storage_is_away(root: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_missing_for_these_bytes_is_heard() {
+        let (this, other) = (ContentHash::from_bytes([1; 32]), ContentHash::from_bytes([2; 32]));
+        let all: HashSet<String> =
+            fanfare_analysis::versions().iter().map(|(id, _)| (*id).to_owned()).collect();
+        let but_loudness: HashSet<String> = all.iter().filter(|id| *id != "loudness").cloned().collect();
+        for (before, loudness, waveform) in [
+            (None, true, true),
+            (Some((this, HashSet::new())), true, true),
+            (Some((this, but_loudness.clone())), true, false),
+            (Some((other, but_loudness)), true, true),
+            (Some((this, all)), true, true),
+        ] {
+            let before = before.map(|(content_hash, analyzers)| HeardBefore { content_hash, analyzers });
+            let selection = selection(before.as_ref(), this).unwrap();
+            let found = (selection.contains("loudness"), selection.contains("waveform"));
+            assert_eq!(found, (loudness, waveform), "{before:?}");
+        }
+    }
 
     #[test]
     fn long_audio_gets_more_time() {
