@@ -171,6 +171,15 @@ fn bad_files_are_reported_in_place_and_the_rest_goes_on() {
 }
 
 #[test]
+fn a_folder_without_audio_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("notes.txt"), "nothing to hear").unwrap();
+    let ended = run(&["analyze", "--json", folder.path().to_str().unwrap()]);
+    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.json_lines()[0]["error"]["kind"], "empty");
+}
+
+#[test]
 fn folders_are_walked_sorted_and_answers_keep_that_order() {
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().join("b album");

@@ -55,6 +55,31 @@ pub enum FfmpegSetting {
     At(PathBuf),
 }
 
+impl FfmpegSetting {
+    /// What the text of the setting means.
+    ///
+    /// # Errors
+    /// A sentence that says what it is not.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        match text.trim() {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            path if path.contains('/') => Ok(Self::At(path.into())),
+            other => Err(format!("{other:?} is not auto, off or a path with a / in it")),
+        }
+    }
+
+    /// The decoder's way of saying the same.
+    #[must_use]
+    pub fn as_use(&self) -> fanfare_audio::FfmpegUse {
+        match self {
+            Self::Auto => fanfare_audio::FfmpegUse::Auto,
+            Self::Off => fanfare_audio::FfmpegUse::Off,
+            Self::At(path) => fanfare_audio::FfmpegUse::At(path.clone()),
+        }
+    }
+}
+
 /// Everything that can be set. See [`SETTINGS`] for units, defaults and meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -113,11 +138,7 @@ impl Settings {
     /// The decoder's way of saying which `ffmpeg` to use.
     #[must_use]
     pub fn ffmpeg_use(&self) -> fanfare_audio::FfmpegUse {
-        match &self.ffmpeg {
-            FfmpegSetting::Auto => fanfare_audio::FfmpegUse::Auto,
-            FfmpegSetting::Off => fanfare_audio::FfmpegUse::Off,
-            FfmpegSetting::At(path) => fanfare_audio::FfmpegUse::At(path.clone()),
-        }
+        self.ffmpeg.as_use()
     }
 
     /// Whether listeners reach the server by HTTPS, so that cookies may insist on it.

@@ -159,12 +159,7 @@ pub const SETTINGS: &[Setting] = &[
         help: "Which `ffmpeg` decodes the formats that the built-in decoders lack: `auto` (the one in `PATH`), `off`, or a path.",
         example: "\"/opt/ffmpeg/bin/ffmpeg\"",
         set: |settings, given| {
-            settings.ffmpeg = match given.text()?.trim() {
-                "auto" => FfmpegSetting::Auto,
-                "off" => FfmpegSetting::Off,
-                path if path.contains('/') => FfmpegSetting::At(path.into()),
-                other => return Err(format!("{other:?} is not auto, off or a path with a / in it")),
-            };
+            settings.ffmpeg = FfmpegSetting::parse(&given.text()?)?;
             Ok(())
         },
     },

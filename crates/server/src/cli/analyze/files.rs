@@ -41,7 +41,17 @@ pub fn find(paths: &[PathBuf], cancel: &CancelFlag) -> Vec<Found> {
     found
 }
 
+/// A folder that was named and holds nothing to hear is a problem of its own: silence would look like success.
 fn walk(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
+    let before = found.len();
+    walk_entries(folder, cancel, found);
+    if found.len() == before && !cancel.is_cancelled() {
+        let problem = (ErrorKind::Empty, "the folder holds no audio files".to_owned());
+        found.push(Found { path: folder.to_path_buf(), problem: Some(problem) });
+    }
+}
+
+fn walk_entries(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         if cancel.is_cancelled() {
             return;

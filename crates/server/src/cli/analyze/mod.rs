@@ -33,7 +33,7 @@ use super::{
     output::{Done, Stop},
     signals,
 };
-use crate::settings::{Given, SettingsRequest, default_jobs};
+use crate::settings::{FfmpegSetting, default_jobs};
 
 /// Finished files that may wait for an earlier one, per job.
 const WAITING_PER_JOB: usize = 8;
@@ -42,7 +42,9 @@ const WAITING_PER_JOB: usize = 8;
 pub fn run(args: &AnalyzeArgs) -> Done {
     let only: Vec<&str> = args.only.iter().map(|name| name.trim()).collect();
     let selection = if only.is_empty() { Selection::all() } else { Selection::only(&only)? };
-    let open = OpenOptions { ffmpeg: ffmpeg_use(&args.ffmpeg)?, ..OpenOptions::default() };
+    let ffmpeg = FfmpegSetting::parse(&args.ffmpeg)
+        .map_err(|problem| Error::new(ErrorKind::Invalid, format!("--ffmpeg: {problem}")))?;
+    let open = OpenOptions { ffmpeg: ffmpeg.as_use(), ..OpenOptions::default() };
     let cancel = CancelFlag::default();
     signals::cancel_on_interrupt(&cancel)?;
 
@@ -76,16 +78,6 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     }
     rows.end()?;
     Ok(Exit(if failed { SOME_FAILED } else { SUCCESS }))
-}
-
-fn ffmpeg_use(text: &str) -> Result<fanfare_audio::FfmpegUse> {
-    // The same reading as the setting of that name, without a data folder.
-    let request = SettingsRequest {
-        data_dir: Some(std::env::temp_dir().join("fanfare-analyze-has-no-data-folder")),
-        flags: vec![("ffmpeg", Given::Text(text.to_owned()))],
-        ..SettingsRequest::default()
-    };
-    Ok(crate::settings::load(&request)?.ffmpeg_use())
 }
 
 /// A panic inside becomes an error of kind `Internal`.
