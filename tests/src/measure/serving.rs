@@ -23,6 +23,8 @@ const MAX_SCAN: Duration = Duration::from_secs(20);
 const MAX_RSS_BYTES: u64 = 150 << 20;
 const MAX_READY: Duration = Duration::from_millis(300);
 const MAX_PAGE: Duration = Duration::from_millis(20);
+/// The issue sets none for searching; twice a page's time and a bit is our own.
+const MAX_SEARCH: Duration = Duration::from_millis(50);
 /// Requests of which the median counts.
 const REQUESTS: usize = 21;
 /// Starts of which the median counts.
@@ -112,9 +114,9 @@ pub fn first_page_of_a_large_library() -> Vec<Figure> {
     let data = folder.path().to_path_buf();
     run(fill(&data));
     let server = TestServer::start(ServerStart { data: Some(data), ..ServerStart::default() });
-    let worst = run(async {
+    let (page, search) = run(async {
         server.sign_in().await;
-        let mut worst = Duration::ZERO;
+        let (mut page, mut search) = (Duration::ZERO, Duration::ZERO);
         for query in [
             "sort=title",
             "sort=artist",
@@ -130,22 +132,31 @@ pub fn first_page_of_a_large_library() -> Vec<Figure> {
             let mut times = Vec::new();
             for _ in 0..REQUESTS {
                 let began = Instant::now();
-                let page = server.json(&path).await;
+                let answer = server.json(&path).await;
                 times.push(began.elapsed());
-                assert!(page["total"].as_u64().unwrap() > 0, "{query}");
+                assert!(answer["total"].as_u64().unwrap() > 0, "{query}");
             }
             let median = median(times);
             println!("  {query:<24} {}", milliseconds(median));
-            worst = worst.max(median);
+            let worst = if query.starts_with("search") { &mut search } else { &mut page };
+            *worst = median.max(*worst);
         }
-        worst
+        (page, search)
     });
-    vec![Figure {
-        name: "first page of 100,000 tracks, slowest order",
-        measured: milliseconds(worst),
-        target: "< 20 ms",
-        ok: worst < MAX_PAGE,
-    }]
+    vec![
+        Figure {
+            name: "first page of 100,000 tracks, slowest order",
+            measured: milliseconds(page),
+            target: "< 20 ms",
+            ok: page < MAX_PAGE,
+        },
+        Figure {
+            name: "search that finds all of them",
+            measured: milliseconds(search),
+            target: "< 50 ms (own)",
+            ok: search < MAX_SEARCH,
+        },
+    ]
 }
 
 async fn fill(data: &Path) {
