@@ -125,7 +125,7 @@ fn database(settings: &Settings) -> (Check, Vec<std::path::PathBuf>) {
     });
     match looked {
         Ok((troubles, folders, counts)) => {
-            let paths = folders.into_iter().map(|folder| folder.path.into()).collect();
+            let paths = folders.into_iter().map(|folder| folder.path).collect();
             if troubles.is_empty() {
                 (
                     ok(
