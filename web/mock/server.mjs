@@ -87,7 +87,7 @@ export function makeMock(options = {}) {
         case 'POST /me/:id': return body.current_password === user.password ? json(204) : problem(403, 'denied', 'wrong password', 'the present password is not right');
         case 'GET /library': return json(200, {
           tracks: tracks.length, queued: state('queued'), processing: 0, ready: state('ready'), failed: state('failed'),
-          artists: artists.length, releases: releases.length, duration_s: tracks.length * 225,
+          artists: artists.length, releases: releases.length, duration_s: tracks.length * 225, trouble: null,
         });
         case 'GET /tracks': return paged(folders.length > 0 ? select(catalog, url.searchParams) : []);
         case 'GET /tracks/:id': return json(200, track);

@@ -818,6 +818,8 @@ export interface components {
              * @description Tracks in all.
              */
             tracks: number;
+            /** @description Why no track is being heard at the moment, when the worker that hears them does not stay up. */
+            trouble: string | null;
         };
         /** @description A list that is short by nature. */
         ListDto_ApiKey: {

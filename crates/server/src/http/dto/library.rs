@@ -1,5 +1,6 @@
 //! Folders, artists, releases, and counts.
 
+use fanfare_ingest::WorkerStatus;
 use fanfare_model::library::{Artist, Folder, Release};
 use fanfare_store::LibraryCounts;
 use serde::{Deserialize, Serialize};
@@ -27,13 +28,20 @@ pub struct LibraryDto {
     pub releases: u64,
     /// How long all of it plays.
     pub duration_s: f64,
+    /// Why no track is being heard at the moment, when the worker that hears them does not stay up.
+    pub trouble: Option<String>,
 }
 
-impl From<LibraryCounts> for LibraryDto {
-    fn from(counts: LibraryCounts) -> Self {
+impl LibraryDto {
+    /// The counts, with the worker's trouble if it has any.
+    pub fn new(counts: LibraryCounts, worker: &WorkerStatus) -> Self {
         let LibraryCounts { tracks, queued, processing, ready, failed, artists, releases, duration_s } =
             counts;
-        Self { tracks, queued, processing, ready, failed, artists, releases, duration_s }
+        // A worker that just ended is started again at once: only one that is waited for is trouble.
+        let trouble = worker.last_exit.as_ref().filter(|_| worker.pid.is_none()).map(|reason| {
+            format!("the worker that hears tracks does not stay up: {reason}; the server's log and `fanfare doctor` say more")
+        });
+        Self { tracks, queued, processing, ready, failed, artists, releases, duration_s, trouble }
     }
 }
 
@@ -124,6 +132,29 @@ impl From<Release> for ReleaseDto {
             year: release.year,
             track_count: release.track_count,
             has_cover: release.cover.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_does_not_stay_up_is_told() {
+        let status = |pid, last_exit: Option<&str>| WorkerStatus {
+            pid,
+            last_exit: last_exit.map(ToOwned::to_owned),
+            ..WorkerStatus::default()
+        };
+        for (worker, told) in [
+            (status(None, None), false),
+            (status(Some(1), None), false),
+            (status(Some(1), Some("it was killed")), false),
+            (status(None, Some("it ended with exit code 3")), true),
+        ] {
+            let library = LibraryDto::new(LibraryCounts::default(), &worker);
+            assert_eq!(library.trouble.is_some_and(|text| text.contains("exit code 3")), told, "{worker:?}");
         }
     }
 }

@@ -19,7 +19,8 @@ use crate::http::{
 /// The library in numbers.
 #[utoipa::path(get, path = "/api/v1/library", tag = "library", responses((status = 200, body = LibraryDto)))]
 pub async fn library(State(state): State<HttpState>) -> Answer<axum::Json<LibraryDto>> {
-    Ok(axum::Json(state.store.catalog().counts().await?.into()))
+    let counts = state.store.catalog().counts().await?;
+    Ok(axum::Json(LibraryDto::new(counts, &state.ingest.worker_status())))
 }
 
 /// Which artists.
