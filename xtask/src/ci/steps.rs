@@ -78,9 +78,18 @@ pub fn steps() -> Vec<Step> {
                 "warnings",
             ],
         ),
-        step("build", &[], &["cargo", "build", "--locked", "--package", "fanfare-server"]),
+        // The same features and targets as the tests, so that every crate is compiled once.
+        step(
+            "build",
+            &[],
+            &["cargo", "build", "--locked", "--workspace", "--all-features", "--bins", "--tests"],
+        ),
         tests(),
-        counted(step("doc tests", &[], &["cargo", "test", "--locked", "--workspace", "--doc", "--quiet"])),
+        counted(step(
+            "doc tests",
+            &[],
+            &["cargo", "test", "--locked", "--workspace", "--all-features", "--doc", "--quiet"],
+        )),
         documents(),
         Step { name: "browser", needs: &["web install", "build"], work: Work::Browser },
         licences(),
@@ -121,8 +130,11 @@ fn tests() -> Step {
 }
 
 fn documents() -> Step {
-    let mut step =
-        step("documents", &[], &["cargo", "doc", "--locked", "--workspace", "--no-deps", "--quiet"]);
+    let mut step = step(
+        "documents",
+        &[],
+        &["cargo", "doc", "--locked", "--workspace", "--all-features", "--no-deps", "--quiet"],
+    );
     if let Work::Command { environment, .. } = &mut step.work {
         environment.push(("RUSTDOCFLAGS", "-D warnings"));
     }
