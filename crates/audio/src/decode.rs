@@ -23,7 +23,7 @@ mod trim;
 mod wav;
 
 pub(crate) use cutter::replace_non_finite;
-pub(crate) use source::{describe, open};
+pub(crate) use source::{describe, metadata, open};
 
 /// Audible frames at that rate of the first sound track of an MP4 file, by its own boxes.
 pub(crate) fn mp4_frames(file: &std::fs::File, audio: crate::probe::AudioBytes, rate_hz: u32) -> Option<u64> {

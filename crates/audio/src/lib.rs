@@ -12,6 +12,7 @@ mod art;
 mod chunk;
 mod codecs;
 mod decode;
+mod ebml;
 mod external;
 mod fanout;
 mod limits;

@@ -7,8 +7,10 @@
 //! reading is bounded in bytes whatever a length field says; a panic in a tag parser is contained.
 
 mod asf;
+mod embedded;
 pub(crate) mod headers;
 mod lofty_tags;
+mod matroska;
 pub(crate) mod text;
 
 use std::{fs::File, path::Path, sync::Arc};
@@ -49,6 +51,9 @@ pub fn read_tags(path: &Path, limits: &Limits) -> Result<TagReading> {
     }
     let codec = reading.audio.as_ref().map(|audio| audio.codec.clone()).unwrap_or_default();
     match audio.container {
+        Container::Matroska => matroska::read(&file, audio, limits, &mut reading)?,
+        Container::Caf => embedded::read(&file, audio, limits, &mut reading),
+        Container::Ogg if codec == "flac" => embedded::read(&file, audio, limits, &mut reading),
         Container::Asf => asf::read(&file, audio, limits, &mut reading),
         _ => lofty_tags::read(&file, audio, &codec, limits, &mut reading),
     }

@@ -3,7 +3,11 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use fanfare_model::{ChannelLayout, Error, ErrorKind, Result, SampleRate, SampleSpec};
-use symphonia::core::{codecs::audio::AudioDecoder, packet::Packet};
+use symphonia::core::{
+    codecs::audio::AudioDecoder,
+    meta::{StandardTag, StandardVisualKey},
+    packet::Packet,
+};
 
 use super::{
     cutter::Cutter,
@@ -153,6 +157,43 @@ pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Lim
     limits.spec(rate_hz, channels)?;
     let facts = facts(&origin, &plan);
     Ok(Described { facts, rate_hz, channels, frames: plan.declared_frames.or(plan.estimated_frames) })
+}
+
+/// The tags that the demuxer read, and the cover: the front one, else the first picture.
+///
+/// # Errors
+/// As [`describe`].
+pub(crate) fn metadata(
+    file: Arc<std::fs::File>,
+    audio: AudioBytes,
+    limits: &Limits,
+) -> Result<(Vec<StandardTag>, Option<Vec<u8>>)> {
+    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
+    stream::prepare(&mut origin, limits, true)?;
+    let mut reader = origin.reader().map_err(Trouble::into_error)?;
+    let (mut tags, mut cover, mut front) = (Vec::new(), None, false);
+    guarded(|| {
+        let mut log = reader.metadata();
+        loop {
+            if let Some(revision) = log.current() {
+                let tracks = revision.per_track.iter().flat_map(|track| &track.metadata.tags);
+                tags.extend(revision.media.tags.iter().chain(tracks).filter_map(|tag| tag.std.clone()));
+                for visual in &revision.media.visuals {
+                    let is_front = visual.usage == Some(StandardVisualKey::FrontCover);
+                    if cover.is_none() || (is_front && !front) {
+                        cover = Some(visual.data.to_vec());
+                        front |= is_front;
+                    }
+                }
+            }
+            if log.pop().is_none() {
+                break;
+            }
+        }
+        Ok(())
+    })
+    .map_err(Trouble::into_error)?;
+    Ok((tags, cover))
 }
 
 fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {

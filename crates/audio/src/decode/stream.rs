@@ -126,9 +126,12 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
     let mut trim = Trim::default();
     let mut exact_frames = track.num_frames;
     let mut declared_frames = track.num_frames;
-    let seconds = track
-        .time_base
-        .zip(track.duration)
+    let media = reader.media_info();
+    let lengths = [track.time_base.zip(track.duration), media.time_base.zip(media.duration)];
+    let seconds = lengths
+        .into_iter()
+        .flatten()
+        .next()
         .and_then(|(base, ticks)| base.calc_time(ticks.timestamp_from(Timestamp::ZERO)?));
     let estimated_frames = track.num_frames.or_else(|| {
         let frames = seconds?.as_secs_f64() * f64::from(rate_hz);

@@ -1,0 +1,181 @@
+//! The box around the child decoder: what it is told, what it may, and how it ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use fanfare_audio::{FfmpegUse, OpenOptions, ffmpeg_version, open};
+use fanfare_model::ErrorKind;
+use fanfare_testkit::hostile;
+use support::{hear, hear_file};
+
+/// A program that stands in for `ffmpeg` and runs that shell text.
+fn stand_in(folder: &Path, text: &str) -> OpenOptions {
+    let path = folder.join("stand-in");
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    OpenOptions { ffmpeg: FfmpegUse::At(path), ..OpenOptions::default() }
+}
+
+/// Shell text that writes the header of mono AU audio in 32-bit floats at 44.1 kHz.
+const AU_HEADER: &str = r"printf '.snd\0\0\0\030\377\377\377\377\0\0\0\006\0\0\254\104\0\0\0\001'";
+
+/// A file that only the child decodes, by its first bytes.
+fn rare_file(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    // TTA1: PCM, one channel, 16 bits, 44.1 kHz, one frame.
+    let header = b"TTA1\x01\0\x01\0\x10\0\x44\xac\0\0\x01\0\0\0";
+    std::fs::write(&path, [header.as_slice(), &[7; 5_000]].concat()).unwrap();
+    path
+}
+
+/// Samples as the bytes that they were: text is finite as big-endian floats.
+fn text_of(planes: &[Vec<f32>]) -> String {
+    let bytes: Vec<u8> = planes[0].iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn nothing_of_a_file_or_its_name_reaches_arguments_or_environment() {
+    const SENTINEL: &str = "SENTINEL-7f3a";
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "{AU_HEADER}\nprintf '%s\\n' \"$@\"\n/usr/bin/env\nulimit -v -t -f -n -c\nprintf 'pad pad '\n"
+    );
+    let options = stand_in(folder.path(), &text);
+    let mut told = Vec::new();
+    let names = hostile::file_names();
+    for name in names.iter().step_by(names.len() / 40 + 1) {
+        let inner = folder.path().join(format!("{SENTINEL}-folder"));
+        std::fs::create_dir_all(&inner).unwrap();
+        let name = format!("{SENTINEL}{name}.tta");
+        if name.len() > 200 || name.contains('/') {
+            continue;
+        }
+        let heard = text_of(&hear_file(&rare_file(&inner, &name), &options).unwrap().planes);
+        assert!(!heard.contains(SENTINEL), "{heard}");
+        told.push(heard);
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "what the child is told depends on the name: {told:#?}");
+    let told = told.remove(0);
+    for expected in [
+        "-protocol_whitelist\npipe\n",
+        "-f\ntta\n",
+        "-i\npipe:0\n",
+        "-map\n0:a:0\n",
+        "-vn\n",
+        "-sn\n",
+        "-dn\n",
+    ] {
+        assert!(told.contains(expected), "{expected:?} is missing in {told}");
+    }
+    // A shell sets these by itself; nothing else may be there.
+    let variables = told.lines().filter(|line| line.contains('=') && !line.starts_with('-'));
+    for variable in variables {
+        assert!(
+            ["PWD=/", "SHLVL=", "_=", "OLDPWD="].iter().any(|known| variable.starts_with(known)),
+            "{variable}"
+        );
+    }
+}
+
+#[test]
+fn the_child_is_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    // Waits for its input, by when the limits are in force, then tells them.
+    let text = format!(
+        "{AU_HEADER}\nread -r line\nfor limit in v t f n c; do printf '%s=%s ' $limit \"$(ulimit -$limit)\"; done\nprintf 'pad'"
+    );
+    let heard = hear_file(&rare_file(folder.path(), "a.tta"), &stand_in(folder.path(), &text)).unwrap();
+    let told = text_of(&heard.planes);
+    for expected in ["v=1048576 ", "t=3600 ", "f=0 ", "n=32 ", "c=0 "] {
+        assert!(told.contains(expected), "{expected} is missing in {told:?}");
+    }
+}
+
+#[test]
+fn a_silent_child_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = stand_in(folder.path(), "exec sleep 1000");
+    options.limits.child_silence_s = 0;
+    let error = open(&rare_file(folder.path(), "a.tta"), &options).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+}
+
+#[test]
+fn a_dropped_source_takes_its_child_along() {
+    let folder = tempfile::tempdir().unwrap();
+    // Tells its number in eight digits, then sounds for ever.
+    let text = format!("{AU_HEADER}\nprintf '%08d' $$\nexec cat /dev/zero");
+    let options = stand_in(folder.path(), &text);
+    let mut source = open(&rare_file(folder.path(), "a.tta"), &options).unwrap();
+    let chunk = source.next_chunk().unwrap().unwrap();
+    assert_eq!(chunk.frames(), options.chunk_frames);
+    let pid: u32 = text_of(&[chunk.planes()[0][..2].to_vec()]).parse().unwrap();
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    assert!(process.exists());
+    drop(source);
+    assert!(!process.exists(), "the child outlives its source");
+}
+
+#[test]
+fn endless_audio_meets_the_limit_of_duration() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = stand_in(folder.path(), &format!("{AU_HEADER}\nexec cat /dev/zero"));
+    options.limits.max_duration_s = 2;
+    let error = hear_file(&rare_file(folder.path(), "a.tta"), &options).err().unwrap();
+    assert_eq!(error.limit_hit().unwrap().name, "duration_s");
+}
+
+#[test]
+fn how_a_child_fails_decides_the_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = rare_file(folder.path(), "a.tta");
+    for (text, kind) in [
+        ("exit 0", ErrorKind::Empty),
+        (AU_HEADER, ErrorKind::Empty),
+        ("echo '[tta @ 0x55d] bad seek table' >&2; exit 1", ErrorKind::Malformed),
+        ("kill -SEGV $$", ErrorKind::Malformed),
+        ("echo \"Unknown input format: 'tta'\" >&2; exit 1", ErrorKind::Unsupported),
+        ("echo something else entirely, as text; echo and more", ErrorKind::Internal),
+        // 65,535 channels.
+        (
+            r"printf '.snd\0\0\0\030\377\377\377\377\0\0\0\006\0\0\254\104\0\0\377\377pad pad '",
+            ErrorKind::LimitExceeded,
+        ),
+    ] {
+        let error = open(&file, &stand_in(folder.path(), text)).err().unwrap();
+        assert_eq!(error.kind(), kind, "{text}: {error}");
+        assert!(!error.to_string().contains("0x55d"), "{error}");
+    }
+    // It dies in the middle: what came is kept, with a warning that holds its last words.
+    let text = format!(
+        "{AU_HEADER}\nhead -c 40000 /dev/zero\necho '[tta @ 0x1] \x1b[31mdecode_frame failed' >&2\nexit 9"
+    );
+    let mut source = open(&file, &stand_in(folder.path(), &text)).unwrap();
+    let heard = hear(&mut *source).unwrap();
+    assert_eq!(heard.frames(), 10_000);
+    assert!(
+        heard.warnings[0].contains("decode_frame failed") && !heard.warnings[0].contains('\x1b'),
+        "{:?}",
+        heard.warnings
+    );
+}
+
+#[test]
+fn the_version_is_told_or_its_absence_with_a_remedy() {
+    let version =
+        ffmpeg_version(&FfmpegUse::Auto).expect("these tests need ffmpeg: install it (`make test` does)");
+    assert!(version.starts_with(|c: char| c.is_ascii_digit() || c == 'n' || c == 'N'), "{version}");
+    for use_ in [FfmpegUse::Off, FfmpegUse::At("/nowhere/ffmpeg".into())] {
+        assert!(ffmpeg_version(&use_).unwrap_err().remedy_text().is_some());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let OpenOptions { ffmpeg, .. } = stand_in(folder.path(), "echo hello");
+    assert_eq!(ffmpeg_version(&ffmpeg).unwrap_err().kind(), ErrorKind::Unavailable);
+}
