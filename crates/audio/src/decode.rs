@@ -10,6 +10,7 @@
 
 mod bytes;
 mod cutter;
+mod describe;
 mod flac;
 mod guard;
 mod matroska;
@@ -23,7 +24,8 @@ mod trim;
 mod wav;
 
 pub(crate) use cutter::replace_non_finite;
-pub(crate) use source::{describe, metadata, open};
+pub(crate) use describe::{describe, metadata};
+pub(crate) use source::open;
 
 /// Audible frames at that rate of the first sound track of an MP4 file, by its own boxes.
 pub(crate) fn mp4_frames(file: &std::fs::File, audio: crate::probe::AudioBytes, rate_hz: u32) -> Option<u64> {

@@ -3,11 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use fanfare_model::{ChannelLayout, Error, ErrorKind, Result, SampleRate, SampleSpec};
-use symphonia::core::{
-    codecs::audio::AudioDecoder,
-    meta::{StandardTag, StandardVisualKey},
-    packet::Packet,
-};
+use symphonia::core::{codecs::audio::AudioDecoder, packet::Packet};
 
 use super::{
     cutter::Cutter,
@@ -131,72 +127,7 @@ pub(crate) fn open(
     Ok(Box::new(decode))
 }
 
-/// What the headers of a file say, without decoding it.
-pub(crate) struct Described {
-    /// Codec, container, depth.
-    pub facts: StreamFacts,
-    /// Frames per second.
-    pub rate_hz: u32,
-    /// Samples per frame.
-    pub channels: usize,
-    /// Frames as declared, or estimated where nothing is declared.
-    pub frames: Option<u64>,
-}
-
-/// Reads the headers of a file.
-///
-/// # Errors
-/// As [`open`], save for what only decoding can tell.
-pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Limits) -> Result<Described> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
-    let prepared = stream::prepare(&mut origin, limits, true)?;
-    let reader = origin.reader().map_err(Trouble::into_error)?;
-    let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
-    let rate_hz = plan.params.sample_rate.unwrap_or(0);
-    let channels = plan.params.channels.as_ref().map_or(0, |channels| channels.count());
-    limits.spec(rate_hz, channels)?;
-    let facts = facts(&origin, &plan);
-    Ok(Described { facts, rate_hz, channels, frames: plan.declared_frames.or(plan.estimated_frames) })
-}
-
-/// The tags that the demuxer read, and the cover: the front one, else the first picture.
-///
-/// # Errors
-/// As [`describe`].
-pub(crate) fn metadata(
-    file: Arc<std::fs::File>,
-    audio: AudioBytes,
-    limits: &Limits,
-) -> Result<(Vec<StandardTag>, Option<Vec<u8>>)> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
-    stream::prepare(&mut origin, limits, true)?;
-    let mut reader = origin.reader().map_err(Trouble::into_error)?;
-    let (mut tags, mut cover, mut front) = (Vec::new(), None, false);
-    guarded(|| {
-        let mut log = reader.metadata();
-        loop {
-            if let Some(revision) = log.current() {
-                let tracks = revision.per_track.iter().flat_map(|track| &track.metadata.tags);
-                tags.extend(revision.media.tags.iter().chain(tracks).filter_map(|tag| tag.std.clone()));
-                for visual in &revision.media.visuals {
-                    let is_front = visual.usage == Some(StandardVisualKey::FrontCover);
-                    if cover.is_none() || (is_front && !front) {
-                        cover = Some(visual.data.to_vec());
-                        front |= is_front;
-                    }
-                }
-            }
-            if log.pop().is_none() {
-                break;
-            }
-        }
-        Ok(())
-    })
-    .map_err(Trouble::into_error)?;
-    Ok((tags, cover))
-}
-
-fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {
+pub(super) fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {
     StreamFacts {
         codec: readers::codec_name(&plan.params),
         container: origin.audio.container.as_str().to_owned(),

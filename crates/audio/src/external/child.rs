@@ -6,13 +6,13 @@ use std::{
     io::{Read, Write},
     os::unix::{fs::FileExt, process::CommandExt},
     path::Path,
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     sync::{
         Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
@@ -25,6 +25,8 @@ use crate::{Limits, probe::AudioBytes, tags::text};
 const BLOCK_BYTES: usize = 64 << 10;
 /// Blocks of output that may wait: memory in flight stays under half a megabyte.
 const BLOCKS: usize = 6;
+/// How long a child may live on behind the end of its output.
+const LAST_WORDS_TIME: Duration = Duration::from_secs(2);
 /// Descriptors a child may have open: its three pipes and what its libraries need while loading.
 #[cfg(target_os = "linux")]
 const OPEN_FILES: u64 = 32;
@@ -38,6 +40,8 @@ pub(super) struct Boxed {
     blocks: Receiver<Vec<u8>>,
     silence: Duration,
     tail: Tail,
+    /// Gives notice when the error output has ended.
+    tail_end: Receiver<()>,
 }
 
 impl Boxed {
@@ -83,15 +87,19 @@ impl Boxed {
             thread::spawn(move || read_blocks(output, &send));
         }
         let tail = Tail::default();
+        let (ended, tail_end) = sync_channel(1);
         if let Some(output) = child.stderr.take() {
             let (tail, most) = (tail.clone(), limits.child_stderr_bytes);
-            thread::spawn(move || read_tail(output, &tail, most));
+            thread::spawn(move || {
+                read_tail(output, &tail, most);
+                let _ = ended.send(());
+            });
         }
         if let Some(pipe) = child.stdin.take() {
             let file = file.clone();
             thread::spawn(move || feed(&file, audio, pipe));
         }
-        Ok(Self { child, blocks, silence: Duration::from_secs(limits.child_silence_s), tail })
+        Ok(Self { child, blocks, silence: Duration::from_secs(limits.child_silence_s), tail, tail_end })
     }
 
     /// The next bytes of its output; `None` at the end.
@@ -113,9 +121,22 @@ impl Boxed {
         }
     }
 
-    /// Whether it ended by itself without complaint; to be asked after the end of its output.
+    /// Whether it ended by itself without complaint; to be asked after the end of its output. One that lives
+    /// on although it closed its output is stopped.
     pub(super) fn ended_well(&mut self) -> bool {
-        self.child.wait().as_ref().is_ok_and(ExitStatus::success)
+        let deadline = Instant::now() + LAST_WORDS_TIME;
+        // Its error output ends when it does, or it never will.
+        let _ = self.tail_end.recv_timeout(LAST_WORDS_TIME);
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return status.success(),
+                Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(1)),
+                _ => {
+                    end(&mut self.child);
+                    return false;
+                }
+            }
+        }
     }
 
     /// What it said last, cleaned, in one line; `None` for nothing.
