@@ -123,15 +123,32 @@ impl Settings {
         }
     }
 
-    /// The arguments with which this program starts its own worker child, so that it reads the same settings.
+    /// The arguments with which this program starts its own worker child, so that it works by the same settings,
+    /// wherever they came from.
     #[must_use]
     pub fn worker_args(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["worker".into(), "--data".into(), self.data_dir.clone().into()];
-        // A file that was asked for must exist, the default one need not: only the former is named.
-        if self.config_file != self.data_dir.join(CONFIG_FILE) {
+        // A file that is named must exist, the default one need not.
+        if self.config_file.is_file() {
             args.extend(["--config".into(), self.config_file.clone().into()]);
         }
         args.extend(["--jobs".into(), self.jobs.to_string().into()]);
+        let ffmpeg = match &self.ffmpeg {
+            FfmpegSetting::Auto => "auto".into(),
+            FfmpegSetting::Off => "off".into(),
+            FfmpegSetting::At(path) => path.clone().into_os_string(),
+        };
+        args.extend(["--ffmpeg".into(), ffmpeg]);
+        let format = match self.log.format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        };
+        args.extend([
+            "--log-format".into(),
+            format.into(),
+            "--log-level".into(),
+            self.log.level.clone().into(),
+        ]);
         args
     }
 

@@ -136,7 +136,8 @@ fn documents() -> Step {
         &["cargo", "doc", "--locked", "--workspace", "--all-features", "--no-deps", "--quiet"],
     );
     if let Work::Command { environment, .. } = &mut step.work {
-        environment.push(("RUSTDOCFLAGS", "-D warnings"));
+        // A module's page may point at what it is made of, for those who read the source beside it.
+        environment.push(("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"));
     }
     step
 }

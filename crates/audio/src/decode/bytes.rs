@@ -8,7 +8,10 @@ use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use symphonia::core::io::MediaSource;
@@ -17,6 +20,9 @@ use symphonia::core::io::MediaSource;
 const READS_OF_WHOLE_FILE: u64 = 8;
 /// Bytes that may always be read, for files so small that headers dominate.
 const READ_BYTES_AT_LEAST: u64 = 64 << 20;
+/// Bytes a demuxer may read before its first packet. Symphonia keeps whole pictures and attachments while it reads
+/// headers, so this bounds its memory; the sample tables of a day of AAC in MP4 take half of it.
+const HEADER_BYTES: u64 = 96 << 20;
 
 /// Bytes that stand in place of the file's own.
 #[derive(Debug, Clone)]
@@ -48,15 +54,47 @@ pub(super) struct FileBytes {
     start: u64,
     end: u64,
     position: u64,
-    budget: u64,
+    budget: Budget,
+}
+
+/// How many more bytes may be read; kept by whoever made the reader, too.
+#[derive(Clone)]
+pub(super) struct Budget {
+    left: Arc<AtomicU64>,
+    whole: u64,
+}
+
+impl Budget {
+    /// The headers are read: from here on the budget is that of the whole file.
+    pub(super) fn open_up(&self) {
+        self.left.store(self.whole, Ordering::Relaxed);
+    }
+
+    fn spend(&self, bytes: u64) -> io::Result<()> {
+        let left = self.left.load(Ordering::Relaxed).checked_sub(bytes).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "far more bytes were asked for than an honest file needs",
+            )
+        })?;
+        self.left.store(left, Ordering::Relaxed);
+        Ok(())
+    }
 }
 
 impl FileBytes {
     /// `prefix`, then the file's bytes from `start` to `end`.
     pub(super) fn new(file: Arc<File>, prefix: Vec<u8>, patch: Option<Patch>, start: u64, end: u64) -> Self {
-        let mut bytes = Self { file, prefix, patch, start, end: end.max(start), position: 0, budget: 0 };
-        bytes.budget = bytes.full_budget();
+        let budget = Budget { left: Arc::new(AtomicU64::new(0)), whole: 0 };
+        let mut bytes = Self { file, prefix, patch, start, end: end.max(start), position: 0, budget };
+        bytes.budget.whole = bytes.full_budget();
+        bytes.budget.left.store(bytes.budget.whole.min(HEADER_BYTES), Ordering::Relaxed);
         bytes
+    }
+
+    /// The budget of this reader.
+    pub(super) fn budget(&self) -> Budget {
+        self.budget.clone()
     }
 
     fn length(&self) -> u64 {
@@ -83,9 +121,7 @@ impl Read for FileBytes {
             count
         };
         self.position += count as u64;
-        self.budget = self.budget.checked_sub(count as u64).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "the same bytes were asked for over and over")
-        })?;
+        self.budget.spend(count as u64)?;
         Ok(count)
     }
 }
@@ -116,6 +152,20 @@ impl MediaSource for FileBytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_have_a_budget_of_their_own() {
+        let file = tempfile::tempfile().unwrap();
+        // Sparse: takes no space, and reads as zeros.
+        file.set_len(3 * HEADER_BYTES).unwrap();
+        let mut bytes = FileBytes::new(Arc::new(file), Vec::new(), None, 0, 3 * HEADER_BYTES);
+        let budget = bytes.budget();
+        let mut block = vec![0; 1 << 20];
+        let headers = (0..).take_while(|_| bytes.read(&mut block).is_ok()).count() as u64;
+        assert_eq!(headers << 20, HEADER_BYTES);
+        budget.open_up();
+        assert_eq!(bytes.read(&mut block).unwrap(), block.len());
+    }
 
     #[test]
     fn patches_replace_what_overlaps() {

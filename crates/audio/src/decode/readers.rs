@@ -46,9 +46,10 @@ impl Origin {
             let Self { file, prefix, patch, audio } = self.clone();
             FileBytes::new(file, prefix, patch, audio.start, audio.end)
         };
+        let budget = bytes.budget();
         let mut stream = MediaSourceStream::new(Box::new(bytes), Default::default());
         let options = FormatOptions::default();
-        guarded(|| -> Result<Box<dyn FormatReader>, Foreign> {
+        let reader = guarded(|| -> Result<Box<dyn FormatReader>, Foreign> {
             Ok(match self.audio.container {
                 Container::Wav | Container::Rf64 => Box::new(WavReader::try_new(stream, options)?),
                 Container::Aiff => Box::new(AiffReader::try_new(stream, options)?),
@@ -65,7 +66,9 @@ impl Origin {
                 }
                 _ => return Err(Foreign::Unsupported("this container is decoded elsewhere")),
             })
-        })
+        })?;
+        budget.open_up();
+        Ok(reader)
     }
 }
 

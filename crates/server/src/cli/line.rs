@@ -94,8 +94,8 @@ pub struct ServeArgs {
     /// Where to listen [default: 127.0.0.1:4040, this machine only]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
-    /// Address of the proxy in front, as in https://music.example.org
-    #[arg(long, value_name = "URL")]
+    /// Address of the proxy in front.
+    #[arg(long, value_name = "URL", help = "Address of the proxy in front, as in https://music.example.org")]
     pub public_url: Option<String>,
     /// Tracks heard at the same time [default: number of cores]
     #[arg(long, short = 'j', value_name = "N")]
@@ -323,6 +323,32 @@ pub struct WorkerArgs {
     /// Tracks heard at the same time
     #[arg(long, value_name = "N")]
     pub jobs: Option<String>,
+    /// Decoder for rare formats: auto, off or a path
+    #[arg(long, value_name = "WHICH")]
+    pub ffmpeg: Option<String>,
+    /// Log as text or json
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What to log: error, warn, info, debug, trace
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+impl WorkerArgs {
+    /// The request for settings, with the flags that were given.
+    #[must_use]
+    pub fn request(&self) -> SettingsRequest {
+        let mut request = self.place.request();
+        for (name, flag) in [
+            ("jobs", &self.jobs),
+            ("ffmpeg", &self.ffmpeg),
+            ("log.format", &self.log_format),
+            ("log.level", &self.log_level),
+        ] {
+            request.flags.extend(flag.clone().map(|text| (name, Given::Text(text))));
+        }
+        request
+    }
 }
 
 /// `fanfare completions`
@@ -344,4 +370,42 @@ pub struct ManArgs {
     /// Write one page per command into this folder instead
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::settings::{FfmpegSetting, LogFormat, Settings, load};
+
+    #[derive(clap::Parser)]
+    struct WorkerLine {
+        #[command(flatten)]
+        args: WorkerArgs,
+    }
+
+    /// What a worker makes of the arguments its server starts it with, whatever stands in the environment.
+    fn as_worker(settings: &Settings) -> Settings {
+        let line = WorkerLine::parse_from(settings.worker_args());
+        load(&SettingsRequest { environment: Vec::new(), ..line.args.request() }).unwrap()
+    }
+
+    #[test]
+    fn a_worker_works_by_the_settings_of_its_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::defaults(folder.path().to_path_buf());
+        assert_eq!(as_worker(&settings), settings);
+        settings.jobs = 3;
+        settings.log.format = LogFormat::Json;
+        settings.log.level = "debug".to_owned();
+        for ffmpeg in [FfmpegSetting::Off, FfmpegSetting::At("/opt/f/ffmpeg".into())] {
+            settings.ffmpeg = ffmpeg;
+            assert_eq!(as_worker(&settings), settings);
+        }
+        // The file in the data folder may name that folder when it was asked for by name.
+        let text = format!("data_dir = {:?}\n", folder.path().to_str().unwrap());
+        std::fs::write(&settings.config_file, text).unwrap();
+        assert_eq!(as_worker(&settings), settings);
+    }
 }

@@ -53,7 +53,7 @@ pub fn write(bytes: &[u8]) -> Result<(), Stop> {
 /// Prints a line on standard output.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn line(text: impl std::fmt::Display) -> Result<(), Stop> {
     write(format!("{text}\n").as_bytes())
 }
@@ -61,7 +61,7 @@ pub fn line(text: impl std::fmt::Display) -> Result<(), Stop> {
 /// A line of JSON on standard output.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn json_line(value: &impl serde::Serialize) -> Result<(), Stop> {
     let mut bytes = serde_json::to_vec(value)
         .map_err(|error| Error::new(ErrorKind::Internal, "the answer has no JSON form").because(error))?;

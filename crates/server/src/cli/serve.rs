@@ -51,10 +51,17 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
     })
 }
 
-/// The folder as an absolute path; what is no folder is refused before anything starts.
+/// The folder as an absolute path; what is no folder is refused before anything starts. One that is away (a disk
+/// that is not plugged in) passes: whether that is an error depends on whether the library knows it.
 pub fn absolute_folder(path: &Path) -> Result<PathBuf> {
     let named = |error| Error::from_io(format_args!("library folder {}", path.display()), error);
-    let absolute = path.canonicalize().map_err(named)?;
+    let absolute = match path.canonicalize() {
+        Ok(absolute) => absolute,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return std::path::absolute(path).map_err(named);
+        }
+        Err(error) => return Err(named(error)),
+    };
     if !absolute.is_dir() {
         return Err(Error::new(
             ErrorKind::Invalid,

@@ -1,7 +1,7 @@
 //! `fanfare user ...`: accounts and API keys, straight in the data folder (no server needed).
 
 use fanfare_model::{ApiKeyId, Error, ErrorKind, Result, Role, User};
-use fanfare_store::{Store, StoreOptions};
+use fanfare_store::{DATABASE_FILE, Store, StoreOptions};
 
 use super::{
     exit::{Exit, SUCCESS},
@@ -107,8 +107,11 @@ async fn named(store: &Store, name: &str) -> Result<User> {
 fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(Store) -> Result<T>) -> Result<T> {
     let settings = settings::load(&place.request())?;
     serve::make_data_folder(&settings.data_dir)?;
+    // A running server owns the data folder: only where there is none yet may this command make one.
+    let migrate = !settings.data_dir.join(DATABASE_FILE).is_file();
     serve::runtime()?.block_on(async {
-        let store = Store::open(&settings.data_dir, &StoreOptions::default()).await?;
+        let store =
+            Store::open(&settings.data_dir, &StoreOptions { migrate, ..StoreOptions::default() }).await?;
         let result = run(store.clone()).await;
         store.close().await;
         result

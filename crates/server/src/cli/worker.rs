@@ -9,13 +9,11 @@ use super::{
     output::Done,
     serve::runtime,
 };
-use crate::settings::{self, Given};
+use crate::settings;
 
 /// Runs the command.
 pub fn run(args: &WorkerArgs) -> Done {
-    let mut request = args.place.request();
-    request.flags.extend(args.jobs.clone().map(|text| ("jobs", Given::Text(text))));
-    let settings = settings::load(&request)?;
+    let settings = settings::load(&args.request())?;
     logging::start(&settings.log);
     let options = WorkerProcessOptions {
         jobs: settings.jobs,

@@ -112,14 +112,35 @@ async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpSta
 }
 
 /// Adds the folders that were named and are not in the library yet. (Known ones are scanned at start anyway.)
+///
+/// A folder that cannot be reached ends the start only when nothing else is there to serve: a disk that is not
+/// plugged in must not keep the other folders from playing.
 async fn add_folders(store: &Store, ingest: &Ingest, settings: &Settings) -> Result<()> {
     let known = store.catalog().folders().await?;
+    let mut reached = !known.is_empty();
+    let mut away = None;
     for path in &settings.folders {
-        if !known.iter().any(|folder| folder.path == *path) {
-            ingest.add_folder(path).await?;
+        if known.iter().any(|folder| folder.path == *path) {
+            continue;
+        }
+        match ingest.add_folder(path).await {
+            Ok(_) => reached = true,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::Io
+                ) =>
+            {
+                tracing::warn!(%error, "a library folder cannot be reached and is left out until the next start");
+                away = Some(error);
+            }
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    match away {
+        Some(error) if !reached => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The address for links: the public one if set, else the listener's, with loopback for "all addresses".
