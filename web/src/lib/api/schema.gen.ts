@@ -2157,7 +2157,7 @@ export interface operations {
                 limit?: number;
                 /** @description First row. */
                 offset?: number;
-                /** @description Words to find in title and artist. */
+                /** @description Words to find in the title. */
                 search?: string;
             };
             header?: never;

@@ -81,7 +81,7 @@ pub struct ReleaseParams {
     /// Only those credited to this artist.
     #[param(value_type = Option<String>)]
     artist: Option<ArtistId>,
-    /// Words to find in title and artist.
+    /// Words to find in the title.
     #[param(max_length = 200)]
     search: Option<String>,
     /// First row.
