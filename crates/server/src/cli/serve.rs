@@ -23,9 +23,10 @@ use crate::{
 pub fn run(args: &ServeArgs) -> Done {
     let start = Instant::now();
     let mut settings = settings::load(&args.request())?;
-    settings.folders.extend(args.folders.iter().cloned());
-    settings.folders =
-        settings.folders.iter().map(|folder| absolute_folder(folder)).collect::<Result<_>>()?;
+    settings.folders = settings.folders.iter().map(|folder| folder_or_away(folder)).collect::<Result<_>>()?;
+    for folder in &args.folders {
+        settings.folders.push(absolute_folder(folder)?);
+    }
     logging::start(&settings.log);
     make_data_folder(&settings.data_dir)?;
     runtime()?.block_on(http::serve(settings.clone(), |started| {
@@ -51,17 +52,20 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
     })
 }
 
-/// The folder as an absolute path; what is no folder is refused before anything starts. One that is away (a disk
-/// that is not plugged in) passes: whether that is an error depends on whether the library knows it.
+/// A folder of the settings: one that is away (a disk that is not plugged in) must not keep the others from
+/// being served, so it passes as it is written.
+fn folder_or_away(path: &Path) -> Result<PathBuf> {
+    match absolute_folder(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => std::path::absolute(path)
+            .map_err(|error| Error::from_io(format_args!("library folder {}", path.display()), error)),
+        found => found,
+    }
+}
+
+/// The folder as an absolute path; what is missing or no folder is refused before anything starts.
 pub fn absolute_folder(path: &Path) -> Result<PathBuf> {
     let named = |error| Error::from_io(format_args!("library folder {}", path.display()), error);
-    let absolute = match path.canonicalize() {
-        Ok(absolute) => absolute,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return std::path::absolute(path).map_err(named);
-        }
-        Err(error) => return Err(named(error)),
-    };
+    let absolute = path.canonicalize().map_err(named)?;
     if !absolute.is_dir() {
         return Err(Error::new(
             ErrorKind::Invalid,
