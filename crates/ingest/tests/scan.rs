@@ -187,6 +187,47 @@ async fn storage_that_is_away_removes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nested_storage_that_is_away_removes_nothing() {
+    // Where the storage is put while it is away, and whether it is a link's target outside the library.
+    for linked in [false, true] {
+        let library = scanned(|bench| {
+            bench.song("b/1.wav", 1);
+            let nas = if linked { bench.folder.path().join("nas") } else { bench.music().join("nas") };
+            write_song(&nas.join("a/2.wav"), 2);
+            if linked {
+                symlink(&nas, bench.music().join("nas")).unwrap();
+            }
+        })
+        .await;
+        let root = library.bench.folder.path();
+        let nas = if linked { root.join("nas") } else { library.bench.music().join("nas") };
+        let unmount = || {
+            fs::rename(&nas, root.join("parked")).unwrap();
+            fs::create_dir(&nas).unwrap();
+        };
+        let mount = || {
+            fs::remove_dir(&nas).unwrap();
+            fs::rename(root.join("parked"), &nas).unwrap();
+        };
+        let both = ["b/1.wav", "nas/a/2.wav"];
+        for _ in 0..2 {
+            unmount();
+            let task = scan(&library.ingest).await;
+            assert_eq!((task.state, task.failure_count), (TaskState::PartialSuccess, 1), "{}", task.message);
+            assert_eq!(paths(&library.store).await, both, "asked once, linked: {linked}");
+            mount();
+            assert_eq!(scan(&library.ingest).await.message, "nothing changed", "linked: {linked}");
+            assert_eq!(paths(&library.store).await, both, "back, linked: {linked}");
+        }
+        unmount();
+        scan(&library.ingest).await;
+        assert_eq!(scan(&library.ingest).await.message, "1 removed", "asked twice, linked: {linked}");
+        assert_eq!(paths(&library.store).await, ["b/1.wav"]);
+        library.ingest.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn folders_of_the_library_do_not_overlap() {
     let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
     let music = library.bench.music();

@@ -1,7 +1,7 @@
 //! The desk where scans are asked for: one runs at a time, and what is asked meanwhile is merged into the next.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -11,10 +11,7 @@ use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskSt
 use fanfare_store::{ScanApplied, Store};
 use tokio::{sync::Notify, time::Instant};
 
-use super::{
-    apply::sum,
-    folder::{FolderOutcome, FolderScan},
-};
+use super::{apply::sum, folder::FolderScan};
 use crate::{TaskHub, clock, hearing::Hearing, live_task::LiveTask, text};
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
@@ -52,8 +49,9 @@ struct Inner {
 struct DeskState {
     running: Option<Scan>,
     wanted: Option<Scan>,
-    /// Folders that the last scan asked for by a person found suddenly empty.
-    empty: HashSet<FolderId>,
+    /// What the last scan asked for by a person found suddenly empty: library folders, and which folders in
+    /// them (the empty path is the library folder itself).
+    empty: HashMap<FolderId, HashSet<String>>,
     closed: bool,
 }
 
@@ -220,7 +218,7 @@ impl ScanDesk {
             if scan.folders.as_ref().is_some_and(|wanted| !wanted.contains(&folder.id)) {
                 continue;
             }
-            let emptiness_is_meant = scan.asked && self.state().empty.contains(&folder.id);
+            let meant_empty = if scan.asked { self.state().empty.get(&folder.id).cloned() } else { None };
             let work = FolderScan {
                 store: &self.inner.store,
                 folder,
@@ -228,11 +226,11 @@ impl ScanDesk {
                 hearing: &self.inner.hearing,
                 cancel: &scan.cancel,
                 limits: &self.inner.limits,
-                emptiness_is_meant,
+                meant_empty: meant_empty.unwrap_or_default(),
             };
             match work.run().await {
                 Ok(outcome) => {
-                    self.note_emptiness(scan, folder.id, &outcome);
+                    self.note_emptiness(scan, folder.id, &outcome.emptied);
                     away += u64::from(outcome.suddenly_empty);
                     scanned += u64::from(!outcome.suddenly_empty);
                     applied = sum(applied, outcome.applied);
@@ -260,12 +258,13 @@ impl ScanDesk {
         Ok((state, summary(applied, away)))
     }
 
-    fn note_emptiness(&self, scan: &Scan, folder: FolderId, outcome: &FolderOutcome) {
+    fn note_emptiness(&self, scan: &Scan, folder: FolderId, emptied: &HashSet<String>) {
         let mut state = self.state();
-        if !outcome.suddenly_empty {
-            state.empty.remove(&folder);
-        } else if scan.asked {
-            state.empty.insert(folder);
+        if scan.asked {
+            state.empty.insert(folder, emptied.clone());
+        } else if let Some(before) = state.empty.get_mut(&folder) {
+            // What was seen full again in between is not empty twice in a row.
+            before.retain(|path| emptied.contains(path));
         }
     }
 

@@ -35,8 +35,9 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) hearing: &'a Hearing,
     pub(crate) cancel: &'a CancelFlag,
     pub(crate) limits: &'a Limits,
-    /// A folder without audio is empty because somebody emptied it, not because its storage is away.
-    pub(crate) emptiness_is_meant: bool,
+    /// Folders in it (the root is the empty path) that are empty because somebody emptied them, not because
+    /// their storage is away.
+    pub(crate) meant_empty: HashSet<String>,
 }
 
 /// What the scan of a folder came to.
@@ -47,6 +48,8 @@ pub(crate) struct FolderOutcome {
     pub(crate) changing: u64,
     /// The folder can be listed but holds no audio, and was left alone for that.
     pub(crate) suddenly_empty: bool,
+    /// Folders in it that were left alone for being suddenly empty (the root is the empty path).
+    pub(crate) emptied: HashSet<String>,
 }
 
 impl FolderScan<'_> {
@@ -60,10 +63,11 @@ impl FolderScan<'_> {
         let walked = self.walk().await?;
         let known = self.store.catalog().known_files(self.folder.id).await?;
         let empty = walked.files.is_empty() && !walked.unread.iter().any(|unread| unread.is_file);
-        if empty && !known.is_empty() && !self.emptiness_is_meant {
+        if empty && !known.is_empty() && !self.meant_empty.contains("") {
             self.task.show().await?;
             self.task.note_error(self.folder.path.display().to_string(), &emptied(known.len()));
-            return Ok(FolderOutcome { suddenly_empty: true, ..FolderOutcome::default() });
+            let emptied = HashSet::from([String::new()]);
+            return Ok(FolderOutcome { suddenly_empty: true, emptied, ..FolderOutcome::default() });
         }
         let (refused, stay) = self.refusals(&walked, &known);
         let walked = Arc::new(walked);
@@ -76,7 +80,11 @@ impl FolderScan<'_> {
         for unread in walked.unread.iter().filter(|unread| !quiet || !stay.contains(&unread.relative_path)) {
             self.task.note_error(self.shown(&unread.relative_path), &unread.error);
         }
-        let mut outcome = FolderOutcome::default();
+        for (folder, tracks) in &plan.emptied {
+            self.task.note_error(self.shown(folder), &emptied(*tracks));
+        }
+        let mut outcome =
+            FolderOutcome { emptied: plan.emptied.keys().cloned().collect(), ..FolderOutcome::default() };
         if !quiet {
             let mut applying = Applying::new(self);
             applying.push_all(refused).await?;
@@ -114,13 +122,14 @@ impl FolderScan<'_> {
     ) -> Result<Plan> {
         let reread = Arc::clone(reread);
         let (root, walked, cancel) = (self.folder.path.clone(), Arc::clone(walked), self.cancel.clone());
-        let pictures_since = self.folder.scanned;
+        let (pictures_since, meant_empty) = (self.folder.scanned, self.meant_empty.clone());
         let planning = tokio::task::spawn_blocking(move || {
             let mut hash = |file: usize| {
                 let path = root.join(&walked.files.get(file)?.relative_path);
                 open_regular(&path).and_then(|file| hash_file(&file, &cancel)).ok()
             };
-            plan(known, &walked, Comparison { reread: &reread, pictures_since, hash: &mut hash })
+            let (reread, meant_empty) = (&*reread, &meant_empty);
+            plan(known, &walked, Comparison { reread, pictures_since, meant_empty, hash: &mut hash })
         });
         let plan = planning.await.map_err(contained)?;
         self.check_cancel()?;

@@ -9,8 +9,10 @@
 //! # When storage is away
 //! A library folder that is missing, is no folder or cannot be listed is *away*: its tracks stay. A folder that
 //! can be listed but suddenly holds no audio at all, while tracks in it are known, is away too: that is what an
-//! unmounted disk looks like. A person who did empty the folder scans twice in a row: the second scan that a
-//! person asks for takes the emptiness as meant ([`FolderScan::emptiness_is_meant`]).
+//! unmounted disk looks like. The same goes for every folder below it that holds nothing at all (a mount point in
+//! the library, or where a link leads): known tracks in it stay, unless they turn up elsewhere. A person who did
+//! empty a folder removes it too, or scans twice in a row: the second scan that a person asks for takes the
+//! emptiness that the first one met as meant ([`FolderScan::meant_empty`]).
 //!
 //! # Tracks that become unreadable
 //! They keep their id and what was known of them, so that a person sees which ones they are and lists that

@@ -3,7 +3,7 @@
 //! Invariants: touches no file (the one question about content is asked through a function); a known track
 //! is named at most once; the plan does not depend on the order of its inputs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use fanfare_model::{ContentHash, Timestamp, TrackId, TrackState};
 use fanfare_store::KnownFile;
@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) readings: Vec<Reading>,
     /// Tracks whose file is gone.
     pub(crate) removed: Vec<TrackId>,
+    /// Folders that are empty now but held that many known tracks, which are kept.
+    pub(crate) emptied: BTreeMap<String, usize>,
 }
 
 /// What the comparison needs besides the two lists.
@@ -46,6 +48,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) reread: &'a HashSet<TrackId>,
     /// Pictures that changed since then make the files beside them be read again.
     pub(crate) pictures_since: Option<Timestamp>,
+    /// Folders that are empty because somebody emptied them; the root (an empty path) stands for all.
+    pub(crate) meant_empty: &'a HashSet<String>,
     /// The hash of that file's bytes (index into [`Walked::files`]), if it can be read.
     pub(crate) hash: &'a mut dyn FnMut(usize) -> Option<ContentHash>,
 }
@@ -89,8 +93,20 @@ pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, comparison: Compariso
         plan.readings.push(Reading { file: index, verdict });
     }
     plan.readings.sort_by_key(|reading| reading.file);
-    plan.removed = vanished.iter().map(|known| known.id).filter(|id| !moved.contains(id)).collect();
+    for known in vanished.iter().filter(|known| !moved.contains(&known.id)) {
+        match emptied_above(&known.relative_path, walked, comparison.meant_empty) {
+            Some(folder) => *plan.emptied.entry(folder.to_owned()).or_default() += 1,
+            None => plan.removed.push(known.id),
+        }
+    }
     plan
+}
+
+/// The folder above that path that holds nothing any more and may be storage that is away.
+fn emptied_above<'a>(path: &'a str, walked: &Walked, meant: &HashSet<String>) -> Option<&'a str> {
+    let folder =
+        path.match_indices('/').map(|(end, _)| &path[..end]).find(|folder| walked.empty.contains(*folder))?;
+    (!meant.contains("") && !meant.contains(folder)).then_some(folder)
 }
 
 /// Whether the walk could not see what is at that path, so that its absence means nothing.

@@ -44,7 +44,9 @@ fn said(known: Vec<KnownFile>, walked: &Walked, contents: &[(&str, u8)]) -> Vec<
         contents.iter().find(|(name, _)| name == path).map(|(_, number)| content(*number))
     };
     let reread = HashSet::new();
-    let comparison = Comparison { reread: &reread, pictures_since: None, hash: &mut hash };
+    let meant_empty = HashSet::from(["meant".to_owned()]);
+    let comparison =
+        Comparison { reread: &reread, pictures_since: None, meant_empty: &meant_empty, hash: &mut hash };
     let plan = plan(known, walked, comparison);
     let number = |id: TrackId| id.as_bytes()[0];
     let mut words: Vec<String> = plan
@@ -142,6 +144,23 @@ fn what_could_not_be_seen_is_not_removed() {
 }
 
 #[test]
+fn what_was_in_a_folder_that_is_empty_now_is_kept_unless_it_moved_or_that_is_meant() {
+    let mut walked = found(&[("b/moved.wav", 3)]);
+    walked.empty = ["nas", "meant", "x/deep"].map(str::to_owned).into();
+    for (path, expected) in [
+        ("nas/a.wav", &["+b/moved.wav"][..]),
+        ("nas/b/c/a.wav", &["+b/moved.wav"]),
+        ("x/deep/a.wav", &["+b/moved.wav"]),
+        ("nas too/a.wav", &["+b/moved.wav", "-1"]),
+        ("x/a.wav", &["+b/moved.wav", "-1"]),
+        ("meant/a.wav", &["+b/moved.wav", "-1"]),
+    ] {
+        assert_eq!(said(vec![known(1, path, 1, true)], &walked, &[]), expected, "{path}");
+    }
+    assert_eq!(said(vec![known(1, "nas/moved.wav", 3, true)], &walked, &[]), ["1>b/moved.wav"]);
+}
+
+#[test]
 fn a_new_picture_and_a_failure_that_may_have_gone_are_read_again() {
     let mut walked = found(&[("a.wav", 1), ("b.wav", 1), ("c.wav", 1)]);
     walked.pictures.push(Picture { path: "cover.jpg".into(), changed: Timestamp(5_000) });
@@ -149,7 +168,13 @@ fn a_new_picture_and_a_failure_that_may_have_gone_are_read_again() {
     let reread = HashSet::from([id(1)]);
     let known = || vec![known(1, "a.wav", 1, true), known(2, "b.wav", 1, true), known(3, "c.wav", 1, true)];
     for (since, readings) in [(None, 1), (Some(Timestamp(4_000)), 2), (Some(Timestamp(6_000)), 1)] {
-        let comparison = Comparison { reread: &reread, pictures_since: since, hash: &mut |_| None };
+        let meant_empty = HashSet::new();
+        let comparison = Comparison {
+            reread: &reread,
+            pictures_since: since,
+            meant_empty: &meant_empty,
+            hash: &mut |_| None,
+        };
         let plan = plan(known(), &walked, comparison);
         assert_eq!(plan.readings.len(), readings, "since {since:?}");
         assert_eq!(plan.readings[0].verdict, Verdict::Changed(id(1)));

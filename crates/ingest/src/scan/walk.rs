@@ -56,6 +56,8 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<FoundFile>,
     pub(crate) pictures: Vec<Picture>,
     pub(crate) unread: Vec<Unread>,
+    /// Folders that can be listed and hold nothing at all: what an unmounted disk looks like.
+    pub(crate) empty: HashSet<String>,
 }
 
 /// A folder to enter: where it is and its path below the root (empty for the root itself).
@@ -133,6 +135,9 @@ impl Walk<'_> {
                 Err(error) => self.unread(&folder.relative, false, "read the folder", error),
             }
         }
+        if names.is_empty() {
+            self.walked.empty.insert(folder.relative.clone());
+        }
         names.sort_by_key(fs::DirEntry::file_name);
 
         let first_file = self.walked.files.len();
@@ -146,7 +151,14 @@ impl Walk<'_> {
             let path = entry.path();
             let kind = match entry.file_type() {
                 Ok(kind) => kind,
-                Err(_) => continue, // vanished between the two calls
+                // It vanished between the two calls.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                // It may be a folder full of tracks: nothing below it may be taken for removed.
+                Err(error) => {
+                    let relative = join(&folder.relative, &name.to_string_lossy());
+                    self.unread(&relative, is_audio_suffix(&path), "look at it", error);
+                    continue;
+                }
             };
             let Some(text) = name.to_str() else {
                 if kind.is_dir() || is_audio_suffix(&path) {
