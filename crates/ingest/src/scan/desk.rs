@@ -168,7 +168,10 @@ impl ScanDesk {
                 if changing.is_empty() {
                     pause = FOLLOW_UP;
                 } else {
-                    follow_up = Some((Instant::now() + pause, changing));
+                    // Folders that an earlier scan left behind still want theirs.
+                    let mut folders = follow_up.take().map(|(_, folders)| folders).unwrap_or_default();
+                    folders.extend(changing);
+                    follow_up = Some((Instant::now() + pause, folders));
                     pause = (pause * 2).min(FOLLOW_UP_MAX);
                 }
                 continue;
@@ -243,6 +246,10 @@ impl ScanDesk {
                     away += 1;
                     scan.task.note_error(folder.path.display().to_string(), &error);
                 }
+                // Somebody took it out of the library meanwhile: the others are scanned all the same.
+                Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(folder.id).await? => {
+                    self.state().empty.remove(&folder.id);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -256,6 +263,11 @@ impl ScanDesk {
             _ => TaskState::PartialSuccess,
         };
         Ok((state, summary(applied, away)))
+    }
+
+    async fn is_gone(&self, folder: FolderId) -> Result<bool> {
+        let folders = self.inner.store.catalog().folders().await?;
+        Ok(folders.iter().all(|known| known.id != folder))
     }
 
     fn note_emptiness(&self, scan: &Scan, folder: FolderId, emptied: &HashSet<String>) {
