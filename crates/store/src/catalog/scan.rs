@@ -139,11 +139,14 @@ impl Batch {
         }
         self.clear_target(tx, &existing, &facts.relative_path).await?;
         self.filing.touch(existing.artist, existing.release);
+        if heard_again {
+            // First: what was heard of the old file would keep the new one's length and format from being noted.
+            self.filing.let_go(existing.content);
+            scan_rows::forget_results(tx, existing.n, TrackState::Queued, None, self.now).await?;
+        }
         scan_rows::describe(tx, existing.n, self.folder, &facts, self.now).await?;
         scan_rows::index(tx, existing.n, &facts).await?;
         if heard_again {
-            self.filing.let_go(existing.content);
-            scan_rows::forget_results(tx, existing.n, TrackState::Queued, None, self.now).await?;
             revoke_analysis(tx, existing.id.as_bytes(), self.now).await?;
             queue_analysis(tx, existing.id, self.task, self.now).await?;
         }
