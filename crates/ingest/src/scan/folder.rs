@@ -126,7 +126,7 @@ impl FolderScan<'_> {
         let planning = tokio::task::spawn_blocking(move || {
             let mut hash = |file: usize| {
                 let path = root.join(&walked.files.get(file)?.relative_path);
-                open_regular(&path).and_then(|file| hash_file(&file, &cancel)).ok()
+                open_regular(&path).and_then(|file| hash_file(&file, &cancel, &mut || {})).ok()
             };
             let (reread, meant_empty) = (&*reread, &meant_empty);
             plan(known, &walked, Comparison { reread, pictures_since, meant_empty, hash: &mut hash })
@@ -204,7 +204,8 @@ impl FolderScan<'_> {
                         Verdict::Moved(id) => ScanChange::Moved(id, *file),
                     };
                     applying.push(change).await?;
-                    if let Verdict::Changed(id) = reading.verdict
+                    // A track that moved while it waited failed at its old path.
+                    if let Verdict::Changed(id) | Verdict::Moved(id) = reading.verdict
                         && reread.contains(&id)
                     {
                         again.push(id);

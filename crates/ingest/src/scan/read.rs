@@ -163,11 +163,15 @@ pub(crate) fn open_regular(path: &Path) -> Result<File> {
     if meta.is_file() { Ok(file) } else { Err(Error::new(ErrorKind::NotAudio, "this is no regular file")) }
 }
 
-/// The hash of a file's bytes.
+/// The hash of a file's bytes; `on_block` is called for each block that was read.
 ///
 /// # Errors
 /// I/O errors; `Cancelled`.
-pub(crate) fn hash_file(mut file: &File, cancel: &CancelFlag) -> Result<ContentHash> {
+pub(crate) fn hash_file(
+    mut file: &File,
+    cancel: &CancelFlag,
+    on_block: &mut dyn FnMut(),
+) -> Result<ContentHash> {
     use std::io::Read as _;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; HASH_BYTES];
@@ -181,5 +185,6 @@ pub(crate) fn hash_file(mut file: &File, cancel: &CancelFlag) -> Result<ContentH
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Error::from_io("read the file", error)),
         };
+        on_block();
     }
 }

@@ -95,9 +95,18 @@ impl Attempting {
             path: self.shown.clone(),
         });
         let before = self.heard_before(&track).await?;
-        let file = Hearable { path, size_bytes: track.size_bytes, modified: track.modified, before };
+        let frames = track.audio.as_ref().and_then(|audio| audio.frames);
+        let (size_bytes, modified) = (track.size_bytes, track.modified);
+        let file = Hearable { path, size_bytes, modified, frames, before };
         match self.hear_in_thread(file).await {
-            Outcome::Returned(Ok(heard)) => self.commit(&track, *heard).await.map(|()| AttemptEnd::Over),
+            Outcome::Returned(Ok(heard)) => {
+                if self.job.attempt.0 < self.job.max_attempts
+                    && let Some(error) = passing_trouble(&heard.results)
+                {
+                    return Err(self.explain(&track, error).await);
+                }
+                self.commit(&track, *heard).await.map(|()| AttemptEnd::Over)
+            }
             Outcome::Returned(Err(error)) => Err(self.explain(&track, error).await),
             Outcome::Stuck(error) => {
                 self.end_failed(error).await;
@@ -293,6 +302,16 @@ impl Attempting {
     }
 }
 
+/// The trouble of an analyzer that failed for a reason that may be gone at the next attempt.
+fn passing_trouble(results: &[AnalyzerResult]) -> Option<Error> {
+    results.iter().find_map(|result| match &result.outcome {
+        AnalyzerOutcome::Failed { kind, message } if kind.is_transient() => Some(
+            Error::new(*kind, message.clone()).context(format!("the analyzer {} failed", result.analyzer)),
+        ),
+        _ => None,
+    })
+}
+
 enum Outcome {
     Returned(Result<Box<Heard>>),
     Stuck(Error),
@@ -304,5 +323,28 @@ impl Outcome {
             Ok(heard) => heard.map(Box::new),
             Err(_) => Err(Error::new(ErrorKind::Internal, "hearing broke off (a panic, see the log)")),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trouble_that_may_pass_is_worth_another_attempt() {
+        let failed = |kind| AnalyzerResult {
+            analyzer: "key".to_owned(),
+            version: 1,
+            outcome: AnalyzerOutcome::Failed { kind, message: "it broke".to_owned() },
+        };
+        for (kinds, expected) in [
+            (&[][..], None),
+            (&[ErrorKind::Malformed], None),
+            (&[ErrorKind::Internal, ErrorKind::Io], Some(ErrorKind::Io)),
+            (&[ErrorKind::Timeout], Some(ErrorKind::Timeout)),
+        ] {
+            let results: Vec<_> = kinds.iter().copied().map(failed).collect();
+            assert_eq!(passing_trouble(&results).map(|error| error.kind()), expected, "{kinds:?}");
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Hearable {
     pub(crate) path: std::path::PathBuf,
     pub(crate) size_bytes: u64,
     pub(crate) modified: Timestamp,
+    /// How long the catalog says it is.
+    pub(crate) frames: Option<u64>,
     /// What was heard of it before, if anything.
     pub(crate) before: Option<HeardBefore>,
 }
@@ -69,13 +71,14 @@ pub(crate) fn hear(
     let handle = open_regular(&file.path)?;
     let look = || handle.metadata().map_err(|error| Error::from_io("look at the file", error));
     check_unchanged(file, &look()?)?;
-    let content_hash = hash_file(&handle, cancel)?;
+    // Slow storage takes long to hash a large file: each block is a sign of life.
+    let content_hash = hash_file(&handle, cancel, &mut || on_progress(0, None))?;
 
     let mut source = fanfare_audio::open(&file.path, options)?;
     let (spec, facts) = (source.spec(), source.facts().clone());
     let declared = facts.declared_frames;
     let fan_out = FanOutOptions {
-        budget: Some(budget(declared.map(|frames| spec.rate.seconds(frames)))),
+        budget: Some(budget(declared.or(file.frames).map(|frames| spec.rate.seconds(frames)))),
         ..FanOutOptions::default()
     };
     let analyze_options =
