@@ -53,7 +53,40 @@ pub struct Loudness {
     pub replaygain_track_gain_db: Option<f64>,
     /// True peak as a linear factor of full scale (ReplayGain 2.0).
     pub replaygain_track_peak: Option<f64>,
+    /// Loudness over time, for drawing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<LoudnessSeries>,
+    /// The gating blocks, from which the loudness of several tracks together follows without hearing them again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<GatingBlocks>,
 }
+
+/// Loudness over time in at most [`LoudnessSeries::MOST`] steps, whatever the track's length.
+///
+/// Step `n` covers `n * step_s` to `(n + 1) * step_s` and holds the largest value that a window ending in it has;
+/// `null` where the window is not full yet or nothing is above -70 LUFS.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoudnessSeries {
+    /// Length of a step in seconds: 0.1 times a power of two.
+    pub step_s: f64,
+    /// Momentary loudness (400 ms window) in LUFS.
+    pub momentary_lufs: Vec<Option<f32>>,
+    /// Short-term loudness (3 s window) in LUFS.
+    pub short_term_lufs: Vec<Option<f32>>,
+}
+
+impl LoudnessSeries {
+    /// Most steps in a series.
+    pub const MOST: usize = 1_200;
+}
+
+/// The 400 ms gating blocks of BS.1770-5 above the absolute gate, counted in steps of loudness.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GatingBlocks(
+    /// Of each step that has any, ascending: its number (step n is from -70 + n/10 LUFS), how many blocks it has, and
+    /// the sum of their mean squares (as in BS.1770-5 equation 2, before the logarithm).
+    pub Vec<(u16, u32, f64)>,
+);
 
 /// Tempo, beats, bars.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -63,6 +96,12 @@ pub struct Rhythm {
     pub tempo_bpm: Option<Bpm>,
     /// How sure the tempo is, 0 to 1.
     pub tempo_confidence: Option<f64>,
+    /// The tempi that a listener might tap, the chosen one first, then by falling confidence.
+    pub tempo_candidates: Vec<TempoCandidate>,
+    /// Slowest and fastest local tempo (5th and 95th percentile over the beats).
+    pub tempo_range_bpm: Option<(Bpm, Bpm)>,
+    /// Whether the tempo stands still; `None` without a tempo.
+    pub tempo_stability: Option<TempoStability>,
     /// Times of the beats, in seconds, ascending.
     pub beats_s: Vec<f64>,
     /// Times of the first beat of each bar, in seconds, ascending; a subset of the beats.
@@ -73,6 +112,27 @@ pub struct Rhythm {
     pub onset_rate_hz: Option<f64>,
     /// Danceability by detrended fluctuation analysis, 0 to about 3.
     pub danceability: Option<f64>,
+}
+
+/// A tempo that a listener might tap.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TempoCandidate {
+    /// The tempo.
+    pub tempo_bpm: Bpm,
+    /// How likely it is among the candidates, 0 to 1; together they have 1.
+    pub confidence: f64,
+}
+
+/// How the tempo moves through a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TempoStability {
+    /// It stands still, as with a click track.
+    Steady,
+    /// It moves slowly, or in few steps, as with a live band.
+    Drifting,
+    /// It breathes from beat to beat, as with a soloist.
+    Rubato,
 }
 
 /// Major or minor.
@@ -96,6 +156,29 @@ pub struct Key {
     pub confidence: f64,
     /// The key on the Camelot wheel, `1A` to `12B`.
     pub camelot: String,
+    /// Deviation of the tuning from A4 = 440 Hz, in cents, -50 to 50.
+    #[serde(default)]
+    pub tuning_cents: Option<f64>,
+    /// The keys in turn; one segment that is the whole track when it stays in one key.
+    #[serde(default)]
+    pub segments: Vec<KeySegment>,
+}
+
+/// A stretch of a track in one key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeySegment {
+    /// Where it begins, in seconds.
+    pub start_s: f64,
+    /// Where it ends, in seconds.
+    pub end_s: f64,
+    /// The tonic's name with sharps.
+    pub tonic: String,
+    /// Major or minor.
+    pub mode: Mode,
+    /// How sure it is, 0 to 1.
+    pub confidence: f64,
+    /// The key on the Camelot wheel.
+    pub camelot: String,
 }
 
 /// Names of the twelve pitch classes, C first.
@@ -117,6 +200,8 @@ impl Key {
             mode,
             confidence,
             camelot: format!("{}{letter}", (7 + fifths) % 12 + 1),
+            tuning_cents: None,
+            segments: Vec::new(),
         }
     }
 }
@@ -131,6 +216,28 @@ pub struct Waveform {
     pub peaks: Vec<f32>,
     /// Root mean square over all channels in the column, 0 to 1.
     pub rms: Vec<f32>,
+    /// The finer shape, from which any zoom is made.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<WaveformDetail>,
+}
+
+/// The finer shape of a track in at most [`WaveformDetail::MOST`] cells: its mono mix in 8 bits, as audiowaveform's
+/// `.dat` files hold it, and how loud four frequency bands are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaveformDetail {
+    /// Frames in a cell: a power of two, at least 64. The last cell may have fewer.
+    pub frames_per_cell: u32,
+    /// Smallest and largest sample of the mono mix (mean of the channels) in each cell, -128 to 127.
+    pub extremes: Vec<(i8, i8)>,
+    /// Level of each band in each cell, bass first: 0 is -60 dBFS and less, 255 is 0 dBFS. As many as there are extremes.
+    pub bands: Vec<[u8; 4]>,
+}
+
+impl WaveformDetail {
+    /// Most cells of a detail.
+    pub const MOST: usize = 8_192;
+    /// Upper edges of the lower three bands, in Hz; the fourth has the rest.
+    pub const BAND_EDGES_HZ: [f64; 3] = [150.0, 800.0, 4_000.0];
 }
 
 /// A Chromaprint fingerprint.

@@ -196,7 +196,7 @@ fn results(number: usize) -> Vec<features::AnalyzerResult> {
         beats_s: (0..480).map(|beat| f64::from(beat) * 0.501_234).collect(),
         ..Rhythm::default()
     };
-    let waveform = Waveform { peaks: vec![0.7; 800], rms: vec![0.3; 800] };
+    let waveform = Waveform { peaks: vec![0.7; 800], rms: vec![0.3; 800], detail: None };
     [
         ("loudness", FeaturePart::Loudness(loudness)),
         ("rhythm", FeaturePart::Rhythm(rhythm)),

@@ -256,7 +256,8 @@ async fn numbers_that_are_none_cost_only_their_analyzer() {
     bench.add(&["A/B/one.flac"]).await;
     let job = bench.claim_one(NOW).await;
     let mut done = commit_of(&job, b"one");
-    let wave = |peak| FeaturePart::Waveform(Waveform { peaks: vec![peak; 800], rms: vec![0.1; 800] });
+    let wave =
+        |peak| FeaturePart::Waveform(Waveform { peaks: vec![peak; 800], rms: vec![0.1; 800], detail: None });
     let loud = |gain| {
         let loudness = Loudness { replaygain_track_gain_db: Some(gain), ..Loudness::default() };
         FeaturePart::Loudness(loudness)

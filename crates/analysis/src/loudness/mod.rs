@@ -110,6 +110,8 @@ impl Analyzer for LoudnessAnalyzer {
             true_peak_dbtp: DbTp::finite(decibels(true_peak)),
             replaygain_track_gain_db: reading.integrated.map(|lufs| REPLAYGAIN_REFERENCE_LUFS - lufs),
             replaygain_track_peak: (true_peak > 0.0 && true_peak.is_finite()).then_some(f64::from(true_peak)),
+            series: None,
+            blocks: None,
         };
         if part.sample_peak_dbfs.is_none() {
             warnings.push("digital silence: there is no peak".to_owned());

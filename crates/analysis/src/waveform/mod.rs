@@ -153,7 +153,7 @@ impl WaveformAnalyzer {
         for peak in &mut peaks {
             *peak = peak.min(1.0);
         }
-        Waveform { peaks, rms }
+        Waveform { peaks, rms, detail: None }
     }
 }
 

@@ -61,7 +61,7 @@ fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
                 .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
                 .collect()
         };
-        *waveform = Waveform { peaks: numbers(peaks), rms: numbers(rms) };
+        *waveform = Waveform { peaks: numbers(peaks), rms: numbers(rms), detail: None };
     }
     Ok(AnalyzerResult { analyzer: col(row, "analyzer")?, version: col(row, "version")?, outcome })
 }

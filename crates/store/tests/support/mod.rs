@@ -151,6 +151,7 @@ pub fn results() -> Vec<AnalyzerResult> {
             FeaturePart::Waveform(Waveform {
                 peaks: (0..800).map(column).collect(),
                 rms: (0..800).map(|number| column(number) / 2.0).collect(),
+                detail: None,
             }),
         ),
     ]

@@ -773,6 +773,37 @@ export interface components {
             confidence: number;
             /** @description Major or minor. */
             mode: components["schemas"]["Mode"];
+            /** @description The keys in turn. */
+            segments: components["schemas"]["KeySegment"][];
+            /** @description The tonic, with sharps. */
+            tonic: string;
+            /**
+             * Format: double
+             * @description Deviation of the tuning from 440 Hz in cents.
+             */
+            tuning_cents: number | null;
+        };
+        /** @description A stretch of a track in one key. */
+        KeySegment: {
+            /** @description The key on the Camelot wheel. */
+            camelot: string;
+            /**
+             * Format: double
+             * @description How sure it is, 0 to 1.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description Where it ends.
+             */
+            end_s: number;
+            /** @description Major or minor. */
+            mode: components["schemas"]["Mode"];
+            /**
+             * Format: double
+             * @description Where it begins.
+             */
+            start_s: number;
             /** @description The tonic, with sharps. */
             tonic: string;
         };
@@ -967,6 +998,7 @@ export interface components {
              * @description Largest sample.
              */
             sample_peak_dbfs: number | null;
+            series: components["schemas"]["LoudnessSeries"] | null;
             /**
              * Format: double
              * @description Largest short-term loudness.
@@ -977,6 +1009,18 @@ export interface components {
              * @description Largest true peak.
              */
             true_peak_dbtp: number | null;
+        };
+        /** @description Loudness over time in at most 1,200 steps. `null` where nothing is above -70 LUFS. */
+        LoudnessSeries: {
+            /** @description Momentary loudness (400 ms). */
+            momentary_lufs: (number | null)[];
+            /** @description Short-term loudness (3 s). */
+            short_term_lufs: (number | null)[];
+            /**
+             * Format: double
+             * @description Length of a step.
+             */
+            step_s: number;
         };
         /** @description Whoever is signed in. */
         Me: {
@@ -1288,11 +1332,16 @@ export interface components {
              * @description Tempo.
              */
             tempo_bpm: number | null;
+            /** @description The tempi that a listener might tap, the chosen one first. */
+            tempo_candidates: components["schemas"]["TempoCandidate"][];
             /**
              * Format: double
              * @description How sure the tempo is, 0 to 1.
              */
             tempo_confidence: number | null;
+            /** @description Slowest and fastest local tempo. */
+            tempo_range_bpm: number[] | null;
+            tempo_stability: components["schemas"]["TempoStability"] | null;
         };
         /**
          * @description What somebody may do.
@@ -1440,6 +1489,24 @@ export interface components {
          * @enum {string}
          */
         TaskState: "waiting" | "running" | "succeeded" | "partial_success" | "failed" | "cancelled";
+        /** @description A tempo that a listener might tap. */
+        TempoCandidate: {
+            /**
+             * Format: double
+             * @description How likely it is among the candidates.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description The tempo.
+             */
+            tempo_bpm: number;
+        };
+        /**
+         * @description How the tempo moves through a track.
+         * @enum {string}
+         */
+        TempoStability: "steady" | "drifting" | "rubato";
         /** @description Spectral shape. */
         Timbre: {
             /**

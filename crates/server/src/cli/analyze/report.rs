@@ -59,6 +59,16 @@ pub struct Trouble {
     pub message: String,
 }
 
+/// Takes out what is kept for drawing and for albums: a line of JSON is for reading.
+fn drop_bulk(features: &mut Features) {
+    if let Some(loudness) = &mut features.loudness {
+        (loudness.series, loudness.blocks) = (None, None);
+    }
+    if let Some(waveform) = &mut features.waveform {
+        waveform.detail = None;
+    }
+}
+
 /// Parts of the contract that no analyzer fills yet, with the sentence for `warnings`.
 const WITHOUT_ANALYZER: &[(&str, &str)] = &[
     ("speech_music", "speech_music is not measured by this version"),
@@ -76,6 +86,7 @@ impl Report {
         selection: &Selection,
     ) -> Self {
         round_features(&mut features);
+        drop_bulk(&mut features);
         let mut warnings = std::mem::take(&mut features.warnings);
         let left_out: Vec<_> = fanfare_analysis::ANALYZERS
             .iter()

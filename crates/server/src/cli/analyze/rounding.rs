@@ -63,6 +63,13 @@ pub fn round_features(features: &mut Features) {
             tempo.0 = rounded(tempo.0, 2);
         }
         some(&mut rhythm.tempo_confidence, SHARE_DECIMALS);
+        for candidate in &mut rhythm.tempo_candidates {
+            candidate.tempo_bpm.0 = rounded(candidate.tempo_bpm.0, 2);
+            candidate.confidence = rounded(candidate.confidence, SHARE_DECIMALS);
+        }
+        if let Some((slowest, fastest)) = &mut rhythm.tempo_range_bpm {
+            (slowest.0, fastest.0) = (rounded(slowest.0, 2), rounded(fastest.0, 2));
+        }
         each(&mut rhythm.beats_s, TIME_DECIMALS);
         each(&mut rhythm.downbeats_s, TIME_DECIMALS);
         some(&mut rhythm.onset_rate_hz, 3);
@@ -70,6 +77,12 @@ pub fn round_features(features: &mut Features) {
     }
     if let Some(key) = &mut features.key {
         key.confidence = rounded(key.confidence, SHARE_DECIMALS);
+        some(&mut key.tuning_cents, 1);
+        for segment in &mut key.segments {
+            segment.start_s = rounded(segment.start_s, TIME_DECIMALS);
+            segment.end_s = rounded(segment.end_s, TIME_DECIMALS);
+            segment.confidence = rounded(segment.confidence, SHARE_DECIMALS);
+        }
     }
     if let Some(waveform) = &mut features.waveform {
         columns(&mut waveform.peaks);

@@ -3,8 +3,8 @@
 use fanfare_model::{
     Features,
     features::{
-        Dynamics, Embedding, Fingerprint, Key, Loudness, Mode, Rhythm, SpeechMusic, SpeechMusicProfile,
-        Timbre, Waveform,
+        Dynamics, Embedding, Fingerprint, Key, KeySegment, Loudness, LoudnessSeries, Mode, Rhythm,
+        SpeechMusic, SpeechMusicProfile, TempoCandidate, TempoStability, Timbre, Waveform,
     },
 };
 use serde::Serialize;
@@ -73,6 +73,28 @@ pub struct LoudnessDto {
     pub replaygain_track_gain_db: Option<f64>,
     /// True peak as a factor of full scale.
     pub replaygain_track_peak: Option<f64>,
+    /// Loudness over time, for drawing; left out when it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<LoudnessSeriesDto>,
+}
+
+/// Loudness over time in at most 1,200 steps. `null` where nothing is above -70 LUFS.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LoudnessSeries)]
+pub struct LoudnessSeriesDto {
+    /// Length of a step.
+    pub step_s: f64,
+    /// Momentary loudness (400 ms).
+    pub momentary_lufs: Vec<Option<f32>>,
+    /// Short-term loudness (3 s).
+    pub short_term_lufs: Vec<Option<f32>>,
+}
+
+impl From<LoudnessSeries> for LoudnessSeriesDto {
+    fn from(series: LoudnessSeries) -> Self {
+        let LoudnessSeries { step_s, momentary_lufs, short_term_lufs } = series;
+        Self { step_s, momentary_lufs, short_term_lufs }
+    }
 }
 
 impl From<Loudness> for LoudnessDto {
@@ -86,6 +108,7 @@ impl From<Loudness> for LoudnessDto {
             true_peak_dbtp: loudness.true_peak_dbtp.map(|level| level.0),
             replaygain_track_gain_db: loudness.replaygain_track_gain_db,
             replaygain_track_peak: loudness.replaygain_track_peak,
+            series: loudness.series.map(Into::into),
         }
     }
 }
@@ -98,6 +121,13 @@ pub struct RhythmDto {
     pub tempo_bpm: Option<f64>,
     /// How sure the tempo is, 0 to 1.
     pub tempo_confidence: Option<f64>,
+    /// The tempi that a listener might tap, the chosen one first.
+    pub tempo_candidates: Vec<TempoCandidateDto>,
+    /// Slowest and fastest local tempo.
+    #[schema(value_type = Option<[f64; 2]>)]
+    pub tempo_range_bpm: Option<(f64, f64)>,
+    /// Whether the tempo stands still.
+    pub tempo_stability: Option<TempoStabilityDto>,
     /// Times of the beats.
     pub beats_s: Vec<f64>,
     /// Times of the first beats of bars.
@@ -115,11 +145,53 @@ impl From<Rhythm> for RhythmDto {
         Self {
             tempo_bpm: rhythm.tempo_bpm.map(|tempo| tempo.0),
             tempo_confidence: rhythm.tempo_confidence,
+            tempo_candidates: rhythm.tempo_candidates.into_iter().map(Into::into).collect(),
+            tempo_range_bpm: rhythm.tempo_range_bpm.map(|(slowest, fastest)| (slowest.0, fastest.0)),
+            tempo_stability: rhythm.tempo_stability.map(Into::into),
             beats_s: rhythm.beats_s,
             downbeats_s: rhythm.downbeats_s,
             beats_per_bar: rhythm.beats_per_bar,
             onset_rate_hz: rhythm.onset_rate_hz,
             danceability: rhythm.danceability,
+        }
+    }
+}
+
+/// A tempo that a listener might tap.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TempoCandidate)]
+pub struct TempoCandidateDto {
+    /// The tempo.
+    pub tempo_bpm: f64,
+    /// How likely it is among the candidates.
+    pub confidence: f64,
+}
+
+impl From<TempoCandidate> for TempoCandidateDto {
+    fn from(candidate: TempoCandidate) -> Self {
+        Self { tempo_bpm: candidate.tempo_bpm.0, confidence: candidate.confidence }
+    }
+}
+
+/// How the tempo moves through a track.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = TempoStability)]
+pub enum TempoStabilityDto {
+    /// It stands still.
+    Steady,
+    /// It moves slowly or in few steps.
+    Drifting,
+    /// It breathes from beat to beat.
+    Rubato,
+}
+
+impl From<TempoStability> for TempoStabilityDto {
+    fn from(stability: TempoStability) -> Self {
+        match stability {
+            TempoStability::Steady => Self::Steady,
+            TempoStability::Drifting => Self::Drifting,
+            TempoStability::Rubato => Self::Rubato,
         }
     }
 }
@@ -147,15 +219,56 @@ pub struct KeyDto {
     pub confidence: f64,
     /// The key on the Camelot wheel.
     pub camelot: String,
+    /// Deviation of the tuning from 440 Hz in cents.
+    pub tuning_cents: Option<f64>,
+    /// The keys in turn.
+    pub segments: Vec<KeySegmentDto>,
+}
+
+impl From<Mode> for ModeDto {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Major => Self::Major,
+            Mode::Minor => Self::Minor,
+        }
+    }
 }
 
 impl From<Key> for KeyDto {
     fn from(key: Key) -> Self {
-        let mode = match key.mode {
-            Mode::Major => ModeDto::Major,
-            Mode::Minor => ModeDto::Minor,
-        };
-        Self { tonic: key.tonic, mode, confidence: key.confidence, camelot: key.camelot }
+        Self {
+            tonic: key.tonic,
+            mode: key.mode.into(),
+            confidence: key.confidence,
+            camelot: key.camelot,
+            tuning_cents: key.tuning_cents,
+            segments: key.segments.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// A stretch of a track in one key.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeySegment)]
+pub struct KeySegmentDto {
+    /// Where it begins.
+    pub start_s: f64,
+    /// Where it ends.
+    pub end_s: f64,
+    /// The tonic, with sharps.
+    pub tonic: String,
+    /// Major or minor.
+    pub mode: ModeDto,
+    /// How sure it is, 0 to 1.
+    pub confidence: f64,
+    /// The key on the Camelot wheel.
+    pub camelot: String,
+}
+
+impl From<KeySegment> for KeySegmentDto {
+    fn from(segment: KeySegment) -> Self {
+        let KeySegment { start_s, end_s, tonic, mode, confidence, camelot } = segment;
+        Self { start_s, end_s, tonic, mode: mode.into(), confidence, camelot }
     }
 }
 
@@ -171,7 +284,7 @@ pub struct WaveformDto {
 
 impl From<Waveform> for WaveformDto {
     fn from(waveform: Waveform) -> Self {
-        let Waveform { peaks, rms } = waveform;
+        let Waveform { peaks, rms, detail: _ } = waveform;
         Self { peaks, rms }
     }
 }
@@ -318,17 +431,38 @@ mod tests {
 
     #[test]
     fn the_answer_is_what_the_command_line_prints() {
+        let key = Key::new(9, Mode::Minor, 0.5);
+        let segment = KeySegment {
+            start_s: 0.0,
+            end_s: 2.5,
+            tonic: key.tonic.clone(),
+            mode: key.mode,
+            confidence: 0.5,
+            camelot: key.camelot.clone(),
+        };
         let features = Features {
             loudness: Some(Loudness {
                 integrated_lufs: Some(Lufs(-14.5)),
                 range_lu: Some(Lu(3.0)),
                 sample_peak_dbfs: Some(Dbfs(-0.1)),
                 true_peak_dbtp: Some(DbTp(0.2)),
+                series: Some(LoudnessSeries {
+                    step_s: 0.1,
+                    momentary_lufs: vec![None, Some(-20.5)],
+                    short_term_lufs: vec![None, None],
+                }),
                 ..Loudness::default()
             }),
-            rhythm: Some(Rhythm { tempo_bpm: Some(Bpm(120.0)), beats_s: vec![0.5], ..Rhythm::default() }),
-            key: Some(Key::new(9, Mode::Minor, 0.5)),
-            waveform: Some(Waveform { peaks: vec![0.5], rms: vec![0.25] }),
+            rhythm: Some(Rhythm {
+                tempo_bpm: Some(Bpm(120.0)),
+                tempo_candidates: vec![TempoCandidate { tempo_bpm: Bpm(60.0), confidence: 0.25 }],
+                tempo_range_bpm: Some((Bpm(118.0), Bpm(121.0))),
+                tempo_stability: Some(TempoStability::Drifting),
+                beats_s: vec![0.5],
+                ..Rhythm::default()
+            }),
+            key: Some(Key { tuning_cents: Some(-4.0), segments: vec![segment], ..key }),
+            waveform: Some(Waveform { peaks: vec![0.5], rms: vec![0.25], detail: None }),
             fingerprint: Some(Fingerprint { chromaprint: "AQ".into(), algorithm: 1, duration_s: 1.0 }),
             speech_music: Some(SpeechMusic { profile: SpeechMusicProfile::Mixed, music: 0.5, speech: 0.5 }),
             dynamics: Some(Dynamics { rms_dbfs: Some(Dbfs(-20.0)), ..Dynamics::default() }),
