@@ -7,7 +7,7 @@
 mod hearing;
 mod serving;
 
-pub use hearing::hear_once;
+pub use hearing::{decode_once, hear_once};
 
 /// One figure.
 #[derive(Debug)]

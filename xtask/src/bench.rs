@@ -1,12 +1,64 @@
 //! `cargo xtask bench`, `crash-test`, `screenshots`: release builds, then the program that does the work.
 
+mod accuracy;
+mod analysis;
+mod cost;
+mod hearers;
+mod page;
+mod place;
+mod rows;
+mod sets;
+mod target;
+mod track;
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Subcommand};
+
 use crate::{
     live::Live,
     process::{command, root, watch},
 };
 
+/// `cargo xtask bench ...`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Line {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// Only the figures whose names contain one of these
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+/// What is measured beside other programs.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// What analyzing one track costs: decoding alone, ours, every peer that is installed; writes docs/benchmarks.md
+    Analysis(analysis::Options),
+    /// Who hears generated music right: tempo, beats, key, loudness, scored against the truth; writes docs/benchmarks.md
+    Accuracy(accuracy::Options),
+    /// Runs a program and writes what it cost into a file
+    #[command(hide = true)]
+    Cost {
+        report: PathBuf,
+        #[arg(required = true, last = true)]
+        words: Vec<OsString>,
+    },
+}
+
+/// Runs what the line asks for.
+pub fn run(line: &Line) -> bool {
+    match &line.what {
+        None => figures(&line.only),
+        Some(What::Analysis(options)) => analysis::run(options),
+        Some(What::Accuracy(options)) => accuracy::run(options),
+        Some(What::Cost { report, words }) => cost::pay(report, words),
+    }
+}
+
 /// Builds in release mode and runs the measuring program of the `tests` package.
-pub fn run(only: &[String]) -> bool {
+fn figures(only: &[String]) -> bool {
     let build =
         ["cargo", "build", "--release", "--locked", "-p", "fanfare-server", "-p", "fanfare-tests", "--bins"];
     if !watch(command(&build)).ok {

@@ -33,12 +33,8 @@ enum Chore {
     },
     /// Compare the sources with ARCHITECTURE.md and the project's rules
     Tidy,
-    /// Measure speed and size in release mode; each line: measured, target, ok or MISS
-    Bench {
-        /// Only the figures whose names contain one of these
-        #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
-        only: Vec<String>,
-    },
+    /// Measure speed and size in release mode; each line: measured, target, ok or MISS. With a name: beside other tools
+    Bench(bench::Line),
     /// Kill worker and server at random moments of a scan
     CrashTest {
         /// Random seed: the same seed kills at the same moments
@@ -56,7 +52,7 @@ fn main() -> ExitCode {
     let done = match Line::parse().chore {
         Chore::Ci { only } => ci::run(&only),
         Chore::Tidy => tidy::run(),
-        Chore::Bench { only } => bench::run(&only),
+        Chore::Bench(line) => bench::run(&line),
         Chore::CrashTest { seed, n } => bench::crash_test(seed, n),
         Chore::Screenshots => bench::screenshots(),
     };

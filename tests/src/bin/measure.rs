@@ -1,19 +1,23 @@
 //! The program behind `cargo xtask bench`: prints each figure of issue 2 with its target.
 //!
-//! `measure [NAME...]` runs the figures whose names contain a word; `measure hear FILE` is the child whose memory is taken.
+//! `measure [NAME...]` runs the figures whose names contain a word;
+//! `measure hear FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a measuring program
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use fanfare_tests::measure;
+
+/// What is done once with a file, in a process of its own.
+const ONCE: &[(&str, fn(&Path))] = &[("hear", measure::hear_once), ("decode", measure::decode_once)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [word, file] = arguments.as_slice()
-        && word == "hear"
+        && let Some((_, once)) = ONCE.iter().find(|(name, _)| name == word)
     {
-        measure::hear_once(file.as_ref());
+        once(file.as_ref());
         return ExitCode::SUCCESS;
     }
     let rows = measure::all(&arguments);
