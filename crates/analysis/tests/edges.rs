@@ -41,7 +41,14 @@ fn edge_signals() -> Vec<(&'static str, u32, Vec<Vec<f32>>)> {
         ("192 kHz", 192_000, vec![music(192_000, 10); 2]),
         ("odd rate", 44_101, vec![music(44_101, 11)]),
         ("subnormal", 44_100, vec![vec![f32::MIN_POSITIVE / 8.0; 100_000]]),
-        ("far beyond full scale", 44_100, vec![[f32::MAX, f32::MIN, 1e30, -1e30].repeat(20_000); 2]),
+        ("far beyond full scale", 44_100, vec![[4e9, -4e9, 1e6, -1e6].repeat(20_000); 2]),
+        ("no sound at all", 44_100, vec![[f32::MAX, f32::NAN, 1e30, f32::INFINITY].repeat(20_000); 2]),
+        // Once: the resampler's output was infinite, and only the blocks before it counted (fuzz, seed 1266).
+        (
+            "beyond all numbers at 16 kHz",
+            16_000,
+            vec![[noise(50_000, 8), vec![f32::MAX; 50_000]].concat(); 2],
+        ),
     ]
 }
 

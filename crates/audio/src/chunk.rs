@@ -7,13 +7,16 @@ use std::{
 
 use fanfare_model::{Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
+use crate::decode::cleaned;
+
 /// A chunk as sinks get it: shared, never copied.
 pub type SharedChunk = Arc<PcmChunk>;
 
 /// A run of decoded frames, one plane of `f32` samples per channel, nominally -1 to 1.
 ///
 /// Invariants: every plane has the same length; the number of planes is the spec's channel count; samples
-/// are finite (sources replace NaN and infinities by 0 and say so in a warning).
+/// are finite, at most 2^32 (NaN, infinities and larger ones become 0; sources say so in a warning), and
+/// none but 0 is below -300 dBFS.
 pub struct PcmChunk {
     spec: SampleSpec,
     first_frame: FrameIndex,
@@ -22,11 +25,24 @@ pub struct PcmChunk {
 }
 
 impl PcmChunk {
-    /// A chunk that begins at `first_frame` of its track.
+    /// A chunk that begins at `first_frame` of its track; samples that are no numbers, larger than 2^32 or
+    /// below -300 dBFS become 0.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`] when the planes do not match the spec or each other.
-    pub fn new(spec: SampleSpec, first_frame: FrameIndex, planes: Vec<Vec<f32>>) -> Result<Self> {
+    pub fn new(spec: SampleSpec, first_frame: FrameIndex, mut planes: Vec<Vec<f32>>) -> Result<Self> {
+        for plane in &mut planes {
+            cleaned(plane);
+        }
+        Self::of_finite(spec, first_frame, planes)
+    }
+
+    /// As [`new`](Self::new), for a source that has replaced such samples already.
+    pub(crate) fn of_finite(
+        spec: SampleSpec,
+        first_frame: FrameIndex,
+        planes: Vec<Vec<f32>>,
+    ) -> Result<Self> {
         let frames = planes.first().map_or(0, Vec::len);
         if planes.len() != spec.channels() || planes.iter().any(|plane| plane.len() != frames) {
             return Err(Error::new(ErrorKind::Internal, "a chunk's planes do not match its sample spec"));

@@ -23,7 +23,7 @@ mod stream;
 mod trim;
 mod wav;
 
-pub(crate) use cutter::replace_non_finite;
+pub(crate) use cutter::cleaned;
 pub(crate) use describe::{describe, metadata};
 pub(crate) use source::open;
 

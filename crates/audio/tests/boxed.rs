@@ -33,9 +33,13 @@ fn rare_file(folder: &Path, name: &str) -> PathBuf {
     path
 }
 
-/// Samples as the bytes that they were: text is finite as big-endian floats.
+/// Shell text that makes every byte of its input a sample near 0.75: a big-endian float with that byte in it. Text
+/// as it is would be samples too large and too small to be sound, which are not passed on.
+const AS_SAMPLES: &str = "/usr/bin/env -i /bin/sed -z 's/./?A&?/g'";
+
+/// The text that went through [`AS_SAMPLES`].
 fn text_of(planes: &[Vec<f32>]) -> String {
-    let bytes: Vec<u8> = planes[0].iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    let bytes: Vec<u8> = planes[0].iter().map(|sample| sample.to_be_bytes()[2]).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -44,7 +48,7 @@ fn nothing_of_a_file_or_its_name_reaches_arguments_or_environment() {
     const SENTINEL: &str = "SENTINEL-7f3a";
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
-        "{AU_HEADER}\nprintf '%s\\n' \"$@\"\n/usr/bin/env\nulimit -v -t -f -n -c\nprintf 'pad pad '\n"
+        "{AU_HEADER}\n{{ printf '%s\\n' \"$@\"; /usr/bin/env; ulimit -v -t -f -n -c; }} | {AS_SAMPLES}\n"
     );
     let options = stand_in(folder.path(), &text);
     let mut told = Vec::new();
@@ -89,7 +93,7 @@ fn the_child_is_limited() {
     let folder = tempfile::tempdir().unwrap();
     // Waits for its input, by when the limits are in force, then tells them.
     let text = format!(
-        "{AU_HEADER}\nread -r line\nfor limit in v t f n c; do printf '%s=%s ' $limit \"$(ulimit -$limit)\"; done\nprintf 'pad'"
+        "{AU_HEADER}\nread -r line\nfor limit in v t f n c; do printf '%s=%s ' $limit \"$(ulimit -$limit)\"; done | {AS_SAMPLES}"
     );
     let heard = hear_file(&rare_file(folder.path(), "a.tta"), &stand_in(folder.path(), &text)).unwrap();
     let told = text_of(&heard.planes);
@@ -111,12 +115,12 @@ fn a_silent_child_is_stopped() {
 fn a_dropped_source_takes_its_child_along() {
     let folder = tempfile::tempdir().unwrap();
     // Tells its number in eight digits, then sounds for ever.
-    let text = format!("{AU_HEADER}\nprintf '%08d' $$\nexec cat /dev/zero");
+    let text = format!("{AU_HEADER}\nprintf '%08d' $$ | {AS_SAMPLES}\nexec cat /dev/zero");
     let options = stand_in(folder.path(), &text);
     let mut source = open(&rare_file(folder.path(), "a.tta"), &options).unwrap();
     let chunk = source.next_chunk().unwrap().unwrap();
     assert_eq!(chunk.frames(), options.chunk_frames);
-    let pid: u32 = text_of(&[chunk.planes()[0][..2].to_vec()]).parse().unwrap();
+    let pid: u32 = text_of(&[chunk.planes()[0][..8].to_vec()]).parse().unwrap();
     let process = PathBuf::from(format!("/proc/{pid}"));
     assert!(process.exists());
     drop(source);

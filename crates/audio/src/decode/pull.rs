@@ -104,7 +104,7 @@ impl Decode {
         }
         if self.cutter.take_non_finite() && !self.warned_non_finite {
             self.warned_non_finite = true;
-            self.warn("samples that are not finite became silence");
+            self.warn("samples that are no numbers, or billions of times too large, became silence");
         }
         self.cutter.cut()
     }

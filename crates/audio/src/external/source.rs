@@ -5,7 +5,7 @@ use std::{fs::File, path::PathBuf, sync::Arc};
 use fanfare_model::{AudioProperties, Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
 use super::{arguments::Recipe, child::Boxed};
-use crate::{Limits, PcmChunk, PcmSource, StreamFacts, decode::replace_non_finite, probe::AudioBytes};
+use crate::{Limits, PcmChunk, PcmSource, StreamFacts, decode::cleaned, probe::AudioBytes};
 
 /// Bytes of an AU header with its annotation, at most (ours is 32).
 const MAX_AU_HEADER: usize = 4_096;
@@ -142,12 +142,14 @@ impl External {
                 plane.push(f32::from_be_bytes([sample[0], sample[1], sample[2], sample[3]]));
             }
         }
-        let odd = planes.iter_mut().fold(false, |odd, plane| replace_non_finite(plane) | odd);
+        let odd = planes.iter_mut().fold(false, |odd, plane| cleaned(plane) | odd);
         if odd && !self.warned_non_finite {
             self.warned_non_finite = true;
-            self.warnings.push("samples that are not finite became silence".to_owned());
+            self.warnings.push(
+                "samples that are no numbers, or billions of times too large, became silence".to_owned(),
+            );
         }
-        let chunk = PcmChunk::new(self.spec, FrameIndex(self.position), planes)?;
+        let chunk = PcmChunk::of_finite(self.spec, FrameIndex(self.position), planes)?;
         self.skip(frames);
         Ok(chunk)
     }
