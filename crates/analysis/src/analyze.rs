@@ -11,7 +11,7 @@ use fanfare_model::{
 };
 
 use crate::{
-    ANALYZERS, Analyzer, AnalyzerEntry, AnalyzerOutput, Selection, StartContext,
+    ANALYZERS, AnalysisSlots, Analyzer, AnalyzerEntry, AnalyzerOutput, Selection, StartContext,
     shared::{AnalysisChunk, AnalysisEnd, MIN_RATE_HZ, SharedTransforms},
 };
 
@@ -22,6 +22,8 @@ pub struct AnalyzeOptions {
     pub selection: Selection,
     /// Bounds of the fan-out.
     pub fan_out: FanOutOptions,
+    /// How many runs there are at a time, this one among them; `None` for a run that must not wait.
+    pub slots: Option<AnalysisSlots>,
 }
 
 /// What was found.
@@ -51,6 +53,8 @@ type OutputSlot = Arc<Mutex<Option<AnalyzerOutput>>>;
 
 /// Decodes the source once, into every selected analyzer and every extra sink.
 ///
+/// Waits for a free one of [`AnalyzeOptions::slots`] first; the budget counts from there.
+///
 /// An analyzer that fails is a [`AnalyzerOutcome::Failed`] in its result and disturbs nobody.
 ///
 /// # Errors
@@ -69,6 +73,7 @@ pub fn analyze(
         return Err(Error::new(ErrorKind::Unsupported, message)
             .remedy(format!("convert the file to {MIN_RATE_HZ} Hz or more")));
     }
+    let _slot = options.slots.as_ref().map(|slots| slots.take(cancel)).transpose()?;
     let shared = Arc::new(SharedTransforms::new(context.spec));
     let mut fan_out = FanOut::new(options.fan_out.clone());
     let mut started = Vec::new();

@@ -18,6 +18,7 @@ mod analyzer;
 mod list;
 mod selection;
 mod shared;
+mod slots;
 
 pub mod dynamics;
 pub mod fingerprint;
@@ -35,3 +36,4 @@ pub use shared::{
     AnalysisChunk, AnalysisEnd, ONSET_HOP, ONSET_SIZE, RATE_11K_HZ, RATE_22K_HZ, SpectraBlock, TONAL_HOP,
     TONAL_SIZE,
 };
+pub use slots::AnalysisSlots;

@@ -82,7 +82,7 @@ pub(crate) fn hear(
         ..FanOutOptions::default()
     };
     let analyze_options =
-        AnalyzeOptions { selection: selection(file.before.as_ref(), content_hash)?, fan_out };
+        AnalyzeOptions { selection: selection(file.before.as_ref(), content_hash)?, fan_out, slots: None };
     let mut progress = |frames| on_progress(frames, declared);
     let analysis = analyze(&mut *source, Vec::new(), &analyze_options, cancel, &mut progress)?;
     if cancel.is_cancelled() {

@@ -17,8 +17,8 @@ use std::{
     path::Path,
 };
 
-use fanfare_analysis::{AnalyzeOptions, Selection, analyze};
-use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions};
+use fanfare_analysis::{AnalysisSlots, AnalyzeOptions, Selection, analyze};
+use fanfare_audio::{CancelFlag, OpenOptions};
 use fanfare_model::{Error, ErrorKind, Result};
 
 use self::{
@@ -49,7 +49,9 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     signals::cancel_on_interrupt(&cancel)?;
 
     let found = files::find(&args.paths, &cancel);
-    let jobs = args.jobs.map_or_else(default_jobs, usize::from);
+    let slots = AnalysisSlots::for_cores(default_jobs());
+    // More threads than slots would only wait.
+    let jobs = args.jobs.map_or_else(default_jobs, usize::from).min(slots.most());
     let progress = Progress::start(found.len(), args.quiet);
     let mut rows = rows::Rows::start(args.json, args.csv)?;
     let mut failed = false;
@@ -102,7 +104,7 @@ fn hear(
 ) -> Result<Report> {
     let mut source = fanfare_audio::open(path, open)?;
     let declared = source.facts().declared_frames;
-    let options = AnalyzeOptions { selection: selection.clone(), fan_out: FanOutOptions::default() };
+    let options = AnalyzeOptions { selection: selection.clone(), ..AnalyzeOptions::default() };
     let analysis = analyze(&mut *source, Vec::new(), &options, cancel, &mut |frames| {
         progress.heard(frames, declared);
     })?;
