@@ -53,14 +53,14 @@ export async function playerChecks(page, server) {
     const slider = page.locator('.page').getByRole('slider', { name: 'Position' });
     await slider.waitFor();
     await until(page, 'the length', () => audio(page, (element) => element.duration > 0));
+    // The place is noted as the seek begins: however busy the machine is, playing on does not count.
+    await audio(page, (element) => element.addEventListener('seeking', () => {
+      window.soughtShare = element.currentTime / element.duration;
+    }, { once: true }));
     const box = await slider.boundingBox();
     await page.mouse.click(box.x + box.width * 0.6, box.y + box.height / 2);
-    const share = await until(page, 'the new place', () => audio(page, (element) => {
-      const at = element.currentTime / element.duration;
-      return !element.seeking && at > 0.5 && at;
-    }));
-    const slack = 2 / (await audio(page, (element) => element.duration)) + 0.01;
-    assert.ok(Math.abs(share - 0.6) < slack, `at ${share}`);
+    const share = await until(page, 'the new place', () => page.evaluate(() => window.soughtShare));
+    assert.ok(Math.abs(share - 0.6) < 0.01, `at ${share}`);
     await advances(page, 2);
   });
   await check('keys on the waveform seek and its value is spoken', async () => {

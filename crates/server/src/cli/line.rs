@@ -97,24 +97,15 @@ pub struct ServeArgs {
     /// Address of the proxy in front.
     #[arg(long, value_name = "URL", help = "Address of the proxy in front, as in https://music.example.org")]
     pub public_url: Option<String>,
-    /// Tracks heard at the same time [default: number of cores]
-    #[arg(long, short = 'j', value_name = "N")]
-    pub jobs: Option<String>,
     /// Do not watch the folders for changes
     #[arg(long)]
     pub no_watch: bool,
     /// Look through the folders every so many seconds [default: 0, never by the clock]
     #[arg(long, value_name = "SECONDS")]
     pub poll_interval_s: Option<String>,
-    /// Decoder for rare formats: auto, off or a path [default: auto]
-    #[arg(long, value_name = "WHICH")]
-    pub ffmpeg: Option<String>,
-    /// Log as text or json [default: text]
-    #[arg(long, value_name = "FORMAT")]
-    pub log_format: Option<String>,
-    /// What to log: error, warn, info, debug, trace [default: info]
-    #[arg(long, value_name = "LEVEL")]
-    pub log_level: Option<String>,
+    /// How tracks are heard.
+    #[command(flatten)]
+    pub hearing: HearingArgs,
 }
 
 impl ServeArgs {
@@ -122,17 +113,15 @@ impl ServeArgs {
     #[must_use]
     pub fn request(&self) -> SettingsRequest {
         let mut request = self.place.request();
-        for (name, flag) in [
-            ("listen", &self.listen),
-            ("public_url", &self.public_url),
-            ("jobs", &self.jobs),
-            ("poll_interval_s", &self.poll_interval_s),
-            ("ffmpeg", &self.ffmpeg),
-            ("log.format", &self.log_format),
-            ("log.level", &self.log_level),
-        ] {
-            request.flags.extend(flag.clone().map(|text| (name, Given::Text(text))));
-        }
+        add_texts(
+            &mut request,
+            [
+                ("listen", &self.listen),
+                ("public_url", &self.public_url),
+                ("poll_interval_s", &self.poll_interval_s),
+            ],
+        );
+        self.hearing.add_to(&mut request);
         if self.no_watch {
             request.flags.push(("watch", Given::Switch(false)));
         }
@@ -320,18 +309,9 @@ pub struct WorkerArgs {
     /// Where settings are kept.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// Tracks heard at the same time
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<String>,
-    /// Decoder for rare formats: auto, off or a path
-    #[arg(long, value_name = "WHICH")]
-    pub ffmpeg: Option<String>,
-    /// Log as text or json
-    #[arg(long, value_name = "FORMAT")]
-    pub log_format: Option<String>,
-    /// What to log: error, warn, info, debug, trace
-    #[arg(long, value_name = "LEVEL")]
-    pub log_level: Option<String>,
+    /// How tracks are heard.
+    #[command(flatten)]
+    pub hearing: HearingArgs,
 }
 
 impl WorkerArgs {
@@ -339,16 +319,46 @@ impl WorkerArgs {
     #[must_use]
     pub fn request(&self) -> SettingsRequest {
         let mut request = self.place.request();
-        for (name, flag) in [
-            ("jobs", &self.jobs),
-            ("ffmpeg", &self.ffmpeg),
-            ("log.format", &self.log_format),
-            ("log.level", &self.log_level),
-        ] {
-            request.flags.extend(flag.clone().map(|text| (name, Given::Text(text))));
-        }
+        self.hearing.add_to(&mut request);
         request
     }
+}
+
+/// What a server hands on to its worker.
+#[derive(Debug, Args)]
+pub struct HearingArgs {
+    /// Tracks heard at the same time [default: number of cores]
+    #[arg(long, short = 'j', value_name = "N")]
+    pub jobs: Option<String>,
+    /// Decoder for rare formats: auto, off or a path [default: auto]
+    #[arg(long, value_name = "WHICH")]
+    pub ffmpeg: Option<String>,
+    /// Log as text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What to log: error, warn, info, debug, trace [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+impl HearingArgs {
+    fn add_to(&self, request: &mut SettingsRequest) {
+        add_texts(
+            request,
+            [
+                ("jobs", &self.jobs),
+                ("ffmpeg", &self.ffmpeg),
+                ("log.format", &self.log_format),
+                ("log.level", &self.log_level),
+            ],
+        );
+    }
+}
+
+/// Adds the flags that were given, each as text.
+fn add_texts<const N: usize>(request: &mut SettingsRequest, flags: [(&'static str, &Option<String>); N]) {
+    let given = flags.into_iter().filter_map(|(name, flag)| Some((name, Given::Text(flag.clone()?))));
+    request.flags.extend(given);
 }
 
 /// `fanfare completions`
