@@ -9,7 +9,7 @@ pub(super) const SAMPLE_RATE_HZ: u32 = 11_025;
 /// Samples in a frame (Chromaprint: frame size 4096).
 const FRAME: usize = 4096;
 /// Samples from one frame to the next (Chromaprint: a third of a frame, 1365).
-const HOP: usize = FRAME / 3;
+pub(super) const HOP: usize = FRAME / 3;
 /// Pitch range in Hz (Chromaprint: 28 to 3520).
 const LOWEST_HZ: f64 = 28.0;
 const HIGHEST_HZ: f64 = 3520.0;

@@ -12,6 +12,7 @@
 
 mod chroma;
 mod codes;
+mod matching;
 mod packed;
 
 use chroma::{ChromaImage, SAMPLE_RATE_HZ};
@@ -20,6 +21,9 @@ use fanfare_model::{
     Result,
     features::{FeaturePart, Fingerprint},
 };
+
+pub use matching::{CODE_S, FEWEST_SHARED, MOST_BIT_ERRORS, Match, Query, compare};
+pub use packed::{MOST_CODES, MOST_TEXT_BYTES, pack, unpack};
 
 use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
 
