@@ -3,7 +3,7 @@
 
 mod rhythm_signals;
 
-use fanfare_model::features::{Mode, PITCH_CLASSES};
+use fanfare_model::features::{Key, Mode, PITCH_CLASSES};
 use rhythm_signals::{RATE, burst, hear, kick, note_hz, silence, tone};
 
 /// A cadence I-IV-V-I (minor: i-iv-V-i) with bass: 4 seconds, or 8 when played twice.
@@ -36,6 +36,75 @@ fn cadences_in_all_keys_in_and_out_of_tune() {
                 assert!((0.0..=1.0).contains(&key.confidence));
             }
         }
+    }
+}
+
+/// Keys in turn, with how many cadences of four seconds are in each.
+type Parts<'a> = &'a [(usize, Mode, usize)];
+
+/// Cadences in those keys in turn, each so many times.
+fn in_turn(parts: Parts<'_>, cents: f64) -> Vec<f32> {
+    let mut out = Vec::new();
+    for (tonic, mode, times) in parts {
+        let mut part = cadence(*tonic, *mode, cents, *times);
+        part.truncate(times * 4 * RATE as usize);
+        out.extend(part);
+    }
+    out
+}
+
+/// The keys in turn with where they begin, in seconds.
+fn told(key: &Key) -> Vec<(f64, &str, Mode)> {
+    key.segments.iter().map(|segment| (segment.start_s, segment.tonic.as_str(), segment.mode)).collect()
+}
+
+#[test]
+fn modulations_are_noticed() {
+    use Mode::{Major, Minor};
+    // The keys, how far out of tune in cents, and the tonics expected.
+    let cases: &[(Parts<'_>, f64, &[&str])] = &[
+        (&[(0, Major, 6), (3, Major, 6)], 0.0, &["C", "D#"]),
+        (&[(7, Major, 6), (8, Major, 6)], 0.0, &["G", "G#"]),
+        (&[(9, Minor, 6), (11, Minor, 6)], 40.0, &["A", "B"]),
+        (&[(0, Major, 5), (4, Major, 5), (0, Major, 5)], -30.0, &["C", "E", "C"]),
+        (&[(2, Minor, 8), (2, Major, 8)], 0.0, &["D", "D"]),
+        (&[(0, Major, 8), (7, Major, 8)], 0.0, &["C", "G"]),
+        (&[(5, Major, 20)], 0.0, &["F"]),
+        (&[(4, Minor, 12)], 25.0, &["E"]),
+    ];
+    for (parts, cents, expected) in cases {
+        let key = hear(in_turn(parts, *cents), "key", 16_384).key.unwrap();
+        let found = told(&key);
+        assert_eq!(found.iter().map(|(_, tonic, _)| *tonic).collect::<Vec<_>>(), *expected, "{parts:?}");
+        let (mut at, mut before) = (0.0, 0.0);
+        for (segment, (_, mode, times)) in key.segments.iter().zip(*parts) {
+            assert_eq!(segment.mode, *mode, "{parts:?}");
+            assert!((segment.start_s - at).abs() <= 4.0, "{parts:?}: {found:?}");
+            assert_eq!(segment.start_s, before, "without gaps");
+            assert!((0.0..=1.0).contains(&segment.confidence));
+            at += *times as f64 * 4.0;
+            before = segment.end_s;
+        }
+        assert!((before - at).abs() < 1e-6, "to the end: {found:?}");
+        let tuning = key.tuning_cents.unwrap();
+        assert!((tuning - cents).abs() < 6.0, "{tuning} instead of {cents}");
+        assert!(found.iter().any(|(_, tonic, mode)| (*tonic, *mode) == (key.tonic.as_str(), key.mode)));
+    }
+}
+
+#[test]
+fn a_few_chords_elsewhere_are_no_modulation() {
+    use Mode::{Major, Minor};
+    for (parts, tonic) in [
+        // A minor piece that touches its relative major; a major one its dominant and a minor third above.
+        (&[(9, Minor, 5), (0, Major, 1), (9, Minor, 5)], "A"),
+        (&[(0, Major, 5), (7, Major, 1), (0, Major, 5)], "C"),
+        (&[(0, Major, 5), (3, Major, 1), (0, Major, 5)], "C"),
+    ] {
+        let key = hear(in_turn(parts, 0.0), "key", 16_384).key.unwrap();
+        assert_eq!(key.segments.len(), 1, "{parts:?}: {:?}", told(&key));
+        assert_eq!((key.tonic.as_str(), key.segments[0].tonic.as_str()), (tonic, tonic));
+        assert_eq!((key.segments[0].start_s, key.segments[0].end_s), (0.0, 44.0));
     }
 }
 

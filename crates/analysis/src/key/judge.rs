@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use fanfare_model::features::Mode;
-
 use super::{
+    KEYS,
+    local::{KeyPath, Stretch},
     peaks::{FINE_BINS, FINE_PER_SEMITONE},
     profiles::{PROFILES, correlation},
 };
@@ -32,8 +32,8 @@ const WEIGHTS: [f64; CUES] = [1.0, 1.0, 1.5, 1.0, 4.0, 6.0, 6.0, 4.0, 0.5, 0.5];
 
 /// A judged key.
 pub(super) struct Verdict {
-    pub(super) tonic: usize,
-    pub(super) mode: Mode,
+    /// 0 to 11 major, 12 to 23 minor.
+    pub(super) key: usize,
     /// Probability among the 24 keys.
     pub(super) confidence: f64,
 }
@@ -66,7 +66,8 @@ fn chroma(bins: &[f32; FINE_BINS], tuning_cents: f64) -> [f64; 12] {
     classes
 }
 
-fn normalised(mut chroma: [f64; 12]) -> [f64; 12] {
+/// The same with a sum of 1; unchanged when nothing sounds.
+pub(super) fn normalised(mut chroma: [f64; 12]) -> [f64; 12] {
     let sum: f64 = chroma.iter().sum();
     if sum > 0.0 {
         chroma.iter_mut().for_each(|value| *value /= sum);
@@ -74,8 +75,14 @@ fn normalised(mut chroma: [f64; 12]) -> [f64; 12] {
     chroma
 }
 
-fn rotated(chroma: &[f64; 12], tonic: usize) -> [f64; 12] {
+/// The scale degrees, tonic first.
+pub(super) fn rotated(chroma: &[f64; 12], tonic: usize) -> [f64; 12] {
     std::array::from_fn(|degree| chroma[(degree + tonic) % 12])
+}
+
+/// The tonic triad of a key, or the triad itself when triads are numbered like keys.
+const fn triad(key: usize) -> [usize; 3] {
+    if is_minor(key) { MINOR_TRIAD } else { MAJOR_TRIAD }
 }
 
 /// How well a chroma fits a triad: mean of its notes less the mean of the others.
@@ -85,8 +92,31 @@ fn triad_fit(chroma: &[f64; 12], root: usize, triad: [usize; 3]) -> f64 {
     inside / 3.0 - (total - inside) / 9.0
 }
 
+/// Share of the scale's notes in those degrees.
+pub(super) fn in_scale(degrees: &[f64; 12], key: usize) -> f64 {
+    let scale = if is_minor(key) { MINOR_SCALE } else { MAJOR_SCALE };
+    scale.iter().map(|degree| degrees[*degree]).sum()
+}
+
+/// Chords that carry a key beside its tonic chord: IV and V; a minor key's V may be major.
+pub(super) fn supporting_chords(key: usize) -> impl Iterator<Item = usize> {
+    let (subdominant, dominant) = ((key % 12 + 5) % 12, (key % 12 + 7) % 12);
+    let (subdominant, minor_dominant) =
+        if is_minor(key) { (12 + subdominant, Some(12 + dominant)) } else { (subdominant, None) };
+    [subdominant, dominant].into_iter().chain(minor_dominant)
+}
+
+/// The key with the same notes: a minor key's relative major, and the other way round.
+pub(super) const fn relative(key: usize) -> usize {
+    if is_minor(key) { (key + 3) % 12 } else { 12 + (key + 9) % 12 }
+}
+
+pub(super) const fn is_minor(key: usize) -> bool {
+    key >= 12
+}
+
 /// A segment in twelve pitch classes: all registers and the bass.
-type Classes = ([f64; 12], [f64; 12]);
+pub(super) type Classes = ([f64; 12], [f64; 12]);
 
 /// What the segments so far add up to.
 #[derive(Default)]
@@ -94,10 +124,11 @@ pub(super) struct Tally {
     whole: [f64; 12],
     bass: [f64; 12],
     /// How many segments sounded most like each triad: twelve major, twelve minor.
-    chords: [f64; 24],
+    chords: [f64; KEYS],
     sounding: f64,
     first: Vec<Classes>,
     last: VecDeque<Classes>,
+    path: KeyPath,
 }
 
 /// How many sounding segments make a beginning and an end (2.2 s).
@@ -110,8 +141,12 @@ impl Tally {
             segments.iter().map(|s| (chroma(&s.all, tuning_cents), chroma(&s.bass, tuning_cents))).collect();
         let level = |row: &Classes| row.0.iter().sum::<f64>();
         let pause = 0.1 * rows.iter().map(level).fold(0.0, f64::max);
-        for row in rows.into_iter().filter(|row| level(row) > pause) {
-            self.add_sounding(row);
+        for row in rows {
+            if level(&row) > pause {
+                self.add_sounding(row);
+            } else {
+                self.path.add_pause();
+            }
         }
     }
 
@@ -121,12 +156,10 @@ impl Tally {
             self.whole[class] += all[class];
             self.bass[class] += low[class];
         }
-        let fit = |chord: usize| {
-            let triad = if chord < 12 { MAJOR_TRIAD } else { MINOR_TRIAD };
-            triad_fit(&all, chord % 12, triad) + 0.15 * low[chord % 12]
-        };
-        let best = (1..24).fold(0, |best, chord| if fit(chord) > fit(best) { chord } else { best });
+        let fit = |chord: usize| triad_fit(&all, chord % 12, triad(chord)) + 0.15 * low[chord % 12];
+        let best = (1..KEYS).fold(0, |best, chord| if fit(chord) > fit(best) { chord } else { best });
         self.chords[best] += 1.0;
+        self.path.add(&(all, low), best);
         self.sounding += 1.0;
         if self.first.len() < EDGE {
             self.first.push(row);
@@ -149,51 +182,45 @@ fn together<'a>(part: impl IntoIterator<Item = &'a Classes>) -> Classes {
     (normalised(sum.0), normalised(sum.1))
 }
 
-/// Judges the key; `None` when nothing sounds.
-pub(super) fn judge(tally: &Tally) -> Option<Verdict> {
+/// Judges the key of the whole track, and the keys in turn; `None` when nothing sounds.
+///
+/// A track that modulates is in one of the keys found in turn, however well another covers the notes of them all.
+pub(super) fn judge(tally: Tally) -> Option<(Verdict, Vec<Stretch>)> {
     if tally.sounding < 1.0 {
         return None;
     }
-    let whole = normalised(tally.whole);
-    let bass = normalised(tally.bass);
-    let chords = tally.chords.map(|count| count / tally.sounding);
-    let (first, first_bass) = together(&tally.first);
-    let (last, last_bass) = together(&tally.last);
-
-    let mut cues = Vec::with_capacity(24);
-    for key in 0..24 {
-        let (tonic, minor) = (key % 12, key >= 12);
-        let degrees = rotated(&whole, tonic);
-        let low = rotated(&bass, tonic);
-        let triad = if minor { MINOR_TRIAD } else { MAJOR_TRIAD };
-        let scale = if minor { MINOR_SCALE } else { MAJOR_SCALE };
-        let profile = |index: usize| {
-            let pair: &super::profiles::Profile = &PROFILES[index];
-            correlation(&degrees, if minor { &pair.minor } else { &pair.major })
-        };
-        // Chords of the key: I, IV, V and the like carry it; a minor key's V may be major.
-        let subdominant = if minor { 12 + (tonic + 5) % 12 } else { (tonic + 5) % 12 };
-        let dominant = chords[(tonic + 7) % 12] + if minor { chords[12 + (tonic + 7) % 12] } else { 0.0 };
-        cues.push([
-            profile(0),
-            profile(1),
-            profile(2),
-            profile(3),
-            scale.iter().map(|degree| degrees[*degree]).sum::<f64>(),
-            chords[key],
-            chords[subdominant] + dominant,
-            4.0 * triad_fit(&last, tonic, triad) + last_bass[tonic],
-            4.0 * triad_fit(&first, tonic, triad) + first_bass[tonic],
-            low[0] + 0.5 * low[7],
-        ]);
-    }
-    let scores: Vec<f64> =
-        cues.iter().map(|cue| cue.iter().zip(WEIGHTS).map(|(value, weight)| value * weight).sum()).collect();
-    let best = (0..24).max_by(|a, b| scores[*a].total_cmp(&scores[*b]))?;
+    let scores = tally.scores();
+    let stretches = tally.path.stretches();
+    let possible = |key: &usize| stretches.len() < 2 || stretches.iter().any(|stretch| stretch.key == *key);
+    let best = (0..KEYS).filter(possible).max_by(|a, b| scores[*a].total_cmp(&scores[*b]))?;
     let total: f64 = scores.iter().map(|score| (score - scores[best]).exp()).sum();
-    Some(Verdict {
-        tonic: best % 12,
-        mode: if best >= 12 { Mode::Minor } else { Mode::Major },
-        confidence: 1.0 / total,
-    })
+    Some((Verdict { key: best, confidence: 1.0 / total }, stretches))
+}
+
+impl Tally {
+    /// How well each key fits the whole track, as odds.
+    fn scores(&self) -> [f64; KEYS] {
+        let (whole, bass) = (normalised(self.whole), normalised(self.bass));
+        let chords = self.chords.map(|count| count / self.sounding);
+        let (first, first_bass) = together(&self.first);
+        let (last, last_bass) = together(&self.last);
+        std::array::from_fn(|key| {
+            let tonic = key % 12;
+            let (degrees, low) = (rotated(&whole, tonic), rotated(&bass, tonic));
+            let profile = |index: usize| correlation(&degrees, PROFILES[index].of(key));
+            let cues: [f64; CUES] = [
+                profile(0),
+                profile(1),
+                profile(2),
+                profile(3),
+                in_scale(&degrees, key),
+                chords[key],
+                supporting_chords(key).map(|chord| chords[chord]).sum(),
+                4.0 * triad_fit(&last, tonic, triad(key)) + last_bass[tonic],
+                4.0 * triad_fit(&first, tonic, triad(key)) + first_bass[tonic],
+                low[0] + 0.5 * low[7],
+            ];
+            cues.iter().zip(WEIGHTS).map(|(cue, weight)| cue * weight).sum()
+        })
+    }
 }

@@ -1,39 +1,47 @@
-//! Tonic and mode, with the tuning.
+//! Tonic and mode, with the tuning, and the keys in turn.
 //!
 //! Purpose: the key a musician would name. Spectral peaks are folded into fine pitch-class bins, the tuning is found from
-//! where they lie between semitones, and 24 keys are judged by published profiles, chords, bass, beginning and end.
+//! where they lie between semitones, and 24 keys are judged by published profiles, chords, bass, beginning and end; where
+//! the music modulates, each stretch has its key.
 //!
-//! Vocabulary: a *segment* is half a second of pitch content; a *cue* is one reason for a key.
+//! Vocabulary: a *segment* is half a second of pitch content; a *cue* is one reason for a key; a *stretch* is what the
+//! results call a segment of the key: a run of segments in one key.
 //!
-//! Invariants: segments are cut by absolute frame number; memory is bounded (1 MB); music without
+//! Invariants: segments are cut by absolute frame number; memory is bounded (2 MB); music without
 //! pitch gives no key and a warning.
 
 mod judge;
+mod local;
 pub(crate) mod peaks;
 mod profiles;
 
 use fanfare_model::{
     Result,
-    features::{FeaturePart, Key},
+    features::{FeaturePart, Key, KeySegment, Mode},
 };
-use judge::{Segment, Tally, judge, tuning};
+use judge::{Segment, Tally, is_minor, judge, tuning};
+use local::Stretch;
 use peaks::{FINE_BINS, PitchFolder};
 
 use crate::{
     AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, RATE_11K_HZ, SpectraBlock,
-    TONAL_SIZE,
+    TONAL_HOP, TONAL_SIZE,
 };
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "key",
-    version: 1,
-    about: "Tonic and mode, with confidence",
+    version: 2,
+    about: "Tonic and mode with confidence, tuning, modulations",
     start: |_| Ok(Box::new(KeyListener::new())),
 };
 
+/// Keys that are judged: 0 to 11 major from C on, 12 to 23 minor.
+const KEYS: usize = 24;
 /// Frames of tonal spectra in a segment: 0.56 s.
 const SEGMENT_FRAMES: u32 = 6;
+/// Length of a segment in seconds.
+const SEGMENT_S: f64 = SEGMENT_FRAMES as f64 * TONAL_HOP as f64 / RATE_11K_HZ as f64;
 /// Shorter music has no key to speak of, in seconds.
 const SHORTEST_S: f64 = 3.0;
 /// Below this energy (a full-scale sine has 1) a frame is silence: -80 dB.
@@ -44,6 +52,8 @@ const FEWEST_SOUNDING: u64 = 16;
 const LEAST_TUNED: f64 = 0.05;
 /// From here on the tuning takes nothing off the confidence.
 const WELL_TUNED: f64 = 0.15;
+/// From here on the tuning is told: halfway between the two, in proportion.
+const TUNING_TOLD: f64 = 0.09;
 
 /// Segments kept until the tuning is taken as known (19 minutes); later ones are added up at once.
 const TUNING_SEGMENTS: usize = 2_048;
@@ -128,16 +138,37 @@ impl Analyzer for KeyListener {
         if self.sounding == 0 {
             return none("no key: the track is silent".to_owned());
         }
-        let (_, sharpness) = self.add_up();
-        match judge(&self.tally) {
-            Some(verdict) if sharpness >= LEAST_TUNED && self.sounding >= FEWEST_SOUNDING => {
-                Ok(AnalyzerOutput::new(FeaturePart::Key(Some(Key::new(
-                    verdict.tonic,
-                    verdict.mode,
-                    verdict.confidence * (sharpness / WELL_TUNED).min(1.0),
-                )))))
+        let (tuning_cents, sharpness) = self.add_up();
+        match judge(std::mem::take(&mut self.tally)) {
+            Some((verdict, stretches)) if sharpness >= LEAST_TUNED && self.sounding >= FEWEST_SOUNDING => {
+                let trust = (sharpness / WELL_TUNED).min(1.0);
+                let mut key = named(verdict.key, verdict.confidence * trust);
+                key.tuning_cents = (sharpness >= TUNING_TOLD).then_some(tuning_cents);
+                key.segments = segments(&stretches, &key, end.duration_s(), trust);
+                Ok(AnalyzerOutput::new(FeaturePart::Key(Some(key))))
             }
             _ => none("no key: hardly any pitched sound".to_owned()),
         }
     }
+}
+
+fn named(key: usize, confidence: f64) -> Key {
+    Key::new(key % 12, if is_minor(key) { Mode::Minor } else { Mode::Major }, confidence)
+}
+
+/// The stretches as the results tell them; one in the track's key when there is no modulation.
+fn segments(stretches: &[Stretch], whole: &Key, duration_s: f64, trust: f64) -> Vec<KeySegment> {
+    let last = stretches.len().saturating_sub(1);
+    let told = |(index, stretch): (usize, &Stretch)| {
+        let key = if last == 0 { whole.clone() } else { named(stretch.key, stretch.confidence * trust) };
+        KeySegment {
+            start_s: if index == 0 { 0.0 } else { stretch.first_segment as f64 * SEGMENT_S },
+            end_s: if index == last { duration_s } else { stretch.end_segment as f64 * SEGMENT_S },
+            tonic: key.tonic,
+            mode: key.mode,
+            confidence: key.confidence,
+            camelot: key.camelot,
+        }
+    };
+    stretches.iter().enumerate().map(told).collect()
 }

@@ -6,6 +6,13 @@ pub(super) struct Profile {
     pub(super) minor: [f64; 12],
 }
 
+impl Profile {
+    /// The profile of a key: 0 to 11 major, 12 to 23 minor.
+    pub(super) const fn of(&self, key: usize) -> &[f64; 12] {
+        if key < 12 { &self.major } else { &self.minor }
+    }
+}
+
 /// The profiles whose answers are combined.
 pub(super) const PROFILES: [Profile; 4] = [
     // C. Krumhansl and E. Kessler, "Tracing the Dynamic Changes in Perceived Tonal Organization", Psych. Review 89 (1982).
