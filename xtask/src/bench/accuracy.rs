@@ -28,6 +28,9 @@ pub struct Options {
     /// Seed of a set of composed pieces; may be given several times [default: 1, the dev set]
     #[arg(long, value_name = "N")]
     seed: Vec<u64>,
+    /// Each set also out of tune by 15 to 45 cents and degraded (low bitrates, narrow bands, overdrive, echo)
+    #[arg(long)]
+    rough: bool,
     /// Ask the peers again, although their answers of an earlier run are there
     #[arg(long)]
     fresh: bool,
@@ -75,12 +78,16 @@ fn measure(options: &Options) -> Result<(), String> {
     let mut text = String::new();
     let mut sets = Vec::new();
     for seed in seeds {
-        let set = Set::music(&place, seed, count)?;
-        let scores = heard(&place, &set, MUSICAL, options.fresh)?;
-        let name = if seed == 1 { "Seed 1, the dev set".to_owned() } else { format!("Seed {seed}") };
-        text +=
-            &format!("### {name}: {count} composed pieces, per cent\n\n{}\n", music_table(&place, &scores));
-        sets.push(Scored { name: format!("seed {seed}"), scores });
+        let clean = Set::music(&place, seed, count)?;
+        let rough = if options.rough { Some(clean.roughened(&place)?) } else { None };
+        for (set, how) in [(Some(clean), ""), (rough, ", rough")] {
+            let Some(set) = set else { continue };
+            let scores = heard(&place, &set, MUSICAL, options.fresh)?;
+            let name = if seed == 1 { "Seed 1, the dev set".to_owned() } else { format!("Seed {seed}") };
+            let table = music_table(&place, &scores);
+            text += &format!("### {name}{how}: {count} composed pieces, per cent\n\n{table}\n");
+            sets.push(Scored { name: format!("seed {seed}{how}"), scores });
+        }
     }
     let levels = heard(&place, &Set::loudness(&place)?, LEVELS, options.fresh)?;
     text += &format!(
@@ -110,7 +117,8 @@ fn measure(options: &Options) -> Result<(), String> {
     if place.wants_all() && !options.quick && !options.common.no_write {
         let begin = format!(
             "## Who hears music right\n\n`cargo xtask bench accuracy`: {}. Composed music rendered by a sound font, whose truth is exact; records are \
-             harder to judge. One piece of sixty is 1.7 points: differences under 6 points on one set are noise.\n\n",
+             harder to judge. A rough set is the same pieces, each out of tune by 15 to 45 cents and most of them degraded (low bitrates, \
+             narrow bands, overdrive, echo). One piece of sixty is 1.7 points: differences under 6 points on one set are noise.\n\n",
             page::circumstances()
         );
         page::write("accuracy", &(begin + &text))?;

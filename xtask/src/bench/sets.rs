@@ -37,6 +37,22 @@ impl Set {
         Self::make(place, name.clone(), fits, &["music", "--seed", &seed, "--set", &name, "--count", &count])
     }
 
+    /// The same pieces out of tune and degraded.
+    ///
+    /// # Errors
+    /// A sentence with a remedy.
+    pub fn roughened(&self, place: &Place) -> Result<Self, String> {
+        let name = format!("{}-rough", self.name);
+        let folder = place.work.join(&name);
+        let count = self.files.len();
+        let fits = |truth: &Value| truth["tracks"].as_array().is_some_and(|rows| rows.len() == count);
+        Self::kept_or_made(name, folder.clone(), fits, || {
+            let mut make = Command::new(&place.python);
+            make.arg(Place::scripts().join("roughen.py")).arg(&self.folder).arg(folder);
+            make
+        })
+    }
+
     /// The signals whose loudness, range and peaks are known.
     ///
     /// # Errors
@@ -53,11 +69,22 @@ impl Set {
     ) -> Result<Self, String> {
         let folder = place.work.join(&name);
         let script = place.corpus()?.join("corpus.py");
-        if !truth(&folder).is_ok_and(|truth| fits(&truth)) {
-            eprintln!("making the set {name}");
+        Self::kept_or_made(name, folder, fits, || {
             let mut make = Command::new(&place.python);
             make.arg(script).args(words).env("BENCH_DIR", &place.work);
-            finish(make).map_err(|complaint| {
+            make
+        })
+    }
+
+    fn kept_or_made(
+        name: String,
+        folder: PathBuf,
+        fits: impl Fn(&Value) -> bool,
+        make: impl FnOnce() -> Command,
+    ) -> Result<Self, String> {
+        if !truth(&folder).is_ok_and(|truth| fits(&truth)) {
+            eprintln!("making the set {name}");
+            finish(make()).map_err(|complaint| {
                 format!("{complaint} (corpus.py says which packages it needs; --install gets them)")
             })?;
         }
