@@ -38,6 +38,10 @@ enum What {
     Analysis(analysis::Options),
     /// Who hears generated music right: tempo, beats, key, loudness, scored against the truth; writes docs/benchmarks.md
     Accuracy(accuracy::Options),
+    /// Tempo and beats of recorded music, file by file, beside the peers' majority
+    Recorded(Script),
+    /// Every other figure beside Essentia's algorithm of the same name
+    Agreement(Script),
     /// Runs a program and writes what it cost into a file
     #[command(hide = true)]
     Cost {
@@ -47,12 +51,43 @@ enum What {
     },
 }
 
+/// A script of `benches/peers` that compares by itself.
+#[derive(Debug, Args)]
+struct Script {
+    #[command(flatten)]
+    peers: place::Peers,
+    /// What the script takes; `-- --help` shows it
+    #[arg(value_name = "WORD", trailing_var_arg = true)]
+    words: Vec<OsString>,
+}
+
+impl Script {
+    /// Runs it with our release build first on the path.
+    fn run(&self, name: &str) -> bool {
+        let place = match place::Place::with_peers(&self.peers) {
+            Ok(place) => place,
+            Err(complaint) => {
+                eprintln!("{complaint}");
+                return false;
+            }
+        };
+        let mut compare = command(&[&place.python.to_string_lossy()]);
+        compare.arg(place::Place::scripts().join(name)).args(&self.words);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(place::Place::program("")).chain(std::env::split_paths(&path));
+        compare.envs(std::env::join_paths(folders).map(|path| ("PATH", path)));
+        watch(compare).ok
+    }
+}
+
 /// Runs what the line asks for.
 pub fn run(line: &Line) -> bool {
     match &line.what {
         None => figures(&line.only),
         Some(What::Analysis(options)) => analysis::run(options),
         Some(What::Accuracy(options)) => accuracy::run(options),
+        Some(What::Recorded(script)) => script.run("recorded.py"),
+        Some(What::Agreement(script)) => script.run("agreement.py"),
         Some(What::Cost { report, words }) => cost::pay(report, words),
     }
 }

@@ -9,24 +9,31 @@ use clap::Args;
 
 use crate::process::{command, exists, root, watch};
 
-/// What both commands take.
+/// The peers' programs.
+#[derive(Debug, Args)]
+pub struct Peers {
+    /// Install the peers first: Debian packages with apt, Python packages below .tools/
+    #[arg(long)]
+    install: bool,
+    /// Python with the peers' packages [default: the one that --install makes, else python3]
+    #[arg(long, value_name = "FILE")]
+    python: Option<PathBuf>,
+}
+
+/// What the commands that write the page take.
 #[derive(Debug, Args)]
 pub struct Common {
     /// Only these rows, by a part of their names
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Install the peers first: Debian packages with apt, Python packages below .tools/
-    #[arg(long)]
-    pub install: bool,
     /// Print only; leave docs/benchmarks.md as it is
     #[arg(long)]
     pub no_write: bool,
     /// Folder of the generator of music, with corpus.py and score.py [default: ../shared/corpus, or further up]
     #[arg(long, value_name = "DIR")]
-    pub corpus: Option<PathBuf>,
-    /// Python with the peers' packages [default: the one that --install makes, else python3]
-    #[arg(long, value_name = "FILE")]
-    pub python: Option<PathBuf>,
+    corpus: Option<PathBuf>,
+    #[command(flatten)]
+    peers: Peers,
 }
 
 /// Debian packages of the peers, and of what the generator needs.
@@ -62,13 +69,22 @@ impl Place {
     /// # Errors
     /// A sentence with a remedy.
     pub fn prepare(common: &Common) -> Result<Self, String> {
-        if common.install {
+        let corpus = corpus(&root(), common.corpus.as_deref())?;
+        Ok(Self { corpus, only: common.only.clone(), ..Self::with_peers(&common.peers)? })
+    }
+
+    /// The same without a generator and without a choice of rows.
+    ///
+    /// # Errors
+    /// A sentence with a remedy.
+    pub fn with_peers(peers: &Peers) -> Result<Self, String> {
+        if peers.install {
             install();
         }
         let root = root();
         let own = root.join(VENV).join("bin/python");
         let python =
-            common.python.clone().unwrap_or_else(|| if own.exists() { own } else { "python3".into() });
+            peers.python.clone().unwrap_or_else(|| if own.exists() { own } else { "python3".into() });
         let work = root.join("target/bench");
         fs::create_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
         let words = [
@@ -85,8 +101,7 @@ impl Place {
         if !watch(command(&words)).ok {
             return Err("the release build failed".to_owned());
         }
-        let corpus = corpus(&root, common.corpus.as_deref())?;
-        Ok(Self { python, corpus, work, only: common.only.clone() })
+        Ok(Self { python, corpus: None, work, only: Vec::new() })
     }
 
     /// Whether a row of that name is wanted.
