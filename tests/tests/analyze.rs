@@ -54,6 +54,9 @@ const PARTS: &[(&str, &[&str])] = &[
         &[
             "tempo_bpm",
             "tempo_confidence",
+            "tempo_candidates",
+            "tempo_range_bpm",
+            "tempo_stability",
             "beats_s",
             "downbeats_s",
             "beats_per_bar",
@@ -61,7 +64,7 @@ const PARTS: &[(&str, &[&str])] = &[
             "danceability",
         ],
     ),
-    ("key", &["tonic", "mode", "confidence", "camelot"]),
+    ("key", &["tonic", "mode", "confidence", "camelot", "tuning_cents", "segments"]),
     ("waveform", &["peaks", "rms"]),
     ("fingerprint", &["chromaprint", "algorithm", "duration_s"]),
     (
@@ -70,6 +73,89 @@ const PARTS: &[(&str, &[&str])] = &[
     ),
     ("timbre", &["erb_bands", "centroid_hz", "rolloff_hz", "flatness", "zero_crossing_rate_hz", "mfcc_mean"]),
 ];
+
+/// What stands at each place of an answer: `number`, `count` (a whole number), `text`, else the keys of an object; in brackets a list
+/// of that; with `?` it may be `null`.
+const TYPES: &[(&str, &str)] = &[
+    ("/path", "text"),
+    ("/duration_s", "number"),
+    ("/sample_rate_hz", "count"),
+    ("/channels", "count"),
+    ("/codec", "text"),
+    ("/bit_depth", "count?"),
+    ("/loudness/integrated_lufs", "number?"),
+    ("/loudness/range_lu", "number?"),
+    ("/loudness/momentary_max_lufs", "number?"),
+    ("/loudness/short_term_max_lufs", "number?"),
+    ("/loudness/sample_peak_dbfs", "number?"),
+    ("/loudness/true_peak_dbtp", "number?"),
+    ("/loudness/replaygain_track_gain_db", "number?"),
+    ("/loudness/replaygain_track_peak", "number?"),
+    ("/rhythm/tempo_bpm", "number?"),
+    ("/rhythm/tempo_confidence", "number?"),
+    ("/rhythm/tempo_candidates", "[tempo_bpm confidence]"),
+    ("/rhythm/tempo_range_bpm", "[number]?"),
+    ("/rhythm/tempo_stability", "text?"),
+    ("/rhythm/beats_s", "[number]"),
+    ("/rhythm/downbeats_s", "[number]"),
+    ("/rhythm/beats_per_bar", "count?"),
+    ("/rhythm/onset_rate_hz", "number?"),
+    ("/rhythm/danceability", "number?"),
+    ("/key/tonic", "text"),
+    ("/key/mode", "text"),
+    ("/key/confidence", "number"),
+    ("/key/camelot", "text"),
+    ("/key/tuning_cents", "number?"),
+    ("/key/segments", "[start_s end_s tonic mode confidence camelot]"),
+    ("/waveform/peaks", "[number]"),
+    ("/waveform/rms", "[number]"),
+    ("/fingerprint/chromaprint", "text"),
+    ("/fingerprint/algorithm", "count"),
+    ("/fingerprint/duration_s", "number"),
+    ("/dynamics/complexity_db", "number?"),
+    ("/dynamics/rms_dbfs", "number?"),
+    ("/dynamics/crest_db", "number?"),
+    ("/dynamics/clipped_frames", "count"),
+    ("/dynamics/silence_head_s", "number"),
+    ("/dynamics/silence_tail_s", "number"),
+    ("/timbre/erb_bands", "[number]"),
+    ("/timbre/centroid_hz", "number?"),
+    ("/timbre/rolloff_hz", "number?"),
+    ("/timbre/flatness", "number?"),
+    ("/timbre/zero_crossing_rate_hz", "number?"),
+    ("/timbre/mfcc_mean", "[number]"),
+    ("/warnings", "[text]"),
+];
+
+/// Whether a value is what [`TYPES`] says.
+fn fits(value: &Value, kind: &str) -> bool {
+    if let Some(kind) = kind.strip_suffix('?') {
+        return value.is_null() || fits(value, kind);
+    }
+    if let Some(inner) = kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
+        return value.as_array().is_some_and(|items| items.iter().all(|item| fits(item, inner)));
+    }
+    match kind {
+        "number" => value.is_number(),
+        "count" => value.is_u64(),
+        "text" => value.is_string(),
+        keys => value.as_object().is_some_and(|object| {
+            object.len() == keys.split(' ').count() && keys.split(' ').all(|key| object.contains_key(key))
+        }),
+    }
+}
+
+/// Every place that [`TYPES`] names is there and holds what it should, unless the part around it is `null`.
+fn check_types(object: &Value) {
+    for (pointer, kind) in TYPES {
+        let part = &object[pointer[1..].split('/').next().unwrap()];
+        let fitting = object.pointer(pointer).is_some_and(|value| fits(value, kind));
+        assert!(
+            fitting || part.is_null() && pointer.matches('/').count() > 1,
+            "{pointer} is not {kind}: {part}"
+        );
+    }
+}
 
 fn music(folder: &Path) -> std::path::PathBuf {
     let (mut plane, _) = signals::click_track(44_100, 20.0, 120.0, 0.0, 4);
@@ -103,6 +189,11 @@ fn a_good_file_has_every_key_in_order() {
         expected.sort_unstable();
         assert_eq!(found, expected, "{part}");
     }
+    check_types(object);
+    let empty = |pointer: &str| object.pointer(pointer).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    for pointer in ["/rhythm/beats_s", "/waveform/peaks", "/timbre/erb_bands"] {
+        assert!(!empty(pointer), "{pointer}");
+    }
     assert_eq!(object["waveform"]["peaks"].as_array().unwrap().len(), 800);
     assert_eq!(object["duration_s"], 20.0);
     assert_eq!(object["key"]["camelot"], "8A");
@@ -133,6 +224,7 @@ fn what_cannot_be_known_is_null_with_a_warning() {
         let object = &ended.json_lines()[0];
         let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
         assert_eq!(keys.len(), KEYS.len(), "{name}");
+        check_types(object);
         assert!(object["rhythm"]["tempo_bpm"].is_null(), "{name}");
         let warnings: Vec<&str> =
             object["warnings"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

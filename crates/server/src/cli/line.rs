@@ -133,7 +133,8 @@ impl ServeArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  fanfare analyze song.flac\n  fanfare analyze ~/Music --json > library.ndjson\n  \
-                        fanfare analyze *.mp3 --csv --only loudness,key\n\n\
+                        fanfare analyze *.mp3 --csv --only loudness,key\n  \
+                        fanfare analyze ~/Music/album --plot pictures\n\n\
                         Folders are walked in sorted order. A file that fails is reported, the rest go on, and the \
                         exit code is 1.\nNothing is stored; no server is needed."
 )]
@@ -153,6 +154,9 @@ pub struct AnalyzeArgs {
     /// Only these analyzers, with commas between
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Also draw one picture (SVG) per file into this folder
+    #[arg(long, value_name = "DIR")]
+    pub plot: Option<PathBuf>,
     /// Decoder for rare formats: auto, off or a path
     #[arg(long, value_name = "WHICH", env = "FANFARE_FFMPEG", hide_env = true, default_value = "auto")]
     pub ffmpeg: String,

@@ -13,6 +13,18 @@ pub struct Found {
     pub path: PathBuf,
     /// What is wrong with it already.
     pub problem: Option<(ErrorKind, String)>,
+    /// What files that are made of it are named, without suffix; empty when none are asked for.
+    pub name: String,
+}
+
+impl Found {
+    const fn good(path: PathBuf) -> Self {
+        Self { path, problem: None, name: String::new() }
+    }
+
+    fn bad(path: PathBuf, kind: ErrorKind, message: &str) -> Self {
+        Self { path, problem: Some((kind, message.to_owned())), name: String::new() }
+    }
 }
 
 /// Files as given, folders walked in sorted order for what could be audio by its suffix. Links are followed,
@@ -23,18 +35,12 @@ pub fn find(paths: &[PathBuf], cancel: &CancelFlag) -> Vec<Found> {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, cancel, &mut found),
             Ok(metadata) if metadata.is_file() => {
-                found.push(Found { path: path.clone(), problem: None });
+                found.push(Found::good(path.clone()));
             }
-            Ok(_) => found.push(Found {
-                path: path.clone(),
-                problem: Some((ErrorKind::NotAudio, "neither a file nor a folder".to_owned())),
-            }),
+            Ok(_) => found.push(Found::bad(path.clone(), ErrorKind::NotAudio, "neither a file nor a folder")),
             Err(error) => {
                 let error = Error::from_io("looking at it", error);
-                found.push(Found {
-                    path: path.clone(),
-                    problem: Some((error.kind(), error.message().to_owned())),
-                });
+                found.push(Found::bad(path.clone(), error.kind(), error.message()));
             }
         }
     }
@@ -46,8 +52,8 @@ fn walk(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
     let before = found.len();
     walk_entries(folder, cancel, found);
     if found.len() == before && !cancel.is_cancelled() {
-        let problem = (ErrorKind::Empty, "the folder holds no audio files".to_owned());
-        found.push(Found { path: folder.to_path_buf(), problem: Some(problem) });
+        let message = "the folder holds no audio files";
+        found.push(Found::bad(folder.to_path_buf(), ErrorKind::Empty, message));
     }
 }
 
@@ -58,7 +64,7 @@ fn walk_entries(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
         }
         match entry {
             Ok(entry) if entry.file_type().is_file() && fanfare_audio::is_audio_suffix(entry.path()) => {
-                found.push(Found { path: entry.into_path(), problem: None });
+                found.push(Found::good(entry.into_path()));
             }
             Ok(_) => {}
             // A loop only says that the folder was walked already.
@@ -68,7 +74,7 @@ fn walk_entries(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
                 // A dangling link is worth a word only when it could have been audio.
                 let error = Error::from_io("looking at it", error.into());
                 if error.kind() != ErrorKind::NotFound || fanfare_audio::is_audio_suffix(&path) {
-                    found.push(Found { path, problem: Some((error.kind(), error.message().to_owned())) });
+                    found.push(Found::bad(path, error.kind(), error.message()));
                 }
             }
         }

@@ -2,35 +2,38 @@
 //!
 //! Purpose: the contract in docs/cli.md. Files are heard several at a time and reported in input order.
 //!
-//! Invariants: one bad file never ends the run; nothing is stored; a panic while hearing a file is that file's
-//! error; memory does not grow with the number of files beyond their paths.
+//! Invariants: one bad file never ends the run, nor does a picture that cannot be written; nothing else is stored;
+//! a panic while hearing a file is that file's error; memory does not grow with the number of files beyond their
+//! paths.
 
+mod beside;
 mod files;
+mod folder;
+mod names;
 mod order;
+mod plot;
 mod progress;
 mod report;
 mod rounding;
 mod rows;
 
-use std::{
-    panic::{self, AssertUnwindSafe},
-    path::Path,
-};
+use std::panic::{self, AssertUnwindSafe};
 
 use fanfare_analysis::{AnalysisSlots, AnalyzeOptions, Selection, analyze};
 use fanfare_audio::{CancelFlag, OpenOptions};
 use fanfare_model::{Error, ErrorKind, Result};
 
 use self::{
+    beside::{Beside, HeardFile},
     files::Found,
     order::{End, in_order},
     progress::{FileProgress, Progress},
     report::Report,
 };
 use super::{
-    exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS},
+    exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS, code_of},
     line::AnalyzeArgs,
-    output::{Done, Stop},
+    output::{self, Done, Stop},
     signals,
 };
 use crate::settings::{FfmpegSetting, default_jobs};
@@ -48,29 +51,34 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     let cancel = CancelFlag::default();
     signals::cancel_on_interrupt(&cancel)?;
 
-    let found = files::find(&args.paths, &cancel);
+    let mut found = files::find(&args.paths, &cancel);
+    let beside = Beside::open(args, &mut found)?;
     let slots = AnalysisSlots::for_cores(default_jobs());
     // More threads than slots would only wait.
     let jobs = args.jobs.map_or_else(default_jobs, usize::from).min(slots.most());
     let progress = Progress::start(found.len(), args.quiet);
     let mut rows = rows::Rows::start(args.json, args.csv)?;
     let mut failed = false;
+    let mut unwritten = Unwritten::default();
     let window = jobs.saturating_mul(WAITING_PER_JOB);
-    let hear_one = |item: &Found| -> Option<Report> {
+    let hear_one = |item: &Found| -> Option<Answer> {
         let file = progress.file(&item.path);
         let heard = match &item.problem {
             Some((kind, message)) => Err(Error::new(*kind, message.clone())),
-            None => contained(|| hear(&item.path, &open, &selection, &cancel, &file)),
+            None => contained(|| hear(item, &open, &selection, &cancel, &file, &beside)),
         };
         match heard {
             Err(error) if error.kind() == ErrorKind::Cancelled && cancel.is_cancelled() => None,
-            Err(error) => Some(Report::failed(&item.path, &error)),
-            Ok(report) => Some(report),
+            Err(error) => Some(Answer { report: Report::failed(&item.path, &error), unwritten: None }),
+            Ok(answer) => Some(answer),
         }
     };
-    let end = in_order(&found, jobs, window, &cancel, hear_one, |report| {
-        failed |= report.is_failure();
-        progress.above(|| rows.row(&report))
+    let end = in_order(&found, jobs, window, &cancel, hear_one, |answer| {
+        failed |= answer.report.is_failure();
+        progress.above(|| {
+            unwritten.note(answer.unwritten);
+            rows.row(&answer.report)
+        })
     });
     progress.end();
     match end {
@@ -79,12 +87,47 @@ pub fn run(args: &AnalyzeArgs) -> Done {
         Err(stop) => return Err(stop),
     }
     rows.end()?;
-    Ok(Exit(if failed { SOME_FAILED } else { SUCCESS }))
+    let heard = if failed { SOME_FAILED } else { SUCCESS };
+    Ok(Exit(unwritten.end().unwrap_or(heard)))
+}
+
+/// What is known of one file.
+struct Answer {
+    report: Report,
+    /// Why a file that was asked for could not be written beside it.
+    unwritten: Option<Error>,
+}
+
+/// The files that could not be written: told of once, counted, and remembered for the exit code.
+#[derive(Default)]
+struct Unwritten {
+    first: Option<ErrorKind>,
+    more: u64,
+}
+
+impl Unwritten {
+    fn note(&mut self, error: Option<Error>) {
+        let Some(error) = error else { return };
+        if self.first.is_none() {
+            self.first = Some(error.kind());
+            output::complain(&error);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// The exit code that they ask for, if there are any.
+    fn end(&self) -> Option<u8> {
+        if self.more > 0 {
+            output::note(format_args!("fanfare: the same for {} more files", self.more));
+        }
+        self.first.map(code_of)
+    }
 }
 
 /// A panic inside becomes an error of kind `Internal`.
-fn contained(hear: impl FnOnce() -> Result<Report>) -> Result<Report> {
-    panic::catch_unwind(AssertUnwindSafe(hear)).unwrap_or_else(|cause| {
+fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|cause| {
         let text = cause
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
@@ -96,20 +139,35 @@ fn contained(hear: impl FnOnce() -> Result<Report>) -> Result<Report> {
 }
 
 fn hear(
-    path: &Path,
+    item: &Found,
     open: &OpenOptions,
     selection: &Selection,
     cancel: &CancelFlag,
     progress: &FileProgress<'_>,
-) -> Result<Report> {
-    let mut source = fanfare_audio::open(path, open)?;
+    beside: &Beside,
+) -> Result<Answer> {
+    let mut source = fanfare_audio::open(&item.path, open)?;
     let declared = source.facts().declared_frames;
     let options = AnalyzeOptions { selection: selection.clone(), ..AnalyzeOptions::default() };
     let analysis = analyze(&mut *source, Vec::new(), &options, cancel, &mut |frames| {
         progress.heard(frames, declared);
     })?;
-    let spec = source.spec();
-    Ok(Report::heard(path, spec, source.facts(), analysis.frames, analysis.features(), selection))
+    let (spec, facts, features) = (source.spec(), source.facts(), analysis.features());
+    let heard = HeardFile {
+        path: &item.path,
+        name: &item.name,
+        spec,
+        facts,
+        frames: analysis.frames,
+        features: &features,
+        limits: &open.limits,
+    };
+    // What was heard is told even where it cannot be drawn.
+    let unwritten = contained(|| beside.write(&heard)).err();
+    Ok(Answer {
+        report: Report::heard(&item.path, spec, facts, analysis.frames, features, selection),
+        unwritten,
+    })
 }
 
 impl From<order::Refused> for Stop {

@@ -1,7 +1,8 @@
 //! How reports are printed: JSON lines, comma-separated values, or a table.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
 
+use fanfare_model::features::{Key, Rhythm, TempoStability};
 use serde_json::Value;
 
 use super::report::{Heard, Report};
@@ -63,6 +64,11 @@ const CSV_COLUMNS: &[(&str, &str)] = &[
     ("flatness", "/timbre/flatness"),
     ("zero_crossing_rate_hz", "/timbre/zero_crossing_rate_hz"),
     ("warnings", "/warnings"),
+    // What came later stands last: docs/adr/0002.
+    ("tempo_slowest_bpm", "/rhythm/tempo_range_bpm/0"),
+    ("tempo_fastest_bpm", "/rhythm/tempo_range_bpm/1"),
+    ("tempo_stability", "/rhythm/tempo_stability"),
+    ("tuning_cents", "/key/tuning_cents"),
 ];
 
 /// Width of the table's first column, in characters.
@@ -86,7 +92,7 @@ impl Rows {
                 csv_line(&names.join(","))?;
             }
             Form::Table => output::line(format_args!(
-                "{:NAME_WIDTH$} {:>8}  {:>6} {:>5} {:>6}  {:>6}  {:<13} FORMAT",
+                "{:NAME_WIDTH$} {:>8}  {:>6} {:>5} {:>6}  {:>7}  {:<15} FORMAT",
                 "FILE", "TIME", "LUFS", "LRA", "DBTP", "BPM", "KEY"
             ))?,
         }
@@ -170,24 +176,36 @@ fn table_cells(heard: &Heard) -> String {
     let mut row = fitted(&heard.path);
     let _ = write!(
         row,
-        " {:>8}  {:>6} {:>5} {:>6}  {:>6}  {:<13} {}",
+        " {:>8}  {:>6} {:>5} {:>6}  {:>7}  {:<15} {}",
         clock(heard.duration_s),
         level(loudness.and_then(|loudness| loudness.integrated_lufs).map(|level| level.0)),
         level(loudness.and_then(|loudness| loudness.range_lu).map(|level| level.0)),
         level(loudness.and_then(|loudness| loudness.true_peak_dbtp).map(|level| level.0)),
-        level(heard.rhythm.as_ref().and_then(|rhythm| rhythm.tempo_bpm).map(|tempo| tempo.0)),
-        heard.key.as_ref().map_or_else(
-            || "-".to_owned(),
-            |key| format!(
-                "{} {} {}",
-                key.tonic,
-                if key.camelot.ends_with('A') { "minor" } else { "major" },
-                key.camelot
-            )
-        ),
+        heard.rhythm.as_ref().map_or_else(|| "-".to_owned(), tempo_cell),
+        heard.key.as_ref().map_or_else(|| "-".to_owned(), key_cell),
         format_name(heard),
     );
     row
+}
+
+/// The tempo, with a mark when it does not stand still.
+fn tempo_cell(rhythm: &Rhythm) -> String {
+    let moves = matches!(rhythm.tempo_stability, Some(TempoStability::Drifting | TempoStability::Rubato));
+    let mark = if moves { "~" } else { "" };
+    rhythm.tempo_bpm.map_or_else(|| "-".to_owned(), |tempo| format!("{mark}{:.1}", tempo.0))
+}
+
+/// The key, with how many other keys are visited.
+fn key_cell(key: &Key) -> String {
+    let others: BTreeSet<_> = key
+        .segments
+        .iter()
+        .map(|segment| &segment.camelot)
+        .filter(|camelot| **camelot != key.camelot)
+        .collect();
+    let more = if others.is_empty() { String::new() } else { format!(" +{}", others.len()) };
+    let mode = if key.camelot.ends_with('A') { "minor" } else { "major" };
+    format!("{} {mode} {}{more}", key.tonic, key.camelot)
 }
 
 fn format_name(heard: &Heard) -> String {

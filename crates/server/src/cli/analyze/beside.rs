@@ -1,0 +1,83 @@
+//! What `analyze` writes beside its answers: pictures (`--plot`).
+//!
+//! Invariants: what is printed does not depend on it; a file that could not be heard gets none; names are given before
+//! anything is heard, so they do not depend on which file is done first.
+
+use std::path::Path;
+
+use fanfare_audio::{Limits, StreamFacts};
+use fanfare_model::{Features, Result, SampleSpec, Tags};
+
+use super::{
+    files::Found,
+    folder::Folder,
+    names::Names,
+    plot::{self, Sheet},
+};
+use crate::cli::line::AnalyzeArgs;
+
+/// Where to write what.
+#[derive(Debug)]
+pub struct Beside {
+    plots: Option<Folder>,
+}
+
+/// A file that was heard.
+#[derive(Debug, Clone, Copy)]
+pub struct HeardFile<'a> {
+    pub path: &'a Path,
+    /// From [`Names`].
+    pub name: &'a str,
+    pub spec: SampleSpec,
+    pub facts: &'a StreamFacts,
+    pub frames: u64,
+    /// With the curves.
+    pub features: &'a Features,
+    pub limits: &'a Limits,
+}
+
+impl Beside {
+    /// Makes the folders, and gives every input a name if there are any.
+    ///
+    /// # Errors
+    /// A folder cannot be made or written to.
+    pub fn open(args: &AnalyzeArgs, found: &mut [Found]) -> Result<Self> {
+        let plots = args.plot.as_ref().map(|path| Folder::open(path, "--plot")).transpose()?;
+        if plots.is_some() {
+            let mut names = Names::default();
+            for item in found {
+                item.name = names.give(&item.path);
+            }
+        }
+        Ok(Self { plots })
+    }
+
+    /// Writes what was asked for of one file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, heard: &HeardFile<'_>) -> Result<()> {
+        if let Some(folder) = &self.plots {
+            folder.write(&format!("{}.svg", heard.name), sheet_of(heard).as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+fn sheet_of(heard: &HeardFile<'_>) -> String {
+    // A picture without a title is better than none.
+    let tags =
+        fanfare_audio::read_tags(heard.path, heard.limits).map_or_else(|_| Tags::default(), |read| read.tags);
+    plot::draw(&Sheet {
+        file_name: &heard.path.file_name().unwrap_or_default().to_string_lossy(),
+        title: tags.title.as_deref(),
+        artist: tags.artist.as_deref(),
+        album: tags.album.as_deref(),
+        duration_s: heard.spec.rate.seconds(heard.frames),
+        sample_rate_hz: heard.spec.rate.hz(),
+        channels: heard.spec.channels(),
+        codec: &heard.facts.codec,
+        bit_depth: heard.facts.bit_depth,
+        features: heard.features,
+    })
+}
