@@ -15,7 +15,10 @@ use crate::{
 };
 
 /// The steps, in order; step 1 makes schema 1. A released step is never edited.
-const STEPS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_library.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_library.sql"),
+    include_str!("../../../migrations/sqlite/0002_suspects.sql"),
+];
 
 /// `FANF`: marks the file as ours in SQLite's header.
 const APPLICATION_ID: i64 = 0x46_41_4e_46;

@@ -133,6 +133,47 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
 }
 
 #[tokio::test]
+async fn all_failed_tracks_can_be_queued_again_at_once() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/fine.flac"]).await;
+    bench.hear_all().await;
+    let names: Vec<String> = (0..600).map(|number| format!("A/B/{number}.flac")).collect();
+    bench.add(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    bench
+        .scan(vec![ScanChange::Unreadable {
+            relative_path: "A/B/never.flac".to_owned(),
+            size_bytes: 1,
+            modified: NOW,
+            failure: failure(ErrorKind::PermissionDenied, "no access"),
+        }])
+        .await;
+    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
+    for job in jobs.claim("analyze-track", OWNER, 500, NOW).await.unwrap() {
+        let failure = failure(ErrorKind::Malformed, "broken");
+        catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), failure, NOW).await.unwrap();
+    }
+    let task = TaskId::from_bytes([5; 16]);
+    assert_eq!(catalog.requeue_failed(Some(task), later(1)).await.unwrap(), 501);
+    let counts = jobs.counts("analyze-track").await.unwrap();
+    assert_eq!((counts.waiting, counts.parked, counts.done), (601, 0, 1));
+    assert_eq!(
+        jobs.task_counts(task).await.unwrap().waiting,
+        501,
+        "those that were queued stay where they were"
+    );
+    let library = catalog.counts().await.unwrap();
+    assert_eq!((library.queued, library.failed, library.ready), (601, 0, 1));
+    assert_eq!(catalog.requeue_failed(Some(task), later(2)).await.unwrap(), 0);
+    // A retried job has its attempts anew, and may fail and be retried again.
+    let job = bench.claim_one(later(2)).await;
+    assert!(job.max_attempts >= job.attempt.0 + ANALYZE_ATTEMPTS - 1, "{job:?}");
+    let again = failure(ErrorKind::Malformed, "broken");
+    catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), again, later(2)).await.unwrap();
+    assert_eq!(catalog.requeue_failed(None, later(3)).await.unwrap(), 1);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
 async fn a_track_that_kills_every_worker_fails_with_a_sentence() {
     let bench = Bench::new().await;
     bench.add(&["A/B/poison.flac"]).await;

@@ -93,6 +93,7 @@ struct Known {
     budget: u32,
     state: JobState,
     held: Option<(u8, Timestamp)>,
+    deaths: u32,
 }
 
 impl Known {
@@ -152,18 +153,27 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
                             budget,
                             state,
                             held,
+                            deaths: 0,
                         });
                     }
                 }
             }
             Op::Claim { owner, limit } => {
                 let claimed = queue.claim(QUEUE, &name(owner), limit, now).await.unwrap();
+                let at_hand = jobs.iter().filter(|job| job.held.is_some_and(|(holder, _)| holder == owner));
+                let at_hand: Vec<u32> = at_hand.map(|job| job.deaths).collect();
                 let mut due: Vec<&mut Known> = jobs
                     .iter_mut()
                     .filter(|job| job.state == JobState::Waiting && job.run_at <= now)
                     .collect();
-                due.sort_by_key(|job| (-job.priority, job.run_at));
+                due.sort_by_key(|job| (job.deaths == 0, -job.priority, job.run_at));
                 due.truncate(limit as usize);
+                if due.first().is_some_and(|job| job.deaths > 0) {
+                    due.truncate(usize::from(at_hand.is_empty()));
+                }
+                if at_hand.iter().any(|deaths| *deaths > 0) {
+                    due.clear();
+                }
                 for job in &mut due {
                     job.attempt += 1;
                     (job.state, job.held) = (JobState::Running, Some((owner, now.plus_ms(LEASE_MS))));
@@ -196,6 +206,9 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
                 let error = JobError { kind: ErrorKind::Io, message: "no".to_owned(), offset_bytes: None };
                 let held = job.is_held_by(owner, false);
                 expect(held, queue.fail(job.id, Attempt(job.attempt), &name(owner), error, after, now).await);
+                if held {
+                    job.deaths = 0;
+                }
                 match retry {
                     Some(at) if held => job.again_at(at),
                     None if held => job.put_down(JobState::Parked),
@@ -247,8 +260,9 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
 fn die(jobs: &mut [Known], now: Timestamp, which: impl Fn((u8, Timestamp)) -> bool) -> u64 {
     let dead = jobs.iter_mut().filter(|job| job.held.is_some_and(&which));
     let mut ended = 0;
-    for (place, job) in dead.enumerate() {
-        job.again_at(now.plus_ms(death_delay_ms(Attempt(job.attempt), place)));
+    for job in dead {
+        job.deaths += 1;
+        job.again_at(now.plus_ms(death_delay_ms(job.deaths)));
         ended += 1;
     }
     ended

@@ -3,8 +3,8 @@
 
 mod support;
 
-use fanfare_model::{ErrorKind, Tags, TrackState};
-use fanfare_store::{JobCounts, ScanApplied, ScanChange, ScannedFile, TrackQuery};
+use fanfare_model::{ErrorKind, Tags, Timestamp, TrackState};
+use fanfare_store::{BlobKind, JobCounts, ScanApplied, ScanChange, ScannedFile, TrackQuery};
 use support::*;
 
 async fn jobs(bench: &Bench) -> JobCounts {
@@ -95,6 +95,46 @@ async fn a_changed_file_loses_its_results_and_is_heard_again() {
     assert!(catalog.analysis(id).await.unwrap().0.is_empty());
     assert_eq!(jobs(&bench).await, JobCounts { waiting: 1, done: 1, ..JobCounts::default() });
     bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_replaced_file_shows_its_own_length_and_format_at_once() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    bench.hear_all().await;
+    let id = bench.id("A/B/one.flac").await;
+    let catalog = bench.store.catalog();
+    let before = catalog.track(id).await.unwrap().unwrap().track.audio.unwrap();
+    let audio =
+        fanfare_model::AudioProperties { codec: "other".to_owned(), frames: Some(123), ..before.clone() };
+    let replaced = ScannedFile { size_bytes: 9, audio: Some(audio.clone()), ..file("A/B/one.flac") };
+    bench.scan(vec![ScanChange::Changed(id, replaced)]).await;
+    let row = catalog.track(id).await.unwrap().unwrap();
+    assert_eq!(row.track.audio, Some(audio));
+    assert_ne!(row.track.audio, Some(before));
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn covers_that_nothing_has_are_removed_when_they_are_old() {
+    let bench = Bench::new().await;
+    let put = async |bytes: &[u8]| bench.store.blobs().put(BlobKind::Cover, bytes).await.unwrap();
+    let (kept, forgotten) = (put(b"kept").await, put(b"forgotten").await);
+    bench.scan(vec![ScanChange::Added(ScannedFile { cover: Some(kept), ..file("A/B/one.flac") })]).await;
+    let catalog = bench.store.catalog();
+    let present = async || bench.store.blobs().list(BlobKind::Cover).await.unwrap();
+    let (long_ago, soon) = (Timestamp(1_000), Timestamp(i64::MAX / 1_000_000));
+    assert_eq!(catalog.sweep_covers(long_ago).await.unwrap(), 0);
+    assert_eq!(present().await.len(), 2, "what was stored a moment ago stays");
+    assert_eq!(catalog.sweep_covers(soon).await.unwrap(), 1);
+    assert_eq!(present().await, [kept]);
+    assert_ne!(kept, forgotten);
+    bench.assert_clean().await;
+
+    let id = bench.id("A/B/one.flac").await;
+    bench.scan(vec![ScanChange::Removed(id)]).await;
+    assert_eq!(catalog.sweep_covers(soon).await.unwrap(), 1);
+    assert!(present().await.is_empty());
 }
 
 #[tokio::test]

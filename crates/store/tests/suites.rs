@@ -58,7 +58,8 @@ job_queue!(
     a_lost_lease_is_fenced_out,
     failures_retry_and_then_park,
     a_job_that_kills_is_parked,
-    suspects_are_kept_apart,
+    suspects_are_tried_alone_and_first,
+    an_end_in_order_clears_of_suspicion,
     giving_back_costs_nothing,
     a_parked_job_can_be_retried,
     a_task_can_be_withdrawn,
@@ -70,4 +71,5 @@ blob_store!(
     what_was_removed_is_gone,
     names_are_listed_in_order,
     writers_of_the_same_bytes_agree,
+    old_blobs_are_told_from_young_ones,
 );

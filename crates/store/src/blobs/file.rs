@@ -7,12 +7,13 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
-use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
 
-use super::{BlobKind, BlobStore, blob_name, checked};
+use super::{BlobKind, BlobStore, blob_name, checked, is_before};
 
 /// The folder, beside those of the kinds, in which blobs are written before they get their name.
 const UNFINISHED: &str = "unfinished";
@@ -60,7 +61,7 @@ impl FileBlobStore {
         let target = self.path(kind, name);
         // A file of the right length under its name is complete (see the module's text); one of another
         // length was damaged later and is replaced.
-        if fs::metadata(&target).is_ok_and(|meta| meta.len() == bytes.len() as u64) {
+        if fs::metadata(&target).is_ok_and(|meta| meta.len() == bytes.len() as u64) && is_renewed(&target) {
             return Ok(name);
         }
         let folder = target.parent().unwrap_or(&self.root);
@@ -94,6 +95,11 @@ impl FileBlobStore {
     }
 }
 
+/// Makes a blob as young as a new one; `false` when it is not there any more (or cannot be touched).
+fn is_renewed(target: &Path) -> bool {
+    File::open(target).and_then(|file| file.set_modified(SystemTime::now())).is_ok()
+}
+
 #[async_trait]
 impl BlobStore for FileBlobStore {
     async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash> {
@@ -124,6 +130,20 @@ impl BlobStore for FileBlobStore {
     async fn list(&self, kind: BlobKind) -> Result<Vec<ContentHash>> {
         let store = self.clone();
         blocking(move || store.list_now(kind)).await
+    }
+
+    async fn list_before(&self, kind: BlobKind, before: Timestamp) -> Result<Vec<ContentHash>> {
+        let store = self.clone();
+        blocking(move || {
+            let mut names = store.list_now(kind)?;
+            names.retain(|name| {
+                let stored = fs::metadata(store.path(kind, *name)).and_then(|meta| meta.modified());
+                // One that cannot be looked at is no blob that anybody could call old.
+                stored.is_ok_and(|stored| is_before(stored, before))
+            });
+            Ok(names)
+        })
+        .await
     }
 }
 

@@ -3,8 +3,10 @@
 //! Two implementations of [`BlobStore`]: a folder ([`FileBlobStore`]) and memory ([`MemoryBlobStore`]); both run
 //! the same conformance cases ([`suite`]).
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use async_trait::async_trait;
-use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
 
 mod file;
 mod memory;
@@ -37,7 +39,8 @@ impl BlobKind {
 /// Bytes that belong to us, named by their hash.
 #[async_trait]
 pub trait BlobStore: Send + Sync {
-    /// Stores the bytes (temporary name, write, sync, rename, sync the folder); the same bytes are stored once.
+    /// Stores the bytes (temporary name, write, sync, rename, sync the folder); the same bytes are stored once, and
+    /// are as young as the last time.
     ///
     /// # Errors
     /// `NoSpace`, `PermissionDenied`, `Io`: nothing of the blob is visible then.
@@ -51,12 +54,20 @@ pub trait BlobStore: Send + Sync {
     async fn remove(&self, kind: BlobKind, name: ContentHash) -> Result<()>;
     /// The names of all blobs of a kind, ascending.
     async fn list(&self, kind: BlobKind) -> Result<Vec<ContentHash>>;
+    /// The names of all blobs of a kind that were last stored before that time, ascending.
+    async fn list_before(&self, kind: BlobKind, before: Timestamp) -> Result<Vec<ContentHash>>;
 }
 
 /// The name of those bytes.
 #[must_use]
 pub fn blob_name(bytes: &[u8]) -> ContentHash {
     ContentHash::from_bytes(*blake3::hash(bytes).as_bytes())
+}
+
+/// Whether a time of the system's is before ours.
+fn is_before(time: SystemTime, before: Timestamp) -> bool {
+    let before = UNIX_EPOCH + Duration::from_millis(u64::try_from(before.0).unwrap_or(0));
+    time < before
 }
 
 /// The bytes, if they are what their name says.

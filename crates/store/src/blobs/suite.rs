@@ -3,6 +3,10 @@
 //! A case panics when it fails: these are for tests of back-ends, here and elsewhere.
 #![allow(clippy::unwrap_used)] // a conformance case is test code, wherever it is compiled
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fanfare_model::Timestamp;
+
 use super::{BlobKind::Cover, BlobStore, blob_name};
 
 /// What was put is got, once, under the hash of its bytes.
@@ -48,4 +52,26 @@ pub async fn writers_of_the_same_bytes_agree(store: &dyn BlobStore) {
         assert_eq!(name.unwrap(), blob_name(&bytes));
     }
     assert_eq!(store.list(Cover).await.unwrap(), [blob_name(&bytes)]);
+}
+
+/// Blobs are listed by their age, and storing one again makes it young.
+pub async fn old_blobs_are_told_from_young_ones(store: &dyn BlobStore) {
+    let now = || {
+        // File systems count time in steps of up to 10 ms.
+        std::thread::sleep(Duration::from_millis(30));
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+        Timestamp(i64::try_from(since.as_millis()).unwrap())
+    };
+    let before = now();
+    let one = store.put(Cover, b"one").await.unwrap();
+    let two = store.put(Cover, b"two").await.unwrap();
+    assert!(store.list_before(Cover, before).await.unwrap().is_empty());
+    let mut both = vec![one, two];
+    both.sort_unstable();
+    let between = now();
+    assert_eq!(store.list_before(Cover, between).await.unwrap(), both);
+    store.put(Cover, b"one").await.unwrap();
+    assert_eq!(store.list_before(Cover, between).await.unwrap(), [two]);
+    assert_eq!(store.list_before(Cover, now()).await.unwrap(), both);
 }

@@ -23,6 +23,25 @@ use crate::{
 /// How long a job waits whose file is not the one that was scanned; a scan will have noticed by then.
 const CHANGED_FILE_MS: i64 = 10_000;
 
+/// Queues a job for each track that `$which` names and that has none waiting or running.
+///
+/// Bound: ?1 the time's part of the ids, ?2 queue, ?3 task, ?4 now, ?5 attempts.
+macro_rules! queue_each {
+    ($which:literal) => {
+        concat!(
+            "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
+                 budget, created, updated) \
+             SELECT unhex(?1 || hex(randomblob(10))), ?2, t.id, 'waiting', ?3, 'analyze:' || lower(hex(t.id)), \
+                 0, ?4, ?5, ?5, ?4, ?4 \
+             FROM track t \
+             WHERE ",
+            $which,
+            " AND NOT EXISTS (SELECT 1 FROM job j WHERE j.state IN ('waiting', 'running') \
+                  AND j.dedupe_key = 'analyze:' || lower(hex(t.id))) \
+             ORDER BY t.n"
+        )
+    };
+}
 impl Catalog {
     /// Stored results of a track, for `Features::from_results`, with the warnings of its decoding. Both are empty
     /// while it was not heard, or when there is no such track.
@@ -165,30 +184,61 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<u64> {
         const WHAT: &str = "queueing tracks that were not heard";
-        let prefix: String = time_prefix(now).iter().map(|byte| format!("{byte:02x}")).collect();
         let mut tx = self.db.write(WHAT).await?;
-        let done = sqlx::query(
-            "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
-                 budget, created, updated) \
-             SELECT unhex(?1 || hex(randomblob(10))), ?2, t.id, 'waiting', ?3, 'analyze:' || lower(hex(t.id)), \
-                 0, ?4, ?5, ?5, ?4, ?4 \
-             FROM track t \
-             WHERE t.state <> 'failed' \
-                 AND (t.content IS NULL OR EXISTS ( \
+        let done = sqlx::query(queue_each!(
+            "t.state <> 'failed' AND (t.content IS NULL OR EXISTS ( \
                      SELECT 1 FROM json_each(?6) wanted WHERE NOT EXISTS ( \
                          SELECT 1 FROM result r WHERE r.content = t.content \
                              AND r.analyzer = json_extract(wanted.value, '$[0]') \
-                             AND r.version >= json_extract(wanted.value, '$[1]')))) \
-                 AND NOT EXISTS (SELECT 1 FROM job j WHERE j.state IN ('waiting', 'running') \
-                     AND j.dedupe_key = 'analyze:' || lower(hex(t.id))) \
-             ORDER BY t.n",
-        )
-        .bind(prefix)
+                             AND r.version >= json_extract(wanted.value, '$[1]'))))"
+        ))
+        .bind(id_prefix(now))
         .bind(ANALYZE_QUEUE)
         .bind(task.map(|task| task.as_bytes().to_vec()))
         .bind(now.0)
         .bind(ANALYZE_ATTEMPTS)
         .bind(to_json(&analyzers)?)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Queues every failed track again; gives how many. A handful of statements, however many there are.
+    pub async fn requeue_failed(&self, task: Option<TaskId>, now: Timestamp) -> Result<u64> {
+        const WHAT: &str = "queueing failed tracks again";
+        let mut tx = self.db.write(WHAT).await?;
+        let task = task.map(|task| task.as_bytes().to_vec());
+        // The latest parked job of each goes on, with fresh attempts; who has none gets a new one.
+        sqlx::query(
+            "UPDATE job SET state = 'waiting', max_attempts = attempt + budget, run_at = ?1, updated = ?1, \
+                 task = coalesce(?2, task) \
+             WHERE state = 'parked' AND queue = ?3 AND n = ( \
+                 SELECT max(p.n) FROM job p WHERE p.subject = job.subject AND p.queue = ?3 AND p.state = 'parked') \
+                 AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject AND t.state = 'failed') \
+                 AND NOT EXISTS (SELECT 1 FROM job a WHERE a.subject = job.subject AND a.queue = ?3 \
+                     AND a.state IN ('waiting', 'running'))",
+        )
+        .bind(now.0)
+        .bind(task.clone())
+        .bind(ANALYZE_QUEUE)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        sqlx::query(queue_each!("t.state = 'failed'"))
+            .bind(id_prefix(now))
+            .bind(ANALYZE_QUEUE)
+            .bind(task)
+            .bind(now.0)
+            .bind(ANALYZE_ATTEMPTS)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        let done = sqlx::query(
+            "UPDATE track SET state = 'queued', failure = NULL, updated = ? WHERE state = 'failed'",
+        )
+        .bind(now.0)
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
@@ -228,6 +278,11 @@ impl Catalog {
         track_queued(&mut tx, id.as_bytes(), now).await?;
         commit(tx, WHAT).await
     }
+}
+
+/// What ids made at that time begin with, in hexadecimal digits.
+fn id_prefix(now: Timestamp) -> String {
+    time_prefix(now).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Checks the lease, and that its job is about that track.

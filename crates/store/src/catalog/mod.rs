@@ -11,6 +11,7 @@
 mod analysis;
 mod browse;
 mod check;
+mod covers;
 mod dump;
 mod filing;
 mod folders;
@@ -34,7 +35,7 @@ use crate::{BlobStore, db::Db};
 #[derive(Clone)]
 pub struct Catalog {
     db: Db,
-    /// Only to check that rows point at bytes.
+    /// To check that rows point at bytes, and to remove bytes that no row points at.
     blobs: Arc<dyn BlobStore>,
 }
 

@@ -15,6 +15,8 @@ struct Held {
     dedupe_key: Option<String>,
     priority: i32,
     budget: u32,
+    /// Holders that died in a row.
+    deaths: u32,
 }
 
 impl Held {
@@ -74,12 +76,12 @@ impl MemoryJobQueue {
         let released = held.iter_mut().filter(|held| held.job.state == JobState::Running && ended(&held.job));
         let mut count = 0;
         for held in released {
-            let attempt = held.job.attempt;
-            held.job.last_error = Some(death(attempt));
-            held.wait_or_park(now.plus_ms(death_delay_ms(attempt, count)));
+            held.deaths += 1;
+            held.job.last_error = Some(death(held.deaths));
+            held.wait_or_park(now.plus_ms(death_delay_ms(held.deaths)));
             count += 1;
         }
-        count as u64
+        count
     }
 
     fn count(&self, of: impl Fn(&Held) -> bool) -> JobCounts {
@@ -124,12 +126,17 @@ impl JobQueue for MemoryJobQueue {
             dedupe_key: job.dedupe_key,
             priority: job.priority,
             budget: max_attempts,
+            deaths: 0,
         });
         Ok(id)
     }
 
     async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>> {
         let mut held = self.held();
+        let at_hand =
+            |held: &&Held| held.job.state == JobState::Running && held.job.owner.as_deref() == Some(owner);
+        let (holds_any, holds_suspect) =
+            (held.iter().any(|held| at_hand(&held)), held.iter().filter(at_hand).any(|held| held.deaths > 0));
         let mut due: Vec<&mut Held> = held
             .iter_mut()
             .filter(|held| {
@@ -139,7 +146,14 @@ impl JobQueue for MemoryJobQueue {
             })
             .collect();
         // A stable sort: the list is in order of arrival.
-        due.sort_by_key(|held| (std::cmp::Reverse(held.priority), held.job.run_at));
+        due.sort_by_key(|held| (held.deaths == 0, std::cmp::Reverse(held.priority), held.job.run_at));
+        let suspect_due = due.first().is_some_and(|held| held.deaths > 0);
+        let limit = match (holds_suspect, suspect_due) {
+            (true, _) => 0,
+            (false, true) if holds_any => 0,
+            (false, true) => limit.min(1),
+            (false, false) => limit,
+        };
         let claimed = due.into_iter().take(limit as usize).map(|held| {
             held.job.state = JobState::Running;
             held.job.attempt.0 += 1;
@@ -169,6 +183,7 @@ impl JobQueue for MemoryJobQueue {
     ) -> Result<()> {
         self.leased(id, attempt, owner, |held| {
             held.job.last_error = Some(error);
+            held.deaths = 0;
             match after {
                 AfterFailure::RetryAt(at) => held.wait_or_park(at),
                 AfterFailure::Park => held.end_lease(JobState::Parked),

@@ -4,9 +4,13 @@
 //! *cancelled*. A *lease* is the right to work on a job until a time; whoever holds it names job, attempt
 //! and owner in every call and gets `Conflict` once any of them is no longer true.
 //!
-//! Order: larger priority first, then earlier `run_at`, then first come. A job whose holder died once waits
-//! again at the end of that order; from the second death on it also waits [`death_delay_ms`], so that it
-//! meets other company than the job that may have killed both.
+//! A job whose holder died is a *suspect*, until an attempt at it ends in order: it may have killed its holder,
+//! or only have been at hand meanwhile. Suspects come first and alone: one is claimed only by somebody who holds
+//! nothing, and its holder gets nothing else until it ended. So the next death is of one job, and everything
+//! else goes on side by side as soon as the few suspects were tried. From the second death on a suspect also
+//! waits [`death_delay_ms`]; others are claimed meanwhile.
+//!
+//! Order: suspects first, then larger priority, then earlier `run_at`, then first come.
 //!
 //! Two implementations: [`SqliteJobQueue`] and [`MemoryJobQueue`]; both run the same conformance cases
 //! ([`suite`]).
@@ -79,6 +83,7 @@ pub trait JobQueue: Send + Sync {
     /// Queues a job; gives the id of the waiting or running one when the dedupe key is taken.
     async fn enqueue(&self, job: NewJob, now: Timestamp) -> Result<JobId>;
     /// Claims up to `limit` due jobs of that queue by a lease of [`LEASE_MS`]; each claim counts as an attempt.
+    /// A suspect is claimed alone (see the module documentation), so fewer than are due is no sign of an end.
     async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>>;
     /// Renews a lease; `Conflict` when it was lost.
     async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
@@ -115,23 +120,21 @@ pub trait JobQueue: Send + Sync {
     async fn task_counts(&self, task: TaskId) -> Result<JobCounts>;
 }
 
-/// How long a job waits after its holder died in that attempt, as the `place`-th of those released together.
+/// How long a job waits after its holder died, `deaths` times in a row.
 ///
 /// The first death costs nothing: most often the process was stopped for other reasons. Later ones double from 1 s
-/// up to a minute, and jobs released together come back 2 s apart, so that the one that kills is alone
-/// the next time and the others are not parked for it.
+/// up to a minute.
 #[must_use]
-pub fn death_delay_ms(attempt: Attempt, place: usize) -> i64 {
-    if attempt.0 <= 1 {
+pub fn death_delay_ms(deaths: u32) -> i64 {
+    if deaths <= 1 {
         return 0;
     }
-    let backoff = 1_000_i64 << (attempt.0 - 2).min(6);
-    backoff.min(60_000) + 2_000 * i64::try_from(place.min(1_000)).unwrap_or(0)
+    (1_000_i64 << (deaths - 2).min(6)).min(60_000)
 }
 
 /// What is stored as the reason when a holder died or froze.
-pub(crate) fn death(attempt: Attempt) -> JobError {
-    let times = if attempt.0 == 1 { "once".to_owned() } else { format!("{} times", attempt.0) };
+pub(crate) fn death(deaths: u32) -> JobError {
+    let times = if deaths == 1 { "once".to_owned() } else { format!("{deaths} times") };
     JobError {
         kind: ErrorKind::Internal,
         message: format!("the worker died while hearing this file {times}"),

@@ -69,25 +69,25 @@ impl JobQueue for SqliteJobQueue {
 
     async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>> {
         const WHAT: &str = "claiming jobs";
-        const DUE: &str =
-            "SELECT EXISTS (SELECT 1 FROM job WHERE queue = ? AND state = 'waiting' AND run_at <= ?)";
         // An idle worker asks often: it must not take the write lock to learn that there is nothing.
         let mut reader = self.db.reader(WHAT).await?;
-        let due: bool = sqlx::query_scalar(DUE)
-            .bind(queue)
-            .bind(now.0)
-            .fetch_one(&mut *reader)
-            .await
-            .map_err(sql(WHAT))?;
+        let may = Claimable::look(&mut reader, queue, owner, now).await?;
         drop(reader);
-        if !due || limit == 0 {
+        if limit == 0 || may == Claimable::Nothing {
             return Ok(Vec::new());
         }
         let mut tx = self.db.write(WHAT).await?;
+        // Looked at again under the lock: another claimer may have been faster.
+        let (only, limit) = match Claimable::look(&mut tx, queue, owner, now).await? {
+            Claimable::Nothing => return Ok(Vec::new()),
+            Claimable::Alone(n) => (Some(n), 1),
+            Claimable::Several => (None, limit),
+        };
         let mut rows = sqlx::query(
             "UPDATE job SET state = 'running', owner = ?1, lease_until = ?2, attempt = attempt + 1, \
                  updated = ?3 \
              WHERE n IN (SELECT n FROM job WHERE queue = ?4 AND state = 'waiting' AND run_at <= ?3 \
+                             AND (?6 IS NULL OR n = ?6) \
                          ORDER BY priority DESC, run_at, n LIMIT ?5) \
              RETURNING n, id, queue, subject, state, task, attempt, max_attempts, priority, run_at, owner, \
                  lease_until, error",
@@ -97,6 +97,7 @@ impl JobQueue for SqliteJobQueue {
         .bind(now.0)
         .bind(queue)
         .bind(limit)
+        .bind(only)
         .fetch_all(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
@@ -251,6 +252,48 @@ impl JobQueue for SqliteJobQueue {
     }
 }
 
+/// What a claimer may have now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claimable {
+    Nothing,
+    /// That suspect, and nothing beside it.
+    Alone(i64),
+    /// Whatever is due.
+    Several,
+}
+
+impl Claimable {
+    async fn look(
+        connection: &mut SqliteConnection,
+        queue: &str,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Self> {
+        const WHAT: &str = "looking for jobs to claim";
+        let row = sqlx::query(
+            "SELECT EXISTS (SELECT 1 FROM job WHERE queue = ?1 AND state = 'waiting' AND run_at <= ?2) AS due, \
+                 (SELECT max(deaths) FROM job WHERE state = 'running' AND owner = ?3) AS held, \
+                 (SELECT n FROM job WHERE queue = ?1 AND state = 'waiting' AND deaths > 0 AND run_at <= ?2 \
+                  ORDER BY priority DESC, run_at, n LIMIT 1) AS suspect",
+        )
+        .bind(queue)
+        .bind(now.0)
+        .bind(owner)
+        .fetch_one(connection)
+        .await
+        .map_err(sql(WHAT))?;
+        let (due, held, suspect): (bool, Option<i64>, Option<i64>) =
+            (col(&row, "due")?, col(&row, "held")?, col(&row, "suspect")?);
+        Ok(match (held, suspect) {
+            _ if !due => Self::Nothing,
+            (Some(deaths), _) if deaths > 0 => Self::Nothing,
+            (Some(_), Some(_)) => Self::Nothing,
+            (None, Some(n)) => Self::Alone(n),
+            (_, None) => Self::Several,
+        })
+    }
+}
+
 /// A lease that was checked inside the transaction.
 pub(crate) struct Leased {
     n: i64,
@@ -258,6 +301,8 @@ pub(crate) struct Leased {
     pub(crate) subject: Vec<u8>,
     attempt: Attempt,
     max_attempts: u32,
+    /// How many holders died in a row, once this lease has ended: none when it ends in order.
+    deaths: u32,
 }
 
 /// Checks that the lease is still held; `Conflict` otherwise. The write lock keeps it so until the commit.
@@ -287,6 +332,7 @@ fn leased(row: &SqliteRow) -> Result<Leased> {
         subject: col(row, "subject")?,
         attempt: Attempt(col(row, "attempt")?),
         max_attempts: col(row, "max_attempts")?,
+        deaths: 0,
     })
 }
 
@@ -341,11 +387,12 @@ impl Leased {
     ) -> Result<()> {
         sqlx::query(
             "UPDATE job SET state = ?, owner = NULL, lease_until = NULL, error = coalesce(?, error), \
-                 run_at = coalesce(?, run_at), updated = ? WHERE n = ?",
+                 run_at = coalesce(?, run_at), deaths = ?, updated = ? WHERE n = ?",
         )
         .bind(state)
         .bind(error.map(to_json).transpose()?)
         .bind(run_at.map(|at| at.0))
+        .bind(self.deaths)
         .bind(now.0)
         .bind(self.n)
         .execute(tx)
@@ -402,21 +449,21 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
     const WHAT: &str = "ending leases";
     let query = match which {
         Released::Of(owner) => sqlx::query(
-            "SELECT n, queue, subject, attempt, max_attempts FROM job \
+            "SELECT n, queue, subject, attempt, max_attempts, deaths FROM job \
              WHERE state = 'running' AND owner = ? ORDER BY n",
         )
         .bind(owner.to_owned()),
         Released::RanOut => sqlx::query(
-            "SELECT n, queue, subject, attempt, max_attempts FROM job \
+            "SELECT n, queue, subject, attempt, max_attempts, deaths FROM job \
              WHERE state = 'running' AND (lease_until IS NULL OR lease_until <= ?) ORDER BY n",
         )
         .bind(now.0),
     };
     let rows = query.fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
-    for (place, row) in rows.iter().enumerate() {
-        let leased = leased(row)?;
-        let run_at = now.plus_ms(death_delay_ms(leased.attempt, place));
-        leased.wait_or_park(tx, &death(leased.attempt), run_at, now).await?;
+    for row in &rows {
+        let deaths = col::<u32>(row, "deaths")?.saturating_add(1);
+        let leased = Leased { deaths, ..leased(row)? };
+        leased.wait_or_park(tx, &death(deaths), now.plus_ms(death_delay_ms(deaths)), now).await?;
     }
     Ok(rows.len() as u64)
 }

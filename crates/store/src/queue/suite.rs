@@ -151,7 +151,7 @@ pub async fn a_job_that_kills_is_parked(queue: &dyn JobQueue) {
         assert_eq!(claim_one(queue, "a", now).await.attempt, Attempt(attempt));
         assert_eq!(queue.release_owner("nobody", now).await.unwrap(), 0);
         assert_eq!(queue.release_owner("a", now).await.unwrap(), 1);
-        now = now.plus_ms(death_delay_ms(Attempt(attempt), 0));
+        now = now.plus_ms(death_delay_ms(attempt));
     }
     let parked = job(queue, id).await;
     assert_eq!(parked.state, JobState::Parked);
@@ -159,20 +159,54 @@ pub async fn a_job_that_kills_is_parked(queue: &dyn JobQueue) {
     assert_eq!(reason, "the worker died while hearing this file 3 times");
 }
 
-/// Two jobs that were held when the holder died twice do not meet a third time.
-pub async fn suspects_are_kept_apart(queue: &dyn JobQueue) {
+/// After a death only the jobs that were at hand are tried alone, and soon; everything else goes on side by side.
+pub async fn suspects_are_tried_alone_and_first(queue: &dyn JobQueue) {
+    for number in 0..10 {
+        queue.enqueue(new_job(number), NOW).await.unwrap();
+    }
+    let claim = async |limit, now| queue.claim(QUEUE, "a", limit, now).await.unwrap();
+    let held = claim(3, NOW).await;
+    assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 3);
+    let suspects: Vec<JobId> = held.iter().map(|job| job.id).collect();
+    for suspect in &suspects {
+        let claimed = claim(4, NOW).await;
+        assert_eq!(claimed.iter().map(|job| job.id).collect::<Vec<_>>(), [*suspect], "first and alone");
+        assert!(claim(4, NOW).await.is_empty(), "nothing beside it");
+        queue.finish(*suspect, claimed[0].attempt, "a", NOW).await.unwrap();
+    }
+    let held = claim(4, NOW).await;
+    assert_eq!(held.len(), 4, "then everything side by side");
+
+    // Somebody else's jobs at hand are no reason to wait; one's own are let end first.
+    assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 4);
+    let alone = queue.claim(QUEUE, "b", 4, NOW).await.unwrap();
+    assert_eq!(alone.len(), 1);
+    assert_eq!(claim(4, NOW).await.len(), 1);
+    assert_eq!(queue.release_owner("b", NOW).await.unwrap(), 1);
+    assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 1);
+    // Both wait for a second after their second death; the other two are tried, the rest goes on meanwhile.
+    for _ in 0..2 {
+        let claimed = claim(4, NOW).await;
+        assert_eq!((claimed.len(), claimed[0].attempt), (1, Attempt(2)));
+        queue.finish(claimed[0].id, claimed[0].attempt, "a", NOW).await.unwrap();
+    }
+    assert_eq!(claim(2, NOW).await.len(), 2);
+    let later = NOW.plus_ms(death_delay_ms(2));
+    assert!(claim(4, later).await.is_empty(), "a suspect is due: what is at hand ends first");
+    assert_eq!(queue.claim(QUEUE, "b", 4, later).await.unwrap().len(), 1);
+}
+
+/// Whoever ends in order is no suspect any more, also by a failure.
+pub async fn an_end_in_order_clears_of_suspicion(queue: &dyn JobQueue) {
     for number in [1, 2] {
         queue.enqueue(new_job(number), NOW).await.unwrap();
     }
-    for _ in 0..2 {
-        assert_eq!(queue.claim(QUEUE, "a", 9, NOW).await.unwrap().len(), 2);
-        assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 2);
-    }
-    let first = NOW.plus_ms(death_delay_ms(Attempt(2), 0));
-    assert!(queue.claim(QUEUE, "a", 9, first.plus_ms(-1)).await.unwrap().is_empty());
-    assert_eq!(queue.claim(QUEUE, "a", 9, first).await.unwrap().len(), 1);
-    let second = NOW.plus_ms(death_delay_ms(Attempt(2), 1));
-    assert_eq!(queue.claim(QUEUE, "a", 9, second).await.unwrap().len(), 1);
+    let held = claim_one(queue, "a", NOW).await;
+    queue.release_owner("a", NOW).await.unwrap();
+    let again = claim_one(queue, "a", NOW).await;
+    assert_eq!(again.id, held.id);
+    queue.fail(again.id, again.attempt, "a", broken(), AfterFailure::RetryAt(NOW), NOW).await.unwrap();
+    assert_eq!(queue.claim(QUEUE, "a", 9, NOW).await.unwrap().len(), 2);
 }
 
 /// A job given back has lost no attempt.
