@@ -1,30 +1,33 @@
 //! [`Ingest`]: everything between a new file and a known track, behind one handle.
 
 use std::{
-    collections::HashSet,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use fanfare_audio::Limits;
-use fanfare_model::{
-    Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TrackId, TrackState, library::Folder,
-};
-use fanfare_store::{Store, TrackQuery};
+use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TrackId, library::Folder};
+use fanfare_store::Store;
 use tokio::{
     sync::{Mutex, mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    DataLock, TaskHub, WorkerStatus, clock,
+    DataLock, TaskHub, WorkerStatus, clock, detached,
     hearing::Hearing,
     scan::desk::{Cause, ScanDesk},
     supervisor::{Supervisor, WorkerCommandLine},
-    watch::{Seen, WatchOptions},
+    watch::{Board, WatchOptions},
 };
+
+/// How long scans get to stop at a shutdown.
+const SCANS_STOP: Duration = Duration::from_secs(9);
 
 /// How ingest is run.
 #[derive(Debug, Clone)]
@@ -55,23 +58,24 @@ struct Inner {
     desk: ScanDesk,
     hearing: Hearing,
     supervisor: Supervisor,
-    seen: mpsc::Sender<Seen>,
+    board: Board,
     stop: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     lock: Mutex<Option<DataLock>>,
 }
 
 impl Ingest {
-    /// Takes the data folder for this process, cleans up after an earlier life (leases, unfinished tasks),
-    /// starts the worker and the first scan.
+    /// Cleans up after an earlier life (leases, unfinished tasks), starts the worker and the first scan.
+    ///
+    /// The lock is that of the data folder, taken before the store was opened: opening tidies up there, which
+    /// would disturb another server. It is given up at the end of [`Self::shutdown`].
     ///
     /// # Errors
-    /// `Busy` when another server uses the data folder; errors of the store.
-    pub async fn start(store: Store, options: IngestOptions) -> Result<Self> {
-        let lock = DataLock::acquire(&options.data_dir)?;
+    /// Errors of the store.
+    pub async fn start(lock: DataLock, store: Store, options: IngestOptions) -> Result<Self> {
         let hub = TaskHub::new(store.clone());
         let hearing = Hearing::new(store.clone(), hub.clone());
-        let (stale, stale_tracks) = mpsc::channel(64);
+        let (stale, stale_tracks) = stale();
         let command = WorkerCommandLine {
             exe: options.worker_exe,
             args: options.worker_args,
@@ -85,15 +89,10 @@ impl Ingest {
         }
         let desk = ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), Limits::default());
         let (stop, stopped) = watch::channel(false);
-        let (seen, seen_here) = mpsc::channel(256);
+        let board = Board::default();
         let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
-        let watching = crate::watch::run(
-            store.clone(),
-            desk.clone(),
-            watch_options,
-            (seen.clone(), seen_here),
-            stopped.clone(),
-        );
+        let watching =
+            crate::watch::run(store.clone(), desk.clone(), watch_options, board.clone(), stopped.clone());
         let tasks = vec![
             tokio::spawn(desk.clone().run()),
             tokio::spawn(watching),
@@ -101,7 +100,7 @@ impl Ingest {
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
-        let inner = Inner { store, hub, desk, hearing, supervisor, seen, stop, tasks, lock };
+        let inner = Inner { store, hub, desk, hearing, supervisor, board, stop, tasks, lock };
         let ingest = Self { inner: Arc::new(inner) };
         if let Err(error) = ingest.first_scan().await {
             ingest.shutdown().await;
@@ -128,12 +127,10 @@ impl Ingest {
     ///
     /// # Errors
     /// `NotFound`, `PermissionDenied` or `Invalid` when it is no readable folder or lies in (or around) one
-    /// that belongs to the library; errors of the store.
+    /// that belongs to the library; `Unavailable` when its storage gives no answer; errors of the store.
     pub async fn add_folder(&self, path: &Path) -> Result<Folder> {
         let wanted = path.to_owned();
-        let path = tokio::task::spawn_blocking(move || real_folder(&wanted)).await.map_err(|error| {
-            Error::new(ErrorKind::Internal, "looking at the folder broke off").because(error)
-        })??;
+        let path = detached::look(move || real_folder(&wanted)).await??;
         for other in self.inner.store.catalog().folders().await? {
             if other.path != path && (other.path.starts_with(&path) || path.starts_with(&other.path)) {
                 let message = format!("the folder overlaps with {}", other.path.display());
@@ -141,7 +138,7 @@ impl Ingest {
             }
         }
         let folder = self.inner.store.catalog().add_folder(&path, clock::now()).await?;
-        let _told = self.inner.seen.try_send(Seen::Folders);
+        self.inner.board.note(|seen| seen.folders = true);
         self.inner.desk.ask(Cause::Start, Some(folder.id)).await?;
         Ok(folder)
     }
@@ -152,7 +149,7 @@ impl Ingest {
     /// `NotFound`; errors of the store.
     pub async fn remove_folder(&self, id: FolderId) -> Result<()> {
         self.inner.store.catalog().remove_folder(id).await?;
-        let _told = self.inner.seen.try_send(Seen::Folders);
+        self.inner.board.note(|seen| seen.folders = true);
         self.inner.hearing.count().await;
         Ok(())
     }
@@ -207,7 +204,8 @@ impl Ingest {
         self.inner.supervisor.status()
     }
 
-    /// Stops scans, gives leases back, ends the worker; takes at most 10 s.
+    /// Stops scans, gives leases back, ends the worker; takes at most 11 s, whatever a file system or the worker
+    /// does.
     pub async fn shutdown(&self) {
         self.inner.stop.send_replace(true);
         self.inner.desk.close().await;
@@ -219,8 +217,7 @@ impl Ingest {
                 }
             }
         };
-        let (_, scans) =
-            tokio::join!(self.inner.supervisor.stop(), tokio::time::timeout(Duration::from_secs(9), ended));
+        let (_, scans) = tokio::join!(self.inner.supervisor.stop(), tokio::time::timeout(SCANS_STOP, ended));
         if scans.is_err() {
             tracing::warn!("a scan did not stop in time; the next one goes on from where it was");
         }
@@ -238,32 +235,12 @@ impl Ingest {
         let hold = self.inner.hearing.hold();
         let task = self.inner.hearing.task_id().await;
         let catalog = self.inner.store.catalog();
-        for track in self.failed_tracks().await? {
-            catalog.requeue_track(track, Some(task), clock::now()).await?;
-        }
+        catalog.requeue_failed(Some(task), clock::now()).await?;
         catalog.queue_missing_analysis(&fanfare_analysis::versions(), Some(task), clock::now()).await?;
         self.inner.hearing.queued().await;
         drop(hold);
         self.inner.hearing.count().await;
         Ok(task)
-    }
-
-    async fn failed_tracks(&self) -> Result<HashSet<TrackId>> {
-        let mut failed = HashSet::new();
-        loop {
-            let query = TrackQuery {
-                state: Some(TrackState::Failed),
-                offset: failed.len() as u64,
-                limit: 500,
-                ..TrackQuery::default()
-            };
-            let page = self.inner.store.catalog().tracks(&query).await?;
-            let before = failed.len();
-            failed.extend(page.items.iter().map(|row| row.track.id));
-            if failed.len() == before {
-                return Ok(failed);
-            }
-        }
     }
 }
 
@@ -288,26 +265,73 @@ async fn pass_wakes(hearing: Hearing, supervisor: Supervisor, mut stop: watch::R
     }
 }
 
+/// Says of which track the file is not as the catalog has it.
+#[derive(Clone)]
+pub(crate) struct StaleSender {
+    sender: mpsc::Sender<TrackId>,
+    overflowed: Arc<AtomicBool>,
+}
+
+impl StaleSender {
+    /// Says it, without ever waiting.
+    pub(crate) fn say(&self, track: TrackId) {
+        if self.sender.try_send(track).is_err() {
+            // Too many to tell one by one: everything is scanned.
+            self.overflowed.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Where stale tracks are heard of.
+struct StaleReceiver {
+    receiver: mpsc::Receiver<TrackId>,
+    overflowed: Arc<AtomicBool>,
+}
+
+fn stale() -> (StaleSender, StaleReceiver) {
+    let (sender, receiver) = mpsc::channel(64);
+    let overflowed = Arc::new(AtomicBool::new(false));
+    (StaleSender { sender, overflowed: Arc::clone(&overflowed) }, StaleReceiver { receiver, overflowed })
+}
+
 /// Scans the folder of a track whose file turned out not to be as the catalog has it.
 async fn rescan_stale(
     store: Store,
     desk: ScanDesk,
-    mut stale: mpsc::Receiver<TrackId>,
+    mut stale: StaleReceiver,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
         let track = tokio::select! {
-            track = stale.recv() => track,
+            track = stale.receiver.recv() => track,
             _ = stop.changed() => return,
         };
         let Some(track) = track else { return };
+        if stale.overflowed.swap(false, Ordering::SeqCst) {
+            // Refused only while shutting down.
+            let _asked = desk.ask(Cause::Quiet, None).await;
+        }
         match store.catalog().track(track).await {
             Ok(Some(row)) => {
-                // Refused only while shutting down.
                 let _asked = desk.ask(Cause::Quiet, Some(row.track.folder)).await;
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "could not look up a track whose file changed"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn more_stale_tracks_than_can_be_told_are_not_forgotten() {
+        let (sender, mut stale) = stale();
+        for number in 0..100 {
+            sender.say(TrackId::from_bytes([number; 16]));
+        }
+        assert!(stale.receiver.recv().await.is_some());
+        assert!(stale.overflowed.load(Ordering::SeqCst));
     }
 }

@@ -11,6 +11,7 @@
 //! may be killed at any moment; files of the library are only ever read; no listener is served from here.
 
 mod clock;
+mod detached;
 mod hearing;
 mod hub;
 mod ingest;

@@ -4,7 +4,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
-use fanfare_ingest::Ingest;
+use fanfare_ingest::{DataLock, Ingest};
 use fanfare_model::{ErrorKind, TaskState};
 use fanfare_store::Store;
 
@@ -228,6 +228,58 @@ async fn nested_storage_that_is_away_removes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_taken_out_while_it_is_scanned_does_not_end_the_scan_of_the_others() {
+    let library = scanned(|_| {}).await;
+    let (store, ingest) = (&library.store, &library.ingest);
+    let other = library.bench.folder.path().canonicalize().unwrap().join("other");
+    write_song(&other.join("stays.wav"), 1);
+    store.catalog().add_folder(&other, fanfare_model::Timestamp(0)).await.unwrap();
+    // The one that goes is scanned first, and has so much to read that it is not done in a moment.
+    for number in 0..400 {
+        library.bench.song(&format!("{number}.wav"), number);
+    }
+    let (_, mut events) = ingest.hub().subscribe(None);
+    let id = ingest.scan_now().await.unwrap();
+    loop {
+        let event = events.recv().await.unwrap();
+        if event.task.id == id && event.task.step == "reading tags" {
+            break;
+        }
+    }
+    let gone = store.catalog().folders().await.unwrap()[0].id;
+    ingest.remove_folder(gone).await.unwrap();
+    let task = ended(ingest, id).await;
+    assert_eq!(task.state, TaskState::Succeeded, "{task:?}");
+    assert_eq!(paths(store).await, ["stays.wav"]);
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_track_that_moved_while_it_could_not_be_reached_is_tried_again() {
+    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
+    let (store, ingest) = (&library.store, &library.ingest);
+    let now = fanfare_model::Timestamp(i64::MAX / 2);
+    let job = store.jobs().claim("analyze-track", "me", 1, now).await.unwrap().remove(0);
+    let track = tracks(store).await.remove(0).track;
+    let failure = fanfare_model::track::TrackFailure {
+        kind: ErrorKind::NotFound,
+        message: "it is not there".to_owned(),
+        offset_bytes: None,
+        at: now,
+        next_retry: None,
+    };
+    store.catalog().fail_analysis(job.id, job.attempt, "me", track.id, failure, now).await.unwrap();
+    fs::rename(library.bench.music().join("a"), library.bench.music().join("b")).unwrap();
+    scan(ingest).await;
+    let after = tracks(store).await.remove(0).track;
+    assert_eq!((after.id, after.relative_path.as_str()), (track.id, "b/1.wav"));
+    assert_eq!((after.state, after.failure), (fanfare_model::TrackState::Queued, None));
+    let counts = store.jobs().counts("analyze-track").await.unwrap();
+    assert_eq!((counts.waiting, counts.parked), (1, 0), "{counts:?}");
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn folders_of_the_library_do_not_overlap() {
     let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
     let music = library.bench.music();
@@ -253,18 +305,10 @@ async fn a_second_server_is_refused_and_the_first_ones_end_frees_the_folder() {
     let bench = Bench::new();
     let store = bench.store().await;
     let first = bench.scanning(&store).await;
-    let options = || fanfare_ingest::IngestOptions {
-        data_dir: bench.data(),
-        worker_exe: "/bin/cat".into(),
-        worker_args: Vec::new(),
-        jobs: 1,
-        watch: false,
-        poll_interval: None,
-    };
-    let refused = Ingest::start(store.clone(), options()).await.err().unwrap();
+    let refused = DataLock::acquire(&bench.data()).err().unwrap();
     assert_eq!(refused.kind(), ErrorKind::Busy);
     first.shutdown().await;
-    Ingest::start(store, options()).await.unwrap().shutdown().await;
+    bench.scanning(&store).await.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,7 +393,8 @@ async fn a_new_file_is_found_without_anybody_asking() {
         poll_interval: None,
     };
     store.catalog().add_folder(&bench.music(), fanfare_model::Timestamp(0)).await.unwrap();
-    let ingest = Ingest::start(store.clone(), options).await.unwrap();
+    let ingest =
+        Ingest::start(DataLock::acquire(&bench.data()).unwrap(), store.clone(), options).await.unwrap();
     let (_, mut events) = ingest.hub().subscribe(None);
     let mut scans = async |ingest: &Ingest| loop {
         let event = events.recv().await.unwrap();

@@ -103,7 +103,13 @@ async fn fresh_scan(bench: &Bench) -> Value {
         watch: false,
         poll_interval: None,
     };
-    let ingest = fanfare_ingest::Ingest::start(store.clone(), options).await.unwrap();
+    let ingest = fanfare_ingest::Ingest::start(
+        fanfare_ingest::DataLock::acquire(data.path()).unwrap(),
+        store.clone(),
+        options,
+    )
+    .await
+    .unwrap();
     ingest.add_folder(&bench.music()).await.unwrap();
     scan(&ingest).await;
     let dump = store.catalog().canonical_dump().await.unwrap();

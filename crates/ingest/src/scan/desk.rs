@@ -19,6 +19,11 @@ const FOLLOW_UP: Duration = Duration::from_secs(3);
 /// The longest such pause.
 const FOLLOW_UP_MAX: Duration = Duration::from_secs(60);
 
+/// How often covers that no track has any more are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long such a cover is kept: what was taken away by mistake is often back within days.
+const COVER_GRACE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
 /// Who or what wants a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
@@ -52,6 +57,8 @@ struct DeskState {
     /// What the last scan asked for by a person found suddenly empty: library folders, and which folders in
     /// them (the empty path is the library folder itself).
     empty: HashMap<FolderId, HashSet<String>>,
+    /// By folder, what every thread holds that asks its storage: on storage that hangs they outlive their scan.
+    at_it: HashMap<FolderId, Arc<()>>,
     closed: bool,
 }
 
@@ -152,6 +159,7 @@ impl ScanDesk {
     /// Runs scans until [`Self::close`].
     pub(crate) async fn run(self) {
         let mut pause = FOLLOW_UP;
+        let mut swept: Option<Instant> = None;
         let mut follow_up: Option<(Instant, HashSet<FolderId>)> = None;
         loop {
             let next = {
@@ -164,6 +172,10 @@ impl ScanDesk {
             };
             if let Some(scan) = next {
                 let changing = self.scan(&scan).await;
+                if swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY) && !scan.cancel.is_cancelled() {
+                    swept = Some(Instant::now());
+                    self.sweep_covers().await;
+                }
                 self.state().running = None;
                 if changing.is_empty() {
                     pause = FOLLOW_UP;
@@ -187,6 +199,16 @@ impl ScanDesk {
                     }
                 }
             }
+        }
+    }
+
+    /// Removes covers that no track has any more. Between scans, because they are what stores covers.
+    async fn sweep_covers(&self) {
+        let before = clock::now().plus_ms(-COVER_GRACE_MS);
+        match self.inner.store.catalog().sweep_covers(before).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "removed covers that no track has any more"),
+            Err(error) => tracing::warn!(%error, "could not remove covers that no track has any more"),
         }
     }
 
@@ -222,6 +244,7 @@ impl ScanDesk {
                 continue;
             }
             let meant_empty = if scan.asked { self.state().empty.get(&folder.id).cloned() } else { None };
+            let at_it = Arc::clone(self.state().at_it.entry(folder.id).or_default());
             let work = FolderScan {
                 store: &self.inner.store,
                 folder,
@@ -229,6 +252,7 @@ impl ScanDesk {
                 hearing: &self.inner.hearing,
                 cancel: &scan.cancel,
                 limits: &self.inner.limits,
+                at_it,
                 meant_empty: meant_empty.unwrap_or_default(),
             };
             match work.run().await {
@@ -248,7 +272,9 @@ impl ScanDesk {
                 }
                 // Somebody took it out of the library meanwhile: the others are scanned all the same.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(folder.id).await? => {
-                    self.state().empty.remove(&folder.id);
+                    let mut state = self.state();
+                    state.empty.remove(&folder.id);
+                    state.at_it.remove(&folder.id);
                 }
                 Err(error) => return Err(error),
             }

@@ -2,11 +2,12 @@
 
 use std::{
     collections::HashSet,
+    future::Future,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use fanfare_audio::{CancelFlag, Limits};
@@ -18,12 +19,20 @@ use super::{
     cover::Covers,
     plan::{Comparison, Plan, Verdict, plan},
     read::{self, Read, ReadOutcome, Readers, hash_file, open_regular},
-    walk::{Walked, walk},
+    walk::{WalkProgress, Walked, walk},
 };
-use crate::{clock, hearing::Hearing, live_task::LiveTask, text};
+use crate::{
+    clock,
+    detached::{STALLED, attend, detached},
+    hearing::Hearing,
+    live_task::LiveTask,
+    text,
+};
 
 /// How often the number of files found so far is shown while walking.
 const WALK_PROGRESS: Duration = Duration::from_millis(200);
+/// How long a scan waits for threads that an earlier one of the folder left behind.
+const LEFT_BEHIND: Duration = Duration::from_secs(5);
 /// Failed tracks that are looked up per scan to see whether reading them again makes sense.
 const MAX_REREAD_LOOKUPS: usize = 5_000;
 
@@ -35,6 +44,8 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) hearing: &'a Hearing,
     pub(crate) cancel: &'a CancelFlag,
     pub(crate) limits: &'a Limits,
+    /// Held by every thread that asks the folder's storage, so that it is known which are still at it.
+    pub(crate) at_it: Arc<()>,
     /// Folders in it (the root is the empty path) that are empty because somebody emptied them, not because
     /// their storage is away.
     pub(crate) meant_empty: HashSet<String>,
@@ -60,6 +71,7 @@ impl FolderScan<'_> {
     /// of the store.
     pub(crate) async fn run(&self) -> Result<FolderOutcome> {
         let began = clock::now();
+        self.wait_for_threads_left_behind().await?;
         let walked = self.walk().await?;
         let known = self.store.catalog().known_files(self.folder.id).await?;
         let empty = walked.files.is_empty() && !walked.unread.iter().any(|unread| unread.is_file);
@@ -97,17 +109,49 @@ impl FolderScan<'_> {
         Ok(outcome)
     }
 
+    /// Threads of an earlier scan end by themselves in a moment, unless the storage hangs: then more of them would
+    /// only hang as well.
+    async fn wait_for_threads_left_behind(&self) -> Result<()> {
+        let began = Instant::now();
+        // One is ours, one the desk's.
+        while Arc::strong_count(&self.at_it) > 2 {
+            self.check_cancel()?;
+            if began.elapsed() > LEFT_BEHIND {
+                let message = format!("the folder {} is away: its storage hangs", self.folder.path.display());
+                return Err(Error::new(ErrorKind::Unavailable, message)
+                    .remedy("check the network share or disk; the folder is scanned again by itself"));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits for work on the folder's storage; see [`attend`].
+    async fn attend<T>(&self, work: impl Future<Output = T>, answers: impl Fn() -> u64) -> Result<T> {
+        attend(work, answers, self.cancel, STALLED).await.map_err(|error| match error.kind() {
+            ErrorKind::Unavailable => {
+                error.context(format!("the folder {} is away", self.folder.path.display()))
+            }
+            _ => error,
+        })
+    }
+
     async fn walk(&self) -> Result<Walked> {
-        let (root, cancel) = (self.folder.path.clone(), self.cancel.clone());
-        let found = Arc::new(AtomicU64::new(0));
+        let (root, cancel, at_it) = (self.folder.path.clone(), self.cancel.clone(), Arc::clone(&self.at_it));
+        let progress = Arc::new(WalkProgress::default());
         let before = self.task.snapshot().current;
-        let counted = Arc::clone(&found);
-        let mut walking = tokio::task::spawn_blocking(move || walk(&root, &cancel, &counted));
+        let counted = Arc::clone(&progress);
+        let walking = detached("walk", move || {
+            let _at_it = at_it;
+            walk(&root, &cancel, &counted)
+        });
+        let attended = self.attend(walking, || progress.answers.load(Ordering::Relaxed));
+        tokio::pin!(attended);
         loop {
-            match tokio::time::timeout(WALK_PROGRESS, &mut walking).await {
-                Ok(walked) => return walked.map_err(contained)?,
+            match tokio::time::timeout(WALK_PROGRESS, &mut attended).await {
+                Ok(walked) => return walked??,
                 Err(_) => {
-                    let found = found.load(Ordering::Relaxed);
+                    let found = progress.found.load(Ordering::Relaxed);
                     self.task.progress(|task| task.current = before + found).await;
                 }
             }
@@ -123,15 +167,21 @@ impl FolderScan<'_> {
         let reread = Arc::clone(reread);
         let (root, walked, cancel) = (self.folder.path.clone(), Arc::clone(walked), self.cancel.clone());
         let (pictures_since, meant_empty) = (self.folder.scanned, self.meant_empty.clone());
-        let planning = tokio::task::spawn_blocking(move || {
+        let (answers, at_it) = (Arc::new(AtomicU64::new(0)), Arc::clone(&self.at_it));
+        let counted = Arc::clone(&answers);
+        let planning = detached("plan", move || {
+            let _at_it = at_it;
+            let mut on_block = || {
+                counted.fetch_add(1, Ordering::Relaxed);
+            };
             let mut hash = |file: usize| {
                 let path = root.join(&walked.files.get(file)?.relative_path);
-                open_regular(&path).and_then(|file| hash_file(&file, &cancel, &mut || {})).ok()
+                open_regular(&path).and_then(|file| hash_file(&file, &cancel, &mut on_block)).ok()
             };
             let (reread, meant_empty) = (&*reread, &meant_empty);
             plan(known, &walked, Comparison { reread, pictures_since, meant_empty, hash: &mut hash })
         });
-        let plan = planning.await.map_err(contained)?;
+        let plan = self.attend(planning, || answers.load(Ordering::Relaxed)).await??;
         self.check_cancel()?;
         Ok(plan)
     }
@@ -186,11 +236,13 @@ impl FolderScan<'_> {
             readings: plan.readings.clone(),
             covers: Covers::new(self.store.clone(), self.limits.clone()),
             limits: self.limits.clone(),
+            tags: fanfare_audio::read_tags,
             cancel: self.cancel.clone(),
+            at_it: Arc::clone(&self.at_it),
         })?;
         let mut changing = 0;
         let mut again = Vec::new();
-        while let Some(Read { reading, outcome }) = reads.recv().await {
+        while let Some(Read { reading, outcome }) = self.attend(reads.recv(), || 0).await? {
             let Some(found) = walked.files.get(reading.file) else { continue };
             match outcome {
                 ReadOutcome::Scanned { file, cover_trouble } => {
@@ -280,9 +332,4 @@ fn emptied(known: usize) -> Error {
         format!("no audio is left here, but {tracks} were known: storage is away?"),
     )
     .remedy("connect the storage and scan again; if you emptied the folder, scan twice to remove its tracks")
-}
-
-/// A panic of a blocking part, as an error of this scan.
-fn contained(error: tokio::task::JoinError) -> Error {
-    Error::new(ErrorKind::Internal, "a part of the scan broke off").because(error)
 }

@@ -83,8 +83,9 @@ pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, comparison: Compariso
         plan.readings.push(Reading { file: index, verdict });
     }
 
+    let unread: HashSet<&str> = walked.unread.iter().map(|unread| unread.relative_path.as_str()).collect();
     let mut vanished: Vec<KnownFile> =
-        by_path.into_values().filter(|known| !is_unknown(&known.relative_path, walked)).collect();
+        by_path.into_values().filter(|known| !is_unknown(&known.relative_path, &unread)).collect();
     vanished.sort_by(|a, b| a.relative_path.cmp(&b.relative_path));
     let moves = pair_moves(&vanished, &new, walked, comparison.hash);
     let moved: HashSet<TrackId> = moves.values().copied().collect();
@@ -110,11 +111,10 @@ fn emptied_above<'a>(path: &'a str, walked: &Walked, meant: &HashSet<String>) ->
 }
 
 /// Whether the walk could not see what is at that path, so that its absence means nothing.
-fn is_unknown(path: &str, walked: &Walked) -> bool {
-    walked.unread.iter().any(|unread| {
-        let below = path.strip_prefix(unread.relative_path.as_str());
-        unread.relative_path.is_empty() || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+fn is_unknown(path: &str, unread: &HashSet<&str>) -> bool {
+    unread.contains("")
+        || unread.contains(path)
+        || path.match_indices('/').any(|(end, _)| unread.contains(&path[..end]))
 }
 
 /// Pairs new files with vanished tracks of the same size and time: first those that kept their name (the

@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -10,7 +11,7 @@ use std::{
     },
 };
 
-use fanfare_audio::{CancelFlag, Limits, read_tags};
+use fanfare_audio::{CancelFlag, Limits, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use fanfare_store::ScannedFile;
 use rustix::fs::OFlags;
@@ -60,7 +61,11 @@ pub(crate) struct Readers {
     pub(crate) readings: Vec<Reading>,
     pub(crate) covers: Covers,
     pub(crate) limits: Limits,
+    /// What reads the tags: `fanfare_audio::read_tags`.
+    pub(crate) tags: fn(&Path, &Limits) -> Result<TagReading>,
     pub(crate) cancel: CancelFlag,
+    /// Held as long as a thread lives ([`super::folder::FolderScan::at_it`]).
+    pub(crate) at_it: Arc<()>,
 }
 
 /// Starts the threads; their results arrive in no particular order, and end when all is read or cancelled.
@@ -74,11 +79,20 @@ pub(crate) fn start(readers: Readers) -> Result<mpsc::Receiver<Read>> {
     let next = Arc::new(AtomicUsize::new(0));
     for number in 0..threads.min(readers.readings.len()) {
         let (readers, next, sender) = (Arc::clone(&readers), Arc::clone(&next), sender.clone());
+        let at_it = Arc::clone(&readers.at_it);
         let started = std::thread::Builder::new().name(format!("tags-{number}")).spawn(move || {
+            let _at_it = at_it;
             while !readers.cancel.is_cancelled()
                 && let Some(reading) = readers.readings.get(next.fetch_add(1, Ordering::Relaxed))
             {
-                let read = Read { reading: *reading, outcome: readers.read(reading) };
+                // A panic is about that file alone: it is listed, and the thread goes on with the next.
+                let outcome = catch_unwind(AssertUnwindSafe(|| readers.read(reading))).unwrap_or_else(|_| {
+                    ReadOutcome::Unreadable(Error::new(
+                        ErrorKind::Internal,
+                        "reading its tags broke off (a panic, see the log)",
+                    ))
+                });
+                let read = Read { reading: *reading, outcome };
                 if sender.blocking_send(read).is_err() {
                     break;
                 }
@@ -114,7 +128,7 @@ impl Readers {
             Err(error) if error.kind() == ErrorKind::NotAudio => return Ok(ReadOutcome::Gone),
             Err(error) => return Err(error),
         };
-        let tags = read_tags(&path, &self.limits);
+        let tags = (self.tags)(&path, &self.limits);
         let after = file.metadata().map_err(|error| Error::from_io("look at the file", error))?;
         if after.size() != found.size_bytes || modified(&after) != found.modified {
             return Ok(ReadOutcome::Changing);
@@ -186,5 +200,56 @@ pub(crate) fn hash_file(
             Err(error) => return Err(Error::from_io("read the file", error)),
         };
         on_block();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanfare_store::{Store, StoreOptions};
+
+    use super::*;
+    use crate::scan::plan::Verdict;
+
+    fn panics_at_one(path: &Path, _: &Limits) -> Result<TagReading> {
+        assert!(!path.ends_with("1.wav"), "as wanted");
+        Ok(TagReading::default())
+    }
+
+    #[tokio::test]
+    async fn a_panic_while_tags_are_read_fails_that_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut walked = Walked::default();
+        for number in 0..20 {
+            let relative_path = format!("{number}.wav");
+            let path = folder.path().join(&relative_path);
+            std::fs::write(&path, "some bytes").unwrap();
+            let meta = path.metadata().unwrap();
+            let (size_bytes, modified) = (meta.len(), modified(&meta));
+            walked.files.push(FoundFile { relative_path, size_bytes, modified, picture: None });
+        }
+        let options = StoreOptions { migrate: true, readers: 1, busy_timeout_ms: 1_000 };
+        let store = Store::open(&folder.path().join("data"), &options).await.unwrap();
+        let readings = (0..20).map(|file| Reading { file, verdict: Verdict::Added }).collect();
+        let mut reads = start(Readers {
+            root: folder.path().to_owned(),
+            walked: Arc::new(walked),
+            readings,
+            covers: Covers::new(store, Limits::default()),
+            limits: Limits::default(),
+            tags: panics_at_one,
+            cancel: CancelFlag::default(),
+            at_it: Arc::default(),
+        })
+        .unwrap();
+        let mut scanned = 0;
+        let mut failed = Vec::new();
+        while let Some(read) = reads.recv().await {
+            match read.outcome {
+                ReadOutcome::Scanned { .. } => scanned += 1,
+                ReadOutcome::Unreadable(error) => failed.push((read.reading.file, error.kind())),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((scanned, failed), (19, vec![(1, ErrorKind::Internal)]));
     }
 }

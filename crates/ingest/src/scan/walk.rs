@@ -66,20 +66,29 @@ struct Todo {
     relative: String,
 }
 
+/// How far a walk is.
+#[derive(Debug, Default)]
+pub(crate) struct WalkProgress {
+    /// Files met.
+    pub(crate) found: AtomicU64,
+    /// Answers of the file system: while this grows, it does not hang.
+    pub(crate) answers: AtomicU64,
+}
+
 struct Walk<'a> {
     walked: Walked,
     folders: Vec<Todo>,
     links: VecDeque<Todo>,
     entered: HashSet<(u64, u64)>,
     listed: HashSet<(u64, u64)>,
-    found: &'a AtomicU64,
+    progress: &'a WalkProgress,
 }
 
-/// Lists the folder; `found` counts files as they are met.
+/// Lists the folder, telling how far it is.
 ///
 /// # Errors
 /// `Unavailable` when the folder itself is not there or cannot be read; `Cancelled`.
-pub(crate) fn walk(root: &Path, cancel: &CancelFlag, found: &AtomicU64) -> Result<Walked> {
+pub(crate) fn walk(root: &Path, cancel: &CancelFlag, progress: &WalkProgress) -> Result<Walked> {
     let away = |error: std::io::Error| {
         Error::from_io("read it", error).context(format!("the folder {} is away", root.display()))
     };
@@ -97,7 +106,7 @@ pub(crate) fn walk(root: &Path, cancel: &CancelFlag, found: &AtomicU64) -> Resul
         links: VecDeque::new(),
         entered: HashSet::new(),
         listed: HashSet::new(),
-        found,
+        progress,
     };
     loop {
         if cancel.is_cancelled() {
@@ -129,6 +138,7 @@ impl Walk<'_> {
         };
         let mut names = Vec::new();
         for entry in entries {
+            self.progress.answers.fetch_add(1, Ordering::Relaxed);
             match entry {
                 Ok(entry) => names.push(entry),
                 // The rest of this folder is unknown: nothing in it may be taken for removed.
@@ -144,6 +154,7 @@ impl Walk<'_> {
         let mut picture: Option<(usize, PathBuf)> = None;
         let mut subfolders = Vec::new();
         for entry in names {
+            self.progress.answers.fetch_add(1, Ordering::Relaxed);
             let name = entry.file_name();
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
@@ -200,6 +211,7 @@ impl Walk<'_> {
     }
 
     fn follow(&mut self, link: Todo) {
+        self.progress.answers.fetch_add(1, Ordering::Relaxed);
         match fs::metadata(&link.path) {
             Ok(meta) if meta.is_dir() => self.folders.push(link),
             Ok(meta) if meta.is_file() && is_audio_suffix(&link.path) => {
@@ -218,7 +230,7 @@ impl Walk<'_> {
 
     fn file(&mut self, relative_path: String, meta: &Metadata) {
         self.listed.insert((meta.dev(), meta.ino()));
-        self.found.fetch_add(1, Ordering::Relaxed);
+        self.progress.found.fetch_add(1, Ordering::Relaxed);
         self.walked.files.push(FoundFile {
             relative_path,
             size_bytes: meta.len(),

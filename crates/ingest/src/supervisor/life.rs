@@ -1,12 +1,10 @@
 //! One life of a worker child: start, conversation, end.
 
 use std::{
-    collections::HashSet,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
-use fanfare_model::JobId;
 use tokio::{
     io::{AsyncWriteExt as _, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -26,6 +24,11 @@ const SILENCE: Duration = Duration::from_secs(60);
 const REAP: Duration = Duration::from_secs(15);
 /// How long the worker gets to end after `stop`; it takes at most 8 s by itself.
 const STOP_WAIT: Duration = Duration::from_millis(9_500);
+/// How long one that was ended by force gets to be gone: a process that waits for storage that hangs may stay
+/// for as long as that does.
+const KILL_WAIT: Duration = Duration::from_secs(10);
+/// The same while the server stops, which has to end in time.
+const LAST_WAIT: Duration = Duration::from_millis(500);
 /// How long writing one line to the worker may take.
 const WRITE_WAIT: Duration = Duration::from_secs(2);
 /// How long the last words of a dead worker are listened to.
@@ -39,13 +42,11 @@ pub(super) struct LifeEnd {
     pub(super) reason: String,
     /// Whether it was told to.
     pub(super) asked: bool,
-    /// Jobs that were at hand when it died by itself.
-    pub(super) at_hand: HashSet<JobId>,
 }
 
 impl LifeEnd {
     pub(super) fn died(reason: String) -> Self {
-        Self { reason, asked: false, at_hand: HashSet::new() }
+        Self { reason, asked: false }
     }
 }
 
@@ -53,13 +54,12 @@ impl LifeEnd {
 pub(super) struct Life<'a> {
     keeper: &'a Keeper,
     owner: &'a str,
-    at_hand: HashSet<JobId>,
     heard_from: Instant,
 }
 
 impl<'a> Life<'a> {
     pub(super) fn new(keeper: &'a Keeper, owner: &'a str) -> Self {
-        Self { keeper, owner, at_hand: HashSet::new(), heard_from: Instant::now() }
+        Self { keeper, owner, heard_from: Instant::now() }
     }
 
     pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> LifeEnd {
@@ -87,8 +87,9 @@ impl<'a> Life<'a> {
         let mut events = read_events(output);
         let mut reap = tokio::time::interval(REAP);
         let mut stopping: Option<Instant> = None;
+        let mut killed: Option<Instant> = None;
         let status = loop {
-            let deadline = stopping.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
+            let far = Instant::now() + Duration::from_secs(3_600);
             tokio::select! {
                 order = orders.recv(), if stopping.is_none() => match order {
                     Some(Order::Wake) => tell(&mut input, &WorkerCommand::Wake).await,
@@ -100,60 +101,50 @@ impl<'a> Life<'a> {
                     }
                 },
                 Some(event) = events.recv() => self.on_event(event, &mut input).await,
-                status = child.wait() => break status,
+                status = child.wait() => break Some(status),
                 _ = reap.tick() => {
                     self.reap().await;
-                    if stopping.is_none() && self.heard_from.elapsed() > SILENCE {
+                    if stopping.is_none() && killed.is_none() && self.heard_from.elapsed() > SILENCE {
                         tracing::warn!("the worker says nothing any more, it is ended");
-                        kill(&mut child).await;
+                        kill(&mut child);
+                        killed = Some(Instant::now() + KILL_WAIT);
                     }
                 }
-                () = tokio::time::sleep_until(deadline), if stopping.is_some() => {
+                () = tokio::time::sleep_until(stopping.unwrap_or(far)), if stopping.is_some() && killed.is_none() => {
                     tracing::warn!("the worker did not end in time, it is ended by force");
-                    kill(&mut child).await;
+                    kill(&mut child);
+                    killed = Some(Instant::now() + LAST_WAIT);
                 }
+                () = tokio::time::sleep_until(killed.unwrap_or(far)), if killed.is_some() => break None,
             }
         };
         // What it said last is still in the pipe. (Its end is not waited for: some child of its own may
         // hold the pipe open.)
-        let drained = Instant::now() + DRAIN;
+        let drained = Instant::now() + if stopping.is_some() { LAST_WAIT } else { DRAIN };
         while let Ok(Some(event)) = tokio::time::timeout_at(drained, events.recv()).await {
             self.on_event(event, &mut None).await;
         }
         let reason = match &status {
-            Ok(status) => in_words(*status),
-            Err(error) => format!("its end cannot be told: {error}"),
+            Some(Ok(status)) => in_words(*status),
+            Some(Err(error)) => format!("its end cannot be told: {error}"),
+            None => "it cannot be ended (it waits for storage that gives no answer?) and is left behind"
+                .to_owned(),
         };
-        LifeEnd { reason, asked: stopping.is_some(), at_hand: self.at_hand }
+        LifeEnd { reason, asked: stopping.is_some() }
     }
 
     async fn on_event(&mut self, event: WorkerEvent, input: &mut Option<ChildStdin>) {
         self.heard_from = Instant::now();
-        let mut acquitted = false;
         match &event {
             WorkerEvent::Ready { pid, version } => {
                 tracing::info!(pid, version, "the worker is ready");
                 let owner = self.owner.to_owned();
-                tell(input, &WorkerCommand::Start { owner, slots: self.keeper.slots() }).await;
-            }
-            WorkerEvent::Started { job, .. } => {
-                self.at_hand.insert(*job);
-            }
-            WorkerEvent::Finished { job, .. }
-            | WorkerEvent::Failed { job, .. }
-            | WorkerEvent::Dropped { job } => {
-                self.at_hand.remove(job);
-                acquitted = self.keeper.acquit(*job);
+                tell(input, &WorkerCommand::Start { owner, slots: self.keeper.command.slots }).await;
             }
             WorkerEvent::Stale { track } => {
-                // A full queue means that scans are coming anyway.
-                let _told = self.keeper.stale.try_send(*track);
+                self.keeper.stale.say(*track);
             }
-            WorkerEvent::Idle => acquitted = self.keeper.acquit_all(),
-            WorkerEvent::Alive | WorkerEvent::Progress { .. } => {}
-        }
-        if acquitted {
-            tell(input, &WorkerCommand::Slots { slots: self.keeper.command.slots }).await;
+            _ => {}
         }
         self.keeper.hearing.on_event(&event).await;
     }
@@ -200,8 +191,9 @@ async fn tell(input: &mut Option<ChildStdin>, command: &WorkerCommand) {
     }
 }
 
-async fn kill(child: &mut Child) {
-    if let Err(error) = child.kill().await {
+/// Ends it by force, without waiting for that.
+fn kill(child: &mut Child) {
+    if let Err(error) = child.start_kill() {
         tracing::warn!(%error, "the worker cannot be ended");
     }
 }

@@ -5,21 +5,20 @@
 //!
 //! Invariants: a dead child's leases are ended at once, not after they run out; the owner's name is on disk
 //! before the child is told it, so that a server that was killed as well is cleaned up after by the next one;
-//! restarts come with a growing, bounded pause; after a crash the jobs that were at hand are tried one at a
-//! time, so that one poisonous file does not use up the attempts of its neighbours.
+//! restarts come with a growing, bounded pause. (That the jobs that were at hand in a crash are tried one at a
+//! time, so that one poisonous file does not use up the attempts of its neighbours, is the queue's rule.)
 
 mod life;
 mod owner;
 
 use std::{
-    collections::HashSet,
     ffi::OsString,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use fanfare_model::{JobId, Result, TrackId};
+use fanfare_model::Result;
 use fanfare_store::Store;
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -27,7 +26,7 @@ use self::{
     life::{Life, LifeEnd},
     owner::OwnerFile,
 };
-use crate::{clock, hearing::Hearing};
+use crate::{clock, hearing::Hearing, ingest::StaleSender};
 
 /// Pause before the first restart.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -35,6 +34,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// A life that long is a success: the next pause is the first one again.
 const GOOD_LIFE: Duration = Duration::from_secs(60);
+
+/// How long [`Supervisor::stop`] takes at most: the worker's own time, the end by force, and some for the store.
+const STOP_TIME: Duration = Duration::from_millis(10_800);
 
 /// How a worker is started.
 #[derive(Debug, Clone)]
@@ -80,9 +82,7 @@ struct Keeper {
     command: WorkerCommandLine,
     status: Arc<Mutex<WorkerStatus>>,
     /// Tracks whose file is not as the catalog has it.
-    stale: mpsc::Sender<TrackId>,
-    /// Jobs that were at hand when a worker crashed and have not ended since.
-    suspects: Mutex<HashSet<JobId>>,
+    stale: StaleSender,
 }
 
 impl Supervisor {
@@ -94,7 +94,7 @@ impl Supervisor {
         store: Store,
         hearing: Hearing,
         command: WorkerCommandLine,
-        stale: mpsc::Sender<TrackId>,
+        stale: StaleSender,
     ) -> Result<Self> {
         let owner_file = OwnerFile::in_folder(&command.data_dir);
         if let Some(owner) = owner_file.read()? {
@@ -106,14 +106,7 @@ impl Supervisor {
         store.jobs().reap(clock::now()).await?;
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
         let (orders, received) = mpsc::channel(16);
-        let keeper = Keeper {
-            store,
-            hearing,
-            command,
-            status: Arc::clone(&status),
-            stale,
-            suspects: Mutex::default(),
-        };
+        let keeper = Keeper { store, hearing, command, status: Arc::clone(&status), stale };
         let task = tokio::spawn(keeper.keep(owner_file, received));
         Ok(Self { orders, status, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }
@@ -128,13 +121,20 @@ impl Supervisor {
         locked(&self.status).clone()
     }
 
-    /// Stops the worker (it gets 10 s) and waits for its end.
+    /// Stops the worker and waits for its end, 10.8 s at most.
     pub(crate) async fn stop(&self) {
-        let _stopping = self.orders.send(Order::Stop).await;
-        if let Some(task) = self.task.lock().await.take()
-            && let Err(error) = task.await
-        {
-            tracing::error!(%error, "the supervisor broke off");
+        let Some(mut task) = self.task.lock().await.take() else { return };
+        let ended = tokio::time::timeout(STOP_TIME, async {
+            let _stopping = self.orders.send(Order::Stop).await;
+            (&mut task).await
+        });
+        match ended.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the supervisor broke off"),
+            Err(_) => {
+                tracing::warn!("the worker cannot be ended and is left behind");
+                task.abort();
+            }
         }
     }
 }
@@ -159,7 +159,6 @@ impl Keeper {
                 owner_file.remove();
                 return;
             }
-            locked(&self.suspects).extend(&end.at_hand);
             if began.elapsed() >= GOOD_LIFE {
                 pause = FIRST_PAUSE;
             }
@@ -185,23 +184,6 @@ impl Keeper {
             Err(error) => tracing::warn!(owner, %error, "could not end the leases of a worker that is gone"),
         }
         self.hearing.count().await;
-    }
-
-    /// How many jobs at a time: one, while a job is suspected of having killed a worker.
-    fn slots(&self) -> usize {
-        if locked(&self.suspects).is_empty() { self.command.slots } else { 1 }
-    }
-
-    /// A job ended in some orderly way; `true` when it was the last suspect.
-    fn acquit(&self, job: JobId) -> bool {
-        let mut suspects = locked(&self.suspects);
-        suspects.remove(&job) && suspects.is_empty()
-    }
-
-    /// Nothing is left to suspect; `true` when something was.
-    fn acquit_all(&self) -> bool {
-        let mut suspects = locked(&self.suspects);
-        !std::mem::take(&mut *suspects).is_empty()
     }
 }
 

@@ -7,58 +7,63 @@ use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode},
 };
-use tokio::sync::mpsc;
 
-use super::Seen;
+use super::board::Board;
 
 /// An open eye; dropping it closes it.
 pub(crate) struct Eye {
     _watcher: RecommendedWatcher,
-    looks_at: (u64, u64),
+    looks_at: Place,
 }
 
-/// What came of opening an eye.
-pub(crate) enum EyeOpened {
+/// Which folder it is, whatever its path: device and inode.
+pub(crate) type Place = (u64, u64);
+
+/// What came of looking at a folder.
+pub(crate) enum Looked {
+    /// The open eye still looks at what is there.
+    Same,
+    /// A new eye is open.
     Open(Eye),
     /// The kernel refused; `limit` if a limit of watches is the reason.
-    Blind {
-        error: String,
-        limit: bool,
-    },
+    Blind { error: String, limit: bool },
     /// The folder is not there.
     Away,
 }
 
 impl Eye {
-    /// Watches the folder and everything below it. Blocks for a moment in large trees.
-    pub(crate) fn open(id: FolderId, path: &Path, sender: mpsc::Sender<Seen>) -> EyeOpened {
-        let Some(looks_at) = identity(path) else { return EyeOpened::Away };
-        let on_event = move |event: notify::Result<Event>| {
-            let seen = match event {
-                Ok(event) if matters(&event) => Seen::Change(id),
-                Ok(_) => return,
-                // A folder that came later could not be watched: from here on this eye misses things.
-                Err(error) if is_limit(&error) => Seen::Blind(id),
-                Err(_) => Seen::Change(id),
-            };
-            // A full queue holds changes already, of which one is enough.
-            let _told = sender.try_send(seen);
+    /// Watches the folder and everything below it, unless an eye on the same folder is `open` already. Blocks:
+    /// for a moment in large trees, for ever on storage that hangs.
+    pub(crate) fn look(id: FolderId, path: &Path, open: Option<Place>, board: Board) -> Looked {
+        let Some(looks_at) = identity(path) else { return Looked::Away };
+        if open == Some(looks_at) {
+            return Looked::Same;
+        }
+        let on_event = move |event: notify::Result<Event>| match event {
+            Ok(event) if !matters(&event) => {}
+            // A folder that came later could not be watched: from here on this eye misses things. What made
+            // the kernel say so may be a change like any other.
+            Err(error) if is_limit(&error) => board.note(|seen| {
+                seen.blind.insert(id);
+                seen.changed.insert(id);
+            }),
+            Ok(_) | Err(_) => board.note(|seen| seen.changed.extend([id])),
         };
         let opened = notify::recommended_watcher(on_event)
             .and_then(|mut watcher| watcher.watch(path, RecursiveMode::Recursive).map(|()| watcher));
         match opened {
-            Ok(watcher) => EyeOpened::Open(Self { _watcher: watcher, looks_at }),
-            Err(error) => EyeOpened::Blind { limit: is_limit(&error), error: error.to_string() },
+            Ok(watcher) => Looked::Open(Self { _watcher: watcher, looks_at }),
+            Err(error) => Looked::Blind { limit: is_limit(&error), error: error.to_string() },
         }
     }
 
-    /// Whether the path still leads to the folder that was there when the eye was opened.
-    pub(crate) fn still_looks_at(&self, path: &Path) -> bool {
-        identity(path) == Some(self.looks_at)
+    /// The folder it was opened on.
+    pub(crate) const fn looks_at(&self) -> Place {
+        self.looks_at
     }
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
+fn identity(path: &Path) -> Option<Place> {
     fs::metadata(path).ok().filter(|meta| meta.is_dir()).map(|meta| (meta.dev(), meta.ino()))
 }
 

@@ -7,6 +7,7 @@
 //! Where the kernel cannot watch (its limit of watches is reached, a network file system, storage that is
 //! away), the folder is scanned from time to time instead.
 
+mod board;
 mod eye;
 mod quiet;
 
@@ -17,32 +18,22 @@ use std::{
 
 use fanfare_model::{FolderId, library::Folder};
 use fanfare_store::Store;
-use tokio::{
-    sync::{mpsc, watch},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 
+pub(crate) use self::board::Board;
 use self::{
-    eye::{Eye, EyeOpened},
+    eye::{Eye, Looked},
     quiet::Quiet,
 };
-use crate::scan::desk::{Cause, ScanDesk};
+use crate::{
+    detached::detached,
+    scan::desk::{Cause, ScanDesk},
+};
 
 /// How often watching is set up again where it failed, and lost mounts are noticed.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
 /// How often folders that cannot be watched are scanned, unless the settings say otherwise.
 const FALLBACK_POLL: Duration = Duration::from_secs(15 * 60);
-
-/// What the watcher is told by eyes and by the rest of the crate.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Seen {
-    /// Something changed in that folder.
-    Change(FolderId),
-    /// That folder cannot be watched (any more).
-    Blind(FolderId),
-    /// The list of folders changed.
-    Folders,
-}
 
 /// How folders are watched.
 #[derive(Debug, Clone)]
@@ -57,6 +48,8 @@ pub(crate) struct WatchOptions {
 struct Watched {
     folder: Folder,
     eye: Option<Eye>,
+    /// A look at it is under way; on storage that hangs it may never end.
+    looking: bool,
     quiet: Quiet,
     polled: Instant,
 }
@@ -66,7 +59,7 @@ pub(crate) async fn run(
     store: Store,
     desk: ScanDesk,
     options: WatchOptions,
-    (sender, mut seen): (mpsc::Sender<Seen>, mpsc::Receiver<Seen>),
+    board: Board,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut watched: BTreeMap<FolderId, Watched> = BTreeMap::new();
@@ -77,26 +70,34 @@ pub(crate) async fn run(
         let far = Instant::now() + LOOK_AFTER;
         tokio::select! {
             _ = stop.changed() => return,
-            event = seen.recv() => match event {
-                Some(Seen::Change(id)) => if let Some(folder) = watched.get_mut(&id) {
-                    folder.quiet.note(Instant::now());
-                },
-                Some(Seen::Blind(id)) => if let Some(folder) = watched.get_mut(&id) {
-                    folder.eye = None;
-                },
-                Some(Seen::Folders) => {
+            seen = board.take() => {
+                for id in seen.changed {
+                    if let Some(folder) = watched.get_mut(&id) {
+                        folder.quiet.note(Instant::now());
+                    }
+                }
+                for id in seen.blind {
+                    if let Some(folder) = watched.get_mut(&id) {
+                        folder.eye = None;
+                    }
+                }
+                for (id, looked) in seen.looked {
+                    if let Some(folder) = watched.get_mut(&id) {
+                        folder.take_in(looked, &mut warned);
+                    }
+                }
+                if seen.folders {
                     refresh(&store, &mut watched).await;
                     // A folder is watched from the moment it joins, not from the next round on.
                     for folder in watched.values_mut().filter(|folder| folder.eye.is_none()) {
-                        look(folder, &options, &sender, &mut warned).await;
+                        folder.look(&options, &board);
                     }
                 }
-                None => return,
-            },
+            }
             _ = look_after.tick() => {
                 refresh(&store, &mut watched).await;
                 for folder in watched.values_mut() {
-                    look(folder, &options, &sender, &mut warned).await;
+                    folder.look(&options, &board);
                 }
             }
             () = tokio::time::sleep_until(due.unwrap_or(far)) => {}
@@ -124,44 +125,59 @@ async fn refresh(store: &Store, watched: &mut BTreeMap<FolderId, Watched>) {
     let present: HashSet<FolderId> = folders.iter().map(|folder| folder.id).collect();
     watched.retain(|id, _| present.contains(id));
     for folder in folders {
-        let new =
-            || Watched { folder: folder.clone(), eye: None, quiet: Quiet::default(), polled: Instant::now() };
+        let new = || Watched {
+            folder: folder.clone(),
+            eye: None,
+            looking: false,
+            quiet: Quiet::default(),
+            polled: Instant::now(),
+        };
         watched.entry(folder.id).or_insert_with(new);
     }
 }
 
-/// Opens an eye on the folder where there is none, or where what it looks at is not there any more.
-async fn look(watched: &mut Watched, options: &WatchOptions, sender: &mpsc::Sender<Seen>, warned: &mut bool) {
-    if !options.watch {
-        return;
-    }
-    if let Some(eye) = &watched.eye {
-        if eye.still_looks_at(&watched.folder.path) {
+impl Watched {
+    /// Begins to open an eye on the folder where there is none, or where what it looks at is not there any
+    /// more. What comes of it is put on the board.
+    fn look(&mut self, options: &WatchOptions, board: &Board) {
+        if !options.watch || std::mem::replace(&mut self.looking, true) {
             return;
         }
-        // Another file system is mounted there now, or none: what it holds is new to us.
-        watched.eye = None;
-        watched.quiet.note(Instant::now());
+        let (id, path, open) =
+            (self.folder.id, self.folder.path.clone(), self.eye.as_ref().map(Eye::looks_at));
+        let (eyes, board) = (board.clone(), board.clone());
+        // Watching a large tree takes one call per folder in it.
+        let look = detached("watch", move || Eye::look(id, &path, open, eyes));
+        tokio::spawn(async move {
+            let looked =
+                look.await.unwrap_or_else(|error| Looked::Blind { error: error.to_string(), limit: false });
+            board.note(|seen| seen.looked.push((id, looked)));
+        });
     }
-    let (id, path, sender) = (watched.folder.id, watched.folder.path.clone(), sender.clone());
-    // Watching a large tree takes one call per folder in it.
-    let opened = tokio::task::spawn_blocking(move || Eye::open(id, &path, sender)).await;
-    match opened {
-        Ok(EyeOpened::Open(eye)) => {
-            watched.eye = Some(eye);
-            // What changed before the eye was open was seen by nobody.
-            watched.quiet.note(Instant::now());
+
+    fn take_in(&mut self, looked: Looked, warned: &mut bool) {
+        self.looking = false;
+        // Another file system is mounted there now, or none: what it holds is new to us. And what changed
+        // before a new eye was open was seen by nobody.
+        if matches!(looked, Looked::Open(_)) || (self.eye.is_some() && !matches!(looked, Looked::Same)) {
+            self.quiet.note(Instant::now());
         }
-        Ok(EyeOpened::Blind { error, limit }) => {
-            if !*warned {
-                *warned = true;
-                let remedy =
-                    if limit { "raise the sysctl fs.inotify.max_user_watches" } else { "nothing is lost" };
-                let path = watched.folder.path.display();
-                tracing::warn!(%path, error, remedy, "a folder cannot be watched, it is scanned from time to time");
+        match looked {
+            Looked::Same => {}
+            Looked::Open(eye) => self.eye = Some(eye),
+            Looked::Away => self.eye = None,
+            Looked::Blind { error, limit } => {
+                self.eye = None;
+                if !std::mem::replace(warned, true) {
+                    let remedy = if limit {
+                        "raise the sysctl fs.inotify.max_user_watches"
+                    } else {
+                        "nothing is lost"
+                    };
+                    let path = self.folder.path.display();
+                    tracing::warn!(%path, error, remedy, "a folder cannot be watched, it is scanned from time to time");
+                }
             }
         }
-        Ok(EyeOpened::Away) => {}
-        Err(error) => tracing::warn!(%error, "setting up the watching of a folder broke off"),
     }
 }

@@ -23,7 +23,7 @@ use super::{
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
 };
-use crate::{clock, text};
+use crate::{clock, detached, text};
 
 /// Progress is said at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -240,7 +240,8 @@ impl Attempting {
         let folders = self.bench.store.catalog().folders().await.unwrap_or_default();
         let Some(folder) = folders.into_iter().find(|folder| folder.id == track.folder) else { return error };
         let root = folder.path.clone();
-        let away = tokio::task::spawn_blocking(move || storage_is_away(&root)).await.unwrap_or(false);
+        // Storage that gives no answer is away too.
+        let away = detached::look(move || storage_is_away(&root)).await.unwrap_or(true);
         if !away {
             return error;
         }

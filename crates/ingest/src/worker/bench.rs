@@ -52,7 +52,7 @@ impl Bench {
     /// `Timeout` when a track could not be cancelled.
     pub(crate) async fn run(self, slots: usize, mut commands: mpsc::Receiver<WorkerCommand>) -> Result<()> {
         let bench = std::sync::Arc::new(self);
-        let mut slots = slots.clamp(1, bench.max_slots);
+        let slots = slots.clamp(1, bench.max_slots);
         let mut jobs: JoinSet<AttemptEnd> = JoinSet::new();
         let mut alive = tokio::time::interval(ALIVE);
         let mut idle_said = false;
@@ -75,10 +75,6 @@ impl Bench {
             }
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(WorkerCommand::Slots { slots: wanted }) => {
-                        slots = wanted.clamp(1, bench.max_slots);
-                        look = true;
-                    }
                     Some(WorkerCommand::Wake) => {
                         look = true;
                         idle_said = false;

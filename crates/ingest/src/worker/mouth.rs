@@ -1,7 +1,7 @@
 //! The worker's ends of the two pipes.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead, BufReader, Read as _, Write as _},
     time::Duration,
 };
 
@@ -78,30 +78,54 @@ impl AllSaid {
 pub(crate) fn listen() -> Result<mpsc::Receiver<WorkerCommand>> {
     let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
     let listening = move || {
-        let mut input = BufReader::new(std::io::stdin());
-        let mut bytes = Vec::new();
-        loop {
-            bytes.clear();
-            let read = (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes);
-            let command = match read {
-                Ok(read) if read > 0 && bytes.ends_with(b"\n") => match parse(&bytes) {
-                    Some(command) => command,
-                    None => continue,
-                },
-                _ => WorkerCommand::Stop,
-            };
-            let last = command == WorkerCommand::Stop;
-            // Refused only when the process is ending anyway.
-            let _gone = sender.blocking_send(command);
-            if last {
-                std::thread::sleep(END_BY_FORCE);
-                std::process::exit(FORCED_EXIT);
-            }
-        }
+        pass_on(BufReader::new(std::io::stdin()), sender);
+        std::thread::sleep(END_BY_FORCE);
+        std::process::exit(FORCED_EXIT);
     };
     std::thread::Builder::new()
         .name("listen".to_owned())
         .spawn(listening)
         .map_err(|error| Error::new(ErrorKind::Unavailable, "cannot listen to the server").because(error))?;
     Ok(receiver)
+}
+
+/// Passes commands on until `stop` or the end of the input, both of which end the channel.
+///
+/// Never waits for the other side: one that hangs must not keep `stop` from being read. What finds no place is a
+/// `wake` behind others.
+fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>) {
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        match (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes) {
+            Ok(read) if read > 0 && bytes.ends_with(b"\n") => match parse(&bytes) {
+                Some(WorkerCommand::Stop) => return,
+                Some(command) => drop(sender.try_send(command)),
+                None => {}
+            },
+            _ => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::protocol::line, *};
+
+    #[test]
+    fn a_stop_is_read_however_many_commands_wait() {
+        for end in ["", &line(&WorkerCommand::Stop)] {
+            let (sender, mut receiver) = mpsc::channel(WAITING_COMMANDS);
+            let mut input = line(&WorkerCommand::Start { owner: "a".to_owned(), slots: 1 });
+            input.push_str(&line(&WorkerCommand::Wake).repeat(10 * WAITING_COMMANDS));
+            input.push_str(end);
+            // Nobody takes anything meanwhile; this would never return if it waited for that.
+            pass_on(input.as_bytes(), sender);
+            let first = receiver.blocking_recv();
+            assert!(matches!(first, Some(WorkerCommand::Start { .. })), "{first:?}");
+            while let Some(command) = receiver.blocking_recv() {
+                assert_eq!(command, WorkerCommand::Wake);
+            }
+        }
+    }
 }

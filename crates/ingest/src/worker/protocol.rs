@@ -47,8 +47,6 @@ pub(crate) enum WorkerEvent {
 pub(crate) enum WorkerCommand {
     /// Claim jobs under that name, so many at a time.
     Start { owner: String, slots: usize },
-    /// From now on, so many at a time.
-    Slots { slots: usize },
     /// There may be jobs.
     Wake,
     /// Give jobs back and end.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fanfare_ingest::{Ingest, IngestOptions};
+use fanfare_ingest::{DataLock, Ingest, IngestOptions};
 use fanfare_model::{Task, TaskId};
 use fanfare_store::{Store, StoreOptions, TrackQuery, TrackRow};
 use fanfare_testkit::{
@@ -63,7 +63,7 @@ impl Bench {
             watch: false,
             poll_interval: None,
         };
-        Ingest::start(store.clone(), options).await.unwrap()
+        Ingest::start(DataLock::acquire(&self.data()).unwrap(), store.clone(), options).await.unwrap()
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use fanfare_ingest::{Ingest, IngestOptions};
+use fanfare_ingest::{DataLock, Ingest, IngestOptions};
 use fanfare_model::{Error, Result};
 use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -32,7 +32,7 @@ pub fn run(args: &ScanArgs) -> Done {
         settings.folders.iter().map(|folder| serve::absolute_folder(folder)).collect::<Result<_>>()?;
     logging::start(&settings.log);
     serve::make_data_folder(&settings.data_dir)?;
-    let Some(counts) = serve::runtime()?.block_on(scan(&settings))? else {
+    let Some(counts) = serve::block_on(scan(&settings))? else {
         return Ok(Exit(INTERRUPTED));
     };
     output::line(format_args!(
@@ -47,6 +47,8 @@ pub fn run(args: &ScanArgs) -> Done {
 
 /// Scans and waits until nothing is left to do; `None` when it was interrupted.
 async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
+    // First: opening the store tidies up, which would disturb a server that runs.
+    let lock = DataLock::acquire(&settings.data_dir)?;
     let store = Store::open(&settings.data_dir, &StoreOptions::default()).await?;
     let options = IngestOptions {
         data_dir: settings.data_dir.clone(),
@@ -56,7 +58,7 @@ async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
         watch: false,
         poll_interval: None,
     };
-    let ingest = Ingest::start(store.clone(), options).await?;
+    let ingest = Ingest::start(lock, store.clone(), options).await?;
     let finished = follow(&ingest, &store, settings).await;
     ingest.shutdown().await;
     let counts = store.catalog().counts().await;

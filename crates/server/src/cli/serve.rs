@@ -1,8 +1,11 @@
 //! `fanfare serve`: settings, logging, the lock on the data folder, then the server until it is told to stop.
 
 use std::{
+    future::Future,
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -19,6 +22,11 @@ use crate::{
     settings::{self, Settings},
 };
 
+/// How long a library folder gets to answer whether it is one: storage that hangs never does.
+const LOOK_TIME: Duration = Duration::from_secs(10);
+/// How long threads that are still at work get at the end.
+const THREADS_END: Duration = Duration::from_millis(500);
+
 /// Runs the command.
 pub fn run(args: &ServeArgs) -> Done {
     let start = Instant::now();
@@ -29,18 +37,23 @@ pub fn run(args: &ServeArgs) -> Done {
     }
     logging::start(&settings.log);
     make_data_folder(&settings.data_dir)?;
-    runtime()?.block_on(http::serve(settings.clone(), |started| {
+    block_on(http::serve(settings.clone(), |started| {
         announce(started, &settings, start.elapsed());
     }))?;
     Ok(Exit(SUCCESS))
 }
 
-/// The threads that serve: few, since decoding happens in the worker.
-pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Runs that on the threads that serve: few, since decoding happens in the worker.
+///
+/// Threads that wait for storage that hangs are left behind at the end; the process takes them along.
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::from_io("starting the server's threads", error))
+        .map_err(|error| Error::from_io("starting the server's threads", error))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(THREADS_END);
+    done
 }
 
 /// Makes the data folder where it is missing, for its owner only: it holds sessions and password hashes.
@@ -56,14 +69,34 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
 /// being served, so it passes as it is written.
 fn folder_or_away(path: &Path) -> Result<PathBuf> {
     match absolute_folder(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => std::path::absolute(path)
-            .map_err(|error| Error::from_io(format_args!("library folder {}", path.display()), error)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {
+            std::path::absolute(path)
+                .map_err(|error| Error::from_io(format_args!("library folder {}", path.display()), error))
+        }
         found => found,
     }
 }
 
-/// The folder as an absolute path; what is missing or no folder is refused before anything starts.
+/// The folder as an absolute path; what is missing, no folder, or gives no answer is refused before anything starts.
 pub fn absolute_folder(path: &Path) -> Result<PathBuf> {
+    let wanted = path.to_owned();
+    within(LOOK_TIME, move || real_folder(&wanted)).unwrap_or_else(|| {
+        let message = format!("library folder {} gives no answer", path.display());
+        Err(Error::new(ErrorKind::Unavailable, message).remedy("check the network share or disk it lies on"))
+    })
+}
+
+/// The answer to a question that may hang; `None` when it does (its thread is left behind) or breaks off.
+fn within<T: Send + 'static>(time: Duration, look: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, answer) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        // Refused when nobody waits any more.
+        let _late = sender.send(look());
+    });
+    answer.recv_timeout(time).ok()
+}
+
+fn real_folder(path: &Path) -> Result<PathBuf> {
     let named = |error| Error::from_io(format_args!("library folder {}", path.display()), error);
     let absolute = path.canonicalize().map_err(named)?;
     if !absolute.is_dir() {
@@ -97,4 +130,23 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
     }
     // The server runs whether or not somebody reads this.
     let _ = output::write(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_is_left_behind() {
+        let (_hangs, never) = mpsc::channel::<()>();
+        assert!(within(Duration::from_millis(10), move || never.recv()).is_none());
+        assert_eq!(within(LOOK_TIME, || 3), Some(3));
+        let (_hangs, never) = mpsc::channel::<()>();
+        // Without a limit, the end of the runtime would wait for that thread.
+        let done = block_on(async {
+            tokio::task::spawn_blocking(move || never.recv());
+            Ok(3)
+        });
+        assert_eq!(done.unwrap(), 3);
+    }
 }

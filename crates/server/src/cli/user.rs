@@ -1,5 +1,6 @@
 //! `fanfare user ...`: accounts and API keys, straight in the data folder (no server needed).
 
+use fanfare_ingest::DataLock;
 use fanfare_model::{ApiKeyId, Error, ErrorKind, Result, Role, User};
 use fanfare_store::{DATABASE_FILE, Store, StoreOptions};
 
@@ -109,7 +110,8 @@ fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(Store) -> Result<T>) -> 
     serve::make_data_folder(&settings.data_dir)?;
     // A running server owns the data folder: only where there is none yet may this command make one.
     let migrate = !settings.data_dir.join(DATABASE_FILE).is_file();
-    serve::runtime()?.block_on(async {
+    let _lock = if migrate { Some(DataLock::acquire(&settings.data_dir)?) } else { None };
+    serve::block_on(async {
         let store =
             Store::open(&settings.data_dir, &StoreOptions { migrate, ..StoreOptions::default() }).await?;
         let result = run(store.clone()).await;

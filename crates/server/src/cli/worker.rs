@@ -8,7 +8,7 @@ use super::{
     line::WorkerArgs,
     logging,
     output::Done,
-    serve::runtime,
+    serve::block_on,
 };
 use crate::settings;
 
@@ -22,6 +22,6 @@ pub fn run(args: &WorkerArgs) -> Done {
         ffmpeg: settings.ffmpeg_use(),
         data_dir: settings.data_dir,
     };
-    runtime()?.block_on(run_worker(options))?;
+    block_on(run_worker(options))?;
     Ok(Exit(SUCCESS))
 }

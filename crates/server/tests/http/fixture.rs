@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use fanfare_ingest::{Ingest, IngestOptions};
+use fanfare_ingest::{DataLock, Ingest, IngestOptions};
 use fanfare_model::{AudioProperties, FolderId, Role, Tags, Timestamp, TrackId, User};
 use fanfare_server::{
     Settings,
@@ -52,6 +52,7 @@ impl Server {
         let options = StoreOptions { migrate: true, readers: 2, busy_timeout_ms: 5_000 };
         let store = Store::open(&data, &options).await.unwrap();
         let ingest = Ingest::start(
+            DataLock::acquire(&data).unwrap(),
             store.clone(),
             IngestOptions {
                 data_dir: data.clone(),

@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use super::{Check, Outcome};
 use crate::{
     assets,
-    cli::serve::runtime,
+    cli::serve::block_on,
     settings::{FfmpegSetting, Settings},
 };
 
@@ -112,16 +112,14 @@ fn database(settings: &Settings) -> (Check, Vec<std::path::PathBuf>) {
     if !settings.data_dir.is_dir() {
         return (ok(NAME, "none yet"), Vec::new());
     }
-    let looked = runtime().and_then(|runtime| {
-        runtime.block_on(async {
-            let options = StoreOptions { migrate: false, ..StoreOptions::default() };
-            let store = Store::open(&settings.data_dir, &options).await?;
-            let troubles = store.catalog().check().await?;
-            let folders = store.catalog().folders().await?;
-            let counts = store.catalog().counts().await?;
-            store.close().await;
-            Ok((troubles, folders, counts))
-        })
+    let looked = block_on(async {
+        let options = StoreOptions { migrate: false, ..StoreOptions::default() };
+        let store = Store::open(&settings.data_dir, &options).await?;
+        let troubles = store.catalog().check().await?;
+        let folders = store.catalog().folders().await?;
+        let counts = store.catalog().counts().await?;
+        store.close().await;
+        Ok((troubles, folders, counts))
     });
     match looked {
         Ok((troubles, folders, counts)) => {
