@@ -25,6 +25,7 @@ pub mod problem;
 mod routes;
 pub(crate) mod secret;
 mod serve;
+mod shown;
 mod state;
 pub mod table;
 mod throttle;

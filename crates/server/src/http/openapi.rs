@@ -1,5 +1,7 @@
 //! The OpenAPI document, made from the same table as the router.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 use utoipa::{
     OpenApi as _,
@@ -39,10 +41,15 @@ pub fn base() -> OpenApi {
 }
 
 /// The document as it is served at `/api/v1/openapi.json` and committed as `docs/openapi.json`.
+///
+/// Made once per process: anybody may ask for it, and making it takes far longer than sending it.
 #[must_use]
-pub fn openapi_json() -> String {
-    let (_, _, document) = routes::table().finish();
-    render(&document)
+pub fn openapi_json() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let (_, _, document) = routes::table().finish();
+        render(&document)
+    });
+    &DOCUMENT
 }
 
 /// The document as text, with what the annotations cannot say.

@@ -1,8 +1,11 @@
 //! Failed log-ins slow down: five failures in a minute for an address and a name, then a wait.
+//!
+//! Of an IPv6 address only the network counts (the first 64 bits, RFC 4291 section 2.5.1): whoever has one
+//! address of it has all of them.
 
 use std::{
     collections::{HashMap, VecDeque},
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -33,7 +36,7 @@ impl Throttle {
     /// Begins a try, or says how long to wait first.
     pub fn begin(&self, address: IpAddr, name: &str, now: Instant) -> Result<Try, Duration> {
         // Names are compared without case, and long ones cut, so that spelling gives no new tries and memory is bounded.
-        let who = (address, name.chars().take(64).flat_map(char::to_lowercase).collect::<String>());
+        let who = (home(address), name.chars().take(64).flat_map(char::to_lowercase).collect::<String>());
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= REMEMBERED && !failures.contains_key(&who) {
             failures.retain(|_, times| times.back().is_some_and(|last| now.duration_since(*last) < WINDOW));
@@ -55,6 +58,15 @@ impl Throttle {
         times.push_back(now);
         drop(failures);
         Ok(Try { throttle: self.clone(), who })
+    }
+}
+
+/// The address as far as its owner cannot choose it.
+fn home(address: IpAddr) -> IpAddr {
+    // An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 section 2.5.5.2).
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
@@ -87,6 +99,24 @@ mod tests {
             assert!(throttle.begin(home, "ann", free).is_ok());
         }
         assert!(throttle.begin(home, "ann", free).is_err());
+    }
+
+    #[test]
+    fn an_address_counts_as_far_as_its_owner_cannot_choose_it() {
+        for (first, second, same) in [
+            ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+            ("::ffff:192.0.2.1", "192.0.2.1", true),
+            ("::ffff:192.0.2.1", "192.0.2.2", false),
+            ("::1", "192.0.2.1", false),
+        ] {
+            let (throttle, now) = (Throttle::default(), Instant::now());
+            for _ in 0..FAILURES {
+                assert!(throttle.begin(first.parse().unwrap(), "ann", now).is_ok());
+            }
+            let refused = throttle.begin(second.parse().unwrap(), "ann", now).is_err();
+            assert_eq!(refused, same, "{first} and {second}");
+        }
     }
 
     #[test]

@@ -22,8 +22,13 @@ fn the_committed_document_is_the_served_one() {
 }
 
 #[test]
+fn it_is_made_once() {
+    assert!(std::ptr::eq(openapi_json(), openapi_json()));
+}
+
+#[test]
 fn every_operation_says_who_may_use_it_and_has_an_id_of_its_own() {
-    let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+    let document: Value = serde_json::from_str(openapi_json()).unwrap();
     let mut ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -47,7 +52,7 @@ fn every_operation_says_who_may_use_it_and_has_an_id_of_its_own() {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+    let document: Value = serde_json::from_str(openapi_json()).unwrap();
     let mut waiting = vec![&document];
     while let Some(value) = waiting.pop() {
         match value {

@@ -40,7 +40,7 @@ async fn no_value_of_any_parameter_gets_to_the_database_or_gives_rows_it_should_
     let server = Server::start().await;
     let owner = server.owner().await;
     server.track("a.wav", &[0; 10]).await;
-    let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+    let document: Value = serde_json::from_str(openapi_json()).unwrap();
     let long = "x".repeat(10_000);
     let (mut cells, mut refused) = (0, 0);
     for (path, item) in document["paths"].as_object().unwrap() {

@@ -13,6 +13,7 @@ mod lists;
 #[path = "../../../delivery/tests/ranges/oracle.rs"]
 mod oracle;
 mod pages;
+mod paths;
 mod problems;
 mod ranges;
 mod rights;
@@ -20,3 +21,4 @@ mod secrets;
 mod sessions;
 mod setup;
 mod shutdown;
+mod taken;

@@ -31,7 +31,7 @@ async fn every_route_lets_in_whom_it_says() {
     let expired = server.session(&owner, -1_000).await;
     let (owner_key, listener_key) = (server.key(&owner).await, server.key(&listener).await);
 
-    let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+    let document: Value = serde_json::from_str(openapi_json()).unwrap();
     let mut cells = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -82,7 +82,7 @@ fn secret(who: &As) -> String {
 async fn a_cookie_without_the_header_changes_nothing() {
     let server = Server::start().await;
     let As::Cookie(session) = server.owner().await else { panic!("a cookie") };
-    let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+    let document: Value = serde_json::from_str(openapi_json()).unwrap();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             if matches!(method.as_str(), "get" | "head") {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::{
+    caller::Caller,
     dto::{
         Offset, PageDto,
         library::{ArtistDto, LibraryDto, ReleaseDto},
@@ -13,14 +14,19 @@ use crate::http::{
     },
     extract::{Path, Query},
     problem::{Answer, Problem},
+    shown::Shown,
     state::HttpState,
 };
 
 /// The library in numbers.
 #[utoipa::path(get, path = "/api/v1/library", tag = "library", responses((status = 200, body = LibraryDto)))]
-pub async fn library(State(state): State<HttpState>) -> Answer<axum::Json<LibraryDto>> {
+pub async fn library(State(state): State<HttpState>, caller: Caller) -> Answer<axum::Json<LibraryDto>> {
     let counts = state.store.catalog().counts().await?;
-    Ok(axum::Json(LibraryDto::new(counts, &state.ingest.worker_status())))
+    let mut library = LibraryDto::new(counts, &state.ingest.worker_status());
+    if let Some(trouble) = &mut library.trouble {
+        *trouble = Shown::to(&caller, &state).await?.text(trouble);
+    }
+    Ok(axum::Json(library))
 }
 
 /// Which artists.

@@ -18,10 +18,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::tasks;
 use crate::http::{
+    caller::Caller,
     clock,
     dto::task::TaskEventDto,
     extract::Path,
     problem::{Answer, Problem},
+    shown::Shown,
     state::HttpState,
 };
 
@@ -41,8 +43,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         body = TaskEventDto
     ))
 )]
-pub async fn events(State(state): State<HttpState>, headers: HeaderMap) -> Answer<Response> {
-    feed(&state, &headers, None, VecDeque::new())
+pub async fn events(State(state): State<HttpState>, caller: Caller, headers: HeaderMap) -> Answer<Response> {
+    feed(&state, caller, &headers, None, VecDeque::new()).await
 }
 
 /// Events of one task; of one that is over, its last state.
@@ -63,6 +65,7 @@ pub async fn events(State(state): State<HttpState>, headers: HeaderMap) -> Answe
 )]
 pub async fn task_events(
     State(state): State<HttpState>,
+    caller: Caller,
     Path(id): Path<TaskId>,
     headers: HeaderMap,
 ) -> Answer<Response> {
@@ -73,11 +76,12 @@ pub async fn task_events(
         // Number 0: it comes from the catalog and has no place among the events.
         first.push_back(TaskEvent { id: 0, task, status: String::new(), at: clock::now() });
     }
-    feed(&state, &headers, Some(id), first)
+    feed(&state, caller, &headers, Some(id), first).await
 }
 
-fn feed(
+async fn feed(
     state: &HttpState,
+    caller: Caller,
     headers: &HeaderMap,
     only: Option<TaskId>,
     first: VecDeque<TaskEvent>,
@@ -88,14 +92,21 @@ fn feed(
             .retry_after(10)
     })?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse().ok());
+    let shown = Shown::to(&caller, state).await?;
     let hub = state.ingest.hub().clone();
     let (missed, receiver) = hub.subscribe(last);
     let mut waiting = first;
     waiting.extend(missed);
-    let feed = Feed { hub, receiver, waiting, last, only, closing: state.closing.clone(), _permit: permit };
+    let (state, closing) = (state.clone(), state.closing.clone());
+    let feed = Feed { state, caller, shown, hub, receiver, waiting, last, only, closing, _permit: permit };
     let stream = stream::unfold(feed, |mut feed| async move {
         let event = feed.next().await?;
-        Some((Ok::<_, Infallible>(render(event)), feed))
+        if feed.shown.is_strange(&event.task)
+            && let Ok(shown) = Shown::to(&feed.caller, &feed.state).await
+        {
+            feed.shown = shown;
+        }
+        Some((Ok::<_, Infallible>(render(feed.shown.event(event))), feed))
     });
     let mut response = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
     // Nginx would hold events back otherwise.
@@ -113,6 +124,9 @@ fn render(event: TaskEvent) -> Event {
 
 /// One listener: what waits to be sent to it, then what happens.
 struct Feed {
+    state: HttpState,
+    caller: Caller,
+    shown: Shown,
     hub: TaskHub,
     receiver: broadcast::Receiver<TaskEvent>,
     waiting: VecDeque<TaskEvent>,

@@ -5,9 +5,11 @@ use fanfare_model::{Task, TaskId};
 use http::StatusCode;
 
 use crate::http::{
+    caller::Caller,
     dto::{ListDto, task::TaskDto},
     extract::Path,
     problem::{Answer, Problem},
+    shown::Shown,
     state::HttpState,
 };
 
@@ -24,7 +26,8 @@ pub async fn find(state: &HttpState, id: TaskId) -> Answer<Task> {
 
 /// The latest tasks, newest first.
 #[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks", responses((status = 200, body = ListDto<TaskDto>)))]
-pub async fn tasks(State(state): State<HttpState>) -> Answer<axum::Json<ListDto<TaskDto>>> {
+pub async fn tasks(State(state): State<HttpState>, caller: Caller) -> Answer<axum::Json<ListDto<TaskDto>>> {
+    let shown = Shown::to(&caller, &state).await?;
     let mut tasks = state.store.catalog().tasks(LISTED).await?;
     for live in state.ingest.hub().active() {
         match tasks.iter_mut().find(|task| task.id == live.id) {
@@ -32,7 +35,7 @@ pub async fn tasks(State(state): State<HttpState>) -> Answer<axum::Json<ListDto<
             None => tasks.insert(0, live),
         }
     }
-    Ok(axum::Json(ListDto::of(tasks)))
+    Ok(axum::Json(ListDto::of(tasks.into_iter().map(|task| shown.task(task)).collect())))
 }
 
 /// One task.
@@ -43,8 +46,13 @@ pub async fn tasks(State(state): State<HttpState>) -> Answer<axum::Json<ListDto<
     params(("id" = String, Path, description = "The task")),
     responses((status = 200, body = TaskDto), (status = 404, description = "No such task"))
 )]
-pub async fn task(State(state): State<HttpState>, Path(id): Path<TaskId>) -> Answer<axum::Json<TaskDto>> {
-    Ok(axum::Json(find(&state, id).await?.into()))
+pub async fn task(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Path(id): Path<TaskId>,
+) -> Answer<axum::Json<TaskDto>> {
+    let shown = Shown::to(&caller, &state).await?;
+    Ok(axum::Json(shown.task(find(&state, id).await?).into()))
 }
 
 /// Stops a task that runs.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::{
+    caller::Caller,
     dto::{
         Offset, PageDto,
         features::FeaturesDto,
@@ -16,6 +17,7 @@ use crate::http::{
     },
     extract::{Path, Query},
     problem::{Answer, Problem},
+    shown::Shown,
     state::HttpState,
 };
 
@@ -60,6 +62,7 @@ pub struct TrackParams {
 )]
 pub async fn tracks(
     State(state): State<HttpState>,
+    caller: Caller,
     Query(params): Query<TrackParams>,
 ) -> Answer<axum::Json<PageDto<TrackDto>>> {
     let page = Offset::checked(params.offset, params.limit)?;
@@ -74,7 +77,8 @@ pub async fn tracks(
         limit: page.limit,
     };
     let rows = state.store.catalog().tracks(&query).await?;
-    Ok(axum::Json(PageDto::of(rows, page.offset, Into::into)))
+    let shown = Shown::to(&caller, &state).await?;
+    Ok(axum::Json(PageDto::of(rows, page.offset, |row| dto(row, &shown))))
 }
 
 /// The row of a track, or the problem that there is none.
@@ -90,8 +94,21 @@ pub async fn find(state: &HttpState, id: TrackId) -> Answer<TrackRow> {
     params(("id" = String, Path, description = "The track")),
     responses((status = 200, body = TrackDto), (status = 404, description = "No such track"))
 )]
-pub async fn track(State(state): State<HttpState>, Path(id): Path<TrackId>) -> Answer<axum::Json<TrackDto>> {
-    Ok(axum::Json(find(&state, id).await?.into()))
+pub async fn track(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Path(id): Path<TrackId>,
+) -> Answer<axum::Json<TrackDto>> {
+    let shown = Shown::to(&caller, &state).await?;
+    Ok(axum::Json(dto(find(&state, id).await?, &shown)))
+}
+
+fn dto(row: TrackRow, shown: &Shown) -> TrackDto {
+    let mut track = TrackDto::from(row);
+    if let Some(failure) = &mut track.failure {
+        failure.message = shown.text(&failure.message);
+    }
+    track
 }
 
 /// What analysis knows of the track; parts are `null` while it was not heard.
