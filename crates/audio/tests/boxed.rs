@@ -11,7 +11,7 @@ use std::{
 use fanfare_audio::{FfmpegUse, OpenOptions, ffmpeg_version, open};
 use fanfare_model::ErrorKind;
 use fanfare_testkit::hostile;
-use support::{hear, hear_file};
+use support::{encode, hear, hear_file, music, write_wav};
 
 /// A program that stands in for `ffmpeg` and runs that shell text.
 fn stand_in(folder: &Path, text: &str) -> OpenOptions {
@@ -182,4 +182,58 @@ fn the_version_is_told_or_its_absence_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let OpenOptions { ffmpeg, .. } = stand_in(folder.path(), "echo hello");
     assert_eq!(ffmpeg_version(&ffmpeg).unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[test]
+#[ignore = "the body of the process that the next test kills"]
+fn at_work() {
+    let file = PathBuf::from(std::env::args_os().next_back().unwrap());
+    let mut source = open(&file, &OpenOptions::default()).unwrap();
+    source.next_chunk().unwrap().unwrap();
+    println!("at work");
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Processes that are alive (no zombies) and whose parent is that one.
+fn children(parent: u32) -> Vec<u32> {
+    let processes =
+        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    processes.filter_map(|pid| pid.parse().ok()).filter(|pid| alive(*pid) == Some(parent)).collect()
+}
+
+/// The parent of a process that is alive.
+fn alive(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name is in parentheses and may hold anything; state and parent follow.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let state = fields.next()?;
+    fields.next()?.parse().ok().filter(|_| state != "Z" && state != "X")
+}
+
+/// Nobody is left to kill the child of a process that is killed itself: it ends because its pipes do.
+#[test]
+fn the_child_of_a_killed_process_ends_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let wav = write_wav(folder.path(), "long.wav", 44_100, &music(44_100, 44_100 * 60, 1));
+    // Through a pipe, and with the file itself as the child's standard input.
+    for (name, arguments) in [("long.tta", &["-c:a", "tta"][..]), ("long.mp4", &["-c:a", "ac3"][..])] {
+        let file = encode(&wav, name, arguments);
+        let mut process = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["at_work", "--exact", "--ignored", "--nocapture"])
+            .arg(&file)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = std::io::BufRead::lines(std::io::BufReader::new(process.stdout.take().unwrap()));
+        assert!(said.map_while(Result::ok).any(|line| line.ends_with("at work")), "{name}");
+        let decoders = children(process.id());
+        assert_eq!(decoders.len(), 1, "{name}");
+        process.kill().unwrap();
+        process.wait().unwrap();
+        while alive(decoders[0]).is_some() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
 }
