@@ -130,7 +130,11 @@ fn results_are_the_same_for_every_division_into_chunks() {
     let right = noise(frames, 4).iter().map(|sample| sample * 0.2).collect();
     let planes = Arc::new(vec![left[..frames].to_vec(), right]);
     for rate_hz in [44_100, 48_000] {
-        compare(rate_hz, &planes, &[&[16_384], &[1_000], &[44_100], &[7, 4_096, 100_000], &[usize::MAX]]);
+        compare(
+            rate_hz,
+            &planes,
+            &[&[16_384], &[1_000], &[4_096], &[65_536], &[44_100], &[7, 4_096, 100_000], &[usize::MAX]],
+        );
     }
 }
 
