@@ -67,6 +67,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("key", &["tonic", "mode", "confidence", "camelot", "tuning_cents", "segments"]),
     ("waveform", &["peaks", "rms"]),
     ("fingerprint", &["chromaprint", "algorithm", "duration_s"]),
+    ("speech_music", &["profile", "music", "speech"]),
     (
         "dynamics",
         &["complexity_db", "rms_dbfs", "crest_db", "clipped_frames", "silence_head_s", "silence_tail_s"],
@@ -229,7 +230,7 @@ fn what_cannot_be_known_is_null_with_a_warning() {
         let warnings: Vec<&str> =
             object["warnings"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert!(warnings.iter().any(|line| line.contains("tempo")), "{name}: {warnings:?}");
-        assert!(warnings.iter().any(|line| line.contains("speech_music")), "{name}: {warnings:?}");
+        assert!(warnings.iter().any(|line| line.contains("speech from music")), "{name}: {warnings:?}");
         assert!(warnings.iter().any(|line| line.contains("embedding")), "{name}: {warnings:?}");
     }
 }

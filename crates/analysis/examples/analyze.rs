@@ -1,9 +1,12 @@
 //! What each analyzer finds in a file and what it costs, beside decoding alone.
 //!
-//! `cargo run --release -p fanfare-analysis --example analyze -- FILE [--json]`
+//! `cargo run --release -p fanfare-analysis --example analyze -- FILE`
 //!
 //! Prints, for decoding alone, for each analyzer on its own and for all of them: wall time, processor time and
-//! their ratio to decoding, the least of three runs each. `--json` prints the features instead.
+//! their ratio to decoding, the least of three runs each.
+//!
+//! `... --example analyze -- --json [--only NAME,...] FILE...` prints the features of each file, to the last digit,
+//! on a line of its own.
 
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
@@ -26,19 +29,14 @@ struct Cost {
 
 fn main() -> Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let json = arguments.iter().position(|argument| argument == "--json").map(|at| arguments.remove(at));
-    let [file] = arguments.as_slice() else {
-        return Err(Error::new(ErrorKind::Invalid, "name one file").remedy("analyze FILE [--json]"));
-    };
-    let path = Path::new(file);
-    if json.is_some() {
-        let features = hear(path, Selection::all())?.features();
-        let json = serde_json::to_string(&features).map_err(|error| {
-            Error::new(ErrorKind::Internal, "the features cannot be written").because(error)
-        })?;
-        println!("{json}");
-        return Ok(());
+    if arguments.first().is_some_and(|argument| argument == "--json") {
+        return print_features(&arguments[1..]);
     }
+    let (Some(file), 1) = (arguments.pop(), arguments.len() + 1) else {
+        return Err(Error::new(ErrorKind::Invalid, "name one file")
+            .remedy("analyze FILE, or analyze --json [--only NAME,...] FILE..."));
+    };
+    let path = Path::new(&file);
 
     let (decoding, _) = least(|| decode(path))?;
     println!("{:<28} {:>8} {:>8} {:>6} {:>6}  beyond decoding", "", "wall s", "cpu s", "wall", "cpu");
@@ -53,6 +51,24 @@ fn main() -> Result<()> {
     for sink in &analysis.sinks {
         let (cpu, busy) = (sink.cpu.as_secs_f64(), sink.busy.as_secs_f64());
         println!("  {:<12} cpu {cpu:.3} s, busy {busy:.3} s", sink.name);
+    }
+    Ok(())
+}
+
+/// Prints the features of files, as JSON.
+fn print_features(arguments: &[String]) -> Result<()> {
+    let (selection, files) = match arguments {
+        [only, names, files @ ..] if only == "--only" => {
+            (Selection::only(&names.split(',').collect::<Vec<_>>())?, files)
+        }
+        files => (Selection::all(), files),
+    };
+    for file in files {
+        let features = hear(Path::new(file), selection.clone())?.features();
+        let json = serde_json::to_string(&features).map_err(|error| {
+            Error::new(ErrorKind::Internal, "the features cannot be written").because(error)
+        })?;
+        println!("{json}");
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ pub mod fingerprint;
 pub mod key;
 pub mod loudness;
 pub mod rhythm;
+pub mod speech_music;
 pub mod timbre;
 pub mod waveform;
 

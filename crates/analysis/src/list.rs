@@ -1,6 +1,6 @@
 //! The one ordered list of analyzers.
 
-use crate::{AnalyzerEntry, dynamics, fingerprint, key, loudness, rhythm, timbre, waveform};
+use crate::{AnalyzerEntry, dynamics, fingerprint, key, loudness, rhythm, speech_music, timbre, waveform};
 
 /// Every analyzer there is, in the order in which results are shown.
 pub const ANALYZERS: &[AnalyzerEntry] = &[
@@ -9,6 +9,7 @@ pub const ANALYZERS: &[AnalyzerEntry] = &[
     rhythm::ENTRY,
     key::ENTRY,
     fingerprint::ENTRY,
+    speech_music::ENTRY,
     dynamics::ENTRY,
     timbre::ENTRY,
 ];

@@ -104,6 +104,7 @@ fn edge_signals_give_values_or_say_why_not() {
             (&["no dynamic complexity"], dynamics.complexity_db.is_none() && dynamics.rms_dbfs.is_some()),
             (&["there is no level", "no level:"], dynamics.rms_dbfs.is_none()),
             (&["no timbre"], timbre.mfcc_mean.is_empty()),
+            (&["speech from music"], features.speech_music.is_none()),
         ] {
             let warned = what.iter().any(|what| warned(what));
             assert_eq!(missing, warned, "{name}: {what:?}: {:?}", features.warnings);

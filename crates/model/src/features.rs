@@ -265,7 +265,8 @@ pub enum SpeechMusicProfile {
     Silence,
 }
 
-/// Speech or music, with the share of each.
+/// Speech or music, with the share of each. Where a voice is over music both are there, so that the shares may add up to
+/// more than one; where there is neither, as in noise, to less.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpeechMusic {
     /// What it mostly is.

@@ -70,10 +70,7 @@ fn drop_bulk(features: &mut Features) {
 }
 
 /// Parts of the contract that no analyzer fills yet, with the sentence for `warnings`.
-const WITHOUT_ANALYZER: &[(&str, &str)] = &[
-    ("speech_music", "speech_music is not measured by this version"),
-    ("embedding", "embedding is not computed by this version"),
-];
+const WITHOUT_ANALYZER: &[(&str, &str)] = &[("embedding", "embedding is not computed by this version")];
 
 impl Report {
     /// A file that was heard to its end.
@@ -94,7 +91,7 @@ impl Report {
             .filter(|id| !selection.contains(id))
             .collect();
         if left_out.is_empty() {
-            let present = [features.speech_music.is_some(), features.embedding.is_some()];
+            let present = [features.embedding.is_some()];
             let missing = WITHOUT_ANALYZER.iter().zip(present).filter(|(_, present)| !present);
             warnings.extend(missing.map(|((_, sentence), _)| (*sentence).to_owned()));
         } else {
