@@ -72,6 +72,14 @@ fn level_crest_and_silence() {
     near("rms", found.rms_dbfs.map(|dbfs| dbfs.0), rms, 0.01);
     near("crest", found.crest_db, -6.02 - rms, 0.02);
     assert_eq!(found.clipped_frames, 0);
+    // A click is not the end of silence, a tone in one channel is.
+    let mut clicked = vec![0.0; 88_200];
+    clicked[10_000] = 0.01;
+    let mut other = clicked.clone();
+    other[44_100..66_150].copy_from_slice(&sine(22_050, 0.01, 90.0, 0.01));
+    let found = dynamics(44_100, vec![clicked, other]);
+    near("head", Some(found.silence_head_s), 1.0, 1e-3);
+    near("tail", Some(found.silence_tail_s), 0.5, 1e-3);
     let silence = dynamics(44_100, vec![vec![0.0; 44_100]]);
     assert_eq!((silence.silence_head_s, silence.silence_tail_s), (1.0, 0.0));
 }

@@ -4,7 +4,10 @@
 const BLOCK: usize = 64;
 /// Sums kept side by side.
 const LANES: usize = 8;
-/// A channel below that in absolute value is silent: -60 dBFS, the threshold of Essentia's StartStopSilence.
+/// Frames whose mean power decides together whether they are silent: 6 ms at 44.1 kHz, a multiple of [`BLOCK`].
+const STRETCH: u64 = 256;
+/// A stretch sounds from that RMS on in any channel: -60 dBFS, the threshold of Essentia's StartStopSilence. Within it,
+/// the sound begins and ends with samples of that size.
 const SILENCE: f32 = 0.001;
 /// From there on a sample is at full scale: the largest value of 16 bits.
 const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
@@ -20,6 +23,9 @@ pub(super) struct Level {
     pending: Vec<Vec<f32>>,
     energy: f64,
     peak: f32,
+    /// Of the present stretch: each channel's energy, the first and the last sample above [`SILENCE`].
+    stretch_energy: Vec<f32>,
+    stretch_sound: Option<(u64, u64)>,
     first_sound: Option<u64>,
     last_sound: u64,
     /// Each channel's run of full-scale samples up to here, and its sign.
@@ -47,6 +53,8 @@ impl Level {
             pending: vec![Vec::with_capacity(BLOCK); channels],
             energy: 0.0,
             peak: 0.0,
+            stretch_energy: vec![0.0; channels],
+            stretch_sound: None,
             first_sound: None,
             last_sound: 0,
             runs: vec![(0, false); channels],
@@ -84,19 +92,23 @@ impl Level {
 
     fn block(&mut self, planes: &[Vec<f32>], at: usize, count: usize) {
         let mut loudest = 0.0_f32;
-        for plane in planes {
+        for (plane, stretch) in planes.iter().zip(&mut self.stretch_energy) {
             let (peak, energy) = measure(&plane[at..at + count]);
             loudest = loudest.max(peak);
             self.energy += f64::from(energy);
+            *stretch += energy;
         }
         self.peak = self.peak.max(loudest);
         if loudest >= SILENCE {
             let sounds = |frame: &usize| planes.iter().any(|plane| plane[at + frame].abs() >= SILENCE);
-            if self.first_sound.is_none() {
-                self.first_sound = (0..count).find(sounds).map(|frame| self.frame + frame as u64);
-            }
-            if let Some(frame) = (0..count).rev().find(sounds) {
-                self.last_sound = self.frame + frame as u64;
+            if let Some(last) = (0..count).rev().find(sounds) {
+                let first = match self.stretch_sound {
+                    Some((first, _)) => first,
+                    // Where the first sound is known, no later beginning matters.
+                    None if self.first_sound.is_some() => self.frame,
+                    None => self.frame + (0..count).find(sounds).unwrap_or(last) as u64,
+                };
+                self.stretch_sound = Some((first, self.frame + last as u64));
             }
         }
         if loudest >= FULL_SCALE {
@@ -106,6 +118,20 @@ impl Level {
             self.counted = 0;
         }
         self.frame += count as u64;
+        if self.frame.is_multiple_of(STRETCH) {
+            self.end_stretch(STRETCH);
+        }
+    }
+
+    fn end_stretch(&mut self, frames: u64) {
+        let least = frames as f32 * SILENCE * SILENCE;
+        let sounds = self.stretch_energy.iter().any(|energy| *energy >= least);
+        if let (true, Some((first, last))) = (sounds, self.stretch_sound) {
+            self.first_sound.get_or_insert(first);
+            self.last_sound = last;
+        }
+        self.stretch_energy.fill(0.0);
+        self.stretch_sound = None;
     }
 
     fn count_clipping(&mut self, planes: &[Vec<f32>], frame: usize) {
@@ -133,6 +159,7 @@ impl Level {
         let pending = std::mem::take(&mut self.pending);
         let waiting = pending.first().map_or(0, Vec::len);
         self.block(&pending, 0, waiting);
+        self.end_stretch((self.frame % STRETCH).max(1));
         let samples = (self.frame * self.channels as u64).max(1);
         Reading {
             rms: (self.energy / samples as f64).sqrt(),

@@ -18,7 +18,7 @@ use level::Level;
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "dynamics",
-    version: 1,
+    version: 2,
     about: "dynamic complexity, RMS, crest factor, clipping, silence at both ends",
     start: |context| {
         Ok(Box::new(DynamicsAnalyzer {

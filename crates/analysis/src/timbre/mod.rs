@@ -20,7 +20,7 @@ use bands::{MelBands, cepstrum, erb_bands};
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "timbre",
-    version: 1,
+    version: 2,
     about: "spectral shape: ERB bands, centroid, rolloff, flatness, zero crossings, cepstrum",
     start: |context| Ok(Box::new(TimbreAnalyzer::new(context.spec.rate.hz()))),
 };
@@ -28,8 +28,9 @@ pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
 const BINS: usize = ONSET_SIZE / 2 + 1;
 /// Width of a bin, in Hz.
 const BIN_HZ: f64 = RATE_22K_HZ as f64 / ONSET_SIZE as f64;
-/// A frame whose power, relative to a full-scale sine, is below -90 dB is silent.
-const SILENCE: f32 = 1e-9;
+/// A frame whose power, relative to a full-scale sine, is below -80 dB is silent: what is left there of a recording of
+/// 16 bits is rounding and dither, whose shape says nothing of the music.
+const SILENCE: f32 = 1e-8;
 /// Share of the energy that lies under the rolloff frequency.
 const ROLLOFF_SHARE: f32 = 0.85;
 /// Lower bound of a bin's power in the geometric mean: the rounding noise of the transform.
