@@ -4,12 +4,14 @@
 //! exact but for windows within 0.01 LU of the relative gate; percentiles are the mean of their bin, and
 //! so exact wherever the windows of a bin are alike, else within 0.01 LU.
 
+use fanfare_model::features::GatingBlocks;
+
 /// What BS.1770-5 adds to the logarithm so that a 997 Hz sine reads its level, in LU (Annex 1, equation 2).
 const OFFSET_LU: f64 = -0.691;
 /// The absolute gate, in LUFS (BS.1770-5 Annex 1; Tech 3342).
-const ABSOLUTE_GATE_LUFS: f64 = -70.0;
+pub(super) const ABSOLUTE_GATE_LUFS: f64 = -70.0;
 /// The relative gate of integrated loudness, as a factor of energy: -10 LU (BS.1770-5 Annex 1).
-const RELATIVE_GATE: f64 = 0.1;
+pub(super) const RELATIVE_GATE: f64 = 0.1;
 /// The relative gate of the loudness range, as a factor of energy: -20 LU (Tech 3342).
 const RANGE_GATE: f64 = 0.01;
 /// The percentiles between which the range lies (Tech 3342).
@@ -17,6 +19,8 @@ const RANGE_PERCENTILES: [u64; 2] = [10, 95];
 
 const BINS_PER_LU: f64 = 100.0;
 const BINS: usize = 12_000;
+/// Bins that make a step of [`GatingBlocks`].
+const BINS_PER_STEP: usize = 10;
 
 /// The loudness of a mean square, in LUFS.
 pub(super) fn loudness_of(energy: f64) -> f64 {
@@ -42,6 +46,16 @@ impl Histogram {
             self.counts[bin] = self.counts[bin].saturating_add(1);
             self.energies[bin] += energy;
         }
+    }
+
+    /// The windows counted in steps of 0.1 LU.
+    pub(super) fn steps(&self) -> GatingBlocks {
+        let steps = self.counts.chunks(BINS_PER_STEP).zip(self.energies.chunks(BINS_PER_STEP));
+        let steps = (0..).zip(steps).filter_map(|(step, (counts, energies))| {
+            let count = counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count));
+            (count > 0).then(|| (step, count, energies.iter().sum()))
+        });
+        GatingBlocks(steps.collect())
     }
 
     /// The bins whose windows are above a gate at `factor` times the mean of all.

@@ -5,10 +5,14 @@
 //! short-term values for the range are taken every 100 ms (75 % overlap of 400 ms; Tech 3342 asks for no
 //! less than 10 Hz); the maxima are looked for every 10 ms.
 
-use fanfare_model::ChannelLayout;
+use fanfare_model::{
+    ChannelLayout,
+    features::{GatingBlocks, LoudnessSeries},
+};
 
 use super::{
     gating::{Histogram, loudness_of},
+    series::Series,
     weighting::{KWeighting, PairState, channel_weights},
 };
 
@@ -45,6 +49,7 @@ pub(super) struct Meter {
     short_term_max: f64,
     blocks: Histogram,
     ranges: Histogram,
+    series: Series,
 }
 
 /// What was measured, in LUFS and LU; `None` where nothing could be.
@@ -83,6 +88,7 @@ impl Meter {
             short_term_max: 0.0,
             blocks: Histogram::new(),
             ranges: Histogram::new(),
+            series: Series::new(),
         }
     }
 
@@ -119,19 +125,23 @@ impl Meter {
         }
         self.momentary[(self.steps % MOMENTARY_STEPS as u64) as usize] = energy;
         self.short_term[(self.steps % SHORT_TERM_STEPS as u64) as usize] = energy;
+        // The series' steps are as long as those between blocks, and a window belongs where it ends.
+        let series_step = self.steps / BLOCK_STEPS;
         self.steps += 1;
-        if let Some(mean) = self.mean(&self.momentary) {
+        let (momentary, short_term) = (self.mean(&self.momentary), self.mean(&self.short_term));
+        if let Some(mean) = momentary {
             self.momentary_max = self.momentary_max.max(mean);
             if self.steps.is_multiple_of(BLOCK_STEPS) {
                 self.blocks.add(mean);
             }
         }
-        if let Some(mean) = self.mean(&self.short_term) {
+        if let Some(mean) = short_term {
             self.short_term_max = self.short_term_max.max(mean);
             if self.steps.is_multiple_of(BLOCK_STEPS) {
                 self.ranges.add(mean);
             }
         }
+        self.series.add(series_step, [momentary, short_term].map(|mean| mean.unwrap_or(0.0)));
     }
 
     /// The mean square over a window that ends now; `None` as long as it is not full.
@@ -146,6 +156,16 @@ impl Meter {
             }
         }
         Some(((sums[0] + sums[1]) + (sums[2] + sums[3])) / frames as f64)
+    }
+
+    /// The curves, if any window was full and above -70 LUFS.
+    pub(super) fn series(&self) -> Option<LoudnessSeries> {
+        self.series.curves()
+    }
+
+    /// The gating blocks, if any is above -70 LUFS.
+    pub(super) fn blocks(&self) -> Option<GatingBlocks> {
+        Some(self.blocks.steps()).filter(|blocks| !blocks.0.is_empty())
     }
 
     pub(super) fn reading(&self) -> Reading {

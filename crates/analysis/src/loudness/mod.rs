@@ -4,14 +4,16 @@
 //! into windows of 400 ms and 3 s ([`meter`]) whose gated means and percentiles are the results
 //! ([`gating`]). Sample and true peak come from the unweighted channels ([`true_peak`]), the LFE included.
 //!
-//! Below 32 kHz the bilinear transform would bend the weighting where it matters (0.2 dB at 1 kHz for 8 kHz),
-//! so such channels are first brought to a multiple of their rate.
+//! Beside the figures there are curves for drawing ([`series`]) and the gating blocks, from which [`album`]
+//! has the loudness of several tracks together.
 //!
-//! A mono file is one channel of weight 1, as BS.1770 has it (3 LU less than the same sound on both channels
-//! of a stereo file).
+//! A mono file is one channel of weight 1, counted once, as BS.1770 has it: 3 LU less than the same sound on
+//! both channels of a stereo file ("dual mono"), which is also what it measures when both loudspeakers play it.
 
+mod album;
 mod gating;
 mod meter;
+mod series;
 mod true_peak;
 mod weighting;
 
@@ -20,31 +22,30 @@ use fanfare_model::{
     features::{FeaturePart, Loudness},
 };
 
-use crate::{
-    AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext,
-    shared::resample::Resampler,
-};
+use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
 use meter::Meter;
 use true_peak::TruePeak;
+
+pub use album::{Album, album};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "loudness",
-    version: 1,
-    about: "integrated loudness, range, maxima and peaks (BS.1770-5, EBU R 128), ReplayGain 2",
+    version: 2,
+    about: "integrated loudness, range, maxima, curves and peaks (BS.1770-5, EBU R 128), ReplayGain 2",
     start: |context| Ok(Box::new(LoudnessAnalyzer::new(context))),
 };
 
 /// What ReplayGain 2.0 brings every track to, in LUFS (ReplayGain 2.0 specification, "reference level").
 const REPLAYGAIN_REFERENCE_LUFS: f64 = -18.0;
 
-/// Rates below that are brought to a multiple of themselves before weighting, in Hz.
-const MIN_WEIGHTING_RATE_HZ: u32 = 32_000;
+/// The gain in dB that brings a loudness in LUFS to ReplayGain's reference.
+fn replaygain_db(integrated_lufs: f64) -> f64 {
+    REPLAYGAIN_REFERENCE_LUFS - integrated_lufs
+}
 
 struct LoudnessAnalyzer {
     meter: Meter,
-    /// One per channel below [`MIN_WEIGHTING_RATE_HZ`], else none.
-    upsamplers: Vec<Resampler>,
     peaks: Vec<TruePeak>,
 }
 
@@ -52,16 +53,8 @@ impl LoudnessAnalyzer {
     fn new(context: &StartContext) -> Self {
         let spec = context.spec;
         let peak = || TruePeak::new(spec.rate.hz());
-        let rate_hz = spec.rate.hz();
-        let factor = MIN_WEIGHTING_RATE_HZ.div_ceil(rate_hz);
-        let upsampler = || Resampler::new(rate_hz, rate_hz * factor);
         Self {
-            meter: Meter::new(rate_hz * factor, spec.layout),
-            upsamplers: if factor == 1 {
-                Vec::new()
-            } else {
-                (0..spec.channels()).map(|_| upsampler()).collect()
-            },
+            meter: Meter::new(spec.rate.hz(), spec.layout),
             peaks: (0..spec.channels()).map(|_| peak()).collect(),
         }
     }
@@ -70,14 +63,7 @@ impl LoudnessAnalyzer {
 impl Analyzer for LoudnessAnalyzer {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
         let planes = chunk.pcm().planes();
-        if self.upsamplers.is_empty() {
-            self.meter.push(planes);
-        } else {
-            let upsamplers = self.upsamplers.iter_mut();
-            let planes: Vec<_> =
-                upsamplers.zip(planes).map(|(upsampler, plane)| upsampler.push(plane)).collect();
-            self.meter.push(&planes);
-        }
+        self.meter.push(planes);
         for (peak, plane) in self.peaks.iter_mut().zip(planes) {
             peak.push(plane);
         }
@@ -85,8 +71,6 @@ impl Analyzer for LoudnessAnalyzer {
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        let tails: Vec<_> = self.upsamplers.iter_mut().map(Resampler::finish).collect();
-        self.meter.push(&tails);
         let mut warnings = Vec::new();
         let duration_s = end.duration_s();
         let reading = self.meter.reading();
@@ -108,10 +92,10 @@ impl Analyzer for LoudnessAnalyzer {
             short_term_max_lufs: reading.short_term_max.and_then(Lufs::finite),
             sample_peak_dbfs: Dbfs::finite(decibels(sample_peak)),
             true_peak_dbtp: DbTp::finite(decibels(true_peak)),
-            replaygain_track_gain_db: reading.integrated.map(|lufs| REPLAYGAIN_REFERENCE_LUFS - lufs),
+            replaygain_track_gain_db: reading.integrated.map(replaygain_db),
             replaygain_track_peak: (true_peak > 0.0 && true_peak.is_finite()).then_some(f64::from(true_peak)),
-            series: None,
-            blocks: None,
+            series: self.meter.series(),
+            blocks: self.meter.blocks(),
         };
         if part.sample_peak_dbfs.is_none() {
             warnings.push("digital silence: there is no peak".to_owned());

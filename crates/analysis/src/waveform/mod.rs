@@ -1,4 +1,5 @@
-//! The track's shape: peak and RMS in 800 columns of equal length.
+//! The track's shape: peak and RMS in 800 columns of equal length, a finer detail with four frequency bands
+//! ([`detail`]), and from that any zoom, as audiowaveform's files have it ([`zoom`]).
 //!
 //! How long the track is shows only at its end, so that its frames are gathered in at most
 //! [`MAX_CELLS`] cells of equal, power-of-two length: when they are full, neighbours are joined and cells
@@ -7,19 +8,25 @@
 //! energy to each by its share, so that no energy is lost; a track of fewer than 800 frames is the same
 //! case, with frames that spread over several columns.
 
+mod detail;
+mod zoom;
+
 use fanfare_model::{
     Result,
     features::{FeaturePart, WAVEFORM_COLUMNS, Waveform},
 };
 
-use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
+use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
+use detail::DetailGatherer;
+
+pub use zoom::{Zoomed, band_columns, zoom};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "waveform",
-    version: 1,
-    about: "peaks and RMS in 800 columns, for drawing",
-    start: |context| Ok(Box::new(WaveformAnalyzer::new(context.spec.channels()))),
+    version: 2,
+    about: "peaks and RMS in 800 columns, extremes and four bands in fine detail, for drawing",
+    start: |context| Ok(Box::new(WaveformAnalyzer::new(context))),
 };
 
 /// Cells kept at most: 256 KiB, and no fewer than half of them in use on any but the shortest tracks.
@@ -53,18 +60,21 @@ struct WaveformAnalyzer {
     /// Peak and energy of the frames of the incomplete run.
     peaks: Vec<f32>,
     energies: Vec<f32>,
+    /// The finer shape; given away at the end.
+    detail: DetailGatherer,
 }
 
 impl WaveformAnalyzer {
-    const fn new(channels: usize) -> Self {
+    fn new(context: &StartContext) -> Self {
         Self {
-            channels,
+            channels: context.spec.channels(),
             cells: Vec::new(),
             cell_frames: 1,
             open: Cell { peak: 0.0, energy: 0.0 },
             open_frames: 0,
             peaks: Vec::new(),
             energies: Vec::new(),
+            detail: DetailGatherer::new(context.spec.rate.hz()),
         }
     }
 
@@ -161,11 +171,15 @@ impl Analyzer for WaveformAnalyzer {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
         self.gather(chunk.pcm().planes());
         self.settle();
+        self.detail.hear(chunk.mono());
+        self.detail.see(chunk.onset_spectra());
         Ok(())
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        let mut output = AnalyzerOutput::new(FeaturePart::Waveform(self.columns(end.frames())));
+        self.detail.see(end.onset_spectra());
+        let waveform = Waveform { detail: self.detail.take(), ..self.columns(end.frames()) };
+        let mut output = AnalyzerOutput::new(FeaturePart::Waveform(waveform));
         if end.frames() == 0 {
             output.warnings.push("no frames: the waveform is empty".to_owned());
         }
