@@ -16,6 +16,7 @@ mod dump;
 mod filing;
 mod folders;
 mod outcome;
+mod packed;
 mod scan;
 mod scan_rows;
 mod tasks;

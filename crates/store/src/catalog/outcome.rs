@@ -1,7 +1,4 @@
-//! Results as stored: JSON, but for the waveform's columns, which are 32-bit floats in bytes.
-//!
-//! As text the 1,600 numbers of a waveform would be most of the database; as bytes they are 6,400 and
-//! come back exactly.
+//! Results as stored: JSON, but for the waveform, which is in bytes ([`packed`]).
 
 use fanfare_model::{
     ErrorKind, Result,
@@ -9,8 +6,9 @@ use fanfare_model::{
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
+use super::packed;
 use crate::{
-    error::{sql, strange},
+    error::sql,
     rows::{col, json, to_json},
 };
 
@@ -22,14 +20,13 @@ struct Stored {
 
 fn pack(outcome: &AnalyzerOutcome) -> Result<Stored> {
     if let AnalyzerOutcome::Ok { part: FeaturePart::Waveform(waveform), warnings } = outcome {
-        let numbers = || waveform.peaks.iter().chain(&waveform.rms);
-        if waveform.peaks.len() != waveform.rms.len() || !numbers().all(|number| number.is_finite()) {
+        let Some(columns) = packed::pack(waveform) else {
             return refused("gave a waveform that cannot be drawn");
-        }
+        };
         let part = FeaturePart::Waveform(Waveform::default());
         return Ok(Stored {
             outcome: to_json(&AnalyzerOutcome::Ok { part, warnings: warnings.clone() })?,
-            columns: Some(numbers().flat_map(|number| number.to_le_bytes()).collect()),
+            columns: Some(columns),
         });
     }
     let text = to_json(outcome)?;
@@ -51,17 +48,7 @@ fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
     if let AnalyzerOutcome::Ok { part: FeaturePart::Waveform(waveform), .. } = &mut outcome
         && let Some(columns) = col::<Option<&[u8]>>(row, "columns")?
     {
-        if columns.len() % 8 != 0 {
-            return Err(strange("a waveform of uneven length"));
-        }
-        let (peaks, rms) = columns.split_at(columns.len() / 2);
-        let numbers = |bytes: &[u8]| -> Vec<f32> {
-            bytes
-                .chunks_exact(4)
-                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-                .collect()
-        };
-        *waveform = Waveform { peaks: numbers(peaks), rms: numbers(rms), detail: None };
+        *waveform = packed::unpack(columns)?;
     }
     Ok(AnalyzerResult { analyzer: col(row, "analyzer")?, version: col(row, "version")?, outcome })
 }

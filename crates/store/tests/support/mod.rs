@@ -3,7 +3,9 @@
 
 use fanfare_model::{
     AudioProperties, ContentHash, ErrorKind, FolderId, Job, JobKind, Lufs, Tags, Timestamp, TrackId,
-    features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Key, Loudness, Mode, Rhythm, Waveform},
+    features::{
+        AnalyzerOutcome, AnalyzerResult, FeaturePart, Key, Loudness, Mode, Rhythm, Waveform, WaveformDetail,
+    },
     track::TrackFailure,
 };
 use fanfare_store::{AnalysisCommit, ScanApplied, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery};
@@ -151,7 +153,11 @@ pub fn results() -> Vec<AnalyzerResult> {
             FeaturePart::Waveform(Waveform {
                 peaks: (0..800).map(column).collect(),
                 rms: (0..800).map(|number| column(number) / 2.0).collect(),
-                detail: None,
+                detail: Some(WaveformDetail {
+                    frames_per_cell: 2_048,
+                    extremes: (0..5_000).map(|cell| ((cell % 128) as i8 - 128, (cell % 128) as i8)).collect(),
+                    bands: (0..5_000).map(|cell| [(cell % 256) as u8, 0, 255, 7]).collect(),
+                }),
             }),
         ),
     ]
