@@ -60,8 +60,22 @@ async fn from_the_first_link_to_playing() {
     assert_eq!(failed["items"][0]["failure"]["kind"], "not-audio", "{failed}");
 
     let id = track["id"].as_str().unwrap();
-    let waveform = server.json(&format!("/api/v1/tracks/{id}/waveform")).await;
-    assert_eq!(waveform["peaks"].as_array().unwrap().len(), 800);
+    let columns = server.json(&format!("/api/v1/tracks/{id}/waveform/columns")).await;
+    assert_eq!(columns["peaks"].as_array().unwrap().len(), 800);
+    assert_eq!(columns["bands"].as_array().unwrap().len(), 800);
+    let waveform = server.json(&format!("/api/v1/tracks/{id}/waveform?samples_per_pixel=4100")).await;
+    assert_eq!(
+        (&waveform["version"], &waveform["bits"], &waveform["channels"]),
+        (&json!(2), &json!(8), &json!(1))
+    );
+    assert_eq!(waveform["samples_per_pixel"], 4096, "the next multiple of a cell below");
+    let length = waveform["length"].as_u64().unwrap();
+    assert_eq!(waveform["data"].as_array().unwrap().len() as u64, 2 * length);
+    let dat = format!("/api/v1/tracks/{id}/waveform.dat?samples_per_pixel=4100");
+    let dat = server.request(Method::GET, &dat).send().await.unwrap();
+    assert_eq!(dat.headers()[header::CONTENT_TYPE], "application/octet-stream");
+    let dat = dat.bytes().await.unwrap();
+    assert_eq!((dat[0], dat[4], dat.len() as u64), (2, 1, 24 + 2 * length));
     let part = server
         .request(Method::GET, &format!("/api/v1/tracks/{id}/audio"))
         .header(header::RANGE, "bytes=0-3")

@@ -71,6 +71,24 @@ export async function playerChecks(page, server) {
     await until(page, 'an earlier place', () => page.locator('audio').evaluate((element, from) => element.currentTime < from, before));
     assert.match(await slider.getAttribute('aria-valuetext'), /(second|minute).* of .*(second|minute)/);
   });
+  await check('the waveform shows bass and treble in their colours', async () => {
+    if ((await page.locator('.page .bands').count()) === 0) throw new Skip('the track was not heard yet');
+    const inks = await page.locator('.page [role=slider] canvas').evaluate((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const style = getComputedStyle(canvas);
+      const near = (ink) => {
+        const [r, g, b] = ink.match(/\d+/g).map(Number);
+        let count = 0;
+        // A pixel's colour is kept apart from how much it covers.
+        for (let at = 0; at < data.length; at += 4) {
+          if (data[at + 3] > 150 && Math.abs(data[at] - r) + Math.abs(data[at + 1] - g) + Math.abs(data[at + 2] - b) < 24) count++;
+        }
+        return count;
+      };
+      return [style.borderTopColor, style.borderRightColor, style.borderBottomColor, style.borderLeftColor].map(near);
+    });
+    assert.ok(inks.filter((count) => count > 50).length >= 2, `pixels of each band: ${inks}`);
+  });
   await check('the track page shows what was heard', async () => {
     const text = await until(page, 'loudness', async () => {
       const shown = await page.locator('.page').innerText();

@@ -50,7 +50,8 @@ export function makeMock(options = {}) {
     request.on('end', () => {
       const body = text === '' ? {} : JSON.parse(text);
       const path = url.pathname.replace('/api/v1', '');
-      const [, head, id, tail] = path.split('/');
+      const [, head, id, ...rest] = path.split('/');
+      const tail = rest.join('/');
       const route = `${request.method === 'HEAD' ? 'GET' : request.method} /${[head, id && ':id', tail].filter(Boolean).join('/')}`;
       const paged = (items) => {
         const offset = Number(url.searchParams.get('offset') ?? 0);
@@ -92,7 +93,7 @@ export function makeMock(options = {}) {
         case 'GET /tracks': return paged(folders.length > 0 ? select(catalog, url.searchParams) : []);
         case 'GET /tracks/:id': return json(200, track);
         case 'GET /tracks/:id/features': return json(200, features(track));
-        case 'GET /tracks/:id/waveform': return track.integrated_lufs === null
+        case 'GET /tracks/:id/waveform/columns': return track.integrated_lufs === null
           ? problem(404, 'not-found', 'not heard yet', 'this track was not analyzed yet', 'it appears by itself') : json(200, waveform(track));
         case 'GET /tracks/:id/audio': return audio(track, request, response);
         case 'GET /tracks/:id/cover': return track.has_cover ? cover(track.release.id, response) : missing('cover');

@@ -25,7 +25,14 @@ export function waveform(track) {
   const level = envelope(track);
   const roll = random(numberOf(track) + 2);
   const peaks = Array.from({ length: 800 }, (_, column) => Math.min(1, level((column + 0.5) / 800) * (0.75 + roll() * 0.5)));
-  return { columns: 800, peaks, rms: peaks.map((peak) => peak * (0.42 + roll() * 0.12)), duration_s: track.duration_s };
+  const rms = peaks.map((peak) => peak * (0.42 + roll() * 0.12));
+  // Bass drops out in the middle, treble rises slowly: levels of -60 to 0 dBFS in 0 to 255.
+  const bands = rms.map((value, column) => {
+    const place = column / 800;
+    const tilt_db = [place > 0.45 && place < 0.55 ? -40 : -4 - roll() * 3, -9 - roll() * 4, -20 + 8 * place - roll() * 4, -34 + 16 * place - roll() * 5];
+    return tilt_db.map((db) => Math.round(Math.min(1, Math.max(0, 1 + (20 * Math.log10(value + 1e-6) + db) / 60)) * 255));
+  });
+  return { columns: 800, peaks, rms, bands, duration_s: track.duration_s };
 }
 
 export function wavBytes(track) {

@@ -26,7 +26,8 @@ describe.each(['light', 'dark'] as const)('%s', (theme) => {
   test.each([...pairs, ['on-button', 'button'] as const])('%s on %s is readable', (ink, ground) => {
     expect(contrast(ink, ground, theme)).toBeGreaterThanOrEqual(4.5);
   });
-  test.each([['brass', 'ground'], ['brass', 'raised'], ['edge', 'ground'], ['edge', 'raised']])('%s on %s can be seen', (shape, ground) => {
+  const bands = ['bass', 'low', 'high', 'treble'].flatMap((band) => [[band, 'ground'], [band, 'raised']] as const);
+  test.each([...bands, ['brass', 'ground'], ['brass', 'raised'], ['edge', 'ground'], ['edge', 'raised']] as const)('%s on %s can be seen', (shape, ground) => {
     expect(contrast(shape, ground, theme)).toBeGreaterThanOrEqual(3);
   });
 });

@@ -23,7 +23,7 @@ export const tracks = (query: TrackQuery, offset: number, limit: number, signal?
   get<Page<Track>>('/tracks', { ...query, offset, limit }, signal);
 export const track = (trackId: string) => get<Track>(`/tracks/${id(trackId)}`);
 export const features = (trackId: string) => get<Features>(`/tracks/${id(trackId)}/features`);
-export const waveform = (trackId: string) => get<Waveform>(`/tracks/${id(trackId)}/waveform`);
+export const waveform = (trackId: string) => get<Waveform>(`/tracks/${id(trackId)}/waveform/columns`);
 export const retryTrack = (trackId: string) => post<Track>(`/tracks/${id(trackId)}/retry`);
 export const artists = (search: string, offset: number, limit: number, signal?: AbortSignal) =>
   get<Page<Artist>>('/artists', { search, offset, limit }, signal);

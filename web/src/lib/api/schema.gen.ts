@@ -520,8 +520,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The track's shape in 800 columns. */
+        /** The track's shape at any zoom, in audiowaveform's JSON form (version 2). */
         get: operations["waveform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}/waveform.dat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same in audiowaveform's binary form (`.dat`, version 2). */
+        get: operations["waveform_dat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracks/{id}/waveform/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The track's shape in 800 columns of equal length, for drawing: peaks and RMS of all channels, four frequency bands. */
+        get: operations["waveform_columns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -660,6 +694,38 @@ export interface components {
             id: string;
             /** @description Name. */
             name: string;
+        };
+        /** @description The track's shape in the JSON form of the audiowaveform project, version 2, as peaks.js and waveform-data.js read it. */
+        AudioWaveform: {
+            /**
+             * Format: int32
+             * @description 8 bits per value.
+             */
+            bits: number;
+            /**
+             * Format: int32
+             * @description 1: the mono mix.
+             */
+            channels: number;
+            /** @description Smallest and largest sample of each pixel in turn, -128 to 127. */
+            data: number[];
+            /** @description How many pixels. */
+            length: number;
+            /**
+             * Format: int32
+             * @description Rate of the audio, in Hz.
+             */
+            sample_rate: number;
+            /**
+             * Format: int32
+             * @description Frames in a pixel: what was asked for, or the next smaller number there is.
+             */
+            samples_per_pixel: number;
+            /**
+             * Format: int32
+             * @description Version of the form: 2.
+             */
+            version: number;
         };
         /** @description Level and its movement. */
         Dynamics: {
@@ -1658,6 +1724,11 @@ export interface components {
         TrackState: "queued" | "processing" | "enriching" | "ready" | "published" | "failed";
         /** @description The track's shape, for drawing. */
         TrackWaveform: {
+            /**
+             * @description Level of four frequency bands per column, bass to treble (up to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS and less,
+             *     255 is 0 dBFS. Empty for a track that was heard before bands were measured.
+             */
+            bands: number[][];
             /** @description How many columns of equal length follow. */
             columns: number;
             /**
@@ -2991,6 +3062,95 @@ export interface operations {
         };
     };
     waveform: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Frames in a pixel. The answer has this number or the next smaller one there is (a multiple of a power of two from 64
+                 *     on, which grows with the track's length), never less than the finest; it says which. The finest unless said.
+                 */
+                samples_per_pixel?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudioWaveform"];
+                };
+            };
+            /** @description No such track, or not heard yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waveform_dat: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Frames in a pixel. The answer has this number or the next smaller one there is (a multiple of a power of two from 64
+                 *     on, which grows with the track's length), never less than the finest; it says which. The finest unless said.
+                 */
+                samples_per_pixel?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Header and pairs of bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description No such track, or not heard yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waveform_columns: {
         parameters: {
             query?: never;
             header?: never;

@@ -1,7 +1,9 @@
 // Drawing a waveform and reading a pointer's place on it. The canvas is given from outside; nothing here reads styles.
 
-export interface Peaks { peaks: readonly number[]; rms: readonly number[] }
-export interface Inks { rest: string; played: string }
+/** `bands`: levels of four frequency bands per column, bass first, 0 (-60 dBFS) to 255 (0 dBFS); none for tracks heard long ago. */
+export interface Peaks { peaks: readonly number[]; rms: readonly number[]; bands?: readonly (readonly number[])[] }
+/** `bands`: the colours of the bands, bass first. */
+export interface Inks { rest: string; played: string; bands: readonly string[] }
 export interface Frame {
   width_px: number; height_px: number;
   /** Share of the track that has played, 0..1. */
@@ -10,9 +12,26 @@ export interface Frame {
   hover: number | null;
 }
 
-export interface Bar { peak: number; rms: number }
+/** `shares`: how much of the bar each band has, bass first, together 1; null when nothing is known of them. */
+export interface Bar { peak: number; rms: number; shares: readonly number[] | null }
 
-/** Columns summed up into `bars` bars: the largest peak, the mean of the RMS. */
+const BANDS = 4;
+/** Music falls towards the treble; lifted by so many dB the bands are seen as they are heard, about equal in a full mix. */
+const LIFT_DB: readonly number[] = [0, 3, 9, 15];
+const RANGE_DB = 60;
+const TOP_LEVEL = 255;
+
+/** What part of a bar each band gets, from its mean level: in proportion to its amplitude. Silence has none. */
+export function bandShares(levels: readonly number[]): number[] | null {
+  const parts = LIFT_DB.map((lift_db, band) => {
+    const level = levels[band] ?? 0;
+    return level <= 0 ? 0 : 10 ** (((level / TOP_LEVEL - 1) * RANGE_DB + lift_db) / 20);
+  });
+  const sum = parts.reduce((one, other) => one + other, 0);
+  return sum > 0 ? parts.map((part) => part / sum) : null;
+}
+
+/** Columns summed up into `bars` bars: the largest peak, the means of the RMS and of the bands' levels. */
 export function bars(wave: Peaks, bars: number): Bar[] {
   const columns = wave.peaks.length;
   if (columns === 0 || bars <= 0) return [];
@@ -22,11 +41,13 @@ export function bars(wave: Peaks, bars: number): Bar[] {
     const to = Math.max(from + 1, Math.floor(((bar + 1) * columns) / bars));
     let peak = 0;
     let sum = 0;
+    const levels = Array.from({ length: BANDS }, () => 0);
     for (let column = from; column < to; column++) {
       peak = Math.max(peak, wave.peaks[column] ?? 0);
       sum += wave.rms[column] ?? 0;
+      for (let band = 0; band < BANDS; band++) levels[band] = (levels[band] ?? 0) + (wave.bands?.[column]?.[band] ?? 0) / (to - from);
     }
-    found.push({ peak: Math.min(1, peak), rms: Math.min(1, sum / (to - from)) });
+    found.push({ peak: Math.min(1, peak), rms: Math.min(1, sum / (to - from)), shares: bandShares(levels) });
   }
   return found;
 }
@@ -35,7 +56,17 @@ export const BAR_PX = 2;
 export const GAP_PX = 1;
 export const barCount = (width_px: number): number => Math.max(1, Math.floor((width_px + GAP_PX) / (BAR_PX + GAP_PX)));
 
-/** Peaks pale, RMS full on top of them; played bars in the accent. */
+/** Where each band of a bar begins and ends, as shares of its half height: bass in the middle, treble at both tips. */
+export function layers(shares: readonly number[]): { from: number; to: number }[] {
+  let edge = 0;
+  return shares.map((share) => {
+    const from = edge;
+    edge = Math.min(1, edge + share);
+    return { from, to: edge };
+  });
+}
+
+/** Peaks pale, RMS on top of them in the colours of the bands; played bars full, with peaks in the accent. */
 export function draw(context: CanvasRenderingContext2D, shape: readonly Bar[], frame: Frame, inks: Inks, ratio: number): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, frame.width_px, frame.height_px);
@@ -56,7 +87,22 @@ export function draw(context: CanvasRenderingContext2D, shape: readonly Bar[], f
       context.fill();
     };
     column(bar.peak, (played ? 0.5 : 0.42) * (between ? 1.5 : 1));
-    column(bar.rms, played ? (between ? 0.7 : 1) : between ? 0.95 : 0.72);
+    const alpha = played ? (between ? 0.7 : 1) : between ? 0.95 : 0.72;
+    if (bar.shares === null) {
+      column(bar.rms, alpha);
+      return;
+    }
+    const half = Math.max(1.5, bar.rms * (frame.height_px - 2)) / 2;
+    context.globalAlpha = alpha * (played ? 1 : 0.85);
+    layers(bar.shares).forEach(({ from, to }, band) => {
+      context.fillStyle = inks.bands[band] ?? inks.rest;
+      const tall = (to - from) * half;
+      if (from === 0) context.fillRect(index * pitch, middle - tall, width, 2 * tall);
+      else {
+        context.fillRect(index * pitch, middle - to * half, width, tall);
+        context.fillRect(index * pitch, middle + from * half, width, tall);
+      }
+    });
   });
   context.globalAlpha = 1;
 }

@@ -11,6 +11,7 @@ mod server;
 mod session;
 mod tasks;
 mod tracks;
+mod waveform;
 
 use std::sync::Arc;
 
@@ -60,7 +61,9 @@ pub fn table() -> Table {
         .add(Listener, routes!(tracks::tracks))
         .add(Listener, routes!(tracks::track))
         .add(Listener, routes!(tracks::features))
-        .add(Listener, routes!(tracks::waveform))
+        .add(Listener, routes!(waveform::waveform))
+        .add(Listener, routes!(waveform::waveform_dat))
+        .add(Listener, routes!(waveform::waveform_columns))
         .add(Owner, routes!(tracks::retry_track))
         .add(Listener, routes!(audio::audio))
         .add(Listener, routes!(covers::track_cover))

@@ -13,7 +13,7 @@ use crate::http::{
         Offset, PageDto,
         features::FeaturesDto,
         page::search_text,
-        track::{SortOrderDto, TrackDto, TrackSortDto, TrackStateDto, TrackWaveformDto},
+        track::{SortOrderDto, TrackDto, TrackSortDto, TrackStateDto},
     },
     extract::{Path, Query},
     problem::{Answer, Problem},
@@ -127,36 +127,11 @@ pub async fn features(
     Ok(axum::Json(load_features(&state, id).await?.into()))
 }
 
-async fn load_features(state: &HttpState, id: TrackId) -> Answer<Features> {
+pub(super) async fn load_features(state: &HttpState, id: TrackId) -> Answer<Features> {
     let (results, warnings) = state.store.catalog().analysis(id).await?;
     let mut features = Features::from_results(results);
     features.warnings.extend(warnings);
     Ok(features)
-}
-
-/// The track's shape in 800 columns.
-#[utoipa::path(
-    get,
-    path = "/api/v1/tracks/{id}/waveform",
-    tag = "tracks",
-    params(("id" = String, Path, description = "The track")),
-    responses((status = 200, body = TrackWaveformDto), (status = 404, description = "No such track, or not heard yet"))
-)]
-pub async fn waveform(
-    State(state): State<HttpState>,
-    Path(id): Path<TrackId>,
-) -> Answer<axum::Json<TrackWaveformDto>> {
-    let row = find(&state, id).await?;
-    let Some(waveform) = load_features(&state, id).await?.waveform else {
-        return Err(Problem::new(ErrorKind::NotFound, "the track has no waveform yet")
-            .remedy("it appears when the track was heard; its state says how far that is"));
-    };
-    Ok(axum::Json(TrackWaveformDto {
-        columns: waveform.peaks.len(),
-        peaks: waveform.peaks,
-        rms: waveform.rms,
-        duration_s: row.track.audio.and_then(|audio| audio.duration_s()),
-    }))
 }
 
 /// Hears a track again that could not be read.
