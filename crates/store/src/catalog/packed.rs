@@ -112,7 +112,7 @@ mod tests {
             rms: (0..800).map(|n| number(n) / 3.0).collect(),
             detail: (cells > 0).then(|| WaveformDetail {
                 frames_per_cell: 2_048,
-                extremes: (0..cells).map(|n| ((n % 128) as i8 - 128, (n % 128) as i8)).collect(),
+                extremes: (0..cells).map(|n| (-((n % 128) as i8), (n % 128) as i8)).collect(),
                 bands: (0..cells).map(|n| [(n % 256) as u8, 0, 255, 7]).collect(),
             }),
         }

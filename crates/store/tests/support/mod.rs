@@ -155,7 +155,7 @@ pub fn results() -> Vec<AnalyzerResult> {
                 rms: (0..800).map(|number| column(number) / 2.0).collect(),
                 detail: Some(WaveformDetail {
                     frames_per_cell: 2_048,
-                    extremes: (0..5_000).map(|cell| ((cell % 128) as i8 - 128, (cell % 128) as i8)).collect(),
+                    extremes: (0..5_000).map(|cell| (-((cell % 128) as i8), (cell % 128) as i8)).collect(),
                     bands: (0..5_000).map(|cell| [(cell % 256) as u8, 0, 255, 7]).collect(),
                 }),
             }),

@@ -1,7 +1,7 @@
 //! Tracks: the list, one of them, what is known of its sound.
 
 use axum::extract::State;
-use fanfare_model::{ArtistId, ErrorKind, Features, ReleaseId, TrackId};
+use fanfare_model::{ArtistId, Features, ReleaseId, TrackId};
 use fanfare_store::{TrackQuery, TrackRow};
 use http::StatusCode;
 use serde::Deserialize;
