@@ -360,6 +360,7 @@ pub struct AnalyzerResult {
 /// The end of one analyzer on one track.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "status")]
+#[allow(clippy::large_enum_variant, reason = "there are eight to a track, and most are the large one")]
 pub enum AnalyzerOutcome {
     /// It finished.
     Ok {

@@ -174,7 +174,7 @@ fn segment(kind: Kind, length: usize, rate_hz: u32, random: &mut Seeded, out: &m
         }
         Kind::FullScaleSquare => {
             let half = 1 + random.below(500);
-            out.extend((0..length).map(|n| if n / half % 2 == 0 { 1.0 } else { -1.0 }));
+            out.extend((0..length).map(|n| if (n / half).is_multiple_of(2) { 1.0 } else { -1.0 }));
         }
         Kind::Alternating => {
             let value = *random.pick(&[1.0, f32::MAX, f32::MIN_POSITIVE, 1e20]);
@@ -220,7 +220,9 @@ fn segment(kind: Kind, length: usize, rate_hz: u32, random: &mut Seeded, out: &m
         })),
         Kind::GatedNoise => {
             let gate = 1 + random.below(rate_hz as usize);
-            out.extend((0..length).map(|n| if n / gate % 2 == 0 { random.sample() * level } else { 0.0 }));
+            out.extend(
+                (0..length).map(|n| if (n / gate).is_multiple_of(2) { random.sample() * level } else { 0.0 }),
+            );
         }
     }
 }
