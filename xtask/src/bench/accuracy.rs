@@ -31,6 +31,9 @@ pub struct Options {
     /// Each set also out of tune by 15 to 45 cents and degraded (low bitrates, narrow bands, overdrive, echo)
     #[arg(long)]
     rough: bool,
+    /// Do not ask the peers: Fanfare's rows, beside the peers' figures that issue 3 gives
+    #[arg(long)]
+    ours: bool,
     /// Ask the peers again, although their answers of an earlier run are there
     #[arg(long)]
     fresh: bool,
@@ -75,6 +78,8 @@ fn measure(options: &Options) -> Result<(), String> {
     }
     let seeds = if options.seed.is_empty() { vec![1] } else { options.seed.clone() };
     let count = if options.quick { FEW_PIECES } else { PIECES };
+    let (musical, measuring): (&[Hearer], &[Hearer]) =
+        if options.ours { (&[], &[]) } else { (MUSICAL, LEVELS) };
     let mut text = String::new();
     let mut sets = Vec::new();
     for seed in seeds {
@@ -82,17 +87,17 @@ fn measure(options: &Options) -> Result<(), String> {
         let rough = if options.rough { Some(clean.roughened(&place)?) } else { None };
         for (set, how) in [(Some(clean), ""), (rough, ", rough")] {
             let Some(set) = set else { continue };
-            let scores = heard(&place, &set, MUSICAL, options.fresh)?;
+            let scores = heard(&place, &set, musical, options.fresh)?;
             let name = if seed == 1 { "Seed 1, the dev set".to_owned() } else { format!("Seed {seed}") };
-            let table = music_table(&place, &scores);
+            let table = music_table(&place, musical, &scores);
             text += &format!("### {name}{how}: {count} composed pieces, per cent\n\n{table}\n");
             sets.push(Scored { name: format!("seed {seed}{how}"), scores });
         }
     }
-    let levels = heard(&place, &Set::loudness(&place)?, LEVELS, options.fresh)?;
+    let levels = heard(&place, &Set::loudness(&place)?, measuring, options.fresh)?;
     text += &format!(
         "### Loudness: generated signals of known loudness, range and peak (cases within tolerance, worst error)\n\n{}\n",
-        loudness_table(&place, &levels)
+        loudness_table(&place, measuring, &levels)
     );
     let mut targets = judge_music(&sets);
     targets.extend(judge_levels(&levels));
@@ -148,10 +153,10 @@ fn names<'a>(place: &'a Place, peers: &'a [Hearer]) -> impl Iterator<Item = &'st
     std::iter::once(hearers::OURS).chain(wanted)
 }
 
-fn music_table(place: &Place, scores: &Scores) -> String {
+fn music_table(place: &Place, peers: &[Hearer], scores: &Scores) -> String {
     let mut header = vec!["tool"];
     header.extend(MUSIC.iter().map(|(_, column)| *column));
-    let rows: Vec<Vec<String>> = names(place, MUSICAL)
+    let rows: Vec<Vec<String>> = names(place, peers)
         .map(|name| {
             let cells = MUSIC.iter().enumerate().map(|(at, (figure, _))| match scores.get(name) {
                 Some(found) => match found.get(*figure) {
@@ -167,10 +172,10 @@ fn music_table(place: &Place, scores: &Scores) -> String {
     page::table(&header, &rows)
 }
 
-fn loudness_table(place: &Place, scores: &Scores) -> String {
+fn loudness_table(place: &Place, peers: &[Hearer], scores: &Scores) -> String {
     let mut header = vec!["tool"];
     header.extend(LOUDNESS.iter().map(|(_, column, _)| *column));
-    let rows: Vec<Vec<String>> = names(place, LEVELS)
+    let rows: Vec<Vec<String>> = names(place, peers)
         .map(|name| {
             let cells = LOUDNESS.iter().enumerate().map(|(at, (figure, _, unit))| match scores.get(name) {
                 Some(found) => match found.get(*figure) {
