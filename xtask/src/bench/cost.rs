@@ -67,7 +67,7 @@ pub fn pay(report: &Path, words: &[OsString]) -> bool {
 /// # Errors
 /// A sentence when it cannot be run at all. An exit code is no error here.
 pub fn run(folder: &Path, words: &[OsString]) -> Result<Paid, String> {
-    let report: PathBuf = folder.join("cost.json");
+    let report: PathBuf = folder.join(format!("cost-{}.json", std::process::id()));
     let _ = fs::remove_file(&report);
     let itself = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut outer = Command::new(itself);
@@ -75,6 +75,7 @@ pub fn run(folder: &Path, words: &[OsString]) -> Result<Paid, String> {
     let output = outer.output().map_err(|error| error.to_string())?;
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     let text = fs::read_to_string(&report).map_err(|_| err.trim().to_owned())?;
+    let _ = fs::remove_file(&report);
     let paid: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let number = |name: &str| paid[name].as_f64().unwrap_or(f64::NAN);
     Ok(Paid {
