@@ -81,7 +81,8 @@ pub fn circumstances() -> String {
         "{}, {model}, {cores} cores, Linux {}, commit {}{changed}",
         line(&["date", "-u", "+%F"]),
         kernel.trim(),
-        line(&["git", "rev-parse", "--short=10", "HEAD"]),
+        // The last one that changed what is measured: later ones may be written anew, or change papers only.
+        line(&["git", "log", "-1", "--format=%h", "--abbrev=10", "--", "crates", "Cargo.lock"]),
     )
 }
 
