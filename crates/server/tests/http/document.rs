@@ -12,7 +12,7 @@ fn the_committed_document_is_the_served_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     let present = openapi_json();
     if std::env::var_os("FANFARE_BLESS").is_some() {
-        std::fs::write(&path, &present).unwrap();
+        std::fs::write(&path, present).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
