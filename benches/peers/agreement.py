@@ -27,18 +27,18 @@ import essentia.standard as es  # noqa: E402
 SILENT_POWER = 1e-8
 # Figure: tolerance, unit. Why each: docs/analysis.md.
 TOLERANCE = {
-    "dynamic complexity": (0.1, "dB"),
+    "dynamic complexity": (0.5, "dB"),
     "rms": (0.01, "dB"),
     "crest": (0.02, "dB"),
     "silence head": (0.1, "s"),
     "silence tail": (0.1, "s"),
     "clipping or none": (0.5, "0/1"),
-    "centroid": (0.5, "%"),
-    "rolloff": (1.0, "%"),
+    "centroid": (5.0, "%"),
+    "rolloff": (3.0, "%"),
     "flatness": (0.002, ""),
-    "erb bands": (0.5, "dB"),
-    "mfcc": (0.5, "dB"),
-    "zero crossings": (0.1, "%"),
+    "erb bands": (1.5, "dB"),
+    "mfcc": (0.3, "dB"),
+    "zero crossings": (1.0, "%"),
     "danceability": (2.0, "%"),
 }
 USUAL = {"centroid": 0.9, "rolloff": 0.9, "flatness": 0.8, "danceability": 0.9}
@@ -148,7 +148,10 @@ def compare(path, ours):
     row("centroid", timbre["centroid_hz"], theirs["centroid"], "relative")
     row("rolloff", timbre["rolloff_hz"], theirs["rolloff"], "relative")
     row("flatness", timbre["flatness"], theirs["flatness"])
-    row("erb bands", 10 * np.log10(timbre["erb_bands"]), 10 * np.log10(theirs["erb"]))
+    # The lowest two bands are narrower than a bin; in the highest three Essentia's filters, which vanish at half the
+    # sample rate, hear the bass louder than their own band.
+    within = slice(2, 37)
+    row("erb bands", 10 * np.log10(timbre["erb_bands"][within]), 10 * np.log10(theirs["erb"][within]))
     row("mfcc", timbre["mfcc_mean"], theirs["mfcc"])
     row("zero crossings", timbre["zero_crossing_rate_hz"], float(es.ZeroCrossingRate()(mono)) * rate, "relative")
     usual = {}
@@ -170,7 +173,7 @@ def rank_correlation(pairs):
 def main():
     arguments = [argument for argument in sys.argv[1:] if argument != "--each"]
     each, binary, files = "--each" in sys.argv, arguments[0], arguments[1:]
-    example = binary.endswith("examples/analyze")
+    example = binary.rsplit("/", 1)[-1] == "analyze"
     command = [binary, "--json"] if example else [binary, "analyze", "--json"]
     lines = subprocess.run(command + files, capture_output=True, text=True, check=True).stdout.splitlines()
     found, usual = {}, {}
