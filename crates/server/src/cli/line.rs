@@ -134,7 +134,7 @@ impl ServeArgs {
 #[command(
     after_help = "Examples:\n  fanfare analyze song.flac\n  fanfare analyze ~/Music --json > library.ndjson\n  \
                         fanfare analyze *.mp3 --csv --only loudness,key\n  \
-                        fanfare analyze ~/Music/album --plot pictures\n\n\
+                        fanfare analyze ~/Music/album --album --plot pictures\n\n\
                         Folders are walked in sorted order. A file that fails is reported, the rest go on, and the \
                         exit code is 1.\nNothing is stored; no server is needed."
 )]
@@ -157,6 +157,12 @@ pub struct AnalyzeArgs {
     /// Also draw one picture (SVG) per file into this folder
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
+    /// Also write audiowaveform data (.dat and .json) of each file into this folder
+    #[arg(long, value_name = "DIR")]
+    pub waveform: Option<PathBuf>,
+    /// After the last file of each folder, its loudness as an album
+    #[arg(long)]
+    pub album: bool,
     /// Decoder for rare formats: auto, off or a path
     #[arg(long, value_name = "WHICH", env = "FANFARE_FFMPEG", hide_env = true, default_value = "auto")]
     pub ffmpeg: String,

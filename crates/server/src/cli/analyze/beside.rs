@@ -1,10 +1,11 @@
-//! What `analyze` writes beside its answers: pictures (`--plot`).
+//! What `analyze` writes beside its answers: pictures (`--plot`) and waveforms (`--waveform`).
 //!
 //! Invariants: what is printed does not depend on it; a file that could not be heard gets none; names are given before
 //! anything is heard, so they do not depend on which file is done first.
 
 use std::path::Path;
 
+use fanfare_analysis::waveform::zoom;
 use fanfare_audio::{Limits, StreamFacts};
 use fanfare_model::{Features, Result, SampleSpec, Tags};
 
@@ -16,10 +17,14 @@ use super::{
 };
 use crate::cli::line::AnalyzeArgs;
 
+/// Frames per pixel of the waveforms: 0 is the finest that there is, from which readers make every other.
+const FINEST: u32 = 0;
+
 /// Where to write what.
 #[derive(Debug)]
 pub struct Beside {
     plots: Option<Folder>,
+    waveforms: Option<Folder>,
 }
 
 /// A file that was heard.
@@ -43,13 +48,14 @@ impl Beside {
     /// A folder cannot be made or written to.
     pub fn open(args: &AnalyzeArgs, found: &mut [Found]) -> Result<Self> {
         let plots = args.plot.as_ref().map(|path| Folder::open(path, "--plot")).transpose()?;
-        if plots.is_some() {
+        let waveforms = args.waveform.as_ref().map(|path| Folder::open(path, "--waveform")).transpose()?;
+        if plots.is_some() || waveforms.is_some() {
             let mut names = Names::default();
             for item in found {
                 item.name = names.give(&item.path);
             }
         }
-        Ok(Self { plots })
+        Ok(Self { plots, waveforms })
     }
 
     /// Writes what was asked for of one file.
@@ -59,6 +65,12 @@ impl Beside {
     pub fn write(&self, heard: &HeardFile<'_>) -> Result<()> {
         if let Some(folder) = &self.plots {
             folder.write(&format!("{}.svg", heard.name), sheet_of(heard).as_bytes())?;
+        }
+        let detail = heard.features.waveform.as_ref().and_then(|waveform| waveform.detail.as_ref());
+        if let (Some(folder), Some(detail)) = (&self.waveforms, detail) {
+            let zoomed = zoom(detail, heard.spec.rate.hz(), FINEST);
+            folder.write(&format!("{}.dat", heard.name), &zoomed.to_dat())?;
+            folder.write(&format!("{}.json", heard.name), zoomed.to_json().as_bytes())?;
         }
         Ok(())
     }

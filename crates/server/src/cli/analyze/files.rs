@@ -15,15 +15,18 @@ pub struct Found {
     pub problem: Option<(ErrorKind, String)>,
     /// What files that are made of it are named, without suffix; empty when none are asked for.
     pub name: String,
+    /// The number of its folder among the albums, where those are asked for.
+    pub album: Option<usize>,
 }
 
 impl Found {
-    const fn good(path: PathBuf) -> Self {
-        Self { path, problem: None, name: String::new() }
+    /// A file that may be heard.
+    pub const fn good(path: PathBuf) -> Self {
+        Self { path, problem: None, name: String::new(), album: None }
     }
 
     fn bad(path: PathBuf, kind: ErrorKind, message: &str) -> Self {
-        Self { path, problem: Some((kind, message.to_owned())), name: String::new() }
+        Self { path, problem: Some((kind, message.to_owned())), name: String::new(), album: None }
     }
 }
 

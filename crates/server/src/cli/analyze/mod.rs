@@ -4,8 +4,9 @@
 //!
 //! Invariants: one bad file never ends the run, nor does a picture that cannot be written; nothing else is stored;
 //! a panic while hearing a file is that file's error; memory does not grow with the number of files beyond their
-//! paths.
+//! paths (with `--album`, and the gating blocks of the folder that is being heard).
 
+mod albums;
 mod beside;
 mod files;
 mod folder;
@@ -21,9 +22,10 @@ use std::panic::{self, AssertUnwindSafe};
 
 use fanfare_analysis::{AnalysisSlots, AnalyzeOptions, Selection, analyze};
 use fanfare_audio::{CancelFlag, OpenOptions};
-use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_model::{Error, ErrorKind, Result, features::Loudness};
 
 use self::{
+    albums::Albums,
     beside::{Beside, HeardFile},
     files::Found,
     order::{End, in_order},
@@ -45,6 +47,8 @@ const WAITING_PER_JOB: usize = 8;
 pub fn run(args: &AnalyzeArgs) -> Done {
     let only: Vec<&str> = args.only.iter().map(|name| name.trim()).collect();
     let selection = if only.is_empty() { Selection::all() } else { Selection::only(&only)? };
+    needs(&selection, "loudness", "--album", args.album)?;
+    needs(&selection, "waveform", "--waveform", args.waveform.is_some())?;
     let ffmpeg = FfmpegSetting::parse(&args.ffmpeg)
         .map_err(|problem| Error::new(ErrorKind::Invalid, format!("--ffmpeg: {problem}")))?;
     let open = OpenOptions { ffmpeg: ffmpeg.as_use(), ..OpenOptions::default() };
@@ -53,6 +57,7 @@ pub fn run(args: &AnalyzeArgs) -> Done {
 
     let mut found = files::find(&args.paths, &cancel);
     let beside = Beside::open(args, &mut found)?;
+    let mut albums = if args.album { Albums::of(&mut found) } else { Albums::default() };
     let slots = AnalysisSlots::for_cores(default_jobs());
     // More threads than slots would only wait.
     let jobs = args.jobs.map_or_else(default_jobs, usize::from).min(slots.most());
@@ -69,7 +74,12 @@ pub fn run(args: &AnalyzeArgs) -> Done {
         };
         match heard {
             Err(error) if error.kind() == ErrorKind::Cancelled && cancel.is_cancelled() => None,
-            Err(error) => Some(Answer { report: Report::failed(&item.path, &error), unwritten: None }),
+            Err(error) => Some(Answer {
+                report: Report::failed(&item.path, &error),
+                unwritten: None,
+                album: item.album,
+                loudness: None,
+            }),
             Ok(answer) => Some(answer),
         }
     };
@@ -77,7 +87,9 @@ pub fn run(args: &AnalyzeArgs) -> Done {
         failed |= answer.report.is_failure();
         progress.above(|| {
             unwritten.note(answer.unwritten);
-            rows.row(&answer.report)
+            rows.row(&answer.report)?;
+            let album = answer.album.and_then(|number| albums.take(number, answer.loudness));
+            album.map_or(Ok(()), |album| rows.row(&Report::Album(album)))
         })
     });
     progress.end();
@@ -91,11 +103,25 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     Ok(Exit(unwritten.end().unwrap_or(heard)))
 }
 
+/// What is asked for needs an analyzer that was left out by `--only`.
+fn needs(selection: &Selection, analyzer: &str, option: &str, asked: bool) -> Result<()> {
+    if !asked || selection.contains(analyzer) {
+        return Ok(());
+    }
+    let message = format!("{option} needs the analyzer {analyzer}, which --only leaves out");
+    Err(Error::new(ErrorKind::Invalid, message)
+        .remedy(format!("add {analyzer} to --only, or leave {option} away")))
+}
+
 /// What is known of one file.
 struct Answer {
     report: Report,
     /// Why a file that was asked for could not be written beside it.
     unwritten: Option<Error>,
+    /// The number of its folder, where albums are asked for.
+    album: Option<usize>,
+    /// Kept for its album.
+    loudness: Option<Loudness>,
 }
 
 /// The files that could not be written: told of once, counted, and remembered for the exit code.
@@ -164,7 +190,11 @@ fn hear(
     };
     // What was heard is told even where it cannot be drawn.
     let unwritten = contained(|| beside.write(&heard)).err();
+    // An album of tracks without a loudness is one of silence: the analyzer was asked for.
+    let loudness = item.album.map(|_| features.loudness.clone().unwrap_or_default());
     Ok(Answer {
+        album: item.album,
+        loudness,
         report: Report::heard(&item.path, spec, facts, analysis.frames, features, selection),
         unwritten,
     })

@@ -10,9 +10,12 @@ use fanfare_model::{
 };
 use serde::Serialize;
 
-use super::rounding::{round_features, rounded};
+use super::{
+    albums::AlbumReport,
+    rounding::{round_features, rounded},
+};
 
-/// What is said of one file. The order of fields is the order in JSON.
+/// What is said of one file, or of a folder. The order of fields is the order in JSON.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Report {
@@ -20,6 +23,8 @@ pub enum Report {
     Heard(Box<Heard>),
     /// It could not be heard.
     Failed(Failed),
+    /// It is a folder whose files were heard.
+    Album(AlbumReport),
 }
 
 /// A file that was heard.

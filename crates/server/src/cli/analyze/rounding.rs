@@ -29,7 +29,7 @@ fn columns(values: &mut [f32]) {
 }
 
 /// Decimals of levels in dB, LU, LUFS: EBU Tech 3341 asks for 0.1; two more would be noise.
-const LEVEL_DECIMALS: i32 = 2;
+pub const LEVEL_DECIMALS: i32 = 2;
 /// Decimals of seconds: one frame at 44.1 kHz is 0.02 ms.
 const TIME_DECIMALS: i32 = 3;
 /// Decimals of shares and confidences.
@@ -37,7 +37,7 @@ const SHARE_DECIMALS: i32 = 3;
 /// Decimals of waveform columns: finer than any screen.
 const WAVEFORM_DECIMALS: i32 = 4;
 /// Decimals of linear peaks, as in ReplayGain tags.
-const LINEAR_DECIMALS: i32 = 6;
+pub const LINEAR_DECIMALS: i32 = 6;
 
 /// Rounds all of them.
 pub fn round_features(features: &mut Features) {

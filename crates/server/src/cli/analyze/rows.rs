@@ -5,7 +5,10 @@ use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
 use fanfare_model::features::{Key, Rhythm, TempoStability};
 use serde_json::Value;
 
-use super::report::{Heard, Report};
+use super::{
+    albums::AlbumReport,
+    report::{Heard, Report},
+};
 use crate::cli::output::{self, Stop, printable};
 
 /// The chosen form.
@@ -69,6 +72,9 @@ const CSV_COLUMNS: &[(&str, &str)] = &[
     ("tempo_fastest_bpm", "/rhythm/tempo_range_bpm/1"),
     ("tempo_stability", "/rhythm/tempo_stability"),
     ("tuning_cents", "/key/tuning_cents"),
+    ("tracks", "/tracks"),
+    ("replaygain_album_gain_db", "/loudness/replaygain_album_gain_db"),
+    ("replaygain_album_peak", "/loudness/replaygain_album_peak"),
 ];
 
 /// Width of the table's first column, in characters.
@@ -104,10 +110,10 @@ impl Rows {
     /// # Errors
     /// As [`output::write`].
     pub fn row(&mut self, report: &Report) -> Result<(), Stop> {
-        if report.is_failure() {
-            self.failed += 1;
-        } else {
-            self.heard += 1;
+        match report {
+            Report::Failed(_) => self.failed += 1,
+            Report::Heard(_) => self.heard += 1,
+            Report::Album(_) => {}
         }
         match self.form {
             Form::Json => output::json_line(report),
@@ -167,12 +173,33 @@ fn table_row(report: &Report) -> String {
             format!("{}  {}: {}", fitted(&failed.path), failed.error.kind, printable(&failed.error.message))
         }
         Report::Heard(heard) => table_cells(heard),
+        Report::Album(album) => album_cells(album),
     }
+}
+
+fn level(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"))
+}
+
+fn album_cells(album: &AlbumReport) -> String {
+    let loudness = &album.loudness;
+    let tracks = if album.tracks == 1 { "1 track".to_owned() } else { format!("{} tracks", album.tracks) };
+    let gain = loudness
+        .replaygain_album_gain_db
+        .map(|gain| format!(", ReplayGain {gain:+.1} dB"))
+        .unwrap_or_default();
+    format!(
+        "{} {:>8}  {:>6} {:>5} {:>6}  {tracks}{gain}",
+        fitted(&album.path),
+        "album",
+        level(loudness.integrated_lufs),
+        "",
+        level(loudness.true_peak_dbtp),
+    )
 }
 
 fn table_cells(heard: &Heard) -> String {
     let loudness = heard.loudness.as_ref();
-    let level = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
     let mut row = fitted(&heard.path);
     let _ = write!(
         row,

@@ -203,14 +203,17 @@ fn tempo_figure(rhythm: Option<&Rhythm>) -> Figure {
         .and_then(|rhythm| rhythm.tempo_confidence)
         .filter(|_| rhythm.is_some_and(|rhythm| rhythm.tempo_bpm.is_some()))
         .map(|confidence| format!("{} sure", percent(confidence)));
-    let below = [steadiness, bar, confidence.filter(|_| others.is_empty())];
     Figure {
         head: "TEMPO",
         value: or_unknown(rhythm.and_then(|rhythm| rhythm.tempo_bpm).map(|bpm| tempo(bpm.0))),
         unit: "BPM",
         below: [
-            below.into_iter().flatten().collect::<Vec<_>>().join(", "),
-            if others.is_empty() { String::new() } else { format!("or {}", others.join(", ")) },
+            [steadiness, bar].into_iter().flatten().collect::<Vec<_>>().join(", "),
+            if others.is_empty() {
+                confidence.unwrap_or_default()
+            } else {
+                format!("or {}", others.join(", "))
+            },
         ],
         warns: false,
     }

@@ -126,7 +126,7 @@ fn loudness_legend(svg: &mut String, baseline: f64) {
             Num(right),
             Num(baseline)
         );
-        right -= super::words::width(name, SMALL) + 32.0;
+        right -= super::words::width(name, SMALL) + 28.0;
         let _ = write!(svg, r#"<path {sign} transform="translate({} {})"/>"#, Num(right), Num(baseline));
         right -= 14.0;
     }

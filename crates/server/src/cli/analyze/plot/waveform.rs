@@ -84,9 +84,15 @@ pub fn draw(svg: &mut String, waveform: &Waveform, duration_s: f64, rate_hz: u32
 /// What the panel's edge stands for: full scale, or a whole number of steps of 6 dB below it for quiet music, as a factor and
 /// in dBFS.
 fn full_scale(waveform: &Waveform) -> (f64, i32) {
-    let largest = waveform.peaks.iter().copied().fold(0.0_f32, f32::max);
+    let largest = match &waveform.detail {
+        Some(detail) => {
+            let size = |(low, high): &(i8, i8)| i16::from(*high).max(-i16::from(*low));
+            f64::from(detail.extremes.iter().map(size).max().unwrap_or(0)) / 128.0
+        }
+        None => f64::from(waveform.peaks.iter().copied().fold(0.0_f32, f32::max)),
+    };
     let mut steps = 0;
-    while steps < MOST_STEPS && f64::from(largest) < 0.98 * 0.5_f64.powi(steps + 1) {
+    while steps < MOST_STEPS && largest < 0.98 * 0.5_f64.powi(steps + 1) {
         steps += 1;
     }
     (0.5_f64.powi(steps), -6 * steps)
@@ -214,7 +220,7 @@ fn legend(svg: &mut String, baseline: f64) {
             Num(baseline),
             Text(name)
         );
-        right -= super::words::width(name, 10.0) + 18.0;
+        right -= super::words::width(name, 10.0) + 14.0;
         let _ = write!(
             svg,
             r#"<rect class="b{band}" x="{}" y="{}" width="9" height="9" rx="2"/>"#,

@@ -9,11 +9,11 @@ pub fn width(text: &str, size: f64) -> f64 {
 /// About how wide a character is, in parts of the font's size.
 fn em(character: char) -> f64 {
     match character {
-        'i' | 'l' | 'j' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' => 0.29,
-        'f' | 't' | 'r' | '(' | ')' | '-' | '/' => 0.38,
+        'i' | 'l' | 'j' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | ' ' => 0.32,
+        'f' | 't' | 'r' | '(' | ')' | '-' | '/' => 0.4,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.88,
-        'A'..='Z' => 0.67,
-        '\u{0}'..='\u{10ff}' => 0.57,
+        'A'..='Z' => 0.7,
+        '\u{0}'..='\u{10ff}' => 0.62,
         // East Asian scripts, symbols, emoji: a full square.
         _ => 1.05,
     }
