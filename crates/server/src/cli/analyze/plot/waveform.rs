@@ -92,7 +92,7 @@ fn full_scale(waveform: &Waveform) -> (f64, i32) {
         None => f64::from(waveform.peaks.iter().copied().fold(0.0_f32, f32::max)),
     };
     let mut steps = 0;
-    while steps < MOST_STEPS && largest < 0.98 * 0.5_f64.powi(steps + 1) {
+    while steps < MOST_STEPS && largest > 0.0 && largest < 0.98 * 0.5_f64.powi(steps + 1) {
         steps += 1;
     }
     (0.5_f64.powi(steps), -6 * steps)
