@@ -10,7 +10,7 @@ mod rhythm_signals;
 
 use std::process::Command;
 
-use fanfare_analysis::fingerprint::{CODE_S, FEWEST_SHARED, MOST_BIT_ERRORS, compare, unpack};
+use fanfare_analysis::fingerprint::{CODE_S, FEWEST_SHARED, Fingerprinter, MOST_BIT_ERRORS, compare, unpack};
 use fanfare_model::features::Fingerprint;
 use proptest::prelude::*;
 use rhythm_signals::{Noise, hear, note_hz, silence, tone};
@@ -208,6 +208,20 @@ fn only_the_first_two_minutes_count() {
     let wrong: u32 =
         codes(&long.chromaprint).iter().zip(codes(&cut.chromaprint)).map(|(a, b)| (a ^ b).count_ones()).sum();
     assert!(wrong <= 2 && codes(&long.chromaprint).len() == codes(&cut.chromaprint).len());
+}
+
+#[test]
+fn a_whole_track_begins_like_its_first_two_minutes() {
+    let mut noise = Noise(7);
+    let samples: Vec<f32> = (0..130 * 11_025).map(|_| 0.1 * noise.next() as f32).collect();
+    let (mut first, mut whole) = (Fingerprinter::default(), Fingerprinter::whole());
+    for part in samples.chunks(1_000) {
+        first.push(part);
+        whole.push(part);
+    }
+    assert_eq!((first.heard_s(), whole.heard_s()), (120.0, 130.0));
+    assert_eq!(first.codes(), &whole.codes()[..first.codes().len()]);
+    assert!(whole.codes().len() > first.codes().len());
 }
 
 #[test]

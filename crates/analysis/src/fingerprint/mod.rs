@@ -7,15 +7,15 @@
 //! Vocabulary: a *row* is the chroma (energy of twelve pitch classes) of one frame of the 11,025 Hz mono mix; sixteen
 //! *classifiers* compare areas of sixteen successive rows; their answers, two bits each, are one *code*.
 //!
-//! Invariants: only the first [`LENGTH_S`] seconds are heard, because AcoustID's index holds what `fpcalc` makes
-//! by default; codes depend on the samples alone, never on how they were cut into chunks; memory is bounded.
+//! Invariants: the analyzer hears only the first [`LENGTH_S`] seconds, because AcoustID's index holds what `fpcalc` makes
+//! by default, and two minutes tell duplicates apart; [`Fingerprinter::whole`] hears all; codes depend on the samples alone, never on how they were cut into chunks; memory is bounded.
 
 mod chroma;
 mod codes;
 mod matching;
 mod packed;
 
-use chroma::{ChromaImage, SAMPLE_RATE_HZ};
+use chroma::{ChromaImage, HOP, SAMPLE_RATE_HZ};
 use codes::Coder;
 use fanfare_model::{
     Result,
@@ -46,18 +46,30 @@ pub struct Fingerprinter {
     coder: Coder,
     codes: Vec<u32>,
     samples: u64,
+    most_samples: u64,
 }
 
 impl Default for Fingerprinter {
+    /// Hears the first [`LENGTH_S`] seconds.
     fn default() -> Self {
-        Self { image: ChromaImage::new(), coder: Coder::new(), codes: Vec::new(), samples: 0 }
+        Self::first(u64::from(LENGTH_S * SAMPLE_RATE_HZ))
     }
 }
 
 impl Fingerprinter {
-    /// Takes the next samples (mono, 11,025 Hz, nominally -1 to 1); those after [`LENGTH_S`] are ignored.
+    /// Hears the whole track, up to [`MOST_CODES`] codes (nine hours); each code takes four bytes.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self::first(u64::from(MOST_CODES) * HOP as u64)
+    }
+
+    fn first(most_samples: u64) -> Self {
+        Self { image: ChromaImage::new(), coder: Coder::new(), codes: Vec::new(), samples: 0, most_samples }
+    }
+
+    /// Takes the next samples (mono, 11,025 Hz, nominally -1 to 1); those after its length are ignored.
     pub fn push(&mut self, samples: &[f32]) {
-        let left = (u64::from(LENGTH_S * SAMPLE_RATE_HZ) - self.samples).min(samples.len() as u64);
+        let left = (self.most_samples - self.samples).min(samples.len() as u64);
         let taken = &samples[..left as usize];
         self.samples += left;
         let (coder, codes) = (&mut self.coder, &mut self.codes);
@@ -70,7 +82,7 @@ impl Fingerprinter {
         &self.codes
     }
 
-    /// How much was heard, in seconds, at most [`LENGTH_S`].
+    /// How much was heard, in seconds.
     #[must_use]
     pub fn heard_s(&self) -> f64 {
         self.samples as f64 / f64::from(SAMPLE_RATE_HZ)

@@ -28,8 +28,8 @@ const CUES: usize = 10;
 
 /// Weights of the cues, as odds: four profiles, share of the scale, share of the tonic chord, of its neighbours in
 /// fifths, end, beginning, bass. Rounded by hand; a fit over generated pieces gives the same order of size, but for the end:
-/// composed pieces always end on the tonic, while recorded ones fade, loop or stop anywhere.
-const WEIGHTS: [f64; CUES] = [1.0, 1.0, 1.5, 1.0, 4.0, 6.0, 6.0, 2.5, 0.5, 0.5];
+/// composed pieces always end on the tonic, while recorded ones fade, loop or stop anywhere, so it counts as the beginning does.
+const WEIGHTS: [f64; CUES] = [1.0, 1.0, 1.5, 1.0, 4.0, 6.0, 6.0, 1.5, 1.5, 0.5];
 
 /// What a note's first eight harmonics put into other pitch classes, against its own: semitones up and share. Harmonic h
 /// has 0.6^(h-1) of the first one's amplitude (E. Gómez, "Tonal Description of Polyphonic Audio", section 3.3), of which
