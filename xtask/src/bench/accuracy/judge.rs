@@ -17,7 +17,8 @@ pub struct Scored {
 
 /// Stands above the table of targets.
 pub const EXPLANATION: &str = "The targets hold on any set: with several, Fanfare's figure is that of the set on which it is worst, and the best peer is the best on that \
-     same set. \"Then\" marks a figure that was measured on the dev set when the targets were set, of a peer that was not asked now.";
+     same set. \"Then\" marks a figure that was measured on the dev set when the targets were set, of a peer that was not asked now. ffmpeg prints tenths of a LU, which hides errors up to 0.05: for loudness, loudgain's error is the one to \
+     compare with.";
 
 /// One target about tempo, beats or key.
 struct Wanted {
