@@ -81,7 +81,7 @@ export async function playerChecks(page, server) {
         let count = 0;
         // A pixel's colour is kept apart from how much it covers.
         for (let at = 0; at < data.length; at += 4) {
-          if (data[at + 3] > 150 && Math.abs(data[at] - r) + Math.abs(data[at + 1] - g) + Math.abs(data[at + 2] - b) < 24) count++;
+          if (data[at + 3] > 100 && Math.abs(data[at] - r) + Math.abs(data[at + 1] - g) + Math.abs(data[at + 2] - b) < 24) count++;
         }
         return count;
       };

@@ -54,6 +54,7 @@ export function bars(wave: Peaks, bars: number): Bar[] {
 
 export const BAR_PX = 2;
 export const GAP_PX = 1;
+const HEAD_PX = 2;
 export const barCount = (width_px: number): number => Math.max(1, Math.floor((width_px + GAP_PX) / (BAR_PX + GAP_PX)));
 
 /** Where each band of a bar begins and ends, as shares of its half height: bass in the middle, treble at both tips. */
@@ -66,7 +67,10 @@ export function layers(shares: readonly number[]): { from: number; to: number }[
   });
 }
 
-/** Peaks pale, RMS on top of them in the colours of the bands; played bars full, with peaks in the accent. */
+/**
+ * Where bands are known: peaks in their colours, what has played full, the rest pale, a line in the accent between.
+ * Else: peaks pale, RMS full on top of them, played bars in the accent.
+ */
 export function draw(context: CanvasRenderingContext2D, shape: readonly Bar[], frame: Frame, inks: Inks, ratio: number): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, frame.width_px, frame.height_px);
@@ -86,14 +90,14 @@ export function draw(context: CanvasRenderingContext2D, shape: readonly Bar[], f
       context.roundRect(index * pitch, middle - tall / 2, width, tall, 1);
       context.fill();
     };
-    column(bar.peak, (played ? 0.5 : 0.42) * (between ? 1.5 : 1));
     const alpha = played ? (between ? 0.7 : 1) : between ? 0.95 : 0.72;
     if (bar.shares === null) {
+      column(bar.peak, (played ? 0.5 : 0.42) * (between ? 1.5 : 1));
       column(bar.rms, alpha);
       return;
     }
-    const half = Math.max(1.5, bar.rms * (frame.height_px - 2)) / 2;
-    context.globalAlpha = alpha * (played ? 1 : 0.85);
+    const half = Math.max(1.5, bar.peak * (frame.height_px - 2)) / 2;
+    context.globalAlpha = played ? alpha : alpha * 0.65;
     layers(bar.shares).forEach(({ from, to }, band) => {
       context.fillStyle = inks.bands[band] ?? inks.rest;
       const tall = (to - from) * half;
@@ -104,6 +108,11 @@ export function draw(context: CanvasRenderingContext2D, shape: readonly Bar[], f
       }
     });
   });
+  if (frame.played > 0 && frame.played < 1 && shape.some((bar) => bar.shares !== null)) {
+    context.globalAlpha = 1;
+    context.fillStyle = inks.played;
+    context.fillRect(frame.played * frame.width_px - HEAD_PX / 2, 0, HEAD_PX, frame.height_px);
+  }
   context.globalAlpha = 1;
 }
 
