@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tempo and beats of recorded music: Fanfare beside its peers, file by file.
 
-    recorded.py FOLDER [--ours "fanfare analyze --json --only rhythm"] [--cache FILE] [--out TABLE.md] [--half a|b]
+    recorded.py FOLDER [--ours "fanfare analyze --json --only rhythm"] [--cache FILE] [--out PAGE.md] [--half a|b]
     recorded.py FOLDER --gather         first fills FOLDER with pieces from Debian's game packages (apt-get, dpkg, ffmpeg)
 
 Needs ffmpeg, aubio (aubio-tools), and Python with numpy, soundfile, librosa, essentia, mir_eval; a peer that is not there is left out.
@@ -52,6 +52,8 @@ PACKAGES = {
 }
 # Of packages with many pieces by the same hand: so many, spread over the alphabet.
 MOST_OF_ONE = 6
+# Between these lines of the page the table is replaced; the words around it stay.
+BEGIN, END = "<!-- written by benches/peers/recorded.py -->", "<!-- end of what it wrote -->"
 SHORTEST_S, LONGEST_S = 50, 600
 # What is kept of a piece: two minutes, without the intro's first seconds.
 SKIP_S, KEEP_S = 10, 120
@@ -194,9 +196,9 @@ def ask_peers(files, cache_path):
 def ask_ours(files, command):
     lines = subprocess.run([*shlex.split(command), *map(str, files)], capture_output=True, text=True, check=False).stdout.splitlines()
     answers = {}
-    for line in lines:
+    for path, line in zip(files, lines):
         row = json.loads(line)
-        answers[Path(row["path"]).name] = row.get("rhythm") or {}
+        answers[Path(row.get("path", path)).name] = row.get("rhythm") or {}
     return answers
 
 
@@ -300,7 +302,9 @@ def main():
         sys.exit(f"no music in {options.folder}: fill it with --gather")
     text = report(files, ask_peers(files, options.cache), ask_ours(files, options.ours))
     if options.out:
-        options.out.write_text(text)
+        page = options.out.read_text() if options.out.exists() else f"{BEGIN}\n{END}\n"
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        options.out.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
     print(text)
 
 

@@ -5,11 +5,43 @@
 
 use super::pulse::Path;
 
-/// How dear it is to leave the period: times the square of the logarithm of the deviation.
-const TIGHTNESS: f64 = 2_000.0;
+/// How freely beats may leave the path's period, as the standard deviation of the logarithm of an interval: a band to its drummer,
+/// players who breathe together, a soloist. The cost of a deviation is that of a Gaussian; Ellis has one value between the last two.
+pub(super) const FREEDOMS: [f64; 3] = [0.016, 0.032, 0.064];
+/// Half width in beats of the window in which beats are smoothed, for each of [`FREEDOMS`].
+const SMOOTHING: [usize; 3] = [3, 2, 1];
 
-/// Beats (positions in frames) that lie on onsets and keep `ratio` times the path's period.
-pub(super) fn track(strength: &[f32], path: &Path, ratio: f64) -> Vec<f64> {
+/// Which of [`FREEDOMS`] the music asks for: the one under which it is most probable, a unit of onset strength taken for a
+/// factor of e. Freedom is paid for by the width of its Gaussian, so a beat that can be kept strictly is.
+fn freedom(strength: &[f32], path: &Path) -> usize {
+    let evidence = FREEDOMS.map(|freedom| {
+        let (beats, score) = track(strength, path, 1.0, freedom);
+        score / beats.len().max(1) as f64 - freedom.ln()
+    });
+    (0..FREEDOMS.len()).max_by(|a, b| evidence[*a].total_cmp(&evidence[*b])).unwrap_or(0)
+}
+
+/// The freedom that the music asks for, and the path it then takes: one that only free beats can follow is gone over once more,
+/// now that they have shown where it leads.
+pub(super) fn settle(strength: &[f32], path: Path) -> (usize, Path) {
+    let first = freedom(strength, &path);
+    if first == 0 {
+        return (first, path);
+    }
+    let walked = path.walked(&track(strength, &path, 1.0, FREEDOMS[first]).0);
+    (freedom(strength, &walked).max(1), walked)
+}
+
+/// The smoothed beats at one level.
+pub(super) fn at_level(strength: &[f32], path: &Path, ratio: f64, freedom: usize) -> Vec<f64> {
+    let (beats, _) = track(strength, path, ratio, FREEDOMS[freedom]);
+    smoothed(strength, &beats, SMOOTHING[freedom])
+}
+
+/// Beats (positions in frames) that lie on onsets and keep `ratio` times the path's period, and their score: the onset strength
+/// on them less the cost of their intervals.
+fn track(strength: &[f32], path: &Path, ratio: f64, freedom: f64) -> (Vec<f64>, f64) {
+    let tightness = 0.5 / (freedom * freedom);
     let frames = strength.len();
     let mut scores = vec![0.0_f64; frames];
     let mut from = vec![u32::MAX; frames];
@@ -20,7 +52,7 @@ pub(super) fn track(strength: &[f32], path: &Path, ratio: f64) -> Vec<f64> {
             let shortest = (0.75 * period).floor() as usize;
             let longest = (1.33 * period).ceil() as usize;
             let table =
-                (shortest..=longest).map(|lag| TIGHTNESS * (lag as f64 / period).ln().powi(2)).collect();
+                (shortest..=longest).map(|lag| tightness * (lag as f64 / period).ln().powi(2)).collect();
             costs = (period, table, shortest);
         }
         let mut best = (0.0, u32::MAX);
@@ -37,20 +69,21 @@ pub(super) fn track(strength: &[f32], path: &Path, ratio: f64) -> Vec<f64> {
     let last_period = (ratio * path.period(frames as f64)).max(4.0);
     let tail = frames.saturating_sub(last_period.ceil() as usize);
     let Some(mut at) = (tail..frames).max_by(|a, b| scores[*a].total_cmp(&scores[*b])) else {
-        return Vec::new();
+        return (Vec::new(), 0.0);
     };
+    let score = scores[at];
     let mut beats = vec![at as f64];
     while from[at] != u32::MAX {
         at = from[at] as usize;
         beats.push(at as f64);
     }
     beats.reverse();
-    beats
+    (beats, score)
 }
 
 /// Puts beats onto the onsets next to them, then smooths them: each becomes the value at its place of a line through its
 /// neighbours, onsets weighing by their strength. Players jitter, the pulse does not.
-pub(super) fn smoothed(strength: &[f32], beats: &[f64], half: usize) -> Vec<f64> {
+fn smoothed(strength: &[f32], beats: &[f64], half: usize) -> Vec<f64> {
     if beats.len() < 4 {
         return beats.to_vec();
     }

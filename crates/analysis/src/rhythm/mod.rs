@@ -3,8 +3,8 @@
 //! Purpose: the beat a musician would tap and the bar in which it lies.
 //!
 //! Steps: `onset` strength in five bands and change of `harmony` while the track is heard; then, at its end, the
-//! `pulse`'s path through the tempogram, `beats` at each metrical level along it, and a judgement of all levels,
-//! phases and bars by musical cues (`metre`).
+//! `pulse`'s path through the tempogram, `beats` at each metrical level along it, a judgement of all levels,
+//! phases and bars by musical cues (`metre`), and what became of the tempo (`steadiness`).
 //!
 //! Vocabulary: a *frame* is 11.6 ms; a *grid* is one metrical level with one phase; a *hypothesis* is a grid with bars.
 //!
@@ -19,6 +19,7 @@ mod metre;
 mod onset;
 mod pulse;
 mod scene;
+mod steadiness;
 mod stretch;
 
 use fanfare_model::{
@@ -39,13 +40,15 @@ use stretch::Whole;
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "rhythm",
-    version: 1,
+    version: 2,
     about: "Tempo, beats, bars, onset rate and danceability",
     start: |_| Ok(Box::new(RhythmListener::new())),
 };
 
 /// Shorter music has no tempo to speak of, in seconds.
 const SHORTEST_S: f64 = 3.0;
+/// Music whose mono mix stays under this peak (-60 dBFS) is not heard as music; the noise floor of a recording is.
+const QUIETEST: f32 = 0.001;
 /// Onset frames to a tonal frame: a hop of 256 at 22,050 Hz to one of 1,024 at 11,025 Hz.
 const ROWS_PER_TONAL: usize = 8;
 /// Longer tracks (mixes, concerts, audio books) are judged in stretches of ten minutes, in frames: their tempo and metre are not
@@ -60,6 +63,8 @@ struct RhythmListener {
     harmony: Harmony,
     levels: Levels,
     whole: Whole,
+    /// Largest absolute sample of the mono mix.
+    peak: f32,
 }
 
 impl RhythmListener {
@@ -71,6 +76,7 @@ impl RhythmListener {
             harmony: Harmony::default(),
             levels: Levels::new(f64::from(RATE_22K_HZ)),
             whole: Whole::default(),
+            peak: 0.0,
         }
     }
 
@@ -82,6 +88,7 @@ impl RhythmListener {
             self.harmony.push(&self.folder.fold(row));
         }
         self.levels.push(samples);
+        self.peak = samples.iter().fold(self.peak, |peak, sample| peak.max(sample.abs()));
         // What is left for the end is a stretch at least, or the whole track: never a scrap without a beat of its own.
         while self.rows.len() >= 2 * STRETCH && self.harmony.frames() >= 2 * STRETCH / ROWS_PER_TONAL {
             self.judge(STRETCH);
@@ -110,6 +117,16 @@ impl Analyzer for RhythmListener {
         let mut warnings = Vec::new();
         if duration_s < SHORTEST_S {
             warnings.push(format!("too short for tempo: {duration_s:.1} s, needs 3 s"));
+            return Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), warnings });
+        }
+        if self.peak < QUIETEST {
+            let level = match self.peak {
+                0.0 => "silence".to_owned(),
+                peak => format!("the mono mix peaks at {:.1} dBFS, needs -60 dBFS", 20.0 * peak.log10()),
+            };
+            rhythm.onset_rate_hz = Some(0.0);
+            rhythm.danceability = self.levels.danceability();
+            warnings.push(format!("too quiet for tempo: {level}"));
             return Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), warnings });
         }
         self.judge(self.rows.len());

@@ -26,11 +26,17 @@ const NEW_TEMPO: usize = 29;
 /// Cost of going further: that is rather another metrical level of the same tempo, and the path keeps to one.
 const LEVEL_COST: f64 = 4.0;
 
+/// Beats to either side, and frames (0.5 s) between moments, of a path that was walked.
+const NEARBY: usize = 2;
+const WALKED_HOP: f64 = 43.0;
+
 /// The period of one metrical level over time.
+#[derive(Clone)]
 pub(super) struct Path {
-    /// Period in frames at the centre of each window.
+    /// Period in frames at moments that are `hop` frames apart, from `first_centre` on.
     periods: Vec<f64>,
     first_centre: f64,
+    hop: f64,
     /// Mean height of the autocorrelation at the period or a small multiple of it along the path: 0 (no pulse) to 1.
     pub(super) clarity: f64,
 }
@@ -38,10 +44,31 @@ pub(super) struct Path {
 impl Path {
     /// The period in frames at a position in frames.
     pub(super) fn period(&self, position: f64) -> f64 {
-        let at = ((position - self.first_centre) / HOP as f64).clamp(0.0, (self.periods.len() - 1) as f64);
+        let at = ((position - self.first_centre) / self.hop).clamp(0.0, (self.periods.len() - 1) as f64);
         let low = at.floor() as usize;
         let high = (low + 1).min(self.periods.len() - 1);
         self.periods[low] + (self.periods[high] - self.periods[low]) * (at - at.floor())
+    }
+
+    /// The path as these beats of its own level walked it: closer to a soloist than windows of 12 s can be.
+    pub(super) fn walked(&self, beats: &[f64]) -> Self {
+        let (Some(first), Some(last)) = (beats.first(), beats.last()) else { return self.clone() };
+        if beats.len() <= 2 * NEARBY {
+            return self.clone();
+        }
+        let mut next = 0;
+        let periods = (0..=((last - first) / WALKED_HOP) as usize)
+            .map(|k| {
+                let at = first + k as f64 * WALKED_HOP;
+                while next + 1 < beats.len() && beats[next + 1] <= at {
+                    next += 1;
+                }
+                let from = next.saturating_sub(NEARBY);
+                let to = (next + NEARBY).min(beats.len() - 1);
+                (beats[to] - beats[from]) / (to - from) as f64
+            })
+            .collect();
+        Self { periods, first_centre: *first, hop: WALKED_HOP, clarity: self.clarity }
     }
 
     /// The median period in frames.
@@ -110,7 +137,12 @@ pub(super) fn path(strength: &[f32]) -> Option<Path> {
             grid[*step] * 2_f64.powf(offset / STEPS_PER_OCTAVE)
         })
         .collect();
-    (!periods.is_empty()).then(|| Path { periods, first_centre: window as f64 / 2.0, clarity })
+    (!periods.is_empty()).then(|| Path {
+        periods,
+        first_centre: window as f64 / 2.0,
+        hop: HOP as f64,
+        clarity,
+    })
 }
 
 /// Autocorrelation of what varies, by lag, as a part of that at lag 0; each lag by as many products as it has.

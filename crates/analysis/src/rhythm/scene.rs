@@ -24,6 +24,10 @@ const LOCAL: usize = 43;
 /// Half width of the window of the gain control (4 s): quiet passages have beats, too.
 const GAIN: usize = 344;
 
+/// Rise of the loudest band (root mean square, natural logarithm of magnitude) below which there are no onsets, only a sound that
+/// swells: beating drones have 0.03, a string orchestra 0.14 and more.
+const LEAST_RISE: f32 = 0.05;
+
 /// Onset strength and layers of a whole track.
 pub(super) struct Scene {
     /// Combined onset strength for tracking, of standard deviation about 1.
@@ -43,7 +47,7 @@ impl Scene {
         let largest = rms.iter().fold(0.0_f32, |a, b| a.max(*b));
         for (group, rms) in groups.iter_mut().zip(rms) {
             // A band with next to nothing in it (cut off by a codec, say) must not be blown up to noise.
-            let scale = if largest > 0.0 { 1.0 / (rms + 0.1 * largest) } else { 0.0 };
+            let scale = if largest > LEAST_RISE { 1.0 / (rms + 0.1 * largest) } else { 0.0 };
             group.iter_mut().for_each(|value| *value *= scale);
         }
         let frames = rows.len();
