@@ -11,7 +11,7 @@ FILE.truth.json beside them (beats from the game's own note charts) are scored a
 
 --ours   a command that takes files and prints one JSON object per line with "path" and "rhythm"
 --cache  keeps the peers' answers by name, size and peer, as the peers are slow and do not change
---half   scores one half of the pieces (by a hash of the name): the method was mended on half a, half b only scored
+--half   scores one half of the pieces (by a hash of the name), so that a change made for one can be tried on the other
 """
 import argparse
 import hashlib
