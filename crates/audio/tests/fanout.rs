@@ -234,7 +234,7 @@ impl Drop for Bomb {
 }
 
 /// Long for a machine that is merely busy, short for a test.
-const SHORT: Duration = Duration::from_millis(400);
+const SHORT: Duration = Duration::from_secs(2);
 
 fn run(
     source: &mut Noise,
@@ -274,15 +274,17 @@ fn a_hostile_sink_is_evicted_with_a_reason_and_disturbs_nobody() {
         (Error, Chunk(1), Eviction::Error, ErrorKind::NoSpace, "no room for that"),
         (Error, Chunk(20), Eviction::Error, ErrorKind::NoSpace, "no room for that"),
         (Error, Finish, Eviction::Error, ErrorKind::NoSpace, "no room for that"),
-        (Hang, Chunk(1), Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 0.4 s"),
-        (Hang, Chunk(20), Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 0.4 s"),
-        (Hang, Finish, Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 0.4 s"),
-        (Hang, Drop, Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 0.4 s"),
+        (Hang, Chunk(1), Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 2.0 s"),
+        (Hang, Chunk(20), Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 2.0 s"),
+        (Hang, Finish, Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 2.0 s"),
+        (Hang, Drop, Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 2.0 s"),
     ] {
         let end = OpensAtEnd(Gate::default());
         let (before, after) = (Recorder::default(), Recorder::default());
         let hostile = Hostile { deed, place, gate: end.0.clone(), pushes: 0 };
-        let options = FanOutOptions { queue_chunks: 3, sink_deadline: SHORT, budget: None };
+        // Only what hangs needs to be waited for; on a busy machine anybody may hold a chunk for long.
+        let sink_deadline = if deed == Hang { SHORT } else { SHORT * 1_000 };
+        let options = FanOutOptions { queue_chunks: 3, sink_deadline, budget: None };
         let sinks =
             vec![("before", before.sink()), ("hostile", Box::new(hostile) as _), ("after", after.sink())];
         let report = run(&mut noise(FRAMES, &[1_000]), options, sinks).unwrap();
