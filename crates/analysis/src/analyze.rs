@@ -115,7 +115,10 @@ fn result_of<'a>(
                 AnalyzerOutcome::Failed { kind: *kind, message: message.clone() }
             }
             Some(SinkOutcome::Finished) => match slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                Some(AnalyzerOutput { part, warnings }) => AnalyzerOutcome::Ok { part, warnings },
+                Some(AnalyzerOutput { part, absences }) => {
+                    let warnings = absences.iter().map(ToString::to_string).collect();
+                    AnalyzerOutcome::Ok { part, warnings }
+                }
                 None => internal("the analyzer finished without a result"),
             },
             None => internal("the fan-out did not report on the analyzer"),

@@ -2,7 +2,7 @@
 
 use fanfare_model::{Result, SampleSpec, features::FeaturePart};
 
-use crate::{AnalysisChunk, AnalysisEnd};
+use crate::{Absence, AnalysisChunk, AnalysisEnd};
 
 /// What is known of a track when an analyzer starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct AnalyzerEntry {
 /// An implementer must: ask for a shared transform in *every* chunk or in none (a transform is a stream;
 /// skipping a chunk is an error that ends the analyzer); keep memory independent of the track's length, or
 /// bounded by a few bytes per second; give the same result for any division into chunks; answer every
-/// input: what cannot be known is `None` with a line in [`AnalyzerOutput::warnings`].
+/// input: what cannot be known is `None` with a line in [`AnalyzerOutput::absences`].
 pub trait Analyzer: Send {
     /// Takes the next chunk.
     ///
@@ -57,14 +57,14 @@ pub trait Analyzer: Send {
 pub struct AnalyzerOutput {
     /// Its part of the features.
     pub part: FeaturePart,
-    /// Why values are missing, one sentence each: lower case, no full stop.
-    pub warnings: Vec<String>,
+    /// Why values are missing.
+    pub absences: Vec<Absence>,
 }
 
 impl AnalyzerOutput {
     /// A part about which there is nothing to add.
     #[must_use]
     pub const fn new(part: FeaturePart) -> Self {
-        Self { part, warnings: Vec::new() }
+        Self { part, absences: Vec::new() }
     }
 }

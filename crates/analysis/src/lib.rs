@@ -13,6 +13,7 @@
 //! To add an analyzer: make a folder beside the others, implement [`Analyzer`], and add its
 //! [`AnalyzerEntry`] to [`ANALYZERS`].
 
+mod absence;
 mod analyze;
 mod analyzer;
 mod list;
@@ -29,6 +30,7 @@ pub mod speech_music;
 pub mod timbre;
 pub mod waveform;
 
+pub use absence::{Absence, AbsenceReason};
 pub use analyze::{Analysis, AnalyzeOptions, analyze};
 pub use analyzer::{Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
 pub use list::{ANALYZERS, versions};

@@ -101,7 +101,7 @@ fn edge_signals_give_values_or_say_why_not() {
             (&["short for loudness:", "integrated loudness"][..], loudness.integrated_lufs.is_none()),
             (&["short-term loudness"], short && loudness.short_term_max_lufs.is_none()),
             (&["there is no peak", "no true peak"], loudness.true_peak_dbtp.is_none()),
-            (&["no dynamic complexity"], dynamics.complexity_db.is_none() && dynamics.rms_dbfs.is_some()),
+            (&["dynamic complexity"], dynamics.complexity_db.is_none() && dynamics.rms_dbfs.is_some()),
             (&["there is no level", "no level:"], dynamics.rms_dbfs.is_none()),
             (&["no timbre"], timbre.mfcc_mean.is_empty()),
             (&["speech from music"], features.speech_music.is_none()),

@@ -11,7 +11,7 @@ use fanfare_model::{
     features::{Dynamics, FeaturePart},
 };
 
-use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
+use crate::{Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
 use complexity::Complexity;
 use level::Level;
 
@@ -41,23 +41,28 @@ impl Analyzer for DynamicsAnalyzer {
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        let mut warnings = Vec::new();
+        let mut absences = Vec::new();
         let rate = end.spec().rate;
         let reading = self.level.reading();
         let rms_dbfs = Dbfs::finite(20.0 * reading.rms.log10());
         let crest_db = 20.0 * (f64::from(reading.peak) / reading.rms).log10();
         let complexity_db = self.complexity.reading();
         if reading.rms.is_infinite() {
-            warnings.push("no level: samples are far beyond full scale".to_owned());
+            absences.push(Absence::new(
+                AbsenceReason::BeyondFullScale,
+                "no level: samples are far beyond full scale",
+            ));
         } else if rms_dbfs.is_none() {
-            warnings.push("digital silence: there is no level".to_owned());
+            absences.push(Absence::new(AbsenceReason::Silent, "digital silence: there is no level"));
         } else if complexity_db.is_none() {
-            let why = if end.duration_s() < complexity::FRAME_S {
-                format!("too short: {:.2} s, needs {} s", end.duration_s(), complexity::FRAME_S)
+            absences.push(if end.duration_s() < complexity::FRAME_S {
+                Absence::too_short("dynamic complexity", end.duration_s(), complexity::FRAME_S)
             } else {
-                "too quiet: nothing is above -90 dB".to_owned()
-            };
-            warnings.push(format!("no dynamic complexity, {why}"));
+                Absence::new(
+                    AbsenceReason::TooQuiet,
+                    "too quiet for dynamic complexity: nothing is above -90 dB",
+                )
+            });
         }
         let part = Dynamics {
             complexity_db,
@@ -67,6 +72,6 @@ impl Analyzer for DynamicsAnalyzer {
             silence_head_s: rate.seconds(reading.silence_head),
             silence_tail_s: rate.seconds(reading.silence_tail),
         };
-        Ok(AnalyzerOutput { part: FeaturePart::Dynamics(part), warnings })
+        Ok(AnalyzerOutput { part: FeaturePart::Dynamics(part), absences })
     }
 }

@@ -25,7 +25,7 @@ use fanfare_model::{
 pub use matching::{CODE_S, FEWEST_SHARED, MOST_BIT_ERRORS, Match, Query, compare};
 pub use packed::{MOST_CODES, MOST_TEXT_BYTES, pack, unpack};
 
-use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
+use crate::{Absence, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
@@ -104,8 +104,8 @@ impl Analyzer for Fingerprinter {
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
         Self::push(self, end.mono_11k());
         if self.codes.is_empty() {
-            let warning = format!("too short for a fingerprint: {:.1} s, needs 3 s", end.duration_s());
-            return Ok(AnalyzerOutput { part: FeaturePart::Fingerprint(None), warnings: vec![warning] });
+            let absence = Absence::too_short("a fingerprint", end.duration_s(), 3.0);
+            return Ok(AnalyzerOutput { part: FeaturePart::Fingerprint(None), absences: vec![absence] });
         }
         let print = Fingerprint {
             chromaprint: self.text(),

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use super::{
     KEYS,
     local::{KeyPath, Stretch},
-    peaks::{FINE_BINS, FINE_PER_SEMITONE},
     profiles::{PROFILES, correlation},
 };
+use crate::shared::pitch::{FINE_BINS, FINE_PER_SEMITONE};
 
 /// Pitch content of half a second.
 #[derive(Clone)]

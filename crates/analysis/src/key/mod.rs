@@ -12,7 +12,6 @@
 
 mod judge;
 mod local;
-pub(crate) mod peaks;
 mod profiles;
 
 use fanfare_model::{
@@ -21,11 +20,11 @@ use fanfare_model::{
 };
 use judge::{Segment, Tally, is_minor, judge, tuning};
 use local::Stretch;
-use peaks::{FINE_BINS, PitchFolder};
 
 use crate::{
-    AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, RATE_11K_HZ, SpectraBlock,
-    TONAL_HOP, TONAL_SIZE,
+    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, RATE_11K_HZ,
+    TONAL_HOP,
+    shared::pitch::{FINE_BINS, FinePitch},
 };
 
 /// The analyzer's entry in the list.
@@ -60,7 +59,6 @@ const TUNING_SEGMENTS: usize = 2_048;
 
 /// Hears a track's pitch content.
 struct KeyListener {
-    folder: PitchFolder,
     segments: Vec<Segment>,
     tally: Tally,
     /// Deviation in cents and how sharply it is defined, once [`TUNING_SEGMENTS`] were heard.
@@ -76,7 +74,6 @@ const EMPTY: Segment = Segment { all: [0.0; FINE_BINS], bass: [0.0; FINE_BINS] }
 impl KeyListener {
     fn new() -> Self {
         Self {
-            folder: PitchFolder::new(TONAL_SIZE / 2 + 1, f64::from(RATE_11K_HZ)),
             segments: Vec::new(),
             tally: Tally::default(),
             tuned: None,
@@ -87,9 +84,8 @@ impl KeyListener {
         }
     }
 
-    fn hear(&mut self, spectra: &SpectraBlock) {
-        for row in spectra.rows() {
-            let pitch = self.folder.fold(row);
+    fn hear(&mut self, pitches: &[FinePitch]) {
+        for pitch in pitches {
             if pitch.energy > SILENT {
                 self.sounding += 1;
                 // Frames full of drums put peaks anywhere: trust those whose energy is in peaks.
@@ -122,21 +118,21 @@ impl KeyListener {
 
 impl Analyzer for KeyListener {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
-        self.hear(chunk.tonal_spectra());
+        self.hear(chunk.tonal_pitches());
         Ok(())
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        self.hear(end.tonal_spectra());
+        self.hear(end.tonal_pitches());
         if self.open_frames > 0 {
             self.segments.push(std::mem::replace(&mut self.open, EMPTY));
         }
-        let none = |why: String| Ok(AnalyzerOutput { part: FeaturePart::Key(None), warnings: vec![why] });
+        let none = |why| Ok(AnalyzerOutput { part: FeaturePart::Key(None), absences: vec![why] });
         if end.duration_s() < SHORTEST_S {
-            return none(format!("too short for a key: {:.1} s, needs 3 s", end.duration_s()));
+            return none(Absence::too_short("a key", end.duration_s(), SHORTEST_S));
         }
         if self.sounding == 0 {
-            return none("no key: the track is silent".to_owned());
+            return none(Absence::new(AbsenceReason::Silent, "no key: the track is silent"));
         }
         let (tuning_cents, sharpness) = self.add_up();
         match judge(std::mem::take(&mut self.tally)) {
@@ -147,7 +143,7 @@ impl Analyzer for KeyListener {
                 key.segments = segments(&stretches, &key, end.duration_s(), trust);
                 Ok(AnalyzerOutput::new(FeaturePart::Key(Some(key))))
             }
-            _ => none("no key: hardly any pitched sound".to_owned()),
+            _ => none(Absence::new(AbsenceReason::NoPitch, "no key: hardly any pitched sound")),
         }
     }
 }

@@ -22,7 +22,9 @@ use fanfare_model::{
     features::{FeaturePart, Loudness},
 };
 
-use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
+use crate::{
+    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext,
+};
 use meter::Meter;
 use true_peak::TruePeak;
 
@@ -71,16 +73,19 @@ impl Analyzer for LoudnessAnalyzer {
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        let mut warnings = Vec::new();
+        let mut absences = Vec::new();
         let duration_s = end.duration_s();
         let reading = self.meter.reading();
         for (what, needed_s) in [("loudness", 0.4), ("loudness range and short-term loudness", 3.0)] {
             if duration_s < needed_s {
-                warnings.push(format!("too short for {what}: {duration_s:.2} s, needs {needed_s} s"));
+                absences.push(Absence::too_short(what, duration_s, needed_s));
             }
         }
         if reading.integrated.is_none() && duration_s >= 0.4 {
-            warnings.push("too quiet for integrated loudness: nothing is above -70 LUFS".to_owned());
+            absences.push(Absence::new(
+                AbsenceReason::TooQuiet,
+                "too quiet for integrated loudness: nothing is above -70 LUFS",
+            ));
         }
         let sample_peak = self.peaks.iter().map(TruePeak::sample_peak).fold(0.0, f32::max);
         let true_peak = self.peaks.iter_mut().map(TruePeak::finish).fold(0.0, f32::max);
@@ -98,10 +103,13 @@ impl Analyzer for LoudnessAnalyzer {
             blocks: self.meter.blocks(),
         };
         if part.sample_peak_dbfs.is_none() {
-            warnings.push("digital silence: there is no peak".to_owned());
+            absences.push(Absence::new(AbsenceReason::Silent, "digital silence: there is no peak"));
         } else if part.true_peak_dbtp.is_none() {
-            warnings.push("no true peak: samples are far beyond full scale".to_owned());
+            absences.push(Absence::new(
+                AbsenceReason::BeyondFullScale,
+                "no true peak: samples are far beyond full scale",
+            ));
         }
-        Ok(AnalyzerOutput { part: FeaturePart::Loudness(part), warnings })
+        Ok(AnalyzerOutput { part: FeaturePart::Loudness(part), absences })
     }
 }

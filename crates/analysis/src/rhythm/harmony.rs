@@ -1,7 +1,7 @@
 //! Change of harmony over time: chords change on strong beats, and mostly once a bar
 //! (M. Goto and Y. Muraoka, "Real-time beat tracking for drumless audio signals", Speech Communication 27, 1999).
 
-use crate::key::peaks::{FINE_BINS, FinePitch};
+use crate::shared::pitch::{FINE_BINS, FinePitch};
 
 /// Bins in an octave: half semitones, so that music out of tune does not fall between two of them.
 const BINS: usize = 24;

@@ -28,8 +28,8 @@ use fanfare_model::{
 };
 
 use crate::{
-    AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, ONSET_SIZE, RATE_11K_HZ,
-    RATE_22K_HZ, SpectraBlock, TONAL_SIZE, key::peaks::PitchFolder,
+    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, ONSET_SIZE,
+    RATE_22K_HZ, SpectraBlock, shared::pitch::FinePitch,
 };
 use dance::Levels;
 use harmony::Harmony;
@@ -59,7 +59,6 @@ const STRETCH: usize = 6_460 * ROWS_PER_TONAL;
 struct RhythmListener {
     bands: OnsetBands,
     rows: Vec<[f32; GROUPS]>,
-    folder: PitchFolder,
     harmony: Harmony,
     levels: Levels,
     whole: Whole,
@@ -72,7 +71,6 @@ impl RhythmListener {
         Self {
             bands: OnsetBands::new(ONSET_SIZE / 2 + 1, f64::from(RATE_22K_HZ)),
             rows: Vec::new(),
-            folder: PitchFolder::new(TONAL_SIZE / 2 + 1, f64::from(RATE_11K_HZ)),
             harmony: Harmony::default(),
             levels: Levels::new(f64::from(RATE_22K_HZ)),
             whole: Whole::default(),
@@ -80,12 +78,12 @@ impl RhythmListener {
         }
     }
 
-    fn hear(&mut self, onset: &SpectraBlock, tonal: &SpectraBlock, samples: &[f32]) {
+    fn hear(&mut self, onset: &SpectraBlock, pitches: &[FinePitch], samples: &[f32]) {
         for row in onset.rows() {
             self.rows.push(self.bands.push(row));
         }
-        for row in tonal.rows() {
-            self.harmony.push(&self.folder.fold(row));
+        for pitch in pitches {
+            self.harmony.push(pitch);
         }
         self.levels.push(samples);
         self.peak = samples.iter().fold(self.peak, |peak, sample| peak.max(sample.abs()));
@@ -106,35 +104,38 @@ impl RhythmListener {
 
 impl Analyzer for RhythmListener {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
-        self.hear(chunk.onset_spectra(), chunk.tonal_spectra(), chunk.mono_22k());
+        self.hear(chunk.onset_spectra(), chunk.tonal_pitches(), chunk.mono_22k());
         Ok(())
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        self.hear(end.onset_spectra(), end.tonal_spectra(), end.mono_22k());
+        self.hear(end.onset_spectra(), end.tonal_pitches(), end.mono_22k());
         let duration_s = end.duration_s();
         let mut rhythm = Rhythm::default();
-        let mut warnings = Vec::new();
+        let mut absences = Vec::new();
         if duration_s < SHORTEST_S {
-            warnings.push(format!("too short for tempo: {duration_s:.1} s, needs 3 s"));
-            return Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), warnings });
+            absences.push(Absence::too_short("tempo", duration_s, SHORTEST_S));
+            return Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), absences });
         }
         if self.peak < QUIETEST {
-            let level = match self.peak {
-                0.0 => "silence".to_owned(),
-                peak => format!("the mono mix peaks at {:.1} dBFS, needs -60 dBFS", 20.0 * peak.log10()),
+            let (reason, level) = match self.peak {
+                0.0 => (AbsenceReason::Silent, "silence".to_owned()),
+                peak => (
+                    AbsenceReason::TooQuiet,
+                    format!("the mono mix peaks at {:.1} dBFS, needs -60 dBFS", 20.0 * peak.log10()),
+                ),
             };
             rhythm.onset_rate_hz = Some(0.0);
             rhythm.danceability = self.levels.danceability();
-            warnings.push(format!("too quiet for tempo: {level}"));
-            return Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), warnings });
+            absences.push(Absence::new(reason, format!("too quiet for tempo: {level}")));
+            return Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), absences });
         }
         self.judge(self.rows.len());
         let danceability = self.levels.danceability();
         if !self.whole.summary(&mut rhythm, duration_s) {
-            warnings.push("no tempo: no steady beat was heard".to_owned());
+            absences.push(Absence::new(AbsenceReason::NoBeat, "no tempo: no steady beat was heard"));
         }
         rhythm.danceability = danceability;
-        Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), warnings })
+        Ok(AnalyzerOutput { part: FeaturePart::Rhythm(rhythm), absences })
     }
 }

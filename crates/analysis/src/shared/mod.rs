@@ -7,6 +7,7 @@
 //! | `mono_11k` | `mono_22k` | 11,025 Hz |
 //! | `onset_spectra` | `mono_22k` | magnitudes, Hann 1024, hop 256 |
 //! | `tonal_spectra` | `mono_11k` | magnitudes, Hann 4096, hop 1024 |
+//! | `tonal_pitches` | `tonal_spectra` | peaks folded into an octave of fine bins |
 //!
 //! The mono mix is the plain mean, as fingerprints need it: what is in opposite phase on two channels cancels
 //! there. Loudness, dynamics and the waveform read the channels themselves and miss nothing.
@@ -16,6 +17,7 @@
 //! takes the chunks in order, chunk k is always transformed after chunk k-1. [`Ordered`] checks that.
 
 mod halfband;
+pub(crate) mod pitch;
 pub(crate) mod resample;
 mod spectra;
 pub(crate) mod window;
@@ -29,6 +31,7 @@ use fanfare_audio::PcmChunk;
 use fanfare_model::{Error, ErrorKind, Result, SampleSpec};
 
 use halfband::HalfBand;
+use pitch::{FinePitch, PitchFolder};
 use resample::Resampler;
 use spectra::Stft;
 
@@ -69,6 +72,7 @@ pub(crate) struct SharedTransforms {
     to_11k: Mutex<Ordered<HalfBand>>,
     onset: Mutex<Ordered<Stft>>,
     tonal: Mutex<Ordered<Stft>>,
+    folder: PitchFolder,
     tail: Views,
     /// Set when a transform was asked out of order: its results can no longer be right.
     broken: AtomicBool,
@@ -82,6 +86,7 @@ struct Views {
     mono_11k: OnceLock<Vec<f32>>,
     onset: OnceLock<SpectraBlock>,
     tonal: OnceLock<SpectraBlock>,
+    pitches: OnceLock<Vec<FinePitch>>,
 }
 
 impl SharedTransforms {
@@ -92,6 +97,7 @@ impl SharedTransforms {
             to_11k: Ordered::new(),
             onset: Ordered::new(),
             tonal: Ordered::new(),
+            folder: PitchFolder::new(TONAL_SIZE / 2 + 1, f64::from(RATE_11K_HZ)),
             tail: Views::default(),
             broken: AtomicBool::new(false),
         }
@@ -207,6 +213,12 @@ impl<'a> AnalysisChunk<'a> {
             self.shared.advance(&self.shared.tonal, tonal_stft, self.span(), |state| state.push(mono))
         })
     }
+
+    /// Pitch content of each of the [`tonal_spectra`](Self::tonal_spectra).
+    #[must_use]
+    pub(crate) fn tonal_pitches(&self) -> &[FinePitch] {
+        self.views.pitches.get_or_init(|| self.shared.folder.fold_all(self.tonal_spectra()))
+    }
 }
 
 /// The end of a track: its length, and what the shared transforms still held.
@@ -287,6 +299,12 @@ impl<'a> AnalysisEnd<'a> {
             let mono = self.mono_11k();
             shared.advance(&shared.tonal, tonal_stft, self.span(), |state| state.finish(mono))
         })
+    }
+
+    /// Pitch content of each of the last tonal spectra.
+    #[must_use]
+    pub(crate) fn tonal_pitches(&self) -> &[FinePitch] {
+        self.shared.tail.pitches.get_or_init(|| self.shared.folder.fold_all(self.tonal_spectra()))
     }
 }
 

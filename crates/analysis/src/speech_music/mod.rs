@@ -26,7 +26,9 @@ use fanfare_model::{
     features::{FeaturePart, SpeechMusic, SpeechMusicProfile},
 };
 
-use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, SpectraBlock};
+use crate::{
+    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, SpectraBlock,
+};
 use cues::CueReader;
 use frames::{BLOCK_S, Frames, WINDOW_BLOCKS};
 use judge::{Tally, judge};
@@ -88,30 +90,37 @@ impl Analyzer for SpeechMusicAnalyzer {
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
         self.hear(end.onset_spectra(), end.tonal_spectra());
         let needed_s = BLOCK_S * WINDOW_BLOCKS as f64;
-        let mut warnings = Vec::new();
+        let mut absences = Vec::new();
         let shares = self.tally.shares();
         let sounding_s = shares.blocks as f64 * BLOCK_S;
         let found = if shares.blocks >= WINDOW_BLOCKS {
             let profile = profile(shares.speech, shares.music);
             if profile == SpeechMusicProfile::Silence {
-                warnings.push("sounds, but neither speech nor music was heard".to_owned());
+                absences.push(Absence::new(
+                    AbsenceReason::NeitherKind,
+                    "sounds, but neither speech nor music was heard",
+                ));
             }
             Some(SpeechMusic { profile, music: shares.music, speech: shares.speech })
         } else if end.duration_s() < needed_s {
             let duration_s = end.duration_s();
-            warnings.push(format!(
-                "too short to tell speech from music: {duration_s:.1} s, needs {needed_s:.1} s"
+            absences.push(Absence::new(
+                AbsenceReason::TooShort,
+                format!("too short to tell speech from music: {duration_s:.1} s, needs {needed_s:.1} s"),
             ));
             None
         } else if shares.blocks > 0 {
-            warnings.push(format!(
-                "too little sound to tell speech from music: {sounding_s:.1} s, needs {needed_s:.1} s"
+            absences.push(Absence::new(
+                AbsenceReason::TooQuiet,
+                format!(
+                    "too little sound to tell speech from music: {sounding_s:.1} s, needs {needed_s:.1} s"
+                ),
             ));
             None
         } else {
             Some(SpeechMusic { profile: SpeechMusicProfile::Silence, music: 0.0, speech: 0.0 })
         };
-        Ok(AnalyzerOutput { part: FeaturePart::SpeechMusic(found), warnings })
+        Ok(AnalyzerOutput { part: FeaturePart::SpeechMusic(found), absences })
     }
 }
 

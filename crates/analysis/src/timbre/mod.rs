@@ -12,8 +12,8 @@ use fanfare_model::{
 };
 
 use crate::{
-    AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, ONSET_SIZE, RATE_22K_HZ,
-    SpectraBlock,
+    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, ONSET_SIZE,
+    RATE_22K_HZ, SpectraBlock,
 };
 use bands::{MelBands, cepstrum, erb_bands};
 
@@ -124,13 +124,13 @@ impl Analyzer for TimbreAnalyzer {
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
         self.add(end.onset_spectra());
         let duration_s = end.duration_s();
-        let mut warnings = Vec::new();
+        let mut absences = Vec::new();
         let mut part = Timbre {
             zero_crossing_rate_hz: (duration_s > 0.0).then(|| self.crossings as f64 / duration_s),
             ..Timbre::default()
         };
         if self.sounding == 0 {
-            warnings.push("no timbre: nothing sounds".to_owned());
+            absences.push(Absence::new(AbsenceReason::Silent, "no timbre: nothing sounds"));
         } else {
             let mean = |sum: f64| sum / self.sounding as f64;
             let spectrum: Vec<f64> = self.power_sum.iter().map(|sum| mean(*sum)).collect();
@@ -140,7 +140,7 @@ impl Analyzer for TimbreAnalyzer {
             part.flatness = Some(mean(self.flatness_sum));
             part.mfcc_mean = cepstrum(self.mel.means(self.sounding));
         }
-        Ok(AnalyzerOutput { part: FeaturePart::Timbre(part), warnings })
+        Ok(AnalyzerOutput { part: FeaturePart::Timbre(part), absences })
     }
 }
 

@@ -16,7 +16,9 @@ use fanfare_model::{
     features::{FeaturePart, WAVEFORM_COLUMNS, Waveform},
 };
 
-use crate::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
+use crate::{
+    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext,
+};
 use detail::DetailGatherer;
 
 pub use zoom::{Zoomed, band_columns, zoom};
@@ -181,7 +183,7 @@ impl Analyzer for WaveformAnalyzer {
         let waveform = Waveform { detail: self.detail.take(), ..self.columns(end.frames()) };
         let mut output = AnalyzerOutput::new(FeaturePart::Waveform(waveform));
         if end.frames() == 0 {
-            output.warnings.push("no frames: the waveform is empty".to_owned());
+            output.absences.push(Absence::new(AbsenceReason::TooShort, "no frames: the waveform is empty"));
         }
         Ok(output)
     }

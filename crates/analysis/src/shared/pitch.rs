@@ -4,6 +4,8 @@
 //! class profiles with fine bins (E. Gómez, "Tonal Description of Polyphonic Audio", INFORMS J. Computing, 2006), so
 //! that the tuning can be settled at the end of the track.
 
+use super::SpectraBlock;
+
 /// Fine bins in an octave: 20 cents each.
 pub(crate) const FINE_BINS: usize = 60;
 /// Fine bins in a semitone.
@@ -46,8 +48,13 @@ impl PitchFolder {
         Self { first: bin(LOWEST_HZ).max(2), end: bin(HIGHEST_HZ).min(bins.saturating_sub(2)), hz_per_bin }
     }
 
+    /// The pitch content of each spectrum.
+    pub(crate) fn fold_all(&self, spectra: &SpectraBlock) -> Vec<FinePitch> {
+        spectra.rows().map(|row| self.fold(row)).collect()
+    }
+
     /// The pitch content of one spectrum.
-    pub(crate) fn fold(&self, magnitudes: &[f32]) -> FinePitch {
+    fn fold(&self, magnitudes: &[f32]) -> FinePitch {
         let mut pitch =
             FinePitch { all: [0.0; FINE_BINS], bass: [0.0; FINE_BINS], tonalness: 0.0, energy: 0.0 };
         if self.first >= self.end || magnitudes.len() < self.end + 2 {
