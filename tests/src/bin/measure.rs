@@ -9,8 +9,11 @@ use std::{path::Path, process::ExitCode};
 
 use fanfare_tests::measure;
 
+/// Does one thing to a file.
+type Once = fn(&Path);
+
 /// What is done once with a file, in a process of its own.
-const ONCE: &[(&str, fn(&Path))] = &[("hear", measure::hear_once), ("decode", measure::decode_once)];
+const ONCE: &[(&str, Once)] = &[("hear", measure::hear_once), ("decode", measure::decode_once)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
