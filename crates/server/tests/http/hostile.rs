@@ -39,19 +39,22 @@ const PAYLOADS: &[&str] = &[
 async fn no_value_of_any_parameter_gets_to_the_database_or_gives_rows_it_should_not() {
     let server = Server::start().await;
     let owner = server.owner().await;
-    server.track("a.wav", &[0; 10]).await;
+    let track = server.track("a.wav", &[0; 10]).await;
     let document: Value = serde_json::from_str(openapi_json()).unwrap();
     let long = "x".repeat(10_000);
     let (mut cells, mut refused) = (0, 0);
     for (path, item) in document["paths"].as_object().unwrap() {
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        // The track was not heard yet, so that some of what is below it is not there.
+        let absent = path.contains("{id}").then_some(404);
+        let path = path.replace("{id}", &track.to_string());
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
             let name = parameter["name"].as_str().unwrap();
             for payload in PAYLOADS.iter().copied().chain([long.as_str()]) {
                 let response = server.get(&owner, &format!("{path}?{name}={}", escaped(payload))).await;
                 let status = response.status().as_u16();
                 let what = format!("{path}?{name}={:.40}: {status}", payload.escape_debug().to_string());
-                assert!(matches!(status, 200 | 400), "{what}");
+                assert!(matches!(status, 200 | 400) || Some(status) == absent, "{what}");
                 let body = response.text().await.unwrap();
                 assert!(
                     !body.to_lowercase().contains("sqlite") && !body.contains("syntax error"),
