@@ -1,6 +1,7 @@
 //! One round: disturb, let it end, compare.
 
 use std::{
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
@@ -9,6 +10,7 @@ use std::{
 use fanfare_model::TaskKind;
 use fanfare_store::{Store, StoreOptions};
 use fanfare_testkit::Seeded;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{Library, Server};
@@ -105,7 +107,9 @@ impl Place<'_> {
             }
             store.close().await;
             let status = server.stop();
-            assert!(status.success(), "{status}; its log:\n{}", self.log());
+            // A server that had nothing left to do may be asked to stop before it listens for that: then it just dies.
+            let unheard = status.signal() == Some(Signal::TERM.as_raw());
+            assert!(status.success() || unheard, "{status}; its log:\n{}", self.log());
             let options = StoreOptions { migrate: false, readers: 1, busy_timeout_ms: 5_000 };
             let store = Store::open(&self.folder.join("data"), &options).await.expect("the store");
             let dump = store.catalog().canonical_dump().await.expect("a dump");
