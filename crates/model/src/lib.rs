@@ -12,6 +12,7 @@
 
 pub mod error;
 pub mod features;
+pub mod hls;
 pub mod id;
 pub mod job;
 pub mod library;
@@ -23,6 +24,7 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, LimitHit, Result};
 pub use features::Features;
+pub use hls::{SegmentFacts, VariantFacts};
 pub use id::{ApiKeyId, ArtistId, ContentHash, FolderId, JobId, ReleaseId, TaskId, TrackId, UserId};
 pub use job::{Attempt, Job, JobKind, JobState};
 pub use people::{Access, Role, User};
