@@ -137,7 +137,9 @@ impl Hearing {
     pub(crate) async fn on_event(&self, event: &WorkerEvent) {
         let due = {
             let mut state = self.inner.state.lock().await;
-            if let Some(task) = state.task.clone() {
+            // Jobs of other tasks (uploads, nightly runs) are shown by those.
+            let of_it = |task: &LiveTask| event.task().is_none_or(|of| of == task.id());
+            if let Some(task) = state.task.clone().filter(of_it) {
                 self.show_event(&mut state, &task, event).await;
             }
             let ended = matches!(event, WorkerEvent::Finished { .. } | WorkerEvent::Failed { .. });

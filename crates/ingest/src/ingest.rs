@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,17 +14,21 @@ use fanfare_audio::Limits;
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TrackId, library::Folder};
 use fanfare_store::Store;
 use tokio::{
-    sync::{Mutex, mpsc, watch},
+    sync::{Mutex, broadcast, mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    DataLock, TaskHub, WorkerStatus, clock, detached,
+    BackgroundOptions, DataLock, TaskHub, WorkerStatus, clock, detached,
     hearing::Hearing,
     scan::desk::{Cause, ScanDesk},
     supervisor::{Supervisor, WorkerCommandLine},
     watch::{Board, WatchOptions},
+    worker::protocol::{WorkerEvent, WorkerRole},
 };
+
+/// What workers said that a listener has not taken in yet, at most; one that is slower misses some.
+const WAITING_EVENTS: usize = 1_024;
 
 /// How long scans get to stop at a shutdown.
 const SCANS_STOP: Duration = Duration::from_secs(9);
@@ -44,6 +48,8 @@ pub struct IngestOptions {
     pub watch: bool,
     /// Scan everything that often besides; folders that cannot be watched are scanned every 15 minutes anyway.
     pub poll_interval: Option<Duration>,
+    /// What runs by itself, when, and how gently; may be changed later.
+    pub background: BackgroundOptions,
 }
 
 /// Scans, watches and hears, until [`Ingest::shutdown`]. Cheap to clone.
@@ -58,6 +64,11 @@ struct Inner {
     desk: ScanDesk,
     hearing: Hearing,
     supervisor: Supervisor,
+    live: Supervisor,
+    /// Everything that workers say, for whoever shows jobs of another kind of task.
+    #[allow(dead_code)] // nightly runs and uploads subscribe
+    events: broadcast::Sender<WorkerEvent>,
+    background: std::sync::Mutex<BackgroundOptions>,
     board: Board,
     stop: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -81,10 +92,17 @@ impl Ingest {
             args: options.worker_args,
             slots: options.jobs.max(1),
             data_dir: options.data_dir,
+            role: WorkerRole::Background,
         };
-        let supervisor = Supervisor::start(store.clone(), hearing.clone(), command, stale).await?;
+        let background = options.background.checked()?;
+        let (events, _) = broadcast::channel(WAITING_EVENTS);
+        let supervise = |command| {
+            Supervisor::start(store.clone(), hearing.clone(), command, stale.clone(), events.clone())
+        };
+        let live = supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }).await?;
+        let supervisor = supervise(command).await?;
         if let Err(error) = hearing.resume().await {
-            supervisor.stop().await;
+            tokio::join!(supervisor.stop(), live.stop());
             return Err(error);
         }
         let desk = ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), Limits::default());
@@ -100,7 +118,21 @@ impl Ingest {
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
-        let inner = Inner { store, hub, desk, hearing, supervisor, board, stop, tasks, lock };
+        let background = std::sync::Mutex::new(background);
+        let inner = Inner {
+            store,
+            hub,
+            desk,
+            hearing,
+            supervisor,
+            live,
+            events,
+            background,
+            board,
+            stop,
+            tasks,
+            lock,
+        };
         let ingest = Self { inner: Arc::new(inner) };
         if let Err(error) = ingest.first_scan().await {
             ingest.shutdown().await;
@@ -204,6 +236,26 @@ impl Ingest {
         self.inner.supervisor.status()
     }
 
+    /// Tells the worker for listeners that there is a job for it; starts it if that is the first one.
+    pub fn wake_live(&self) {
+        self.inner.live.wake();
+    }
+
+    /// What runs by itself, when, and how gently.
+    #[must_use]
+    pub fn background(&self) -> BackgroundOptions {
+        self.inner.background.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what runs by itself, when, and how gently: at once, also for a run under way.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for values out of their range.
+    pub fn set_background(&self, options: BackgroundOptions) -> Result<()> {
+        *self.inner.background.lock().unwrap_or_else(PoisonError::into_inner) = options.checked()?;
+        Ok(())
+    }
+
     /// Stops scans, gives leases back, ends the worker; takes at most 11 s, whatever a file system or the worker
     /// does.
     pub async fn shutdown(&self) {
@@ -217,7 +269,11 @@ impl Ingest {
                 }
             }
         };
-        let (_, scans) = tokio::join!(self.inner.supervisor.stop(), tokio::time::timeout(SCANS_STOP, ended));
+        let (_, _, scans) = tokio::join!(
+            self.inner.supervisor.stop(),
+            self.inner.live.stop(),
+            tokio::time::timeout(SCANS_STOP, ended)
+        );
         if scans.is_err() {
             tracing::warn!("a scan did not stop in time; the next one goes on from where it was");
         }

@@ -391,6 +391,7 @@ async fn a_new_file_is_found_without_anybody_asking() {
         jobs: 1,
         watch: true,
         poll_interval: None,
+        background: Default::default(),
     };
     store.catalog().add_folder(&bench.music(), fanfare_model::Timestamp(0)).await.unwrap();
     let ingest =

@@ -102,6 +102,7 @@ async fn fresh_scan(bench: &Bench) -> Value {
         jobs: 1,
         watch: false,
         poll_interval: None,
+        background: Default::default(),
     };
     let ingest = fanfare_ingest::Ingest::start(
         fanfare_ingest::DataLock::acquire(data.path()).unwrap(),

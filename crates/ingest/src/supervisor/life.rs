@@ -139,7 +139,15 @@ impl<'a> Life<'a> {
             WorkerEvent::Ready { pid, version } => {
                 tracing::info!(pid, version, "the worker is ready");
                 let owner = self.owner.to_owned();
-                tell(input, &WorkerCommand::Start { owner, slots: self.keeper.command.slots }).await;
+                tell(
+                    input,
+                    &WorkerCommand::Start {
+                        owner,
+                        slots: self.keeper.command.slots,
+                        role: self.keeper.command.role,
+                    },
+                )
+                .await;
             }
             WorkerEvent::Stale { track } => {
                 self.keeper.stale.say(*track);
@@ -147,6 +155,8 @@ impl<'a> Life<'a> {
             _ => {}
         }
         self.keeper.hearing.on_event(&event).await;
+        // Nobody listening is no failure.
+        let _listeners = self.keeper.events.send(event);
     }
 
     async fn reap(&self) {

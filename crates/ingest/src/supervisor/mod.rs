@@ -1,4 +1,5 @@
-//! The supervisor: keeps one worker child alive, and gives back what a dead one held.
+//! The supervisor: keeps one worker child alive, and gives back what a dead one held. There is one for each role of
+//! workers; the one for the role `live` starts its child when it is woken for the first time.
 //!
 //! Vocabulary: a *life* is one child from its start to its end; its *owner* is the name under which it
 //! leases jobs, unique per life.
@@ -20,13 +21,21 @@ use std::{
 
 use fanfare_model::Result;
 use fanfare_store::Store;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+};
 
 use self::{
     life::{Life, LifeEnd},
     owner::OwnerFile,
 };
-use crate::{clock, hearing::Hearing, ingest::StaleSender};
+use crate::{
+    clock,
+    hearing::Hearing,
+    ingest::StaleSender,
+    worker::protocol::{WorkerEvent, WorkerRole},
+};
 
 /// Pause before the first restart.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -45,6 +54,8 @@ pub(crate) struct WorkerCommandLine {
     pub(crate) args: Vec<OsString>,
     pub(crate) slots: usize,
     pub(crate) data_dir: PathBuf,
+    /// Which jobs it takes.
+    pub(crate) role: WorkerRole,
 }
 
 /// How the worker is doing.
@@ -83,6 +94,8 @@ struct Keeper {
     status: Arc<Mutex<WorkerStatus>>,
     /// Tracks whose file is not as the catalog has it.
     stale: StaleSender,
+    /// Everything that workers say.
+    events: broadcast::Sender<WorkerEvent>,
 }
 
 impl Supervisor {
@@ -95,8 +108,9 @@ impl Supervisor {
         hearing: Hearing,
         command: WorkerCommandLine,
         stale: StaleSender,
+        events: broadcast::Sender<WorkerEvent>,
     ) -> Result<Self> {
-        let owner_file = OwnerFile::in_folder(&command.data_dir);
+        let owner_file = OwnerFile::in_folder(&command.data_dir, command.role);
         if let Some(owner) = owner_file.read()? {
             let released = store.jobs().release_owner(&owner, clock::now()).await?;
             if released > 0 {
@@ -106,7 +120,7 @@ impl Supervisor {
         store.jobs().reap(clock::now()).await?;
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
         let (orders, received) = mpsc::channel(16);
-        let keeper = Keeper { store, hearing, command, status: Arc::clone(&status), stale };
+        let keeper = Keeper { store, hearing, command, status: Arc::clone(&status), stale, events };
         let task = tokio::spawn(keeper.keep(owner_file, received));
         Ok(Self { orders, status, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }
@@ -142,6 +156,10 @@ impl Supervisor {
 impl Keeper {
     async fn keep(self, owner_file: OwnerFile, mut orders: mpsc::Receiver<Order>) {
         let mut pause = FIRST_PAUSE;
+        // A worker for listeners costs nothing until somebody needs it.
+        if self.command.role == WorkerRole::Live && !woken(&mut orders).await {
+            return;
+        }
         loop {
             let owner = owner::fresh();
             let began = Instant::now();
@@ -185,6 +203,11 @@ impl Keeper {
         }
         self.hearing.count().await;
     }
+}
+
+/// Waits for the first wake; `false` when told to stop before.
+async fn woken(orders: &mut mpsc::Receiver<Order>) -> bool {
+    matches!(orders.recv().await, Some(Order::Wake))
 }
 
 /// Waits, unless told to stop; wakes need nobody to wake.

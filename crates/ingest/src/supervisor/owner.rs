@@ -9,10 +9,15 @@ use std::{
 use fanfare_model::{Error, Result};
 use fanfare_store::fresh_id;
 
-use crate::clock;
+use crate::{clock, worker::protocol::WorkerRole};
 
-/// Name of the file in the data folder.
-const OWNER_FILE: &str = "worker.owner";
+/// Name of the file in the data folder, by role.
+const fn owner_file(role: WorkerRole) -> &'static str {
+    match role {
+        WorkerRole::Background => "worker.owner",
+        WorkerRole::Live => "live-worker.owner",
+    }
+}
 
 /// A name that no worker had before.
 pub(crate) fn fresh() -> String {
@@ -26,8 +31,8 @@ pub(crate) struct OwnerFile {
 }
 
 impl OwnerFile {
-    pub(crate) fn in_folder(data_dir: &Path) -> Self {
-        Self { path: data_dir.join(OWNER_FILE) }
+    pub(crate) fn in_folder(data_dir: &Path, role: WorkerRole) -> Self {
+        Self { path: data_dir.join(owner_file(role)) }
     }
 
     /// The name in it, if there is one.
@@ -71,7 +76,7 @@ mod tests {
     #[test]
     fn a_name_is_remembered_until_it_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let file = OwnerFile::in_folder(folder.path());
+        let file = OwnerFile::in_folder(folder.path(), WorkerRole::Live);
         assert_eq!(file.read().unwrap(), None);
         let (first, second) = (fresh(), fresh());
         assert_ne!(first, second);

@@ -1,22 +1,63 @@
-//! The bench where jobs are worked on: claims as many as there are free slots, and ends in order.
+//! The bench where jobs are worked on: claims as many of each queue as there is room for, and ends in order.
+//!
+//! Vocabulary: a *shelf* is one queue that a worker takes jobs from, with how many it holds of them at a time; a
+//! *place* is one job's number on the bench.
+//!
+//! A suspect (see the store's queue) is worked on alone: while one is due on any shelf, nothing else is claimed, and
+//! it is claimed when the bench is empty.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use fanfare_audio::OpenOptions;
-use fanfare_model::{Error, ErrorKind, Job, JobKind, Result};
+use fanfare_model::{Error, ErrorKind, Job, Result};
 use fanfare_store::Store;
-use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+use tokio::{
+    sync::mpsc,
+    task::{Id, JoinSet},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    attempt::{AttemptEnd, Attempting},
+    attempt::AttemptEnd,
     mouth::Mouth,
-    protocol::{WorkerCommand, WorkerEvent},
+    protocol::{WorkerCommand, WorkerEvent, WorkerRole},
+    work::{Held, dispatch},
 };
 use crate::clock;
 
-/// The queue of jobs that this worker takes.
-const QUEUE: &str = "analyze-track";
+/// One queue that workers of a role take jobs from.
+pub(crate) struct Shelf {
+    /// The queue's name.
+    pub(crate) queue: &'static str,
+    /// Which workers take from it.
+    role: WorkerRole,
+    /// How many of its jobs such a worker holds at a time.
+    prefetch: Prefetch,
+}
+
+/// How many jobs of a queue are held at a time.
+enum Prefetch {
+    /// As many as the worker was told.
+    Slots,
+    /// So many.
+    Exactly(usize),
+}
+
+/// All shelves, in the order in which they are filled.
+pub(crate) const SHELVES: &[Shelf] = &[
+    Shelf { queue: "transcode-track", role: WorkerRole::Live, prefetch: Prefetch::Slots },
+    // Somebody waits for these: two at a time, each of which decodes and encodes on several threads (CHECKLIST D3).
+    Shelf { queue: "process-track", role: WorkerRole::Background, prefetch: Prefetch::Exactly(2) },
+    Shelf { queue: "analyze-track", role: WorkerRole::Background, prefetch: Prefetch::Slots },
+    // A model takes memory once per job (CHECKLIST D10, D24).
+    Shelf { queue: "enrich-track-audio", role: WorkerRole::Background, prefetch: Prefetch::Exactly(1) },
+];
+
 /// How often the queue is looked at when nobody rings: retries come due by themselves.
 const POLL: Duration = Duration::from_secs(3);
 /// How often a sign of life is given.
@@ -49,27 +90,27 @@ impl Bench {
     /// Works until told to stop.
     ///
     /// # Errors
-    /// `Timeout` when a track could not be cancelled.
-    pub(crate) async fn run(self, slots: usize, mut commands: mpsc::Receiver<WorkerCommand>) -> Result<()> {
-        let bench = std::sync::Arc::new(self);
-        let slots = slots.clamp(1, bench.max_slots);
-        let mut jobs: JoinSet<AttemptEnd> = JoinSet::new();
+    /// `Timeout` when a job could not be cancelled.
+    pub(crate) async fn run(
+        self,
+        role: WorkerRole,
+        slots: usize,
+        mut commands: mpsc::Receiver<WorkerCommand>,
+    ) -> Result<()> {
+        let slots = slots.clamp(1, self.max_slots);
+        let mut hands = Hands::new(Arc::new(self), role, slots);
         let mut alive = tokio::time::interval(ALIVE);
         let mut idle_said = false;
         let mut stuck = false;
         let mut signals = Signals::new()?;
         let mut look = true;
         while !stuck {
-            if look && jobs.len() < slots {
-                let claimed = bench.claim(slots - jobs.len()).await;
-                idle_said &= claimed.is_empty() && jobs.is_empty();
-                // A full catch means that more may wait.
-                look = claimed.len() == slots - jobs.len();
-                for job in claimed {
-                    jobs.spawn(Attempting::new(std::sync::Arc::clone(&bench), job).run());
-                }
-                if jobs.is_empty() && !idle_said {
-                    bench.mouth.say(&WorkerEvent::Idle);
+            if look {
+                let before = hands.at_work();
+                look = hands.fill().await;
+                idle_said &= hands.at_work() == 0 && before == 0;
+                if hands.at_work() == 0 && !idle_said {
+                    hands.bench.mouth.say(&WorkerEvent::Idle);
                     idle_said = true;
                 }
             }
@@ -82,38 +123,121 @@ impl Bench {
                     Some(WorkerCommand::Start { .. }) => {}
                     Some(WorkerCommand::Stop) | None => break,
                 },
-                Some(ended) = jobs.join_next() => {
-                    stuck = matches!(ended, Ok(AttemptEnd::Stuck));
+                Some(ended) = hands.next_end() => {
+                    stuck = ended == AttemptEnd::Stuck;
                     look = true;
                 }
-                _ = alive.tick() => bench.mouth.say(&WorkerEvent::Alive),
-                () = tokio::time::sleep(POLL), if jobs.len() < slots => look = true,
+                _ = alive.tick() => hands.bench.mouth.say(&WorkerEvent::Alive),
+                () = tokio::time::sleep(POLL) => look = true,
                 () = signals.told_to_stop() => break,
             }
         }
-        bench.stop.cancel();
+        hands.bench.stop.cancel();
         let deadline = Instant::now() + STOP_GRACE;
-        while let Ok(Some(_)) = tokio::time::timeout_at(deadline, jobs.join_next()).await {}
-        if stuck || !jobs.is_empty() {
+        while let Ok(Some(_)) = tokio::time::timeout_at(deadline, hands.next_end()).await {}
+        if stuck || hands.at_work() > 0 {
             return Err(Error::new(
                 ErrorKind::Timeout,
-                "a track could not be cancelled, the worker ends with it",
+                "a job could not be cancelled, the worker ends with it",
             ));
         }
         Ok(())
     }
 
-    async fn claim(&self, free: usize) -> Vec<Job> {
-        let limit = u32::try_from(free).unwrap_or(1);
-        match self.store.jobs().claim(QUEUE, &self.owner, limit, clock::now()).await {
-            Ok(jobs) => {
-                jobs.into_iter().filter(|job| matches!(job.kind, JobKind::AnalyzeTrack { .. })).collect()
-            }
+    async fn claim(&self, queue: &str, limit: usize) -> Vec<Job> {
+        let limit = u32::try_from(limit).unwrap_or(1);
+        match self.store.jobs().claim(queue, &self.owner, limit, clock::now()).await {
+            Ok(jobs) => jobs,
             Err(error) => {
-                tracing::warn!(%error, "could not claim jobs");
+                tracing::warn!(queue, %error, "could not claim jobs");
                 Vec::new()
             }
         }
+    }
+
+    async fn suspect_is_due(&self, queue: &str) -> bool {
+        match self.store.jobs().suspect_is_due(queue, clock::now()).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(queue, %error, "could not look for jobs whose holder died");
+                false
+            }
+        }
+    }
+}
+
+/// The jobs at hand.
+struct Hands {
+    bench: Arc<Bench>,
+    shelves: Vec<&'static Shelf>,
+    slots: usize,
+    jobs: JoinSet<AttemptEnd>,
+    /// By task of the runtime: from which shelf its job came, and its place.
+    held: HashMap<Id, (usize, usize)>,
+}
+
+impl Hands {
+    fn new(bench: Arc<Bench>, role: WorkerRole, slots: usize) -> Self {
+        let shelves = SHELVES.iter().filter(|shelf| shelf.role == role).collect();
+        Self { bench, shelves, slots, jobs: JoinSet::new(), held: HashMap::new() }
+    }
+
+    fn at_work(&self) -> usize {
+        self.held.len()
+    }
+
+    fn room(&self, shelf: usize) -> usize {
+        let most = match self.shelves[shelf].prefetch {
+            Prefetch::Slots => self.slots,
+            Prefetch::Exactly(most) => most,
+        };
+        most.saturating_sub(self.held.values().filter(|(of, _)| *of == shelf).count())
+    }
+
+    /// Claims what there is room for; gives whether more may be had at once.
+    async fn fill(&mut self) -> bool {
+        let mut suspects = None;
+        for shelf in 0..self.shelves.len() {
+            if self.bench.suspect_is_due(self.shelves[shelf].queue).await {
+                suspects = Some(shelf);
+                break;
+            }
+        }
+        let mut more = false;
+        for shelf in suspects.map_or(0..self.shelves.len(), |shelf| shelf..shelf + 1) {
+            let room = self.room(shelf);
+            if room == 0 || (suspects.is_some() && self.at_work() > 0) {
+                continue;
+            }
+            let claimed = self.bench.claim(self.shelves[shelf].queue, room).await;
+            // A full catch means that more may wait.
+            more |= claimed.len() == room;
+            for job in claimed {
+                self.begin(shelf, job);
+            }
+        }
+        more
+    }
+
+    fn begin(&mut self, shelf: usize, job: Job) {
+        let taken: BTreeSet<usize> = self.held.values().map(|(_, place)| *place).collect();
+        let place = (0..).find(|place| !taken.contains(place)).unwrap_or_default();
+        let held = Held { bench: Arc::clone(&self.bench), job, place };
+        let id = self.jobs.spawn(dispatch(held)).id();
+        self.held.insert(id, (shelf, place));
+    }
+
+    /// How the next one ended; `None` when there is none.
+    async fn next_end(&mut self) -> Option<AttemptEnd> {
+        let (id, end) = match self.jobs.join_next_with_id().await? {
+            Ok((id, end)) => (id, end),
+            Err(error) => {
+                tracing::error!(%error, "an attempt broke off");
+                (error.id(), AttemptEnd::Over)
+            }
+        };
+        self.held.remove(&id);
+        Some(end)
     }
 }
 

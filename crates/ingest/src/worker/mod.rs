@@ -1,4 +1,7 @@
-//! The worker process: claims jobs, hears tracks, commits what it heard.
+//! The worker process: claims jobs, does them, commits what came of them.
+//!
+//! [`bench`] claims from the queues; [`attempt`] is what every attempt at a job has in common; [`work`] is what
+//! kinds of jobs differ in, and tells how to add one; [`analyze`] is the kind that hears a track.
 //!
 //! It is a child of the server, because untrusted bytes may make a decoder abort, loop or eat memory: that
 //! ends a worker and never a stream. It says and is told things by [`protocol`]; its log goes to stderr.
@@ -7,6 +10,7 @@
 //! force if need be; what it commits is fenced by the job's attempt, so one that was given up for dead
 //! changes nothing; it never makes or migrates a database.
 
+mod analyze;
 mod attempt;
 mod bench;
 mod confine;
@@ -14,6 +18,7 @@ mod hear;
 mod mouth;
 pub(crate) mod protocol;
 mod retry;
+mod work;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -65,16 +70,18 @@ pub async fn run_worker(options: WorkerProcessOptions) -> Result<()> {
     let start = tokio::time::timeout(START_WAIT, async {
         loop {
             match commands.recv().await {
-                Some(WorkerCommand::Start { owner, slots }) => return Some((owner, slots)),
+                Some(WorkerCommand::Start { owner, slots, role }) => return Some((owner, slots, role)),
                 Some(WorkerCommand::Stop) | None => return None,
                 Some(_) => {}
             }
         }
     });
     let ended = match start.await {
-        Ok(Some((owner, slots))) => {
+        Ok(Some((owner, slots, role))) => {
             let open = OpenOptions { ffmpeg: options.ffmpeg, ..OpenOptions::default() };
-            Bench::new(store.clone(), mouth, open, owner, options.jobs.max(1)).run(slots, commands).await
+            Bench::new(store.clone(), mouth, open, owner, options.jobs.max(1))
+                .run(role, slots, commands)
+                .await
         }
         Ok(None) => {
             drop(mouth);

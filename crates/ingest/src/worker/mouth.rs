@@ -110,13 +110,17 @@ fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::protocol::line, *};
+    use super::{
+        super::protocol::{WorkerRole, line},
+        *,
+    };
 
     #[test]
     fn a_stop_is_read_however_many_commands_wait() {
         for end in ["", &line(&WorkerCommand::Stop)] {
             let (sender, mut receiver) = mpsc::channel(WAITING_COMMANDS);
-            let mut input = line(&WorkerCommand::Start { owner: "a".to_owned(), slots: 1 });
+            let mut input =
+                line(&WorkerCommand::Start { owner: "a".to_owned(), slots: 1, role: WorkerRole::Background });
             input.push_str(&line(&WorkerCommand::Wake).repeat(10 * WAITING_COMMANDS));
             input.push_str(end);
             // Nobody takes anything meanwhile; this would never return if it waited for that.

@@ -3,7 +3,7 @@
 //! Lines are bounded; a line that is no message of this list is passed over (with a debug log entry), so that
 //! a stray print of some library can never confuse the other side.
 
-use fanfare_model::{ErrorKind, JobId, Timestamp, TrackId};
+use fanfare_model::{ErrorKind, JobId, TaskId, Timestamp, TrackId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
@@ -18,16 +18,17 @@ pub(crate) enum WorkerEvent {
     Ready { pid: u32, version: String },
     /// It is alive, whatever it does; said every few seconds.
     Alive,
-    /// It claimed a job and opens the track's file.
-    Started { job: JobId, track: TrackId, path: String },
+    /// It claimed a job and opens the track's file; threads of that job have its place in their names.
+    Started { job: JobId, track: TrackId, task: Option<TaskId>, place: usize, path: String },
     /// So many frames are decoded, of so many (as far as declared).
-    Progress { job: JobId, path: String, frames: u64, total: Option<u64> },
+    Progress { job: JobId, task: Option<TaskId>, path: String, frames: u64, total: Option<u64> },
     /// Results are committed.
-    Finished { job: JobId, track: TrackId },
+    Finished { job: JobId, track: TrackId, task: Option<TaskId> },
     /// The attempt failed; `retry_at` when there is going to be another one.
     Failed {
         job: JobId,
         track: TrackId,
+        task: Option<TaskId>,
         path: String,
         kind: ErrorKind,
         message: String,
@@ -41,12 +42,41 @@ pub(crate) enum WorkerEvent {
     Idle,
 }
 
+impl WorkerEvent {
+    /// The task under which the job is shown that it is about.
+    pub(crate) const fn task(&self) -> Option<TaskId> {
+        match self {
+            Self::Started { task, .. }
+            | Self::Progress { task, .. }
+            | Self::Finished { task, .. }
+            | Self::Failed { task, .. } => *task,
+            Self::Ready { .. } | Self::Alive | Self::Dropped { .. } | Self::Stale { .. } | Self::Idle => None,
+        }
+    }
+}
+
+/// Which jobs a worker takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WorkerRole {
+    /// Those that nobody listens to meanwhile, at low priority.
+    #[default]
+    Background,
+    /// Those that somebody waits for in order to listen.
+    Live,
+}
+
 /// What a worker is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub(crate) enum WorkerCommand {
-    /// Claim jobs under that name, so many at a time.
-    Start { owner: String, slots: usize },
+    /// Claim jobs of that role under that name, so many at a time.
+    Start {
+        owner: String,
+        slots: usize,
+        #[serde(default)]
+        role: WorkerRole,
+    },
     /// There may be jobs.
     Wake,
     /// Give jobs back and end.
@@ -101,7 +131,7 @@ mod tests {
 
     #[tokio::test]
     async fn messages_survive_lines_that_are_none() {
-        let told = WorkerCommand::Start { owner: "1-ab".to_owned(), slots: 2 };
+        let told = WorkerCommand::Start { owner: "1-ab".to_owned(), slots: 2, role: WorkerRole::Live };
         let text =
             format!("running 1 test\n\n{{\"event\":3}}\n{}{}", line(&told), line(&WorkerCommand::Stop));
         let mut reader = text.as_bytes();

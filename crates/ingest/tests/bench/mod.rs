@@ -62,6 +62,7 @@ impl Bench {
             jobs,
             watch: false,
             poll_interval: None,
+            background: Default::default(),
         };
         Ingest::start(DataLock::acquire(&self.data()).unwrap(), store.clone(), options).await.unwrap()
     }

@@ -57,6 +57,7 @@ async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
         jobs: settings.jobs,
         watch: false,
         poll_interval: None,
+        background: Default::default(),
     };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
     let finished = follow(&ingest, &store, settings).await;

@@ -109,6 +109,7 @@ async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpSta
             jobs: settings.jobs,
             watch: settings.watch,
             poll_interval: settings.poll_interval_s.map(Duration::from_secs),
+            background: Default::default(),
         },
     )
     .await?;

@@ -62,6 +62,7 @@ impl Server {
                 jobs: 1,
                 watch: false,
                 poll_interval: None,
+                background: Default::default(),
             },
         )
         .await

@@ -164,6 +164,13 @@ impl JobQueue for MemoryJobQueue {
         Ok(claimed.collect())
     }
 
+    async fn suspect_is_due(&self, queue: &str, now: Timestamp) -> Result<bool> {
+        Ok(self.held().iter().any(|held| {
+            let waits = held.job.state == JobState::Waiting && held.job.run_at <= now;
+            waits && held.deaths > 0 && held.job.kind.queue() == queue
+        }))
+    }
+
     async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
         self.leased(id, attempt, owner, |held| held.job.lease_until = Some(now.plus_ms(LEASE_MS)))
     }

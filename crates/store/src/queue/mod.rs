@@ -85,6 +85,9 @@ pub trait JobQueue: Send + Sync {
     /// Claims up to `limit` due jobs of that queue by a lease of [`LEASE_MS`]; each claim counts as an attempt.
     /// A suspect is claimed alone (see the module documentation), so fewer than are due is no sign of an end.
     async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>>;
+    /// Whether a suspect of that queue is due: then whoever takes from several queues lets end what is at hand, and
+    /// claims from this one.
+    async fn suspect_is_due(&self, queue: &str, now: Timestamp) -> Result<bool>;
     /// Renews a lease; `Conflict` when it was lost.
     async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
     /// Ends a job; `Conflict` when the lease was lost.

@@ -111,6 +111,19 @@ impl JobQueue for SqliteJobQueue {
         Ok(jobs)
     }
 
+    async fn suspect_is_due(&self, queue: &str, now: Timestamp) -> Result<bool> {
+        const WHAT: &str = "looking for jobs whose holder died";
+        let mut reader = self.db.reader(WHAT).await?;
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM job WHERE queue = ? AND state = 'waiting' AND deaths > 0 AND run_at <= ?)",
+        )
+        .bind(queue)
+        .bind(now.0)
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(sql(WHAT))
+    }
+
     async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
         const WHAT: &str = "renewing a lease";
         let mut tx = self.db.write(WHAT).await?;

@@ -166,7 +166,10 @@ pub async fn suspects_are_tried_alone_and_first(queue: &dyn JobQueue) {
     }
     let claim = async |limit, now| queue.claim(QUEUE, "a", limit, now).await.unwrap();
     let held = claim(3, NOW).await;
+    assert!(!queue.suspect_is_due(QUEUE, NOW).await.unwrap());
     assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 3);
+    assert!(queue.suspect_is_due(QUEUE, NOW).await.unwrap());
+    assert!(!queue.suspect_is_due("another", NOW).await.unwrap());
     let suspects: Vec<JobId> = held.iter().map(|job| job.id).collect();
     for suspect in &suspects {
         let claimed = claim(4, NOW).await;
@@ -190,6 +193,7 @@ pub async fn suspects_are_tried_alone_and_first(queue: &dyn JobQueue) {
         assert_eq!((claimed.len(), claimed[0].attempt), (1, Attempt(2)));
         queue.finish(claimed[0].id, claimed[0].attempt, "a", NOW).await.unwrap();
     }
+    assert!(!queue.suspect_is_due(QUEUE, NOW).await.unwrap(), "they are not due yet");
     assert_eq!(claim(2, NOW).await.len(), 2);
     let later = NOW.plus_ms(death_delay_ms(2));
     assert!(claim(4, later).await.is_empty(), "a suspect is due: what is at hand ends first");

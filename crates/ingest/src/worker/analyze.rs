@@ -1,0 +1,172 @@
+//! The job `analyze-track`: hear a track once, store what its analyzers found.
+
+use std::time::Duration;
+
+use fanfare_audio::CancelFlag;
+use fanfare_model::{
+    Error, ErrorKind, Result, Timestamp, Track, TrackId,
+    features::{AnalyzerOutcome, AnalyzerResult},
+};
+use fanfare_store::AnalysisCommit;
+
+use super::{
+    hear::{Hearable, Heard, HeardBefore, hear, storage_is_away},
+    work::{Begun, Held, Progress, Work},
+};
+use crate::{clock, detached, text};
+
+/// Tries to store a result when the store is busy or full for a moment.
+const COMMIT_TRIES: u32 = 4;
+
+/// Hearing one track.
+pub(crate) struct AnalyzeTrack {
+    id: TrackId,
+    /// The track as it was when the attempt began.
+    track: Option<Box<Track>>,
+}
+
+impl AnalyzeTrack {
+    pub(crate) const fn new(id: TrackId) -> Self {
+        Self { id, track: None }
+    }
+
+    async fn heard_before(&self, held: &Held, track: &Track) -> Result<Option<HeardBefore>> {
+        let Some(content_hash) = track.content_hash else { return Ok(None) };
+        let (results, _) = held.bench.store.catalog().analysis(track.id).await?;
+        let versions = fanfare_analysis::versions();
+        let present = |result: &AnalyzerResult| {
+            let version = versions.iter().find(|(id, _)| *id == result.analyzer).map(|(_, version)| *version);
+            version == Some(result.version) && matches!(result.outcome, AnalyzerOutcome::Ok { .. })
+        };
+        let analyzers = results.into_iter().filter(present).map(|result| result.analyzer).collect();
+        Ok(Some(HeardBefore { content_hash, analyzers }))
+    }
+
+    fn begun(&self) -> Result<&Track> {
+        self.track.as_deref().ok_or_else(|| Error::new(ErrorKind::Internal, "the attempt has not begun"))
+    }
+}
+
+impl Work for AnalyzeTrack {
+    type Product = Box<Heard>;
+
+    fn track(&self) -> TrackId {
+        self.id
+    }
+
+    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.bench.store.catalog();
+        let row = catalog.track(self.id).await?;
+        let path = catalog.track_path(self.id).await?;
+        let (Some(row), Some(path)) = (row, path) else {
+            // The track was removed while its job waited.
+            held.finish().await?;
+            return Ok(None);
+        };
+        let track = row.track;
+        catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
+        let before = self.heard_before(held, &track).await?;
+        let frames = track.audio.as_ref().and_then(|audio| audio.frames);
+        let (size_bytes, modified) = (track.size_bytes, track.modified);
+        self.track = Some(Box::new(track));
+        let shown = path.display().to_string();
+        let file = Hearable { path, size_bytes, modified, frames, before };
+        let open = held.bench.open.clone();
+        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+            hear(&file, &open, cancel, progress).map(Box::new)
+        });
+        Ok(Some(Begun { shown, labour }))
+    }
+
+    async fn commit(&mut self, held: &Held, heard: Box<Heard>) -> Result<()> {
+        if held.may_be_tried_again()
+            && let Some(error) = passing_trouble(&heard.results)
+        {
+            return Err(self.explain(held, error).await);
+        }
+        let track = self.begun()?;
+        let commit = AnalysisCommit {
+            job: held.job.id,
+            attempt: held.attempt(),
+            owner: held.owner().to_owned(),
+            track: self.id,
+            size_bytes: track.size_bytes,
+            modified: track.modified,
+            content_hash: heard.content_hash,
+            audio: heard.audio,
+            results: heard.results,
+            warnings: heard.warnings,
+        };
+        let mut pause = Duration::from_millis(200);
+        for attempt in 1.. {
+            match held.bench.store.catalog().commit_analysis(commit.clone(), clock::now()).await {
+                Ok(()) => break,
+                Err(error) if error.kind().is_transient() && attempt < COMMIT_TRIES => {
+                    tracing::warn!(%error, attempt, "could not store a result, trying again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 3;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The same error, or the better one where the file's storage is away.
+    async fn explain(&self, held: &Held, error: Error) -> Error {
+        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Io | ErrorKind::PermissionDenied) {
+            return error;
+        }
+        let Ok(track) = self.begun() else { return error };
+        let folders = held.bench.store.catalog().folders().await.unwrap_or_default();
+        let Some(folder) = folders.into_iter().find(|folder| folder.id == track.folder) else { return error };
+        let root = folder.path.clone();
+        // Storage that gives no answer is away too.
+        let away = detached::look(move || storage_is_away(&root)).await.unwrap_or(true);
+        if !away {
+            return error;
+        }
+        Error::new(ErrorKind::Unavailable, format!("the folder {} is away", folder.path.display()))
+            .remedy("connect the storage; the track is tried again by itself")
+            .because(error)
+    }
+
+    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+        let failure = text::track_failure(error, now, None);
+        let catalog = held.bench.store.catalog();
+        catalog.fail_analysis(held.job.id, held.attempt(), held.owner(), self.id, failure, now).await
+    }
+}
+
+/// The trouble of an analyzer that failed for a reason that may be gone at the next attempt.
+fn passing_trouble(results: &[AnalyzerResult]) -> Option<Error> {
+    results.iter().find_map(|result| match &result.outcome {
+        AnalyzerOutcome::Failed { kind, message } if kind.is_transient() => Some(
+            Error::new(*kind, message.clone()).context(format!("the analyzer {} failed", result.analyzer)),
+        ),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trouble_that_may_pass_is_worth_another_attempt() {
+        let failed = |kind| AnalyzerResult {
+            analyzer: "key".to_owned(),
+            version: 1,
+            outcome: AnalyzerOutcome::Failed { kind, message: "it broke".to_owned() },
+        };
+        for (kinds, expected) in [
+            (&[][..], None),
+            (&[ErrorKind::Malformed], None),
+            (&[ErrorKind::Internal, ErrorKind::Io], Some(ErrorKind::Io)),
+            (&[ErrorKind::Timeout], Some(ErrorKind::Timeout)),
+        ] {
+            let results: Vec<_> = kinds.iter().copied().map(failed).collect();
+            assert_eq!(passing_trouble(&results).map(|error| error.kind()), expected, "{kinds:?}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! [`Work`]: what one kind of job does; and what it is given to do it with.
+//!
+//! To add a kind of job: make a file beside [`analyze`](super::analyze) with a type that implements [`Work`], add
+//! its arm to [`dispatch`], and its queue to [`SHELVES`](super::bench::SHELVES). Everything else
+//! is [`attempt`](super::attempt)'s: renewing the lease, the thread and its watchdog, cancelling, events, trying
+//! again or parking, giving back at a stop.
+//!
+//! The order of one attempt: [`begin`](Work::begin) (async: looks things up, marks the track), the
+//! [`Labour`] it gave (synchronous, on a thread of its own, because a decoder may not return),
+//! [`commit`](Work::commit) (async: one transaction with the effect and the job's end), [`after`](Work::after)
+//! (async: whatever may fail without changing what became of the job).
+
+use std::{future::Future, sync::Arc};
+
+use fanfare_audio::CancelFlag;
+use fanfare_model::{Attempt, Error, ErrorKind, Job, JobKind, Result, TaskId, Timestamp, TrackId};
+
+use super::{
+    analyze::AnalyzeTrack,
+    attempt::{AttemptEnd, attempt},
+    bench::Bench,
+    protocol::WorkerEvent,
+    retry::{jitter, next_attempt},
+};
+use crate::text;
+
+/// Says how far a labour is: frames done and frames in all, as far as that is known. Called at least every few
+/// seconds, it is the sign of life by which the watchdog goes.
+pub(crate) type Progress = dyn FnMut(u64, Option<u64>) + Send;
+
+/// The synchronous part of an attempt.
+pub(crate) type Labour<P> = Box<dyn FnOnce(&CancelFlag, &mut Progress) -> Result<P> + Send>;
+
+/// An attempt whose job was looked up.
+pub(crate) struct Begun<P> {
+    /// What people are shown as being worked on, usually a path.
+    pub(crate) shown: String,
+    /// What is to be done on a thread.
+    pub(crate) labour: Labour<P>,
+}
+
+/// What one kind of job does.
+pub(crate) trait Work: Send + 'static {
+    /// What its thread brings back.
+    type Product: Send + 'static;
+
+    /// The track it is about.
+    fn track(&self) -> TrackId;
+
+    /// Looks up what is to be done and marks it as begun. `None` when there is nothing to do any more; then it
+    /// has ended the job.
+    fn begin(&mut self, held: &Held) -> impl Future<Output = Result<Option<Begun<Self::Product>>>> + Send;
+
+    /// Stores the product and ends the job, in one transaction. An error fails the attempt.
+    fn commit(&mut self, held: &Held, product: Self::Product) -> impl Future<Output = Result<()>> + Send;
+
+    /// What is done once the product is stored. The job is over: nothing here can fail it.
+    fn after(&mut self, _held: &Held) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// The labour's error, or a better one of what is behind it.
+    fn explain(&self, _held: &Held, error: Error) -> impl Future<Output = Error> + Send {
+        async { error }
+    }
+
+    /// When a failed attempt is tried again; `None` for never.
+    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+        next_attempt(kind, held.job.attempt.0, held.job.max_attempts, now, jitter(now))
+    }
+
+    /// Notes the failure with which the job is given up, and parks the job, in one transaction.
+    fn give_up(
+        &mut self,
+        held: &Held,
+        error: &Error,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A job that this worker holds.
+pub(crate) struct Held {
+    pub(crate) bench: Arc<Bench>,
+    pub(crate) job: Job,
+    /// Its place on the bench: unique among the jobs at hand, small, and part of its threads' names.
+    pub(crate) place: usize,
+}
+
+impl Held {
+    /// Who holds it, as the store asks for it.
+    pub(crate) fn owner(&self) -> &str {
+        &self.bench.owner
+    }
+
+    /// The attempt it is held by.
+    pub(crate) const fn attempt(&self) -> Attempt {
+        self.job.attempt
+    }
+
+    /// The task it is shown under.
+    pub(crate) const fn task(&self) -> Option<TaskId> {
+        self.job.task
+    }
+
+    /// Whether another attempt may follow this one.
+    pub(crate) const fn may_be_tried_again(&self) -> bool {
+        self.job.attempt.0 < self.job.max_attempts
+    }
+
+    /// Ends the job without an effect: what it was about is gone.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost; errors of the store.
+    pub(crate) async fn finish(&self) -> Result<()> {
+        let now = crate::clock::now();
+        self.bench.store.jobs().finish(self.job.id, self.attempt(), self.owner(), now).await
+    }
+
+    pub(crate) fn say(&self, event: &WorkerEvent) {
+        self.bench.mouth.say(event);
+    }
+}
+
+/// Makes an attempt at a job of whatever kind.
+pub(crate) async fn dispatch(held: Held) -> AttemptEnd {
+    match held.job.kind {
+        JobKind::AnalyzeTrack { track } => attempt(held, AnalyzeTrack::new(track)).await,
+    }
+}
+
+/// How a track without a known path is shown.
+pub(crate) fn unnamed(work: &impl Work) -> String {
+    text::unnamed(work.track())
+}
