@@ -212,7 +212,10 @@ impl Ingest {
         let task = self.inner.store.catalog().task(task).await?;
         match task.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
             TaskKind::Scan => self.scan_now().await,
-            TaskKind::Analysis => self.hear_again().await,
+            TaskKind::Analysis | TaskKind::Nightly | TaskKind::Upload => self.hear_again().await,
+            TaskKind::Transcode => {
+                Err(Error::new(ErrorKind::Conflict, "what was not made is made when it is next asked for"))
+            }
         }
     }
 
@@ -369,7 +372,9 @@ async fn rescan_stale(
         }
         match store.catalog().track(track).await {
             Ok(Some(row)) => {
-                let _asked = desk.ask(Cause::Quiet, Some(row.track.folder)).await;
+                if let Some(folder) = row.track.home.folder() {
+                    let _asked = desk.ask(Cause::Quiet, Some(folder)).await;
+                }
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "could not look up a track whose file changed"),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use fanfare_model::{
-    Error, ErrorKind, Result, Task, TaskFailure, TaskId, TaskKind, TaskState, Timestamp,
-    task::MAX_TASK_FAILURES,
+    Error, ErrorKind, Result, Task, TaskFailure, TaskId, TaskKind, TaskLine, TaskState, Timestamp,
+    task::{MAX_TASK_FAILURES, MAX_TASK_LINES},
 };
 use fanfare_store::fresh_id;
 
@@ -57,6 +57,7 @@ impl LiveTask {
             message: String::new(),
             failure_count: 0,
             failures: Vec::new(),
+            log: Vec::new(),
             created,
             started: None,
             ended: None,
@@ -121,6 +122,7 @@ impl LiveTask {
             task.current = 0;
             task.total = total;
             task.current_item = None;
+            note(task, step.to_owned());
         })
         .await;
     }
@@ -155,10 +157,17 @@ impl LiveTask {
         kind: ErrorKind,
         message: impl Into<String>,
     ) {
+        let (subject, message) = (subject.into(), message.into());
+        self.note_failed(TaskFailure { track: None, subject, kind, message, next_retry: None });
+    }
+
+    /// Notes a track that failed, likewise.
+    pub(crate) fn note_failed(&self, failure: TaskFailure) {
         let mut state = self.state();
         state.task.failure_count += 1;
+        note(&mut state.task, format!("{}: {}", failure.subject, failure.message));
         if state.task.failures.len() < MAX_TASK_FAILURES {
-            state.task.failures.push(TaskFailure { subject: subject.into(), kind, message: message.into() });
+            state.task.failures.push(failure);
         }
     }
 
@@ -176,6 +185,7 @@ impl LiveTask {
         self.change(|task| {
             task.state = state;
             task.message = message.into();
+            note(task, task.message.clone());
             task.current_item = None;
             task.ended = Some(ended);
             if state == TaskState::Succeeded {
@@ -216,4 +226,15 @@ impl LiveTask {
     fn state(&self) -> MutexGuard<'_, LiveState> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds a line to the log, in place of the oldest when it is full.
+fn note(task: &mut Task, text: String) {
+    if text.is_empty() {
+        return;
+    }
+    if task.log.len() >= MAX_TASK_LINES {
+        task.log.remove(0);
+    }
+    task.log.push(TaskLine { at: clock::now(), text });
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use fanfare_model::{
-    ContentHash, ErrorKind, JobKind, TaskState, Timestamp, TrackState,
+    ContentHash, ErrorKind, TaskState, Timestamp, TrackState,
     features::{AnalyzerOutcome, AnalyzerResult},
 };
 use fanfare_store::{AnalysisCommit, Store, StoreOptions};
@@ -45,7 +45,7 @@ fn poisoned_process() {
                 writeln!(log, "{}", jobs.len()).unwrap();
             }
             for job in &jobs {
-                let JobKind::AnalyzeTrack { track } = job.kind;
+                let track = job.kind.track();
                 say(json!({"event": "started", "job": job.id, "track": track, "path": "a file"}));
                 let row = store.catalog().track(track).await.unwrap().unwrap();
                 poisoned |= row.track.relative_path == "02 poison.wav";
@@ -54,7 +54,7 @@ fn poisoned_process() {
                 std::process::abort();
             }
             for job in &jobs {
-                let JobKind::AnalyzeTrack { track } = job.kind;
+                let track = job.kind.track();
                 let row = store.catalog().track(track).await.unwrap().unwrap();
                 let (job_id, attempt, track) = (job.id, job.attempt, row.track);
                 let failed = |(id, version): (&str, u32)| AnalyzerResult {
@@ -76,6 +76,7 @@ fn poisoned_process() {
                     audio: track.audio.unwrap(),
                     results: fanfare_analysis::versions().into_iter().map(failed).collect(),
                     warnings: Vec::new(),
+                    enrichment: None,
                 };
                 store.catalog().commit_analysis(commit, now()).await.unwrap();
                 let track = track.id;

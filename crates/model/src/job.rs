@@ -13,6 +13,23 @@ pub enum JobKind {
         /// Which track.
         track: TrackId,
     },
+    /// Decode an uploaded track once, into its HLS ladder and every analyzer.
+    ProcessTrack {
+        /// Which track.
+        track: TrackId,
+    },
+    /// Everything beyond the first analysis of an uploaded track. Fails open.
+    EnrichTrackAudio {
+        /// Which track.
+        track: TrackId,
+    },
+    /// Decode a track once, into a transcode that somebody asked for (and into the analyzers it still lacks).
+    TranscodeTrack {
+        /// Which track.
+        track: TrackId,
+        /// By which recipe.
+        profile: String,
+    },
 }
 
 impl JobKind {
@@ -21,6 +38,20 @@ impl JobKind {
     pub const fn queue(&self) -> &'static str {
         match self {
             Self::AnalyzeTrack { .. } => "analyze-track",
+            Self::ProcessTrack { .. } => "process-track",
+            Self::EnrichTrackAudio { .. } => "enrich-track-audio",
+            Self::TranscodeTrack { .. } => "transcode-track",
+        }
+    }
+
+    /// The track that it is about.
+    #[must_use]
+    pub const fn track(&self) -> TrackId {
+        match self {
+            Self::AnalyzeTrack { track }
+            | Self::ProcessTrack { track }
+            | Self::EnrichTrackAudio { track }
+            | Self::TranscodeTrack { track, .. } => *track,
         }
     }
 }
@@ -69,6 +100,8 @@ pub struct Job {
     pub lease_until: Option<Timestamp>,
     /// Why the last attempt failed.
     pub last_error: Option<JobError>,
+    /// Analyzers that killed the process that ran them: the next attempt leaves them out.
+    pub without: Vec<String>,
 }
 
 /// Why an attempt failed, as stored.

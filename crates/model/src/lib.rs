@@ -10,6 +10,7 @@
 //! Invariants: no I/O, no threads, no clocks, no randomness; every type is plain data that can be
 //! compared, printed and (where it is stored or sent) serialised.
 
+pub mod enrichment;
 pub mod error;
 pub mod features;
 pub mod hls;
@@ -28,7 +29,7 @@ pub use hls::{SegmentFacts, VariantFacts};
 pub use id::{ApiKeyId, ArtistId, ContentHash, FolderId, JobId, ReleaseId, TaskId, TrackId, UserId};
 pub use job::{Attempt, Job, JobKind, JobState};
 pub use people::{Access, Role, User};
-pub use task::{Task, TaskFailure, TaskKind, TaskState};
+pub use task::{Task, TaskFailure, TaskKind, TaskLine, TaskState};
 pub use time::Timestamp;
-pub use track::{AudioProperties, EnrichmentState, Tags, Track, TrackState};
+pub use track::{AudioProperties, EnrichmentState, Tags, Track, TrackHome, TrackState, UploadedBytes};
 pub use units::{Bpm, ChannelLayout, DbTp, Dbfs, FrameIndex, Lu, Lufs, MAX_CHANNELS, SampleRate, SampleSpec};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ErrorKind, TaskId, Timestamp};
+use crate::{ErrorKind, TaskId, Timestamp, TrackId};
 
 /// What a task does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,6 +12,12 @@ pub enum TaskKind {
     Scan,
     /// Hear the tracks that were not heard yet.
     Analysis,
+    /// The daily run over tracks that lack a result, or failed and are due again.
+    Nightly,
+    /// Bring uploaded tracks from their bytes to `ready`.
+    Upload,
+    /// Make transcodes that were asked for.
+    Transcode,
 }
 
 /// Where a task stands.
@@ -43,12 +49,27 @@ impl TaskState {
 /// One file that failed in a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskFailure {
+    /// Its track, where it has one: that track alone can be tried again.
+    #[serde(default)]
+    pub track: Option<TrackId>,
     /// Which file or thing, as shown to a person.
     pub subject: String,
     /// What kind of trouble.
     pub kind: ErrorKind,
     /// The sentence.
     pub message: String,
+    /// When it will be tried again by itself.
+    #[serde(default)]
+    pub next_retry: Option<Timestamp>,
+}
+
+/// A line of a task's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskLine {
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub text: String,
 }
 
 /// A task as it stands.
@@ -74,6 +95,9 @@ pub struct Task {
     pub failure_count: u64,
     /// The first failures (bounded; the count is exact).
     pub failures: Vec<TaskFailure>,
+    /// The last things that happened, oldest first (bounded).
+    #[serde(default)]
+    pub log: Vec<TaskLine>,
     /// When it was asked for.
     pub created: Timestamp,
     /// When it started.
@@ -84,3 +108,5 @@ pub struct Task {
 
 /// How many failures a task keeps in full.
 pub const MAX_TASK_FAILURES: usize = 200;
+/// How many lines of its log a task keeps.
+pub const MAX_TASK_LINES: usize = 100;

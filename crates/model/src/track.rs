@@ -159,20 +159,74 @@ pub struct TrackFailure {
     pub next_retry: Option<Timestamp>,
 }
 
+/// Where a track's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackHome {
+    /// A file in a library folder, which is only ever read.
+    Folder(FolderId),
+    /// An upload, kept as a blob named by [`Track::hash`].
+    Upload(UploadedBytes),
+}
+
+impl TrackHome {
+    /// The library folder, for a track that lies in one.
+    #[must_use]
+    pub const fn folder(self) -> Option<FolderId> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Upload(_) => None,
+        }
+    }
+}
+
+/// What became of the bytes of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadedBytes {
+    /// Temporary: they are still worked on.
+    Incoming,
+    /// Kept, so that the original can be played and heard again.
+    Original,
+    /// Let go when everything was made of them.
+    Gone,
+}
+
+impl UploadedBytes {
+    /// The stable name in JSON and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incoming => "incoming",
+            Self::Original => "original",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Incoming, Self::Original, Self::Gone].into_iter().find(|bytes| bytes.as_str() == name)
+    }
+}
+
 /// A track as the catalog holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Track {
     /// Its id, kept when the file is moved.
     pub id: TrackId,
-    /// The library folder it lies in.
-    pub folder: FolderId,
-    /// Its path below the folder, `/` between parts, as text (lossy where the name is no Unicode).
+    /// Where its bytes are.
+    pub home: TrackHome,
+    /// Its path below the folder, `/` between parts, as text (lossy where the name is no Unicode). Of an upload: the
+    /// name it was sent under, which is only ever shown.
     pub relative_path: String,
     /// The file's size.
     pub size_bytes: u64,
     /// The file's modification time.
     pub modified: Timestamp,
-    /// Hash of the file's bytes, once read.
+    /// Hash of the file's bytes, as soon as they were read.
+    pub hash: Option<ContentHash>,
+    /// Hash of the bytes that its results belong to, once it was heard.
     pub content_hash: Option<ContentHash>,
     /// State.
     pub state: TrackState,
@@ -194,6 +248,10 @@ pub struct Track {
     pub cover: Option<ContentHash>,
     /// Why it cannot be read.
     pub failure: Option<TrackFailure>,
+    /// A track that sounds the same, as found by its fingerprint when it was heard.
+    pub twin: Option<TrackId>,
+    /// When it was made public, while it is.
+    pub published: Option<Timestamp>,
     /// When it was first seen.
     pub added: Timestamp,
     /// When anything about it last changed.

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{AudioProperties, Bpm, JobKind, Lufs, Tags, Timestamp, TrackState, features};
+use fanfare_model::{AudioProperties, Bpm, Lufs, Tags, Timestamp, TrackState, features};
 use fanfare_store::{
     AnalysisCommit, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery, TrackSort, blob_name,
 };
@@ -55,7 +55,7 @@ async fn run(store: &Store, tracks: usize, rounds: usize) -> Result<(), Box<dyn 
     println!("claim {} jobs at once: {:.1} ms", jobs.len(), began.elapsed().as_secs_f64() * 1e3);
     let began = Instant::now();
     for (number, job) in jobs.iter().enumerate() {
-        let JobKind::AnalyzeTrack { track } = job.kind;
+        let track = job.kind.track();
         catalog.begin_analysis(job.id, job.attempt, "bench", track, NOW).await?;
         let done = AnalysisCommit {
             job: job.id,
@@ -68,6 +68,7 @@ async fn run(store: &Store, tracks: usize, rounds: usize) -> Result<(), Box<dyn 
             audio: properties(number),
             results: results(number),
             warnings: Vec::new(),
+            enrichment: None,
         };
         catalog.commit_analysis(done, NOW).await?;
     }

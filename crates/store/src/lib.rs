@@ -24,13 +24,14 @@ mod text;
 
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name};
 pub use catalog::{
-    AnalysisCommit, Catalog, KnownFile, LibraryCounts, MAX_PAGE, Page, ScanApplied, ScanChange, ScannedFile,
-    TrackQuery, TrackRow, TrackSort,
+    AnalysisCommit, Catalog, KnownFile, LibraryCounts, MAX_PAGE, NewUpload, Page, ProcessCommit, ScanApplied,
+    ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart,
+    Uploaded,
 };
 pub use ids::fresh_id;
 pub use open::{BLOB_FOLDER, DATABASE_FILE, Store, StoreOptions};
 pub use people::{ApiKey, People, SecretHash};
 pub use queue::{
-    ANALYZE_ATTEMPTS, AfterFailure, HEARTBEAT_MS, JobCounts, JobQueue, LEASE_MS, MemoryJobQueue, NewJob,
-    SqliteJobQueue,
+    ANALYZE_ATTEMPTS, AfterFailure, ENRICH_ATTEMPTS, ENRICH_PAUSE_MS, HEARTBEAT_MS, JobCounts, JobQueue,
+    LEASE_MS, MemoryJobQueue, NewJob, PROCESS_ATTEMPTS, SqliteJobQueue, TRANSCODE_ATTEMPTS,
 };

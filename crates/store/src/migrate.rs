@@ -18,6 +18,7 @@ use crate::{
 const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_library.sql"),
     include_str!("../../../migrations/sqlite/0002_suspects.sql"),
+    include_str!("../../../migrations/sqlite/0003_doors.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

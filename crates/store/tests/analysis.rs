@@ -4,7 +4,7 @@
 mod support;
 
 use fanfare_model::{
-    Attempt, ErrorKind, JobKind, JobState, TaskId, TrackId, TrackState,
+    Attempt, ErrorKind, JobState, TaskId, TrackId, TrackState,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Features, Loudness, Waveform},
     job::JobError,
 };
@@ -16,7 +16,7 @@ async fn row(bench: &Bench, id: TrackId) -> TrackRow {
 }
 
 fn track_of(job: &fanfare_model::Job) -> TrackId {
-    let JobKind::AnalyzeTrack { track } = job.kind;
+    let track = job.kind.track();
     track
 }
 

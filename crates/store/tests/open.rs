@@ -52,6 +52,7 @@ async fn everything_is_there_after_a_restart() {
         message: String::new(),
         failure_count: 0,
         failures: Vec::new(),
+        log: Vec::new(),
         created: NOW,
         started: Some(NOW),
         ended: None,

@@ -124,16 +124,16 @@ async fn covers_that_nothing_has_are_removed_when_they_are_old() {
     let catalog = bench.store.catalog();
     let present = async || bench.store.blobs().list(BlobKind::Cover).await.unwrap();
     let (long_ago, soon) = (Timestamp(1_000), Timestamp(i64::MAX / 1_000_000));
-    assert_eq!(catalog.sweep_covers(long_ago).await.unwrap(), 0);
+    assert_eq!(catalog.sweep_blobs(BlobKind::Cover, long_ago).await.unwrap(), 0);
     assert_eq!(present().await.len(), 2, "what was stored a moment ago stays");
-    assert_eq!(catalog.sweep_covers(soon).await.unwrap(), 1);
+    assert_eq!(catalog.sweep_blobs(BlobKind::Cover, soon).await.unwrap(), 1);
     assert_eq!(present().await, [kept]);
     assert_ne!(kept, forgotten);
     bench.assert_clean().await;
 
     let id = bench.id("A/B/one.flac").await;
     bench.scan(vec![ScanChange::Removed(id)]).await;
-    assert_eq!(catalog.sweep_covers(soon).await.unwrap(), 1);
+    assert_eq!(catalog.sweep_blobs(BlobKind::Cover, soon).await.unwrap(), 1);
     assert!(present().await.is_empty());
 }
 

@@ -64,6 +64,8 @@ job_queue!(
     a_parked_job_can_be_retried,
     a_task_can_be_withdrawn,
     no_job_is_claimed_twice,
+    every_kind_has_its_queue,
+    a_blamed_analyzer_is_left_out,
 );
 
 blob_store!(
@@ -72,4 +74,5 @@ blob_store!(
     names_are_listed_in_order,
     writers_of_the_same_bytes_agree,
     old_blobs_are_told_from_young_ones,
+    a_file_of_the_workshop_is_adopted,
 );

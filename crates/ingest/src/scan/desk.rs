@@ -8,7 +8,7 @@ use std::{
 
 use fanfare_audio::{CancelFlag, Limits};
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
-use fanfare_store::{ScanApplied, Store};
+use fanfare_store::{BlobKind, ScanApplied, Store};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{apply::sum, folder::FolderScan};
@@ -19,10 +19,12 @@ const FOLLOW_UP: Duration = Duration::from_secs(3);
 /// The longest such pause.
 const FOLLOW_UP_MAX: Duration = Duration::from_secs(60);
 
-/// How often covers that no track has any more are looked for.
+/// How often blobs that no track has any more are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long such a cover is kept: what was taken away by mistake is often back within days.
 const COVER_GRACE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// How long audio is kept that a track let go of: whoever plays it may go on to the end.
+const AUDIO_GRACE_MS: i64 = 6 * 60 * 60 * 1_000;
 
 /// Who or what wants a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +176,7 @@ impl ScanDesk {
                 let changing = self.scan(&scan).await;
                 if swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY) && !scan.cancel.is_cancelled() {
                     swept = Some(Instant::now());
-                    self.sweep_covers().await;
+                    self.sweep_blobs().await;
                 }
                 self.state().running = None;
                 if changing.is_empty() {
@@ -202,13 +204,18 @@ impl ScanDesk {
         }
     }
 
-    /// Removes covers that no track has any more. Between scans, because they are what stores covers.
-    async fn sweep_covers(&self) {
-        let before = clock::now().plus_ms(-COVER_GRACE_MS);
-        match self.inner.store.catalog().sweep_covers(before).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "removed covers that no track has any more"),
-            Err(error) => tracing::warn!(%error, "could not remove covers that no track has any more"),
+    /// Removes blobs that no track has any more. Between scans, because they are what stores covers.
+    async fn sweep_blobs(&self) {
+        for kind in BlobKind::ALL {
+            let grace = if *kind == BlobKind::Cover { COVER_GRACE_MS } else { AUDIO_GRACE_MS };
+            let before = clock::now().plus_ms(-grace);
+            match self.inner.store.catalog().sweep_blobs(*kind, before).await {
+                Ok(0) => {}
+                Ok(removed) => {
+                    tracing::info!(removed, kind = kind.as_str(), "removed blobs that no track has any more");
+                }
+                Err(error) => tracing::warn!(%error, "could not remove blobs that no track has any more"),
+            }
         }
     }
 

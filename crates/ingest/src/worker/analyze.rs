@@ -96,6 +96,7 @@ impl Work for AnalyzeTrack {
             audio: heard.audio,
             results: heard.results,
             warnings: heard.warnings,
+            enrichment: None,
         };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
@@ -119,7 +120,8 @@ impl Work for AnalyzeTrack {
         }
         let Ok(track) = self.begun() else { return error };
         let folders = held.bench.store.catalog().folders().await.unwrap_or_default();
-        let Some(folder) = folders.into_iter().find(|folder| folder.id == track.folder) else { return error };
+        let home = track.home.folder();
+        let Some(folder) = folders.into_iter().find(|folder| Some(folder.id) == home) else { return error };
         let root = folder.path.clone();
         // Storage that gives no answer is away too.
         let away = detached::look(move || storage_is_away(&root)).await.unwrap_or(true);

@@ -125,6 +125,8 @@ impl Held {
 pub(crate) async fn dispatch(held: Held) -> AttemptEnd {
     match held.job.kind {
         JobKind::AnalyzeTrack { track } => attempt(held, AnalyzeTrack::new(track)).await,
+        // Nobody queues these yet.
+        _ => AttemptEnd::Over,
     }
 }
 

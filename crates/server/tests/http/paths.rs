@@ -1,6 +1,8 @@
 //! Who is shown where files lie on the server.
 
-use fanfare_model::{ErrorKind, Role, Task, TaskFailure, TaskId, TaskKind, TaskState, track::TrackFailure};
+use fanfare_model::{
+    ErrorKind, Role, Task, TaskFailure, TaskId, TaskKind, TaskLine, TaskState, Timestamp, track::TrackFailure,
+};
 use fanfare_store::ScanChange;
 
 use crate::{
@@ -29,8 +31,15 @@ async fn listeners_see_paths_from_the_library_folder_on_and_owners_whole_ones() 
         message: format!("{music}/a/b c.wav is tried again later: no"),
         failure_count: 2,
         failures: [format!("{music}/a/d.wav"), format!("{gone}/e f.wav")]
-            .map(|subject| TaskFailure { subject, kind: ErrorKind::Io, message: sentence.clone() })
+            .map(|subject| TaskFailure {
+                track: None,
+                subject,
+                kind: ErrorKind::Io,
+                message: sentence.clone(),
+                next_retry: None,
+            })
             .to_vec(),
+        log: vec![TaskLine { at: Timestamp(0), text: format!("{music}/a/d.wav: {sentence}") }],
         created: now(),
         started: Some(now()),
         ended: Some(now()),

@@ -41,7 +41,7 @@ impl FileBlobStore {
             }
             if sweep {
                 for name in entries(&unfinished)? {
-                    remove_if_there(&unfinished.join(name))?;
+                    remove_whatever(&unfinished.join(name))?;
                 }
             }
             Ok(())
@@ -81,6 +81,29 @@ impl FileBlobStore {
         Ok(name)
     }
 
+    fn adopt_now(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
+        let failed = |error| Error::from_io("storing a blob", error);
+        let mut hasher = blake3::Hasher::new();
+        let mut reader = File::open(file).map_err(failed)?;
+        let size = io::copy(&mut reader, &mut hasher).map_err(failed)?;
+        let name = ContentHash::from_bytes(*hasher.finalize().as_bytes());
+        let target = self.path(kind, name);
+        if fs::metadata(&target).is_ok_and(|meta| meta.len() == size) && is_renewed(&target) {
+            remove_if_there(file)?;
+            return Ok(name);
+        }
+        let folder = target.parent().unwrap_or(&self.root);
+        let made = !folder.exists();
+        make_folder(folder)?;
+        reader.sync_all().map_err(failed)?;
+        fs::rename(file, &target).map_err(failed)?;
+        sync_folder(folder)?;
+        if made && let Some(above) = folder.parent() {
+            sync_folder(above)?;
+        }
+        Ok(name)
+    }
+
     fn list_now(&self, kind: BlobKind) -> Result<Vec<ContentHash>> {
         let root = self.root.join(kind.as_str());
         let mut names = Vec::new();
@@ -105,6 +128,24 @@ impl BlobStore for FileBlobStore {
     async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash> {
         let (store, bytes) = (self.clone(), bytes.to_vec());
         blocking(move || store.put_now(kind, &bytes)).await
+    }
+
+    fn workshop(&self) -> PathBuf {
+        self.root.join(UNFINISHED)
+    }
+
+    async fn adopt(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
+        let (store, file) = (self.clone(), file.to_owned());
+        blocking(move || store.adopt_now(kind, &file)).await
+    }
+
+    async fn local(&self, kind: BlobKind, name: ContentHash) -> Result<Option<PathBuf>> {
+        let path = self.path(kind, name);
+        blocking(move || match path.try_exists() {
+            Ok(there) => Ok(there.then_some(path)),
+            Err(error) => Err(Error::from_io("looking for a blob", error)),
+        })
+        .await
     }
 
     async fn get(&self, kind: BlobKind, name: ContentHash) -> Result<Option<Vec<u8>>> {
@@ -179,6 +220,14 @@ fn remove_if_there(path: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Removes a file, or a folder with what is in it.
+fn remove_whatever(path: &Path) -> Result<()> {
+    if path.is_dir() && !path.is_symlink() {
+        return fs::remove_dir_all(path).map_err(|error| Error::from_io("tidying up the workshop", error));
+    }
+    remove_if_there(path)
 }
 
 /// The names in a folder that are text; none when there is no such folder.

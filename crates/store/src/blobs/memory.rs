@@ -2,22 +2,42 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
 use async_trait::async_trait;
-use fanfare_model::{ContentHash, Result, Timestamp};
+use fanfare_model::{ContentHash, Error, Result, Timestamp};
 
 use super::{BlobKind, BlobStore, blob_name, checked, is_before};
+use crate::fresh_id;
 
 /// The bytes, and when they were last stored.
 type Held = BTreeMap<(&'static str, ContentHash), (Vec<u8>, SystemTime)>;
 
-/// Blobs in memory; gone with the process.
-#[derive(Debug, Default)]
+/// Blobs in memory; gone with the process. (Its workshop, and local copies, are files of the system's temporary
+/// folder.)
+#[derive(Debug)]
 pub struct MemoryBlobStore {
     held: Mutex<Held>,
+    workshop: PathBuf,
+}
+
+impl Default for MemoryBlobStore {
+    fn default() -> Self {
+        let random = fresh_id(Timestamp(0)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let workshop = std::env::temp_dir().join(format!("fanfare-blobs-{random}"));
+        Self { held: Mutex::default(), workshop }
+    }
+}
+
+impl Drop for MemoryBlobStore {
+    fn drop(&mut self) {
+        // Never made, or already gone: either way nothing is left.
+        let _ = fs::remove_dir_all(&self.workshop);
+    }
 }
 
 impl MemoryBlobStore {
@@ -39,6 +59,26 @@ impl BlobStore for MemoryBlobStore {
         let name = blob_name(bytes);
         self.held().insert((kind.as_str(), name), (bytes.to_vec(), SystemTime::now()));
         Ok(name)
+    }
+
+    fn workshop(&self) -> PathBuf {
+        // Where it cannot be made, writing there says so.
+        let _ = fs::create_dir_all(&self.workshop);
+        self.workshop.clone()
+    }
+
+    async fn adopt(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
+        let failed = |error| Error::from_io("storing a blob", error);
+        let bytes = fs::read(file).map_err(failed)?;
+        fs::remove_file(file).map_err(failed)?;
+        self.put(kind, &bytes).await
+    }
+
+    async fn local(&self, kind: BlobKind, name: ContentHash) -> Result<Option<PathBuf>> {
+        let Some(bytes) = self.get(kind, name).await? else { return Ok(None) };
+        let path = self.workshop().join(format!("local-{name}"));
+        fs::write(&path, bytes).map_err(|error| Error::from_io("copying a blob", error))?;
+        Ok(Some(path))
     }
 
     async fn get(&self, kind: BlobKind, name: ContentHash) -> Result<Option<Vec<u8>>> {

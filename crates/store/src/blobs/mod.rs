@@ -1,9 +1,15 @@
-//! Bytes that belong to us (covers), named by their BLAKE3 hash.
+//! Bytes that belong to us (covers, uploads, what was made of tracks), named by their BLAKE3 hash.
+//!
+//! Small blobs are put and got whole; large ones are written to a file of one's own in the store's *workshop* and
+//! then *adopted*, and read through a *local* file. (A store elsewhere would upload and fetch there.)
 //!
 //! Two implementations of [`BlobStore`]: a folder ([`FileBlobStore`]) and memory ([`MemoryBlobStore`]); both run
 //! the same conformance cases ([`suite`]).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use async_trait::async_trait;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
@@ -21,6 +27,10 @@ pub use memory::MemoryBlobStore;
 pub enum BlobKind {
     /// A cover image (JPEG, made by us).
     Cover,
+    /// An audio file as somebody sent it.
+    Upload,
+    /// What was made of a track: a variant of an HLS ladder.
+    Media,
 }
 
 impl BlobKind {
@@ -29,11 +39,13 @@ impl BlobKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cover => "cover",
+            Self::Upload => "upload",
+            Self::Media => "media",
         }
     }
 
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Cover];
+    pub const ALL: &'static [Self] = &[Self::Cover, Self::Upload, Self::Media];
 }
 
 /// Bytes that belong to us, named by their hash.
@@ -45,6 +57,18 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// `NoSpace`, `PermissionDenied`, `Io`: nothing of the blob is visible then.
     async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash>;
+    /// A folder for files that are being written and may be adopted. Whatever lies in it is gone after a restart of
+    /// the server.
+    fn workshop(&self) -> PathBuf;
+    /// Takes a complete file of the workshop in (sync, rename, sync the folder) under its hash; the file is gone from
+    /// where it was. The same bytes are kept once.
+    ///
+    /// # Errors
+    /// `NoSpace`, `PermissionDenied`, `Io`: nothing of the blob is visible then.
+    async fn adopt(&self, kind: BlobKind, file: &Path) -> Result<ContentHash>;
+    /// A file with the bytes of that name, to be read only; `None` when there are none. It is not checked against its
+    /// name.
+    async fn local(&self, kind: BlobKind, name: ContentHash) -> Result<Option<PathBuf>>;
     /// The bytes of that name, `None` when there are none. Checked against their name: damaged bytes are an
     /// `Io` error, never an answer.
     async fn get(&self, kind: BlobKind, name: ContentHash) -> Result<Option<Vec<u8>>>;

@@ -5,9 +5,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fanfare_model::Timestamp;
+use fanfare_model::{ErrorKind, Timestamp};
 
-use super::{BlobKind::Cover, BlobStore, blob_name};
+use super::{
+    BlobKind::{Cover, Media, Upload},
+    BlobStore, blob_name,
+};
 
 /// What was put is got, once, under the hash of its bytes.
 pub async fn what_was_put_is_got(store: &dyn BlobStore) {
@@ -52,6 +55,24 @@ pub async fn writers_of_the_same_bytes_agree(store: &dyn BlobStore) {
         assert_eq!(name.unwrap(), blob_name(&bytes));
     }
     assert_eq!(store.list(Cover).await.unwrap(), [blob_name(&bytes)]);
+}
+
+/// A file of the workshop is adopted whole: it is gone from there, got under its hash, and adopted once.
+pub async fn a_file_of_the_workshop_is_adopted(store: &dyn BlobStore) {
+    let bytes = vec![9; 300_000];
+    for (kind, number) in [(Upload, 1), (Upload, 2), (Media, 3)] {
+        let file = store.workshop().join(format!("file-{number}"));
+        std::fs::write(&file, &bytes).unwrap();
+        let name = store.adopt(kind, &file).await.unwrap();
+        assert_eq!(name, blob_name(&bytes));
+        assert!(!file.exists(), "it was moved");
+        let local = store.local(kind, name).await.unwrap().unwrap();
+        assert_eq!(std::fs::read(local).unwrap(), bytes);
+        assert_eq!(store.list(kind).await.unwrap(), [name]);
+    }
+    assert_eq!(store.local(Cover, blob_name(&bytes)).await.unwrap(), None, "kinds are apart");
+    let missing = store.workshop().join("nothing");
+    assert_eq!(store.adopt(Media, &missing).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 /// Blobs are listed by their age, and storing one again makes it young.

@@ -11,12 +11,16 @@ use fanfare_model::{
 };
 use sqlx::SqliteConnection;
 
-use super::{AnalysisCommit, Catalog, filing::Filing, outcome, tracks::Shown};
+use super::{
+    AnalysisCommit, Catalog, enrichments, filing::Filing, outcome, tracks::Shown, uploads::queue_process,
+};
 use crate::{
     db::commit,
     error::{lost_lease, sql},
     ids::time_prefix,
-    queue::{ANALYZE_ATTEMPTS, ANALYZE_QUEUE, Leased, fence, queue_analysis, track_queued, unpark},
+    queue::{
+        ANALYZE_ATTEMPTS, ANALYZE_QUEUE, Leased, PROCESS_QUEUE, fence, queue_analysis, track_queued, unpark,
+    },
     rows::{col, count, json, time, to_json},
 };
 
@@ -76,7 +80,10 @@ impl Catalog {
         const WHAT: &str = "beginning to hear a track";
         let mut tx = self.db.write(WHAT).await?;
         fence_track(&mut tx, job, attempt, owner, track).await?;
-        sqlx::query("UPDATE track SET state = 'processing', failure = NULL, updated = ? WHERE id = ?")
+        sqlx::query(
+            "UPDATE track SET state = iif(published IS NULL, 'processing', state), failure = NULL, updated = ? \
+                 WHERE id = ?",
+        )
             .bind(now.0)
             .bind(&track.as_bytes()[..])
             .execute(&mut *tx)
@@ -94,51 +101,25 @@ impl Catalog {
         const WHAT: &str = "storing what was heard";
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence_track(&mut tx, done.job, done.attempt, &done.owner, done.track).await?;
-        let row = sqlx::query("SELECT n, size_bytes, modified, content FROM track WHERE id = ?")
+        let row = sqlx::query("SELECT size_bytes, modified, folder FROM track WHERE id = ?")
             .bind(&done.track.as_bytes()[..])
             .fetch_optional(&mut *tx)
             .await
             .map_err(sql(WHAT))?
             .ok_or_else(lost_lease)?;
-        if (count(&row, "size_bytes")?, time(&row, "modified")?) != (done.size_bytes, done.modified) {
+        // The bytes of an upload never change.
+        let in_folder = col::<Option<i64>>(&row, "folder")?.is_some();
+        if in_folder
+            && (count(&row, "size_bytes")?, time(&row, "modified")?) != (done.size_bytes, done.modified)
+        {
             let error = Error::new(ErrorKind::Conflict, "the file changed after it was scanned")
                 .remedy("scan the library again");
             leased.wait_or_park(&mut tx, &JobError::from(&error), now.plus_ms(CHANGED_FILE_MS), now).await?;
             commit(tx, WHAT).await?;
             return Err(error);
         }
-        let (n, before): (i64, Option<i64>) = (col(&row, "n")?, col(&row, "content")?);
-        let content: i64 = sqlx::query_scalar(
-            "INSERT INTO content (hash, warnings) VALUES (?, ?) \
-             ON CONFLICT (hash) DO UPDATE SET warnings = excluded.warnings RETURNING n",
-        )
-        .bind(&done.content_hash.as_bytes()[..])
-        .bind(to_json(&done.warnings)?)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        for result in &done.results {
-            outcome::put(&mut tx, content, result).await?;
-        }
-        sqlx::query(
-            "UPDATE track SET content = ?, audio = ?, duration_s = ?, state = 'ready', failure = NULL, \
-                 updated = ? WHERE n = ?",
-        )
-        .bind(content)
-        .bind(to_json(&done.audio)?)
-        .bind(done.audio.duration_s())
-        .bind(now.0)
-        .bind(n)
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        show(&mut tx, content).await?;
+        store_heard(&mut tx, &done, now).await?;
         leased.done(&mut tx, now).await?;
-        if before.is_some_and(|before| before != content) {
-            let mut filing = Filing::default();
-            filing.let_go(before);
-            filing.finish(&mut tx).await?;
-        }
         commit(tx, WHAT).await
     }
 
@@ -186,7 +167,7 @@ impl Catalog {
         const WHAT: &str = "queueing tracks that were not heard";
         let mut tx = self.db.write(WHAT).await?;
         let done = sqlx::query(queue_each!(
-            "t.state <> 'failed' AND (t.content IS NULL OR EXISTS ( \
+            "t.state <> 'failed' AND (t.upload IS NULL OR t.upload = 'original') AND (t.content IS NULL OR EXISTS ( \
                      SELECT 1 FROM json_each(?6) wanted WHERE NOT EXISTS ( \
                          SELECT 1 FROM result r WHERE r.content = t.content \
                              AND r.analyzer = json_extract(wanted.value, '$[0]') \
@@ -214,19 +195,21 @@ impl Catalog {
         sqlx::query(
             "UPDATE job SET state = 'waiting', max_attempts = attempt + budget, run_at = ?1, updated = ?1, \
                  task = coalesce(?2, task) \
-             WHERE state = 'parked' AND queue = ?3 AND n = ( \
-                 SELECT max(p.n) FROM job p WHERE p.subject = job.subject AND p.queue = ?3 AND p.state = 'parked') \
+             WHERE state = 'parked' AND queue IN (?3, ?4) AND n = ( \
+                 SELECT max(p.n) FROM job p WHERE p.subject = job.subject AND p.queue IN (?3, ?4) \
+                     AND p.state = 'parked') \
                  AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject AND t.state = 'failed') \
-                 AND NOT EXISTS (SELECT 1 FROM job a WHERE a.subject = job.subject AND a.queue = ?3 \
+                 AND NOT EXISTS (SELECT 1 FROM job a WHERE a.subject = job.subject AND a.queue IN (?3, ?4) \
                      AND a.state IN ('waiting', 'running'))",
         )
         .bind(now.0)
         .bind(task.clone())
         .bind(ANALYZE_QUEUE)
+        .bind(PROCESS_QUEUE)
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-        sqlx::query(queue_each!("t.state = 'failed'"))
+        sqlx::query(queue_each!("t.state = 'failed' AND (t.upload IS NULL OR t.upload = 'original')"))
             .bind(id_prefix(now))
             .bind(ANALYZE_QUEUE)
             .bind(task)
@@ -253,31 +236,89 @@ impl Catalog {
     pub async fn requeue_track(&self, id: TrackId, task: Option<TaskId>, now: Timestamp) -> Result<()> {
         const WHAT: &str = "queueing a track again";
         let mut tx = self.db.write(WHAT).await?;
-        let known: Option<i64> = sqlx::query_scalar("SELECT n FROM track WHERE id = ?")
+        let known = sqlx::query("SELECT upload FROM track WHERE id = ?")
             .bind(&id.as_bytes()[..])
             .fetch_optional(&mut *tx)
             .await
-            .map_err(sql(WHAT))?;
-        if known.is_none() {
-            return Err(Error::new(ErrorKind::NotFound, "there is no such track"));
+            .map_err(sql(WHAT))?
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such track"))?;
+        let upload: Option<&str> = col(&known, "upload")?;
+        if upload == Some("gone") {
+            return Err(Error::new(ErrorKind::Conflict, "the upload's bytes were let go")
+                .remedy("upload the file again"));
         }
+        let queue = if upload == Some("incoming") { PROCESS_QUEUE } else { ANALYZE_QUEUE };
         let latest = sqlx::query(
             "SELECT n, state FROM job WHERE subject = ? AND queue = ? \
                  AND state IN ('waiting', 'running', 'parked') ORDER BY state = 'parked', n DESC LIMIT 1",
         )
         .bind(&id.as_bytes()[..])
-        .bind(ANALYZE_QUEUE)
+        .bind(queue)
         .fetch_optional(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
         match latest {
             Some(job) if col::<&str>(&job, "state")? != "parked" => return Ok(()),
             Some(job) => unpark(&mut tx, col(&job, "n")?, task, now).await?,
+            None if queue == PROCESS_QUEUE => queue_process(&mut tx, id, task, now).await?,
             None => drop(queue_analysis(&mut tx, id, task, now).await?),
         }
         track_queued(&mut tx, id.as_bytes(), now).await?;
         commit(tx, WHAT).await
     }
+}
+
+/// Stores what was heard of a track, and what lists show of it; the caller has checked the lease and ends it.
+pub(super) async fn store_heard(
+    tx: &mut SqliteConnection,
+    done: &AnalysisCommit,
+    now: Timestamp,
+) -> Result<()> {
+    const WHAT: &str = "storing what was heard";
+    let row = sqlx::query("SELECT n, content FROM track WHERE id = ?")
+        .bind(&done.track.as_bytes()[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?
+        .ok_or_else(lost_lease)?;
+    let (n, before): (i64, Option<i64>) = (col(&row, "n")?, col(&row, "content")?);
+    let content: i64 = sqlx::query_scalar(
+        "INSERT INTO content (hash, warnings) VALUES (?, ?) \
+         ON CONFLICT (hash) DO UPDATE SET warnings = excluded.warnings RETURNING n",
+    )
+    .bind(&done.content_hash.as_bytes()[..])
+    .bind(to_json(&done.warnings)?)
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(sql(WHAT))?;
+    for result in &done.results {
+        outcome::put(tx, content, result).await?;
+    }
+    if let Some(found) = &done.enrichment {
+        enrichments::put(tx, content, found).await?;
+    }
+    sqlx::query(
+        "UPDATE track SET content = ?1, hash = ?2, audio = ?3, duration_s = ?4, failure = NULL, updated = ?5, \
+             state = iif(published IS NULL, 'ready', 'published'), \
+             enrichment = iif(?6, 'completed', enrichment) WHERE n = ?7",
+    )
+    .bind(content)
+    .bind(&done.content_hash.as_bytes()[..])
+    .bind(to_json(&done.audio)?)
+    .bind(done.audio.duration_s())
+    .bind(now.0)
+    .bind(done.enrichment.is_some())
+    .bind(n)
+    .execute(&mut *tx)
+    .await
+    .map_err(sql(WHAT))?;
+    show(tx, content).await?;
+    if before.is_some_and(|before| before != content) {
+        let mut filing = Filing::default();
+        filing.let_go(before);
+        filing.finish(tx).await?;
+    }
+    Ok(())
 }
 
 /// What ids made at that time begin with, in hexadecimal digits.
@@ -286,7 +327,7 @@ fn id_prefix(now: Timestamp) -> String {
 }
 
 /// Checks the lease, and that its job is about that track.
-async fn fence_track(
+pub(super) async fn fence_track(
     tx: &mut SqliteConnection,
     job: JobId,
     attempt: Attempt,

@@ -11,17 +11,20 @@
 mod analysis;
 mod browse;
 mod check;
-mod covers;
 mod dump;
+mod enrichments;
 mod filing;
 mod folders;
 mod outcome;
 mod packed;
 mod scan;
 mod scan_rows;
+mod sweep;
 mod tasks;
 mod tracks;
+mod transcodes;
 mod types;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -29,6 +32,9 @@ pub use types::{
     AnalysisCommit, KnownFile, LibraryCounts, MAX_PAGE, Page, ScanApplied, ScanChange, ScannedFile,
     TrackQuery, TrackRow, TrackSort,
 };
+
+pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
+pub use uploads::{NewUpload, ProcessCommit, Uploaded};
 
 use crate::{BlobStore, db::Db};
 

@@ -10,7 +10,7 @@ use super::{
     Catalog, ScanApplied, ScanChange, ScannedFile,
     filing::Filing,
     folders::folder_row,
-    scan_rows::{self, Existing, Facts},
+    scan_rows::{self, Existing, Facts, Place},
 };
 use crate::{
     db::commit,
@@ -111,7 +111,9 @@ impl Batch {
 
     async fn add(&mut self, tx: &mut SqliteConnection, file: &ScannedFile) -> Result<()> {
         let facts = self.facts(tx, file).await?;
-        match scan_rows::insert(tx, self.folder, &facts, TrackState::Queued, None, self.now).await? {
+        match scan_rows::insert(tx, &Place::Folder(self.folder), &facts, TrackState::Queued, None, self.now)
+            .await?
+        {
             Some((n, id)) => {
                 scan_rows::index(tx, n, &facts).await?;
                 queue_analysis(tx, id, self.task, self.now).await?;
@@ -189,7 +191,8 @@ impl Batch {
             let reason = to_json(failure)?;
             let state = TrackState::Failed;
             if let Some((n, _)) =
-                scan_rows::insert(tx, self.folder, &facts, state, Some(&reason), self.now).await?
+                scan_rows::insert(tx, &Place::Folder(self.folder), &facts, state, Some(&reason), self.now)
+                    .await?
             {
                 scan_rows::index(tx, n, &facts).await?;
                 self.applied.unreadable += 1;

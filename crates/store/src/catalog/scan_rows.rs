@@ -1,6 +1,8 @@
 //! The statements of a scan: one row of `track` and of its search index.
 
-use fanfare_model::{Result, Tags, Timestamp, TrackId, TrackState, track::TrackFailure};
+use fanfare_model::{
+    ContentHash, Result, Tags, Timestamp, TrackId, TrackState, UploadedBytes, UserId, track::TrackFailure,
+};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
@@ -92,7 +94,7 @@ pub(super) struct Existing {
     pub(super) artist: Option<i64>,
     pub(super) release: Option<i64>,
     pub(super) content: Option<i64>,
-    folder: i64,
+    folder: Option<i64>,
     relative_path: String,
     size_bytes: u64,
     modified: Timestamp,
@@ -104,7 +106,7 @@ pub(super) struct Existing {
 
 impl Existing {
     pub(super) fn is_at(&self, folder: i64, relative_path: &str) -> bool {
-        self.folder == folder && self.relative_path == relative_path
+        self.folder == Some(folder) && self.relative_path == relative_path
     }
 
     pub(super) fn is_file(&self, size_bytes: u64, modified: Timestamp) -> bool {
@@ -197,22 +199,41 @@ pub(super) async fn never_readable(tx: &mut SqliteConnection, existing: &Existin
     Ok(!jobs)
 }
 
+/// Where a new track's bytes are.
+pub(super) enum Place {
+    /// In that library folder.
+    Folder(i64),
+    /// In the blob of that name, sent by that person.
+    Upload {
+        /// Name of the blob.
+        hash: ContentHash,
+        /// Whether the bytes are kept when all is made of them.
+        keep: bool,
+        /// Who sent it.
+        uploader: UserId,
+    },
+}
+
 /// Makes a track; `None` when there is one at that path.
 pub(super) async fn insert(
     tx: &mut SqliteConnection,
-    folder: i64,
+    place: &Place,
     facts: &Facts,
     state: TrackState,
     failure: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<(i64, TrackId)>> {
     let id = TrackId::from_bytes(fresh_id(now));
+    let (folder, upload) = match place {
+        Place::Folder(folder) => (Some(*folder), None),
+        Place::Upload { hash, keep, uploader } => (None, Some((hash, *keep, uploader))),
+    };
     let n: Option<i64> = sqlx::query_scalar(
         "INSERT INTO track (id, folder, relative_path, size_bytes, modified, state, title, tags, artist, \
              release, disc_number, track_number, audio, cover, failure, added, updated, title_sort, \
-             artist_sort, album_sort, duration_s) \
+             artist_sort, album_sort, duration_s, upload, hash, keep, uploader) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, \
-             ?20) ON CONFLICT (folder, relative_path) DO NOTHING RETURNING n",
+             ?20, ?21, ?22, ?23, ?24) ON CONFLICT (folder, relative_path) DO NOTHING RETURNING n",
     )
     .bind(&id.as_bytes()[..])
     .bind(folder)
@@ -234,6 +255,10 @@ pub(super) async fn insert(
     .bind(facts.artist_sort.as_deref())
     .bind(facts.album_sort.as_deref())
     .bind(facts.duration_s)
+    .bind(upload.map(|_| UploadedBytes::Incoming.as_str()))
+    .bind(upload.map(|(hash, ..)| hash.as_bytes().to_vec()))
+    .bind(upload.is_none_or(|(_, keep, _)| keep))
+    .bind(upload.map(|(.., uploader)| uploader.as_bytes().to_vec()))
     .fetch_optional(tx)
     .await
     .map_err(sql(WHAT))?;
@@ -306,7 +331,8 @@ pub(super) async fn forget_results(
     now: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "UPDATE track SET content = NULL, state = ?, failure = ?, updated = ?, tempo_bpm = NULL, \
+        "UPDATE track SET content = NULL, hash = NULL, twin = NULL, published = NULL, enrichment = 'none', \
+             enrichment_error = NULL, state = ?, failure = ?, updated = ?, tempo_bpm = NULL, \
              key_name = NULL, camelot = NULL, integrated_lufs = NULL, true_peak_dbtp = NULL, \
              gain_db = NULL WHERE n = ?",
     )

@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 
 use fanfare_model::{
-    ArtistId, EnrichmentState, FolderId, ReleaseId, Result, Track, TrackId, features::Features,
+    ArtistId, EnrichmentState, FolderId, ReleaseId, Result, Track, TrackHome, TrackId, UploadedBytes,
+    features::Features,
 };
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
@@ -16,14 +17,16 @@ use super::{
     page_bounds,
 };
 use crate::{
-    error::sql,
-    rows::{col, count, id, json, maybe_hash, maybe_id, maybe_json, time},
+    BlobKind,
+    error::{sql, strange},
+    rows::{col, count, id, json, maybe_hash, maybe_id, maybe_json, maybe_time, time},
     text::{match_query, sort_key},
 };
 
 macro_rules! row_columns {
     () => {
-        "t.id, f.id AS folder_id, t.relative_path, t.size_bytes, t.modified, c.hash, t.state, t.enrichment, \
+        "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.hash AS bytes_hash, c.hash, \
+         t.twin, t.published, t.state, t.enrichment, \
          t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.failure, t.added, t.updated, \
          a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
          t.tempo_bpm, t.key_name, t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db"
@@ -31,7 +34,7 @@ macro_rules! row_columns {
 }
 macro_rules! row_joins {
     () => {
-        " JOIN folder f ON f.n = t.folder LEFT JOIN content c ON c.n = t.content \
+        " LEFT JOIN folder f ON f.n = t.folder LEFT JOIN content c ON c.n = t.content \
          LEFT JOIN artist a ON a.n = t.artist LEFT JOIN release r ON r.n = t.release"
     };
 }
@@ -50,18 +53,30 @@ impl Catalog {
         row.as_ref().map(track_row).transpose()
     }
 
-    /// The absolute path of the track's file, from its folder and relative path.
+    /// The absolute path of the track's file: in its library folder, or of the blob that an upload is kept as. `None`
+    /// when there is no such track, or its upload was let go.
     pub async fn track_path(&self, id: TrackId) -> Result<Option<PathBuf>> {
         const WHAT: &str = "looking for a track's file";
         let mut reader = self.db.reader(WHAT).await?;
         let row = sqlx::query(
-            "SELECT f.path, t.relative_path FROM track t JOIN folder f ON f.n = t.folder WHERE t.id = ?",
+            "SELECT f.path, t.relative_path, t.upload, t.hash FROM track t \
+             LEFT JOIN folder f ON f.n = t.folder WHERE t.id = ?",
         )
         .bind(&id.as_bytes()[..])
         .fetch_optional(&mut *reader)
         .await
         .map_err(sql(WHAT))?;
-        row.map(|row| Ok(path(col(&row, "path")?)?.join(col::<&str>(&row, "relative_path")?))).transpose()
+        drop(reader);
+        let Some(row) = row else { return Ok(None) };
+        if let Some(folder) = col::<Option<&[u8]>>(&row, "path")? {
+            return Ok(Some(path(folder)?.join(col::<&str>(&row, "relative_path")?)));
+        }
+        match (uploaded(&row)?, maybe_hash(&row, "hash")?) {
+            (Some(UploadedBytes::Incoming | UploadedBytes::Original), Some(hash)) => {
+                self.blobs.local(BlobKind::Upload, hash).await
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A page of tracks. A search that holds no words finds everything.
@@ -225,13 +240,26 @@ fn enrichment(name: &str) -> EnrichmentState {
     }
 }
 
+/// What became of an upload's bytes; `None` for a track of a library folder.
+fn uploaded(row: &SqliteRow) -> Result<Option<UploadedBytes>> {
+    let known = |name| {
+        UploadedBytes::from_name(name).ok_or_else(|| strange(format_args!("an upload that is `{name}`")))
+    };
+    col::<Option<&str>>(row, "upload")?.map(known).transpose()
+}
+
 fn track_row(row: &SqliteRow) -> Result<TrackRow> {
     let track = Track {
         id: id(row, "id", TrackId::from_bytes)?,
-        folder: id(row, "folder_id", FolderId::from_bytes)?,
+        home: match (maybe_id(row, "folder_id", FolderId::from_bytes)?, uploaded(row)?) {
+            (Some(folder), _) => TrackHome::Folder(folder),
+            (None, Some(bytes)) => TrackHome::Upload(bytes),
+            (None, None) => return Err(strange("a track that is nowhere")),
+        },
         relative_path: col(row, "relative_path")?,
         size_bytes: count(row, "size_bytes")?,
         modified: time(row, "modified")?,
+        hash: maybe_hash(row, "bytes_hash")?,
         content_hash: maybe_hash(row, "hash")?,
         state: track_state(row)?,
         enrichment: enrichment(col(row, "enrichment")?),
@@ -243,6 +271,8 @@ fn track_row(row: &SqliteRow) -> Result<TrackRow> {
         audio: maybe_json(row, "audio")?,
         cover: maybe_hash(row, "cover")?,
         failure: maybe_json(row, "failure")?,
+        twin: maybe_id(row, "twin", TrackId::from_bytes)?,
+        published: maybe_time(row, "published")?,
         added: time(row, "added")?,
         updated: time(row, "updated")?,
     };

@@ -2,7 +2,7 @@
 
 use fanfare_model::{
     ArtistId, Attempt, AudioProperties, ContentHash, JobId, ReleaseId, Tags, Timestamp, Track, TrackId,
-    TrackState, features::AnalyzerResult, track::TrackFailure,
+    TrackState, enrichment::Enrichment, features::AnalyzerResult, track::TrackFailure,
 };
 
 /// The most rows of one page.
@@ -201,4 +201,6 @@ pub struct AnalysisCommit {
     pub results: Vec<AnalyzerResult>,
     /// What was odd about decoding, one sentence each.
     pub warnings: Vec<String>,
+    /// What follows from the results, where it was worked out along with them.
+    pub enrichment: Option<Enrichment>,
 }

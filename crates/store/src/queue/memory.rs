@@ -122,6 +122,7 @@ impl JobQueue for MemoryJobQueue {
                 owner: None,
                 lease_until: None,
                 last_error: None,
+                without: Vec::new(),
             },
             dedupe_key: job.dedupe_key,
             priority: job.priority,
@@ -200,6 +201,20 @@ impl JobQueue for MemoryJobQueue {
 
     async fn release_owner(&self, owner: &str, now: Timestamp) -> Result<u64> {
         Ok(self.release(now, |job| job.owner.as_deref() == Some(owner)))
+    }
+
+    async fn blame(&self, id: JobId, owner: &str, analyzer: &str) -> Result<()> {
+        let mut held = self.held();
+        let blamed = held.iter_mut().find(|held| {
+            held.job.id == id
+                && held.job.state == JobState::Running
+                && held.job.owner.as_deref() == Some(owner)
+        });
+        let without = &mut blamed.ok_or_else(lost_lease)?.job.without;
+        if let Err(at) = without.binary_search_by(|known| known.as_str().cmp(analyzer)) {
+            without.insert(at, analyzer.to_owned());
+        }
+        Ok(())
     }
 
     async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, _now: Timestamp) -> Result<()> {

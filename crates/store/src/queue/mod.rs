@@ -26,7 +26,8 @@ pub mod suite;
 pub use memory::MemoryJobQueue;
 pub use sqlite::SqliteJobQueue;
 pub(crate) use sqlite::{
-    ANALYZE_QUEUE, Leased, fence, queue_analysis, revoke_analysis, track_queued, unpark,
+    ANALYZE_QUEUE, Leased, PROCESS_QUEUE, enqueue, fence, queue_analysis, revoke_all, revoke_analysis,
+    track_queued, unpark,
 };
 
 /// How long a lease holds without a heartbeat.
@@ -35,6 +36,15 @@ pub const LEASE_MS: i64 = 60_000;
 pub const HEARTBEAT_MS: i64 = 15_000;
 /// How often the hearing of a track is tried before it is parked (RELIABILITY rule 8).
 pub const ANALYZE_ATTEMPTS: u32 = 5;
+/// How often an upload is processed. An attempt that ends with a reason is the last (CHECKLIST D17); the others
+/// are for workers that die and storage that is away.
+pub const PROCESS_ATTEMPTS: u32 = 5;
+/// How often an upload is enriched before that fails open (CHECKLIST D17).
+pub const ENRICH_ATTEMPTS: u32 = 3;
+/// The pause between those, in milliseconds.
+pub const ENRICH_PAUSE_MS: i64 = 5 * 60_000;
+/// How often a transcode that somebody waits for is tried.
+pub const TRANSCODE_ATTEMPTS: u32 = 2;
 
 /// A job to be queued.
 #[derive(Debug, Clone)]
@@ -105,6 +115,9 @@ pub trait JobQueue: Send + Sync {
     /// Ends every lease of that owner at once (its process is gone); jobs with attempts left wait again, others are parked.
     /// Gives how many leases ended.
     async fn release_owner(&self, owner: &str, now: Timestamp) -> Result<u64>;
+    /// Notes that an analyzer killed the process that holds the job: the next attempt leaves it out
+    /// ([`Job::without`]). `Conflict` when that owner does not hold it.
+    async fn blame(&self, id: JobId, owner: &str, analyzer: &str) -> Result<()>;
     /// Gives an unfinished job back without counting the attempt (orderly shutdown).
     async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
     /// Ends leases that ran out, of whatever owner; gives how many.

@@ -16,11 +16,17 @@ use crate::{
     db::{Db, commit},
     error::{from_sql, lost_lease, sql, strange},
     fresh_id,
-    rows::{col, count, id, maybe_id, maybe_json, maybe_time, time, to_json},
+    rows::{col, count, id, json, maybe_id, maybe_json, maybe_time, time, to_json},
 };
 
-/// The queue of jobs about tracks.
+/// The queue of tracks to be heard.
 pub(crate) const ANALYZE_QUEUE: &str = "analyze-track";
+/// The queue of uploads to be made playable and heard.
+pub(crate) const PROCESS_QUEUE: &str = "process-track";
+/// The queue of uploads to be enriched.
+pub(crate) const ENRICH_QUEUE: &str = "enrich-track-audio";
+/// The queue of transcodes that somebody waits for.
+pub(crate) const TRANSCODE_QUEUE: &str = "transcode-track";
 
 /// Jobs in the database.
 #[derive(Clone)]
@@ -90,7 +96,7 @@ impl JobQueue for SqliteJobQueue {
                              AND (?6 IS NULL OR n = ?6) \
                          ORDER BY priority DESC, run_at, n LIMIT ?5) \
              RETURNING n, id, queue, subject, state, task, attempt, max_attempts, priority, run_at, owner, \
-                 lease_until, error",
+                 lease_until, error, without, detail",
         )
         .bind(owner)
         .bind(now.plus_ms(LEASE_MS).0)
@@ -173,6 +179,26 @@ impl JobQueue for SqliteJobQueue {
         Ok(ended)
     }
 
+    async fn blame(&self, id: JobId, owner: &str, analyzer: &str) -> Result<()> {
+        const WHAT: &str = "noting which analyzer killed a worker";
+        let mut tx = self.db.write(WHAT).await?;
+        let done = sqlx::query(
+            "UPDATE job SET without = (SELECT json_group_array(DISTINCT value) FROM ( \
+                 SELECT value FROM json_each(without) UNION SELECT ?1 ORDER BY 1)) \
+             WHERE id = ?2 AND owner = ?3 AND state = 'running'",
+        )
+        .bind(analyzer)
+        .bind(&id.as_bytes()[..])
+        .bind(owner)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        if done.rows_affected() == 0 {
+            return Err(lost_lease());
+        }
+        commit(tx, WHAT).await
+    }
+
     async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
         const WHAT: &str = "giving a job back";
         let mut tx = self.db.write(WHAT).await?;
@@ -247,7 +273,7 @@ impl JobQueue for SqliteJobQueue {
         let mut reader = self.db.reader(WHAT).await?;
         let row = sqlx::query(
             "SELECT n, id, queue, subject, state, task, attempt, max_attempts, priority, run_at, owner, \
-                 lease_until, error FROM job WHERE id = ?",
+                 lease_until, error, without, detail FROM job WHERE id = ?",
         )
         .bind(&id.as_bytes()[..])
         .fetch_optional(&mut *reader)
@@ -312,6 +338,8 @@ pub(crate) struct Leased {
     n: i64,
     queue: String,
     pub(crate) subject: Vec<u8>,
+    /// The task it is shown under.
+    pub(crate) task: Option<TaskId>,
     attempt: Attempt,
     max_attempts: u32,
     /// How many holders died in a row, once this lease has ended: none when it ends in order.
@@ -326,7 +354,7 @@ pub(crate) async fn fence(
     owner: &str,
 ) -> Result<Leased> {
     let row = sqlx::query(
-        "SELECT n, queue, subject, attempt, max_attempts FROM job \
+        "SELECT n, queue, subject, task, attempt, max_attempts FROM job \
          WHERE id = ? AND state = 'running' AND attempt = ? AND owner = ?",
     )
     .bind(&id.as_bytes()[..])
@@ -343,6 +371,7 @@ fn leased(row: &SqliteRow) -> Result<Leased> {
         n: col(row, "n")?,
         queue: col(row, "queue")?,
         subject: col(row, "subject")?,
+        task: maybe_id(row, "task", TaskId::from_bytes)?,
         attempt: Attempt(col(row, "attempt")?),
         max_attempts: col(row, "max_attempts")?,
         deaths: 0,
@@ -370,7 +399,7 @@ impl Leased {
         self.track_waits(tx, Some((error, run_at)), now).await
     }
 
-    /// The job is parked, and its track failed for that reason.
+    /// The job is parked: its track failed for that reason, or is ready without being enriched.
     pub(crate) async fn park(
         &self,
         tx: &mut SqliteConnection,
@@ -378,14 +407,18 @@ impl Leased {
         now: Timestamp,
     ) -> Result<()> {
         self.end(tx, "parked", Some(error), None, now).await?;
-        if self.queue == ANALYZE_QUEUE {
-            sqlx::query("UPDATE track SET state = 'failed', failure = ?, updated = ? WHERE id = ?")
-                .bind(to_json(&failure(error, None, now))?)
-                .bind(now.0)
-                .bind(&self.subject[..])
-                .execute(tx)
-                .await
-                .map_err(sql("noting why a track failed"))?;
+        match &*self.queue {
+            ANALYZE_QUEUE | PROCESS_QUEUE => {
+                sqlx::query("UPDATE track SET state = 'failed', failure = ?, updated = ? WHERE id = ?")
+                    .bind(to_json(&failure(error, None, now))?)
+                    .bind(now.0)
+                    .bind(&self.subject[..])
+                    .execute(tx)
+                    .await
+                    .map_err(sql("noting why a track failed"))?;
+            }
+            ENRICH_QUEUE => fail_open(tx, &self.subject, &error.message, now).await?,
+            _ => {}
         }
         Ok(())
     }
@@ -421,7 +454,7 @@ impl Leased {
         because: Option<(&JobError, Timestamp)>,
         now: Timestamp,
     ) -> Result<()> {
-        if self.queue != ANALYZE_QUEUE {
+        if self.queue != ANALYZE_QUEUE && self.queue != PROCESS_QUEUE {
             return Ok(());
         }
         let failure = because.map(|(error, retry)| to_json(&failure(error, Some(retry), now))).transpose()?;
@@ -437,6 +470,27 @@ impl Leased {
         .map_err(sql("putting a track back"))?;
         Ok(())
     }
+}
+
+/// Enrichment is given up: the track is ready all the same, and says why it lacks something (CHECKLIST D20).
+pub(crate) async fn fail_open(
+    tx: &mut SqliteConnection,
+    track: &[u8],
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE track SET state = CASE state WHEN 'enriching' THEN 'ready' ELSE state END, \
+             upload = CASE WHEN upload = 'incoming' THEN iif(keep, 'original', 'gone') ELSE upload END, \
+             enrichment = 'failed', enrichment_error = ?, updated = ? WHERE id = ?",
+    )
+    .bind(why)
+    .bind(now.0)
+    .bind(track)
+    .execute(tx)
+    .await
+    .map_err(sql("giving up an enrichment"))?;
+    Ok(())
 }
 
 fn failure(error: &JobError, next_retry: Option<Timestamp>, now: Timestamp) -> TrackFailure {
@@ -462,12 +516,12 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
     const WHAT: &str = "ending leases";
     let query = match which {
         Released::Of(owner) => sqlx::query(
-            "SELECT n, queue, subject, attempt, max_attempts, deaths FROM job \
+            "SELECT n, queue, subject, task, attempt, max_attempts, deaths FROM job \
              WHERE state = 'running' AND owner = ? ORDER BY n",
         )
         .bind(owner.to_owned()),
         Released::RanOut => sqlx::query(
-            "SELECT n, queue, subject, attempt, max_attempts, deaths FROM job \
+            "SELECT n, queue, subject, task, attempt, max_attempts, deaths FROM job \
              WHERE state = 'running' AND (lease_until IS NULL OR lease_until <= ?) ORDER BY n",
         )
         .bind(now.0),
@@ -482,26 +536,30 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
 }
 
 /// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
-async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
-    let JobKind::AnalyzeTrack { track } = &new.kind;
+pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
+    let detail = match &new.kind {
+        JobKind::TranscodeTrack { profile, .. } => Some(profile.as_str()),
+        _ => None,
+    };
     let row = sqlx::query(
         // The assignment changes nothing; it makes RETURNING answer for the row that is there already.
         "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
-             budget, created, updated) \
-         VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?9) \
+             budget, created, updated, detail) \
+         VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?9, ?10) \
          ON CONFLICT (dedupe_key) WHERE state IN ('waiting', 'running') \
              DO UPDATE SET dedupe_key = excluded.dedupe_key \
          RETURNING id",
     )
     .bind(&fresh_id(now)[..])
     .bind(new.kind.queue())
-    .bind(&track.as_bytes()[..])
+    .bind(&new.kind.track().as_bytes()[..])
     .bind(new.task.map(|task| task.as_bytes().to_vec()))
     .bind(new.dedupe_key.as_deref())
     .bind(new.priority)
     .bind(new.run_at.0)
     .bind(new.max_attempts.max(1))
     .bind(now.0)
+    .bind(detail)
     .fetch_one(tx)
     .await
     .map_err(sql("queueing a job"))?;
@@ -524,6 +582,21 @@ pub(crate) async fn queue_analysis(
         max_attempts: ANALYZE_ATTEMPTS,
     };
     enqueue(tx, &job, now).await
+}
+
+/// Withdraws whatever is queued, running or parked for a track, of any queue: it is gone. Who holds a lease loses
+/// it.
+pub(crate) async fn revoke_all(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL, updated = ? \
+         WHERE subject = ? AND state IN ('waiting', 'running', 'parked')",
+    )
+    .bind(now.0)
+    .bind(track)
+    .execute(tx)
+    .await
+    .map_err(sql("withdrawing the jobs of a track"))?;
+    Ok(())
 }
 
 /// Withdraws whatever is queued, running or parked for a track: its file is another one now, or gone.
@@ -590,8 +663,16 @@ fn state(row: &SqliteRow) -> Result<JobState> {
 }
 
 fn job(row: &SqliteRow) -> Result<Job> {
+    let track = id(row, "subject", TrackId::from_bytes)?;
     let kind = match col(row, "queue")? {
-        ANALYZE_QUEUE => JobKind::AnalyzeTrack { track: id(row, "subject", TrackId::from_bytes)? },
+        ANALYZE_QUEUE => JobKind::AnalyzeTrack { track },
+        PROCESS_QUEUE => JobKind::ProcessTrack { track },
+        ENRICH_QUEUE => JobKind::EnrichTrackAudio { track },
+        TRANSCODE_QUEUE => JobKind::TranscodeTrack {
+            track,
+            profile: col::<Option<String>>(row, "detail")?
+                .ok_or_else(|| strange("a transcode without a profile"))?,
+        },
         other => return Err(strange(format_args!("a job of the kind `{other}`"))),
     };
     Ok(Job {
@@ -605,5 +686,6 @@ fn job(row: &SqliteRow) -> Result<Job> {
         owner: col(row, "owner")?,
         lease_until: maybe_time(row, "lease_until")?,
         last_error: maybe_json::<JobError>(row, "error")?,
+        without: json(row, "without")?,
     })
 }

@@ -289,3 +289,38 @@ pub async fn no_job_is_claimed_twice(queue: &dyn JobQueue) {
     claimed.dedup();
     assert_eq!(claimed.len(), 40);
 }
+
+/// Jobs of every kind come back as they were queued, each from its own queue, with their profile.
+pub async fn every_kind_has_its_queue(queue: &dyn JobQueue) {
+    let track = TrackId::from_bytes([7; 16]);
+    let kinds = [
+        JobKind::AnalyzeTrack { track },
+        JobKind::ProcessTrack { track },
+        JobKind::EnrichTrackAudio { track },
+        JobKind::TranscodeTrack { track, profile: "hls:low=aac:96".to_owned() },
+    ];
+    for kind in &kinds {
+        queue.enqueue(NewJob { kind: kind.clone(), ..new_job(7) }, NOW).await.unwrap();
+    }
+    for kind in &kinds {
+        let claimed = queue.claim(kind.queue(), "a", 9, NOW).await.unwrap();
+        let found: Vec<&JobKind> = claimed.iter().map(|job| &job.kind).collect();
+        assert_eq!(found, [kind]);
+        assert_eq!(kind.track(), track);
+    }
+}
+
+/// An analyzer that is blamed for a death is left out of later attempts, each named once and in order.
+pub async fn a_blamed_analyzer_is_left_out(queue: &dyn JobQueue) {
+    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
+    assert!(job(queue, id).await.without.is_empty());
+    assert_conflict(queue.blame(id, "a", "key").await);
+    claim_one(queue, "a", NOW).await;
+    assert_conflict(queue.blame(id, "b", "key").await);
+    for analyzer in ["rhythm", "key", "rhythm"] {
+        queue.blame(id, "a", analyzer).await.unwrap();
+    }
+    queue.release_owner("a", NOW).await.unwrap();
+    let again = claim_one(queue, "b", NOW).await;
+    assert_eq!(again.without, ["key", "rhythm"]);
+}

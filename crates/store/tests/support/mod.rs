@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)] // every test binary uses some of it, and it is test code
 
 use fanfare_model::{
-    AudioProperties, ContentHash, ErrorKind, FolderId, Job, JobKind, Lufs, Tags, Timestamp, TrackId,
+    AudioProperties, ContentHash, ErrorKind, FolderId, Job, Lufs, Tags, Timestamp, TrackId,
     features::{
         AnalyzerOutcome, AnalyzerResult, FeaturePart, Key, Loudness, Mode, Rhythm, Waveform, WaveformDetail,
     },
@@ -64,7 +64,7 @@ impl Bench {
                 return;
             }
             for job in jobs {
-                let JobKind::AnalyzeTrack { track } = job.kind;
+                let track = job.kind.track();
                 let row = self.store.catalog().track(track).await.unwrap().unwrap();
                 let path = row.track.relative_path.clone();
                 let mut done = commit_of(&job, path.as_bytes());
@@ -165,7 +165,7 @@ pub fn results() -> Vec<AnalyzerResult> {
 
 /// The end of that job: a file of that content, heard by [`OWNER`].
 pub fn commit_of(job: &Job, content: &[u8]) -> AnalysisCommit {
-    let JobKind::AnalyzeTrack { track } = job.kind;
+    let track = job.kind.track();
     AnalysisCommit {
         job: job.id,
         attempt: job.attempt,
@@ -177,6 +177,7 @@ pub fn commit_of(job: &Job, content: &[u8]) -> AnalysisCommit {
         audio: AudioProperties { frames: Some(441_001), ..properties() },
         results: results(),
         warnings: vec!["3 bytes of junk at the end".to_owned()],
+        enrichment: None,
     }
 }
 

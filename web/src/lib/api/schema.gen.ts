@@ -990,6 +990,8 @@ export interface components {
                 id: string;
                 /** @description What it does. */
                 kind: components["schemas"]["TaskKind"];
+                /** @description The last things that happened, oldest first; empty in lists. */
+                log: components["schemas"]["TaskLine"][];
                 /** @description The latest sentence. */
                 message: string;
                 /**
@@ -1484,6 +1486,8 @@ export interface components {
             id: string;
             /** @description What it does. */
             kind: components["schemas"]["TaskKind"];
+            /** @description The last things that happened, oldest first; empty in lists. */
+            log: components["schemas"]["TaskLine"][];
             /** @description The latest sentence. */
             message: string;
             /**
@@ -1542,14 +1546,31 @@ export interface components {
             kind: string;
             /** @description What happened. */
             message: string;
+            /**
+             * Format: date-time
+             * @description When it will be tried again by itself.
+             */
+            next_retry: string | null;
             /** @description Which file. */
             subject: string;
+            /** @description Its track, which can be tried again alone. */
+            track: string | null;
         };
         /**
          * @description What a task does.
          * @enum {string}
          */
-        TaskKind: "scan" | "analysis";
+        TaskKind: "scan" | "analysis" | "nightly" | "upload" | "transcode";
+        /** @description A line of a task's log. */
+        TaskLine: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What happened. */
+            text: string;
+        };
         /**
          * @description Where a task stands.
          * @enum {string}

@@ -1,7 +1,7 @@
 //! Tasks and their events.
 
 use fanfare_ingest::TaskEvent;
-use fanfare_model::{Task, TaskFailure, TaskKind, TaskState};
+use fanfare_model::{Task, TaskFailure, TaskKind, TaskLine, TaskState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,6 +16,12 @@ pub enum TaskKindDto {
     Scan,
     /// Hears the tracks that were not heard yet.
     Analysis,
+    /// The daily run over tracks that lack a result, or failed and are due again.
+    Nightly,
+    /// Brings uploaded tracks to `ready`.
+    Upload,
+    /// Makes transcodes that were asked for.
+    Transcode,
 }
 
 impl From<TaskKind> for TaskKindDto {
@@ -23,6 +29,9 @@ impl From<TaskKind> for TaskKindDto {
         match kind {
             TaskKind::Scan => Self::Scan,
             TaskKind::Analysis => Self::Analysis,
+            TaskKind::Nightly => Self::Nightly,
+            TaskKind::Upload => Self::Upload,
+            TaskKind::Transcode => Self::Transcode,
         }
     }
 }
@@ -83,6 +92,8 @@ pub struct TaskDto {
     pub failure_count: u64,
     /// The first failures; `failure_count` is exact.
     pub failures: Vec<TaskFailureDto>,
+    /// The last things that happened, oldest first; empty in lists.
+    pub log: Vec<TaskLineDto>,
     /// When it was asked for.
     #[schema(format = DateTime)]
     pub created: String,
@@ -107,6 +118,7 @@ impl From<Task> for TaskDto {
             message: task.message,
             failure_count: task.failure_count,
             failures: task.failures.into_iter().map(Into::into).collect(),
+            log: task.log.into_iter().map(Into::into).collect(),
             created: rfc3339(task.created),
             started: task.started.map(rfc3339),
             ended: task.ended.map(rfc3339),
@@ -124,12 +136,39 @@ pub struct TaskFailureDto {
     pub kind: String,
     /// What happened.
     pub message: String,
+    /// Its track, which can be tried again alone.
+    pub track: Option<String>,
+    /// When it will be tried again by itself.
+    #[schema(format = DateTime)]
+    pub next_retry: Option<String>,
 }
 
 impl From<TaskFailure> for TaskFailureDto {
     fn from(failure: TaskFailure) -> Self {
-        let TaskFailure { subject, kind, message } = failure;
-        Self { subject, kind: kind.as_str().to_owned(), message }
+        Self {
+            subject: failure.subject,
+            kind: failure.kind.as_str().to_owned(),
+            message: failure.message,
+            track: failure.track.map(|track| track.to_string()),
+            next_retry: failure.next_retry.map(rfc3339),
+        }
+    }
+}
+
+/// A line of a task's log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TaskLine)]
+pub struct TaskLineDto {
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// What happened.
+    pub text: String,
+}
+
+impl From<TaskLine> for TaskLineDto {
+    fn from(line: TaskLine) -> Self {
+        Self { at: rfc3339(line.at), text: line.text }
     }
 }
 

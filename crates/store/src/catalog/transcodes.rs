@@ -1,0 +1,249 @@
+//! What was made of tracks: ladders, later smaller files.
+//!
+//! A transcode belongs to bytes and a profile, not to a track: tracks of equal content share it, and a file that is
+//! moved keeps it (CHECKLIST E3).
+
+use fanfare_model::{
+    Attempt, ContentHash, JobId, Result, Timestamp, TrackId,
+    hls::{SegmentFacts, VariantFacts},
+};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use super::Catalog;
+use crate::{
+    db::commit,
+    error::{sql, strange},
+    queue::fence,
+    rows::{col, count, int, json, maybe_hash, to_json},
+};
+
+/// One file of a transcode: a variant of a ladder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranscodePart {
+    /// Name of its bytes, a blob of the kind `Media`.
+    pub blob: ContentHash,
+    /// How many bytes.
+    pub size_bytes: u64,
+    /// What it is.
+    pub facts: VariantFacts,
+    /// Where its segments lie.
+    pub segments: Vec<SegmentFacts>,
+}
+
+/// What was made of some bytes by a profile, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcode {
+    /// The bytes it was made of.
+    pub hash: ContentHash,
+    /// The recipe, encoder versions included.
+    pub profile: String,
+    /// Whether the cache's cap leaves it alone: it was made for an upload.
+    pub pinned: bool,
+    /// Its files, in the order of the profile.
+    pub parts: Vec<TranscodePart>,
+}
+
+impl Transcode {
+    /// How many bytes it takes.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.size_bytes).sum()
+    }
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TranscodeCounts {
+    /// Transcodes.
+    pub transcodes: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of those that the cap leaves alone.
+    pub pinned_bytes: u64,
+    /// When the one that was used longest ago was used.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Catalog {
+    /// The transcode of those bytes by that profile.
+    pub async fn transcode(&self, hash: ContentHash, profile: &str) -> Result<Option<Transcode>> {
+        const WHAT: &str = "reading a transcode";
+        let mut tx = self.db.read(WHAT).await?;
+        let row =
+            sqlx::query("SELECT n, hash, profile, pinned FROM transcode WHERE hash = ? AND profile = ?")
+                .bind(&hash.as_bytes()[..])
+                .bind(profile)
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+        let Some(row) = row else { return Ok(None) };
+        let rows = sqlx::query(
+            "SELECT p.blob, p.size_bytes, p.facts, p.segments FROM transcode_part p WHERE p.transcode = ? ORDER BY p.place",
+        )
+        .bind(col::<i64>(&row, "n")?)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        Ok(Some(Transcode {
+            hash,
+            profile: profile.to_owned(),
+            pinned: col(&row, "pinned")?,
+            parts: rows.iter().map(part).collect::<Result<_>>()?,
+        }))
+    }
+
+    /// Stores a transcode that somebody asked for, and the end of its job, in one transaction. Its blobs must be
+    /// stored already. The same one again replaces the older.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost.
+    pub async fn commit_transcode(
+        &self,
+        job: JobId,
+        attempt: Attempt,
+        owner: &str,
+        made: &Transcode,
+        now: Timestamp,
+    ) -> Result<()> {
+        const WHAT: &str = "storing a transcode";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence(&mut tx, job, attempt, owner).await?;
+        // Whoever asks next finds it by the track's bytes, which may not have been known before.
+        sqlx::query("UPDATE track SET hash = ? WHERE id = ? AND hash IS NULL")
+            .bind(&made.hash.as_bytes()[..])
+            .bind(&leased.subject[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        put(&mut tx, made, now).await?;
+        leased.done(&mut tx, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    /// Notes that a transcode was used, so that the cap takes others first.
+    pub async fn touch_transcode(&self, hash: ContentHash, profile: &str, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "noting that a transcode was used";
+        let mut tx = self.db.write(WHAT).await?;
+        sqlx::query("UPDATE transcode SET used = max(used, ?) WHERE hash = ? AND profile = ?")
+            .bind(now.0)
+            .bind(&hash.as_bytes()[..])
+            .bind(profile)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await
+    }
+
+    /// How much is kept.
+    pub async fn transcode_counts(&self) -> Result<TranscodeCounts> {
+        const WHAT: &str = "counting transcodes";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query(
+            "SELECT count(*) AS transcodes, coalesce(sum(size_bytes), 0) AS bytes, \
+                 coalesce(sum(iif(pinned, size_bytes, 0)), 0) AS pinned_bytes, min(used) AS oldest FROM transcode",
+        )
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        Ok(TranscodeCounts {
+            transcodes: count(&row, "transcodes")?,
+            bytes: count(&row, "bytes")?,
+            pinned_bytes: count(&row, "pinned_bytes")?,
+            oldest: crate::rows::maybe_time(&row, "oldest")?,
+        })
+    }
+
+    /// Lets go of transcodes, those used longest ago first, until those that may be let go take at most that many
+    /// bytes, and of every one of bytes that no track has any more; gives how many. Their blobs are swept later, so
+    /// that whoever reads them now can go on.
+    pub async fn evict_transcodes(&self, cap_bytes: u64) -> Result<u64> {
+        const WHAT: &str = "letting go of transcodes";
+        let mut tx = self.db.write(WHAT).await?;
+        let orphans = sqlx::query(
+            "DELETE FROM transcode AS x WHERE NOT EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash)",
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        let rows =
+            sqlx::query("SELECT n, size_bytes FROM transcode WHERE NOT pinned ORDER BY used DESC, n DESC")
+                .fetch_all(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+        let (mut kept, mut gone) = (0_u64, orphans.rows_affected());
+        for row in &rows {
+            kept = kept.saturating_add(count(row, "size_bytes")?);
+            if kept > cap_bytes {
+                sqlx::query("DELETE FROM transcode WHERE n = ?")
+                    .bind(col::<i64>(row, "n")?)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(sql(WHAT))?;
+                gone += 1;
+            }
+        }
+        commit(tx, WHAT).await?;
+        Ok(gone)
+    }
+
+    /// The hash of a track's bytes, as far as it is known.
+    pub async fn track_hash(&self, id: TrackId) -> Result<Option<ContentHash>> {
+        const WHAT: &str = "looking up a track's bytes";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query("SELECT hash FROM track WHERE id = ?")
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        row.map_or(Ok(None), |row| maybe_hash(&row, "hash"))
+    }
+}
+
+/// Stores a transcode inside a transaction, in place of an older one of the same bytes and profile.
+pub(super) async fn put(tx: &mut SqliteConnection, made: &Transcode, now: Timestamp) -> Result<()> {
+    const WHAT: &str = "storing a transcode";
+    let n: i64 = sqlx::query_scalar(
+        "INSERT INTO transcode (hash, profile, pinned, size_bytes, made, used) VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
+         ON CONFLICT (hash, profile) DO UPDATE SET pinned = max(pinned, excluded.pinned), \
+             size_bytes = excluded.size_bytes, made = excluded.made, used = excluded.used RETURNING n",
+    )
+    .bind(&made.hash.as_bytes()[..])
+    .bind(&*made.profile)
+    .bind(made.pinned)
+    .bind(int(made.size_bytes()))
+    .bind(now.0)
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(sql(WHAT))?;
+    sqlx::query("DELETE FROM transcode_part WHERE transcode = ?")
+        .bind(n)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+    for (place, part) in (0_i64..).zip(&made.parts) {
+        sqlx::query(
+            "INSERT INTO transcode_part (transcode, place, name, blob, size_bytes, facts, segments) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(n)
+        .bind(place)
+        .bind(&*part.facts.name)
+        .bind(&part.blob.as_bytes()[..])
+        .bind(int(part.size_bytes))
+        .bind(to_json(&part.facts)?)
+        .bind(to_json(&part.segments)?)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+    }
+    Ok(())
+}
+
+fn part(row: &SqliteRow) -> Result<TranscodePart> {
+    Ok(TranscodePart {
+        blob: maybe_hash(row, "blob")?.ok_or_else(|| strange("a transcode without bytes"))?,
+        size_bytes: count(row, "size_bytes")?,
+        facts: json(row, "facts")?,
+        segments: json(row, "segments")?,
+    })
+}

@@ -1,0 +1,320 @@
+//! Uploaded tracks: from the bytes that came in to a track that is ready, published or gone.
+//!
+//! The bytes are a blob before the row is written, and the row and its job are one transaction, so an upload that was
+//! acknowledged is never lost. Deleting is row first; the bytes are swept later.
+
+use fanfare_model::{
+    AudioProperties, ContentHash, Error, ErrorKind, JobKind, Result, Tags, TaskId, Timestamp, TrackId,
+    TrackState, UserId, enrichment::Enrichment,
+};
+use sqlx::SqliteConnection;
+
+use super::{
+    AnalysisCommit, Catalog, ScannedFile, Transcode,
+    analysis::{fence_track, store_heard},
+    enrichments,
+    filing::Filing,
+    scan_rows::{self, Facts, Place},
+    transcodes,
+};
+use crate::{
+    db::commit,
+    error::sql,
+    queue::{ENRICH_ATTEMPTS, NewJob, PROCESS_ATTEMPTS, enqueue, revoke_all},
+    rows::{col, maybe_id},
+};
+
+/// The row number that releases of uploads without an album artist are filed under, where others have their folder's.
+const NO_FOLDER: i64 = 0;
+
+/// An upload whose bytes are stored as a blob of the kind `Upload`.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// The name it was sent under, cleaned; only ever shown.
+    pub name: String,
+    /// Name of the blob.
+    pub hash: ContentHash,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// What its tags say.
+    pub tags: Tags,
+    /// What container and codec say.
+    pub audio: Option<AudioProperties>,
+    /// Name of its cover, which must be stored already.
+    pub cover: Option<ContentHash>,
+    /// Who sent it.
+    pub uploader: UserId,
+    /// Whether its bytes are kept when all is made of them.
+    pub keep: bool,
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uploaded {
+    /// A new track, queued.
+    Added(TrackId),
+    /// The same bytes are there already, as that track.
+    Known(TrackId),
+}
+
+/// What processing an upload gave; committed together with the end of its job and the next one.
+#[derive(Debug, Clone)]
+pub struct ProcessCommit {
+    /// What was heard, fenced by the job.
+    pub heard: AnalysisCommit,
+    /// Its HLS ladder, whose blobs are stored already.
+    pub ladder: Option<Transcode>,
+    /// A track that sounds the same.
+    pub twin: Option<TrackId>,
+}
+
+impl Catalog {
+    /// Makes a track of an upload, in state `queued`, and its job, in one transaction; or gives the track that has the
+    /// same bytes already.
+    ///
+    /// # Errors
+    /// `LimitExceeded` when the person would have more than `quota_bytes` (0: no limit), `NoSpace`, `Busy`, `Io`.
+    pub async fn add_upload(
+        &self,
+        new: &NewUpload,
+        task: Option<TaskId>,
+        quota_bytes: u64,
+        now: Timestamp,
+    ) -> Result<Uploaded> {
+        const WHAT: &str = "adding an upload";
+        let mut tx = self.db.write(WHAT).await?;
+        if let Some(known) = same_bytes(&mut tx, new.hash).await? {
+            return Ok(Uploaded::Known(known));
+        }
+        let used = uploaded_bytes(&mut tx, new.uploader).await?;
+        if quota_bytes > 0 && used.saturating_add(new.size_bytes) > quota_bytes {
+            return Err(Error::new(
+                ErrorKind::LimitExceeded,
+                format!("uploads may take {quota_bytes} bytes for each person, and {used} are taken"),
+            )
+            .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"));
+        }
+        let mut filing = Filing::default();
+        let artist = filing.track_artist(&mut tx, &new.tags, now).await?;
+        let release = filing.release(&mut tx, NO_FOLDER, "", &new.tags, now).await?;
+        filing.touch(artist, release);
+        let file = ScannedFile {
+            relative_path: new.name.clone(),
+            size_bytes: new.size_bytes,
+            modified: now,
+            tags: new.tags.clone(),
+            audio: new.audio.clone(),
+            cover: new.cover,
+        };
+        let facts = Facts::of(&file, artist, release)?;
+        let place = Place::Upload { hash: new.hash, keep: new.keep, uploader: new.uploader };
+        let inserted = scan_rows::insert(&mut tx, &place, &facts, TrackState::Queued, None, now).await?;
+        let (n, id) =
+            inserted.ok_or_else(|| Error::new(ErrorKind::Conflict, "the upload is there already"))?;
+        scan_rows::index(&mut tx, n, &facts).await?;
+        filing.finish(&mut tx).await?;
+        queue_process(&mut tx, id, task, now).await?;
+        commit(tx, WHAT).await?;
+        Ok(Uploaded::Added(id))
+    }
+
+    /// How many bytes the uploads of a person take: their originals, kept or still worked on.
+    pub async fn uploaded_bytes(&self, uploader: UserId) -> Result<u64> {
+        uploaded_bytes(&mut *self.db.reader("adding up uploads").await?, uploader).await
+    }
+
+    /// The track that has those bytes, if there is one: an upload of them need not be kept twice.
+    pub async fn track_of_bytes(&self, hash: ContentHash) -> Result<Option<TrackId>> {
+        same_bytes(&mut *self.db.reader("looking for the same bytes").await?, hash).await
+    }
+
+    /// Results, ladder, state `enriching`, the job's end and the enrichment's job in one transaction.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost.
+    pub async fn commit_process(&self, done: &ProcessCommit, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "storing what was made of an upload";
+        let heard = &done.heard;
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence_track(&mut tx, heard.job, heard.attempt, &heard.owner, heard.track).await?;
+        store_heard(&mut tx, heard, now).await?;
+        if let Some(ladder) = &done.ladder {
+            transcodes::put(&mut tx, ladder, now).await?;
+        }
+        sqlx::query(
+            "UPDATE track SET state = iif(published IS NULL, 'enriching', 'published'), enrichment = 'pending', \
+                 enrichment_error = NULL, twin = ?, updated = ? WHERE id = ?",
+        )
+        .bind(done.twin.map(|twin| twin.as_bytes().to_vec()))
+        .bind(now.0)
+        .bind(&heard.track.as_bytes()[..])
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        leased.done(&mut tx, now).await?;
+        queue_enrichment(&mut tx, heard.track, leased.task, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    /// What enrichment found, state `ready`, the bytes kept or let go, and the job's end in one transaction.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost.
+    pub async fn commit_enrichment(
+        &self,
+        job: fanfare_model::JobId,
+        attempt: fanfare_model::Attempt,
+        owner: &str,
+        track: TrackId,
+        found: &Enrichment,
+        now: Timestamp,
+    ) -> Result<()> {
+        const WHAT: &str = "storing an enrichment";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence_track(&mut tx, job, attempt, owner, track).await?;
+        let content: Option<i64> = sqlx::query_scalar("SELECT content FROM track WHERE id = ?")
+            .bind(&track.as_bytes()[..])
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?
+            .flatten();
+        if let Some(content) = content {
+            enrichments::put(&mut tx, content, found).await?;
+        }
+        sqlx::query(
+            "UPDATE track SET state = iif(state = 'enriching', 'ready', state), enrichment = 'completed', \
+                 upload = iif(upload = 'incoming', iif(keep, 'original', 'gone'), upload), \
+                 enrichment_error = NULL, updated = ? WHERE id = ?",
+        )
+        .bind(now.0)
+        .bind(&track.as_bytes()[..])
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        leased.done(&mut tx, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    /// Makes a track public, or takes it back.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` for a track that is not ready.
+    pub async fn publish(&self, id: TrackId, public: bool, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "publishing a track";
+        let mut tx = self.db.write(WHAT).await?;
+        let statement = if public {
+            "UPDATE track SET state = 'published', published = coalesce(published, ?1), updated = ?1 \
+             WHERE id = ?2 AND state IN ('ready', 'published')"
+        } else {
+            "UPDATE track SET state = 'ready', published = NULL, updated = ?1 \
+             WHERE id = ?2 AND state IN ('ready', 'published')"
+        };
+        let done = sqlx::query(statement)
+            .bind(now.0)
+            .bind(&id.as_bytes()[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        if done.rows_affected() == 0 {
+            let state: Option<String> = sqlx::query_scalar("SELECT state FROM track WHERE id = ?")
+                .bind(&id.as_bytes()[..])
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+            return Err(match state {
+                None => Error::new(ErrorKind::NotFound, "there is no such track"),
+                Some(state) => Error::new(ErrorKind::Conflict, format!("the track is {state}, not ready"))
+                    .remedy("publish it when it is ready"),
+            });
+        }
+        commit(tx, WHAT).await
+    }
+
+    /// Removes an uploaded track: its row, jobs, results; its bytes and what was made of them are swept later.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` for a track of a library folder, whose files are only ever read.
+    pub async fn delete_upload(&self, id: TrackId, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "deleting a track";
+        let mut tx = self.db.write(WHAT).await?;
+        let row = sqlx::query("SELECT n, folder, artist, release, content, hash FROM track WHERE id = ?")
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such track"))?;
+        if col::<Option<i64>>(&row, "folder")?.is_some() {
+            return Err(Error::new(ErrorKind::Conflict, "the track's file lies in a library folder")
+                .remedy("remove the file from the folder; fanfare only ever reads there"));
+        }
+        let mut filing = Filing::default();
+        filing.touch(col(&row, "artist")?, col(&row, "release")?);
+        filing.let_go(col(&row, "content")?);
+        revoke_all(&mut tx, id.as_bytes(), now).await?;
+        scan_rows::delete(&mut tx, col(&row, "n")?).await?;
+        sqlx::query(
+            "DELETE FROM transcode WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM track t WHERE t.hash = ?1)",
+        )
+        .bind(col::<Option<&[u8]>>(&row, "hash")?)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        filing.finish(&mut tx).await?;
+        commit(tx, WHAT).await
+    }
+}
+
+/// Queues the processing of an upload inside the transaction that makes it necessary.
+pub(super) async fn queue_process(
+    tx: &mut SqliteConnection,
+    track: TrackId,
+    task: Option<TaskId>,
+    now: Timestamp,
+) -> Result<()> {
+    let job = NewJob {
+        kind: JobKind::ProcessTrack { track },
+        task,
+        dedupe_key: Some(format!("process:{track}")),
+        priority: 0,
+        run_at: now,
+        max_attempts: PROCESS_ATTEMPTS,
+    };
+    enqueue(tx, &job, now).await.map(drop)
+}
+
+async fn queue_enrichment(
+    tx: &mut SqliteConnection,
+    track: TrackId,
+    task: Option<TaskId>,
+    now: Timestamp,
+) -> Result<()> {
+    let job = NewJob {
+        kind: JobKind::EnrichTrackAudio { track },
+        task,
+        dedupe_key: Some(format!("enrich:{track}")),
+        priority: 0,
+        run_at: now,
+        max_attempts: ENRICH_ATTEMPTS,
+    };
+    enqueue(tx, &job, now).await.map(drop)
+}
+
+async fn same_bytes(connection: &mut SqliteConnection, hash: ContentHash) -> Result<Option<TrackId>> {
+    let row = sqlx::query("SELECT id FROM track WHERE hash = ? ORDER BY n LIMIT 1")
+        .bind(&hash.as_bytes()[..])
+        .fetch_optional(connection)
+        .await
+        .map_err(sql("looking for the same bytes"))?;
+    row.map_or(Ok(None), |row| maybe_id(&row, "id", TrackId::from_bytes))
+}
+
+async fn uploaded_bytes(connection: &mut SqliteConnection, uploader: UserId) -> Result<u64> {
+    let sum: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(size_bytes), 0) FROM track WHERE uploader = ? AND upload IN ('incoming', 'original')",
+    )
+    .bind(&uploader.as_bytes()[..])
+    .fetch_one(connection)
+    .await
+    .map_err(sql("adding up uploads"))?;
+    Ok(u64::try_from(sum).unwrap_or(0))
+}
