@@ -72,7 +72,19 @@ const PARTS: &[(&str, &[&str])] = &[
         "dynamics",
         &["complexity_db", "rms_dbfs", "crest_db", "clipped_frames", "silence_head_s", "silence_tail_s"],
     ),
-    ("timbre", &["erb_bands", "centroid_hz", "rolloff_hz", "flatness", "zero_crossing_rate_hz", "mfcc_mean"]),
+    (
+        "timbre",
+        &[
+            "erb_bands",
+            "centroid_hz",
+            "rolloff_hz",
+            "flatness",
+            "zero_crossing_rate_hz",
+            "mfcc_mean",
+            "mfcc_deviation",
+            "mfcc_change",
+        ],
+    ),
 ];
 
 /// What stands at each place of an answer: `number`, `count` (a whole number), `text`, else the keys of an object; in brackets a list
@@ -128,6 +140,8 @@ const TYPES: &[(&str, &str)] = &[
     ("/timbre/flatness", "number?"),
     ("/timbre/zero_crossing_rate_hz", "number?"),
     ("/timbre/mfcc_mean", "[number]"),
+    ("/timbre/mfcc_deviation", "[number]"),
+    ("/timbre/mfcc_change", "[number]"),
     ("/warnings", "[text]"),
 ];
 

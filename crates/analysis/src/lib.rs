@@ -21,6 +21,7 @@ mod selection;
 mod shared;
 mod slots;
 
+pub mod descriptors;
 pub mod dynamics;
 pub mod fingerprint;
 pub mod key;
@@ -33,6 +34,7 @@ pub mod waveform;
 pub use absence::{Absence, AbsenceReason};
 pub use analyze::{Analysis, AnalyzeOptions, analyze};
 pub use analyzer::{Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
+pub use descriptors::describe;
 pub use list::{ANALYZERS, versions};
 pub use selection::Selection;
 pub use shared::{

@@ -145,6 +145,28 @@ fn a_sine_has_its_own_timbre() {
 }
 
 #[test]
+fn the_cepstrum_tells_what_stands_still_from_what_moves() {
+    let rate_hz = 44_100;
+    let steady = timbre(rate_hz, vec![noise(rate_hz as usize * 4, 3)]);
+    // The same noise, 20 dB up and down every half second: the first coefficient is the mean of the bands' levels times
+    // the root of their number (40), so that it swings by 20 dB * sqrt(40) and deviates by half of that.
+    let swung: Vec<f32> = noise(rate_hz as usize * 4, 3)
+        .iter()
+        .enumerate()
+        .map(|(n, sample)| if n / 22_050 % 2 == 0 { *sample } else { sample * 0.1 })
+        .collect();
+    let swung = timbre(rate_hz, vec![swung]);
+    let expected = 10.0 * 40.0_f64.sqrt();
+    near("deviation", Some(swung.mfcc_deviation[0]), expected, 3.0);
+    assert!(steady.mfcc_deviation[0] < expected / 5.0, "{:?}", steady.mfcc_deviation);
+    // Seven steps in 4 s: seldom, but large.
+    assert!(swung.mfcc_change[0] > 2.0 * steady.mfcc_change[0], "{:?}", swung.mfcc_change);
+    // Its shape stays as it is, level or not.
+    near("shape", Some(swung.mfcc_deviation[1]), steady.mfcc_deviation[1], 2.0);
+    assert_eq!(steady.mfcc_change.len(), 13);
+}
+
+#[test]
 fn noise_is_flat_and_resampling_keeps_it_so() {
     for rate_hz in [8_000, 22_050, 44_100, 48_000, 192_000] {
         let found = timbre(rate_hz, vec![noise(rate_hz as usize * 2, 3)]);

@@ -311,6 +311,10 @@ pub struct Timbre {
     pub zero_crossing_rate_hz: Option<f64>,
     /// Means of 13 mel-frequency cepstral coefficients.
     pub mfcc_mean: Vec<f64>,
+    /// Their standard deviations.
+    pub mfcc_deviation: Vec<f64>,
+    /// Root mean square of their change in 23 ms; empty where no two frames in a row sound.
+    pub mfcc_change: Vec<f64>,
 }
 
 /// Which embedding exists.

@@ -61,15 +61,23 @@ fn mel_frequency_hz(mel: f64) -> f64 {
     700.0 * (10.0_f64.powf(mel / 2_595.0) - 1.0)
 }
 
-/// Means of the logarithmic energy in 40 triangular mel bands: what Essentia's MFCC computes with its
-/// `logType` set to `dbpow` (with its default, `dbamp`, every coefficient is twice as large).
-pub(super) struct MelBands {
-    /// Each band's first bin and its weights, which add up to one.
+/// Mel-frequency cepstra of frames, and the sums of them: what Essentia's MFCC computes with its `logType` set to
+/// `dbpow` (with its default, `dbamp`, every coefficient is twice as large).
+pub(super) struct Cepstra {
+    /// Each mel band's first bin and its weights, which add up to one.
     triangles: Vec<(usize, Vec<f32>)>,
-    sums: [f64; MEL_BANDS],
+    /// The orthonormal cosine transform (DCT-II) of the bands' levels in dB, a row for each coefficient.
+    transform: [[f64; MEL_BANDS]; COEFFICIENTS],
+    /// The last frame, if it was added.
+    last: Option<[f64; COEFFICIENTS]>,
+    frames: u64,
+    changes: u64,
+    sums: [f64; COEFFICIENTS],
+    squares: [f64; COEFFICIENTS],
+    change_squares: [f64; COEFFICIENTS],
 }
 
-impl MelBands {
+impl Cepstra {
     pub(super) fn new() -> Self {
         let step = mel(MEL_HIGH_HZ) / (MEL_BANDS + 1) as f64;
         let corner = |n: usize| n as f64 * step;
@@ -87,32 +95,67 @@ impl MelBands {
                 (first, (first..=last).map(|bin| (weight(bin) / sum) as f32).collect())
             })
             .collect();
-        Self { triangles, sums: [0.0; MEL_BANDS] }
+        let bands = MEL_BANDS as f64;
+        let transform = std::array::from_fn(|k| {
+            let scale = (if k == 0 { 1.0 } else { 2.0 } / bands).sqrt();
+            std::array::from_fn(|n| scale * (PI * k as f64 * (n as f64 + 0.5) / bands).cos())
+        });
+        Self {
+            triangles,
+            transform,
+            last: None,
+            frames: 0,
+            changes: 0,
+            sums: [0.0; COEFFICIENTS],
+            squares: [0.0; COEFFICIENTS],
+            change_squares: [0.0; COEFFICIENTS],
+        }
     }
 
     /// Adds a frame's power spectrum.
     pub(super) fn add(&mut self, power: &[f32]) {
-        for (sum, (first, weights)) in self.sums.iter_mut().zip(&self.triangles) {
+        let mut levels_db = [0.0; MEL_BANDS];
+        for (level, (first, weights)) in levels_db.iter_mut().zip(&self.triangles) {
             let weighted = weights.iter().zip(&power[*first..]).map(|(weight, power)| weight * power);
-            *sum += 10.0 * f64::from(weighted.sum::<f32>()).max(MEL_FLOOR).log10();
+            *level = 10.0 * f64::from(weighted.sum::<f32>()).max(MEL_FLOOR).log10();
+        }
+        let now =
+            self.transform.map(|row| row.iter().zip(&levels_db).map(|(weight, level)| weight * level).sum());
+        self.frames += 1;
+        self.changes += u64::from(self.last.is_some());
+        let before = self.last.replace(now).unwrap_or(now);
+        for k in 0..COEFFICIENTS {
+            let change: f64 = now[k] - before[k];
+            self.sums[k] += now[k];
+            self.squares[k] += now[k] * now[k];
+            self.change_squares[k] += change * change;
         }
     }
 
-    /// The mean in dB of each band over that many frames.
-    pub(super) fn means(&self, frames: u64) -> [f64; MEL_BANDS] {
-        self.sums.map(|sum| sum / frames as f64)
+    /// A frame that is left out: what comes after it is no change from what was before.
+    pub(super) const fn skip(&mut self) {
+        self.last = None;
     }
-}
 
-/// The first cepstral coefficients: an orthonormal cosine transform (DCT-II) of the bands' levels in dB. The
-/// transform is linear, so that it may be taken of the means.
-pub(super) fn cepstrum(levels_db: [f64; MEL_BANDS]) -> Vec<f64> {
-    let bands = MEL_BANDS as f64;
-    (0..COEFFICIENTS)
-        .map(|k| {
-            let scale = (if k == 0 { 1.0 } else { 2.0 } / bands).sqrt();
-            let angle = |n: usize| PI * k as f64 * (n as f64 + 0.5) / bands;
-            scale * levels_db.iter().enumerate().map(|(n, level)| level * angle(n).cos()).sum::<f64>()
-        })
-        .collect()
+    /// Mean of each coefficient; empty without frames.
+    pub(super) fn means(&self) -> Vec<f64> {
+        let frames = self.frames as f64;
+        if self.frames == 0 { Vec::new() } else { self.sums.iter().map(|sum| sum / frames).collect() }
+    }
+
+    /// Standard deviation of each coefficient; empty without frames.
+    pub(super) fn deviations(&self) -> Vec<f64> {
+        let frames = self.frames as f64;
+        let deviation = |(mean, squares): (f64, &f64)| (squares / frames - mean * mean).max(0.0).sqrt();
+        self.means().into_iter().zip(&self.squares).map(deviation).collect()
+    }
+
+    /// Root mean square of each coefficient's change from a frame to the next; empty with fewer than two in a row.
+    pub(super) fn changes(&self) -> Vec<f64> {
+        let changes = self.changes as f64;
+        if self.changes == 0 {
+            return Vec::new();
+        }
+        self.change_squares.iter().map(|squares| (squares / changes).sqrt()).collect()
+    }
 }

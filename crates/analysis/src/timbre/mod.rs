@@ -15,12 +15,12 @@ use crate::{
     Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, ONSET_SIZE,
     RATE_22K_HZ, SpectraBlock,
 };
-use bands::{MelBands, cepstrum, erb_bands};
+use bands::{Cepstra, erb_bands};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     id: "timbre",
-    version: 2,
+    version: 3,
     about: "spectral shape: ERB bands, centroid, rolloff, flatness, zero crossings, cepstrum",
     start: |context| Ok(Box::new(TimbreAnalyzer::new(context.spec.rate.hz()))),
 };
@@ -41,7 +41,7 @@ const FLAT_SHARE: f64 = 0.84;
 const LANES: usize = 8;
 
 struct TimbreAnalyzer {
-    mel: MelBands,
+    cepstra: Cepstra,
     /// Bins that flatness looks at, a multiple of [`LANES`].
     flat_bins: usize,
     frames: u64,
@@ -61,7 +61,7 @@ impl TimbreAnalyzer {
         let flat_hz = f64::from(rate_hz.min(RATE_22K_HZ)) / 2.0 * FLAT_SHARE;
         let flat_bins = (flat_hz / BIN_HZ) as usize / LANES * LANES;
         Self {
-            mel: MelBands::new(),
+            cepstra: Cepstra::new(),
             flat_bins: flat_bins.max(LANES),
             frames: 0,
             sounding: 0,
@@ -91,6 +91,7 @@ impl TimbreAnalyzer {
         let total = sum(&self.power);
         // Also refuses what is not finite.
         if !(SILENCE..f32::MAX).contains(&total) {
+            self.cepstra.skip();
             return;
         }
         self.sounding += 1;
@@ -100,7 +101,7 @@ impl TimbreAnalyzer {
         self.centroid_sum += centroid(magnitudes);
         self.rolloff_sum += rolloff(&self.power, total);
         self.flatness_sum += flatness(&self.power[..self.flat_bins]);
-        self.mel.add(&self.power);
+        self.cepstra.add(&self.power);
     }
 
     /// Counts where the sign changes; zero is positive.
@@ -138,7 +139,9 @@ impl Analyzer for TimbreAnalyzer {
             part.centroid_hz = Some(mean(self.centroid_sum));
             part.rolloff_hz = Some(mean(self.rolloff_sum));
             part.flatness = Some(mean(self.flatness_sum));
-            part.mfcc_mean = cepstrum(self.mel.means(self.sounding));
+            part.mfcc_mean = self.cepstra.means();
+            part.mfcc_deviation = self.cepstra.deviations();
+            part.mfcc_change = self.cepstra.changes();
         }
         Ok(AnalyzerOutput { part: FeaturePart::Timbre(part), absences })
     }

@@ -171,8 +171,11 @@ fn dynamics(case: &Case, found: &Dynamics) -> Checked {
 }
 
 fn timbre(case: &Case, found: &Timbre) -> Checked {
-    let lengths = (found.erb_bands.len(), found.mfcc_mean.len());
-    holds(lengths == (40, 13) || lengths == (0, 0), "odd lengths", &lengths)?;
+    let lengths = (found.erb_bands.len(), found.mfcc_mean.len(), found.mfcc_deviation.len());
+    holds(lengths == (40, 13, 13) || lengths == (0, 0, 0), "odd lengths", &lengths)?;
+    holds(matches!(found.mfcc_change.len(), 0 | 13), "odd changes", &found.mfcc_change)?;
+    let spread = found.mfcc_deviation.iter().chain(&found.mfcc_change);
+    holds(spread.clone().all(|value| *value >= 0.0 && value.is_finite()), "odd spread", found)?;
     holds(found.erb_bands.iter().all(|energy| *energy >= 0.0), "negative energy", &found.erb_bands)?;
     holds(found.flatness.is_none_or(share), "odd flatness", &found.flatness)?;
     for hz in [found.centroid_hz, found.rolloff_hz].into_iter().flatten() {

@@ -1608,6 +1608,10 @@ export interface components {
              * @description Spectral flatness, 0 to 1.
              */
             flatness: number | null;
+            /** @description Root mean square of their change in 23 ms; empty where no two frames in a row sound. */
+            mfcc_change: number[];
+            /** @description Their standard deviations. */
+            mfcc_deviation: number[];
             /** @description Means of 13 mel-frequency cepstral coefficients. */
             mfcc_mean: number[];
             /**

@@ -114,6 +114,8 @@ pub fn round_features(features: &mut Features) {
         some(&mut timbre.flatness, 6);
         some(&mut timbre.zero_crossing_rate_hz, 1);
         each(&mut timbre.mfcc_mean, 4);
+        each(&mut timbre.mfcc_deviation, 4);
+        each(&mut timbre.mfcc_change, 4);
     }
 }
 

@@ -394,13 +394,34 @@ pub struct TimbreDto {
     pub zero_crossing_rate_hz: Option<f64>,
     /// Means of 13 mel-frequency cepstral coefficients.
     pub mfcc_mean: Vec<f64>,
+    /// Their standard deviations.
+    pub mfcc_deviation: Vec<f64>,
+    /// Root mean square of their change in 23 ms; empty where no two frames in a row sound.
+    pub mfcc_change: Vec<f64>,
 }
 
 impl From<Timbre> for TimbreDto {
     fn from(timbre: Timbre) -> Self {
-        let Timbre { erb_bands, centroid_hz, rolloff_hz, flatness, zero_crossing_rate_hz, mfcc_mean } =
-            timbre;
-        Self { erb_bands, centroid_hz, rolloff_hz, flatness, zero_crossing_rate_hz, mfcc_mean }
+        let Timbre {
+            erb_bands,
+            centroid_hz,
+            rolloff_hz,
+            flatness,
+            zero_crossing_rate_hz,
+            mfcc_mean,
+            mfcc_deviation,
+            mfcc_change,
+        } = timbre;
+        Self {
+            erb_bands,
+            centroid_hz,
+            rolloff_hz,
+            flatness,
+            zero_crossing_rate_hz,
+            mfcc_mean,
+            mfcc_deviation,
+            mfcc_change,
+        }
     }
 }
 
