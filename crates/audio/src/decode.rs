@@ -12,6 +12,7 @@ mod bytes;
 mod cutter;
 mod describe;
 mod flac;
+mod flac_frames;
 mod guard;
 mod matroska;
 mod mp4;
@@ -25,6 +26,7 @@ mod wav;
 
 pub(crate) use cutter::cleaned;
 pub(crate) use describe::{describe, metadata};
+pub(crate) use flac_frames::{FlacFrames, FlacInfo};
 pub(crate) use source::open;
 
 /// Audible frames at that rate of the first sound track of an MP4 file, by its own boxes.

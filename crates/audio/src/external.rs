@@ -22,7 +22,9 @@ use fanfare_model::{ErrorKind, Result};
 
 use crate::{Container, FfmpegUse, OpenOptions, PcmSource, decode, probe::AudioBytes, tags};
 
+pub(crate) use child::{end, last_line, launch};
 pub use program::ffmpeg_version;
+pub(crate) use program::find;
 
 /// Whether a container is never tried in process.
 pub(crate) const fn only_external(container: Container) -> bool {

@@ -1,7 +1,7 @@
 //! Bytes to PCM and back; synchronous.
 //!
-//! Purpose: the one way from a file to PCM ([`PcmSource`]) and the one fan-out from PCM to everything that
-//! hears it ([`PcmSink`]).
+//! Purpose: the one way from a file to PCM ([`PcmSource`]), the one fan-out from PCM to everything that
+//! hears it ([`PcmSink`]), and the way from PCM to packets, segments and playlists ([`encode`], [`mux`], [`hls`]).
 //!
 //! Vocabulary: *container* (how packets are wrapped) and *codec* (how audio became packets) are different
 //! things; a *frame* is one sample per channel; a *chunk* is an immutable run of frames.
@@ -13,9 +13,12 @@ mod chunk;
 mod codecs;
 mod decode;
 mod ebml;
+pub mod encode;
 mod external;
 mod fanout;
+pub mod hls;
 mod limits;
+pub mod mux;
 mod open;
 mod pcm;
 mod probe;

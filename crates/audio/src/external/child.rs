@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    ffi::OsStr,
     fs::File,
     io::{Read, Write},
     os::unix::{fs::FileExt, process::CommandExt},
@@ -62,26 +63,7 @@ impl Boxed {
                 file.try_clone().map_err(|error| Error::from_io("opening the file again", error))?,
             ),
         };
-        let mut child = Command::new(program)
-            .args(recipe.arguments())
-            .env_clear()
-            .current_dir("/")
-            .stdin(input)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(|error| {
-                Error::new(ErrorKind::Unsupported, format!("ffmpeg cannot be started: {error}"))
-                    .remedy("reinstall ffmpeg")
-                    .because(error)
-            })?;
-        // The limits are in force before the first byte of the file goes down the pipe. (A child that opens
-        // the file itself still loads its libraries while they are set.)
-        if let Err(error) = confine(&child, limits) {
-            end(&mut child);
-            return Err(Error::from_io("limiting ffmpeg", error.into()));
-        }
+        let mut child = launch(program, recipe.arguments(), input, limits)?;
         let (send, blocks) = sync_channel(BLOCKS);
         if let Some(output) = child.stdout.take() {
             thread::spawn(move || read_blocks(output, &send));
@@ -143,11 +125,50 @@ impl Boxed {
     pub(super) fn last_words(&self) -> Option<String> {
         let tail = self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let bytes: Vec<u8> = tail.iter().copied().collect();
-        // Lines look like "[wv @ 0x55..] Invalid block header."; addresses differ from run to run.
-        let text = String::from_utf8_lossy(&bytes);
-        let line = text.lines().rev().map(without_address).find(|line| !line.is_empty())?;
-        text::clean(line.trim_end_matches('.'), 200)
+        last_line(&bytes)
     }
+}
+
+/// Starts the program in its box: no environment, a process group of its own, limits in force before a byte
+/// goes down its input.
+///
+/// # Errors
+/// `Unsupported` when the program cannot be started, I/O.
+pub(crate) fn launch(
+    program: &Path,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    input: Stdio,
+    limits: &Limits,
+) -> Result<Child> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .current_dir("/")
+        .stdin(input)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .map_err(|error| {
+            Error::new(ErrorKind::Unsupported, format!("ffmpeg cannot be started: {error}"))
+                .remedy("reinstall ffmpeg")
+                .because(error)
+        })?;
+    // The limits are in force before the first byte of the file goes down the pipe. (A child that opens
+    // the file itself still loads its libraries while they are set.)
+    if let Err(error) = confine(&child, limits) {
+        end(&mut child);
+        return Err(Error::from_io("limiting ffmpeg", error.into()));
+    }
+    Ok(child)
+}
+
+/// The last line that is not empty, cleaned and without what differs from run to run.
+pub(crate) fn last_line(bytes: &[u8]) -> Option<String> {
+    // Lines look like "[wv @ 0x55..] Invalid block header."; addresses differ from run to run.
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.lines().rev().map(without_address).find(|line| !line.is_empty())?;
+    text::clean(line.trim_end_matches('.'), 200)
 }
 
 fn without_address(line: &str) -> &str {
@@ -162,7 +183,7 @@ impl Drop for Boxed {
 }
 
 /// Kills the child and whatever it started, and reaps it.
-fn end(child: &mut Child) {
+pub(crate) fn end(child: &mut Child) {
     if matches!(child.try_wait(), Ok(Some(_))) {
         return; // its number may belong to another process already
     }

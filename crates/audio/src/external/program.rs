@@ -21,7 +21,7 @@ const VERSION_TIME: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] with what to do about it.
-pub(super) fn find(use_: &FfmpegUse) -> Result<PathBuf> {
+pub(crate) fn find(use_: &FfmpegUse) -> Result<PathBuf> {
     match use_ {
         FfmpegUse::Off => Err(Error::new(ErrorKind::Unsupported, "ffmpeg is switched off")
             .remedy("switch it on in the settings to hear this format")),
