@@ -1,7 +1,7 @@
 //! For tests only.
 //!
 //! Purpose: signals whose truth is known by construction ([`signals`]), files made of them ([`wav`]), ways to break a
-//! file ([`breaker`]), names that attack ([`hostile`]), and a running server ([`server`], feature `server`).
+//! file ([`breaker`]), names that attack ([`hostile`]), a checker of HLS ([`hls`]), and a running server ([`server`], feature `server`).
 //!
 //! Vocabulary: a *plane* is the samples of one channel; a *case* is an input with what is expected of it.
 //!
@@ -11,6 +11,7 @@
 
 pub mod binary;
 pub mod breaker;
+pub mod hls;
 pub mod hostile;
 pub mod seeded;
 #[cfg(feature = "server")]

@@ -54,7 +54,7 @@ impl SegmentWriter for Folder {
 
 fn main() {
     let words: Vec<String> = env::args().skip(1).collect();
-    let [file, folder, rest @ ..] = words.as_slice() else { panic!("ladder FILE FOLDER [LADDER]") };
+    let [file, folder, rest @ ..] = words.as_slice() else { return println!("ladder FILE FOLDER [LADDER]") };
     let ladder: Ladder = rest.first().map_or_else(Ladder::default, |text| text.parse().unwrap());
     let options = OpenOptions::default();
     let since = Instant::now();
