@@ -1,9 +1,26 @@
-//! [`analyze`]: one source, one fan-out, every selected analyzer.
+//! [`analyze`]: one source, one fan-out, every selected analyzer. This is the analyzers' side of a run.
+//!
+//! The stages of a run, for every analyzer alike, whether it is background work or beside somebody's listening:
+//!
+//! 1. *Start*: [`AnalyzerEntry::start`] gets what is known of the track and accepts it (gives an [`Analyzer`]) or
+//!    refuses it with an error, which is then its result. One that refuses is not heard of again.
+//! 2. *Push*: [`Analyzer::push`] gets every chunk in order, on a thread of its own, and does its work before it
+//!    returns; that is the back-pressure. It may start threads of its own that live no longer than the analyzer;
+//!    nothing may be carried from one track to another.
+//! 3. *Finish*: [`Analyzer::finish`], only when the source ended cleanly and the analyzer was not evicted, gives the
+//!    analyzer's part of the features. Parts whose every value is missing are results, too: they say why.
+//! 4. *Cancel*: on any other way out (a broken source, the budget, a stop) the analyzer is dropped without finish, and
+//!    with it everything it had.
+//!
+//! What follows is not the analyzers' business, who can neither store nor touch files: whoever called [`analyze`]
+//! persists the results, then runs the hooks that follow a stored analysis, then cleans up. A hook is skipped when
+//! persisting failed, and its error is a warning (`fanfare-ingest`, `PostAnalysis`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fanfare_audio::{
-    CancelFlag, FanOut, FanOutOptions, PcmSink, PcmSource, SharedChunk, SinkOutcome, SinkReport,
+    CancelFlag, Eviction, FanOut, FanOutOptions, PcmSink, PcmSource, SharedChunk, SinkOutcome, SinkPolicy,
+    SinkReport,
 };
 use fanfare_model::{
     Error, ErrorKind, Features, Result,
@@ -22,6 +39,8 @@ pub struct AnalyzeOptions {
     pub selection: Selection,
     /// Bounds of the fan-out.
     pub fan_out: FanOutOptions,
+    /// Whether the run waits for its analyzers, or they may lag behind the extra sinks, which must hear the track.
+    pub policy: SinkPolicy,
     /// How many runs there are at a time, this one among them; `None` for a run that must not wait.
     pub slots: Option<AnalysisSlots>,
 }
@@ -31,7 +50,8 @@ pub struct AnalyzeOptions {
 pub struct Analysis {
     /// Frames decoded.
     pub frames: u64,
-    /// One result per selected analyzer, in the order of [`ANALYZERS`].
+    /// One result per selected analyzer, in the order of [`ANALYZERS`]; none for one that lagged behind a listener, which
+    /// says nothing about analyzer or track.
     pub results: Vec<AnalyzerResult>,
     /// What was odd about the audio, one sentence each.
     pub warnings: Vec<String>,
@@ -67,6 +87,23 @@ pub fn analyze(
     cancel: &CancelFlag,
     on_progress: &mut dyn FnMut(u64),
 ) -> Result<Analysis> {
+    let entries: Vec<AnalyzerEntry> =
+        ANALYZERS.iter().filter(|entry| options.selection.contains(entry.id)).copied().collect();
+    analyze_with(&entries, source, extra, options, cancel, on_progress)
+}
+
+/// The same with exactly these analyzers, which need not be those of the list; `options.selection` is not asked.
+///
+/// # Errors
+/// As [`analyze`].
+pub fn analyze_with(
+    entries: &[AnalyzerEntry],
+    source: &mut dyn PcmSource,
+    extra: Vec<(String, Box<dyn PcmSink>)>,
+    options: &AnalyzeOptions,
+    cancel: &CancelFlag,
+    on_progress: &mut dyn FnMut(u64),
+) -> Result<Analysis> {
     let context = StartContext { spec: source.spec(), declared_frames: source.facts().declared_frames };
     if context.spec.rate.hz() < MIN_RATE_HZ {
         let message = format!("a sample rate of {} is too low to analyze", context.spec.rate);
@@ -77,12 +114,12 @@ pub fn analyze(
     let shared = Arc::new(SharedTransforms::new(context.spec));
     let mut fan_out = FanOut::new(options.fan_out.clone());
     let mut started = Vec::new();
-    for entry in ANALYZERS.iter().filter(|entry| options.selection.contains(entry.id)) {
+    for entry in entries {
         let slot = OutputSlot::default();
         let start = (entry.start)(&context).map(|analyzer| {
             let sink =
                 AnalyzerSink { analyzer, shared: Arc::clone(&shared), frames: 0, output: Arc::clone(&slot) };
-            fan_out.add(entry.id, Box::new(sink));
+            fan_out.add_as(options.policy, entry.id, Box::new(sink));
         });
         started.push((entry, start.map(|()| slot)));
     }
@@ -95,22 +132,31 @@ pub fn analyze(
     let mut sinks = report.sinks.iter();
     let results = started
         .into_iter()
-        .map(|(entry, start)| result_of(entry, start, || sinks.next()))
+        .filter_map(|(entry, start)| result_of(entry, start, options.policy, || sinks.next()))
         .collect::<Vec<_>>();
     Ok(Analysis { frames: report.frames, results, warnings: source.warnings().to_vec(), sinks: report.sinks })
 }
 
-/// What became of one analyzer, from how it started and how its sink ended.
+/// What became of one analyzer, from how it started and how its sink ended; nothing if it was let go because
+/// nobody waits for it, or because nobody listens any more.
 fn result_of<'a>(
     entry: &AnalyzerEntry,
     start: Result<OutputSlot>,
+    policy: SinkPolicy,
     mut next_report: impl FnMut() -> Option<&'a SinkReport>,
-) -> AnalyzerResult {
+) -> Option<AnalyzerResult> {
     let internal =
         |message: &str| AnalyzerOutcome::Failed { kind: ErrorKind::Internal, message: message.into() };
     let outcome = match start {
         Err(error) => AnalyzerOutcome::Failed { kind: error.kind(), message: error.to_string() },
         Ok(slot) => match next_report().map(|report| &report.outcome) {
+            Some(SinkOutcome::Evicted { reason, kind, .. })
+                if policy == SinkPolicy::MayLag
+                    && (matches!(reason, Eviction::Lagged | Eviction::Deadline)
+                        || *kind == ErrorKind::Cancelled) =>
+            {
+                return None;
+            }
             Some(SinkOutcome::Evicted { kind, message, .. }) => {
                 AnalyzerOutcome::Failed { kind: *kind, message: message.clone() }
             }
@@ -124,7 +170,7 @@ fn result_of<'a>(
             None => internal("the fan-out did not report on the analyzer"),
         },
     };
-    AnalyzerResult { analyzer: entry.id.to_owned(), version: entry.version, outcome }
+    Some(AnalyzerResult { analyzer: entry.id.to_owned(), version: entry.version, outcome })
 }
 
 /// An analyzer as a sink of the fan-out.

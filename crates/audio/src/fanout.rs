@@ -6,14 +6,21 @@
 //! Vocabulary: a sink *holds* a chunk from taking it out of its queue until its `push` returned; a sink that
 //! panics, gives an error or holds a chunk longer than the deadline is *evicted*: its queue is emptied, its
 //! report says why, and nobody else notices. The thread of a sink that hangs is *abandoned*: safe code
-//! cannot end it, so whoever must survive endless loops runs the fan-out in a child process.
+//! cannot end it, so whoever must survive endless loops runs the fan-out in a child process, and asks
+//! [`SinkThreads`] afterwards whether one is left.
 //!
-//! Invariants: chunks are never copied; at most `queue_chunks + 1` chunks per sink are alive; the producer
-//! waits for no sink longer than its deadline; what a sink gets depends on the source alone, never on the
-//! other sinks or on timing.
+//! Background work and playing share all of this; they differ in each sink's [`SinkPolicy`] only. A sink that
+//! *must* hear the track is waited for, up to its deadline. One that *may lag* (an analyzer beside somebody's
+//! listening) is never waited for: it is evicted as soon as its queue is full.
+//!
+//! Invariants: chunks are never copied; at most a queue's length and one more chunks per sink are alive; the
+//! producer waits for no sink longer than its deadline, and for one that may lag not at all; what a sink gets
+//! depends on the source alone, never on the other sinks or on timing; a sink that may lag gets a whole track
+//! or no [`finish`](PcmSink::finish).
 
 mod board;
 mod listener;
+mod threads;
 
 use std::{
     sync::{
@@ -27,6 +34,7 @@ use fanfare_model::{Error, ErrorKind, FrameIndex, Result};
 
 use crate::{PcmSink, PcmSource};
 use board::{Board, Limits};
+pub use threads::SinkThreads;
 
 /// A request to stop, shared between whoever may ask and whoever must obey.
 #[derive(Debug, Clone, Default)]
@@ -52,14 +60,48 @@ pub struct FanOutOptions {
     pub queue_chunks: usize,
     /// How long one chunk may take a sink before it is evicted.
     pub sink_deadline: Duration,
-    /// How long the whole track may take; `None` for no bound.
+    /// How long the whole track may take; `None` for no bound. Time that the caller's `on_progress` takes (to
+    /// pace the work, or to hold it) is not the track's and does not count.
     pub budget: Option<Duration>,
+    /// Chunks that wait at most in front of a sink that may lag.
+    pub lag_chunks: usize,
+    /// How long one chunk may take a sink that may lag.
+    pub lag_deadline: Duration,
+    /// What the names of the sinks' threads begin with.
+    pub thread_prefix: String,
+    /// Counts the sinks' threads.
+    pub threads: SinkThreads,
 }
+
+/// How long an analyzer beside somebody's listening may hold one chunk (CHECKLIST A20).
+const LAG_DEADLINE: Duration = Duration::from_secs(1);
+/// Chunks in front of a sink that may lag: some ten seconds of audio, which bridges a busy moment of the machine
+/// and costs 4 MB of shared chunks per run at most.
+const LAG_CHUNKS: usize = 32;
 
 impl Default for FanOutOptions {
     fn default() -> Self {
-        Self { queue_chunks: 8, sink_deadline: Duration::from_secs(30), budget: None }
+        Self {
+            queue_chunks: 8,
+            sink_deadline: Duration::from_secs(30),
+            budget: None,
+            lag_chunks: LAG_CHUNKS,
+            lag_deadline: LAG_DEADLINE,
+            thread_prefix: String::new(),
+            threads: SinkThreads::default(),
+        }
     }
+}
+
+/// What the fan-out does for a sink that is slow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SinkPolicy {
+    /// Waits for it, up to [`FanOutOptions::sink_deadline`] per chunk: the slowest such sink sets the pace.
+    #[default]
+    Must,
+    /// Never waits for it: it is evicted when [`FanOutOptions::lag_chunks`] wait in front of it, or when it holds
+    /// one longer than [`FanOutOptions::lag_deadline`].
+    MayLag,
 }
 
 /// Why a sink was evicted.
@@ -71,6 +113,8 @@ pub enum Eviction {
     Panic,
     /// It held one chunk longer than its deadline.
     Deadline,
+    /// It may lag, and fell too far behind.
+    Lagged,
 }
 
 /// What became of a sink.
@@ -109,7 +153,7 @@ pub struct SinkReport {
 pub struct FanOutReport {
     /// Frames decoded.
     pub frames: u64,
-    /// Whether decoding stopped because no sink was left.
+    /// Whether decoding stopped because no sink was left, or none of those that must hear the track.
     pub stopped_early: bool,
     /// One report per sink, in the order they were added.
     pub sinks: Vec<SinkReport>,
@@ -118,7 +162,7 @@ pub struct FanOutReport {
 /// A fan-out being put together.
 pub struct FanOut {
     options: FanOutOptions,
-    sinks: Vec<(String, Box<dyn PcmSink>)>,
+    sinks: Vec<(String, SinkPolicy, Box<dyn PcmSink>)>,
 }
 
 impl FanOut {
@@ -128,15 +172,21 @@ impl FanOut {
         Self { options, sinks: Vec::new() }
     }
 
-    /// Adds a sink.
+    /// Adds a sink that must hear the track.
     pub fn add(&mut self, name: impl Into<String>, sink: Box<dyn PcmSink>) {
-        self.sinks.push((name.into(), sink));
+        self.add_as(SinkPolicy::Must, name, sink);
+    }
+
+    /// Adds a sink.
+    pub fn add_as(&mut self, policy: SinkPolicy, name: impl Into<String>, sink: Box<dyn PcmSink>) {
+        self.sinks.push((name.into(), policy, sink));
     }
 
     /// Decodes the source to its end into all sinks, on the calling thread.
     ///
-    /// Returns when every sink has finished or was evicted. Without sinks nothing is decoded. On an error the
-    /// sinks are dropped without [`finish`](PcmSink::finish), on their own threads; this returns when that is
+    /// Returns when every sink has finished or was evicted; those that may lag are attended to last, and nobody
+    /// waits for them meanwhile but the caller. Without sinks nothing is decoded, and when the last of those that
+    /// must hear the track is gone, decoding stops and the others are sent home. On an error the sinks are dropped without [`finish`](PcmSink::finish), on their own threads; this returns when that is
     /// done, or after a short grace for a sink that hangs.
     ///
     /// # Errors
@@ -148,19 +198,19 @@ impl FanOut {
         cancel: &CancelFlag,
         on_progress: &mut dyn FnMut(u64),
     ) -> Result<FanOutReport> {
-        let limits = Limits {
+        let mut limits = Limits {
             cancel,
-            deadline: self.options.sink_deadline,
             budget: self.options.budget,
             // A budget beyond what a clock can count is none.
             ends: self.options.budget.and_then(|budget| Instant::now().checked_add(budget)),
         };
-        let names: Vec<String> = self.sinks.iter().map(|(name, _)| name.clone()).collect();
-        let board = Arc::new(Board::new(self.sinks.len(), self.options.queue_chunks));
+        let names: Vec<String> = self.sinks.iter().map(|(name, ..)| name.clone()).collect();
+        let board = Arc::new(Board::new(self.sinks.iter().map(|(_, policy, _)| *policy), &self.options));
         // From here on every way out, a panic of the source included, sends the sinks home.
         let dismissal = Dismissal { board: &board, grace: self.options.sink_deadline.min(ABORT_GRACE) };
-        for (index, (name, sink)) in self.sinks.into_iter().enumerate() {
-            listener::spawn(&board, index, &name, sink, limits.deadline);
+        for (index, (name, _, sink)) in self.sinks.into_iter().enumerate() {
+            let name = format!("{}{name}", self.options.thread_prefix);
+            listener::spawn(&board, index, name, sink, &self.options.threads);
         }
 
         let mut frames = 0;
@@ -177,9 +227,13 @@ impl FanOut {
             next = Some(chunk.first_frame() + chunk.frames() as u64);
             frames += chunk.frames() as u64;
             board.deliver(&Arc::new(chunk), &limits)?;
+            let told = Instant::now();
             on_progress(frames);
+            limits.extend(told.elapsed());
         };
-        board.end(&limits)?;
+        if !stopped_early {
+            board.end(&limits)?;
+        }
         drop(dismissal);
         let sinks = board.reports(names);
         Ok(FanOutReport { frames, stopped_early, sinks })

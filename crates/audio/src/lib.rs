@@ -28,7 +28,10 @@ pub use art::{Cover, normalise_cover};
 pub use chunk::{PcmChunk, SharedChunk};
 pub use codecs::{CODECS, CodecEntry, Decoder, is_audio_suffix};
 pub use external::ffmpeg_version;
-pub use fanout::{CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, SinkOutcome, SinkReport};
+pub use fanout::{
+    CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, SinkOutcome, SinkPolicy, SinkReport,
+    SinkThreads,
+};
 pub use limits::Limits;
 pub use open::{FfmpegUse, OpenOptions, open};
 pub use pcm::{PcmSink, PcmSource, StreamFacts};

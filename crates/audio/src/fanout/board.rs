@@ -8,7 +8,7 @@ use std::{
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use super::{CancelFlag, Eviction, SinkOutcome, SinkReport};
+use super::{CancelFlag, Eviction, FanOutOptions, SinkOutcome, SinkPolicy, SinkReport};
 use crate::SharedChunk;
 
 /// How often a waiting producer looks at the cancel flag, which cannot wake it.
@@ -17,7 +17,6 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 /// What the producer may not exceed.
 pub(super) struct Limits<'a> {
     pub(super) cancel: &'a CancelFlag,
-    pub(super) deadline: Duration,
     pub(super) budget: Option<Duration>,
     pub(super) ends: Option<Instant>,
 }
@@ -35,19 +34,29 @@ impl Limits<'_> {
         }
         Ok(())
     }
+
+    /// Gives the track that much more time.
+    pub(super) fn extend(&mut self, time: Duration) {
+        self.ends = self.ends.and_then(|ends| ends.checked_add(time));
+    }
 }
 
 /// What a sink is doing.
 enum Phase {
     /// Waiting for a chunk.
     Idle,
-    /// In its own code since then: it holds a chunk, finishes, or is being dropped.
-    Working(Instant),
+    /// In its own code since then, and for no longer than that: it holds a chunk, finishes, or is being dropped.
+    Working(Instant, Duration),
     /// Gone.
     Gone(SinkOutcome),
 }
 
 struct Slot {
+    policy: SinkPolicy,
+    /// Chunks that wait at most.
+    room: usize,
+    /// How long it may hold one.
+    deadline: Duration,
     queue: VecDeque<SharedChunk>,
     phase: Phase,
     frames: u64,
@@ -65,8 +74,8 @@ struct State {
 
 /// What a listener does next.
 pub(super) enum Errand {
-    /// Push that chunk.
-    Take(SharedChunk),
+    /// Push that chunk, within that time.
+    Take(SharedChunk, Duration),
     /// Finish.
     Finish,
     /// Leave without finish.
@@ -76,7 +85,8 @@ pub(super) enum Errand {
 /// The shared state of one run.
 pub(super) struct Board {
     state: Mutex<State>,
-    queue_chunks: usize,
+    /// How long a sink may take to finish.
+    finish_deadline: Duration,
     /// Wakes the producer: a sink took a chunk or is gone.
     producer: Condvar,
     /// Wakes one listener each.
@@ -84,20 +94,29 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(sinks: usize, queue_chunks: usize) -> Self {
-        let slot = || Slot {
-            queue: VecDeque::new(),
-            phase: Phase::Idle,
-            frames: 0,
-            busy: Duration::ZERO,
-            cpu: Duration::ZERO,
+    pub(super) fn new(sinks: impl Iterator<Item = SinkPolicy>, options: &FanOutOptions) -> Self {
+        let slot = |policy| {
+            let (room, deadline) = match policy {
+                SinkPolicy::Must => (options.queue_chunks, options.sink_deadline),
+                SinkPolicy::MayLag => (options.lag_chunks, options.lag_deadline),
+            };
+            Slot {
+                policy,
+                room: room.max(1),
+                deadline,
+                queue: VecDeque::new(),
+                phase: Phase::Idle,
+                frames: 0,
+                busy: Duration::ZERO,
+                cpu: Duration::ZERO,
+            }
         };
-        let slots = (0..sinks).map(|_| slot()).collect();
+        let slots: Vec<Slot> = sinks.map(slot).collect();
         Self {
-            state: Mutex::new(State { slots, ended: false, dismissed: false }),
-            queue_chunks: queue_chunks.max(1),
+            finish_deadline: options.sink_deadline,
             producer: Condvar::new(),
-            listeners: (0..sinks).map(|_| Condvar::new()).collect(),
+            listeners: slots.iter().map(|_| Condvar::new()).collect(),
+            state: Mutex::new(State { slots, ended: false, dismissed: false }),
         }
     }
 
@@ -108,12 +127,16 @@ impl Board {
 
     // The producer's side.
 
-    /// Whether any sink is left.
+    /// Whether any sink is left for which decoding is worth while: one that must hear the track, or any at all where
+    /// there never was one of those.
     pub(super) fn anyone_left(&self) -> bool {
-        !self.lock().all_gone()
+        let state = self.lock();
+        let any_must = state.slots.iter().any(|slot| slot.policy == SinkPolicy::Must);
+        let counts = |slot: &&Slot| !any_must || slot.policy == SinkPolicy::Must;
+        state.slots.iter().filter(counts).any(|slot| !slot.is_gone())
     }
 
-    /// Puts the chunk into every queue as it gets room.
+    /// Puts the chunk into every queue as it gets room; who may lag and has none is evicted.
     ///
     /// # Errors
     /// `Cancelled` or `Timeout` while waiting for room.
@@ -122,11 +145,16 @@ impl Board {
         self.wait(limits, |state| {
             waiting.retain(|&index| {
                 let slot = &mut state.slots[index];
-                if matches!(slot.phase, Phase::Gone(_)) {
+                if slot.is_gone() {
                     return false;
                 }
-                if slot.queue.len() >= self.queue_chunks {
-                    return true;
+                if slot.queue.len() >= slot.room {
+                    if slot.policy == SinkPolicy::Must {
+                        return true;
+                    }
+                    slot.evict(lagged(slot.room), Instant::now());
+                    self.listeners[index].notify_one();
+                    return false;
                 }
                 slot.queue.push_back(SharedChunk::clone(chunk));
                 self.listeners[index].notify_one();
@@ -136,7 +164,8 @@ impl Board {
         })
     }
 
-    /// Says that the source has ended and waits until every sink is gone.
+    /// Says that the source has ended and waits until every sink is gone. (All of them finish on their own threads, at
+    /// the same time: whoever must hear the track is done when it is done, however long one takes that may lag.)
     ///
     /// # Errors
     /// `Cancelled` or `Timeout` while waiting.
@@ -164,7 +193,7 @@ impl Board {
         let mut state = self.lock();
         loop {
             let now = Instant::now();
-            let next_deadline = state.evict_overdue(now, limits.deadline);
+            let next_deadline = state.evict_overdue(now);
             if done(&mut state) {
                 return Ok(());
             }
@@ -192,7 +221,7 @@ impl Board {
         let report = |(name, slot): (String, &mut Slot)| {
             let outcome = match &slot.phase {
                 Phase::Gone(outcome) => outcome.clone(),
-                Phase::Idle | Phase::Working(_) => SinkOutcome::Evicted {
+                Phase::Idle | Phase::Working(..) => SinkOutcome::Evicted {
                     reason: Eviction::Deadline,
                     kind: ErrorKind::Timeout,
                     message: "did not end in time".to_owned(),
@@ -214,16 +243,16 @@ impl Board {
             }
             let ended = state.ended;
             let slot = &mut state.slots[index];
-            let was_full = slot.queue.len() >= self.queue_chunks;
+            let was_full = slot.queue.len() >= slot.room;
             if let Some(chunk) = slot.queue.pop_front() {
-                slot.phase = Phase::Working(Instant::now());
+                slot.phase = Phase::Working(Instant::now(), slot.deadline);
                 if was_full {
                     self.producer.notify_one();
                 }
-                return Errand::Take(chunk);
+                return Errand::Take(chunk, slot.deadline);
             }
             if ended {
-                slot.phase = Phase::Working(Instant::now());
+                slot.phase = Phase::Working(Instant::now(), self.finish_deadline);
                 return Errand::Finish;
             }
             // Not timed: the producer's way out, whichever it is, wakes every listener.
@@ -235,7 +264,7 @@ impl Board {
     pub(super) fn took(&self, index: usize, frames: u64) -> bool {
         let mut state = self.lock();
         let slot = &mut state.slots[index];
-        let Phase::Working(since) = slot.phase else { return false };
+        let Phase::Working(since, _) = slot.phase else { return false };
         slot.busy += since.elapsed();
         slot.frames += frames;
         slot.phase = Phase::Idle;
@@ -246,11 +275,11 @@ impl Board {
     pub(super) fn gone(&self, index: usize, outcome: SinkOutcome, cpu: Duration) {
         let mut state = self.lock();
         let slot = &mut state.slots[index];
-        if let Phase::Working(since) = slot.phase {
+        if let Phase::Working(since, _) = slot.phase {
             slot.busy += since.elapsed();
         }
         slot.cpu = cpu;
-        if !matches!(slot.phase, Phase::Gone(_)) {
+        if !slot.is_gone() {
             slot.phase = Phase::Gone(outcome);
         }
         slot.queue.clear();
@@ -260,28 +289,49 @@ impl Board {
 
 impl State {
     fn all_gone(&self) -> bool {
-        self.slots.iter().all(|slot| matches!(slot.phase, Phase::Gone(_)))
+        self.slots.iter().all(Slot::is_gone)
     }
 
     fn all_gone_mut(&mut self) -> bool {
         self.all_gone()
     }
 
-    /// Evicts whoever has worked longer than the deadline; gives how long until the next one would be.
-    fn evict_overdue(&mut self, now: Instant, deadline: Duration) -> Option<Duration> {
+    /// Evicts whoever has worked longer than it may; gives how long until the next one would be.
+    fn evict_overdue(&mut self, now: Instant) -> Option<Duration> {
         let mut next = None;
         for slot in &mut self.slots {
-            let Phase::Working(since) = slot.phase else { continue };
+            let Phase::Working(since, deadline) = slot.phase else { continue };
             let left = deadline.saturating_sub(now.saturating_duration_since(since));
             if left.is_zero() {
-                slot.busy += now.saturating_duration_since(since);
-                slot.phase = Phase::Gone(overdue(deadline));
-                slot.queue.clear();
+                slot.evict(overdue(deadline), now);
             } else {
                 next = Some(next.map_or(left, |next: Duration| next.min(left)));
             }
         }
         next
+    }
+}
+
+impl Slot {
+    fn is_gone(&self) -> bool {
+        matches!(self.phase, Phase::Gone(_))
+    }
+
+    fn evict(&mut self, outcome: SinkOutcome, now: Instant) {
+        if let Phase::Working(since, _) = self.phase {
+            self.busy += now.saturating_duration_since(since);
+        }
+        self.phase = Phase::Gone(outcome);
+        self.queue.clear();
+    }
+}
+
+/// The outcome of a sink that may lag and fell too far behind.
+fn lagged(chunks: usize) -> SinkOutcome {
+    SinkOutcome::Evicted {
+        reason: Eviction::Lagged,
+        kind: ErrorKind::Busy,
+        message: format!("fell {chunks} chunks behind, and nobody waits for it"),
     }
 }
 
@@ -291,5 +341,21 @@ pub(super) fn overdue(deadline: Duration) -> SinkOutcome {
         reason: Eviction::Deadline,
         kind: ErrorKind::Timeout,
         message: format!("held a chunk longer than {:.1} s", deadline.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_is_not_the_tracks_is_not_counted() {
+        let cancel = CancelFlag::default();
+        let mut limits = Limits { cancel: &cancel, budget: Some(Duration::ZERO), ends: Some(Instant::now()) };
+        assert_eq!(limits.check().unwrap_err().kind(), ErrorKind::Timeout);
+        limits.extend(Duration::from_secs(3_600));
+        limits.check().unwrap();
+        cancel.cancel();
+        assert_eq!(limits.check().unwrap_err().kind(), ErrorKind::Cancelled);
     }
 }

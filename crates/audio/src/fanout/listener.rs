@@ -14,6 +14,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::{
     Eviction, SinkOutcome,
     board::{Board, Errand, overdue},
+    threads::SinkThreads,
 };
 use crate::PcmSink;
 
@@ -21,13 +22,15 @@ use crate::PcmSink;
 pub(super) fn spawn(
     board: &Arc<Board>,
     index: usize,
-    name: &str,
+    name: String,
     sink: Box<dyn PcmSink>,
-    deadline: Duration,
+    threads: &SinkThreads,
 ) {
-    let thread_board = Arc::clone(board);
-    let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
-        let outcome = listen(&thread_board, index, sink, deadline);
+    let (thread_board, counted) = (Arc::clone(board), threads.begin());
+    let spawned = thread::Builder::new().name(name).spawn(move || {
+        let outcome = listen(&thread_board, index, sink);
+        // Before the producer is told: who asks after the run must not count this one.
+        drop(counted);
         thread_board.gone(index, outcome, thread_time());
     });
     if let Err(error) = spawned {
@@ -41,10 +44,10 @@ pub(super) fn spawn(
 }
 
 /// Runs the sink to its end, then drops it; nothing it does gets out of here.
-fn listen(board: &Board, index: usize, mut sink: Box<dyn PcmSink>, deadline: Duration) -> SinkOutcome {
+fn listen(board: &Board, index: usize, mut sink: Box<dyn PcmSink>) -> SinkOutcome {
     let outcome = loop {
         match board.next_errand(index) {
-            Errand::Take(chunk) => {
+            Errand::Take(chunk, deadline) => {
                 let since = Instant::now();
                 let outcome = guarded("while taking a chunk", || sink.push(&chunk));
                 let frames = chunk.frames() as u64;

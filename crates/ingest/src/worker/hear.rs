@@ -81,8 +81,11 @@ pub(crate) fn hear(
         budget: Some(budget(declared.or(file.frames).map(|frames| spec.rate.seconds(frames)))),
         ..FanOutOptions::default()
     };
-    let analyze_options =
-        AnalyzeOptions { selection: selection(file.before.as_ref(), content_hash)?, fan_out, slots: None };
+    let analyze_options = AnalyzeOptions {
+        selection: selection(file.before.as_ref(), content_hash)?,
+        fan_out,
+        ..AnalyzeOptions::default()
+    };
     let mut progress = |frames| on_progress(frames, declared);
     let analysis = analyze(&mut *source, Vec::new(), &analyze_options, cancel, &mut progress)?;
     if cancel.is_cancelled() {

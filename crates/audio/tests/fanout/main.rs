@@ -18,6 +18,8 @@ use fanfare_audio::{
 use fanfare_model::{ChannelLayout, Error, ErrorKind, FrameIndex, Result, SampleRate, SampleSpec};
 use proptest::prelude::*;
 
+mod lagging;
+
 const SPEC: SampleSpec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Stereo };
 
 /// The sample of that frame and channel: different everywhere, the same in every run.
@@ -284,7 +286,7 @@ fn a_hostile_sink_is_evicted_with_a_reason_and_disturbs_nobody() {
         let hostile = Hostile { deed, place, gate: end.0.clone(), pushes: 0 };
         // Only what hangs needs to be waited for; on a busy machine anybody may hold a chunk for long.
         let sink_deadline = if deed == Hang { SHORT } else { SHORT * 1_000 };
-        let options = FanOutOptions { queue_chunks: 3, sink_deadline, budget: None };
+        let options = FanOutOptions { queue_chunks: 3, sink_deadline, ..FanOutOptions::default() };
         let sinks =
             vec![("before", before.sink()), ("hostile", Box::new(hostile) as _), ("after", after.sink())];
         let report = run(&mut noise(FRAMES, &[1_000]), options, sinks).unwrap();
@@ -312,7 +314,7 @@ fn decoding_stops_when_the_last_sink_is_gone() {
         Box::new(Hostile { deed, place: Place::Chunk(number), gate: end.0.clone(), pushes: 0 })
     };
     let mut source = noise(u64::MAX, &[100]);
-    let options = FanOutOptions { queue_chunks: 2, sink_deadline: SHORT, budget: None };
+    let options = FanOutOptions { queue_chunks: 2, sink_deadline: SHORT, ..FanOutOptions::default() };
     let sinks = vec![("panics", hostile(Deed::Panic, 2)), ("hangs", hostile(Deed::Hang, 9))];
     let report = run(&mut source, options, sinks).unwrap();
     assert!(report.stopped_early);
@@ -380,8 +382,12 @@ fn a_track_that_exceeds_its_budget_times_out() {
     let end = OpensAtEnd(Gate::default());
     let recorder = Recorder::default();
     let stuck = Hostile { deed: Deed::Hang, place: Place::Finish, gate: end.0.clone(), pushes: 0 };
-    let options =
-        FanOutOptions { queue_chunks: 2, sink_deadline: SHORT, budget: Some(Duration::from_millis(100)) };
+    let options = FanOutOptions {
+        queue_chunks: 2,
+        sink_deadline: SHORT,
+        budget: Some(Duration::from_millis(100)),
+        ..FanOutOptions::default()
+    };
     let sinks = vec![("recorder", recorder.sink()), ("stuck", Box::new(stuck) as _)];
     let error = run(&mut noise(1_000, &[100]), options, sinks).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
