@@ -16,8 +16,7 @@ async fn row(bench: &Bench, id: TrackId) -> TrackRow {
 }
 
 fn track_of(job: &fanfare_model::Job) -> TrackId {
-    let track = job.kind.track();
-    track
+    job.kind.track()
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! One life of a worker child: start, conversation, end.
 
 use std::{
+    collections::HashMap,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
+use fanfare_model::JobId;
 use tokio::{
     io::{AsyncWriteExt as _, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -15,7 +17,7 @@ use tokio::{
 use super::{Keeper, Order, locked};
 use crate::{
     clock,
-    worker::protocol::{WorkerCommand, WorkerEvent, line, next_message},
+    worker::protocol::{LABOUR, WorkerCommand, WorkerEvent, line, next_message},
 };
 
 /// A worker that says nothing for that long is ended: it gives a sign of life every 5 s.
@@ -42,11 +44,13 @@ pub(super) struct LifeEnd {
     pub(super) reason: String,
     /// Whether it was told to.
     pub(super) asked: bool,
+    /// Whether it is known why, and done something about: the next life need not wait.
+    pub(super) dealt_with: bool,
 }
 
 impl LifeEnd {
     pub(super) fn died(reason: String) -> Self {
-        Self { reason, asked: false }
+        Self { reason, asked: false, dealt_with: false }
     }
 }
 
@@ -55,11 +59,14 @@ pub(super) struct Life<'a> {
     keeper: &'a Keeper,
     owner: &'a str,
     heard_from: Instant,
+    /// The job at each place of the bench.
+    at_hand: HashMap<usize, JobId>,
+    dealt_with: bool,
 }
 
 impl<'a> Life<'a> {
     pub(super) fn new(keeper: &'a Keeper, owner: &'a str) -> Self {
-        Self { keeper, owner, heard_from: Instant::now() }
+        Self { keeper, owner, heard_from: Instant::now(), at_hand: HashMap::new(), dealt_with: false }
     }
 
     pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> LifeEnd {
@@ -130,7 +137,7 @@ impl<'a> Life<'a> {
             None => "it cannot be ended (it waits for storage that gives no answer?) and is left behind"
                 .to_owned(),
         };
-        LifeEnd { reason, asked: stopping.is_some() }
+        LifeEnd { reason, asked: stopping.is_some(), dealt_with: self.dealt_with }
     }
 
     async fn on_event(&mut self, event: WorkerEvent, input: &mut Option<ChildStdin>) {
@@ -152,11 +159,33 @@ impl<'a> Life<'a> {
             WorkerEvent::Stale { track } => {
                 self.keeper.stale.say(*track);
             }
+            WorkerEvent::Started { job, place, .. } => {
+                self.at_hand.insert(*place, *job);
+            }
+            WorkerEvent::Dying { thread } => self.blame(thread).await,
+            WorkerEvent::Tainted => {
+                tracing::warn!("an analyzer hangs; the worker is replaced");
+                self.dealt_with = true;
+            }
             _ => {}
         }
         self.keeper.hearing.on_event(&event).await;
         // Nobody listening is no failure.
         let _listeners = self.keeper.events.send(event);
+    }
+
+    /// Notes on the job at hand which analyzer ended the worker, if it was one.
+    async fn blame(&mut self, thread: &str) {
+        let named = thread.split_once(':').and_then(|(place, name)| Some((place.parse().ok()?, name)));
+        let Some((place, analyzer)) = named.filter(|(_, name)| *name != LABOUR) else {
+            return tracing::warn!(thread, "a thread ends the worker");
+        };
+        let Some(job) = self.at_hand.get::<usize>(&place) else { return };
+        tracing::warn!(%job, analyzer, "an analyzer ends the worker; the next attempt leaves it out");
+        match self.keeper.store.jobs().blame(*job, self.owner, analyzer).await {
+            Ok(()) => self.dealt_with = true,
+            Err(error) => tracing::warn!(%job, analyzer, %error, "could not note which analyzer it was"),
+        }
     }
 
     async fn reap(&self) {

@@ -177,7 +177,7 @@ impl Keeper {
                 owner_file.remove();
                 return;
             }
-            if began.elapsed() >= GOOD_LIFE {
+            if began.elapsed() >= GOOD_LIFE || end.dealt_with {
                 pause = FIRST_PAUSE;
             }
             tracing::warn!(

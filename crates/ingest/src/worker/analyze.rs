@@ -1,6 +1,6 @@
 //! The job `analyze-track`: hear a track once, store what its analyzers found.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{
@@ -10,7 +10,8 @@ use fanfare_model::{
 use fanfare_store::AnalysisCommit;
 
 use super::{
-    hear::{Hearable, Heard, HeardBefore, hear, storage_is_away},
+    choice::HeardBefore,
+    hear::{Hearable, Heard, hear, storage_is_away},
     work::{Begun, Held, Progress, Work},
 };
 use crate::{clock, detached, text};
@@ -21,29 +22,30 @@ const COMMIT_TRIES: u32 = 4;
 /// Hearing one track.
 pub(crate) struct AnalyzeTrack {
     id: TrackId,
-    /// The track as it was when the attempt began.
-    track: Option<Box<Track>>,
+    /// The track as it was when the attempt began, and where its bytes lie.
+    begun: Option<Box<(Track, PathBuf)>>,
 }
 
 impl AnalyzeTrack {
     pub(crate) const fn new(id: TrackId) -> Self {
-        Self { id, track: None }
+        Self { id, begun: None }
     }
 
     async fn heard_before(&self, held: &Held, track: &Track) -> Result<Option<HeardBefore>> {
         let Some(content_hash) = track.content_hash else { return Ok(None) };
         let (results, _) = held.bench.store.catalog().analysis(track.id).await?;
-        let versions = fanfare_analysis::versions();
         let present = |result: &AnalyzerResult| {
-            let version = versions.iter().find(|(id, _)| *id == result.analyzer).map(|(_, version)| *version);
-            version == Some(result.version) && matches!(result.outcome, AnalyzerOutcome::Ok { .. })
+            let entry = held.bench.parts.analyzers.iter().find(|entry| entry.id == result.analyzer);
+            entry.is_some_and(|entry| entry.version == result.version)
+                && matches!(result.outcome, AnalyzerOutcome::Ok { .. })
         };
         let analyzers = results.into_iter().filter(present).map(|result| result.analyzer).collect();
         Ok(Some(HeardBefore { content_hash, analyzers }))
     }
 
     fn begun(&self) -> Result<&Track> {
-        self.track.as_deref().ok_or_else(|| Error::new(ErrorKind::Internal, "the attempt has not begun"))
+        let begun = self.begun.as_deref().map(|(track, _)| track);
+        begun.ok_or_else(|| Error::new(ErrorKind::Internal, "the attempt has not begun"))
     }
 }
 
@@ -68,9 +70,11 @@ impl Work for AnalyzeTrack {
         let before = self.heard_before(held, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
         let (size_bytes, modified) = (track.size_bytes, track.modified);
-        self.track = Some(Box::new(track));
+        self.begun = Some(Box::new((track, path.clone())));
         let shown = path.display().to_string();
-        let file = Hearable { path, size_bytes, modified, frames, before };
+        let analyzers = held.bench.parts.analyzers.clone();
+        let (without, fan_out) = (held.job.without.clone(), held.fan_out_options());
+        let file = Hearable { path, size_bytes, modified, frames, before, analyzers, without, fan_out };
         let open = held.bench.open.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             hear(&file, &open, cancel, progress).map(Box::new)
@@ -79,7 +83,9 @@ impl Work for AnalyzeTrack {
     }
 
     async fn commit(&mut self, held: &Held, heard: Box<Heard>) -> Result<()> {
+        // What hangs now hangs next time, and each time costs a worker.
         if held.may_be_tried_again()
+            && !held.hangs()
             && let Some(error) = passing_trouble(&heard.results)
         {
             return Err(self.explain(held, error).await);
@@ -111,6 +117,12 @@ impl Work for AnalyzeTrack {
             }
         }
         Ok(())
+    }
+
+    async fn after(&mut self, held: &Held) {
+        if let Some(begun) = &self.begun {
+            held.follow_up(&begun.0, &begun.1).await;
+        }
     }
 
     /// The same error, or the better one where the file's storage is away.

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::{
     hear::MIN_BUDGET,
-    protocol::WorkerEvent,
+    protocol::{LABOUR, WorkerEvent},
     work::{Begun, Held, Labour, Work, unnamed},
 };
 use crate::{clock, text};
@@ -31,6 +31,9 @@ const CANCEL_GRACE: Duration = Duration::from_secs(6);
 /// How often a held lease is looked after, and a labour watched.
 const BEAT: Duration = Duration::from_millis(HEARTBEAT_MS as u64);
 
+/// How long sinks that were let go get to notice, in steps.
+const THREAD_GRACE: (u32, Duration) = (20, Duration::from_millis(50));
+
 /// How an attempt ended, as far as the bench cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptEnd {
@@ -38,19 +41,22 @@ pub(crate) enum AttemptEnd {
     Over,
     /// Its thread does not come back: the process has to end.
     Stuck,
+    /// It ended as it should, but a sink of it hangs and its thread cannot be ended: the process should end soon.
+    Tainted,
 }
 
 /// Makes an attempt.
 pub(crate) async fn attempt<W: Work>(held: Held, work: W) -> AttemptEnd {
     let shown = unnamed(&work);
     let mut attempting = Attempting { held, work, shown };
-    match attempting.run().await {
+    let end = match attempting.run().await {
         Ok(end) => end,
         Err(error) => {
             attempting.end_failed(error).await;
             AttemptEnd::Over
         }
-    }
+    };
+    if end == AttemptEnd::Over && attempting.leaves_a_thread().await { AttemptEnd::Tainted } else { end }
 }
 
 /// An attempt under way.
@@ -68,15 +74,18 @@ impl<W: Work> Attempting<W> {
             return Ok(AttemptEnd::Over);
         };
         self.shown = shown;
-        self.held.say(&WorkerEvent::Started {
+        let started = WorkerEvent::Started {
             job: self.held.job.id,
             track: self.work.track(),
             task: self.held.task(),
             place: self.held.place,
             path: self.shown.clone(),
-        });
+        };
+        self.held.bench.mouth.say_for_sure(&started).await;
         match self.on_a_thread(labour).await {
             Outcome::Returned(Ok(product)) => {
+                // Whether a sink that was let go still runs is known only after a while.
+                let _told_below = self.leaves_a_thread().await;
                 self.work.commit(&self.held, product).await?;
                 let (job, track, task) = (self.held.job.id, self.work.track(), self.held.task());
                 self.held.say(&WorkerEvent::Finished { job, track, task });
@@ -91,6 +100,19 @@ impl<W: Work> Attempting<W> {
         }
     }
 
+    /// Whether a sink still runs although nobody waits for it.
+    async fn leaves_a_thread(&self) -> bool {
+        let (steps, pause) = THREAD_GRACE;
+        for _ in 0..steps {
+            if !self.held.hangs() {
+                return false;
+            }
+            tokio::time::sleep(pause).await;
+        }
+        tracing::debug!(job = %self.held.job.id, path = self.shown, "an analyzer hangs and cannot be ended");
+        true
+    }
+
     /// Does the labour on a thread of its own, renews the lease meanwhile, and gives up what does not come back.
     async fn on_a_thread(&self, labour: Labour<W::Product>) -> Outcome<W::Product> {
         let cancel = CancelFlag::default();
@@ -100,7 +122,7 @@ impl<W: Work> Attempting<W> {
         let spawned = {
             let (cancel, life) = (cancel.clone(), Arc::clone(&life));
             let mut progress = self.progress(began, life);
-            std::thread::Builder::new().name(format!("{}:labour", self.held.place)).spawn(move || {
+            std::thread::Builder::new().name(format!("{}:{LABOUR}", self.held.place)).spawn(move || {
                 let _given_up = sender.send(labour(&cancel, &mut progress));
             })
         };

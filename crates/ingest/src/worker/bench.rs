@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use fanfare_audio::OpenOptions;
+use fanfare_audio::{OpenOptions, SinkThreads};
 use fanfare_model::{Error, ErrorKind, Job, Result};
 use fanfare_store::Store;
 use tokio::{
@@ -23,6 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    WorkerParts,
     attempt::AttemptEnd,
     mouth::Mouth,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
@@ -62,6 +63,10 @@ pub(crate) const SHELVES: &[Shelf] = &[
 const POLL: Duration = Duration::from_secs(3);
 /// How often a sign of life is given.
 const ALIVE: Duration = Duration::from_secs(5);
+/// How long jobs at hand get to end by themselves before a worker with a thread that hangs gives them back.
+const LEAVE_GRACE: Duration = Duration::from_secs(10);
+/// Later than anything here.
+const FAR: Duration = Duration::from_secs(86_400 * 365);
 /// How long jobs at hand get to end after a stop.
 const STOP_GRACE: Duration = Duration::from_secs(8);
 
@@ -71,6 +76,7 @@ pub(crate) struct Bench {
     pub(crate) mouth: Mouth,
     pub(crate) open: OpenOptions,
     pub(crate) owner: String,
+    pub(crate) parts: WorkerParts,
     /// Cancelled when the worker is to stop.
     pub(crate) stop: CancellationToken,
     max_slots: usize,
@@ -82,9 +88,10 @@ impl Bench {
         mouth: Mouth,
         open: OpenOptions,
         owner: String,
+        parts: WorkerParts,
         max_slots: usize,
     ) -> Self {
-        Self { store, mouth, open, owner, stop: CancellationToken::new(), max_slots }
+        Self { store, mouth, open, owner, parts, stop: CancellationToken::new(), max_slots }
     }
 
     /// Works until told to stop.
@@ -102,10 +109,13 @@ impl Bench {
         let mut alive = tokio::time::interval(ALIVE);
         let mut idle_said = false;
         let mut stuck = false;
+        // Once a thread hangs nothing new is begun; what is at hand gets a while to end, then it is given back.
+        let mut leaving: Option<Instant> = None;
+        let far = Instant::now() + FAR;
         let mut signals = Signals::new()?;
         let mut look = true;
-        while !stuck {
-            if look {
+        while !stuck && (leaving.is_none() || hands.at_work() > 0) {
+            if look && leaving.is_none() {
                 let before = hands.at_work();
                 look = hands.fill().await;
                 idle_said &= hands.at_work() == 0 && before == 0;
@@ -125,8 +135,13 @@ impl Bench {
                 },
                 Some(ended) = hands.next_end() => {
                     stuck = ended == AttemptEnd::Stuck;
+                    if ended == AttemptEnd::Tainted && leaving.is_none() {
+                        hands.bench.mouth.say(&WorkerEvent::Tainted);
+                        leaving = Some(Instant::now() + LEAVE_GRACE);
+                    }
                     look = true;
                 }
+                () = tokio::time::sleep_until(leaving.unwrap_or(far)), if leaving.is_some() => break,
                 _ = alive.tick() => hands.bench.mouth.say(&WorkerEvent::Alive),
                 () = tokio::time::sleep(POLL) => look = true,
                 () = signals.told_to_stop() => break,
@@ -222,7 +237,7 @@ impl Hands {
     fn begin(&mut self, shelf: usize, job: Job) {
         let taken: BTreeSet<usize> = self.held.values().map(|(_, place)| *place).collect();
         let place = (0..).find(|place| !taken.contains(place)).unwrap_or_default();
-        let held = Held { bench: Arc::clone(&self.bench), job, place };
+        let held = Held { bench: Arc::clone(&self.bench), job, place, threads: SinkThreads::default() };
         let id = self.jobs.spawn(dispatch(held)).id();
         self.held.insert(id, (shelf, place));
     }

@@ -2,14 +2,15 @@
 //!
 //! Synchronous; knows no job and no store. Runs on a thread of its own, because a decoder may not return.
 
-use std::{collections::HashSet, fs::Metadata, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
+use std::{fs::Metadata, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
-use fanfare_analysis::{AnalyzeOptions, Selection, analyze};
-use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, StreamFacts};
+use fanfare_analysis::{AnalyzeOptions, AnalyzerEntry, analyze_with};
+use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, PcmSink, SharedChunk, StreamFacts};
 use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, Result, SampleSpec, Timestamp, features::AnalyzerResult,
 };
 
+use super::choice::{Choice, HeardBefore};
 use crate::scan::{
     read::{hash_file, open_regular},
     walk::modified,
@@ -30,15 +31,12 @@ pub(crate) struct Hearable {
     pub(crate) frames: Option<u64>,
     /// What was heard of it before, if anything.
     pub(crate) before: Option<HeardBefore>,
-}
-
-/// Results that the store has already.
-#[derive(Debug, Clone)]
-pub(crate) struct HeardBefore {
-    /// The bytes they belong to.
-    pub(crate) content_hash: ContentHash,
-    /// Analyzers that gave a result at their present version.
-    pub(crate) analyzers: HashSet<String>,
+    /// The analyzers that there are.
+    pub(crate) analyzers: Vec<AnalyzerEntry>,
+    /// Those of them that killed a worker with it.
+    pub(crate) without: Vec<String>,
+    /// Bounds of the fan-out, but for the budget.
+    pub(crate) fan_out: FanOutOptions,
 }
 
 /// What hearing it gave.
@@ -79,15 +77,16 @@ pub(crate) fn hear(
     let declared = facts.declared_frames;
     let fan_out = FanOutOptions {
         budget: Some(budget(declared.or(file.frames).map(|frames| spec.rate.seconds(frames)))),
-        ..FanOutOptions::default()
+        ..file.fan_out.clone()
     };
-    let analyze_options = AnalyzeOptions {
-        selection: selection(file.before.as_ref(), content_hash)?,
-        fan_out,
-        ..AnalyzeOptions::default()
-    };
+    let analyze_options = AnalyzeOptions { fan_out, ..AnalyzeOptions::default() };
+    let Choice { analyzers, left_out } =
+        Choice::new(&file.analyzers, file.before.as_ref(), content_hash, &file.without);
+    // Where every analyzer is left out, the track is still decoded: how long it is, is a result as well.
+    let listener: (String, Box<dyn PcmSink>) = ("counts".to_owned(), Box::new(Counts));
+    let extra = if analyzers.is_empty() { vec![listener] } else { Vec::new() };
     let mut progress = |frames| on_progress(frames, declared);
-    let analysis = analyze(&mut *source, Vec::new(), &analyze_options, cancel, &mut progress)?;
+    let analysis = analyze_with(&analyzers, &mut *source, extra, &analyze_options, cancel, &mut progress)?;
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "hearing was cancelled"));
     }
@@ -99,19 +98,21 @@ pub(crate) fn hear(
     check_unchanged(file, &after)?;
     check_unchanged(file, &look()?)?;
     let audio = properties(&facts, spec, analysis.frames, file.size_bytes);
-    Ok(Heard { content_hash, audio, results: analysis.results, warnings: analysis.warnings })
+    let results = analysis.results.into_iter().chain(left_out).collect();
+    Ok(Heard { content_hash, audio, results, warnings: analysis.warnings })
 }
 
-/// The analyzers that lack a result for these bytes (CHECKLIST A34); all of them where none does, because
-/// then somebody asked for the track to be heard again.
-fn selection(before: Option<&HeardBefore>, content_hash: ContentHash) -> Result<Selection> {
-    let Some(before) = before.filter(|before| before.content_hash == content_hash) else {
-        return Ok(Selection::all());
-    };
-    let known = fanfare_analysis::versions();
-    let missing: Vec<&str> =
-        known.iter().map(|(id, _)| *id).filter(|id| !before.analyzers.contains(*id)).collect();
-    if missing.is_empty() { Ok(Selection::all()) } else { Selection::only(&missing) }
+/// A sink that leaves counting to the fan-out.
+struct Counts;
+
+impl PcmSink for Counts {
+    fn push(&mut self, _chunk: &SharedChunk) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn check_unchanged(file: &Hearable, meta: &Metadata) -> Result<()> {
@@ -144,26 +145,6 @@ pub(crate) fn storage_is_away(root: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_is_missing_for_these_bytes_is_heard() {
-        let (this, other) = (ContentHash::from_bytes([1; 32]), ContentHash::from_bytes([2; 32]));
-        let all: HashSet<String> =
-            fanfare_analysis::versions().iter().map(|(id, _)| (*id).to_owned()).collect();
-        let but_loudness: HashSet<String> = all.iter().filter(|id| *id != "loudness").cloned().collect();
-        for (before, loudness, waveform) in [
-            (None, true, true),
-            (Some((this, HashSet::new())), true, true),
-            (Some((this, but_loudness.clone())), true, false),
-            (Some((other, but_loudness)), true, true),
-            (Some((this, all)), true, true),
-        ] {
-            let before = before.map(|(content_hash, analyzers)| HeardBefore { content_hash, analyzers });
-            let selection = selection(before.as_ref(), this).unwrap();
-            let found = (selection.contains("loudness"), selection.contains("waveform"));
-            assert_eq!(found, (loudness, waveform), "{before:?}");
-        }
-    }
 
     #[test]
     fn long_audio_gets_more_time() {

@@ -13,16 +13,19 @@
 mod analyze;
 mod attempt;
 mod bench;
+mod choice;
 mod confine;
+mod dying;
 mod hear;
 mod mouth;
 pub(crate) mod protocol;
 mod retry;
 mod work;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use fanfare_audio::{FfmpegUse, OpenOptions};
+use fanfare_analysis::{ANALYZERS, AnalyzerEntry};
+use fanfare_audio::{FanOutOptions, FfmpegUse, OpenOptions};
 use fanfare_model::{Error, ErrorKind, Result};
 use fanfare_store::{Store, StoreOptions};
 
@@ -31,6 +34,7 @@ use self::{
     mouth::{Mouth, listen},
     protocol::{WorkerCommand, WorkerEvent},
 };
+use crate::PostAnalysis;
 
 /// How long a worker waits to be told its name before it ends.
 const START_WAIT: Duration = Duration::from_secs(30);
@@ -48,6 +52,35 @@ pub struct WorkerProcessOptions {
     pub ffmpeg: FfmpegUse,
 }
 
+/// What a worker works with besides its options.
+#[derive(Clone)]
+pub struct WorkerParts {
+    /// The analyzers that hear tracks; the list's by default.
+    pub analyzers: Vec<AnalyzerEntry>,
+    /// What is done with a track once its analysis is stored, in this order; nothing by default.
+    pub post_analysis: Vec<Arc<dyn PostAnalysis>>,
+    /// How long an analyzer may hold one chunk.
+    pub sink_deadline: Duration,
+}
+
+impl Default for WorkerParts {
+    fn default() -> Self {
+        Self {
+            analyzers: ANALYZERS.to_vec(),
+            post_analysis: Vec::new(),
+            sink_deadline: FanOutOptions::default().sink_deadline,
+        }
+    }
+}
+
+/// [`run_worker_with`] the parts that there are by default.
+///
+/// # Errors
+/// As [`run_worker_with`].
+pub async fn run_worker(options: WorkerProcessOptions) -> Result<()> {
+    run_worker_with(options, WorkerParts::default()).await
+}
+
 /// The body of `fanfare worker`: runs until told to stop, or until stdin ends, and ends within 10 s then.
 ///
 /// stdin and stdout belong to the conversation with the server.
@@ -55,9 +88,12 @@ pub struct WorkerProcessOptions {
 /// # Errors
 /// Errors of opening the store; `Timeout` when a track could not be cancelled (the process must end to get
 /// rid of it); `Invalid` when nobody says `start`.
-pub async fn run_worker(options: WorkerProcessOptions) -> Result<()> {
+pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) -> Result<()> {
     let confined = confine::confine(options.jobs);
     tracing::debug!(%confined, "the worker is confined");
+    if let Err(error) = dying::say_last_words() {
+        tracing::warn!(%error, "an analyzer that ends this process will not be known by name");
+    }
     let store_options = StoreOptions {
         migrate: false,
         readers: u32::try_from(options.jobs).unwrap_or(8).clamp(1, 8),
@@ -79,7 +115,7 @@ pub async fn run_worker(options: WorkerProcessOptions) -> Result<()> {
     let ended = match start.await {
         Ok(Some((owner, slots, role))) => {
             let open = OpenOptions { ffmpeg: options.ffmpeg, ..OpenOptions::default() };
-            Bench::new(store.clone(), mouth, open, owner, options.jobs.max(1))
+            Bench::new(store.clone(), mouth, open, owner, parts, options.jobs.max(1))
                 .run(role, slots, commands)
                 .await
         }

@@ -20,10 +20,20 @@ const END_BY_FORCE: Duration = Duration::from_secs(10);
 /// The exit code of that end.
 const FORCED_EXIT: i32 = 70;
 
+/// How long it is waited until something is said.
+const SAID_WAIT: Duration = Duration::from_secs(1);
+
+/// What waits to be written.
+enum Utterance {
+    Event(WorkerEvent),
+    /// Everything before is written.
+    Mark(oneshot::Sender<()>),
+}
+
 /// Says things to the server. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Mouth {
-    sender: mpsc::Sender<WorkerEvent>,
+    sender: mpsc::Sender<Utterance>,
 }
 
 /// Resolves when everything is said.
@@ -35,11 +45,18 @@ impl Mouth {
     /// # Errors
     /// `Unavailable` when no thread can be started.
     pub(crate) fn open() -> Result<(Self, AllSaid)> {
-        let (sender, mut receiver) = mpsc::channel::<WorkerEvent>(WAITING_EVENTS);
+        let (sender, mut receiver) = mpsc::channel::<Utterance>(WAITING_EVENTS);
         let (end, ended) = oneshot::channel();
         let writing = move || {
             let mut out = std::io::stdout().lock();
-            while let Some(event) = receiver.blocking_recv() {
+            while let Some(utterance) = receiver.blocking_recv() {
+                let event = match utterance {
+                    Utterance::Event(event) => event,
+                    Utterance::Mark(mark) => {
+                        let _nobody_waits = mark.send(());
+                        continue;
+                    }
+                };
                 let said = out.write_all(line(&event).as_bytes()).and_then(|()| out.flush());
                 if said.is_err() {
                     break; // the server is gone; the end of stdin says so as well
@@ -55,8 +72,18 @@ impl Mouth {
 
     /// Says it, or leaves it out when too much waits.
     pub(crate) fn say(&self, event: &WorkerEvent) {
-        if self.sender.try_send(event.clone()).is_err() {
+        if self.sender.try_send(Utterance::Event(event.clone())).is_err() {
             tracing::debug!("an event was left out");
+        }
+    }
+
+    /// Says it and waits until the pipe has it, or a second: the server should know of it even if the process dies
+    /// next.
+    pub(crate) async fn say_for_sure(&self, event: &WorkerEvent) {
+        self.say(event);
+        let (mark, said) = oneshot::channel();
+        if self.sender.try_send(Utterance::Mark(mark)).is_ok() {
+            let _late = tokio::time::timeout(SAID_WAIT, said).await;
         }
     }
 }

@@ -10,6 +10,9 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 /// The longest line either side accepts, in bytes: a path (4 KiB, escaped) and a sentence fit easily.
 pub(crate) const MAX_LINE_BYTES: u64 = 64 * 1024;
 
+/// What the name of a labour's own thread ends with, after `PLACE:`, where a sink's has the sink's name.
+pub(crate) const LABOUR: &str = "labour";
+
 /// What a worker says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -40,6 +43,10 @@ pub(crate) enum WorkerEvent {
     Stale { track: TrackId },
     /// Nothing is due and nothing runs.
     Idle,
+    /// A thread hangs that cannot be ended: this worker ends soon, in order, to be replaced.
+    Tainted,
+    /// That thread is about to end the whole process.
+    Dying { thread: String },
 }
 
 impl WorkerEvent {
@@ -50,7 +57,13 @@ impl WorkerEvent {
             | Self::Progress { task, .. }
             | Self::Finished { task, .. }
             | Self::Failed { task, .. } => *task,
-            Self::Ready { .. } | Self::Alive | Self::Dropped { .. } | Self::Stale { .. } | Self::Idle => None,
+            Self::Ready { .. }
+            | Self::Alive
+            | Self::Dropped { .. }
+            | Self::Stale { .. }
+            | Self::Idle
+            | Self::Tainted
+            | Self::Dying { .. } => None,
         }
     }
 }

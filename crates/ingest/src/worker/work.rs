@@ -10,10 +10,12 @@
 //! [`commit`](Work::commit) (async: one transaction with the effect and the job's end), [`after`](Work::after)
 //! (async: whatever may fail without changing what became of the job).
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, path::Path, sync::Arc};
 
-use fanfare_audio::CancelFlag;
-use fanfare_model::{Attempt, Error, ErrorKind, Job, JobKind, Result, TaskId, Timestamp, TrackId};
+use fanfare_audio::{CancelFlag, FanOutOptions, SinkThreads};
+use fanfare_model::{
+    Attempt, Error, ErrorKind, Features, Job, JobKind, Result, TaskId, Timestamp, Track, TrackId,
+};
 
 use super::{
     analyze::AnalyzeTrack,
@@ -22,7 +24,7 @@ use super::{
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
 };
-use crate::text;
+use crate::{post_analysis::run_hooks, text};
 
 /// Says how far a labour is: frames done and frames in all, as far as that is known. Called at least every few
 /// seconds, it is the sign of life by which the watchdog goes.
@@ -84,6 +86,8 @@ pub(crate) struct Held {
     pub(crate) job: Job,
     /// Its place on the bench: unique among the jobs at hand, small, and part of its threads' names.
     pub(crate) place: usize,
+    /// Threads of its sinks: any that is left when the attempt is over hangs.
+    pub(crate) threads: SinkThreads,
 }
 
 impl Held {
@@ -105,6 +109,35 @@ impl Held {
     /// Whether another attempt may follow this one.
     pub(crate) const fn may_be_tried_again(&self) -> bool {
         self.job.attempt.0 < self.job.max_attempts
+    }
+
+    /// Bounds of a fan-out for this job, without a budget: its sinks' threads have names by which a dying one is known,
+    /// and are counted.
+    pub(crate) fn fan_out_options(&self) -> FanOutOptions {
+        FanOutOptions {
+            thread_prefix: format!("{}:", self.place),
+            threads: self.threads.clone(),
+            sink_deadline: self.bench.parts.sink_deadline,
+            ..FanOutOptions::default()
+        }
+    }
+
+    /// Whether one of its sinks hangs: it was let go, and its thread is still there.
+    pub(crate) fn hangs(&self) -> bool {
+        self.threads.alive() > 0
+    }
+
+    /// Runs what follows an analysis that is stored now ([`PostAnalysis`](crate::PostAnalysis)), in the background and
+    /// beside somebody's listening alike.
+    pub(crate) async fn follow_up(&self, track: &Track, path: &Path) {
+        let (hooks, store) = (&self.bench.parts.post_analysis, &self.bench.store);
+        if hooks.is_empty() {
+            return;
+        }
+        match store.catalog().analysis(track.id).await {
+            Ok((results, _)) => run_hooks(hooks, track, path, &Features::from_results(results), store).await,
+            Err(error) => tracing::warn!(track = %track.id, %error, "could not read what was just stored"),
+        }
     }
 
     /// Ends the job without an effect: what it was about is gone.

@@ -1,0 +1,94 @@
+//! Which analyzers hear a track: those that lack a result, but for those that killed a worker with it.
+
+use std::collections::HashSet;
+
+use fanfare_analysis::AnalyzerEntry;
+use fanfare_model::{
+    ContentHash, ErrorKind,
+    features::{AnalyzerOutcome, AnalyzerResult},
+};
+
+/// Results that the store has already.
+#[derive(Debug, Clone)]
+pub(crate) struct HeardBefore {
+    /// The bytes they belong to.
+    pub(crate) content_hash: ContentHash,
+    /// Analyzers that gave a result at their present version.
+    pub(crate) analyzers: HashSet<String>,
+}
+
+/// Who hears a track.
+#[derive(Debug, Clone)]
+pub(crate) struct Choice {
+    /// Those that do.
+    pub(crate) analyzers: Vec<AnalyzerEntry>,
+    /// The results of those that are left out.
+    pub(crate) left_out: Vec<AnalyzerResult>,
+}
+
+impl Choice {
+    /// Of `all`, those that lack a result for these bytes (CHECKLIST A34), or all of them where none does, because
+    /// then somebody asked for the track to be heard again; without those that killed a worker with it.
+    pub(crate) fn new(
+        all: &[AnalyzerEntry],
+        before: Option<&HeardBefore>,
+        content_hash: ContentHash,
+        without: &[String],
+    ) -> Self {
+        let heard = before.filter(|before| before.content_hash == content_hash);
+        let lacks = |entry: &&AnalyzerEntry| heard.is_none_or(|heard| !heard.analyzers.contains(entry.id));
+        let missing: Vec<AnalyzerEntry> = all.iter().filter(lacks).copied().collect();
+        let wanted = if missing.is_empty() { all.to_vec() } else { missing };
+        let (killers, analyzers): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|entry| without.iter().any(|id| id == entry.id));
+        Self { analyzers, left_out: killers.iter().map(left_out).collect() }
+    }
+}
+
+/// The result of an analyzer that killed a worker with this track: a failure at its present version, so that it is
+/// not tried again by itself before it is another version.
+fn left_out(entry: &AnalyzerEntry) -> AnalyzerResult {
+    let message = format!(
+        "the analyzer {} was left out: it ended the worker on an earlier attempt at this track (it aborted, asked for \
+         too much memory, or used up its stack)",
+        entry.id
+    );
+    let outcome = AnalyzerOutcome::Failed { kind: ErrorKind::Internal, message };
+    AnalyzerResult { analyzer: entry.id.to_owned(), version: entry.version, outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanfare_analysis::ANALYZERS;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_missing_for_these_bytes_is_heard_and_no_killer() {
+        let (this, other) = (ContentHash::from_bytes([1; 32]), ContentHash::from_bytes([2; 32]));
+        let all: HashSet<String> = ANALYZERS.iter().map(|entry| entry.id.to_owned()).collect();
+        let but_loudness: HashSet<String> = all.iter().filter(|id| *id != "loudness").cloned().collect();
+        for (before, without, loudness, waveform) in [
+            (None, &[][..], true, true),
+            (Some((this, HashSet::new())), &[], true, true),
+            (Some((this, but_loudness.clone())), &[], true, false),
+            (Some((other, but_loudness.clone())), &[], true, true),
+            (Some((this, all)), &[], true, true),
+            (None, &["loudness", "what was once"], false, true),
+            (Some((this, but_loudness)), &["loudness"], false, false),
+        ] {
+            let before = before.map(|(content_hash, analyzers)| HeardBefore { content_hash, analyzers });
+            let without: Vec<String> = without.iter().map(|id: &&str| (*id).to_owned()).collect();
+            let choice = Choice::new(ANALYZERS, before.as_ref(), this, &without);
+            let hears = |id| choice.analyzers.iter().any(|entry| entry.id == id);
+            assert_eq!(
+                (hears("loudness"), hears("waveform")),
+                (loudness, waveform),
+                "{before:?} {without:?}"
+            );
+            let left_out: Vec<&str> = choice.left_out.iter().map(|result| &*result.analyzer).collect();
+            assert_eq!(left_out, without.iter().filter(|id| *id == "loudness").collect::<Vec<_>>());
+            assert!(choice.left_out.iter().all(|result| result.version > 0));
+        }
+    }
+}
