@@ -36,4 +36,4 @@ pub use limits::Limits;
 pub use open::{FfmpegUse, OpenOptions, open};
 pub use pcm::{PcmSink, PcmSource, StreamFacts};
 pub use probe::{Container, probe};
-pub use tags::{TagReading, read_tags};
+pub use tags::{AlbumGain, HeardFile, ReplayGainTags, Rewritten, TagReading, read_tags, write_replaygain};

@@ -223,7 +223,7 @@ fn looks_like_text(head: &[u8]) -> bool {
 
 /// Length in bytes of the ID3v2 tag at the start, with header and footer, if there is one
 /// (id3.org, ID3v2.4.0 structure, section 3.1: seven bits per length byte).
-fn id3v2_length(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn id3v2_length(bytes: &[u8]) -> Option<usize> {
     let header = bytes.get(..10)?;
     let size_bytes = &header[6..10];
     if !header.starts_with(b"ID3") || header[3] == 0xff || size_bytes.iter().any(|byte| *byte > 0x7f) {

@@ -1,4 +1,5 @@
-//! What a file's tags and headers say, without decoding it: [`read_tags`].
+//! What a file's tags and headers say, without decoding it: [`read_tags`]; and how loud it is, written into them:
+//! [`write_replaygain`].
 //!
 //! Purpose: fill the catalog fast. A scan reads thousands of files in seconds, so nothing here touches more
 //! than headers and tags.
@@ -12,10 +13,12 @@ pub(crate) mod headers;
 mod lofty_tags;
 mod matroska;
 pub(crate) mod text;
+mod write;
 
 use std::{fs::File, path::Path, sync::Arc};
 
 use fanfare_model::{AudioProperties, ErrorKind, Result, Tags};
+pub use write::{AlbumGain, HeardFile, ReplayGainTags, Rewritten, write_replaygain};
 
 use crate::{
     Container, Limits, decode,
