@@ -336,7 +336,8 @@ fn id3_tags_of_every_version_keep_their_frames() {
     let old_gain =
         b"TXXX\0\0\0\x2f\0\0\x01\xff\xfer\0e\0p\0l\0a\0y\0g\0a\0i\0n\0_\0t\0r\0a\0c\0k\0_\0p\0e\0a\0k\0\0\0"
             .to_vec();
-    let cases: &[(&str, Vec<u8>, Option<ErrorKind>, &[u8])] = &[
+    type Case<'a> = (&'a str, Vec<u8>, Option<ErrorKind>, &'a [u8]);
+    let cases: &[Case<'_>] = &[
         ("2.2", tag(2, 0, &[&b"TT2\0\0\x05\0Blue"[..], &[0; 20]].concat()), None, b"TT2\0\0\x05\0Blue"),
         ("2.3", tag(3, 0, &[&title23[..], &private, &[0; 100]].concat()), None, &private),
         ("2.3 in UTF-16", tag(3, 0, &[&title23[..], &old_gain].concat()), None, &title23),
@@ -475,7 +476,7 @@ fn a_kill_leaves_one_file_or_the_other() {
             .spawn()
             .unwrap();
         let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
-        let wanted = 1 + chance.below(6) as usize;
+        let wanted = 1 + chance.below(6);
         let seen = lines.map(Result::unwrap).filter(|line| line.contains("written")).take(wanted).count();
         assert_eq!(seen, wanted, "round {round}: it ended by itself");
         // Into the next write, somewhere.
