@@ -69,7 +69,7 @@ CREATE INDEX track_published   ON track (published, id) WHERE state = 'published
 
 -- Analyzers that killed the process that ran them, as a JSON list of ids: the next attempt leaves them out.
 ALTER TABLE job ADD COLUMN without TEXT NOT NULL DEFAULT '[]';
--- What the queue's name and the subject do not say: the profile of a transcode.
+-- What the queue's name and the subject do not say: the ladder to make.
 ALTER TABLE job ADD COLUMN detail TEXT;
 
 -- Everything beyond the first analysis, from the same bytes.

@@ -1,4 +1,5 @@
-//! [`Hearing`]: the one live task of kind `analysis`, from the first queued track to the last heard one.
+//! [`Hearing`]: the one live task of its kind, from the first queued track to the last finished one. Tracks that a
+//! scan found, uploads and transcodes each have theirs ([`Line`]).
 //!
 //! The jobs in the store are the truth; this keeps the picture of them that a person follows. A server that
 //! died leaves its task unfinished with jobs waiting: the next one takes the same task up again.
@@ -11,7 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{JobId, Result, TaskId, TaskKind, TaskState, TrackState, task::MAX_TASK_FAILURES};
+use fanfare_model::{
+    JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, TrackState, task::MAX_TASK_FAILURES,
+};
 use fanfare_store::{JobCounts, Store, TrackQuery};
 use tokio::sync::{Mutex, Notify};
 
@@ -22,7 +25,122 @@ const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// How far back unfinished tasks of an earlier life are looked for.
 const RECENT_TASKS: u32 = 200;
 
-/// The task of hearing. Cheap to clone.
+/// A line of work that has a task of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Tracks of library folders are heard.
+    Analysis,
+    /// Uploads are made ready.
+    Uploads,
+    /// Transcodes are made that somebody asked for.
+    Transcodes,
+}
+
+impl Line {
+    const fn kind(self) -> TaskKind {
+        match self {
+            Self::Analysis => TaskKind::Analysis,
+            Self::Uploads => TaskKind::Upload,
+            Self::Transcodes => TaskKind::Transcode,
+        }
+    }
+
+    /// The step its task is in while it runs.
+    const fn step(self) -> &'static str {
+        match self {
+            Self::Analysis => "hearing tracks",
+            Self::Uploads => "making uploads ready",
+            Self::Transcodes => "encoding",
+        }
+    }
+
+    /// How it ended, in words and as a state.
+    fn end(self, counts: JobCounts) -> (TaskState, String) {
+        let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
+        let state = match (counts.done, failed) {
+            (0, 0) if counts.cancelled > 0 => return (TaskState::Cancelled, "cancelled".to_owned()),
+            (_, 0) => TaskState::Succeeded,
+            (0, _) => TaskState::Failed,
+            _ => TaskState::PartialSuccess,
+        };
+        let message = match (self, state) {
+            (Self::Analysis, TaskState::Succeeded) => format!("{heard} heard"),
+            (Self::Analysis, TaskState::Failed) => {
+                format!("{} could not be heard", text::count(failed, "track"))
+            }
+            (Self::Analysis, _) => format!("{heard} heard, {failed} failed"),
+            // An upload is two jobs, so its jobs say nothing about how many there were.
+            (Self::Uploads, TaskState::Succeeded) => "every upload is ready".to_owned(),
+            (Self::Uploads, _) => format!("{failed} failed"),
+            (Self::Transcodes, TaskState::Succeeded) => format!("{heard} encoded"),
+            (Self::Transcodes, _) => format!("{} could not be encoded", text::count(failed, "track")),
+        };
+        (state, message)
+    }
+}
+
+/// The lines that workers work on. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Lines {
+    pub(crate) analysis: Hearing,
+    pub(crate) uploads: Hearing,
+    pub(crate) transcodes: Hearing,
+}
+
+impl Lines {
+    pub(crate) fn new(store: &Store, hub: &TaskHub) -> Self {
+        let line = |line| Hearing::new(store.clone(), hub.clone(), line);
+        Self {
+            analysis: line(Line::Analysis),
+            uploads: line(Line::Uploads),
+            transcodes: line(Line::Transcodes),
+        }
+    }
+
+    fn all(&self) -> [&Hearing; 3] {
+        [&self.analysis, &self.uploads, &self.transcodes]
+    }
+
+    /// Takes up the unfinished tasks of an earlier life, and closes those that nobody works on any more.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(crate) async fn resume(&self) -> Result<()> {
+        for line in self.all() {
+            line.resume().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what a worker says into the pictures.
+    pub(crate) async fn on_event(&self, event: &WorkerEvent) {
+        for line in self.all() {
+            line.on_event(event).await;
+        }
+    }
+
+    /// Reads from the store how far everything is.
+    pub(crate) async fn count(&self) {
+        for line in self.all() {
+            line.count().await;
+        }
+    }
+
+    /// Withdraws what still waits of a task, if it is one of these.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(crate) async fn cancel(&self, id: TaskId) -> Result<bool> {
+        for line in self.all() {
+            if line.cancel(id).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The task of a line of work. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Hearing {
     inner: Arc<Inner>,
@@ -31,6 +149,7 @@ pub(crate) struct Hearing {
 struct Inner {
     store: Store,
     hub: TaskHub,
+    line: Line,
     state: Mutex<State>,
     /// Rung when there is something to hear.
     work: Notify,
@@ -58,9 +177,9 @@ struct State {
 }
 
 impl Hearing {
-    pub(crate) fn new(store: Store, hub: TaskHub) -> Self {
-        let inner =
-            Inner { store, hub, state: Mutex::default(), work: Notify::new(), held: AtomicUsize::new(0) };
+    fn new(store: Store, hub: TaskHub, line: Line) -> Self {
+        let (state, work, held) = (Mutex::default(), Notify::new(), AtomicUsize::new(0));
+        let inner = Inner { store, hub, line, state, work, held };
         Self { inner: Arc::new(inner) }
     }
 
@@ -68,15 +187,19 @@ impl Hearing {
     pub(crate) async fn resume(&self) -> Result<()> {
         let mut state = self.inner.state.lock().await;
         for task in self.inner.store.catalog().tasks(RECENT_TASKS).await? {
-            if task.state.is_over() {
+            let kind = self.inner.line.kind();
+            // What is of no line (a scan) is closed by the first one.
+            let of_none = !matches!(task.kind, TaskKind::Analysis | TaskKind::Upload | TaskKind::Transcode);
+            if task.state.is_over() || (task.kind != kind && !(of_none && self.inner.line == Line::Analysis))
+            {
                 continue;
             }
             let counts = self.inner.store.jobs().task_counts(task.id).await?;
-            let goes_on = task.kind == TaskKind::Analysis && counts.waiting + counts.running > 0;
+            let goes_on = task.kind == kind && counts.waiting + counts.running > 0;
             let live = LiveTask::resume(&self.inner.hub, task);
             if goes_on && state.task.is_none() {
                 state.task = Some(live);
-            } else if live.snapshot().kind == TaskKind::Analysis {
+            } else if live.snapshot().kind == kind {
                 self.end(&live, counts).await;
             } else {
                 live.end(TaskState::Cancelled, "the server stopped before the end; the next scan goes on")
@@ -103,7 +226,7 @@ impl Hearing {
     /// [`Self::queued`].
     pub(crate) async fn task_id(&self) -> TaskId {
         let mut state = self.inner.state.lock().await;
-        let new = || LiveTask::new(&self.inner.hub, TaskKind::Analysis);
+        let new = || LiveTask::new(&self.inner.hub, self.inner.line.kind());
         state.task.get_or_insert_with(new).id()
     }
 
@@ -164,8 +287,14 @@ impl Hearing {
             WorkerEvent::Finished { .. } => {
                 task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
             }
-            WorkerEvent::Failed { path, kind, message, retry_at: None, .. } => {
-                task.note_failure(path.clone(), *kind, message.clone());
+            WorkerEvent::Failed { track, path, kind, message, retry_at: None, .. } => {
+                task.note_failed(TaskFailure {
+                    track: Some(*track),
+                    subject: path.clone(),
+                    kind: *kind,
+                    message: message.clone(),
+                    next_retry: None,
+                });
                 task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
             }
             WorkerEvent::Failed { path, message, retry_at: Some(_), .. } => {
@@ -190,7 +319,7 @@ impl Hearing {
             return; // nobody knows of it: it waits for the first track
         }
         if task.snapshot().state == TaskState::Waiting {
-            task.step("hearing tracks", total).await;
+            task.step(self.inner.line.step(), total).await;
         }
         task.progress(|task| {
             task.current = over;
@@ -224,13 +353,8 @@ impl Hearing {
     }
 
     async fn end(&self, task: &LiveTask, counts: JobCounts) {
-        let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
-        let (state, message) = match (counts.done, failed) {
-            (0, 0) if counts.cancelled > 0 => (TaskState::Cancelled, "cancelled".to_owned()),
-            (_, 0) => (TaskState::Succeeded, format!("{heard} heard")),
-            (0, _) => (TaskState::Failed, format!("{} could not be heard", text::count(failed, "track"))),
-            _ => (TaskState::PartialSuccess, format!("{heard} heard, {failed} failed")),
-        };
+        let failed = counts.parked;
+        let (state, message) = self.inner.line.end(counts);
         if (task.snapshot().failures.len() as u64) < failed {
             self.name_unsaid(task).await;
         }
@@ -265,7 +389,13 @@ impl Hearing {
             let Ok(Some(path)) = catalog.track_path(row.track.id).await else { continue };
             let subject = path.display().to_string();
             if !now.failures.iter().any(|known| known.subject == subject) {
-                task.note_failure(subject, failure.kind, failure.message);
+                task.note_failed(TaskFailure {
+                    track: Some(row.track.id),
+                    subject,
+                    kind: failure.kind,
+                    message: failure.message,
+                    next_retry: failure.next_retry,
+                });
             }
         }
     }

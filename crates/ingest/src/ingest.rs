@@ -11,16 +11,18 @@ use std::{
 };
 
 use fanfare_audio::Limits;
-use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TrackId, library::Folder};
-use fanfare_store::Store;
+use fanfare_model::{
+    Error, ErrorKind, FolderId, JobId, JobKind, Result, TaskId, TaskKind, TrackId, UserId, library::Folder,
+};
+use fanfare_store::{NewJob, Store, TRANSCODE_ATTEMPTS};
 use tokio::{
     sync::{Mutex, broadcast, mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    BackgroundOptions, DataLock, TaskHub, WorkerStatus, clock, detached,
-    hearing::Hearing,
+    BackgroundOptions, DataLock, Receiving, TaskHub, UploadOptions, WorkerStatus, clock, detached,
+    hearing::{Hearing, Lines},
     scan::desk::{Cause, ScanDesk},
     supervisor::{Supervisor, WorkerCommandLine},
     watch::{Board, WatchOptions},
@@ -50,6 +52,8 @@ pub struct IngestOptions {
     pub poll_interval: Option<Duration>,
     /// What runs by itself, when, and how gently; may be changed later.
     pub background: BackgroundOptions,
+    /// What people may send, and what is made of it; may be changed later.
+    pub uploads: UploadOptions,
 }
 
 /// Scans, watches and hears, until [`Ingest::shutdown`]. Cheap to clone.
@@ -63,6 +67,8 @@ struct Inner {
     hub: TaskHub,
     desk: ScanDesk,
     hearing: Hearing,
+    lines: Lines,
+    uploads: std::sync::Mutex<Arc<UploadOptions>>,
     supervisor: Supervisor,
     live: Supervisor,
     /// Everything that workers say, for whoever shows jobs of another kind of task.
@@ -85,7 +91,8 @@ impl Ingest {
     /// Errors of the store.
     pub async fn start(lock: DataLock, store: Store, options: IngestOptions) -> Result<Self> {
         let hub = TaskHub::new(store.clone());
-        let hearing = Hearing::new(store.clone(), hub.clone());
+        let lines = Lines::new(&store, &hub);
+        let hearing = lines.analysis.clone();
         let (stale, stale_tracks) = stale();
         let command = WorkerCommandLine {
             exe: options.worker_exe,
@@ -96,12 +103,11 @@ impl Ingest {
         };
         let background = options.background.checked()?;
         let (events, _) = broadcast::channel(WAITING_EVENTS);
-        let supervise = |command| {
-            Supervisor::start(store.clone(), hearing.clone(), command, stale.clone(), events.clone())
-        };
+        let supervise =
+            |command| Supervisor::start(store.clone(), lines.clone(), command, stale.clone(), events.clone());
         let live = supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }).await?;
         let supervisor = supervise(command).await?;
-        if let Err(error) = hearing.resume().await {
+        if let Err(error) = lines.resume().await {
             tokio::join!(supervisor.stop(), live.stop());
             return Err(error);
         }
@@ -114,7 +120,7 @@ impl Ingest {
         let tasks = vec![
             tokio::spawn(desk.clone().run()),
             tokio::spawn(watching),
-            tokio::spawn(pass_wakes(hearing.clone(), supervisor.clone(), stopped.clone())),
+            tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), stopped.clone())),
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
@@ -124,6 +130,8 @@ impl Ingest {
             hub,
             desk,
             hearing,
+            lines,
+            uploads: std::sync::Mutex::new(Arc::new(options.uploads)),
             supervisor,
             live,
             events,
@@ -191,7 +199,7 @@ impl Ingest {
     /// # Errors
     /// `NotFound` for a task nobody knows, `Conflict` for one that is over.
     pub async fn cancel(&self, task: TaskId) -> Result<()> {
-        if self.inner.desk.cancel(task).await || self.inner.hearing.cancel(task).await? {
+        if self.inner.desk.cancel(task).await || self.inner.lines.cancel(task).await? {
             return Ok(());
         }
         match self.inner.store.catalog().task(task).await? {
@@ -219,17 +227,82 @@ impl Ingest {
         }
     }
 
+    /// Begins taking in a file that is being sent. `name` is what the sender calls it; it is only ever shown.
+    ///
+    /// # Errors
+    /// `LimitExceeded` when the person's quota is used up; `NoSpace`, `PermissionDenied`, `Io` from the disk.
+    pub async fn receive(&self, name: &str, uploader: UserId) -> Result<Receiving> {
+        let inner = &self.inner;
+        Receiving::begin(inner.store.clone(), inner.lines.uploads.clone(), self.uploads(), name, uploader)
+            .await
+    }
+
+    /// Deletes an uploaded track: its row first, then its bytes.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` for a track of a library folder; errors of the store.
+    pub async fn delete_track(&self, id: TrackId) -> Result<()> {
+        let catalog = self.inner.store.catalog();
+        let hash = catalog.track_hash(id).await?;
+        catalog.delete_upload(id, clock::now()).await?;
+        if let Some(hash) = hash
+            && let Err(error) = catalog.let_go_of_upload(hash).await
+        {
+            tracing::warn!(%error, "the bytes of a deleted track are left until they are swept");
+        }
+        self.inner.lines.count().await;
+        Ok(())
+    }
+
+    /// Asks for the HLS ladder of a track, which a live worker then makes; gives the job that makes it, one however
+    /// many ask.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn ask_for_ladder(&self, track: TrackId) -> Result<JobId> {
+        let ladder = self.uploads().ladder.clone();
+        let line = &self.inner.lines.transcodes;
+        let hold = line.hold();
+        let task = line.announce().await?;
+        let job = NewJob {
+            dedupe_key: Some(format!("transcode:{track}:{ladder}")),
+            kind: JobKind::TranscodeTrack { track, ladder },
+            task: Some(task),
+            priority: 0,
+            run_at: clock::now(),
+            max_attempts: TRANSCODE_ATTEMPTS,
+        };
+        let id = self.inner.store.jobs().enqueue(job, clock::now()).await?;
+        line.queued().await;
+        drop(hold);
+        Ok(id)
+    }
+
+    /// What people may send, and what is made of it.
+    #[must_use]
+    pub fn uploads(&self) -> Arc<UploadOptions> {
+        Arc::clone(&self.inner.uploads.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes that, from the next upload and the next ladder on.
+    pub fn set_uploads(&self, options: UploadOptions) {
+        *self.inner.uploads.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+    }
+
     /// Queues a failed track again.
     ///
     /// # Errors
     /// `NotFound`; errors of the store.
     pub async fn retry_track(&self, id: TrackId) -> Result<()> {
-        let hold = self.inner.hearing.hold();
-        let task = self.inner.hearing.task_id().await;
+        let row = self.inner.store.catalog().track(id).await?;
+        let uploaded = row.is_some_and(|row| row.track.home.folder().is_none());
+        let line = if uploaded { &self.inner.lines.uploads } else { &self.inner.lines.analysis };
+        let hold = line.hold();
+        let task = line.task_id().await;
         self.inner.store.catalog().requeue_track(id, Some(task), clock::now()).await?;
-        self.inner.hearing.queued().await;
+        line.queued().await;
         drop(hold);
-        self.inner.hearing.count().await;
+        line.count().await;
         Ok(())
     }
 
@@ -315,10 +388,12 @@ fn real_folder(path: &Path) -> Result<PathBuf> {
 }
 
 /// Wakes the worker when tracks were queued.
-async fn pass_wakes(hearing: Hearing, supervisor: Supervisor, mut stop: watch::Receiver<bool>) {
+async fn pass_wakes(lines: Lines, supervisor: Supervisor, live: Supervisor, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = hearing.work() => supervisor.wake(),
+            () = lines.analysis.work() => supervisor.wake(),
+            () = lines.uploads.work() => supervisor.wake(),
+            () = lines.transcodes.work() => live.wake(),
             _ = stop.changed() => return,
         }
     }

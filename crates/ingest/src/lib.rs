@@ -22,6 +22,7 @@ mod scan;
 mod schedule;
 mod supervisor;
 mod text;
+mod upload;
 mod watch;
 mod worker;
 
@@ -31,4 +32,5 @@ pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;
 pub use schedule::{BackgroundOptions, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;
+pub use upload::{Receiving, UploadOptions};
 pub use worker::{WorkerParts, WorkerProcessOptions, run_worker, run_worker_with};

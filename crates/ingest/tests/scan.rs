@@ -392,6 +392,7 @@ async fn a_new_file_is_found_without_anybody_asking() {
         watch: true,
         poll_interval: None,
         background: Default::default(),
+        uploads: Default::default(),
     };
     store.catalog().add_folder(&bench.music(), fanfare_model::Timestamp(0)).await.unwrap();
     let ingest =

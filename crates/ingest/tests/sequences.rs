@@ -103,6 +103,7 @@ async fn fresh_scan(bench: &Bench) -> Value {
         watch: false,
         poll_interval: None,
         background: Default::default(),
+        uploads: Default::default(),
     };
     let ingest = fanfare_ingest::Ingest::start(
         fanfare_ingest::DataLock::acquire(data.path()).unwrap(),

@@ -17,6 +17,8 @@ pub enum JobKind {
     ProcessTrack {
         /// Which track.
         track: TrackId,
+        /// The ladder to make; empty for the built-in one.
+        ladder: String,
     },
     /// Everything beyond the first analysis of an uploaded track. Fails open.
     EnrichTrackAudio {
@@ -27,8 +29,8 @@ pub enum JobKind {
     TranscodeTrack {
         /// Which track.
         track: TrackId,
-        /// By which recipe.
-        profile: String,
+        /// The ladder to make.
+        ladder: String,
     },
 }
 
@@ -49,7 +51,7 @@ impl JobKind {
     pub const fn track(&self) -> TrackId {
         match self {
             Self::AnalyzeTrack { track }
-            | Self::ProcessTrack { track }
+            | Self::ProcessTrack { track, .. }
             | Self::EnrichTrackAudio { track }
             | Self::TranscodeTrack { track, .. } => *track,
         }

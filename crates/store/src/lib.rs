@@ -14,6 +14,7 @@ pub mod blobs;
 mod catalog;
 mod db;
 mod error;
+mod growing;
 mod ids;
 mod migrate;
 mod open;
@@ -28,6 +29,7 @@ pub use catalog::{
     ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart,
     Uploaded,
 };
+pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;
 pub use open::{BLOB_FOLDER, DATABASE_FILE, Store, StoreOptions};
 pub use people::{ApiKey, People, SecretHash};

@@ -169,7 +169,7 @@ impl<'a> Life<'a> {
             }
             _ => {}
         }
-        self.keeper.hearing.on_event(&event).await;
+        self.keeper.lines.on_event(&event).await;
         // Nobody listening is no failure.
         let _listeners = self.keeper.events.send(event);
     }

@@ -32,7 +32,7 @@ use self::{
 };
 use crate::{
     clock,
-    hearing::Hearing,
+    hearing::Lines,
     ingest::StaleSender,
     worker::protocol::{WorkerEvent, WorkerRole},
 };
@@ -89,7 +89,7 @@ pub(crate) struct Supervisor {
 /// What a life needs of its supervisor.
 struct Keeper {
     store: Store,
-    hearing: Hearing,
+    lines: Lines,
     command: WorkerCommandLine,
     status: Arc<Mutex<WorkerStatus>>,
     /// Tracks whose file is not as the catalog has it.
@@ -105,7 +105,7 @@ impl Supervisor {
     /// Errors of the store, and of the file with the owner's name.
     pub(crate) async fn start(
         store: Store,
-        hearing: Hearing,
+        lines: Lines,
         command: WorkerCommandLine,
         stale: StaleSender,
         events: broadcast::Sender<WorkerEvent>,
@@ -120,7 +120,7 @@ impl Supervisor {
         store.jobs().reap(clock::now()).await?;
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
         let (orders, received) = mpsc::channel(16);
-        let keeper = Keeper { store, hearing, command, status: Arc::clone(&status), stale, events };
+        let keeper = Keeper { store, lines, command, status: Arc::clone(&status), stale, events };
         let task = tokio::spawn(keeper.keep(owner_file, received));
         Ok(Self { orders, status, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }
@@ -201,7 +201,7 @@ impl Keeper {
             // They run out by themselves within a minute.
             Err(error) => tracing::warn!(owner, %error, "could not end the leases of a worker that is gone"),
         }
-        self.hearing.count().await;
+        self.lines.count().await;
     }
 }
 

@@ -4,7 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{
-    Error, ErrorKind, Result, Timestamp, Track, TrackId,
+    Error, ErrorKind, Features, Result, Timestamp, Track, TrackId,
+    enrichment::Enrichment,
     features::{AnalyzerOutcome, AnalyzerResult},
 };
 use fanfare_store::AnalysisCommit;
@@ -70,11 +71,13 @@ impl Work for AnalyzeTrack {
         let before = self.heard_before(held, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
         let (size_bytes, modified) = (track.size_bytes, track.modified);
+        let in_folder = track.home.folder().is_some();
         self.begun = Some(Box::new((track, path.clone())));
         let shown = path.display().to_string();
         let analyzers = held.bench.parts.analyzers.clone();
         let (without, fan_out) = (held.job.without.clone(), held.fan_out_options());
-        let file = Hearable { path, size_bytes, modified, frames, before, analyzers, without, fan_out };
+        let file =
+            Hearable { path, size_bytes, modified, in_folder, frames, before, analyzers, without, fan_out };
         let open = held.bench.open.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             hear(&file, &open, cancel, progress).map(Box::new)
@@ -91,6 +94,7 @@ impl Work for AnalyzeTrack {
             return Err(self.explain(held, error).await);
         }
         let track = self.begun()?;
+        let enrichment = enrichment(held, track, &heard).await;
         let commit = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -102,7 +106,7 @@ impl Work for AnalyzeTrack {
             audio: heard.audio,
             results: heard.results,
             warnings: heard.warnings,
-            enrichment: None,
+            enrichment,
         };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
@@ -150,6 +154,20 @@ impl Work for AnalyzeTrack {
         let catalog = held.bench.store.catalog();
         catalog.fail_analysis(held.job.id, held.attempt(), held.owner(), self.id, failure, now).await
     }
+}
+
+/// What follows from the results, those from before included. A track for which nothing follows (too short, silent)
+/// has none.
+async fn enrichment(held: &Held, track: &Track, heard: &Heard) -> Option<Enrichment> {
+    let mut results = Vec::new();
+    if track.content_hash == Some(heard.content_hash) {
+        let (before, _) = held.bench.store.catalog().analysis(track.id).await.ok()?;
+        let again = |old: &AnalyzerResult| heard.results.iter().any(|new| new.analyzer == old.analyzer);
+        results.extend(before.into_iter().filter(|old| !again(old)));
+    }
+    results.extend(heard.results.iter().cloned());
+    let features = Features::from_results(results);
+    fanfare_analysis::describe(&features, heard.audio.duration_s().unwrap_or_default()).ok()
 }
 
 /// The trouble of an analyzer that failed for a reason that may be gone at the next attempt.

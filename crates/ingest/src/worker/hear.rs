@@ -27,6 +27,8 @@ pub(crate) struct Hearable {
     pub(crate) path: std::path::PathBuf,
     pub(crate) size_bytes: u64,
     pub(crate) modified: Timestamp,
+    /// Whether it lies in a library folder, where it may change; the bytes of an upload never do.
+    pub(crate) in_folder: bool,
     /// How long the catalog says it is.
     pub(crate) frames: Option<u64>,
     /// What was heard of it before, if anything.
@@ -37,6 +39,12 @@ pub(crate) struct Hearable {
     pub(crate) without: Vec<String>,
     /// Bounds of the fan-out, but for the budget.
     pub(crate) fan_out: FanOutOptions,
+}
+
+impl Hearable {
+    fn check_unchanged(&self, meta: &Metadata) -> Result<()> {
+        if self.in_folder { check_unchanged(self.size_bytes, self.modified, meta) } else { Ok(()) }
+    }
 }
 
 /// What hearing it gave.
@@ -68,7 +76,7 @@ pub(crate) fn hear(
 ) -> Result<Heard> {
     let handle = open_regular(&file.path)?;
     let look = || handle.metadata().map_err(|error| Error::from_io("look at the file", error));
-    check_unchanged(file, &look()?)?;
+    file.check_unchanged(&look()?)?;
     // Slow storage takes long to hash a large file: each block is a sign of life.
     let content_hash = hash_file(&handle, cancel, &mut || on_progress(0, None))?;
 
@@ -95,8 +103,8 @@ pub(crate) fn hear(
     }
     // By path: somebody may have put another file in its place.
     let after = std::fs::metadata(&file.path).map_err(|error| Error::from_io("look at the file", error))?;
-    check_unchanged(file, &after)?;
-    check_unchanged(file, &look()?)?;
+    file.check_unchanged(&after)?;
+    file.check_unchanged(&look()?)?;
     let audio = properties(&facts, spec, analysis.frames, file.size_bytes);
     let results = analysis.results.into_iter().chain(left_out).collect();
     Ok(Heard { content_hash, audio, results, warnings: analysis.warnings })
@@ -115,14 +123,23 @@ impl PcmSink for Counts {
     }
 }
 
-fn check_unchanged(file: &Hearable, meta: &Metadata) -> Result<()> {
-    if meta.size() == file.size_bytes && modified(meta) == file.modified {
+/// Whether the file is still the one that was scanned.
+///
+/// # Errors
+/// `Conflict` when it is not.
+pub(crate) fn check_unchanged(size_bytes: u64, scanned: Timestamp, meta: &Metadata) -> Result<()> {
+    if meta.size() == size_bytes && modified(meta) == scanned {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Conflict, "the file changed since it was scanned"))
 }
 
-fn properties(facts: &StreamFacts, spec: SampleSpec, frames: u64, size_bytes: u64) -> AudioProperties {
+pub(crate) fn properties(
+    facts: &StreamFacts,
+    spec: SampleSpec,
+    frames: u64,
+    size_bytes: u64,
+) -> AudioProperties {
     let seconds = spec.rate.seconds(frames);
     let bitrate = (seconds > 0.0).then(|| (size_bytes as f64 * 8.0 / seconds).round());
     AudioProperties {

@@ -16,10 +16,15 @@ mod bench;
 mod choice;
 mod confine;
 mod dying;
+mod enrich;
 mod hear;
+mod keep;
+mod ladder;
 mod mouth;
+mod process;
 pub(crate) mod protocol;
 mod retry;
+mod transcode;
 mod work;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

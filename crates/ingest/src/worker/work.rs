@@ -21,8 +21,11 @@ use super::{
     analyze::AnalyzeTrack,
     attempt::{AttemptEnd, attempt},
     bench::Bench,
+    enrich::EnrichTrack,
+    process::ProcessTrack,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
+    transcode::TranscodeTrack,
 };
 use crate::{post_analysis::run_hooks, text};
 
@@ -156,10 +159,11 @@ impl Held {
 
 /// Makes an attempt at a job of whatever kind.
 pub(crate) async fn dispatch(held: Held) -> AttemptEnd {
-    match held.job.kind {
+    match held.job.kind.clone() {
         JobKind::AnalyzeTrack { track } => attempt(held, AnalyzeTrack::new(track)).await,
-        // Nobody queues these yet.
-        _ => AttemptEnd::Over,
+        JobKind::ProcessTrack { track, ladder } => attempt(held, ProcessTrack::new(track, ladder)).await,
+        JobKind::EnrichTrackAudio { track } => attempt(held, EnrichTrack::new(track)).await,
+        JobKind::TranscodeTrack { track, ladder } => attempt(held, TranscodeTrack::new(track, ladder)).await,
     }
 }
 

@@ -63,6 +63,7 @@ impl Bench {
             watch: false,
             poll_interval: None,
             background: Default::default(),
+            uploads: Default::default(),
         };
         Ingest::start(DataLock::acquire(&self.data()).unwrap(), store.clone(), options).await.unwrap()
     }

@@ -58,6 +58,7 @@ async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
         watch: false,
         poll_interval: None,
         background: Default::default(),
+        uploads: Default::default(),
     };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
     let finished = follow(&ingest, &store, settings).await;

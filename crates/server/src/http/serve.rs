@@ -110,6 +110,7 @@ async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpSta
             watch: settings.watch,
             poll_interval: settings.poll_interval_s.map(Duration::from_secs),
             background: Default::default(),
+            uploads: Default::default(),
         },
     )
     .await?;

@@ -63,6 +63,7 @@ impl Server {
                 watch: false,
                 poll_interval: None,
                 background: Default::default(),
+                uploads: Default::default(),
             },
         )
         .await

@@ -260,7 +260,7 @@ impl Catalog {
         match latest {
             Some(job) if col::<&str>(&job, "state")? != "parked" => return Ok(()),
             Some(job) => unpark(&mut tx, col(&job, "n")?, task, now).await?,
-            None if queue == PROCESS_QUEUE => queue_process(&mut tx, id, task, now).await?,
+            None if queue == PROCESS_QUEUE => queue_process(&mut tx, id, "", task, now).await?,
             None => drop(queue_analysis(&mut tx, id, task, now).await?),
         }
         track_queued(&mut tx, id.as_bytes(), now).await?;

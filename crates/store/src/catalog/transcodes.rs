@@ -92,6 +92,27 @@ impl Catalog {
         }))
     }
 
+    /// What was made of those bytes when they were uploaded, by whatever profile whose name begins so: it stays, even
+    /// when the profile is another one now.
+    pub async fn pinned_transcode(&self, hash: ContentHash, prefix: &str) -> Result<Option<Transcode>> {
+        const WHAT: &str = "reading a transcode";
+        let mut reader = self.db.reader(WHAT).await?;
+        let profile: Option<String> = sqlx::query_scalar(
+            "SELECT profile FROM transcode WHERE hash = ? AND pinned AND substr(profile, 1, length(?2)) = ?2 \
+             ORDER BY made DESC LIMIT 1",
+        )
+        .bind(&hash.as_bytes()[..])
+        .bind(prefix)
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        drop(reader);
+        match profile {
+            Some(profile) => self.transcode(hash, &profile).await,
+            None => Ok(None),
+        }
+    }
+
     /// Stores a transcode that somebody asked for, and the end of its job, in one transaction. Its blobs must be
     /// stored already. The same one again replaces the older.
     ///

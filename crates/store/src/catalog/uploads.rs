@@ -5,7 +5,9 @@
 
 use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, JobKind, Result, Tags, TaskId, Timestamp, TrackId,
-    TrackState, UserId, enrichment::Enrichment,
+    TrackState, UserId,
+    enrichment::Enrichment,
+    features::{AnalyzerOutcome, FeaturePart, Fingerprint},
 };
 use sqlx::SqliteConnection;
 
@@ -21,7 +23,7 @@ use crate::{
     db::commit,
     error::sql,
     queue::{ENRICH_ATTEMPTS, NewJob, PROCESS_ATTEMPTS, enqueue, revoke_all},
-    rows::{col, maybe_id},
+    rows::{col, id, json, maybe_id},
 };
 
 /// The row number that releases of uploads without an album artist are filed under, where others have their folder's.
@@ -46,6 +48,8 @@ pub struct NewUpload {
     pub uploader: UserId,
     /// Whether its bytes are kept when all is made of them.
     pub keep: bool,
+    /// The HLS ladder to make of it.
+    pub ladder: String,
 }
 
 /// What became of an upload.
@@ -88,11 +92,8 @@ impl Catalog {
         }
         let used = uploaded_bytes(&mut tx, new.uploader).await?;
         if quota_bytes > 0 && used.saturating_add(new.size_bytes) > quota_bytes {
-            return Err(Error::new(
-                ErrorKind::LimitExceeded,
-                format!("uploads may take {quota_bytes} bytes for each person, and {used} are taken"),
-            )
-            .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"));
+            return Err(Error::limit("upload.quota_bytes", used.saturating_add(new.size_bytes), quota_bytes)
+                .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"));
         }
         let mut filing = Filing::default();
         let artist = filing.track_artist(&mut tx, &new.tags, now).await?;
@@ -113,7 +114,7 @@ impl Catalog {
             inserted.ok_or_else(|| Error::new(ErrorKind::Conflict, "the upload is there already"))?;
         scan_rows::index(&mut tx, n, &facts).await?;
         filing.finish(&mut tx).await?;
-        queue_process(&mut tx, id, task, now).await?;
+        queue_process(&mut tx, id, &new.ladder, task, now).await?;
         commit(tx, WHAT).await?;
         Ok(Uploaded::Added(id))
     }
@@ -195,6 +196,39 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
+    /// Fingerprints of other tracks that play about as long, the nearest in length first.
+    pub async fn fingerprints_near(
+        &self,
+        track: TrackId,
+        duration_s: f64,
+        within_s: f64,
+        limit: u32,
+    ) -> Result<Vec<(TrackId, Fingerprint)>> {
+        const WHAT: &str = "looking for tracks of the same length";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT t.id, r.outcome FROM track t JOIN result r ON r.content = t.content \
+                 AND r.analyzer = 'fingerprint' \
+             WHERE t.duration_s BETWEEN ?1 - ?2 AND ?1 + ?2 AND t.id <> ?3 \
+             ORDER BY abs(t.duration_s - ?1), t.id LIMIT ?4",
+        )
+        .bind(duration_s)
+        .bind(within_s)
+        .bind(&track.as_bytes()[..])
+        .bind(limit)
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        let mut near = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let outcome = json(row, "outcome")?;
+            if let AnalyzerOutcome::Ok { part: FeaturePart::Fingerprint(Some(found)), .. } = outcome {
+                near.push((id(row, "id", TrackId::from_bytes)?, found));
+            }
+        }
+        Ok(near)
+    }
+
     /// Makes a track public, or takes it back.
     ///
     /// # Errors
@@ -268,11 +302,12 @@ impl Catalog {
 pub(super) async fn queue_process(
     tx: &mut SqliteConnection,
     track: TrackId,
+    ladder: &str,
     task: Option<TaskId>,
     now: Timestamp,
 ) -> Result<()> {
     let job = NewJob {
-        kind: JobKind::ProcessTrack { track },
+        kind: JobKind::ProcessTrack { track, ladder: ladder.to_owned() },
         task,
         dedupe_key: Some(format!("process:{track}")),
         priority: 0,

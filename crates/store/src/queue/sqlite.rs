@@ -11,7 +11,10 @@ use fanfare_model::{
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{ANALYZE_ATTEMPTS, AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death, death_delay_ms};
+use super::{
+    ANALYZE_ATTEMPTS, AfterFailure, ENRICH_PAUSE_MS, JobCounts, JobQueue, LEASE_MS, NewJob, death,
+    death_delay_ms,
+};
 use crate::{
     db::{Db, commit},
     error::{from_sql, lost_lease, sql, strange},
@@ -530,7 +533,8 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
     for row in &rows {
         let deaths = col::<u32>(row, "deaths")?.saturating_add(1);
         let leased = Leased { deaths, ..leased(row)? };
-        leased.wait_or_park(tx, &death(deaths), now.plus_ms(death_delay_ms(deaths)), now).await?;
+        let pause = if leased.queue == ENRICH_QUEUE { ENRICH_PAUSE_MS } else { death_delay_ms(deaths) };
+        leased.wait_or_park(tx, &death(deaths), now.plus_ms(pause), now).await?;
     }
     Ok(rows.len() as u64)
 }
@@ -538,7 +542,9 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
 /// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
 pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
     let detail = match &new.kind {
-        JobKind::TranscodeTrack { profile, .. } => Some(profile.as_str()),
+        JobKind::ProcessTrack { ladder, .. } | JobKind::TranscodeTrack { ladder, .. } => {
+            Some(ladder.as_str())
+        }
         _ => None,
     };
     let row = sqlx::query(
@@ -662,17 +668,17 @@ fn state(row: &SqliteRow) -> Result<JobState> {
     })
 }
 
+fn ladder(row: &SqliteRow) -> Result<String> {
+    Ok(col::<Option<String>>(row, "detail")?.unwrap_or_default())
+}
+
 fn job(row: &SqliteRow) -> Result<Job> {
     let track = id(row, "subject", TrackId::from_bytes)?;
     let kind = match col(row, "queue")? {
         ANALYZE_QUEUE => JobKind::AnalyzeTrack { track },
-        PROCESS_QUEUE => JobKind::ProcessTrack { track },
+        PROCESS_QUEUE => JobKind::ProcessTrack { track, ladder: ladder(row)? },
         ENRICH_QUEUE => JobKind::EnrichTrackAudio { track },
-        TRANSCODE_QUEUE => JobKind::TranscodeTrack {
-            track,
-            profile: col::<Option<String>>(row, "detail")?
-                .ok_or_else(|| strange("a transcode without a profile"))?,
-        },
+        TRANSCODE_QUEUE => JobKind::TranscodeTrack { track, ladder: ladder(row)? },
         other => return Err(strange(format_args!("a job of the kind `{other}`"))),
     };
     Ok(Job {

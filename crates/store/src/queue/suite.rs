@@ -290,14 +290,14 @@ pub async fn no_job_is_claimed_twice(queue: &dyn JobQueue) {
     assert_eq!(claimed.len(), 40);
 }
 
-/// Jobs of every kind come back as they were queued, each from its own queue, with their profile.
+/// Jobs of every kind come back as they were queued, each from its own queue, with their ladder.
 pub async fn every_kind_has_its_queue(queue: &dyn JobQueue) {
     let track = TrackId::from_bytes([7; 16]);
     let kinds = [
         JobKind::AnalyzeTrack { track },
-        JobKind::ProcessTrack { track },
+        JobKind::ProcessTrack { track, ladder: "low=aac:96".to_owned() },
         JobKind::EnrichTrackAudio { track },
-        JobKind::TranscodeTrack { track, profile: "hls:low=aac:96".to_owned() },
+        JobKind::TranscodeTrack { track, ladder: "low=aac:64,high=flac".to_owned() },
     ];
     for kind in &kinds {
         queue.enqueue(NewJob { kind: kind.clone(), ..new_job(7) }, NOW).await.unwrap();

@@ -1,0 +1,214 @@
+//! [`Receiving`]: one upload under way.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use fanfare_audio::{Limits, TagReading, normalise_cover};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId};
+use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id};
+use tokio::{
+    fs::File,
+    io::{AsyncWriteExt as _, BufWriter},
+};
+
+use super::UploadOptions;
+use crate::{clock, hearing::Hearing};
+
+/// The longest name that is kept of what the sender called the file, in characters.
+const MAX_NAME_CHARS: usize = 200;
+/// Bytes gathered before they are written: large against the cost of a write, small against memory.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A file that is being sent. Dropped before [`finish`](Self::finish) succeeded, it leaves nothing behind.
+pub struct Receiving {
+    store: Store,
+    uploads: Hearing,
+    options: Arc<UploadOptions>,
+    name: String,
+    uploader: UserId,
+    file: BufWriter<File>,
+    place: Place,
+    hasher: blake3::Hasher,
+    size_bytes: u64,
+}
+
+/// Where the bytes are until they are adopted.
+struct Place(PathBuf);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Adopted files are not there any more; what cannot be removed is swept at the next start.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Receiving {
+    pub(crate) async fn begin(
+        store: Store,
+        uploads: Hearing,
+        options: Arc<UploadOptions>,
+        name: &str,
+        uploader: UserId,
+    ) -> Result<Self> {
+        let random: String = fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let place = Place(store.blobs().workshop().join(format!("upload-{random}")));
+        let file = File::create_new(&place.0).await.map_err(failed)?;
+        let name = shown_name(name);
+        let (file, hasher) = (BufWriter::with_capacity(BUFFER_BYTES, file), blake3::Hasher::new());
+        let receiving = Self { store, uploads, options, name, uploader, file, place, hasher, size_bytes: 0 };
+        // Whoever has no room left is told before the bytes are sent, not after.
+        receiving.check_quota().await?;
+        Ok(receiving)
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// `LimitExceeded` when there are more than may be sent; `NoSpace`, `Io` from the disk.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
+        if self.size_bytes > self.options.max_bytes {
+            return Err(Error::limit("upload.max_bytes", self.size_bytes, self.options.max_bytes)
+                .remedy("send a smaller file, or have `upload.max_bytes` raised"));
+        }
+        self.hasher.update(&bytes);
+        self.file.write_all(&bytes).await.map_err(failed)
+    }
+
+    /// How many bytes came so far.
+    #[must_use]
+    pub const fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Looks at what was sent, keeps it and queues its processing; or gives the track that has the same bytes already.
+    ///
+    /// # Errors
+    /// `NotAudio`, `Unsupported`, `Malformed`, `Empty` for what no track can be made of; `LimitExceeded` for a full
+    /// quota; `NoSpace`, `Io`, `Busy`. Nothing is left then.
+    pub async fn finish(mut self) -> Result<Uploaded> {
+        self.file.flush().await.map_err(failed)?;
+        if self.size_bytes == 0 {
+            return Err(Error::new(ErrorKind::Empty, "the file is empty").remedy("choose another file"));
+        }
+        let hash = ContentHash::from_bytes(*self.hasher.finalize().as_bytes());
+        if let Some(known) = self.store.catalog().track_of_bytes(hash).await? {
+            return Ok(Uploaded::Known(known));
+        }
+        let reading = look(&self.place.0).await?;
+        let cover = self.keep_cover(reading.cover).await;
+        // A single upload needs no more than a hold: its task ends when it is ready.
+        let hold = self.uploads.hold();
+        let task: TaskId = self.uploads.announce().await?;
+        let adopted = self.store.blobs().adopt(BlobKind::Upload, &self.place.0).await?;
+        if adopted != hash {
+            self.let_go(adopted).await;
+            return Err(Error::new(ErrorKind::Io, "the bytes on disk are not those that were sent")
+                .remedy("check the disk, and send the file again"));
+        }
+        let new = NewUpload {
+            name: self.name.clone(),
+            hash,
+            size_bytes: self.size_bytes,
+            tags: reading.tags,
+            audio: reading.audio,
+            cover,
+            uploader: self.uploader,
+            keep: self.options.keep_originals,
+            ladder: self.options.ladder.clone(),
+        };
+        let added =
+            self.store.catalog().add_upload(&new, Some(task), self.options.quota_bytes, clock::now()).await;
+        if !matches!(added, Ok(Uploaded::Added(_))) {
+            self.let_go(hash).await;
+        }
+        drop(hold);
+        self.uploads.queued().await;
+        added
+    }
+
+    async fn check_quota(&self) -> Result<()> {
+        let quota = self.options.quota_bytes;
+        if quota == 0 {
+            return Ok(());
+        }
+        let used = self.store.catalog().uploaded_bytes(self.uploader).await?;
+        if used < quota {
+            return Ok(());
+        }
+        Err(Error::limit("upload.quota_bytes", used, quota)
+            .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"))
+    }
+
+    /// The picture in the file as a cover; one that is broken is no reason against its music.
+    async fn keep_cover(&self, picture: Option<Vec<u8>>) -> Option<ContentHash> {
+        let picture = picture?;
+        let made = tokio::task::spawn_blocking(move || normalise_cover(&picture, &Limits::default())).await;
+        let stored = match made {
+            Ok(Ok(cover)) => self.store.blobs().put(BlobKind::Cover, &cover.jpeg).await,
+            Ok(Err(error)) => Err(error),
+            Err(ended) => Err(Error::new(ErrorKind::Internal, "decoding a cover broke off").because(ended)),
+        };
+        stored.inspect_err(|error| tracing::info!(%error, "an upload's cover is left out")).ok()
+    }
+
+    /// Removes bytes that no row points at; otherwise they are swept later.
+    async fn let_go(&self, hash: ContentHash) {
+        if let Err(error) = self.store.catalog().let_go_of_upload(hash).await {
+            tracing::warn!(%error, "bytes of an upload are left until they are swept");
+        }
+    }
+}
+
+/// What the content says it is.
+async fn look(path: &Path) -> Result<TagReading> {
+    let path = path.to_owned();
+    let looked = tokio::task::spawn_blocking(move || fanfare_audio::read_tags(&path, &Limits::default()));
+    looked.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "reading the file's tags broke off")))
+}
+
+/// The sender's name for the file as people are shown it: its last part, without control characters, of bounded length.
+fn shown_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().filter(|letter| !is_hidden(*letter)).take(MAX_NAME_CHARS).collect();
+    let clean = clean.trim();
+    if clean.is_empty() { "upload".to_owned() } else { clean.to_owned() }
+}
+
+/// Control characters, and those that change the direction of what follows.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn failed(error: std::io::Error) -> Error {
+    let error = Error::from_io("storing what is sent", error);
+    if error.kind() == ErrorKind::NoSpace {
+        return error.remedy("make room on the disk of the data folder, and send the file again");
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_only_ever_shown() {
+        for (name, shown) in [
+            ("song.flac", "song.flac"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\music\\a b.mp3", "a b.mp3"),
+            ("a\0b\n\u{202e}3pm.exe", "ab3pm.exe"),
+            ("", "upload"),
+            ("..", ".."),
+            ("   ", "upload"),
+        ] {
+            assert_eq!(shown_name(name), shown, "{name:?}");
+        }
+        assert_eq!(shown_name(&"x".repeat(5_000)).len(), MAX_NAME_CHARS);
+    }
+}

@@ -1,0 +1,81 @@
+//! The job `enrich-track-audio`: what follows from an upload's sound beyond the first analysis (CHECKLIST D9 to D13).
+//!
+//! It fails open: after the last attempt the track is ready all the same, and says what it lacks.
+
+use fanfare_audio::CancelFlag;
+use fanfare_model::{
+    Error, ErrorKind, Features, Result, Timestamp, TrackId, enrichment::Enrichment, job::JobError,
+};
+use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS};
+
+use super::work::{Begun, Held, Progress, Work};
+use crate::clock;
+
+/// Enriching one track.
+pub(crate) struct EnrichTrack {
+    id: TrackId,
+}
+
+impl EnrichTrack {
+    pub(crate) const fn new(id: TrackId) -> Self {
+        Self { id }
+    }
+}
+
+impl Work for EnrichTrack {
+    type Product = Box<Enrichment>;
+
+    fn track(&self) -> TrackId {
+        self.id
+    }
+
+    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.bench.store.catalog();
+        let Some(row) = catalog.track(self.id).await? else {
+            // It was deleted while its job waited.
+            held.finish().await?;
+            return Ok(None);
+        };
+        let (results, _) = catalog.analysis(self.id).await?;
+        let duration_s = row.track.audio.as_ref().and_then(fanfare_model::AudioProperties::duration_s);
+        let labour = Box::new(move |_: &CancelFlag, _: &mut Progress| {
+            let features = Features::from_results(results);
+            fanfare_analysis::describe(&features, duration_s.unwrap_or_default()).map(Box::new)
+        });
+        Ok(Some(Begun { shown: row.track.relative_path, labour }))
+    }
+
+    async fn commit(&mut self, held: &Held, found: Box<Enrichment>) -> Result<()> {
+        let catalog = held.bench.store.catalog();
+        catalog
+            .commit_enrichment(held.job.id, held.attempt(), held.owner(), self.id, &found, clock::now())
+            .await
+    }
+
+    async fn after(&mut self, held: &Held) {
+        let_go_if_temporary(held, self.id).await;
+    }
+
+    /// Three attempts, five minutes apart (D17); what can never be told is given up at once (D22).
+    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+        let hopeless = matches!(kind, ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::Malformed);
+        (!hopeless && held.may_be_tried_again()).then(|| now.plus_ms(ENRICH_PAUSE_MS))
+    }
+
+    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+        let jobs = held.bench.store.jobs();
+        let error = JobError::from(error);
+        jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await?;
+        let_go_if_temporary(held, self.id).await;
+        Ok(())
+    }
+}
+
+/// Removes the bytes of an upload that is done with them; what stays is swept later.
+async fn let_go_if_temporary(held: &Held, track: TrackId) {
+    let catalog = held.bench.store.catalog();
+    let Ok(Some(hash)) = catalog.track_hash(track).await else { return };
+    if let Err(error) = catalog.let_go_of_upload(hash).await {
+        tracing::warn!(%error, "temporary audio is left until it is swept");
+    }
+}

@@ -1,0 +1,67 @@
+//! From a ladder's files to a stored transcode; and which track sounds the same as a new one.
+
+use fanfare_analysis::fingerprint;
+use fanfare_audio::hls::{LADDER_VERSION, Ladder};
+use fanfare_model::{ContentHash, Result, TrackId, features::Fingerprint};
+use fanfare_store::{BlobKind, Store, Transcode, TranscodePart};
+
+use super::ladder::MadeVariant;
+
+/// How much longer or shorter the same recording may be, in seconds: leading and trailing silence differ.
+const TWIN_WITHIN_S: f64 = 5.0;
+/// The most tracks of about the same length that a new one is compared with.
+const MAX_CANDIDATES: u32 = 2_000;
+/// How alike two fingerprints of the same recording are at least ([`Match::score`](fingerprint::Match::score)): the
+/// worst encodings of one recording stay above it, other recordings have no score at all.
+const TWIN_SCORE: f64 = 0.6;
+
+/// The profile under which a ladder is stored.
+pub(crate) fn profile(ladder: &Ladder) -> String {
+    format!("hls{LADDER_VERSION}:{ladder}")
+}
+
+/// Stores the files of a ladder; its row is the caller's to write.
+///
+/// # Errors
+/// `NoSpace`, `Io`; what was stored by then belongs to no row and is swept.
+pub(crate) async fn keep(
+    store: &Store,
+    hash: ContentHash,
+    profile: String,
+    pinned: bool,
+    variants: Vec<MadeVariant>,
+) -> Result<Transcode> {
+    let mut parts = Vec::with_capacity(variants.len());
+    for variant in variants {
+        let blob = store.blobs().adopt(BlobKind::Media, &variant.file).await?;
+        let size_bytes = variant
+            .segments
+            .last()
+            .map_or(variant.facts.init_bytes, |last| last.offset_bytes + last.len_bytes);
+        parts.push(TranscodePart { blob, size_bytes, facts: variant.facts, segments: variant.segments });
+    }
+    Ok(Transcode { hash, profile, pinned, parts })
+}
+
+/// Another track that is the same recording, if there is one.
+pub(crate) async fn twin(
+    store: &Store,
+    track: TrackId,
+    duration_s: f64,
+    fingerprint: Option<&Fingerprint>,
+) -> Option<TrackId> {
+    let (_, codes) = fingerprint::unpack(&fingerprint?.chromaprint).ok()?;
+    let near = store.catalog().fingerprints_near(track, duration_s, TWIN_WITHIN_S, MAX_CANDIDATES).await;
+    let near =
+        near.inspect_err(|error| tracing::warn!(%error, "could not look for the same recording")).ok()?;
+    let compared = tokio::task::spawn_blocking(move || {
+        let query = fingerprint::Query::new(&codes);
+        let alike = near.into_iter().filter_map(|(track, packed)| {
+            let (_, other) = fingerprint::unpack(&packed.chromaprint).ok()?;
+            let score = query.compare(&other)?.score;
+            (score >= TWIN_SCORE).then_some((score, track))
+        });
+        alike.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, track)| track)
+    });
+    compared.await.ok().flatten()
+}

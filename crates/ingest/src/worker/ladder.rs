@@ -1,0 +1,147 @@
+//! Making a track's HLS ladder, from the same decode that the analyzers hear.
+//!
+//! Synchronous; knows no job and no store but the folder in which the ladder grows. Nothing is visible to others
+//! until the caller has stored it, except to whoever plays a ladder that grows.
+
+use std::path::{Path, PathBuf};
+
+use fanfare_analysis::{AnalyzeOptions, AnalyzerEntry, analyze_with};
+use fanfare_audio::{
+    CancelFlag, FanOutOptions, OpenOptions, SinkOutcome, SinkPolicy, SinkReport,
+    hls::{Ladder, LadderSinks, LadderSource, SegmentWriter, ladder_sinks},
+};
+use fanfare_model::{
+    AudioProperties, Error, ErrorKind, Result,
+    features::AnalyzerResult,
+    hls::{SegmentFacts, VariantFacts},
+};
+use fanfare_store::{GrowingLadder, GrowingVariant, growing_variant};
+
+use super::hear::{budget, properties};
+
+/// What is to be made.
+pub(crate) struct Making {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// How many bytes it has.
+    pub(crate) size_bytes: u64,
+    /// The ladder.
+    pub(crate) ladder: Ladder,
+    /// Where it grows.
+    pub(crate) growing: GrowingLadder,
+    /// The analyzers that hear along.
+    pub(crate) analyzers: Vec<AnalyzerEntry>,
+    /// Whether the encoders wait for them.
+    pub(crate) policy: SinkPolicy,
+    /// Bounds of the fan-out, but for the budget.
+    pub(crate) fan_out: FanOutOptions,
+}
+
+/// What was made.
+pub(crate) struct Made {
+    /// Properties, with frames as counted.
+    pub(crate) audio: AudioProperties,
+    /// What the analyzers found.
+    pub(crate) results: Vec<AnalyzerResult>,
+    /// What was odd about the audio, and which rungs could not be made.
+    pub(crate) warnings: Vec<String>,
+    /// The variants' files.
+    pub(crate) variants: Vec<MadeVariant>,
+    /// Keeps the files until they are stored.
+    pub(crate) growing: GrowingLadder,
+}
+
+/// A variant's file.
+pub(crate) struct MadeVariant {
+    pub(crate) file: PathBuf,
+    pub(crate) facts: VariantFacts,
+    pub(crate) segments: Vec<SegmentFacts>,
+}
+
+/// Decodes the file once, into the ladder and the analyzers.
+///
+/// # Errors
+/// Those of opening and decoding; `Empty` for no frames; `Unsupported` when no rung can be made here; the first
+/// error of a rung.
+pub(crate) fn make(
+    making: Making,
+    open: &OpenOptions,
+    cancel: &CancelFlag,
+    on_progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<Made> {
+    let mut source = fanfare_audio::open(&making.path, open)?;
+    let (spec, facts) = (source.spec(), source.facts().clone());
+    let declared = facts.declared_frames;
+    let folder = making.growing.folder();
+    let mut writer = |facts: &VariantFacts| -> Result<Box<dyn SegmentWriter>> {
+        Ok(Box::new(Writer(GrowingVariant::begin(folder, &facts.name)?)))
+    };
+    let source_of = LadderSource { spec, facts: &facts, path: Some(&making.path) };
+    let rungs = ladder_sinks(&making.ladder, source_of, &open.ffmpeg, &open.limits, &mut writer)?;
+    let LadderSinks { sinks, variants, left_out } = rungs;
+    let mut warnings: Vec<String> =
+        left_out.iter().map(|rung| format!("no HLS variant `{}`: {}", rung.name, rung.reason)).collect();
+    if sinks.is_empty() {
+        let reason = left_out.into_iter().next().map(|rung| rung.reason);
+        return Err(reason.unwrap_or_else(|| Error::new(ErrorKind::Unsupported, "the ladder has no rungs")));
+    }
+    let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
+    making.growing.list(&names)?;
+
+    let length_s = declared.map(|frames| spec.rate.seconds(frames));
+    let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..making.fan_out };
+    let options = AnalyzeOptions { fan_out, policy: making.policy, ..AnalyzeOptions::default() };
+    let mut progress = |frames| on_progress(frames, declared);
+    let heard = analyze_with(&making.analyzers, &mut *source, sinks, &options, cancel, &mut progress)?;
+    warnings.extend(heard.warnings);
+    if cancel.is_cancelled() {
+        return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
+    }
+    if heard.frames == 0 {
+        return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
+    }
+    if let Some(error) = heard.sinks.iter().find_map(trouble) {
+        return Err(error);
+    }
+    let variants = names.iter().map(|name| whole(folder, name)).collect::<Result<_>>()?;
+    let audio = properties(&facts, spec, heard.frames, making.size_bytes);
+    Ok(Made { audio, results: heard.results, warnings, variants, growing: making.growing })
+}
+
+/// Why a rung was not made.
+fn trouble(report: &SinkReport) -> Option<Error> {
+    let rung = report.name.strip_prefix("hls-")?;
+    match &report.outcome {
+        SinkOutcome::Finished => None,
+        SinkOutcome::Evicted { kind, message, .. } => {
+            Some(Error::new(*kind, format!("the HLS variant `{rung}` could not be made: {message}")))
+        }
+    }
+}
+
+/// A variant's file, if it is whole.
+fn whole(folder: &Path, name: &str) -> Result<MadeVariant> {
+    match growing_variant(folder, name)? {
+        Some(variant) if variant.whole => {
+            Ok(MadeVariant { file: variant.file, facts: variant.facts, segments: variant.segments })
+        }
+        _ => Err(Error::new(ErrorKind::Internal, format!("the HLS variant `{name}` has no end"))),
+    }
+}
+
+/// Puts a variant where others can read it while it grows.
+struct Writer(GrowingVariant);
+
+impl SegmentWriter for Writer {
+    fn init(&mut self, declared: &VariantFacts, bytes: &[u8]) -> Result<()> {
+        self.0.init(declared, bytes)
+    }
+
+    fn segment(&mut self, segment: SegmentFacts, bytes: &[u8]) -> Result<()> {
+        self.0.segment(segment, bytes)
+    }
+
+    fn finish(&mut self, variant: &VariantFacts) -> Result<()> {
+        self.0.end(variant)
+    }
+}

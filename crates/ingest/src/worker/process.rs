@@ -1,0 +1,154 @@
+//! The job `process-track`: an upload is decoded once, into its HLS ladder and every analyzer (CHECKLIST D3 to D7).
+
+use std::{path::PathBuf, time::Duration};
+
+use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
+use fanfare_model::{
+    ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId, features::AnalyzerResult,
+};
+use fanfare_store::{AnalysisCommit, GrowingLadder, ProcessCommit};
+
+use super::{
+    choice::Choice,
+    keep::{keep, profile, twin},
+    ladder::{Made, Making, make},
+    retry::{jitter, next_attempt},
+    work::{Begun, Held, Progress, Work},
+};
+use crate::{clock, text};
+
+/// Tries to store a result when the store is busy or full for a moment.
+const COMMIT_TRIES: u32 = 4;
+
+/// Processing one upload.
+pub(crate) struct ProcessTrack {
+    id: TrackId,
+    ladder: String,
+    /// What is known of the upload, from the beginning of the attempt on.
+    upload: Option<Upload>,
+    /// The track as it was then, and where its bytes lie.
+    begun: Option<Box<(Track, PathBuf)>>,
+    /// Results of analyzers that killed a worker with it.
+    left_out: Vec<AnalyzerResult>,
+}
+
+struct Upload {
+    hash: ContentHash,
+    size_bytes: u64,
+    modified: Timestamp,
+    ladder: Ladder,
+}
+
+impl ProcessTrack {
+    pub(crate) const fn new(id: TrackId, ladder: String) -> Self {
+        Self { id, ladder, upload: None, begun: None, left_out: Vec::new() }
+    }
+}
+
+/// The ladder of that text; the built-in one for an empty text.
+pub(crate) fn read_ladder(text: &str) -> Result<Ladder> {
+    if text.is_empty() { Ok(Ladder::default()) } else { text.parse() }
+}
+
+impl Work for ProcessTrack {
+    type Product = Box<Made>;
+
+    fn track(&self) -> TrackId {
+        self.id
+    }
+
+    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.bench.store.catalog();
+        let Some(row) = catalog.track(self.id).await? else {
+            // It was deleted while its job waited.
+            held.finish().await?;
+            return Ok(None);
+        };
+        let (track, gone) =
+            (row.track, || Error::new(ErrorKind::Io, "the bytes of the upload are not there any more"));
+        let hash = track.hash.ok_or_else(gone)?;
+        let path = catalog
+            .track_path(self.id)
+            .await?
+            .ok_or_else(|| gone().remedy("delete the track and upload the file again"))?;
+        catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
+        let ladder = read_ladder(&self.ladder)?;
+        let (size_bytes, modified) = (track.size_bytes, track.modified);
+        self.upload = Some(Upload { hash, size_bytes, modified, ladder: ladder.clone() });
+        let workshop = held.bench.store.blobs().workshop();
+        let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
+        let Choice { analyzers, left_out } =
+            Choice::new(&held.bench.parts.analyzers, None, hash, &held.job.without);
+        self.left_out = left_out;
+        let (policy, fan_out) = (SinkPolicy::Must, held.fan_out_options());
+        let making = Making { path: path.clone(), size_bytes, ladder, growing, analyzers, policy, fan_out };
+        let shown = track.relative_path.clone();
+        self.begun = Some(Box::new((track, path)));
+        let open = held.bench.open.clone();
+        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+            make(making, &open, cancel, progress).map(Box::new)
+        });
+        Ok(Some(Begun { shown, labour }))
+    }
+
+    async fn commit(&mut self, held: &Held, made: Box<Made>) -> Result<()> {
+        let Made { audio, mut results, warnings, variants, growing } = *made;
+        results.append(&mut self.left_out);
+        let upload =
+            self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
+        let store = &held.bench.store;
+        let ladder = keep(store, upload.hash, profile(&upload.ladder), true, variants).await?;
+        let features = Features::from_results(results.clone());
+        let duration_s = audio.duration_s().unwrap_or_default();
+        let twin = twin(store, self.id, duration_s, features.fingerprint.as_ref()).await;
+        let heard = AnalysisCommit {
+            job: held.job.id,
+            attempt: held.attempt(),
+            owner: held.owner().to_owned(),
+            track: self.id,
+            size_bytes: upload.size_bytes,
+            modified: upload.modified,
+            content_hash: upload.hash,
+            audio,
+            results,
+            warnings,
+            enrichment: None,
+        };
+        let done = ProcessCommit { heard, ladder: Some(ladder), twin };
+        let mut pause = Duration::from_millis(200);
+        for attempt in 1.. {
+            match store.catalog().commit_process(&done, clock::now()).await {
+                Ok(()) => break,
+                Err(error) if error.kind().is_transient() && attempt < COMMIT_TRIES => {
+                    tracing::warn!(%error, attempt, "could not store an upload's results, trying again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 3;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        drop(growing);
+        Ok(())
+    }
+
+    async fn after(&mut self, held: &Held) {
+        if let Some(begun) = &self.begun {
+            held.follow_up(&begun.0, &begun.1).await;
+        }
+    }
+
+    /// Whatever the file itself is to blame for is final (CHECKLIST D17 to D19); storage and helpers that are away
+    /// are waited for (D23).
+    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+        let passes =
+            matches!(kind, ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Busy | ErrorKind::Unavailable);
+        let (attempt, most) = (held.job.attempt.0, held.job.max_attempts);
+        if passes { next_attempt(kind, attempt, most, now, jitter(now)) } else { None }
+    }
+
+    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+        let failure = text::track_failure(error, now, None);
+        let catalog = held.bench.store.catalog();
+        catalog.fail_analysis(held.job.id, held.attempt(), held.owner(), self.id, failure, now).await
+    }
+}

@@ -1,0 +1,107 @@
+//! The job `transcode-track`: the HLS ladder of a library track, because somebody wants to play it now.
+//!
+//! The ladder can be played from while it grows ([`fanfare_store::Growing`]).
+
+use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, job::JobError};
+use fanfare_store::{AfterFailure, GrowingLadder};
+
+use super::{
+    hear::check_unchanged,
+    keep::{keep, profile},
+    ladder::{Made, Making, make},
+    process::read_ladder,
+    work::{Begun, Held, Progress, Work},
+};
+use crate::scan::read::{hash_file, open_regular};
+
+/// Making one ladder.
+pub(crate) struct TranscodeTrack {
+    id: TrackId,
+    text: String,
+    ladder: Option<Ladder>,
+}
+
+impl TranscodeTrack {
+    pub(crate) const fn new(id: TrackId, ladder: String) -> Self {
+        Self { id, text: ladder, ladder: None }
+    }
+}
+
+impl Work for TranscodeTrack {
+    type Product = Box<(ContentHash, Made)>;
+
+    fn track(&self) -> TrackId {
+        self.id
+    }
+
+    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.bench.store.catalog();
+        let row = catalog.track(self.id).await?;
+        let path = catalog.track_path(self.id).await?;
+        let (Some(row), Some(path)) = (row, path) else {
+            // It was removed, or its bytes were, while its job waited.
+            held.finish().await?;
+            return Ok(None);
+        };
+        let track = row.track;
+        let ladder = read_ladder(&self.text)?;
+        self.ladder = Some(ladder.clone());
+        let workshop = held.bench.store.blobs().workshop();
+        let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
+        let making = Making {
+            path: path.clone(),
+            size_bytes: track.size_bytes,
+            ladder,
+            growing,
+            analyzers: Vec::new(),
+            policy: SinkPolicy::MayLag,
+            fan_out: held.fan_out_options(),
+        };
+        let (size_bytes, modified) = (track.size_bytes, track.modified);
+        let shown = path.display().to_string();
+        // The bytes of an upload never change; a file of a folder may.
+        let (in_folder, known) = (track.home.folder().is_some(), track.hash);
+        let open = held.bench.open.clone();
+        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+            let handle = open_regular(&path)?;
+            let unchanged = || {
+                let seen = handle.metadata().map_err(|error| Error::from_io("look at the file", error))?;
+                if in_folder { check_unchanged(size_bytes, modified, &seen) } else { Ok(()) }
+            };
+            unchanged()?;
+            let made = make(making, &open, cancel, progress)?;
+            // Hashed behind the encode: whoever waits hears the first segment sooner.
+            let hash = match known {
+                Some(hash) => hash,
+                None => hash_file(&handle, cancel, &mut || progress(0, None))?,
+            };
+            unchanged()?;
+            Ok(Box::new((hash, made)))
+        });
+        Ok(Some(Begun { shown, labour }))
+    }
+
+    async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
+        let (hash, Made { variants, growing, .. }) = *product;
+        let ladder =
+            self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
+        let store = &held.bench.store;
+        let made = keep(store, hash, profile(ladder), false, variants).await?;
+        let now = crate::clock::now();
+        store.catalog().commit_transcode(held.job.id, held.attempt(), held.owner(), &made, now).await?;
+        // Only now: whoever looked for the ladder while it grew finds it stored.
+        drop(growing);
+        Ok(())
+    }
+
+    /// Somebody waits: trouble is told at once, not tried again behind their back.
+    fn retry_at(&self, _: &Held, _: ErrorKind, _: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+        let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));
+        jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
+    }
+}

@@ -1,0 +1,241 @@
+//! Uploads from the first byte to `ready`, with a real worker process (CHECKLIST D1 to D22).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
+
+use std::{path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use fanfare_audio::FfmpegUse;
+use fanfare_ingest::{Ingest, UploadOptions, WorkerProcessOptions, run_worker};
+use fanfare_model::{
+    EnrichmentState, ErrorKind, JobState, TaskKind, Timestamp, TrackHome, TrackId, TrackState, UploadedBytes,
+    UserId,
+};
+use fanfare_store::{BlobKind, Store, Uploaded};
+use fanfare_testkit::{
+    signals,
+    wav::{WavFormat, wav_with_tags},
+};
+
+mod bench;
+use bench::{Bench, ended, rest};
+
+#[test]
+#[ignore = "the body of the worker process that the other tests start"]
+fn worker_process() {
+    let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
+    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(run_worker(options)).unwrap();
+}
+
+const PERSON: UserId = UserId::from_bytes([5; 16]);
+
+/// No AAC: a ladder that needs no other program.
+fn lossless(options: UploadOptions) -> UploadOptions {
+    UploadOptions { ladder: "high=flac".to_owned(), ..options }
+}
+
+async fn ingest(bench: &Bench, store: &Store, options: UploadOptions) -> Ingest {
+    let mut args = ["worker_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
+    args.push(bench.data().into());
+    let ingest = bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await;
+    ingest.set_uploads(options);
+    ingest
+}
+
+fn song(seconds: f64, hz: f64) -> Vec<u8> {
+    let tags = [("INAM", "a song"), ("IART", "somebody")];
+    wav_with_tags(44_100, &[signals::sine(44_100, seconds, hz, 0.3)], WavFormat::I16, &tags)
+}
+
+async fn send(ingest: &Ingest, name: &str, bytes: &[u8]) -> fanfare_model::Result<Uploaded> {
+    let mut receiving = ingest.receive(name, PERSON).await?;
+    for part in bytes.chunks(10_000) {
+        receiving.write(Bytes::copy_from_slice(part)).await?;
+    }
+    receiving.finish().await
+}
+
+async fn added(ingest: &Ingest, name: &str, bytes: &[u8]) -> TrackId {
+    match send(ingest, name, bytes).await.unwrap() {
+        Uploaded::Added(id) => id,
+        Uploaded::Known(id) => panic!("{id} is there already"),
+    }
+}
+
+fn left_in_workshop(store: &Store) -> usize {
+    std::fs::read_dir(store.blobs().workshop()).unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everything_known_of_it() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    let id = added(&ingest, "../one.wav", &song(12.0, 440.0)).await;
+    rest(&ingest).await;
+    let track = store.catalog().track(id).await.unwrap().unwrap().track;
+    assert_eq!(track.state, TrackState::Ready, "{:?} {:?}", track.failure, track.enrichment_error);
+    assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Original));
+    assert_eq!((track.enrichment, track.title.as_str()), (EnrichmentState::Completed, "a song"));
+    assert_eq!(track.relative_path, "one.wav");
+    let (results, _) = store.catalog().analysis(id).await.unwrap();
+    assert_eq!(results.len(), fanfare_analysis::versions().len());
+    assert!(store.catalog().enrichment(id).await.unwrap().unwrap().embedding.is_some());
+    let ladder = store.catalog().pinned_transcode(track.hash.unwrap(), "hls").await.unwrap().unwrap();
+    assert_eq!(ladder.parts.len(), 1);
+    let frames: u64 = ladder.parts[0].segments.iter().map(|segment| segment.frames).sum();
+    assert_eq!(frames, 12 * 44_100, "to the frame");
+    assert!(ladder.parts[0].facts.lossless);
+    let blob = store.blobs().local(BlobKind::Media, ladder.parts[0].blob).await.unwrap().unwrap();
+    assert_eq!(std::fs::metadata(blob).unwrap().len(), ladder.parts[0].size_bytes);
+    assert!(store.catalog().track_path(id).await.unwrap().is_some(), "the original plays");
+    let tasks = store.catalog().tasks(10).await.unwrap();
+    assert!(tasks.iter().any(|task| task.kind == TaskKind::Upload), "{tasks:?}");
+    assert_eq!(left_in_workshop(&store), 0);
+    assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
+
+    // The acceptance value of loudness comes out here as it does in a scan (CHECKLIST A51): see `analysis`.
+    let features = fanfare_model::Features::from_results(results);
+    let measured = features.loudness.unwrap().integrated_lufs.unwrap().0;
+    assert!((measured - -14.1).abs() < 0.1, "{measured}");
+
+    // The same bytes again are that track, whatever they are called.
+    assert_eq!(send(&ingest, "two.wav", &song(12.0, 440.0)).await.unwrap(), Uploaded::Known(id));
+
+    // Public, then not, then gone with all its bytes.
+    let catalog = store.catalog();
+    catalog.publish(id, true, Timestamp(1)).await.unwrap();
+    assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Published);
+    catalog.publish(id, false, Timestamp(2)).await.unwrap();
+    ingest.delete_track(id).await.unwrap();
+    assert!(catalog.track(id).await.unwrap().is_none());
+    assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), []);
+    let soon = Timestamp(i64::MAX / 2);
+    assert_eq!(catalog.sweep_blobs(BlobKind::Media, soon).await.unwrap(), 1);
+    assert_eq!(ingest.delete_track(id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let options = UploadOptions { keep_originals: false, ..lossless(UploadOptions::default()) };
+    let ingest = ingest(&bench, &store, options).await;
+    let id = added(&ingest, "short.wav", &song(1.0, 440.0)).await;
+    rest(&ingest).await;
+    let track = store.catalog().track(id).await.unwrap().unwrap().track;
+    assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
+    assert!(track.enrichment_error.unwrap().contains("too short"));
+    assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Gone), "originals are not kept");
+    assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), [], "temporary audio is gone");
+    assert_eq!(store.catalog().track_path(id).await.unwrap(), None);
+    assert!(store.catalog().pinned_transcode(track.hash.unwrap(), "hls").await.unwrap().is_some());
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_upload_fails_with_its_reason_is_parked_and_can_be_tried_again() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    // A header that promises audio, and none of it.
+    let id = added(&ingest, "header.wav", &song(1.0, 440.0)[..44]).await;
+    rest(&ingest).await;
+    let track = store.catalog().track(id).await.unwrap().unwrap().track;
+    assert_eq!(track.state, TrackState::Failed);
+    let failure = track.failure.unwrap();
+    assert!(matches!(failure.kind, ErrorKind::Empty | ErrorKind::Malformed), "{failure:?}");
+    let counts = store.jobs().counts("process-track").await.unwrap();
+    assert_eq!((counts.parked, counts.waiting), (1, 0), "no attempt follows by itself (D17)");
+    ingest.retry_track(id).await.unwrap();
+    rest(&ingest).await;
+    assert_eq!(store.jobs().counts("process-track").await.unwrap().parked, 1);
+    assert_eq!(left_in_workshop(&store), 0);
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_audio_or_too_much_is_refused_and_leaves_nothing() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    for (bytes, kind) in [
+        (&b""[..], ErrorKind::Empty),
+        (b"no music at all, whatever it is called", ErrorKind::NotAudio),
+        (b"#EXTM3U\nhttp://127.0.0.1:9/a.mp3\n", ErrorKind::NotAudio),
+    ] {
+        assert_eq!(send(&ingest, "song.mp3", bytes).await.unwrap_err().kind(), kind);
+    }
+    let small = UploadOptions { max_bytes: 1_000, ..lossless(UploadOptions::default()) };
+    ingest.set_uploads(small);
+    let error = send(&ingest, "song.wav", &song(1.0, 300.0)).await.unwrap_err();
+    assert_eq!(
+        error.limit_hit().map(|limit| (limit.name.as_str(), limit.max)),
+        Some(("upload.max_bytes", 1_000))
+    );
+    // Whoever goes away in the middle leaves nothing either.
+    ingest.set_uploads(UploadOptions { quota_bytes: 200_000, ..lossless(UploadOptions::default()) });
+    let mut away = ingest.receive("song.wav", PERSON).await.unwrap();
+    away.write(Bytes::from_static(b"RIFF")).await.unwrap();
+    drop(away);
+    assert_eq!(left_in_workshop(&store), 0);
+    assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), []);
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_holds_however_many_send_at_once() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let ingest = Arc::new(ingest(&bench, &store, UploadOptions::default()).await);
+    let size = song(1.0, 300.0).len() as u64;
+    ingest.set_uploads(UploadOptions { quota_bytes: 3 * size, ..lossless(UploadOptions::default()) });
+    let sends = (0..20_u32).map(|number| {
+        let ingest = Arc::clone(&ingest);
+        tokio::spawn(async move { send(&ingest, "a.wav", &song(1.0, 300.0 + f64::from(number))).await })
+    });
+    let mut taken = 0;
+    for sent in sends.collect::<Vec<_>>() {
+        match sent.await.unwrap() {
+            Ok(_) => taken += 1,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::LimitExceeded),
+        }
+    }
+    assert_eq!(taken, 3);
+    assert!(store.catalog().uploaded_bytes(PERSON).await.unwrap() <= 3 * size);
+    rest(&ingest).await;
+    assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap().len(), 3);
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do() {
+    let bench = Bench::new();
+    bench.song("one.wav", 1);
+    let store = bench.store().await;
+    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    let id = bench::tracks(&store).await[0].track.id;
+    let mut jobs = Vec::new();
+    for _ in 0..20 {
+        jobs.push(ingest.ask_for_ladder(id).await.unwrap());
+    }
+    jobs.dedup();
+    assert_eq!(jobs.len(), 1);
+    let task = ingest.hub().active().into_iter().find(|task| task.kind == TaskKind::Transcode);
+    if let Some(task) = task {
+        ended(&ingest, task.id).await;
+    }
+    let job = store.jobs().job(jobs[0]).await.unwrap().unwrap();
+    assert_eq!(job.state, JobState::Done, "{:?}", job.last_error);
+    let hash = store.catalog().track_hash(id).await.unwrap().unwrap();
+    let counts = store.catalog().transcode_counts().await.unwrap();
+    assert_eq!((counts.transcodes, counts.pinned_bytes), (1, 0));
+    assert!(store.catalog().pinned_transcode(hash, "hls").await.unwrap().is_none());
+    assert_eq!(store.catalog().evict_transcodes(0).await.unwrap(), 1);
+    ingest.shutdown().await;
+}
