@@ -5,9 +5,11 @@
 //! Invariants: ratios are of two measurements of the same run, so that they mean the same on any machine.
 
 mod hearing;
+mod ladder;
 mod serving;
 
 pub use hearing::{decode_once, hear_once};
+pub use ladder::{analyze_once, ingest_once, ladder_once};
 
 /// One figure.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod accuracy;
 mod analysis;
 mod cost;
+mod encode;
 mod hearers;
 mod page;
 mod place;
@@ -38,6 +39,8 @@ enum What {
     Analysis(analysis::Options),
     /// Who hears generated music right: tempo, beats, key, loudness, scored against the truth; writes docs/benchmarks.md
     Accuracy(accuracy::Options),
+    /// What making a track ready costs: HLS ladder and everything heard in one decode, beside ffmpeg and the peers' analysis; writes docs/benchmarks.md
+    Encode(encode::Options),
     /// Tempo and beats of recorded music, file by file, beside the peers' majority
     Recorded(Script),
     /// Every other figure beside Essentia's algorithm of the same name
@@ -86,6 +89,7 @@ pub fn run(line: &Line) -> bool {
         None => figures(&line.only),
         Some(What::Analysis(options)) => analysis::run(options),
         Some(What::Accuracy(options)) => accuracy::run(options),
+        Some(What::Encode(options)) => encode::run(options),
         Some(What::Recorded(script)) => script.run("recorded.py"),
         Some(What::Agreement(script)) => script.run("agreement.py"),
         Some(What::Cost { report, words }) => cost::pay(report, words),

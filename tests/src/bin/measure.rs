@@ -1,7 +1,8 @@
 //! The program behind `cargo xtask bench`: prints each figure of issue 2 with its target.
 //!
 //! `measure [NAME...]` runs the figures whose names contain a word;
-//! `measure hear FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes.
+//! `measure hear FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes;
+//! `measure analyze|ladder|ingest FILE` hears it, makes its HLS ladder, or does both in one decode.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a measuring program
 
@@ -13,7 +14,13 @@ use fanfare_tests::measure;
 type Once = fn(&Path);
 
 /// What is done once with a file, in a process of its own.
-const ONCE: &[(&str, Once)] = &[("hear", measure::hear_once), ("decode", measure::decode_once)];
+const ONCE: &[(&str, Once)] = &[
+    ("hear", measure::hear_once),
+    ("decode", measure::decode_once),
+    ("analyze", measure::analyze_once),
+    ("ladder", measure::ladder_once),
+    ("ingest", measure::ingest_once),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
