@@ -73,6 +73,8 @@ const CASES: &[Case] = &[
     },
     case("aac.m4a", &["-c:a", "aac", "-b:a", "256k"], "aac", "mp4", Db(20.0)),
     case("front.m4a", &["-c:a", "aac", "-b:a", "256k", "-movflags", "+faststart"], "aac", "mp4", Db(20.0)),
+    // The sample entry's rate field holds no more than 65,535 Hz.
+    Case { rate_hz: 96_000, ..case("fast.m4a", &["-c:a", "aac", "-b:a", "400k"], "aac", "mp4", Db(15.0)) },
     Case {
         rate_hz: 48_000,
         channels: 1,

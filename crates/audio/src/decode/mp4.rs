@@ -5,12 +5,17 @@
 //!
 //! Invariants: a bounded number of boxes is visited, by position; only small boxes are read whole.
 
+mod fragments;
+
 use std::{fs::File, ops::Range};
 
 use fanfare_model::{Error, ErrorKind, Result};
 
 use super::{bytes::Patch, stream::SLOW_RATE_INDEX};
-use crate::probe::{AudioBytes, read_at};
+use crate::{
+    encode::adts::RATES_HZ,
+    probe::{AudioBytes, read_at},
+};
 
 /// Boxes visited in one file. A film has some hundred at these levels.
 const MAX_BOXES: u32 = 20_000;
@@ -38,6 +43,8 @@ pub(super) struct Mp4Facts {
     pub beyond_lc: bool,
     /// Whether it may be HE-AAC without saying so.
     pub maybe_beyond_lc: bool,
+    /// The rate by AAC's own configuration.
+    pub aac_rate_hz: Option<u32>,
 }
 
 /// Reads the facts.
@@ -48,10 +55,12 @@ pub(super) struct Mp4Facts {
 pub(super) fn facts(file: &File, audio: AudioBytes) -> Result<Mp4Facts> {
     let mut walk = Walk { file, visited: 0 };
     let whole = audio.start..audio.end;
-    let moov = walk.find(whole, b"moov")?.ok_or_else(|| {
-        Error::new(ErrorKind::Malformed, "the file has no index (moov box); it was probably cut off")
-            .at_byte(audio.end)
-    })?;
+    let top = walk.children(whole)?;
+    let moov =
+        top.iter().find(|(kind, _)| kind == b"moov").map(|(_, body)| body.clone()).ok_or_else(|| {
+            Error::new(ErrorKind::Malformed, "the file has no index (moov box); it was probably cut off")
+                .at_byte(audio.end)
+        })?;
     let mut movie_timescale = 0;
     if let Some(mvhd) = walk.find(moov.clone(), b"mvhd")? {
         movie_timescale = timescale_and_duration(&walk.read(&mvhd)?).map_or(0, |(scale, _)| scale);
@@ -64,12 +73,16 @@ pub(super) fn facts(file: &File, audio: AudioBytes) -> Result<Mp4Facts> {
             }
         }
     }
-    for (kind, trak) in walk.children(moov)? {
+    for (kind, trak) in walk.children(moov.clone())? {
         if &kind == b"trak"
             && let Some(mut facts) = walk.track(trak)?
         {
             facts.movie_timescale = movie_timescale;
             facts.smpb = smpb;
+            if facts.media_duration == 0 {
+                let end = fragments::media_end(&mut walk, &top, &moov, facts.track_id)?;
+                facts.media_duration = end.unwrap_or(0);
+            }
             return Ok(facts);
         }
     }
@@ -190,7 +203,9 @@ impl Walk<'_> {
                 facts.entry = [entry[0], entry[1], entry[2], entry[3]];
             }
             if &facts.entry == b"mp4a" {
-                (facts.beyond_lc, facts.maybe_beyond_lc) = beyond_lc(&description);
+                let config = aac_config(&description).unwrap_or_default();
+                (facts.beyond_lc, facts.maybe_beyond_lc) = beyond_lc(config);
+                facts.aac_rate_hz = aac_rate_hz(config);
             }
         }
         Ok(Some(facts))
@@ -246,19 +261,16 @@ fn parse_smpb(item: &[u8]) -> Option<(u64, u64)> {
     (priming < 1 << 20 && frames > 0 && frames < 1 << 48).then_some((priming, frames))
 }
 
-/// Whether an AAC decoder configuration (14496-3, 1.6.2.1) asks for more than LC (its audio object type is
-/// not 2, or the backward-compatible extension names SBR), and whether it leaves that open.
-fn beyond_lc(description: &[u8]) -> (bool, bool) {
+/// The AAC decoder configuration (14496-3, 1.6.2.1) in a sample description.
+fn aac_config(description: &[u8]) -> Option<&[u8]> {
     // The configuration is descriptor 5 inside `esds`; its length is written in one to four bytes.
-    let Some(esds) = description.windows(4).position(|window| window == b"esds") else {
-        return (false, false);
-    };
+    let esds = description.windows(4).position(|window| window == b"esds")?;
     let rest = description.get(esds + 8..).unwrap_or_default();
     let mut at = 0;
     while let Some(&tag) = rest.get(at) {
         let (mut length, mut cursor) = (0_usize, at + 1);
         for _ in 0..4 {
-            let Some(&byte) = rest.get(cursor) else { return (false, false) };
+            let &byte = rest.get(cursor)?;
             cursor += 1;
             length = length << 7 | usize::from(byte & 0x7f);
             if byte & 0x80 == 0 {
@@ -269,19 +281,28 @@ fn beyond_lc(description: &[u8]) -> (bool, bool) {
             // Elementary stream and decoder configuration: their children follow 3 and 13 bytes in.
             3 => at = cursor + 3,
             4 => at = cursor + 13,
-            5 => {
-                let config = rest.get(cursor..(cursor + length).min(rest.len())).unwrap_or_default();
-                let [first, second, extension @ ..] = config else { return (false, false) };
-                let (object_type, rate_index) = (first >> 3, (first & 7) << 1 | second >> 7);
-                // Behind two bytes of LC: 11 bits of 0x2b7, object type 5, one bit of "present".
-                let sbr = matches!(extension, [0x56, 0xe5, present, ..] if present & 0x80 != 0);
-                let open = extension.is_empty() && rate_index >= SLOW_RATE_INDEX;
-                return (object_type != 2 || sbr, open);
-            }
+            5 => return rest.get(cursor..(cursor + length).min(rest.len())),
             _ => at = cursor + length,
         }
     }
-    (false, false)
+    None
+}
+
+/// Whether a configuration asks for more than LC (its audio object type is not 2, or the backward-compatible
+/// extension names SBR), and whether it leaves that open.
+fn beyond_lc(config: &[u8]) -> (bool, bool) {
+    let [first, second, extension @ ..] = config else { return (false, false) };
+    let (object_type, rate_index) = (first >> 3, (first & 7) << 1 | second >> 7);
+    // Behind two bytes of LC: 11 bits of 0x2b7, object type 5, one bit of "present".
+    let sbr = matches!(extension, [0x56, 0xe5, present, ..] if present & 0x80 != 0);
+    let open = extension.is_empty() && rate_index >= SLOW_RATE_INDEX;
+    (object_type != 2 || sbr, open)
+}
+
+/// The rate of a configuration. The sample entry has one too, but cannot hold more than 65,535 Hz.
+fn aac_rate_hz(config: &[u8]) -> Option<u32> {
+    let [first, second, ..] = config else { return None };
+    RATES_HZ.get(usize::from((first & 7) << 1 | second >> 7)).copied()
 }
 
 impl Mp4Facts {

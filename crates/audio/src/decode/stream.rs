@@ -117,9 +117,11 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
     let container = origin.audio.container;
     let track = audio_track(reader, mp4.map(|facts| facts.track_id))
         .ok_or_else(|| Error::new(ErrorKind::Unsupported, "no track of the file has a known codec"))?;
-    let params = params_of(track)
+    let mut params = params_of(track)
         .ok_or_else(|| Error::new(ErrorKind::Unsupported, "no track of the file has a known codec"))?
         .clone();
+    // The field that the demuxer reads holds no more than 65,535 Hz: above, it is 0 or a part of the rate.
+    params.sample_rate = mp4.and_then(|facts| facts.aac_rate_hz).or(params.sample_rate);
     let rate_hz = params.sample_rate.unwrap_or(0);
     let ticks_are_frames =
         track.time_base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate_hz);
@@ -180,7 +182,8 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
                 (lead, trim.end) = facts.lead_and_end(rate_hz);
                 trim.drop_run(0..lead);
             }
-            let raw = track.num_frames.filter(|_| ticks_are_frames);
+            // A fragmented file's index is empty.
+            let raw = track.num_frames.filter(|frames| ticks_are_frames && *frames > 0);
             let end = match (trim.end, raw) {
                 (Some(end), Some(raw)) => Some(end.min(raw)),
                 (end, raw) => end.or(raw),
