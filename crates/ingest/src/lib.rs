@@ -8,7 +8,8 @@
 //! a *task* is either, as a person follows it; a *life* is one worker process.
 //!
 //! Invariants: one server per data folder ([`DataLock`]); jobs in the store are the truth and everything here
-//! may be killed at any moment; files of the library are only ever read; no listener is served from here.
+//! may be killed at any moment; files of the library are only ever read, but for tags whose writing was asked for
+//! ([`WriteReplayGain`]); no listener is served from here.
 
 mod clock;
 mod detached;
@@ -18,6 +19,7 @@ mod ingest;
 mod live_task;
 mod lock;
 mod post_analysis;
+mod retag;
 mod scan;
 mod schedule;
 mod supervisor;
@@ -30,6 +32,7 @@ pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use ingest::{Ingest, IngestOptions};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;
+pub use retag::WriteReplayGain;
 pub use schedule::{BackgroundOptions, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;
 pub use upload::{Receiving, UploadOptions};

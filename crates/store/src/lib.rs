@@ -25,9 +25,9 @@ mod text;
 
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name};
 pub use catalog::{
-    AnalysisCommit, Catalog, KnownFile, LibraryCounts, MAX_PAGE, NewUpload, Page, ProcessCommit, ScanApplied,
-    ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart,
-    Uploaded,
+    AnalysisCommit, Catalog, FileFacts, KnownFile, LibraryCounts, MAX_PAGE, NewUpload, Page, ProcessCommit,
+    ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts,
+    TranscodePart, Uploaded,
 };
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;

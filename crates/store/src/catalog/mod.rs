@@ -17,6 +17,7 @@ mod filing;
 mod folders;
 mod outcome;
 mod packed;
+mod rewritten;
 mod scan;
 mod scan_rows;
 mod sweep;
@@ -33,6 +34,7 @@ pub use types::{
     TrackQuery, TrackRow, TrackSort,
 };
 
+pub use rewritten::FileFacts;
 pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
 pub use uploads::{NewUpload, ProcessCommit, Uploaded};
 

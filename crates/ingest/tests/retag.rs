@@ -1,0 +1,174 @@
+//! Loudness written into files once it is measured: for a track, for a release, without anything being heard twice.
+//!
+//! The worker of these tests is this very program, started again with the ignored test [`retag_process`] as its only task.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use fanfare_analysis::loudness::Album;
+use fanfare_audio::{FfmpegUse, Limits, read_tags};
+use fanfare_ingest::{Ingest, WorkerParts, WorkerProcessOptions, WriteReplayGain, run_worker_with};
+use fanfare_model::{Features, Tags, TaskKind, TaskState, TrackState};
+use fanfare_store::Store;
+use fanfare_testkit::{
+    signals,
+    wav::{WavFormat, wav_with_tags},
+};
+
+mod bench;
+use bench::{Bench, rest, scan, tracks};
+
+const RATE_HZ: u32 = 8_000;
+
+#[test]
+#[ignore = "the body of the worker process that the other tests start"]
+fn retag_process() {
+    let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
+    let mut parts = WorkerParts::default();
+    assert!(parts.post_analysis.is_empty(), "nothing is written unless somebody asked for it");
+    parts.post_analysis.push(Arc::new(WriteReplayGain::default()));
+    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(run_worker_with(options, parts)).unwrap();
+    std::process::exit(0);
+}
+
+/// A tone of that level on that album.
+fn song(bench: &Bench, name: &str, album: Option<&str>, amplitude: f64) {
+    let tone = signals::sine(RATE_HZ, 2.0, 440.0, amplitude);
+    let mut tags = vec![("INAM", name), ("IART", "somebody")];
+    tags.extend(album.map(|album| ("IPRD", album)));
+    fs::write(bench.music().join(name), wav_with_tags(RATE_HZ, &[tone], WavFormat::I16, &tags)).unwrap();
+}
+
+async fn hearing(bench: &Bench, store: &Store) -> Ingest {
+    let mut args = ["retag_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
+    args.push(bench.data().into());
+    bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await
+}
+
+/// The samples, wherever the tags are.
+fn sound(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    let at = bytes.windows(4).position(|window| window == b"data").unwrap();
+    let size = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().unwrap());
+    bytes[at + 8..][..size as usize].to_vec()
+}
+
+fn tags(bench: &Bench, name: &str) -> Tags {
+    let reading = read_tags(&bench.music().join(name), &Limits::default()).unwrap();
+    assert!(reading.warnings.is_empty(), "{name}: {:?}", reading.warnings);
+    reading.tags
+}
+
+/// Features of all tracks, by path.
+async fn features(store: &Store) -> BTreeMap<String, Features> {
+    let mut all = BTreeMap::new();
+    for row in tracks(store).await {
+        let (results, _) = store.catalog().analysis(row.track.id).await.unwrap();
+        all.insert(row.track.relative_path, Features::from_results(results));
+    }
+    all
+}
+
+fn hundredths(value: Option<f64>) -> Option<f64> {
+    value.map(|value| (value * 100.0).round() / 100.0)
+}
+
+/// The catalog knows every file as it is.
+async fn assert_known(bench: &Bench, store: &Store) {
+    for row in tracks(store).await {
+        let (path, track) = (&row.track.relative_path, &row.track);
+        let file = fs::read(bench.music().join(path)).unwrap();
+        assert_eq!(track.state, TrackState::Ready, "{path}: {:?}", track.failure);
+        assert_eq!(track.size_bytes, file.len() as u64, "{path}");
+        assert_eq!(track.content_hash, Some(fanfare_store::blob_name(&file)), "{path}");
+        assert_eq!(track.tags, tags(bench, path), "{path}: as a scan would read them");
+    }
+    assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
+}
+
+async fn analyses(store: &Store) -> usize {
+    let tasks = store.catalog().tasks(50).await.unwrap();
+    assert!(tasks.iter().all(|task| task.state == TaskState::Succeeded), "{tasks:?}");
+    tasks.iter().filter(|task| task.kind == TaskKind::Analysis).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
+    let bench = Bench::new();
+    let levels = [("a.wav", Some("One"), 0.5), ("b.wav", Some("One"), 0.1), ("c.wav", None, 0.3)];
+    for (name, album, amplitude) in levels {
+        song(&bench, name, album, amplitude);
+    }
+    song(&bench, "silence.wav", Some("One"), 0.0);
+    song(&bench, "linked.wav", Some("Two"), 0.2);
+    fs::hard_link(bench.music().join("linked.wav"), bench.folder.path().join("elsewhere")).unwrap();
+    let names = ["a.wav", "b.wav", "c.wav", "silence.wav", "linked.wav"];
+    let sounds = names.map(|name| sound(&bench.music().join(name)));
+    let untouched = ["silence.wav", "linked.wav"].map(|name| fs::read(bench.music().join(name)).unwrap());
+
+    let store = bench.store().await;
+    let ingest = hearing(&bench, &store).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    // The last hook may outlast its task; a worker that is told to stop ends it first.
+    ingest.shutdown().await;
+
+    let heard = features(&store).await;
+    let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
+    let album = Album::of(&["a.wav", "b.wav", "silence.wav"].map(loudness));
+    assert!(album.replaygain_album_gain_db.is_some());
+    for (name, album) in [("a.wav", Some(album)), ("b.wav", Some(album)), ("c.wav", None)] {
+        let found = tags(&bench, name);
+        let of_album = album.and_then(|album| album.replaygain_album_gain_db);
+        assert_eq!(
+            found.replaygain_track_gain_db,
+            hundredths(loudness(name).replaygain_track_gain_db),
+            "{name}"
+        );
+        assert_eq!(found.replaygain_album_gain_db, hundredths(of_album), "{name}");
+        assert_eq!((found.title.as_deref(), found.artist.as_deref()), (Some(name), Some("somebody")));
+    }
+    assert_eq!(names.map(|name| sound(&bench.music().join(name))), sounds, "the sound is the same");
+    // What cannot be written stays, and is heard all the same.
+    assert_eq!(
+        ["silence.wav", "linked.wav"].map(|name| fs::read(bench.music().join(name)).unwrap()),
+        untouched
+    );
+    assert_known(&bench, &store).await;
+    assert_eq!(analyses(&store).await, 1);
+
+    // A server that starts anew scans: every file is known as it is.
+    let ingest = hearing(&bench, &store).await;
+    scan(&ingest).await;
+    rest(&ingest).await;
+    assert_eq!(analyses(&store).await, 1, "nothing was heard again");
+
+    // Another track on the release: it is heard, and the gain of the release is another one in all of them.
+    song(&bench, "d.wav", Some("One"), 0.9);
+    scan(&ingest).await;
+    rest(&ingest).await;
+    ingest.shutdown().await;
+    let heard = features(&store).await;
+    let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
+    let now = Album::of(&["a.wav", "b.wav", "d.wav", "silence.wav"].map(loudness));
+    assert!(now.replaygain_album_gain_db.unwrap() < album.replaygain_album_gain_db.unwrap() - 1.0);
+    for name in ["a.wav", "b.wav", "d.wav"] {
+        assert_eq!(
+            tags(&bench, name).replaygain_album_gain_db,
+            hundredths(now.replaygain_album_gain_db),
+            "{name}"
+        );
+    }
+    assert_known(&bench, &store).await;
+    let task = store.catalog().tasks(50).await.unwrap();
+    let last = task.iter().filter(|task| task.kind == TaskKind::Analysis).max_by_key(|task| task.created);
+    assert_eq!(last.unwrap().total, 1, "only the new one was heard");
+}

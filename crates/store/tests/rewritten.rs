@@ -1,0 +1,107 @@
+//! A rewritten file: the same track, the same results, other bytes; and nothing is heard again.
+#![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
+
+mod support;
+
+use fanfare_model::{ErrorKind, Tags, TrackId, TrackState};
+use fanfare_store::{FileFacts, ScanChange, ScannedFile};
+use support::*;
+
+const OLD: &str = "A/B/one.flac";
+
+fn facts(bytes: &[u8], size_bytes: u64, seconds: i64) -> FileFacts {
+    FileFacts { size_bytes, modified: later(seconds), hash: hash(bytes) }
+}
+
+fn louder(tags: &mut Tags) {
+    tags.replaygain_track_gain_db = Some(-8.88);
+}
+
+/// The file as a scan finds it after it was rewritten.
+fn found(path: &str, facts: FileFacts) -> ScannedFile {
+    let mut found = file(path);
+    louder(&mut found.tags);
+    ScannedFile { size_bytes: facts.size_bytes, modified: facts.modified, ..found }
+}
+
+async fn waiting(bench: &Bench) -> usize {
+    bench.store.jobs().claim("analyze-track", OWNER, 100, later(9_999)).await.unwrap().len()
+}
+
+async fn note(bench: &Bench, id: TrackId, before: FileFacts, after: FileFacts) -> Result<(), ErrorKind> {
+    let noted = bench.store.catalog().note_rewritten(id, before, after, louder, later(60)).await;
+    noted.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn the_same_track_has_other_bytes_and_is_not_heard_again() {
+    let bench = Bench::new().await;
+    bench.add(&[OLD, "A/B/two.flac"]).await;
+    bench.hear_all().await;
+    let (id, catalog) = (bench.id(OLD).await, bench.store.catalog());
+    let results = catalog.analysis(id).await.unwrap();
+    let shown = catalog.track(id).await.unwrap().unwrap();
+    let (before, after) = (facts(OLD.as_bytes(), 1_000, 0), facts(b"with gains", 1_200, 50));
+    note(&bench, id, before, after).await.unwrap();
+
+    let row = catalog.track(id).await.unwrap().unwrap();
+    assert_eq!((row.track.size_bytes, row.track.modified), (after.size_bytes, after.modified));
+    assert_eq!((row.track.hash, row.track.content_hash), (Some(after.hash), Some(after.hash)));
+    assert_eq!(row.track.tags.replaygain_track_gain_db, Some(-8.88));
+    assert_eq!((row.track.state, row.tempo_bpm, row.key), (TrackState::Ready, shown.tempo_bpm, shown.key));
+    assert_eq!(catalog.analysis(id).await.unwrap(), results);
+    // Whether the next scan compares it with the catalog, or the watcher has it read: nothing is to be done.
+    let known = catalog.known_files(bench.folder).await.unwrap();
+    let known = known.iter().find(|known| known.id == id).unwrap();
+    assert_eq!((known.size_bytes, known.modified), (after.size_bytes, after.modified));
+    let applied = bench.scan(vec![ScanChange::Changed(id, found(OLD, after))]).await;
+    assert_eq!(applied.changed, 0);
+    assert_eq!(waiting(&bench).await, 0);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_copy_of_the_old_bytes_keeps_what_is_known_of_them() {
+    let bench = Bench::new().await;
+    bench.add(&[OLD, "A/B/copy.flac"]).await;
+    // Both are heard as the same bytes.
+    for _ in 0..2 {
+        let job = bench.claim_one(NOW).await;
+        bench.store.catalog().commit_analysis(commit_of(&job, b"same"), NOW).await.unwrap();
+    }
+    let (one, copy, catalog) = (bench.id(OLD).await, bench.id("A/B/copy.flac").await, bench.store.catalog());
+    let results = catalog.analysis(one).await.unwrap();
+    let after = facts(b"with gains", 1_200, 50);
+    note(&bench, one, facts(b"same", 1_000, 0), after).await.unwrap();
+    let hash_of = async |id| catalog.track(id).await.unwrap().unwrap().track.content_hash;
+    assert_eq!((hash_of(one).await, hash_of(copy).await), (Some(after.hash), Some(hash(b"same"))));
+    assert_eq!(catalog.analysis(one).await.unwrap(), results);
+    assert_eq!(catalog.analysis(copy).await.unwrap(), results);
+    bench.assert_clean().await;
+    // The copy gets the same tags, so that they are one content again; the old one is gone.
+    note(&bench, copy, facts(b"same", 1_000, 0), after).await.unwrap();
+    assert_eq!(hash_of(copy).await, Some(after.hash));
+    assert_eq!(catalog.analysis(copy).await.unwrap(), results);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn what_became_another_file_meanwhile_is_left_as_it_is() {
+    let bench = Bench::new().await;
+    bench.add(&[OLD]).await;
+    let id = bench.id(OLD).await;
+    let (before, after) = (facts(OLD.as_bytes(), 1_000, 0), facts(b"with gains", 1_200, 50));
+    assert_eq!(note(&bench, id, before, after).await, Err(ErrorKind::Conflict), "not heard yet");
+    bench.hear_all().await;
+    let dump = bench.store.catalog().canonical_dump().await.unwrap();
+    for (what, before) in [
+        ("size", FileFacts { size_bytes: 999, ..before }),
+        ("time", FileFacts { modified: later(1), ..before }),
+        ("bytes", FileFacts { hash: hash(b"other"), ..before }),
+    ] {
+        assert_eq!(note(&bench, id, before, after).await, Err(ErrorKind::Conflict), "{what}");
+    }
+    let nobody = TrackId::from_bytes([9; 16]);
+    assert_eq!(note(&bench, nobody, before, after).await, Err(ErrorKind::NotFound));
+    assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), dump);
+}
