@@ -15,6 +15,7 @@ mod clock;
 mod detached;
 mod hearing;
 mod hub;
+mod identify;
 mod ingest;
 mod live_task;
 mod lock;
@@ -29,6 +30,7 @@ mod watch;
 mod worker;
 
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
+pub use identify::{AcoustId, AcoustIdOptions, Lookup};
 pub use ingest::{Ingest, IngestOptions};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;

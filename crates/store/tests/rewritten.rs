@@ -105,3 +105,19 @@ async fn what_became_another_file_meanwhile_is_left_as_it_is() {
     assert_eq!(note(&bench, nobody, before, after).await, Err(ErrorKind::NotFound));
     assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), dump);
 }
+
+#[tokio::test]
+async fn the_gain_in_a_files_tags_counts_until_it_is_measured() {
+    let bench = Bench::new().await;
+    let mut tagged = file(OLD);
+    tagged.tags.replaygain_track_gain_db = Some(-3.25);
+    bench.scan(vec![ScanChange::Added(tagged), ScanChange::Added(file("A/B/two.flac"))]).await;
+    let gain = async |path| {
+        let id = bench.id(path).await;
+        bench.store.catalog().track(id).await.unwrap().unwrap().replaygain_track_gain_db
+    };
+    assert_eq!((gain(OLD).await, gain("A/B/two.flac").await), (Some(-3.25), None));
+    bench.hear_all().await;
+    let measured = Some(-8.876_543_210_987_655);
+    assert_eq!((gain(OLD).await, gain("A/B/two.flac").await), (measured, measured));
+}
