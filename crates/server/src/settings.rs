@@ -1,19 +1,22 @@
-//! The settings: one struct, one list, three sources.
+//! The settings: one struct, one list, four sources.
 //!
 //! Purpose: [`Settings`] is what the rest of the program reads. It is filled from [`SETTINGS`] in this order, the
-//! later winning: the defaults, `fanfare.toml` (in the data folder or where `--config` says), `FANFARE_*`
-//! environment variables, flags.
+//! later winning: the defaults, `fanfare.toml` (in the data folder or where `--config` says), what was changed on the
+//! web page, `FANFARE_*` environment variables, flags. [`SettingsDesk`] holds them while a server runs.
 //!
 //! Vocabulary: a setting's *name* is dotted as in the file (`log.format`); its variable is the name in capitals
 //! (`FANFARE_LOG_FORMAT`).
 //!
 //! Invariants: an unknown name is refused in every source, with the nearest known one; every row of the list can be
-//! given in every source; `docs/settings.md` is generated from the list.
+//! given in every source but the page, which takes those that say so; `docs/settings.md` is generated from the list.
 
+mod desk;
 mod given;
+mod kinds;
 mod list;
 mod load;
 mod paper;
+mod secret;
 
 use std::{
     ffi::OsString,
@@ -21,10 +24,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fanfare_ingest::BackgroundOptions;
+
+pub use desk::{SettingRow, SettingsDesk};
 pub use given::Given;
-pub use list::{SETTINGS, Setting, ValueType};
-pub use load::{SettingsRequest, load};
+pub use kinds::ValueType;
+pub use list::{SETTINGS, Setting};
+pub use load::{Layers, PageValues, SettingsRequest, Source, load};
 pub use paper::settings_markdown;
+pub use secret::Secret;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +41,17 @@ pub enum LogFormat {
     Text,
     /// One JSON object per event.
     Json,
+}
+
+impl LogFormat {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// What is logged, and how.
@@ -80,8 +99,57 @@ impl FfmpegSetting {
     }
 }
 
-/// Everything that can be set. See [`SETTINGS`] for units, defaults and meaning.
+/// What may be sent to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadSettings {
+    /// The most bytes of one file.
+    pub max_bytes: u64,
+    /// The most bytes of one person's uploads; 0: as many as there is space for.
+    pub quota_bytes: u64,
+    /// Whether the file that was sent is kept when everything was made of it.
+    pub keep_originals: bool,
+    /// Whether listeners may upload too.
+    pub listeners: bool,
+}
+
+impl UploadSettings {
+    /// Whether somebody of that role may upload.
+    #[must_use]
+    pub fn is_open_to(&self, role: fanfare_model::Role) -> bool {
+        role == fanfare_model::Role::Owner || self.listeners
+    }
+}
+
+/// What HTTP Live Streaming offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HlsSettings {
+    /// The variants: `name=codec:kbit/s`, with commas between.
+    pub ladder: String,
+    /// The most bytes of ladders that were made on request.
+    pub cache_bytes: u64,
+}
+
+/// Who is asked what a recording is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcoustIdSettings {
+    /// The address of the service.
+    pub endpoint: String,
+    /// The key of this application there; without one nobody is asked.
+    pub key: Option<Secret>,
+}
+
+impl std::fmt::Display for FfmpegSetting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Off => f.write_str("off"),
+            Self::At(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Everything that can be set. See [`SETTINGS`] for units, defaults and meaning.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Where the program keeps what belongs to it.
     pub data_dir: PathBuf,
@@ -103,6 +171,16 @@ pub struct Settings {
     pub log: LogSettings,
     /// The outside decoder.
     pub ffmpeg: FfmpegSetting,
+    /// What may be sent to the server.
+    pub upload: UploadSettings,
+    /// What HTTP Live Streaming offers.
+    pub hls: HlsSettings,
+    /// What is heard by itself, when, and how gently.
+    pub analysis: BackgroundOptions,
+    /// Whether measured ReplayGain is written into the tags of library files.
+    pub replaygain_write_tags: bool,
+    /// Who is asked what a recording is.
+    pub acoustid: AcoustIdSettings,
 }
 
 impl Settings {
@@ -120,6 +198,16 @@ impl Settings {
             jobs: default_jobs(),
             log: LogSettings { format: LogFormat::Text, level: "info".to_owned() },
             ffmpeg: FfmpegSetting::Auto,
+            upload: UploadSettings {
+                max_bytes: UPLOAD_MAX_BYTES,
+                quota_bytes: 0,
+                keep_originals: true,
+                listeners: false,
+            },
+            hls: HlsSettings { ladder: HLS_LADDER.to_owned(), cache_bytes: HLS_CACHE_BYTES },
+            analysis: BackgroundOptions::default(),
+            replaygain_write_tags: false,
+            acoustid: AcoustIdSettings { endpoint: ACOUSTID_ENDPOINT.to_owned(), key: None },
         }
     }
 
@@ -139,13 +227,9 @@ impl Settings {
             FfmpegSetting::At(path) => path.clone().into_os_string(),
         };
         args.extend(["--ffmpeg".into(), ffmpeg]);
-        let format = match self.log.format {
-            LogFormat::Text => "text",
-            LogFormat::Json => "json",
-        };
         args.extend([
             "--log-format".into(),
-            format.into(),
+            self.log.format.as_str().into(),
             "--log-level".into(),
             self.log.level.clone().into(),
         ]);
@@ -170,6 +254,15 @@ pub const CONFIG_FILE: &str = "fanfare.toml";
 
 /// The port listened on unless told otherwise: 4040, which music apps of the Subsonic family try first.
 pub const DEFAULT_PORT: u16 = 4040;
+
+/// The largest file that may be uploaded: 2 GiB, about three hours of stereo at 24 bits and 96 kHz (RELIABILITY R-30).
+const UPLOAD_MAX_BYTES: u64 = 2 << 30;
+/// Two rungs of AAC-LC for slow lines and one that is lossless (CHECKLIST, Decisions D4).
+const HLS_LADDER: &str = "low=aac:256,medium=aac:512,high=flac";
+/// Room for the ladders of about 200 albums' hours: 10 GiB.
+const HLS_CACHE_BYTES: u64 = 10 << 30;
+/// The lookup service of AcoustID (acoustid.org, "Web Service").
+const ACOUSTID_ENDPOINT: &str = "https://api.acoustid.org/v2/lookup";
 
 /// As many tracks at once as there are processor cores.
 #[must_use]

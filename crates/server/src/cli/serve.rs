@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     http::{self, Started},
-    settings::{self, Settings},
+    settings::{Layers, PageValues, Settings, SettingsDesk},
 };
 
 /// How long a library folder gets to answer whether it is one: storage that hangs never does.
@@ -30,14 +30,16 @@ const THREADS_END: Duration = Duration::from_millis(500);
 /// Runs the command.
 pub fn run(args: &ServeArgs) -> Done {
     let start = Instant::now();
-    let mut settings = settings::load(&args.request())?;
+    let layers = Layers::read(&args.request())?;
+    let mut settings = layers.settle(&PageValues::new());
     settings.folders = settings.folders.iter().map(|folder| folder_or_away(folder)).collect::<Result<_>>()?;
     for folder in &args.folders {
         settings.folders.push(absolute_folder(folder)?);
     }
     logging::start(&settings.log);
     make_data_folder(&settings.data_dir)?;
-    block_on(http::serve(settings.clone(), |started| {
+    let desk = SettingsDesk::new(layers, settings.clone());
+    block_on(http::serve(desk, |started| {
         announce(started, &settings, start.elapsed());
     }))?;
     Ok(Exit(SUCCESS))

@@ -9,6 +9,7 @@
 //! the table does not know); a handler parses, calls one function and maps the answer; [`problem`] is the one place that
 //! maps error kinds to statuses; no secret is logged and no query string is.
 
+mod applied;
 pub mod caller;
 pub(crate) mod clock;
 mod connection;
@@ -19,6 +20,7 @@ mod guard;
 mod headers;
 mod metrics;
 mod observe;
+pub mod open_to;
 mod openapi;
 pub(crate) mod password;
 pub mod problem;

@@ -11,8 +11,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{connection, routes, state::HttpState, token};
-use crate::Settings;
+use super::{applied, connection, routes, state::HttpState, token};
+use crate::{Settings, settings::SettingsDesk};
 
 /// Connections for reading: lists and streams of a household.
 const READERS: u32 = 4;
@@ -40,11 +40,11 @@ pub struct Started {
 ///
 /// # Errors
 /// `Busy` when the address or the data folder is taken, `PermissionDenied` when it may not be used; what the store and ingest report.
-pub async fn serve(settings: Settings, on_ready: impl FnOnce(&Started)) -> Result<()> {
-    let listener = bind(settings.listen).await?;
+pub async fn serve(desk: SettingsDesk, on_ready: impl FnOnce(&Started)) -> Result<()> {
+    let listener = bind(desk.current().listen).await?;
     let closing = CancellationToken::new();
     on_signal(closing.clone())?;
-    let state = start(settings, closing).await?;
+    let state = start(desk, closing).await?;
     serve_on(listener, state, on_ready).await
 }
 
@@ -92,11 +92,12 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpState> {
+async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpState> {
     let options = StoreOptions { migrate: true, readers: READERS, busy_timeout_ms: BUSY_TIMEOUT_MS };
     // First: opening the store tidies up, which would disturb a server that runs.
-    let lock = DataLock::acquire(&settings.data_dir)?;
-    let store = Store::open(&settings.data_dir, &options).await?;
+    let lock = DataLock::acquire(&desk.current().data_dir)?;
+    let store = Store::open(&desk.current().data_dir, &options).await?;
+    let settings = desk.take(store.catalog().settings().await?);
     let worker_exe =
         std::env::current_exe().map_err(|error| Error::from_io("finding this program's own file", error))?;
     let ingest = Ingest::start(
@@ -109,8 +110,8 @@ async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpSta
             jobs: settings.jobs,
             watch: settings.watch,
             poll_interval: settings.poll_interval_s.map(Duration::from_secs),
-            background: Default::default(),
-            uploads: Default::default(),
+            background: settings.analysis.clone(),
+            uploads: applied::uploads(&settings),
         },
     )
     .await?;
@@ -118,7 +119,8 @@ async fn start(settings: Settings, closing: CancellationToken) -> Result<HttpSta
         ingest.shutdown().await;
         return Err(error);
     }
-    let mut state = HttpState::new(store, ingest, settings);
+    applied::to(&ingest, &settings)?;
+    let mut state = HttpState::new(store, ingest, desk);
     state.closing = closing;
     Ok(state)
 }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{metrics::Metrics, password::Passwords, throttle::Throttle};
-use crate::Settings;
+use crate::{Settings, settings::SettingsDesk};
 
 /// Event streams open at the same time; each is a task and a buffer that its client may never read.
 const EVENT_STREAMS: usize = 256;
@@ -20,8 +20,10 @@ pub struct HttpState {
     pub store: Store,
     /// What brings files in.
     pub ingest: Ingest,
-    /// What was set.
+    /// What was set when the server started: for what is read only then.
     pub settings: Arc<Settings>,
+    /// What is set now, and its changes.
+    pub desk: Arc<SettingsDesk>,
     /// Cancelled when the server shuts down: streams that would not end by themselves end then.
     pub closing: CancellationToken,
     pub(super) passwords: Passwords,
@@ -33,11 +35,12 @@ pub struct HttpState {
 impl HttpState {
     /// The state over an open store and a running ingest.
     #[must_use]
-    pub fn new(store: Store, ingest: Ingest, settings: Settings) -> Self {
+    pub fn new(store: Store, ingest: Ingest, desk: SettingsDesk) -> Self {
         Self {
             store,
             ingest,
-            settings: Arc::new(settings),
+            settings: desk.current(),
+            desk: Arc::new(desk),
             closing: CancellationToken::new(),
             passwords: Passwords::new(),
             throttle: Throttle::default(),

@@ -39,7 +39,14 @@ fn what_does_not_fit_is_refused_with_source_and_remedy() {
         ("listen = 4040", ("X", ""), "4040 is not an address with a port"),
         ("jobs = 0", ("X", ""), "0 is not a whole number from 1 to 256"),
         ("jobs = -1", ("X", ""), "-1 is not a whole number"),
-        ("jobs = 1.5", ("X", ""), "a fraction is not a whole number"),
+        ("jobs = 1.5", ("X", ""), "1.5 is not a whole number"),
+        ("[analysis]\nschedule = 'at night'", ("X", ""), "write a time of day as HH:MM, or `off`"),
+        ("[analysis]\nquiet_hours = '22:00'", ("X", ""), "write them as HH:MM-HH:MM"),
+        ("[analysis]\nbudget_h = 25", ("X", ""), "25 is not a number from 0.1 to 24"),
+        ("[analysis]\ncpu_share_percent = 0", ("X", ""), "0 is not a whole number from 1 to 100"),
+        ("[upload]\nmax_bytes = '2 furlongs'", ("X", ""), "is not a number of bytes from 1"),
+        ("[hls]\nladder = 'low=mp3:128'", ("X", ""), "low=aac:256"),
+        ("[acoustid]\nkey = 'k w'", ("X", ""), "this is not a key of 1 to 128 letters"),
         ("watch = 'maybe'", ("X", ""), "is not true or false"),
         ("folders = [1]", ("X", ""), "is not a list of paths"),
         ("public_url = 'ftp://x'", ("X", ""), "is not an address as in https://"),
@@ -99,11 +106,75 @@ fn every_setting_has_a_working_example_in_file_and_environment() {
     let settings = load(&SettingsRequest { config_file: Some(file), ..SettingsRequest::default() }).unwrap();
     assert!(settings.is_https() && !settings.watch && settings.jobs == 2);
     assert_eq!(settings.poll_interval_s, Some(900));
+    // Every example says something else than the default.
+    let defaults = Settings::defaults(settings.data_dir.clone());
+    // (The default number of jobs is this machine's.)
+    for setting in SETTINGS.iter().filter(|setting| !matches!(setting.name, "data_dir" | "jobs")) {
+        assert_ne!((setting.get)(&settings), (setting.get)(&defaults), "{}", setting.name);
+    }
     for setting in SETTINGS {
         assert!(!setting.help.is_empty() && setting.help.ends_with('.'), "{}", setting.name);
-        let unit = setting.value_type != ValueType::Count || !setting.unit.is_empty();
+        let unit = setting.value_type.range().is_none() || !setting.unit.is_empty();
         assert!(unit, "{} is a number without a unit", setting.name);
     }
+}
+
+#[test]
+fn concurrency_is_brought_into_its_range() {
+    let folder = tempfile::tempdir().unwrap();
+    for (given, used) in [("0", 1), ("1", 1), ("5", 5), ("8", 8), ("9", 8), ("4000000000000", 8)] {
+        let request = with_environment(request(folder.path()), &[("FANFARE_ANALYSIS_CONCURRENCY", given)]);
+        assert_eq!(load(&request).unwrap().analysis.concurrency, used, "{given}");
+    }
+    assert_eq!(load(&request(folder.path())).unwrap().analysis.concurrency, 1, "unset");
+    let invalid = with_environment(request(folder.path()), &[("FANFARE_ANALYSIS_CONCURRENCY", "-1")]);
+    assert!(load(&invalid).is_err());
+}
+
+#[test]
+fn the_page_wins_over_the_file_and_loses_to_environment_and_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(CONFIG_FILE), "[analysis]\npacing = 1\nbudget_h = 2\nschedule = 'off'")
+        .unwrap();
+    let given = with_environment(request(folder.path()), &[("FANFARE_ANALYSIS_BUDGET_H", "3")]);
+    let layers = Layers::read(&given).unwrap();
+    let desk = SettingsDesk::new(layers.clone(), load(&given).unwrap());
+    let change = |changes: serde_json::Value| desk.changed(&serde_json::from_value(changes).unwrap());
+    let page = change(serde_json::json!({"analysis.pacing": 0.5, "analysis.concurrency": 2})).unwrap();
+    let settings = desk.take(page);
+    assert_eq!((settings.analysis.pacing, settings.analysis.concurrency), (0.5, 2));
+    assert_eq!(settings.analysis.budget_h, 3.0);
+    // A value of an earlier version that no longer fits is passed over.
+    let strange =
+        serde_json::from_value(serde_json::json!({"analysis.pacing": "fast", "gone": 1, "jobs": 3}));
+    assert_eq!(desk.with(&strange.unwrap()).analysis.pacing, 1.0);
+    let row = |name: &str| desk.rows().into_iter().find(|row| row.setting.name == name).unwrap();
+    for (name, source, fixed) in [
+        ("analysis.pacing", Source::Page, None),
+        ("analysis.schedule", Source::File, None),
+        ("analysis.cpu_share_percent", Source::Default, None),
+        ("analysis.budget_h", Source::Environment, Some("FANFARE_ANALYSIS_BUDGET_H")),
+        ("jobs", Source::Default, Some("starts")),
+    ] {
+        assert_eq!(row(name).source, source, "{name}");
+        assert_eq!(row(name).fixed.is_some(), fixed.is_some(), "{name}");
+        assert!(row(name).fixed.unwrap_or_default().contains(fixed.unwrap_or_default()), "{name}");
+    }
+    for (changes, kind, said) in [
+        (serde_json::json!({"analysis.budget_h": 1}), ErrorKind::Conflict, "FANFARE_ANALYSIS_BUDGET_H"),
+        (serde_json::json!({"jobs": 1}), ErrorKind::Conflict, "when the server starts"),
+        (serde_json::json!({"analysis.pacin": 1}), ErrorKind::Invalid, "did you mean analysis.pacing?"),
+        (serde_json::json!({"analysis.pacing": 11}), ErrorKind::Invalid, "from 0 to 10"),
+        (serde_json::json!({"analysis.pacing": {}}), ErrorKind::Invalid, "a table is not a number"),
+        (serde_json::json!({"hls.ladder": "x".repeat(5_000)}), ErrorKind::Invalid, "more than 4096"),
+    ] {
+        let error = change(changes).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let back = change(serde_json::json!({"analysis.pacing": null})).unwrap();
+    assert_eq!(desk.take(back).analysis.pacing, 1.0, "the file's again");
+    assert_eq!(row("analysis.pacing").source, Source::File);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 // The workspace's test allowances do not reach functions outside `#[test]`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod catalog;
 mod document;
 mod events;
 mod fixture;
@@ -19,6 +20,7 @@ mod ranges;
 mod rights;
 mod secrets;
 mod sessions;
+mod settings;
 mod setup;
 mod shutdown;
 mod taken;

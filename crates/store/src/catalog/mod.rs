@@ -20,6 +20,7 @@ mod packed;
 mod rewritten;
 mod scan;
 mod scan_rows;
+mod settings;
 mod sweep;
 mod tasks;
 mod tracks;

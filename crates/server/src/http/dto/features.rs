@@ -2,6 +2,7 @@
 
 use fanfare_model::{
     Features,
+    enrichment::Enrichment,
     features::{
         Dynamics, Embedding, Fingerprint, Key, KeySegment, Loudness, LoudnessSeries, Mode, Rhythm,
         SpeechMusic, SpeechMusicProfile, TempoCandidate, TempoStability, Timbre, Waveform,
@@ -9,6 +10,8 @@ use fanfare_model::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::enrichment::EnrichmentDto;
 
 /// Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,6 +35,8 @@ pub struct FeaturesDto {
     pub timbre: Option<TimbreDto>,
     /// Which embedding exists.
     pub embedding: Option<EmbeddingDto>,
+    /// What follows from the rest without hearing it again; `null` while the track was not enriched.
+    pub enrichment: Option<EnrichmentDto>,
     /// Why values are missing, and what was odd about the audio.
     pub warnings: Vec<String>,
 }
@@ -48,8 +53,26 @@ impl From<Features> for FeaturesDto {
             dynamics: features.dynamics.map(Into::into),
             timbre: features.timbre.map(Into::into),
             embedding: features.embedding.map(Into::into),
+            enrichment: None,
             warnings: features.warnings,
         }
+    }
+}
+
+impl FeaturesDto {
+    /// The same with what enrichment found.
+    #[must_use]
+    pub fn enriched(mut self, found: Option<Enrichment>) -> Self {
+        let Some(found) = found else { return self };
+        if let Some(embedding) = &found.embedding {
+            self.embedding = Some(EmbeddingDto {
+                model: embedding.model.clone(),
+                version: embedding.version.to_string(),
+                dimensions: u32::try_from(embedding.values.len()).unwrap_or(u32::MAX),
+            });
+        }
+        self.enrichment = Some(found.into());
+        self
     }
 }
 
@@ -492,6 +515,24 @@ mod tests {
             warnings: vec!["odd".into()],
         };
         let plain = serde_json::to_value(&features).unwrap();
-        assert_eq!(serde_json::to_value(FeaturesDto::from(features)).unwrap(), plain);
+        let mut answer = serde_json::to_value(FeaturesDto::from(features)).unwrap();
+        // Enrichment is stored apart, and `analyze` stores nothing.
+        assert!(answer.as_object_mut().unwrap().remove("enrichment").is_some());
+        assert_eq!(answer, plain);
+    }
+
+    #[test]
+    fn enrichment_comes_without_the_vector() {
+        use fanfare_model::enrichment::{Embedding, Estimate};
+        let found = Enrichment {
+            energy: Some(Estimate { value: 0.5, method: "by ear".into() }),
+            embedding: Some(Embedding { model: "m".into(), version: 2, values: vec![0.6, 0.8] }),
+            ..Enrichment::default()
+        };
+        let answer =
+            serde_json::to_value(FeaturesDto::from(Features::default()).enriched(Some(found))).unwrap();
+        assert_eq!(answer["embedding"], serde_json::json!({"model": "m", "version": "2", "dimensions": 2}));
+        assert_eq!(answer["enrichment"]["energy"], serde_json::json!({"value": 0.5, "method": "by ear"}));
+        assert!(!answer.to_string().contains("0.6"), "{answer}");
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Every field of an answer is always there, `null` where nothing is known. Bodies of requests refuse unknown fields.
 
+pub mod catalog;
+pub mod enrichment;
 pub mod features;
 pub mod library;
 pub mod page;
 pub mod people;
 pub mod problem;
+pub mod settings;
 pub mod status;
 pub mod task;
 pub mod track;

@@ -5,7 +5,7 @@ use fanfare_store::ApiKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::clock::rfc3339;
+use crate::{http::clock::rfc3339, settings::UploadSettings};
 
 /// What somebody may do.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -46,11 +46,23 @@ pub struct MeDto {
     pub name: String,
     /// Role.
     pub role: RoleDto,
+    /// Whether `POST /tracks` takes files from them.
+    pub may_upload: bool,
+    /// The largest file it takes.
+    pub upload_max_bytes: u64,
 }
 
-impl From<User> for MeDto {
-    fn from(user: User) -> Self {
-        Self { id: user.id.to_string(), name: user.name, role: user.role.into() }
+impl MeDto {
+    /// The person, by the present settings.
+    #[must_use]
+    pub fn new(user: User, upload: &UploadSettings) -> Self {
+        Self {
+            id: user.id.to_string(),
+            name: user.name,
+            role: user.role.into(),
+            may_upload: upload.is_open_to(user.role),
+            upload_max_bytes: upload.max_bytes,
+        }
     }
 }
 

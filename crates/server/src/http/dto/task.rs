@@ -126,6 +126,21 @@ impl From<Task> for TaskDto {
     }
 }
 
+/// When background analysis runs by itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Schedule)]
+pub struct ScheduleDto {
+    /// Local time of day, `HH:MM`, or `off`.
+    pub schedule: String,
+    /// The only hours in which it may run, `HH:MM-HH:MM`.
+    pub quiet_hours: Option<String>,
+    /// When it runs next.
+    #[schema(format = DateTime)]
+    pub next: Option<String>,
+    /// How it ran last, or runs now.
+    pub last: Option<TaskDto>,
+}
+
 /// One file that failed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TaskFailure)]

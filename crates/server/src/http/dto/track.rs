@@ -1,7 +1,7 @@
 //! Tracks.
 
 use fanfare_analysis::waveform::Zoomed;
-use fanfare_model::{AudioProperties, TrackState};
+use fanfare_model::{AudioProperties, EnrichmentState, TrackHome, TrackState, UploadedBytes};
 use fanfare_store::{TrackRow, TrackSort};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -127,9 +127,79 @@ pub struct TrackFailureDto {
     pub kind: String,
     /// What happened.
     pub message: String,
+    /// Where in the file, if known.
+    pub offset_bytes: Option<u64>,
     /// When it will be tried again by itself.
     #[schema(format = DateTime)]
     pub next_retry: Option<String>,
+}
+
+/// Where a track's bytes are.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TrackHome)]
+pub enum TrackHomeDto {
+    /// A file in a library folder.
+    Folder,
+    /// An upload, whose bytes are there.
+    Upload,
+    /// An upload whose bytes were let go when everything was made of them: it plays by HLS only.
+    UploadLetGo,
+}
+
+impl From<TrackHome> for TrackHomeDto {
+    fn from(home: TrackHome) -> Self {
+        match home {
+            TrackHome::Folder(_) => Self::Folder,
+            TrackHome::Upload(UploadedBytes::Gone) => Self::UploadLetGo,
+            TrackHome::Upload(UploadedBytes::Incoming | UploadedBytes::Original) => Self::Upload,
+        }
+    }
+}
+
+/// How far enrichment came. Playing never waits for it.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = EnrichmentState)]
+pub enum EnrichmentStateDto {
+    /// Not asked for.
+    None,
+    /// Waiting or running.
+    Pending,
+    /// Done.
+    Completed,
+    /// Given up, with a reason.
+    Failed,
+}
+
+impl From<EnrichmentState> for EnrichmentStateDto {
+    fn from(state: EnrichmentState) -> Self {
+        match state {
+            EnrichmentState::None => Self::None,
+            EnrichmentState::Pending => Self::Pending,
+            EnrichmentState::Completed => Self::Completed,
+            EnrichmentState::Failed => Self::Failed,
+        }
+    }
+}
+
+/// Publishes a track, or takes it back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackChangeRequest {
+    /// `published` puts it into the public catalog, `ready` takes it out.
+    pub state: PublicationDto,
+}
+
+/// Whether a track is public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Publication)]
+pub enum PublicationDto {
+    /// In the public catalog.
+    Published,
+    /// Not in it.
+    Ready,
 }
 
 /// A playable item.
@@ -158,6 +228,17 @@ pub struct TrackDto {
     pub state: TrackStateDto,
     /// Why it cannot be read.
     pub failure: Option<TrackFailureDto>,
+    /// Where its bytes are.
+    pub home: TrackHomeDto,
+    /// How far enrichment came.
+    pub enrichment: EnrichmentStateDto,
+    /// Why enrichment was given up.
+    pub enrichment_error: Option<String>,
+    /// A track that sounds the same, as found when this one was heard.
+    pub twin: Option<String>,
+    /// When it was made public, while it is.
+    #[schema(format = DateTime)]
+    pub published: Option<String>,
     /// Codec, for example `flac`.
     pub codec: Option<String>,
     /// Container, for example `mp4`.
@@ -176,7 +257,7 @@ pub struct TrackDto {
     pub lossless: Option<bool>,
     /// The file's size.
     pub size_bytes: u64,
-    /// The file's path below its library folder.
+    /// The file's path below its library folder; of an upload the name it was sent under.
     pub relative_path: String,
     /// Whether `/tracks/{id}/cover` has an image.
     pub has_cover: bool,
@@ -227,8 +308,14 @@ impl From<TrackRow> for TrackDto {
             failure: track.failure.map(|failure| TrackFailureDto {
                 kind: failure.kind.as_str().to_owned(),
                 message: failure.message,
+                offset_bytes: failure.offset_bytes,
                 next_retry: failure.next_retry.map(rfc3339),
             }),
+            home: track.home.into(),
+            enrichment: track.enrichment.into(),
+            enrichment_error: track.enrichment_error,
+            twin: track.twin.map(|twin| twin.to_string()),
+            published: track.published.map(rfc3339),
             sample_rate_hz: of(|audio| Some(audio.sample_rate_hz)),
             channels: audio.as_ref().map(|audio| audio.channels),
             bit_depth: audio.as_ref().and_then(|audio| audio.bit_depth),

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanfare_delivery::{OpenFile, media};
-use fanfare_model::{Error, ErrorKind, TrackId};
+use fanfare_model::{Error, ErrorKind, TrackHome, TrackId};
+use fanfare_store::TrackRow;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::tracks;
@@ -46,7 +47,7 @@ pub async fn audio(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let row = tracks::find(&state, id).await?;
-    let path = state.store.catalog().track_path(id).await?.ok_or_else(|| Problem::not_found("track"))?;
+    let path = state.store.catalog().track_path(id).await?.ok_or_else(|| let_go(&row))?;
     let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
     let media_type = media::media_type(row.track.audio.as_ref());
     let answer = file.answer(&method, &headers, media_type, &boundary()?);
@@ -67,6 +68,15 @@ pub async fn audio(
         response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
     Ok(response)
+}
+
+/// The answer for a track that has no file (any more).
+fn let_go(row: &TrackRow) -> Problem {
+    match row.track.home {
+        TrackHome::Folder(_) => Problem::not_found("track"),
+        TrackHome::Upload(_) => Problem::new(ErrorKind::NotFound, "the uploaded file was not kept")
+            .remedy(format!("play /api/v1/tracks/{}/hls/index.m3u8", row.track.id)),
+    }
 }
 
 fn missing(error: Error) -> Problem {

@@ -9,9 +9,10 @@ use fanfare_model::{ContentHash, ReleaseId, TrackId};
 use fanfare_store::BlobKind;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::tracks;
 use crate::http::{
+    caller::MaybeCaller,
     extract::Path,
+    open_to::track_for,
     problem::{Answer, Problem},
     state::HttpState,
 };
@@ -19,7 +20,7 @@ use crate::http::{
 /// An hour without asking again. The address names the track, not the image, so a new image must get through some time.
 const CACHE: &str = "private, max-age=3600";
 
-/// The track's cover.
+/// The track's cover; of a published track for everybody.
 #[utoipa::path(
     get,
     path = "/api/v1/tracks/{id}/cover",
@@ -33,10 +34,11 @@ const CACHE: &str = "private, max-age=3600";
 )]
 pub async fn track_cover(
     State(state): State<HttpState>,
+    caller: MaybeCaller,
     Path(id): Path<TrackId>,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let cover = tracks::find(&state, id).await?.track.cover;
+    let cover = track_for(&state, &caller, id).await?.track.cover;
     image(&state, cover, &headers).await
 }
 

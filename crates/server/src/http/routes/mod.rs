@@ -2,6 +2,7 @@
 
 mod audio;
 mod browse;
+mod catalog;
 mod covers;
 mod events;
 mod folders;
@@ -9,6 +10,7 @@ mod pages;
 mod people;
 mod server;
 mod session;
+mod settings;
 mod tasks;
 mod tracks;
 mod waveform;
@@ -60,17 +62,23 @@ pub fn table() -> Table {
         .add(Listener, routes!(covers::release_cover))
         .add(Listener, routes!(tracks::tracks))
         .add(Listener, routes!(tracks::track))
-        .add(Listener, routes!(tracks::features))
-        .add(Listener, routes!(waveform::waveform))
-        .add(Listener, routes!(waveform::waveform_dat))
-        .add(Listener, routes!(waveform::waveform_columns))
+        .add(Owner, routes!(tracks::change_track))
+        .add(Owner, routes!(tracks::delete_track))
+        // These ask `open_to` who may see the track.
+        .add(Public, routes!(tracks::features))
+        .add(Public, routes!(waveform::waveform))
+        .add(Public, routes!(waveform::waveform_dat))
+        .add(Public, routes!(waveform::waveform_columns))
+        .add(Public, routes!(covers::track_cover))
+        .add(Public, routes!(catalog::catalog))
         .add(Owner, routes!(tracks::retry_track))
         .add(Listener, routes!(audio::audio))
-        .add(Listener, routes!(covers::track_cover))
         .add(Owner, routes!(folders::folders, folders::add_folder))
         .add(Owner, routes!(folders::remove_folder))
         .add(Owner, routes!(folders::scan))
+        .add(Owner, routes!(settings::settings, settings::change_settings))
         .add(Listener, routes!(tasks::tasks))
+        .add(Listener, routes!(tasks::schedule))
         .add(Listener, routes!(tasks::task))
         .add(Owner, routes!(tasks::cancel_task))
         .add(Owner, routes!(tasks::retry_task))

@@ -117,8 +117,8 @@ pub async fn logout(State(state): State<HttpState>, caller: Caller) -> Answer<Re
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = MeDto)))]
-pub async fn me(caller: Caller) -> axum::Json<MeDto> {
-    axum::Json(caller.user.into())
+pub async fn me(State(state): State<HttpState>, caller: Caller) -> axum::Json<MeDto> {
+    axum::Json(MeDto::new(caller.user, &state.desk.current().upload))
 }
 
 /// Changes one's own password. Every other session ends: somebody else may have signed in with the old one.
@@ -158,7 +158,8 @@ pub async fn change_password(
 
 async fn signed_in(state: &HttpState, user: User, status: StatusCode) -> Answer<Response> {
     let cookie = new_session(state, &user).await?;
-    Ok((status, [(header::SET_COOKIE, cookie)], axum::Json(MeDto::from(user))).into_response())
+    Ok((status, [(header::SET_COOKIE, cookie)], axum::Json(MeDto::new(user, &state.desk.current().upload)))
+        .into_response())
 }
 
 /// Starts a session; gives the cookie.

@@ -1,12 +1,15 @@
 //! Tasks: what is going on, what went on.
 
 use axum::extract::State;
-use fanfare_model::{Task, TaskId};
+use fanfare_model::{Task, TaskId, TaskKind};
 use http::StatusCode;
 
 use crate::http::{
     caller::Caller,
-    dto::{ListDto, task::TaskDto},
+    dto::{
+        ListDto,
+        task::{ScheduleDto, TaskDto},
+    },
     extract::Path,
     problem::{Answer, Problem},
     shown::Shown,
@@ -15,6 +18,8 @@ use crate::http::{
 
 /// How many tasks the list goes back.
 const LISTED: u32 = 50;
+/// How many tasks are kept, to find the last nightly run among.
+const KEPT: u32 = 500;
 
 /// The task as it stands now: the live state is fresher than the stored one.
 pub async fn find(state: &HttpState, id: TaskId) -> Answer<Task> {
@@ -38,6 +43,30 @@ pub async fn tasks(State(state): State<HttpState>, caller: Caller) -> Answer<axu
     // A list of 500 logs would be megabytes; one task shows its own.
     let without_log = |task| Task { log: Vec::new(), ..shown.task(task) };
     Ok(axum::Json(ListDto::of(tasks.into_iter().map(without_log).collect())))
+}
+
+/// When background analysis runs by itself, and how it ran last.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tasks/schedule",
+    tag = "tasks",
+    responses((status = 200, body = ScheduleDto))
+)]
+pub async fn schedule(State(state): State<HttpState>, caller: Caller) -> Answer<axum::Json<ScheduleDto>> {
+    let shown = Shown::to(&caller, &state).await?;
+    let options = state.ingest.background();
+    let is_nightly = |task: &Task| task.kind == TaskKind::Nightly;
+    let live = state.ingest.hub().active().into_iter().find(is_nightly);
+    let last = match live {
+        Some(task) => Some(task),
+        None => state.store.catalog().tasks(KEPT).await?.into_iter().find(is_nightly),
+    };
+    Ok(axum::Json(ScheduleDto {
+        schedule: options.schedule.to_string(),
+        quiet_hours: options.quiet_hours.map(|hours| hours.to_string()),
+        next: None,
+        last: last.map(|task| shown.task(task).into()),
+    }))
 }
 
 /// One task.

@@ -8,14 +8,16 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::{
-    caller::Caller,
+    caller::{Caller, MaybeCaller},
+    clock,
     dto::{
         Offset, PageDto,
         features::FeaturesDto,
         page::search_text,
-        track::{SortOrderDto, TrackDto, TrackSortDto, TrackStateDto},
+        track::{PublicationDto, SortOrderDto, TrackChangeRequest, TrackDto, TrackSortDto, TrackStateDto},
     },
-    extract::{Path, Query},
+    extract::{Json, Path, Query},
+    open_to::track_for,
     problem::{Answer, Problem},
     shown::Shown,
     state::HttpState,
@@ -103,15 +105,56 @@ pub async fn track(
     Ok(axum::Json(dto(find(&state, id).await?, &shown)))
 }
 
+/// Publishes a track that is ready, or takes it out of the public catalog.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/tracks/{id}",
+    tag = "tracks",
+    params(("id" = String, Path, description = "The track")),
+    request_body = TrackChangeRequest,
+    responses(
+        (status = 200, description = "The track as it is now", body = TrackDto),
+        (status = 404, description = "No such track"),
+        (status = 409, description = "It is not ready"),
+    )
+)]
+pub async fn change_track(
+    State(state): State<HttpState>,
+    Path(id): Path<TrackId>,
+    Json(body): Json<TrackChangeRequest>,
+) -> Answer<axum::Json<TrackDto>> {
+    let public = body.state == PublicationDto::Published;
+    state.store.catalog().publish(id, public, clock::now()).await?;
+    Ok(axum::Json(find(&state, id).await?.into()))
+}
+
+/// Deletes an uploaded track and everything that was made of it. Files of library folders are only ever read.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/tracks/{id}",
+    tag = "tracks",
+    params(("id" = String, Path, description = "The track")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "No such track"),
+        (status = 409, description = "Its file lies in a library folder"),
+    )
+)]
+pub async fn delete_track(State(state): State<HttpState>, Path(id): Path<TrackId>) -> Answer<StatusCode> {
+    state.store.catalog().delete_upload(id, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 fn dto(row: TrackRow, shown: &Shown) -> TrackDto {
     let mut track = TrackDto::from(row);
     if let Some(failure) = &mut track.failure {
         failure.message = shown.text(&failure.message);
     }
+    track.enrichment_error = track.enrichment_error.map(|error| shown.text(&error));
     track
 }
 
-/// What analysis knows of the track; parts are `null` while it was not heard.
+/// What analysis knows of the track (of a published one for everybody); parts are `null` while it was not heard.
 #[utoipa::path(
     get,
     path = "/api/v1/tracks/{id}/features",
@@ -121,10 +164,12 @@ fn dto(row: TrackRow, shown: &Shown) -> TrackDto {
 )]
 pub async fn features(
     State(state): State<HttpState>,
+    caller: MaybeCaller,
     Path(id): Path<TrackId>,
 ) -> Answer<axum::Json<FeaturesDto>> {
-    find(&state, id).await?;
-    Ok(axum::Json(load_features(&state, id).await?.into()))
+    track_for(&state, &caller, id).await?;
+    let found = state.store.catalog().enrichment(id).await?;
+    Ok(axum::Json(FeaturesDto::from(load_features(&state, id).await?).enriched(found)))
 }
 
 pub(super) async fn load_features(state: &HttpState, id: TrackId) -> Answer<Features> {

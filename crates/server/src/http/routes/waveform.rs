@@ -1,4 +1,4 @@
-//! The shape of a track: as audiowaveform has it, at any zoom, and in columns for drawing.
+//! The shape of a track (of a published one for everybody): as audiowaveform has it, at any zoom, and in columns for drawing.
 
 use axum::{
     extract::State,
@@ -13,8 +13,10 @@ use utoipa::IntoParams;
 
 use super::tracks;
 use crate::http::{
+    caller::MaybeCaller,
     dto::track::{AudioWaveformDto, TrackWaveformDto},
     extract::{Path, Query},
+    open_to::track_for,
     problem::{Answer, Problem},
     state::HttpState,
 };
@@ -40,10 +42,11 @@ pub struct ZoomParams {
 )]
 pub async fn waveform(
     State(state): State<HttpState>,
+    caller: MaybeCaller,
     Path(id): Path<TrackId>,
     Query(params): Query<ZoomParams>,
 ) -> Answer<axum::Json<AudioWaveformDto>> {
-    Ok(axum::Json(zoomed(&state, id, &params).await?.into()))
+    Ok(axum::Json(zoomed(&state, &caller, id, &params).await?.into()))
 }
 
 /// The same in audiowaveform's binary form (`.dat`, version 2).
@@ -59,10 +62,11 @@ pub async fn waveform(
 )]
 pub async fn waveform_dat(
     State(state): State<HttpState>,
+    caller: MaybeCaller,
     Path(id): Path<TrackId>,
     Query(params): Query<ZoomParams>,
 ) -> Answer<Response> {
-    let bytes = zoomed(&state, id, &params).await?.to_dat();
+    let bytes = zoomed(&state, &caller, id, &params).await?.to_dat();
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 
@@ -76,9 +80,10 @@ pub async fn waveform_dat(
 )]
 pub async fn waveform_columns(
     State(state): State<HttpState>,
+    caller: MaybeCaller,
     Path(id): Path<TrackId>,
 ) -> Answer<axum::Json<TrackWaveformDto>> {
-    let (row, waveform) = load(&state, id).await?;
+    let (row, waveform) = load(&state, &caller, id).await?;
     let columns = waveform.peaks.len();
     Ok(axum::Json(TrackWaveformDto {
         columns,
@@ -89,8 +94,8 @@ pub async fn waveform_columns(
     }))
 }
 
-async fn zoomed(state: &HttpState, id: TrackId, params: &ZoomParams) -> Answer<Zoomed> {
-    let (row, waveform) = load(state, id).await?;
+async fn zoomed(state: &HttpState, caller: &MaybeCaller, id: TrackId, params: &ZoomParams) -> Answer<Zoomed> {
+    let (row, waveform) = load(state, caller, id).await?;
     let (Some(audio), Some(detail)) = (row.track.audio, waveform.detail) else {
         return Err(Problem::new(
             ErrorKind::NotFound,
@@ -101,8 +106,8 @@ async fn zoomed(state: &HttpState, id: TrackId, params: &ZoomParams) -> Answer<Z
     Ok(zoom(&detail, audio.sample_rate_hz, params.samples_per_pixel.unwrap_or(0)))
 }
 
-async fn load(state: &HttpState, id: TrackId) -> Answer<(TrackRow, Waveform)> {
-    let row = tracks::find(state, id).await?;
+async fn load(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<(TrackRow, Waveform)> {
+    let row = track_for(state, caller, id).await?;
     match tracks::load_features(state, id).await?.waveform {
         Some(waveform) => Ok((row, waveform)),
         None => Err(Problem::new(ErrorKind::NotFound, "the track has no waveform yet")
