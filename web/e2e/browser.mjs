@@ -41,6 +41,20 @@ export async function findServer(options = {}) {
 
 export const OWNER = { name: process.env.FANFARE_USER ?? 'ada', password: process.env.FANFARE_PASSWORD ?? 'engines and music' };
 
+/** Drops files onto the window, as a hand would: `{ name, text }`, or `{ name, base64 }`. */
+export async function dropFiles(page, files) {
+  const transfer = await page.evaluateHandle((list) => {
+    const carried = new DataTransfer();
+    for (const { name, text, base64 } of list) {
+      const bytes = base64 === undefined ? text : Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      carried.items.add(new File([bytes], name));
+    }
+    return carried;
+  }, files);
+  for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('body', type, { dataTransfer: transfer });
+  await transfer.dispose();
+}
+
 /** Signs in: through the first-run link where there is one, else by name and password. */
 export async function enter(page, server) {
   if (server.link !== null) {

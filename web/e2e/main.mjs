@@ -7,6 +7,7 @@ import { check, finish, Skip, until } from './check.mjs';
 import { libraryChecks } from './library.mjs';
 import { playerChecks } from './player.mjs';
 import { takeShots } from './shots.mjs';
+import { uploadChecks } from './uploads.mjs';
 
 const server = await findServer({ tick_ms: 120 });
 const { context, page, close } = await openBrowser();
@@ -63,6 +64,7 @@ try {
   });
   await libraryChecks(page, server);
   await playerChecks(page, server);
+  await uploadChecks(page, server);
   await check('text from tags is text', async () => {
     const words = process.env.FANFARE_MARKUP ?? 'onerror';
     await page.goto(`${server.url}/#/?search=${encodeURIComponent(words)}`);
@@ -89,7 +91,7 @@ try {
     await page.getByText('LUFS').waitFor();
   });
   await check('every control has a name', async () => {
-    for (const place of ['/', '/releases', '/activity', '/settings']) {
+    for (const place of ['/', '/releases', '/upload', '/catalog', '/activity', '/settings']) {
       await page.goto(`${server.url}/#${place}`);
       await page.locator('h1').first().waitFor();
       const nameless = await page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select')]

@@ -2,8 +2,12 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DESKTOP, enter, findServer, openBrowser, OWNER, PHONE } from './browser.mjs';
+import { DESKTOP, dropFiles, enter, findServer, openBrowser, OWNER, PHONE } from './browser.mjs';
 
+/** Small enough to be looked at, different enough to show every state. */
+const UPLOADS = ['Morning Birds.flac', 'Old Tape, Side B.flac', 'broken.flac', 'shopping list.mp3', 'Late Signal.wav'].map((name, index) => ({
+  name, text: `${name.startsWith('shopping') ? 'milk and bread' : `RIFF${index}${name.startsWith('broken') ? 'broken' : ''}`}${'.'.repeat(4000)}`,
+}));
 const only = process.argv[2] ?? '';
 const LOOKS = [
   { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
@@ -66,12 +70,44 @@ export async function takeShots(server, folder, looks = LOOKS) {
       await go('/activity', '.counts');
       await page.locator('.task').first().waitFor();
       await shot('activity');
+      await page.locator('.task summary').first().click();
+      await shot('tasks-open');
       await go('/settings', '#listening');
       await shot('settings');
+      for (const part of ['background', 'uploads', 'identify']) {
+        await page.locator(`#group-${part}`).evaluate((heading) => heading.scrollIntoView({ block: 'start' }));
+        await shot(`settings-${part}`);
+      }
+      await go('/upload', '.drop');
+      await shot('upload-empty');
+      if (server.mock) {
+        await dropFiles(page, UPLOADS.map((one) => ({ ...one, text: one.text + look.name })));
+        await page.locator('.upload[data-step=ready]').first().waitFor();
+        await shot('upload');
+        await page.locator('.upload[data-step=ready] a.name').first().click();
+        await page.locator('#own').waitFor();
+        await page.getByRole('switch', { name: 'Public' }).click();
+        await page.locator('#feel').waitFor();
+        await shot('track-upload');
+        await page.locator('#own').evaluate((heading) => heading.scrollIntoView({ block: 'end' }));
+        await shot('track-upload-below');
+        await go('/?search=Undescribed', '.row .warn');
+        await shot('warned-list');
+        await page.locator('.row a[aria-label^="Open"], .row a.name').first().click();
+        await page.locator('.note').first().waitFor();
+        await shot('warned-track');
+      }
+      await go('/catalog', '.track .name, .empty');
+      await shot('catalog');
       await go('/?search=zzzz', '.empty');
       await shot('empty');
       await go('/nowhere', '.empty');
       await shot('missing');
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await go('/catalog', '.track .name, .empty');
+      await shot('catalog-outside');
+      await go('/', 'form');
+      await shot('sign-in');
     } finally {
       await close();
     }

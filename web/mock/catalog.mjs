@@ -54,7 +54,8 @@ export function makeCatalog(size) {
       tracks.push({
         id: hex(3, index), title: `${pick(HEAD)} ${pick(TAIL)}`, artist: { id: artist.id, name: artist.name },
         release: { id: release.id, title: release.title }, album_artist: artist.name, genre, year, track_number: number, disc_number: 1,
-        state, failure: state === 'failed' ? { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', next_retry: null } : null,
+        state, failure: state === 'failed' ? { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', offset_bytes: 81920, next_retry: null } : null,
+        home: 'folder', enrichment: 'none', enrichment_error: null, twin: null, published: null,
         codec, container, sample_rate_hz: roll() < 0.1 ? 96000 : 44100, channels: 2, bit_depth: lossless ? 16 : null,
         bitrate_bps: lossless ? 812_000 : 256_000, duration_s: duration, lossless, size_bytes: Math.round(duration * (lossless ? 101_500 : 32_000)),
         relative_path: `${artist.name}/${release.title}/${String(number).padStart(2, '0')}.${codec}`, has_cover: release.has_cover,
@@ -69,7 +70,12 @@ export function makeCatalog(size) {
     }
   }
   special(tracks);
-  return { artists: artistRows.filter((artist) => artist.track_count > 0), releases, tracks };
+  // Orders are kept: sorting 100,000 tracks anew takes seconds, and where an upload stands in a list does not matter here.
+  const lists = () => [tracks, ...orders.values()];
+  const byId = new Map(tracks.map((track) => [track.id, track]));
+  const add = (track) => { byId.set(track.id, track); for (const list of lists()) list.push(track); };
+  const remove = (track) => { byId.delete(track.id); for (const list of lists()) list.splice(list.indexOf(track), 1); };
+  return { add, remove, byId, artists: artistRows.filter((artist) => artist.track_count > 0), releases, tracks };
 }
 
 /** Cases that the browser test looks for. */
@@ -78,8 +84,9 @@ function special(tracks) {
   change(11, { title: '<img src=x onerror="window.pwned=1"><b>Bold</b> & "quoted"' });
   change(23, { title: 'Kyrie, from the Mass for Five Voices and a Rather Long Title That Goes On and On Without an End in Sight', key: null, camelot: null, tempo_bpm: null });
   change(37, { title: 'Unplayable Here', codec: 'ape', container: 'ape' });
+  change(39, { title: 'Undescribed', home: 'upload', enrichment: 'failed', enrichment_error: 'the worker ran out of memory three times', twin: tracks[38]?.id ?? null });
   change(41, { title: 'Waiting Song', state: 'queued', tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
-  change(43, { title: 'Broken Song', state: 'failed', failure: { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', next_retry: null }, tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
+  change(43, { title: 'Broken Song', state: 'failed', failure: { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', offset_bytes: 81920, next_retry: null }, tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
 }
 
 const KEYS = {

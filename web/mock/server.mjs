@@ -6,7 +6,9 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { makeCatalog, select } from './catalog.mjs';
 import { coverSvg, waveform, wavBytes, wavSlice } from './sound.mjs';
+import { makeSettings } from './settings.mjs';
 import { makeTasks } from './tasks.mjs';
+import { makeUploads } from './uploads.mjs';
 
 const DIST = new URL('../dist', import.meta.url).pathname;
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
@@ -18,6 +20,8 @@ export function makeMock(options = {}) {
   const catalog = makeCatalog(options.tracks ?? 100_000);
   const token = 'mock-setup-token';
   const tasks = makeTasks(options.tick_ms ?? 250);
+  const uploads = makeUploads(catalog, tasks, options.tick_ms ?? 250);
+  const settings = makeSettings();
   const users = options.owner ? [{ id: 'a'.repeat(32), name: 'demo', role: 'owner', password: 'demo demo demo' }] : [];
   const keys = [];
   const folders = options.empty ? [] : [{ id: 'f'.repeat(32), path: '/srv/music', added: new Date().toISOString(), scanned: new Date().toISOString() }];
@@ -45,10 +49,12 @@ export function makeMock(options = {}) {
     const user = users.find((known) => request.headers.cookie?.includes(`fanfare_session=${known.id}`));
     if (!url.pathname.startsWith('/api/')) return page(url.pathname, response);
 
-    let text = '';
-    request.on('data', (part) => (text += part));
+    const parts = [];
+    request.on('data', (part) => parts.push(part));
     request.on('end', () => {
-      const body = text === '' ? {} : JSON.parse(text);
+      const sent = Buffer.concat(parts);
+      const isFile = request.headers['content-type']?.startsWith('multipart/') === true;
+      const body = isFile || sent.length === 0 ? {} : JSON.parse(sent.toString());
       const path = url.pathname.replace('/api/v1', '');
       const [, head, id, ...rest] = path.split('/');
       const tail = rest.join('/');
@@ -62,7 +68,7 @@ export function makeMock(options = {}) {
         const item = items.find((known) => known.id === id);
         return item ? json(200, item) : missing(what);
       };
-      const enter = (status, who) => json(status, { id: who.id, name: who.name, role: who.role }, { 'Set-Cookie': `fanfare_session=${who.id}; HttpOnly; SameSite=Strict; Path=/` });
+      const enter = (status, who) => json(status, self(who), { 'Set-Cookie': `fanfare_session=${who.id}; HttpOnly; SameSite=Strict; Path=/` });
       const search = (url.searchParams.get('search') ?? '').toLowerCase();
 
       if (route === 'GET /status') return json(200, { version: '0.0.0-mock', ui: 'built', setup_needed: users.length === 0, signed_in: !!user });
@@ -76,21 +82,43 @@ export function makeMock(options = {}) {
         const known = users.find((one) => one.name === body.name && one.password === body.password);
         return known ? enter(200, known) : problem(401, 'unauthenticated', 'not signed in', 'name or password is wrong');
       }
-      if (!user) return problem(401, 'unauthenticated', 'not signed in', 'sign in first');
+      const stranger = ['catalog', 'tracks'].includes(head) && request.method === 'GET';
+      if (route === 'GET /catalog') {
+        const found = catalog.tracks.filter((one) => one.state === 'published' && one.title.toLowerCase().includes(search));
+        return paged(found.map((one) => ({ ...one, artist: one.artist.name, release: one.release?.title ?? null })));
+      }
+      if (!user && !(stranger && catalog.byId.get(id)?.state === 'published')) return problem(401, 'unauthenticated', 'not signed in', 'sign in first');
 
       const { artists, releases, tracks } = shown();
-      const track = head === 'tracks' && id ? tracks[parseInt(id.slice(-8), 16)] : undefined;
+      const track = head === 'tracks' && id ? catalog.byId.get(id) : undefined;
       if (head === 'tracks' && id && track?.id !== id) return missing('track');
       const state = (name) => tracks.filter((one) => one.state === name).length;
       switch (route) {
         case 'POST /logout': return json(204, undefined, { 'Set-Cookie': 'fanfare_session=; Path=/; Max-Age=0' });
-        case 'GET /me': return json(200, { id: user.id, name: user.name, role: user.role });
+        case 'GET /me': return json(200, self(user));
         case 'POST /me/:id': return body.current_password === user.password ? json(204) : problem(403, 'denied', 'wrong password', 'the present password is not right');
         case 'GET /library': return json(200, {
           tracks: tracks.length, queued: state('queued'), processing: 0, ready: state('ready'), failed: state('failed'),
           artists: artists.length, releases: releases.length, duration_s: tracks.length * 225, trouble: null,
         });
         case 'GET /tracks': return paged(folders.length > 0 ? select(catalog, url.searchParams) : []);
+        case 'POST /tracks': {
+          const taken = uploads.take(sent, request.headers['content-type']);
+          return taken.problem ? problem(taken.status, ...taken.problem) : json(taken.status, taken.track);
+        }
+        case 'PATCH /tracks/:id':
+          if (track.state !== 'ready' && track.state !== 'published') return problem(409, 'conflict', 'Conflict', `the track is ${track.state}, not ready`, 'publish it when it is ready');
+          Object.assign(track, { state: body.state, published: body.state === 'published' ? new Date().toISOString() : null });
+          return json(200, track);
+        case 'DELETE /tracks/:id':
+          if (track.home === 'folder') return problem(409, 'conflict', 'Conflict', "the track's file lies in a library folder", 'remove the file from the folder');
+          catalog.remove(track);
+          return json(204);
+        case 'GET /settings': return json(200, { items: settings.rows });
+        case 'PATCH /settings': {
+          const wrong = settings.change(body.values);
+          return wrong ? problem(400, 'invalid', 'Bad Request', wrong) : json(200, { items: settings.rows });
+        }
         case 'GET /tracks/:id': return json(200, track);
         case 'GET /tracks/:id/features': return json(200, features(track));
         case 'GET /tracks/:id/waveform/columns': return track.integrated_lufs === null
@@ -115,7 +143,7 @@ export function makeMock(options = {}) {
         case 'DELETE /folders/:id': folders.splice(folders.findIndex((one) => one.id === id), 1); return json(204);
         case 'POST /scan': return json(202, beginScan());
         case 'GET /tasks': return json(200, { items: [...tasks.tasks.values()] });
-        case 'GET /tasks/:id': return found([...tasks.tasks.values()], 'task');
+        case 'GET /tasks/:id': if (id === 'schedule') return json(200, { schedule: '00:00', quiet_hours: null, next: new Date(Date.now() + 5 * 3_600_000).toISOString(), last: null }); return found([...tasks.tasks.values()], 'task');
         case 'POST /tasks/:id/cancel': return json(202, tasks.cancel(id));
         case 'POST /tasks/:id/retry': return json(202, beginScan());
         case 'GET /events': return tasks.stream(request, response);
@@ -132,15 +160,20 @@ export function makeMock(options = {}) {
   return { server, token };
 }
 
+const self = (who) => ({ id: who.id, name: who.name, role: who.role, may_upload: who.role === 'owner', upload_max_bytes: 2 ** 31 });
+
 const NOTHING = {
-  loudness: null, rhythm: null, key: null, waveform: null, fingerprint: null, speech_music: null, dynamics: null, timbre: null, embedding: null, warnings: [],
+  loudness: null, rhythm: null, key: null, waveform: null, fingerprint: null, speech_music: null, dynamics: null, timbre: null, embedding: null, enrichment: null, warnings: [],
 };
 
 function features(track) {
   if (track.integrated_lufs === null) return { ...NOTHING };
   const key = track.key && { tonic: track.key.split(' ')[0], mode: track.key.split(' ')[1], confidence: 0.81, camelot: track.camelot };
+  const estimate = (value) => ({ value, method: 'from tempo, onsets and level; made up by the mock' });
   return {
     ...NOTHING,
+    embedding: { model: 'fanfare-descriptors', version: '1', dimensions: 64 },
+    enrichment: { danceability: estimate(0.72), energy: estimate(0.55), valence: estimate(0.38), arousal: estimate(0.6), voice: null, missing: [{ figure: 'voice', reason: 'nothing_to_read_from', message: 'no part of it is sung or spoken' }] },
     loudness: {
       integrated_lufs: track.integrated_lufs, range_lu: 7.4, momentary_max_lufs: track.integrated_lufs + 5, short_term_max_lufs: track.integrated_lufs + 3.2,
       sample_peak_dbfs: track.true_peak_dbtp - 0.4, true_peak_dbtp: track.true_peak_dbtp, replaygain_track_gain_db: track.replaygain_track_gain_db, replaygain_track_peak: 10 ** (track.true_peak_dbtp / 20),

@@ -22,9 +22,10 @@ export function makeTasks(tick_ms) {
   function start(kind, total, failEvery, after) {
     const now = new Date().toISOString();
     const task = {
-      id: (++serial).toString(16).padStart(32, '4'), kind, state: 'running', step: kind === 'scan' ? 'reading folders' : 'hearing tracks',
-      current: 0, total, current_item: null, message: '', failure_count: 0, failures: [], created: now, started: now, ended: null,
+      id: (++serial).toString(16).padStart(32, '4'), kind, state: 'running', step: { scan: 'reading folders', upload: 'taking in uploads', nightly: 'hearing tracks' }[kind] ?? 'hearing tracks',
+      current: 0, total, current_item: null, message: '', failure_count: 0, failures: [], log: [], created: now, started: now, ended: null,
     };
+    task.log.push({ at: now, text: task.step });
     tasks.set(task.id, task);
     tell(task);
     const timer = setInterval(() => {
@@ -33,7 +34,8 @@ export function makeTasks(tick_ms) {
       task.current_item = `Amber Arcades/Still Water/${String(task.current % 14 + 1).padStart(2, '0')} Half Light.flac`;
       if (failEvery && task.current % failEvery < Math.ceil(total / 40) && task.failures.length < 4) {
         task.failure_count += 1;
-        task.failures.push({ subject: `Old tapes/side ${task.failure_count}.flac`, kind: 'malformed', message: `the flac frame at byte ${task.current * 911} is cut off` });
+        task.failures.push({ subject: `Old tapes/side ${task.failure_count}.flac`, kind: 'malformed', message: `the flac frame at byte ${task.current * 911} is cut off`, track: (3).toString(16).padStart(4, '0') + (43).toString(16).padStart(28, '0'), next_retry: null });
+        task.log.push({ at: new Date().toISOString(), text: task.failures.at(-1).message });
       }
       if (task.current >= total) {
         task.state = task.failure_count > 0 ? 'partial_success' : 'succeeded';

@@ -7,6 +7,8 @@ export type Route =
   | { page: 'artists'; search: string }
   | { page: 'releases'; search: string }
   | { page: 'track' | 'artist' | 'release'; id: string }
+  | { page: 'catalog'; search: string }
+  | { page: 'upload' }
   | { page: 'activity' }
   | { page: 'settings' }
   | { page: 'welcome'; token: string }
@@ -31,7 +33,9 @@ export function parseRoute(hash: string): Route {
   }
   if (id === undefined) {
     if (head === 'artists' || head === 'releases') return { page: head, search };
-    if (head === 'activity' || head === 'settings') return { page: head };
+    if (head === 'catalog') return { page: head, search };
+    if (head === 'tasks') return { page: 'activity' };
+    if (head === 'upload' || head === 'activity' || head === 'settings') return { page: head };
     return missing;
   }
   if (head === 'tracks') return { page: 'track', id };
@@ -54,7 +58,7 @@ export const artistHref = (id: string): string => `#/artists/${encodeURIComponen
 export const releaseHref = (id: string): string => `#/releases/${encodeURIComponent(id)}`;
 
 export function listHref(
-  page: 'tracks' | 'artists' | 'releases', search: string, sort?: TrackSort, order?: Order,
+  page: 'tracks' | 'artists' | 'releases' | 'catalog', search: string, sort?: TrackSort, order?: Order,
 ): string {
   const query = new URLSearchParams();
   if (search !== '') query.set('search', search);

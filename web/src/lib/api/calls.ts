@@ -1,9 +1,9 @@
 // Every call that the pages make, by name. Routes: GET /api/v1/openapi.json.
 
-import { address, get, post, remove } from './client';
+import { address, get, patch, post, remove } from './client';
 import type {
-  ApiKey, Artist, Features, Folder, LibraryCounts, Me, NewApiKey, Page, Release, Role, Status, Task, Track,
-  TrackQuery, User, Waveform,
+  ApiKey, Artist, CatalogQuery, CatalogTrack, Features, Folder, LibraryCounts, Me, NewApiKey, Page, Release, Role, Schedule, Setting,
+  SettingValue, Status, Task, Track, TrackQuery, User, Waveform,
 } from './types';
 
 const id = encodeURIComponent;
@@ -25,6 +25,10 @@ export const track = (trackId: string) => get<Track>(`/tracks/${id(trackId)}`);
 export const features = (trackId: string) => get<Features>(`/tracks/${id(trackId)}/features`);
 export const waveform = (trackId: string) => get<Waveform>(`/tracks/${id(trackId)}/waveform/columns`);
 export const retryTrack = (trackId: string) => post<Track>(`/tracks/${id(trackId)}/retry`);
+export const publishTrack = (trackId: string, open: boolean) => patch<Track>(`/tracks/${id(trackId)}`, { state: open ? 'published' : 'ready' });
+export const deleteTrack = (trackId: string) => remove(`/tracks/${id(trackId)}`);
+export const catalog = (query: CatalogQuery, offset: number, limit: number, signal?: AbortSignal) =>
+  get<Page<CatalogTrack>>('/catalog', { ...query, offset, limit }, signal);
 export const artists = (search: string, offset: number, limit: number, signal?: AbortSignal) =>
   get<Page<Artist>>('/artists', { search, offset, limit }, signal);
 export const artist = (artistId: string) => get<Artist>(`/artists/${id(artistId)}`);
@@ -42,6 +46,11 @@ export const task = (taskId: string) => get<Task>(`/tasks/${id(taskId)}`);
 export const cancelTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/cancel`);
 export const retryTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/retry`);
 
+export const schedule = () => get<Schedule>('/tasks/schedule');
+export const settings = () => list<Setting>('/settings');
+export const changeSettings = async (values: Record<string, SettingValue>): Promise<Setting[]> =>
+  (await patch<{ items: Setting[] }>('/settings', { values })).items;
+
 export const users = () => list<User>('/users');
 export const addUser = (name: string, password: string, role: Role) => post<User>('/users', { name, password, role });
 export const removeUser = (userId: string) => remove(`/users/${id(userId)}`);
@@ -50,6 +59,7 @@ export const addKey = (name: string) => post<NewApiKey>('/keys', { name });
 export const removeKey = (keyId: string) => remove(`/keys/${id(keyId)}`);
 
 export const audioAddress = (trackId: string) => address(`/tracks/${id(trackId)}/audio`);
+export const hlsAddress = (trackId: string) => address(`/tracks/${id(trackId)}/hls/index.m3u8`);
 export const trackCoverAddress = (trackId: string) => address(`/tracks/${id(trackId)}/cover`);
 export const releaseCoverAddress = (releaseId: string) => address(`/releases/${id(releaseId)}/cover`);
 export const EVENTS_ADDRESS = address('/events');

@@ -66,4 +66,5 @@ function parse(text: string): unknown {
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   call<T>('GET', address(path, query), undefined, signal);
 export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', address(path), body);
+export const patch = <T>(path: string, body: unknown): Promise<T> => call<T>('PATCH', address(path), body);
 export const remove = (path: string): Promise<void> => call<void>('DELETE', address(path));

@@ -34,6 +34,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published tracks. Nobody needs to sign in for them, nor for their covers, waveforms, features and HLS. */
+        get: operations["catalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -291,6 +308,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting: its value, who decides it, and whether it can be changed while the server runs. */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes settings, all or none, at once. They win over the settings file and lose to environment and flags. */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -410,6 +445,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When background analysis runs by itself, and how it ran last. */
+        get: operations["schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tracks": {
         parameters: {
             query?: never;
@@ -438,10 +490,12 @@ export interface paths {
         get: operations["track"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Deletes an uploaded track and everything that was made of it. Files of library folders are only ever read. */
+        delete: operations["delete_track"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Publishes a track that is ready, or takes it out of the public catalog. */
+        patch: operations["change_track"];
         trace?: never;
     };
     "/api/v1/tracks/{id}/audio": {
@@ -469,7 +523,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The track's cover. */
+        /** The track's cover; of a published track for everybody. */
         get: operations["track_cover"];
         put?: never;
         post?: never;
@@ -486,7 +540,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What analysis knows of the track; parts are `null` while it was not heard. */
+        /** What analysis knows of the track (of a published one for everybody); parts are `null` while it was not heard. */
         get: operations["features"];
         put?: never;
         post?: never;
@@ -727,6 +781,60 @@ export interface components {
              */
             version: number;
         };
+        /** @description A published track, without what is its owner's business: paths, sizes, failures. */
+        CatalogTrack: {
+            /** @description The artist's name. */
+            artist: string | null;
+            /** @description Key on the Camelot wheel, for example `8A`. */
+            camelot: string | null;
+            /**
+             * Format: double
+             * @description How long it plays.
+             */
+            duration_s: number | null;
+            /** @description Genre, as written in the tags. */
+            genre: string | null;
+            /** @description Whether `/tracks/{id}/cover` has an image. */
+            has_cover: boolean;
+            /** @description Id. `/tracks/{id}/hls/index.m3u8` plays it; `cover`, `waveform` and `features` are there too. */
+            id: string;
+            /**
+             * Format: double
+             * @description Integrated loudness (ITU-R BS.1770-5).
+             */
+            integrated_lufs: number | null;
+            /** @description Key, for example `A minor`. */
+            key: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made public.
+             */
+            published: string | null;
+            /** @description The release's title. */
+            release: string | null;
+            /**
+             * Format: double
+             * @description ReplayGain to -18 LUFS: measured, else from the tags.
+             */
+            replaygain_track_gain_db: number | null;
+            /**
+             * Format: double
+             * @description Tempo.
+             */
+            tempo_bpm: number | null;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: double
+             * @description True peak.
+             */
+            true_peak_dbtp: number | null;
+            /**
+             * Format: int32
+             * @description Year of release.
+             */
+            year: number | null;
+        };
         /** @description Level and its movement. */
         Dynamics: {
             /**
@@ -772,10 +880,36 @@ export interface components {
             /** @description The model's version. */
             version: string;
         };
+        /** @description Estimates of how a track feels, each a number from 0 to 1 that nobody can measure, with the method that gave it. */
+        Enrichment: {
+            arousal: components["schemas"]["Estimate"] | null;
+            danceability: components["schemas"]["Estimate"] | null;
+            energy: components["schemas"]["Estimate"] | null;
+            /** @description What could not be told, and why. */
+            missing: components["schemas"]["MissingFigure"][];
+            valence: components["schemas"]["Estimate"] | null;
+            voice: components["schemas"]["Estimate"] | null;
+        };
+        /**
+         * @description How far enrichment came. Playing never waits for it.
+         * @enum {string}
+         */
+        EnrichmentState: "none" | "pending" | "completed" | "failed";
+        /** @description A figure that nobody can measure. */
+        Estimate: {
+            /** @description How it was found. */
+            method: string;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            value: number;
+        };
         /** @description Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why. */
         Features: {
             dynamics: components["schemas"]["Dynamics"] | null;
             embedding: components["schemas"]["Embedding"] | null;
+            enrichment: components["schemas"]["Enrichment"] | null;
             fingerprint: components["schemas"]["Fingerprint"] | null;
             key: components["schemas"]["Key"] | null;
             loudness: components["schemas"]["Loudness"] | null;
@@ -959,6 +1093,48 @@ export interface components {
             }[];
         };
         /** @description A list that is short by nature. */
+        ListDto_Setting: {
+            /** @description The rows. */
+            items: {
+                /** @description The words to choose from. */
+                choices: string[];
+                /** @description Its value when nobody sets it. */
+                default: unknown;
+                /** @description Why it cannot be changed here; `null` when it can. */
+                fixed?: string | null;
+                /** @description What it does. */
+                help: string;
+                /**
+                 * Format: double
+                 * @description The most a number may be.
+                 */
+                max?: number | null;
+                /**
+                 * Format: double
+                 * @description The least a number may be.
+                 */
+                min?: number | null;
+                /**
+                 * @description Its dotted name.
+                 * @example analysis.pacing
+                 */
+                name: string;
+                /** @description Who decides it. */
+                source: components["schemas"]["SettingSource"];
+                /**
+                 * @description What kind of value it takes: `count`, `number`, `bytes`, `switch`, `choice`, `text`, `path`, `paths`, `address`, `url`,
+                 *     `schedule`, `hours`, `ladder` or `secret`.
+                 */
+                type: string;
+                /** @description Unit of a number. */
+                unit?: string | null;
+                /** @description Its value now. Of a secret only whether there is one. */
+                value: unknown;
+                /** @description Its environment variable. */
+                variable: string;
+            }[];
+        };
+        /** @description A list that is short by nature. */
         ListDto_Task: {
             /** @description The rows. */
             items: {
@@ -1094,10 +1270,24 @@ export interface components {
         Me: {
             /** @description Id. */
             id: string;
+            /** @description Whether `POST /tracks` takes files from them. */
+            may_upload: boolean;
             /** @description Name. */
             name: string;
             /** @description Role. */
             role: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description The largest file it takes.
+             */
+            upload_max_bytes: number;
+        };
+        /** @description A figure that could not be told. */
+        MissingFigure: {
+            /** @description Which one: `danceability`, `energy`, `valence`, `arousal`, `voice` or `embedding`. */
+            figure: string;
+            /** @description Why, in a sentence. */
+            message: string;
         };
         /**
          * @description Major or minor.
@@ -1150,6 +1340,73 @@ export interface components {
                  * @description Tracks filed under the artist.
                  */
                 track_count: number;
+            }[];
+            /**
+             * Format: int64
+             * @description The first row's number.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many rows there are in all.
+             */
+            total: number;
+        };
+        /** @description A page of a list. */
+        PageDto_CatalogTrack: {
+            /** @description The rows. */
+            items: {
+                /** @description The artist's name. */
+                artist?: string | null;
+                /** @description Key on the Camelot wheel, for example `8A`. */
+                camelot?: string | null;
+                /**
+                 * Format: double
+                 * @description How long it plays.
+                 */
+                duration_s?: number | null;
+                /** @description Genre, as written in the tags. */
+                genre?: string | null;
+                /** @description Whether `/tracks/{id}/cover` has an image. */
+                has_cover: boolean;
+                /** @description Id. `/tracks/{id}/hls/index.m3u8` plays it; `cover`, `waveform` and `features` are there too. */
+                id: string;
+                /**
+                 * Format: double
+                 * @description Integrated loudness (ITU-R BS.1770-5).
+                 */
+                integrated_lufs?: number | null;
+                /** @description Key, for example `A minor`. */
+                key?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made public.
+                 */
+                published?: string | null;
+                /** @description The release's title. */
+                release?: string | null;
+                /**
+                 * Format: double
+                 * @description ReplayGain to -18 LUFS: measured, else from the tags.
+                 */
+                replaygain_track_gain_db?: number | null;
+                /**
+                 * Format: double
+                 * @description Tempo.
+                 */
+                tempo_bpm?: number | null;
+                /** @description Title. */
+                title: string;
+                /**
+                 * Format: double
+                 * @description True peak.
+                 */
+                true_peak_dbtp?: number | null;
+                /**
+                 * Format: int32
+                 * @description Year of release.
+                 */
+                year?: number | null;
             }[];
             /**
              * Format: int64
@@ -1241,11 +1498,17 @@ export interface components {
                  * @description How long it plays.
                  */
                 duration_s?: number | null;
+                /** @description How far enrichment came. */
+                enrichment: components["schemas"]["EnrichmentState"];
+                /** @description Why enrichment was given up. */
+                enrichment_error?: string | null;
                 failure?: components["schemas"]["TrackFailure"] | null;
                 /** @description Genre, as written in the tags. */
                 genre?: string | null;
                 /** @description Whether `/tracks/{id}/cover` has an image. */
                 has_cover: boolean;
+                /** @description Where its bytes are. */
+                home: components["schemas"]["TrackHome"];
                 /** @description Id; kept when the file is moved. */
                 id: string;
                 /**
@@ -1257,7 +1520,12 @@ export interface components {
                 key?: string | null;
                 /** @description Whether the codec keeps every bit; `null` while the file was not read. */
                 lossless?: boolean | null;
-                /** @description The file's path below its library folder. */
+                /**
+                 * Format: date-time
+                 * @description When it was made public, while it is.
+                 */
+                published?: string | null;
+                /** @description The file's path below its library folder; of an upload the name it was sent under. */
                 relative_path: string;
                 release?: components["schemas"]["ReleaseRef"] | null;
                 /**
@@ -1294,6 +1562,8 @@ export interface components {
                  * @description True peak.
                  */
                 true_peak_dbtp?: number | null;
+                /** @description A track that sounds the same, as found when this one was heard. */
+                twin?: string | null;
                 /**
                  * Format: date-time
                  * @description When anything about it last changed.
@@ -1344,6 +1614,11 @@ export interface components {
             /** @description Always `about:blank`: the status and `kind` say what it is. */
             type: string;
         };
+        /**
+         * @description Whether a track is public.
+         * @enum {string}
+         */
+        Publication: "published" | "ready";
         /** @description A release: an album, a single, a compilation. */
         Release: {
             /** @description The artist it is credited to. */
@@ -1416,6 +1691,68 @@ export interface components {
          * @enum {string}
          */
         Role: "listener" | "owner";
+        /** @description When background analysis runs by itself. */
+        Schedule: {
+            last: components["schemas"]["Task"] | null;
+            /**
+             * Format: date-time
+             * @description When it runs next.
+             */
+            next: string | null;
+            /** @description The only hours in which it may run, `HH:MM-HH:MM`. */
+            quiet_hours: string | null;
+            /** @description Local time of day, `HH:MM`, or `off`. */
+            schedule: string;
+        };
+        /** @description One setting. */
+        Setting: {
+            /** @description The words to choose from. */
+            choices: string[];
+            /** @description Its value when nobody sets it. */
+            default: unknown;
+            /** @description Why it cannot be changed here; `null` when it can. */
+            fixed: string | null;
+            /** @description What it does. */
+            help: string;
+            /**
+             * Format: double
+             * @description The most a number may be.
+             */
+            max: number | null;
+            /**
+             * Format: double
+             * @description The least a number may be.
+             */
+            min: number | null;
+            /**
+             * @description Its dotted name.
+             * @example analysis.pacing
+             */
+            name: string;
+            /** @description Who decides it. */
+            source: components["schemas"]["SettingSource"];
+            /**
+             * @description What kind of value it takes: `count`, `number`, `bytes`, `switch`, `choice`, `text`, `path`, `paths`, `address`, `url`,
+             *     `schedule`, `hours`, `ladder` or `secret`.
+             */
+            type: string;
+            /** @description Unit of a number. */
+            unit: string | null;
+            /** @description Its value now. Of a secret only whether there is one. */
+            value: unknown;
+            /** @description Its environment variable. */
+            variable: string;
+        };
+        /** @description Changes settings, all or none of them. */
+        SettingsChangeRequest: {
+            /** @description New values by name; `null` gives one up, so that the file or the default decides again. */
+            values: Record<string, never>;
+        };
+        /**
+         * @description Who decides a setting.
+         * @enum {string}
+         */
+        SettingSource: "default" | "file" | "page" | "environment" | "flag";
         /** @description Makes the first owner. */
         SetupRequest: {
             /** @description The owner's name. */
@@ -1666,11 +2003,17 @@ export interface components {
              * @description How long it plays.
              */
             duration_s: number | null;
+            /** @description How far enrichment came. */
+            enrichment: components["schemas"]["EnrichmentState"];
+            /** @description Why enrichment was given up. */
+            enrichment_error: string | null;
             failure: components["schemas"]["TrackFailure"] | null;
             /** @description Genre, as written in the tags. */
             genre: string | null;
             /** @description Whether `/tracks/{id}/cover` has an image. */
             has_cover: boolean;
+            /** @description Where its bytes are. */
+            home: components["schemas"]["TrackHome"];
             /** @description Id; kept when the file is moved. */
             id: string;
             /**
@@ -1682,7 +2025,12 @@ export interface components {
             key: string | null;
             /** @description Whether the codec keeps every bit; `null` while the file was not read. */
             lossless: boolean | null;
-            /** @description The file's path below its library folder. */
+            /**
+             * Format: date-time
+             * @description When it was made public, while it is.
+             */
+            published: string | null;
+            /** @description The file's path below its library folder; of an upload the name it was sent under. */
             relative_path: string;
             release: components["schemas"]["ReleaseRef"] | null;
             /**
@@ -1719,6 +2067,8 @@ export interface components {
              * @description True peak.
              */
             true_peak_dbtp: number | null;
+            /** @description A track that sounds the same, as found when this one was heard. */
+            twin: string | null;
             /**
              * Format: date-time
              * @description When anything about it last changed.
@@ -1729,6 +2079,11 @@ export interface components {
              * @description Year of release.
              */
             year: number | null;
+        };
+        /** @description Publishes a track, or takes it back. */
+        TrackChangeRequest: {
+            /** @description `published` puts it into the public catalog, `ready` takes it out. */
+            state: components["schemas"]["Publication"];
         };
         /** @description Why a track cannot be read. */
         TrackFailure: {
@@ -1741,7 +2096,17 @@ export interface components {
              * @description When it will be tried again by itself.
              */
             next_retry: string | null;
+            /**
+             * Format: int64
+             * @description Where in the file, if known.
+             */
+            offset_bytes: number | null;
         };
+        /**
+         * @description Where a track's bytes are.
+         * @enum {string}
+         */
+        TrackHome: "folder" | "upload" | "upload_let_go";
         /**
          * @description Where a track stands.
          * @enum {string}
@@ -1862,6 +2227,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    catalog: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description First row. */
+                offset?: number;
+                /** @description Upwards unless said. */
+                order?: "asc" | "desc";
+                /** @description Words to find in title, artist, album and genre; the last may be the beginning of a word. */
+                search?: string;
+                /** @description What to sort by; by title unless said. */
+                sort?: "title" | "artist" | "album" | "added" | "duration" | "tempo" | "loudness";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDto_CatalogTrack"];
+                };
             };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {
@@ -2460,6 +2864,81 @@ export interface operations {
             };
         };
     };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDto_Setting"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Every setting as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDto_Setting"];
+                };
+            };
+            /** @description An unknown name or a value that does not fit; none is changed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description One is decided elsewhere or read only at the start; none is changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     setup: {
         parameters: {
             query?: never;
@@ -2728,6 +3207,34 @@ export interface operations {
             };
         };
     };
+    schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     tracks: {
         parameters: {
             query?: {
@@ -2795,6 +3302,100 @@ export interface operations {
             };
             /** @description No such track */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such track */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Its file lies in a library folder */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The track as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Track"];
+                };
+            };
+            /** @description No such track */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not ready */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

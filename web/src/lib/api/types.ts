@@ -12,6 +12,9 @@ export type LibraryCounts = Schemas['Library'];
 
 export type TrackState = Schemas['TrackState'];
 export type Track = Schemas['Track'];
+/** What `POST /tracks` answers: the track, and whether its bytes were here already. */
+export type UploadedTrack = Track & { duplicate: boolean };
+export type CatalogTrack = Schemas['CatalogTrack'];
 export type Artist = Schemas['Artist'];
 export type Release = Schemas['Release'];
 export interface Page<T> { items: T[]; total: number; offset: number }
@@ -21,10 +24,16 @@ export type Rhythm = Schemas['Rhythm'];
 export type Key = Schemas['Key'];
 export type Dynamics = Schemas['Dynamics'];
 export type Features = Schemas['Features'];
+export type Enrichment = Schemas['Enrichment'];
 export type Waveform = Schemas['TrackWaveform'];
 
 export type Folder = Schemas['Folder'];
 export type Task = Schemas['Task'];
+export type TaskFailure = Schemas['TaskFailure'];
+export type TaskKind = Schemas['TaskKind'];
+export type Schedule = Schemas['Schedule'];
+export type Setting = Schemas['Setting'];
+export type SettingValue = string | number | boolean | string[] | null;
 export type TaskState = Schemas['TaskState'];
 /** What `GET /events` sends as `event: task`. */
 export type TaskEvent = Schemas['TaskEvent'];
@@ -35,5 +44,6 @@ export type ProblemDocument = Partial<Schemas['Problem']>;
 
 /** The questions that the list of tracks answers, without the page asked for. */
 export type TrackQuery = Omit<NonNullable<operations['tracks']['parameters']['query']>, 'offset' | 'limit'>;
+export type CatalogQuery = Omit<NonNullable<operations['catalog']['parameters']['query']>, 'offset' | 'limit'>;
 export type TrackSort = NonNullable<TrackQuery['sort']>;
 export type Order = NonNullable<TrackQuery['order']>;

@@ -1,7 +1,8 @@
 // The one <audio> element: does what the machine says and reports what really happened.
 
-import { audioAddress } from '../api/calls';
+import { audioAddress, hlsAddress } from '../api/calls';
 import { outputPlan } from './gain';
+import type { Ladder } from './ladder';
 import type { FailureReason, PlayerInput } from './machine';
 
 export interface EngineReports {
@@ -18,6 +19,11 @@ export class Engine {
   #context: AudioContext | null = null;
   #node: GainNode | null = null;
   #elementVolume: boolean;
+  /** What plays a ladder in browsers that cannot; null while a file is in the element. */
+  #ladder: Ladder | null = null;
+  /** Grows with every source: a ladder that is ready too late is not for this one. */
+  #turn = 0;
+  #wanted = false;
 
   constructor(reports: EngineReports) {
     this.#reports = reports;
@@ -49,23 +55,54 @@ export class Engine {
     });
   }
 
-  source(trackId: string, position_s: number): void {
+  source(trackId: string, position_s: number, hls = false): void {
     this.#pending_s = position_s;
-    this.#audio.src = audioAddress(trackId);
+    this.#turn += 1;
+    this.#wanted = false;
+    this.#ladder?.close();
+    this.#ladder = null;
+    if (!hls) this.#audio.src = audioAddress(trackId);
+    // Where there are no Media Source Extensions (iPhones), the element plays ladders by itself.
+    else if (!('MediaSource' in window)) this.#audio.src = hlsAddress(trackId);
+    else void this.#climb(hlsAddress(trackId), this.#turn);
+  }
+
+  /** Loads the part that plays ladders, once one is needed, and gives it the element. */
+  async #climb(url: string, turn: number): Promise<void> {
+    this.#audio.removeAttribute('src');
+    const failed = (reason: FailureReason): void => {
+      if (this.#turn === turn) this.#reports.input({ type: 'error', reason, codec: null });
+    };
+    try {
+      const { openLadder } = await import('./ladder');
+      if (this.#turn !== turn) return;
+      this.#ladder = openLadder(this.#audio, url, failed);
+      if (this.#ladder === null) failed('unsupported');
+      else if (this.#wanted) this.play();
+    } catch {
+      failed('network');
+    }
   }
 
   play(): void {
+    this.#wanted = true;
     void this.#context?.resume();
+    // A ladder that is still being opened plays as soon as it is.
+    if (this.#audio.getAttribute('src') === null) return;
     this.#audio.play().catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'NotAllowedError') this.#reports.input({ type: 'refused' });
     });
   }
 
   pause(): void {
+    this.#wanted = false;
     this.#audio.pause();
   }
 
   stop(): void {
+    this.#turn += 1;
+    this.#ladder?.close();
+    this.#ladder = null;
     this.#audio.pause();
     this.#audio.removeAttribute('src');
     this.#audio.load();
@@ -115,6 +152,8 @@ export class Engine {
   }
 
   async #failed(): Promise<void> {
+    // A ladder reports for itself.
+    if (this.#ladder !== null) return;
     const { error, src } = this.#audio;
     const report = (reason: FailureReason): void =>
       this.#reports.input({ type: 'error', reason, codec: this.#reports.codec() });

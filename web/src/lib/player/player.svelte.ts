@@ -57,6 +57,13 @@ class Player {
     if (this.entry !== null) this.#load(0, true);
   }
 
+  /** Plays these, as they are kept in a queue: for tracks that the library does not show. */
+  playQueued(tracks: readonly q.QueueTrack[], start: number): void {
+    this.#continuation = null;
+    this.#set(q.replace(this.queue, tracks, start, Math.random));
+    if (this.entry !== null) this.#load(0, true);
+  }
+
   add(tracks: readonly Track[], where: 'next' | 'end'): void {
     const fresh = tracks.map(q.queueTrack);
     const idle = this.entry === null;
@@ -156,7 +163,7 @@ class Player {
       input: (input) => this.send(input), codec: () => this.track?.codec ?? null,
     }));
     switch (effect.type) {
-      case 'source': engine.source(effect.trackId, effect.position_s); return this.#level();
+      case 'source': engine.source(effect.trackId, effect.position_s, this.track?.hls === true); return this.#level();
       case 'play': this.#level(); return engine.play();
       case 'pause': return engine.pause();
       case 'stop': return engine.stop();
@@ -181,7 +188,7 @@ class Player {
     showTrack(track);
     savePosition(position_s);
     void this.#topUp();
-    if (track.replaygain_track_gain_db === null) void this.#learn(track.id);
+    if (track.replaygain_track_gain_db === null && track.hls !== true) void this.#learn(track.id);
   }
 
   /** The track may have been heard since it was queued. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { CatalogTrack, Track } from '../api/types';
 import * as q from './queue';
 
 const track = (id: string): q.QueueTrack => ({
@@ -8,6 +9,13 @@ const tracks = (text: string): q.QueueTrack[] => [...text].map(track);
 const of = (text: string, current = 0, change: Partial<q.Queue> = {}): q.Queue => ({ ...q.replace({ ...q.EMPTY, ...change }, tracks(text), current, () => 0), ...change, current });
 const show = (queue: q.Queue | null): string =>
   queue === null ? 'end' : queue.entries.map((entry, index) => (index === queue.current ? `[${entry.track.id}]` : entry.track.id)).join('');
+
+test('a track plays from its file unless that was let go or is not for everybody', () => {
+  const hls = (home: Track['home']): boolean | undefined => q.queueTrack({ id: 'a', home } as Track).hls;
+  expect([hls('folder'), hls('upload'), hls('upload_let_go')]).toEqual([undefined, undefined, true]);
+  const public_ = q.catalogTrack({ id: 'a', title: 'A', artist: 'B', release: null } as CatalogTrack);
+  expect([public_.hls, public_.artist?.name, public_.release]).toEqual([true, 'B', null]);
+});
 
 describe('order', () => {
   test.each([

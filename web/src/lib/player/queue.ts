@@ -1,6 +1,6 @@
 // The queue: what plays, what played, what comes. Pure values; every function returns a new queue.
 
-import type { Track } from '../api/types';
+import type { CatalogTrack, Track } from '../api/types';
 
 /** What the player keeps of a track: enough to show it, to play it, and to survive a reload. */
 export interface QueueTrack {
@@ -13,6 +13,8 @@ export interface QueueTrack {
   codec: string | null;
   replaygain_track_gain_db: number | null;
   true_peak_dbtp: number | null;
+  /** Whether it is played by HLS: its file was let go, or is not for this listener. */
+  hls?: boolean;
 }
 export interface QueueEntry { uid: number; track: QueueTrack }
 export type Repeat = 'off' | 'all' | 'one';
@@ -32,7 +34,16 @@ export const EMPTY: Queue = { entries: [], current: -1, shuffle: false, repeat: 
 
 export function queueTrack(track: Track): QueueTrack {
   const { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp } = track;
-  return { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp };
+  const base = { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp };
+  return track.home === 'upload_let_go' ? { ...base, hls: true } : base;
+}
+
+/** A track of the public catalog: its file is not for everybody, its ladder is. */
+export function catalogTrack(track: CatalogTrack): QueueTrack {
+  const { id, title, has_cover, duration_s, replaygain_track_gain_db, true_peak_dbtp } = track;
+  const artist = track.artist == null ? null : { id: '', name: track.artist };
+  const release = track.release == null ? null : { id: '', title: track.release };
+  return { id, title, artist, release, has_cover, duration_s, codec: null, replaygain_track_gain_db, true_peak_dbtp, hls: true };
 }
 
 export const currentEntry = (queue: Queue): QueueEntry | null => queue.entries[queue.current] ?? null;

@@ -3,11 +3,12 @@
 import type { Route } from '../routes';
 import type { IconName } from '../ui/icons';
 
-export interface Place { href: string; label: string; icon: IconName; pages: readonly Route['page'][] }
+export interface Place { href: string; label: string; icon: IconName; pages: readonly Route['page'][]; who?: 'uploaders' }
 export const PLACES: readonly Place[] = [
   { href: '#/', label: 'Tracks', icon: 'tracks', pages: ['tracks', 'track'] },
   { href: '#/artists', label: 'Artists', icon: 'artists', pages: ['artists', 'artist'] },
   { href: '#/releases', label: 'Releases', icon: 'releases', pages: ['releases', 'release'] },
-  { href: '#/activity', label: 'Activity', icon: 'activity', pages: ['activity'] },
+  { href: '#/upload', label: 'Upload', icon: 'upload', pages: ['upload'], who: 'uploaders' },
+  { href: '#/activity', label: 'Tasks', icon: 'activity', pages: ['activity'] },
   { href: '#/settings', label: 'Settings', icon: 'settings', pages: ['settings'] },
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task, TaskEvent } from '../api/types';
-import { answered, applied, merged, overall, share, sorted } from './progress';
+import { answered, applied, merged, overall, share, sorted, took } from './progress';
 
 const event = (change: Partial<TaskEvent> = {}): TaskEvent => ({
   task_id: 't', kind: 'scan', step: 'reading folders', status: 'running', message: '', current: 10, total: 40, current_item: 'a.flac',
@@ -11,7 +11,7 @@ const task = (change: Partial<Task> = {}): Task => ({ ...applied(undefined, even
 describe('a task after an event', () => {
   test('an unknown task appears', () => expect(applied(undefined, event())).toMatchObject({ id: 't', state: 'running', current: 10, total: 40, ended: null }));
   test('progress moves and known reasons stay', () => {
-    const failures = [{ subject: 'x', kind: 'malformed', message: 'm' }];
+    const failures = [{ subject: 'x', kind: 'malformed', message: 'm', track: null, next_retry: null }];
     expect(applied(task({ failures }), event({ current: 20 }))).toMatchObject({ current: 20, failures });
   });
   test('an end is dated', () => expect(applied(task(), event({ status: 'succeeded', timestamp: '2026-01-01T00:01:00Z' }))).toMatchObject({ state: 'succeeded', ended: '2026-01-01T00:01:00Z' }));
@@ -21,7 +21,7 @@ describe('a task after an event', () => {
 
 describe('answers that events overtook', () => {
   test('an end that was told is not taken back, its reasons are kept', () => {
-    const failures = [{ subject: 'x', kind: 'malformed', message: 'm' }];
+    const failures = [{ subject: 'x', kind: 'malformed', message: 'm', track: null, next_retry: null }];
     expect(answered(task({ state: 'succeeded' }), task({ failures }))).toMatchObject({ state: 'succeeded', failures });
   });
   test('a list that is older than the events', () => {
@@ -40,4 +40,7 @@ test('overall progress is the share of all units', () => {
   expect(overall([task(), task({ id: 'u', kind: 'analysis', current: 30, total: 40 })])).toEqual({ label: 'Reading and hearing', share: 0.5 });
   expect(overall([task({ total: 0 })])).toEqual({ label: 'Reading folders', share: null });
 });
+test('tasks of other kinds together are counted', () => expect(overall([task(), task({ id: 'u', kind: 'upload' })])?.label).toBe('2 tasks'));
+test.each([[{ started: null }, ''], [{ started: '2026-01-01T00:00:00Z' }, '30 s'], [{ started: '2026-01-01T00:00:00Z', ended: '2026-01-01T02:10:00Z' }, '2 h 10 min']] as const)('how long %j took', (change, text) =>
+  expect(took(task(change), Date.parse('2026-01-01T00:00:30Z'))).toBe(text));
 test('a share never passes one', () => expect([share(task({ current: 50 })), share(task({ total: 0 }))]).toEqual([1, null]));

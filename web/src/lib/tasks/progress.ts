@@ -1,7 +1,7 @@
 // What the task list shows, put together from the list and the stream of events. Pure.
 
-import type { Task, TaskEvent, TaskState } from '../api/types';
-import { count, plural } from '../words/format';
+import type { Task, TaskEvent, TaskKind, TaskState } from '../api/types';
+import { count, plural, span } from '../words/format';
 
 const STATES: readonly string[] = ['waiting', 'running', 'succeeded', 'partial_success', 'failed', 'cancelled'];
 
@@ -12,7 +12,7 @@ export function applied(task: Task | undefined, event: TaskEvent): Task {
   const state = (STATES.includes(event.status) ? event.status : 'running') as TaskState;
   const before: Task = task ?? {
     id: event.task_id, kind: event.kind, state, step: '', current: 0, total: 0, current_item: null, message: '',
-    failure_count: 0, failures: [], created: event.timestamp, started: event.timestamp, ended: null,
+    failure_count: 0, failures: [], log: [], created: event.timestamp, started: event.timestamp, ended: null,
   };
   if (isOver(before.state) && !isOver(state)) return before;
   return {
@@ -24,7 +24,7 @@ export function applied(task: Task | undefined, event: TaskEvent): Task {
 
 /** A task as answered, unless an event already told of its end: an answer may be older than the events that overtook it. */
 export function answered(shown: Task | undefined, answer: Task): Task {
-  return shown !== undefined && isOver(shown.state) && !isOver(answer.state) ? { ...shown, failures: answer.failures } : answer;
+  return shown !== undefined && isOver(shown.state) && !isOver(answer.state) ? { ...shown, failures: answer.failures, log: answer.log } : answer;
 }
 
 /** The list as answered, with what events told meanwhile. */
@@ -47,10 +47,21 @@ export function share(task: Task): number | null {
   return task.total > 0 ? Math.min(1, task.current / task.total) : null;
 }
 
+const TITLES: Record<TaskKind, readonly [running: string, over: string]> = {
+  scan: ['Reading folders', 'Folders read'], analysis: ['Hearing tracks', 'Tracks heard'], nightly: ['Nightly run', 'Nightly run'],
+  upload: ['Taking in uploads', 'Uploads taken in'], transcode: ['Making streams', 'Streams made'],
+};
 export function title(task: Task): string {
-  const scan = task.kind === 'scan';
-  if (task.state === 'running' || task.state === 'waiting') return scan ? 'Reading folders' : 'Hearing tracks';
-  return scan ? 'Folders read' : 'Tracks heard';
+  const [running, over] = TITLES[task.kind] ?? ['Working', 'Work done'];
+  return isOver(task.state) ? over : running;
+}
+
+/** How long it took, or has taken so far; empty while it did not begin. */
+export function took(task: Task, now: number): string {
+  if (task.started == null) return '';
+  const seconds = ((task.ended == null ? now : Date.parse(task.ended)) - Date.parse(task.started)) / 1000;
+  if (!(seconds >= 0)) return '';
+  return seconds < 90 ? `${Math.round(seconds)} s` : span(seconds);
 }
 
 export const STATE_TITLES: Record<TaskState, string> = {
@@ -72,6 +83,7 @@ export function overall(tasks: readonly Task[]): { label: string; share: number 
   if (first === undefined) return null;
   const total = running.reduce((sum, task) => sum + task.total, 0);
   const current = running.reduce((sum, task) => sum + Math.min(task.current, task.total || task.current), 0);
-  const label = running.length > 1 ? 'Reading and hearing' : title(first);
+  const kinds = new Set(running.map((task) => task.kind));
+  const label = kinds.size === 1 ? title(first) : kinds.size === 2 && kinds.has('scan') && kinds.has('analysis') ? 'Reading and hearing' : `${running.length} tasks`;
   return { label, share: total > 0 ? Math.min(1, current / total) : null };
 }

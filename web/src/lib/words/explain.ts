@@ -54,10 +54,12 @@ export const meterWords = (beatsPerBar: number): string => `${beatsPerBar} beats
 export const keyName = (key: string): string => key.replace('#', '♯').replace(/([A-G])b/, '$1♭');
 
 export const STATE_WORDS: Record<TrackState, string> = {
-  queued: 'Waiting to be heard', processing: 'Being heard', enriching: 'Being heard', ready: 'Heard',
-  published: 'Published', failed: 'Cannot be read',
+  queued: 'Waiting to be heard', processing: 'Being heard', enriching: 'Being described', ready: 'Heard',
+  published: 'Public', failed: 'Cannot be read',
 };
 export const isHeard = (state: TrackState): boolean => state === 'ready' || state === 'published' || state === 'enriching';
+/** Whether it will become something else by itself. */
+export const isMoving = (state: TrackState): boolean => isPending(state) || state === 'enriching';
 export const isPending = (state: TrackState): boolean => state === 'queued' || state === 'processing';
 
 /** Which size of heading (app.css) a title gets, so that a long one does not fill the page. */

@@ -61,6 +61,17 @@ export function bytes(size: number): string {
 /** 44.1 kHz, 48 kHz */
 export const kilohertz = (hertz: number): string => `${Number((hertz / 1000).toFixed(2))} kHz`;
 
+/** "in 5 min", "in 3 h", "tomorrow 03:30", or the date: for what is to come. */
+export function ahead(when: string, now: number): string {
+  const at = Date.parse(when);
+  if (Number.isNaN(at)) return '';
+  const minutes = Math.round((at - now) / 60_000);
+  if (minutes < 1) return 'now';
+  if (minutes < 60) return `in ${minutes} min`;
+  if (minutes < 24 * 60) return `in ${Math.round(minutes / 60)} h`;
+  return new Date(at).toLocaleDateString(undefined, { weekday: 'short', month: 'short', day: 'numeric' });
+}
+
 /** "just now", "5 min ago", "yesterday", or the date. */
 export function ago(when: string, now: number): string {
   const at = Date.parse(when);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { field, neighbours, parseCamelot } from './camelot';
 import { formatLine, keyName, loudnessWords, truePeakWords } from './explain';
-import { ago, bytes, clock, count, decimal, kilohertz, signed, span, spokenClock } from './format';
+import { ago, ahead, bytes, clock, count, decimal, kilohertz, signed, span, spokenClock } from './format';
 import { hash, initials } from './hash';
 import type { Track } from '../api/types';
 
@@ -11,6 +11,8 @@ test.each([[decimal(-9.26), '−9.3'], [decimal(-0.01), '0.0'], [signed(2.44), '
   [spokenClock(61), '1 minute 1 second'], [spokenClock(5), '5 seconds']])('%s', (made, text) => expect(made).toBe(text));
 test.each([['2026-01-01T00:00:00Z', 'just now'], ['2025-12-31T23:15:00Z', '45 min ago'], ['2025-12-31T20:00:00Z', '4 h ago'], ['2025-12-30T20:00:00Z', 'yesterday'], ['nonsense', '']])('ago(%s)', (when, text) =>
   expect(ago(when, Date.parse('2026-01-01T00:00:20Z'))).toBe(text));
+test.each([['2026-01-01T00:00:10Z', 'now'], ['2026-01-01T00:30:00Z', 'in 30 min'], ['2026-01-01T07:40:00Z', 'in 8 h'], ['nonsense', '']])('ahead(%s)', (when, text) =>
+  expect(ahead(when, Date.parse('2026-01-01T00:00:00Z'))).toBe(text));
 test.each([['8A', ['7A', '9A', '8B']], ['1B', ['12B', '2B', '1A']], ['12A', ['11A', '1A', '12B']], ['x', []]])('%s mixes with its neighbours', (code, near) => expect(neighbours(code)).toEqual(near));
 test('only the 24 codes are codes', () => expect(['0A', '13B', '8C', '8'].map(parseCamelot)).toEqual([null, null, null, null]));
 test('a field of the wheel is a closed path', () => expect(field({ hour: 12, letter: 'B' })).toMatch(/^M.*A97 97.*A71 71.*Z$/));

@@ -1,0 +1,37 @@
+// An HLS ladder in an audio element, through Media Source Extensions. Loaded only when one is played.
+
+import Hls from 'hls.js/light';
+import type { FailureReason } from './machine';
+
+/** Kept ahead and behind, in seconds: a lossless minute is about 6 MB. */
+const AHEAD_S = 60;
+const BEHIND_S = 30;
+/** A ladder that is being made has its first segments after some seconds. */
+const PATIENCE_MS = 30_000;
+
+export interface Ladder { close(): void }
+
+/** Null when this browser cannot. */
+export function openLadder(audio: HTMLMediaElement, url: string, failed: (reason: FailureReason) => void): Ladder | null {
+  if (!Hls.isSupported()) return null;
+  const policy = { maxTimeToFirstByteMs: PATIENCE_MS, maxLoadTimeMs: 2 * PATIENCE_MS, timeoutRetry: null, errorRetry: { maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 4000 } };
+  const hls = new Hls({
+    // A worker of its own would come from a blob, which the pages' policy does not allow; fMP4 needs none.
+    enableWorker: false,
+    maxBufferLength: AHEAD_S, backBufferLength: BEHIND_S,
+    manifestLoadPolicy: { default: policy }, playlistLoadPolicy: { default: policy }, fragLoadPolicy: { default: policy },
+  });
+  let mended = false;
+  hls.on(Hls.Events.ERROR, (_, error) => {
+    if (!error.fatal) return;
+    if (error.type === Hls.ErrorTypes.MEDIA_ERROR && !mended) {
+      mended = true;
+      return hls.recoverMediaError();
+    }
+    const status = error.response?.code ?? 0;
+    failed(error.type === Hls.ErrorTypes.NETWORK_ERROR ? (status === 404 || status === 410 ? 'missing' : 'network') : 'decode');
+  });
+  hls.loadSource(url);
+  hls.attachMedia(audio);
+  return { close: () => hls.destroy() };
+}

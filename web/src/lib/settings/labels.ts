@@ -1,0 +1,50 @@
+// How the settings of the server are grouped and called on the page; what they do is said by the server's own list.
+
+export interface Group { id: string; title: string; lead: string; names: readonly string[] }
+export const GROUPS: readonly Group[] = [
+  {
+    id: 'background', title: 'Background hearing', lead: 'When tracks are heard by themselves, and how gently.',
+    names: ['analysis.on_arrival', 'analysis.schedule', 'analysis.quiet_hours', 'analysis.budget_h', 'analysis.concurrency', 'analysis.pacing', 'analysis.cpu_share_percent', 'analysis.yield_while_playing'],
+  },
+  { id: 'uploads', title: 'Uploads', lead: 'Who may send what.', names: ['upload.listeners', 'upload.max_bytes', 'upload.quota_bytes', 'upload.keep_originals'] },
+  { id: 'streaming', title: 'Streaming', lead: 'What HTTP Live Streaming offers to browsers and phones.', names: ['hls.ladder', 'hls.cache_bytes'] },
+  { id: 'tags', title: 'ReplayGain tags', lead: 'The database always has the values; writing them into files is up to you.', names: ['replaygain.write_tags'] },
+  { id: 'identify', title: 'AcoustID', lead: 'Looks up what a recording is, by its fingerprint.', names: ['acoustid.key', 'acoustid.endpoint'] },
+];
+
+const LABELS: Record<string, string> = {
+  'analysis.on_arrival': 'Hear tracks as they arrive', 'analysis.schedule': 'Nightly run at', 'analysis.quiet_hours': 'Only between',
+  'analysis.budget_h': 'Starts new tracks for', 'analysis.concurrency': 'Tracks at a time', 'analysis.pacing': 'Pacing', 'analysis.cpu_share_percent': 'Processor share',
+  'analysis.yield_while_playing': 'Stand back while something plays', 'upload.max_bytes': 'Largest file', 'upload.quota_bytes': 'Space for each person',
+  'upload.keep_originals': 'Keep uploaded files', 'upload.listeners': 'Listeners may upload', 'hls.ladder': 'Ladder', 'hls.cache_bytes': 'Room for ladders made on request',
+  'replaygain.write_tags': 'Write ReplayGain tags', 'acoustid.endpoint': 'Service', 'acoustid.key': 'Application key',
+};
+export const labelOf = (name: string): string => LABELS[name] ?? name;
+
+const SOURCES: Record<string, string> = { file: 'from the settings file', page: 'changed here', environment: 'from the environment', flag: 'from the command line' };
+export const sourceWords = (source: string): string => SOURCES[source] ?? '';
+
+/** 2147483648 as "2 GiB": the largest unit that says it exactly, with one decimal at most. */
+export function bytesText(size: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let value = size;
+  let unit = 0;
+  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value} ${units[unit]}`;
+}
+
+/** What was typed into a field as the value that the server takes; a text it cannot read is sent as it is, and refused with a reason. */
+export function typed(type: string, text: string): string | number {
+  const trimmed = text.trim();
+  if (type !== 'count' && type !== 'number' && type !== 'bytes') return trimmed;
+  return trimmed !== '' && Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed.replace(/\s*bytes?$/i, '');
+}
+
+/** A value as a field shows it. */
+export function fieldText(type: string, value: unknown): string {
+  if (type === 'bytes' && typeof value === 'number') return bytesText(value);
+  return Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { Problem } from '../api/problem';
+import type { Track } from '../api/types';
+import { type Entry, FOLLOWED_AT_ONCE, followed, fresh, isCompanion, refused, stage, type Step, tally, told, turns, words } from './entries';
+
+const entry = (step: Step, change: Partial<Entry> = {}): Entry => ({ ...fresh(1, 'a.flac', 100, 1000), step, ...change });
+const track = (change: Partial<Track>): Track => ({ id: 't', title: 'A', state: 'queued', failure: null, enrichment: 'none', enrichment_error: null, ...change }) as Track;
+
+describe('choosing', () => {
+  test.each([['a.flac', false], ['b/c.MP3', false], ['no suffix', false], ['cover.JPG', true], ['x/.DS_Store', true], ['Thumbs.db', true], ['list.m3u', true], ['.hidden', true]])(
+    '%s is a companion: %s', (name, companion) => expect(isCompanion(name)).toBe(companion));
+  test('what is too large or empty is not sent', () => {
+    expect(fresh(1, 'a', 2000, 1000)).toMatchObject({ step: 'refused', trouble: { message: 'The file has 2.0 kB; this server takes 1.0 kB at most' } });
+    expect(fresh(1, 'a', 0, 1000).step).toBe('refused');
+    expect(fresh(1, 'a', 1000, 1000).step).toBe('waiting');
+  });
+});
+
+test('two are sent at a time, in their order', () => {
+  const keys = (steps: Step[]): number[] => turns(steps.map((step, key) => entry(step, { key }))).map((one) => one.key);
+  expect(keys(['waiting', 'waiting', 'waiting'])).toEqual([0, 1]);
+  expect(keys(['sending', 'ready', 'waiting', 'waiting'])).toEqual([2]);
+  expect(keys(['sending', 'sending', 'waiting'])).toEqual([]);
+});
+test('only the next ones of many are asked for', () => {
+  const many = Array.from({ length: 50 }, (_, key) => entry(key < 5 ? 'ready' : 'queued', { key, trackId: `t${key}` }));
+  const asked = followed(many);
+  expect([asked.length, asked[0]?.key]).toEqual([FOLLOWED_AT_ONCE, 5]);
+  expect(followed([entry('sending'), entry('failed', { trackId: 't' })])).toEqual([]);
+});
+
+describe('what the server tells', () => {
+  test.each([
+    [track({}), false, 'queued', null], [track({ state: 'processing' }), false, 'processing', null], [track({ state: 'enriching' }), false, 'enriching', null],
+    [track({ state: 'ready' }), false, 'ready', null], [track({ state: 'published' }), false, 'ready', null], [track({ state: 'ready' }), true, 'known', null],
+    [track({ state: 'failed', failure: { kind: 'malformed', message: 'a frame is cut off', offset_bytes: 812, next_retry: null } }), false, 'failed', 'a frame is cut off (at byte 812)'],
+    [track({ state: 'failed', failure: { kind: 'malformed', message: 'cut off (at byte 812)', offset_bytes: 812, next_retry: null } }), false, 'failed', 'cut off (at byte 812)'],
+  ] as const)('%#', (now, duplicate, step, message) => {
+    const after = told(entry('sending'), now, duplicate);
+    expect([after.step, after.trackId, after.trouble?.message ?? null]).toEqual([step, 't', message]);
+  });
+  test('a description that was given up is a warning', () => {
+    expect(told(entry('enriching'), track({ state: 'ready', enrichment: 'failed', enrichment_error: 'out of memory' })).warning).toBe('out of memory');
+  });
+  test('a refusal keeps its sentence and remedy', () => {
+    expect(refused(entry('sending'), new Problem('Unsupported Media Type', 415, 'this is text', 'not-audio', 'send music')).trouble).toEqual({ message: 'this is text', remedy: 'send music' });
+  });
+});
+
+test('every step has words and a place on the way', () => {
+  for (const step of ['waiting', 'sending', 'queued', 'processing', 'enriching', 'ready', 'known', 'failed', 'refused', 'cancelled'] as const) {
+    expect(words(entry(step))).not.toBe('');
+    expect(stage(entry(step)).done).toBeLessThanOrEqual(4);
+  }
+  expect(stage(entry('sending', { sent_bytes: 25 }))).toEqual({ done: 0, share: 0.25 });
+});
+test('the tally of all', () => {
+  const all = [entry('ready'), entry('known'), entry('failed'), entry('queued', { trackId: 't' }), entry('cancelled')];
+  expect(tally(all)).toEqual({ total: 5, ready: 2, troubled: 1, busy: 1, share: 17 / 20 });
+  expect(tally([]).share).toBe(0);
+});
