@@ -1,6 +1,6 @@
 //! Settings on their way to the parts that go by them: at the start, and whenever the page changes some.
 
-use fanfare_ingest::Ingest;
+use fanfare_ingest::{Ingest, UploadOptions};
 use fanfare_model::Result;
 
 use crate::Settings;
@@ -10,5 +10,18 @@ use crate::Settings;
 /// # Errors
 /// `Invalid` for values that ingest refuses; the list of settings lets none through.
 pub fn to(ingest: &Ingest, settings: &Settings) -> Result<()> {
-    ingest.set_background(settings.analysis.clone())
+    ingest.set_background(settings.analysis.clone())?;
+    ingest.set_uploads(uploads(settings));
+    Ok(())
+}
+
+/// What people may send, and what is made of it, in ingest's words.
+pub fn uploads(settings: &Settings) -> UploadOptions {
+    UploadOptions {
+        max_bytes: settings.upload.max_bytes,
+        quota_bytes: settings.upload.quota_bytes,
+        keep_originals: settings.upload.keep_originals,
+        ladder: settings.hls.ladder.clone(),
+        hls_cache_bytes: settings.hls.cache_bytes,
+    }
 }

@@ -19,6 +19,7 @@ mod gate;
 mod guard;
 mod headers;
 mod metrics;
+mod multipart;
 mod observe;
 pub mod open_to;
 mod openapi;

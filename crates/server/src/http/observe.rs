@@ -21,6 +21,11 @@ use super::{clock, problem::Problem, state::HttpState};
 /// How long a handler may take until its answer begins. (Bodies of audio and events stream on after that.)
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// An upload is answered when all of it came, however long that takes; [`super::multipart`] sees to it that it comes.
+fn is_upload(method: &http::Method, route: &str) -> bool {
+    method == http::Method::POST && route == "/api/v1/tracks"
+}
+
 /// The header that names the request in the log.
 const REQUEST_ID: &str = "x-request-id";
 
@@ -34,7 +39,8 @@ pub async fn observe(State(state): State<HttpState>, request: Request, next: Nex
         .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", %id, method, %route);
     let begun = Instant::now();
-    let work = AssertUnwindSafe(tokio::time::timeout(ANSWER_TIMEOUT, next.run(request))).catch_unwind();
+    let patience = if is_upload(request.method(), &route) { Duration::MAX } else { ANSWER_TIMEOUT };
+    let work = AssertUnwindSafe(tokio::time::timeout(patience, next.run(request))).catch_unwind();
     let mut response = async {
         let response = match work.await {
             Ok(Ok(response)) => response,

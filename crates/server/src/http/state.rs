@@ -10,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::{metrics::Metrics, password::Passwords, throttle::Throttle};
 use crate::{Settings, settings::SettingsDesk};
 
+/// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk.
+const UPLOADS: usize = 32;
+
 /// Event streams open at the same time; each is a task and a buffer that its client may never read.
 const EVENT_STREAMS: usize = 256;
 
@@ -30,6 +33,7 @@ pub struct HttpState {
     pub(super) throttle: Throttle,
     pub(super) metrics: Arc<Metrics>,
     pub(super) event_streams: Arc<Semaphore>,
+    pub(super) uploads: Arc<Semaphore>,
 }
 
 impl HttpState {
@@ -46,6 +50,7 @@ impl HttpState {
             throttle: Throttle::default(),
             metrics: Arc::default(),
             event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
         }
     }
 }

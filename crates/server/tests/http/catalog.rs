@@ -77,6 +77,7 @@ async fn uploads_can_be_deleted_and_files_of_folders_cannot() {
         cover: None,
         uploader: person.id,
         keep: true,
+        ladder: "high=flac".into(),
     };
     store_upload(&server, b"sent").await;
     let added = server.store().catalog().add_upload(&new, None, 0, now()).await.unwrap();
@@ -95,7 +96,7 @@ async fn uploads_can_be_deleted_and_files_of_folders_cannot() {
     assert_eq!(delete(path.clone()).await, 204);
     assert_eq!(delete(path.clone()).await, 404);
     assert_eq!(server.get(&owner, &path).await.status(), 404);
-    let queue = JobKind::ProcessTrack { track: upload }.queue();
+    let queue = JobKind::ProcessTrack { track: upload, ladder: String::new() }.queue();
     assert!(server.store().jobs().claim(queue, "test", 1, now()).await.unwrap().is_empty());
 }
 

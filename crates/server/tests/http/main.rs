@@ -24,3 +24,4 @@ mod settings;
 mod setup;
 mod shutdown;
 mod taken;
+mod uploads;

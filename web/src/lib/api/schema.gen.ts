@@ -472,7 +472,11 @@ export interface paths {
         /** Tracks: filtered, sorted, by page. */
         get: operations["tracks"];
         put?: never;
-        post?: never;
+        /**
+         * Takes in a file. What it is is read from its content; its name is only shown. It becomes a track that is heard and
+         *     described by itself: its state tells how far that is.
+         */
+        post: operations["upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2136,6 +2140,16 @@ export interface components {
          * @enum {string}
          */
         Ui: "built" | "placeholder";
+        /** @description The track that a file became. */
+        UploadedTrack: components["schemas"]["Track"] & {
+            /** @description Whether the same bytes were here already, as this track. */
+            duplicate: boolean;
+        };
+        /** @description A file to take in, as a form. */
+        UploadRequest: {
+            /** @description The file. Its name is only shown, its declared type is not looked at. */
+            file: number[];
+        };
         /** @description A person with an account. */
         User: {
             /**
@@ -3268,6 +3282,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageDto_Track"];
                 };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadRequest"];
+            };
+        };
+        responses: {
+            /** @description The same bytes are here already, as this track */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedTrack"];
+                };
+            };
+            /** @description A new track, queued; `Location` leads to it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedTrack"];
+                };
+            };
+            /** @description Only owners may upload here (setting `upload.listeners`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It came more slowly than 1 kB a second */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is larger than `upload.max_bytes`, or more than `upload.quota_bytes` leaves */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is no audio, whatever its name; or the body is no multipart/form-data */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is audio that contradicts itself, or has nothing in it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many files are being sent at once */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {

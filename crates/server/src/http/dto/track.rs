@@ -339,6 +339,26 @@ impl From<TrackRow> for TrackDto {
     }
 }
 
+/// A file to take in, as a form.
+#[derive(ToSchema)]
+pub struct UploadRequest {
+    /// The file. Its name is only shown, its declared type is not looked at.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    #[allow(dead_code)] // the form is read as it comes; this describes it
+    pub file: Vec<u8>,
+}
+
+/// The track that a file became.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UploadedTrack)]
+pub struct UploadedTrackDto {
+    /// The track.
+    #[serde(flatten)]
+    pub track: TrackDto,
+    /// Whether the same bytes were here already, as this track.
+    pub duplicate: bool,
+}
+
 /// The track's shape, for drawing.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TrackWaveform)]

@@ -13,6 +13,7 @@ mod session;
 mod settings;
 mod tasks;
 mod tracks;
+mod uploads;
 mod waveform;
 
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub fn table() -> Table {
         .add(Listener, routes!(browse::release))
         .add(Listener, routes!(covers::release_cover))
         .add(Listener, routes!(tracks::tracks))
+        .add(Listener, routes!(uploads::upload))
         .add(Listener, routes!(tracks::track))
         .add(Owner, routes!(tracks::change_track))
         .add(Owner, routes!(tracks::delete_track))

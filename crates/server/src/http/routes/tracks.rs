@@ -141,7 +141,7 @@ pub async fn change_track(
     )
 )]
 pub async fn delete_track(State(state): State<HttpState>, Path(id): Path<TrackId>) -> Answer<StatusCode> {
-    state.store.catalog().delete_upload(id, clock::now()).await?;
+    state.ingest.delete_track(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
