@@ -319,6 +319,75 @@ fn comments_that_fill_pages_are_paged_anew() {
     }
 }
 
+/// The file with the page of its last header and the first one of sound joined, as some programs leave it.
+fn sound_joined_to_headers(path: &Path, packets: usize) {
+    let bytes = fs::read(path).unwrap();
+    let (mut pages, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let table = &bytes[at + 27..][..usize::from(bytes[at + 26])];
+        let size = 27 + table.len() + table.iter().map(|segment| usize::from(*segment)).sum::<usize>();
+        pages.push(bytes[at..at + size].to_vec());
+        at += size;
+    }
+    let ends =
+        |page: &[u8]| page[27..][..usize::from(page[26])].iter().filter(|segment| **segment < 255).count();
+    let mut ended = 0;
+    let last = 1 + pages[1..]
+        .iter()
+        .position(|page| {
+            ended += ends(page);
+            ended == packets
+        })
+        .unwrap();
+    let (header, sound) = (pages[last].clone(), pages.remove(last + 1));
+    let parts = |page: &[u8]| {
+        (page[27..][..usize::from(page[26])].to_vec(), page[27 + usize::from(page[26])..].to_vec())
+    };
+    let ((mut table, mut body), (more_table, more_body)) = (parts(&header), parts(&sound));
+    table.extend(more_table);
+    body.extend(more_body);
+    let position = &sound[6..14];
+    let count = [u8::try_from(table.len()).unwrap()];
+    pages[last] = [&header[..6], position, &header[14..26], &count, &table, &body].concat();
+    for (number, page) in (0_u32..).zip(&mut pages) {
+        page[18..22].copy_from_slice(&number.to_le_bytes());
+        page[22..26].fill(0);
+        let sum = page.iter().fold(0_u32, |sum, byte| {
+            (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
+                sum << 1 ^ if sum >> 31 == 1 { 0x04c1_1db7 } else { 0 }
+            })
+        });
+        page[22..26].copy_from_slice(&sum.to_le_bytes());
+    }
+    fs::write(path, pages.concat()).unwrap();
+}
+
+#[test]
+fn sound_on_the_page_of_the_headers_is_kept_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, codec, packets) in [("a.ogg", "libvorbis", 2), ("a.opus", "libopus", 1)] {
+        // Short pages, so that two fit into one.
+        let path = made(folder.path(), name, &["-c:a", codec, "-page_duration", "20000"]);
+        let whole = sound(&path);
+        let pages = ogg_headers(&path, packets).1;
+        sound_joined_to_headers(&path, packets);
+        assert_eq!(ogg_headers(&path, packets).1, pages - 1, "{name}");
+        assert_eq!(sound(&path), whole, "{name}: joined");
+        let frames =
+            |path: &Path| support::hear_file(path, &fanfare_audio::OpenOptions::default()).unwrap().planes;
+        let heard_before = frames(&path);
+        for values in [&TRACK, &BOTH] {
+            write(&path, values).unwrap();
+            assert_eq!(sound(&path), whole, "{name}");
+            assert_eq!(frames(&path), heard_before, "{name}");
+            assert_eq!(
+                read_tags(&path, &Limits::default()).unwrap().tags.title.as_deref(),
+                Some("Blue Monday")
+            );
+        }
+    }
+}
+
 #[test]
 fn id3_tags_of_every_version_keep_their_frames() {
     let folder = tempfile::tempdir().unwrap();
@@ -563,4 +632,40 @@ fn damaged_headers_are_refused_or_survived() {
         }
     }
     assert!(refused > 50, "{refused}");
+}
+
+/// Files of a folder, copied and written: what generated files do not have. `FANFARE_MUSIC=FOLDER cargo nextest run
+/// -p fanfare-audio --test replaygain --run-ignored only files_of`.
+#[test]
+#[ignore = "needs a folder of music"]
+fn files_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = std::env::var_os("FANFARE_MUSIC").expect("FANFARE_MUSIC names a folder");
+    let (mut written, mut refused) = (0, Vec::new());
+    for entry in fs::read_dir(music).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        let path = folder.path().join(entry.file_name());
+        fs::copy(entry.path(), &path).unwrap();
+        let Ok(before) = read_tags(&path, &Limits::default()) else { continue };
+        let (whole, sound_before, tags_before) = (hash(&path), sound(&path), tags(&path));
+        match write(&path, &BOTH) {
+            Ok(_) => {
+                let others = |tags: BTreeMap<String, String>| {
+                    tags.into_iter().filter(|tag| !is_gain(&tag.0)).collect::<Vec<_>>()
+                };
+                assert_eq!(sound(&path), sound_before, "{}", path.display());
+                assert_eq!(others(tags(&path)), others(tags_before), "{}", path.display());
+                let after = read_tags(&path, &Limits::default()).unwrap();
+                assert_eq!(after.tags.replaygain_album_gain_db, Some(-7.0), "{}", path.display());
+                assert_eq!((after.tags.title, after.cover), (before.tags.title, before.cover));
+                written += 1;
+            }
+            Err(error) => {
+                assert_eq!(hash(&path), whole, "{}", path.display());
+                refused.push(format!("{}: {error}", path.display()));
+            }
+        }
+        fs::remove_file(&path).unwrap();
+    }
+    println!("{written} written; refused: {refused:#?}");
+    assert!(written > 0);
 }

@@ -18,6 +18,7 @@ use crate::{
 const HEADER: usize = 27;
 const CONTINUED: u8 = 1;
 const FIRST: u8 = 2;
+const LAST: u8 = 4;
 /// Segments in a page, and bytes in one.
 const MAX_SEGMENTS: usize = 255;
 /// No packet ends on the page.
@@ -74,6 +75,29 @@ impl Page {
         &self.bytes[HEADER..self.body]
     }
 
+    /// What stands on the page from that segment on, as a page of its own; `None` if nothing does. Sound should begin
+    /// on a fresh page (Vorbis I, section A.2; RFC 7845, section 3), but there are programs that go on where the
+    /// headers end.
+    fn behind(&self, segment: usize, at: usize) -> Option<Self> {
+        let table = self.segments().get(segment..).filter(|table| !table.is_empty())?;
+        let mut bytes = self.bytes[..HEADER].to_vec();
+        bytes[5] &= LAST;
+        // The position is that of the last packet that ends on the page: none does, if the headers were the last.
+        if table.iter().all(|segment| *segment == 255) {
+            bytes[6..14].copy_from_slice(&NO_POSITION.to_le_bytes());
+        }
+        bytes[26] = table.len() as u8;
+        bytes.extend(table);
+        let body = bytes.len();
+        bytes.extend(&self.bytes[at..]);
+        Some(Self { bytes, body })
+    }
+
+    fn set_number(&mut self, number: u32) {
+        self.bytes[18..22].copy_from_slice(&number.to_le_bytes());
+        self.seal();
+    }
+
     /// Writes the checksum (RFC 3533, section 6, field 7) over the page as it is.
     fn seal(&mut self) {
         self.bytes[22..26].fill(0);
@@ -114,7 +138,7 @@ pub(super) fn plan(
     let serial = first.serial();
     let mut at = audio.start + first.bytes.len() as u64;
     let headers_start = at;
-    let (mut packets, mut open, mut pages) = (Vec::new(), Vec::new(), 0_u32);
+    let (mut packets, mut open, mut pages, mut sound) = (Vec::new(), Vec::new(), 0_u32, None);
     while packets.len() < mapping.packets {
         let page = Page::read(file, at)?;
         if page.serial() != serial || page.flags() & FIRST != 0 {
@@ -132,9 +156,9 @@ pub(super) fn plan(
             body = end;
             if *segment < 255 {
                 packets.push(std::mem::take(&mut open));
-                // Sound begins on a page of its own (Vorbis I, section A.2; RFC 7845, section 3).
-                if packets.len() == mapping.packets && number + 1 < page.segments().len() {
-                    return Err(malformed("sound begins on the page of its headers"));
+                if packets.len() == mapping.packets {
+                    sound = page.behind(number + 1, body);
+                    break;
                 }
             }
         }
@@ -145,7 +169,11 @@ pub(super) fn plan(
     packets[0] = [mapping.prefix, &vorbis::edit(comments, fields)?].concat();
     // The numbers of pages go on from the first one's.
     let number = first.number(18).wrapping_add(1);
-    let made = page_up(&packets, serial, number);
+    let mut made = page_up(&packets, serial, number);
+    if let Some(mut page) = sound {
+        page.set_number(number.wrapping_add(made.len() as u32));
+        made.push(page);
+    }
     Ok(vec![
         Piece::Keep(0..headers_start),
         Piece::New(made.iter().flat_map(|page| page.bytes.iter().copied()).collect()),
@@ -205,8 +233,7 @@ pub(super) fn copy_pages(
         at += page.bytes.len() as u64;
         if shift != 0 {
             let number = page.number(18).wrapping_add(shift);
-            page.bytes[18..22].copy_from_slice(&number.to_le_bytes());
-            page.seal();
+            page.set_number(number);
         }
         put(&page.bytes)?;
     }
