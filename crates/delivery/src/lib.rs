@@ -1,7 +1,8 @@
 //! From a known track to bytes at the listener.
 //!
 //! Purpose: decide what a request for a representation gets ([`ranges`]), and stream those bytes of the
-//! original file ([`original`]) with the media type that codec and container fix ([`media`]).
+//! original file ([`original`]) with the media type that codec and container fix ([`media`]); give a track as HLS
+//! from its ladder, stored or still growing ([`hls`]).
 //!
 //! Vocabulary (RFC 9110): a *representation* is the sequence of bytes a URL stands for, a *validator* the entity tag or date that tells
 //! two of its versions apart, a *range* an inclusive run of its bytes.
@@ -10,11 +11,13 @@
 //! never sends bytes of two versions of a file in one answer.
 
 pub mod etag;
+pub mod hls;
 pub mod media;
 pub mod multipart;
 pub mod original;
 pub mod ranges;
 
 pub use etag::EntityTag;
+pub use hls::{Ladders, View};
 pub use original::{Answer, ByteStream, OpenFile};
 pub use ranges::{ByteRange, Plan, Representation};

@@ -40,7 +40,10 @@ pub type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 #[derive(Debug, Clone)]
 pub struct OpenFile {
     file: Arc<File>,
-    seen: Version,
+    /// The version that was opened; `None` for bytes that never change, as a [part](Self::part) of a file that grows.
+    seen: Option<Version>,
+    /// Where in the file the representation begins.
+    offset: u64,
     representation: Representation,
 }
 
@@ -96,7 +99,40 @@ impl OpenFile {
             return Err(Error::new(ErrorKind::NotFound, "the track's file is no regular file"));
         }
         let seen = Version::of(&metadata);
-        Ok(Self { file: Arc::new(file), seen, representation: describe(seen, now) })
+        Ok(Self { file: Arc::new(file), seen: Some(seen), offset: 0, representation: describe(seen, now) })
+    }
+
+    /// Some of the file's bytes as a representation of their own: bytes that are there and never change, whatever is
+    /// written behind them. `tag` names them (letters, digits, `-`).
+    ///
+    /// # Errors
+    /// `NotFound` when the file ends before them.
+    pub fn part(self, offset: u64, len: u64, tag: &str) -> Result<Self> {
+        let end = offset.checked_add(len);
+        let there = self.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+        if end.is_none_or(|end| end > there) {
+            return Err(Error::new(ErrorKind::NotFound, "the file has no such part"));
+        }
+        let representation = Representation {
+            len,
+            etag: EntityTag::strong(tag),
+            last_modified_s: None,
+            date_is_strong: false,
+        };
+        Ok(Self { file: self.file, seen: None, offset, representation })
+    }
+
+    /// All of it at once, for small representations that are repackaged.
+    ///
+    /// # Errors
+    /// `LimitExceeded` when it is larger than `max_bytes`; `Io`.
+    pub async fn read_whole(&self, max_bytes: u64) -> Result<Bytes> {
+        let len = self.representation.len;
+        if len > max_bytes {
+            return Err(Error::limit("segment_bytes", len, max_bytes));
+        }
+        let bytes = read(Arc::clone(&self.file), self.seen, self.offset, len).await;
+        bytes.map_err(|error| Error::from_io("reading a segment", error))
     }
 
     /// Length and validators of the opened file.
@@ -155,7 +191,7 @@ impl OpenFile {
 
     /// The pieces in order, the file read by position so that answers share the handle.
     fn stream(&self, pieces: Vec<Piece>) -> ByteStream {
-        let (file, seen) = (Arc::clone(&self.file), self.seen);
+        let (file, seen, offset) = (Arc::clone(&self.file), self.seen, self.offset);
         let start = (pieces.into_iter(), None::<ByteRange>);
         Box::pin(stream::try_unfold(start, move |(mut pieces, mut rest)| {
             let file = Arc::clone(&file);
@@ -163,7 +199,7 @@ impl OpenFile {
                 loop {
                     if let Some(range) = rest {
                         let size = range.size().min(BUFFER_BYTES as u64);
-                        let bytes = read(file, seen, range.first, size).await?;
+                        let bytes = read(file, seen, offset + range.first, size).await?;
                         let first = range.first + size;
                         let rest = (first <= range.last).then_some(ByteRange { first, last: range.last });
                         return Ok(Some((bytes, (pieces, rest))));
@@ -180,11 +216,13 @@ impl OpenFile {
 }
 
 /// Reads exactly `size` bytes, or fails: at an early end, or when the file is no longer the one that was described.
-async fn read(file: Arc<File>, seen: Version, first: u64, size: u64) -> io::Result<Bytes> {
+async fn read(file: Arc<File>, seen: Option<Version>, first: u64, size: u64) -> io::Result<Bytes> {
     let blocking = tokio::task::spawn_blocking(move || {
         let mut buffer = BytesMut::zeroed(usize::try_from(size).map_err(io::Error::other)?);
         file.read_exact_at(&mut buffer, first)?;
-        if Version::of(&file.metadata()?) != seen {
+        if let Some(seen) = seen
+            && Version::of(&file.metadata()?) != seen
+        {
             return Err(io::Error::other("the file was changed while it was sent"));
         }
         Ok(buffer.freeze())

@@ -54,6 +54,15 @@ impl Rung {
 pub struct Ladder(Vec<Rung>);
 
 impl Ladder {
+    /// What the name of every ladder's profile begins with.
+    pub const PROFILE_PREFIX: &str = "hls";
+
+    /// The profile under which a track's ladder is stored: the same name, the same bytes.
+    #[must_use]
+    pub fn profile(&self) -> String {
+        format!("{}{}:{self}", Self::PROFILE_PREFIX, super::LADDER_VERSION)
+    }
+
     /// Its rungs.
     #[must_use]
     pub fn rungs(&self) -> &[Rung] {

@@ -1,7 +1,6 @@
 //! From a ladder's files to a stored transcode; and which track sounds the same as a new one.
 
 use fanfare_analysis::fingerprint;
-use fanfare_audio::hls::{LADDER_VERSION, Ladder};
 use fanfare_model::{ContentHash, Result, TrackId, features::Fingerprint};
 use fanfare_store::{BlobKind, Store, Transcode, TranscodePart};
 
@@ -14,11 +13,6 @@ const MAX_CANDIDATES: u32 = 2_000;
 /// How alike two fingerprints of the same recording are at least ([`Match::score`](fingerprint::Match::score)): the
 /// worst encodings of one recording stay above it, other recordings have no score at all.
 const TWIN_SCORE: f64 = 0.6;
-
-/// The profile under which a ladder is stored.
-pub(crate) fn profile(ladder: &Ladder) -> String {
-    format!("hls{LADDER_VERSION}:{ladder}")
-}
 
 /// Stores the files of a ladder; its row is the caller's to write.
 ///

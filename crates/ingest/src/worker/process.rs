@@ -10,7 +10,7 @@ use fanfare_store::{AnalysisCommit, GrowingLadder, ProcessCommit};
 
 use super::{
     choice::Choice,
-    keep::{keep, profile, twin},
+    keep::{keep, twin},
     ladder::{Made, Making, make},
     retry::{jitter, next_attempt},
     work::{Begun, Held, Progress, Work},
@@ -97,7 +97,7 @@ impl Work for ProcessTrack {
         let upload =
             self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.bench.store;
-        let ladder = keep(store, upload.hash, profile(&upload.ladder), true, variants).await?;
+        let ladder = keep(store, upload.hash, upload.ladder.profile(), true, variants).await?;
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
         let twin = twin(store, self.id, duration_s, features.fingerprint.as_ref()).await;

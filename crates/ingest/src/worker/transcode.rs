@@ -8,7 +8,7 @@ use fanfare_store::{AfterFailure, GrowingLadder};
 
 use super::{
     hear::check_unchanged,
-    keep::{keep, profile},
+    keep::keep,
     ladder::{Made, Making, make},
     process::read_ladder,
     work::{Begun, Held, Progress, Work},
@@ -87,7 +87,7 @@ impl Work for TranscodeTrack {
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.bench.store;
-        let made = keep(store, hash, profile(ladder), false, variants).await?;
+        let made = keep(store, hash, ladder.profile(), false, variants).await?;
         let now = crate::clock::now();
         store.catalog().commit_transcode(held.job.id, held.attempt(), held.owner(), &made, now).await?;
         // Only now: whoever looked for the ladder while it grew finds it stored.

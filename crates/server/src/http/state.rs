@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use fanfare_delivery::Ladders;
 use fanfare_ingest::Ingest;
+use fanfare_model::{JobId, Result};
 use fanfare_store::Store;
+use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +26,8 @@ pub struct HttpState {
     pub store: Store,
     /// What brings files in.
     pub ingest: Ingest,
+    /// What gives tracks as HLS.
+    pub ladders: Arc<Ladders>,
     /// What was set when the server started: for what is read only then.
     pub settings: Arc<Settings>,
     /// What is set now, and its changes.
@@ -40,7 +45,13 @@ impl HttpState {
     /// The state over an open store and a running ingest.
     #[must_use]
     pub fn new(store: Store, ingest: Ingest, desk: SettingsDesk) -> Self {
+        let asked = ingest.clone();
+        let ask = move |track| -> BoxFuture<'static, Result<JobId>> {
+            let ingest = asked.clone();
+            Box::pin(async move { ingest.ask_for_ladder(track).await })
+        };
         Self {
+            ladders: Arc::new(Ladders::new(store.clone(), Arc::new(ask))),
             store,
             ingest,
             settings: desk.current(),

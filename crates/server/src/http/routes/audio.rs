@@ -50,7 +50,17 @@ pub async fn audio(
     let path = state.store.catalog().track_path(id).await?.ok_or_else(|| let_go(&row))?;
     let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
     let media_type = media::media_type(row.track.audio.as_ref());
-    let answer = file.answer(&method, &headers, media_type, &boundary()?);
+    answer_with(&file, media_type, &method, &headers)
+}
+
+/// The answer of an open file, in whole or in ranges.
+pub(super) fn answer_with(
+    file: &OpenFile,
+    media_type: &'static str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Answer<Response> {
+    let answer = file.answer(method, headers, media_type, &boundary()?);
     let mut response = match answer.status {
         StatusCode::PRECONDITION_FAILED => {
             Problem::new(ErrorKind::Conflict, "the file is not the one the request names")

@@ -6,6 +6,7 @@ mod catalog;
 mod covers;
 mod events;
 mod folders;
+mod hls;
 mod pages;
 mod people;
 mod server;
@@ -75,6 +76,8 @@ pub fn table() -> Table {
         .add(Public, routes!(catalog::catalog))
         .add(Owner, routes!(tracks::retry_track))
         .add(Listener, routes!(audio::audio))
+        .add(Public, routes!(hls::variants))
+        .add(Public, routes!(hls::file))
         .add(Owner, routes!(folders::folders, folders::add_folder))
         .add(Owner, routes!(folders::remove_folder))
         .add(Owner, routes!(folders::scan))
