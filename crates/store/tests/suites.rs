@@ -66,6 +66,7 @@ job_queue!(
     no_job_is_claimed_twice,
     every_kind_has_its_queue,
     a_blamed_analyzer_is_left_out,
+    the_job_about_a_track_is_claimed_alone,
 );
 
 blob_store!(

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{
-    Error, ErrorKind, Features, Result, Timestamp, Track, TrackId,
+    AudioProperties, ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId,
     enrichment::Enrichment,
     features::{AnalyzerOutcome, AnalyzerResult},
 };
@@ -32,18 +32,6 @@ impl AnalyzeTrack {
         Self { id, begun: None }
     }
 
-    async fn heard_before(&self, held: &Held, track: &Track) -> Result<Option<HeardBefore>> {
-        let Some(content_hash) = track.content_hash else { return Ok(None) };
-        let (results, _) = held.bench.store.catalog().analysis(track.id).await?;
-        let present = |result: &AnalyzerResult| {
-            let entry = held.bench.parts.analyzers.iter().find(|entry| entry.id == result.analyzer);
-            entry.is_some_and(|entry| entry.version == result.version)
-                && matches!(result.outcome, AnalyzerOutcome::Ok { .. })
-        };
-        let analyzers = results.into_iter().filter(present).map(|result| result.analyzer).collect();
-        Ok(Some(HeardBefore { content_hash, analyzers }))
-    }
-
     fn begun(&self) -> Result<&Track> {
         let begun = self.begun.as_deref().map(|(track, _)| track);
         begun.ok_or_else(|| Error::new(ErrorKind::Internal, "the attempt has not begun"))
@@ -68,7 +56,7 @@ impl Work for AnalyzeTrack {
         };
         let track = row.track;
         catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
-        let before = self.heard_before(held, &track).await?;
+        let before = heard_before(held, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
         let (size_bytes, modified) = (track.size_bytes, track.modified);
         let in_folder = track.home.folder().is_some();
@@ -94,7 +82,7 @@ impl Work for AnalyzeTrack {
             return Err(self.explain(held, error).await);
         }
         let track = self.begun()?;
-        let enrichment = enrichment(held, track, &heard).await;
+        let enrichment = enrichment(held, track, heard.content_hash, &heard.audio, &heard.results).await;
         let commit = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -156,18 +144,37 @@ impl Work for AnalyzeTrack {
     }
 }
 
+/// What the store has of a track already.
+pub(crate) async fn heard_before(held: &Held, track: &Track) -> Result<Option<HeardBefore>> {
+    let Some(content_hash) = track.content_hash else { return Ok(None) };
+    let (results, _) = held.bench.store.catalog().analysis(track.id).await?;
+    let present = |result: &AnalyzerResult| {
+        let entry = held.bench.parts.analyzers.iter().find(|entry| entry.id == result.analyzer);
+        entry.is_some_and(|entry| entry.version == result.version)
+            && matches!(result.outcome, AnalyzerOutcome::Ok { .. })
+    };
+    let analyzers = results.into_iter().filter(present).map(|result| result.analyzer).collect();
+    Ok(Some(HeardBefore { content_hash, analyzers }))
+}
+
 /// What follows from the results, those from before included. A track for which nothing follows (too short, silent)
 /// has none.
-async fn enrichment(held: &Held, track: &Track, heard: &Heard) -> Option<Enrichment> {
+pub(crate) async fn enrichment(
+    held: &Held,
+    track: &Track,
+    content_hash: ContentHash,
+    audio: &AudioProperties,
+    heard: &[AnalyzerResult],
+) -> Option<Enrichment> {
     let mut results = Vec::new();
-    if track.content_hash == Some(heard.content_hash) {
+    if track.content_hash == Some(content_hash) {
         let (before, _) = held.bench.store.catalog().analysis(track.id).await.ok()?;
-        let again = |old: &AnalyzerResult| heard.results.iter().any(|new| new.analyzer == old.analyzer);
+        let again = |old: &AnalyzerResult| heard.iter().any(|new| new.analyzer == old.analyzer);
         results.extend(before.into_iter().filter(|old| !again(old)));
     }
-    results.extend(heard.results.iter().cloned());
+    results.extend(heard.iter().cloned());
     let features = Features::from_results(results);
-    fanfare_analysis::describe(&features, heard.audio.duration_s().unwrap_or_default()).ok()
+    fanfare_analysis::describe(&features, audio.duration_s().unwrap_or_default()).ok()
 }
 
 /// The trouble of an analyzer that failed for a reason that may be gone at the next attempt.

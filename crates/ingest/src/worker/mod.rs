@@ -13,6 +13,7 @@
 mod analyze;
 mod attempt;
 mod bench;
+mod beside;
 mod choice;
 mod confine;
 mod dying;

@@ -7,6 +7,7 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, j
 use fanfare_store::{AfterFailure, GrowingLadder};
 
 use super::{
+    beside::Beside,
     hear::check_unchanged,
     keep::keep,
     ladder::{Made, Making, make},
@@ -20,11 +21,13 @@ pub(crate) struct TranscodeTrack {
     id: TrackId,
     text: String,
     ladder: Option<Ladder>,
+    /// The track's analysis, if it is done along with this.
+    beside: Option<Beside>,
 }
 
 impl TranscodeTrack {
     pub(crate) const fn new(id: TrackId, ladder: String) -> Self {
-        Self { id, text: ladder, ladder: None }
+        Self { id, text: ladder, ladder: None, beside: None }
     }
 }
 
@@ -49,12 +52,13 @@ impl Work for TranscodeTrack {
         self.ladder = Some(ladder.clone());
         let workshop = held.bench.store.blobs().workshop();
         let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
+        self.beside = Beside::take(held, &track, path.clone()).await;
         let making = Making {
             path: path.clone(),
             size_bytes: track.size_bytes,
             ladder,
             growing,
-            analyzers: Vec::new(),
+            analyzers: self.beside.as_ref().map(Beside::analyzers).unwrap_or_default(),
             policy: SinkPolicy::MayLag,
             fan_out: held.fan_out_options(),
         };
@@ -83,7 +87,7 @@ impl Work for TranscodeTrack {
     }
 
     async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
-        let (hash, Made { variants, growing, .. }) = *product;
+        let (hash, Made { variants, growing, audio, results, warnings }) = *product;
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.bench.store;
@@ -92,6 +96,9 @@ impl Work for TranscodeTrack {
         store.catalog().commit_transcode(held.job.id, held.attempt(), held.owner(), &made, now).await?;
         // Only now: whoever looked for the ladder while it grew finds it stored.
         drop(growing);
+        if let Some(beside) = self.beside.take() {
+            beside.store(held, hash, &audio, &warnings, results).await;
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use fanfare_model::{
-    Attempt, Error, ErrorKind, Job, JobId, JobState, Result, TaskId, Timestamp, job::JobError,
+    Attempt, Error, ErrorKind, Job, JobId, JobState, Result, TaskId, Timestamp, TrackId, job::JobError,
 };
 
 use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death, death_delay_ms};
@@ -169,6 +169,30 @@ impl JobQueue for MemoryJobQueue {
         Ok(self.held().iter().any(|held| {
             let waits = held.job.state == JobState::Waiting && held.job.run_at <= now;
             waits && held.deaths > 0 && held.job.kind.queue() == queue
+        }))
+    }
+
+    async fn claim_about(
+        &self,
+        queue: &str,
+        track: TrackId,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Option<Job>> {
+        let mut held = self.held();
+        let about = held.iter_mut().find(|held| {
+            held.job.state == JobState::Waiting
+                && held.job.kind.queue() == queue
+                && held.job.kind.track() == track
+                && held.deaths == 0
+                && held.job.attempt.0 < held.job.max_attempts
+        });
+        Ok(about.map(|held| {
+            held.job.state = JobState::Running;
+            held.job.attempt.0 += 1;
+            held.job.owner = Some(owner.to_owned());
+            held.job.lease_until = Some(now.plus_ms(LEASE_MS));
+            held.job.clone()
         }))
     }
 

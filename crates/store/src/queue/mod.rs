@@ -16,7 +16,9 @@
 //! ([`suite`]).
 
 use async_trait::async_trait;
-use fanfare_model::{Attempt, ErrorKind, Job, JobId, JobKind, Result, TaskId, Timestamp, job::JobError};
+use fanfare_model::{
+    Attempt, ErrorKind, Job, JobId, JobKind, Result, TaskId, Timestamp, TrackId, job::JobError,
+};
 
 mod memory;
 mod sqlite;
@@ -98,6 +100,15 @@ pub trait JobQueue: Send + Sync {
     /// Whether a suspect of that queue is due: then whoever takes from several queues lets end what is at hand, and
     /// claims from this one.
     async fn suspect_is_due(&self, queue: &str, now: Timestamp) -> Result<bool>;
+    /// Claims the waiting job of that queue about that track, due or not; `None` when none waits, or its holder died
+    /// before: such a one is tried alone.
+    async fn claim_about(
+        &self,
+        queue: &str,
+        track: TrackId,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Option<Job>>;
     /// Renews a lease; `Conflict` when it was lost.
     async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
     /// Ends a job; `Conflict` when the lease was lost.

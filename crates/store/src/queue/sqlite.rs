@@ -133,6 +133,35 @@ impl JobQueue for SqliteJobQueue {
         .map_err(sql(WHAT))
     }
 
+    async fn claim_about(
+        &self,
+        queue: &str,
+        track: TrackId,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Option<Job>> {
+        const WHAT: &str = "claiming the job about a track";
+        let mut tx = self.db.write(WHAT).await?;
+        let row = sqlx::query(
+            "UPDATE job SET state = 'running', owner = ?1, lease_until = ?2, attempt = attempt + 1, updated = ?3 \
+             WHERE n = (SELECT n FROM job WHERE queue = ?4 AND subject = ?5 AND state = 'waiting' AND deaths = 0 \
+                            AND attempt < max_attempts ORDER BY n LIMIT 1) \
+             RETURNING n, id, queue, subject, state, task, attempt, max_attempts, priority, run_at, owner, \
+                 lease_until, error, without, detail",
+        )
+        .bind(owner)
+        .bind(now.plus_ms(LEASE_MS).0)
+        .bind(now.0)
+        .bind(queue)
+        .bind(&track.as_bytes()[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        let claimed = row.as_ref().map(job).transpose()?;
+        commit(tx, WHAT).await?;
+        Ok(claimed)
+    }
+
     async fn heartbeat(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
         const WHAT: &str = "renewing a lease";
         let mut tx = self.db.write(WHAT).await?;

@@ -324,3 +324,20 @@ pub async fn a_blamed_analyzer_is_left_out(queue: &dyn JobQueue) {
     let again = claim_one(queue, "b", NOW).await;
     assert_eq!(again.without, ["key", "rhythm"]);
 }
+
+/// The job about a track is claimed by whoever asks for just that, and by nobody else meanwhile.
+pub async fn the_job_about_a_track_is_claimed_alone(queue: &dyn JobQueue) {
+    let (one, two) = (TrackId::from_bytes([1; 16]), TrackId::from_bytes([2; 16]));
+    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
+    assert_eq!(queue.claim_about(QUEUE, two, "live", NOW).await.unwrap(), None);
+    assert_eq!(queue.claim_about("process-track", one, "live", NOW).await.unwrap(), None);
+    let held = queue.claim_about(QUEUE, one, "live", NOW).await.unwrap().unwrap();
+    assert_eq!((held.id, held.state), (id, JobState::Running));
+    assert_eq!(queue.claim(QUEUE, "background", 9, NOW).await.unwrap(), [], "it is held");
+    assert_eq!(queue.claim_about(QUEUE, one, "another", NOW).await.unwrap(), None);
+    queue.give_back(id, held.attempt, "live", NOW).await.unwrap();
+    assert_eq!(claim_one(queue, "background", NOW).await.attempt, Attempt(1), "giving back costs nothing");
+    // One that killed its holder is nobody's by the way.
+    queue.release_owner("background", NOW).await.unwrap();
+    assert_eq!(queue.claim_about(QUEUE, one, "live", NOW).await.unwrap(), None);
+}

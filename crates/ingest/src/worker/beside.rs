@@ -1,0 +1,145 @@
+//! Hearing a track beside a listener: while it is decoded for somebody, the analyzers it lacks hear along.
+//!
+//! Live and background exclude each other by the lease of the track's analyze job: whoever holds it hears the track.
+//! The listener never waits: analyzers that fall behind are let go, and then the job is given back as if nothing
+//! had been.
+
+use std::path::PathBuf;
+
+use fanfare_analysis::AnalyzerEntry;
+use fanfare_model::{AudioProperties, ContentHash, Job, Result, Timestamp, Track, features::AnalyzerResult};
+use fanfare_store::{AnalysisCommit, HEARTBEAT_MS, Store};
+use tokio::task::JoinHandle;
+
+use super::{
+    analyze::{enrichment, heard_before},
+    choice::Choice,
+    protocol::WorkerEvent,
+    work::Held,
+};
+use crate::clock;
+
+/// The queue of the jobs that are taken along.
+const QUEUE: &str = "analyze-track";
+
+/// A track's analyze job, held by a job that decodes the track for somebody.
+pub(crate) struct Beside {
+    store: Store,
+    owner: String,
+    job: Job,
+    track: Box<Track>,
+    path: PathBuf,
+    analyzers: Vec<AnalyzerEntry>,
+    left_out: Vec<AnalyzerResult>,
+    /// Renews the lease.
+    beat: JoinHandle<()>,
+    /// Whether the job was ended, so that there is nothing to give back.
+    over: bool,
+}
+
+impl Beside {
+    /// Takes the track's analyze job along, if one waits; `None` where the track lacks nothing or is being heard.
+    pub(crate) async fn take(held: &Held, track: &Track, path: PathBuf) -> Option<Self> {
+        let (store, owner) = (held.bench.store.clone(), held.owner().to_owned());
+        let claimed = store.jobs().claim_about(QUEUE, track.id, &owner, clock::now()).await;
+        let job = claimed
+            .inspect_err(|error| tracing::warn!(%error, "could not hear beside a listener"))
+            .ok()??;
+        let before = heard_before(held, track).await.ok().flatten();
+        // Where the bytes are not known yet, nothing was heard of them either.
+        let hash = before.as_ref().map_or(ContentHash::from_bytes([0; 32]), |before| before.content_hash);
+        // An analyzer that killed a worker beside the listener is let alone here, too.
+        let without: Vec<String> = job.without.iter().chain(&held.job.without).cloned().collect();
+        let Choice { analyzers, left_out } =
+            Choice::new(&held.bench.parts.analyzers, before.as_ref(), hash, &without);
+        let beat = tokio::spawn(renew(store.clone(), job.clone(), owner.clone()));
+        let beside = Self {
+            store,
+            owner,
+            job,
+            track: Box::new(track.clone()),
+            path,
+            analyzers,
+            left_out,
+            beat,
+            over: false,
+        };
+        let (id, attempt) = (beside.job.id, beside.job.attempt);
+        // Dropped on an error, it gives the job back.
+        let catalog = beside.store.catalog();
+        catalog.begin_analysis(id, attempt, &beside.owner, track.id, clock::now()).await.ok()?;
+        Some(beside)
+    }
+
+    /// Those that hear along.
+    pub(crate) fn analyzers(&self) -> Vec<AnalyzerEntry> {
+        self.analyzers.clone()
+    }
+
+    /// Stores what was heard, if nobody fell behind, and runs what follows an analysis.
+    pub(crate) async fn store(
+        mut self,
+        held: &Held,
+        content_hash: ContentHash,
+        audio: &AudioProperties,
+        warnings: &[String],
+        mut results: Vec<AnalyzerResult>,
+    ) {
+        if results.len() < self.analyzers.len() {
+            tracing::debug!(track = %self.track.id, "analyzers fell behind a listener; the track is heard later");
+            return; // given back
+        }
+        results.append(&mut self.left_out);
+        let enrichment = enrichment(held, &self.track, content_hash, audio, &results).await;
+        let commit = AnalysisCommit {
+            job: self.job.id,
+            attempt: self.job.attempt,
+            owner: self.owner.clone(),
+            track: self.track.id,
+            size_bytes: self.track.size_bytes,
+            modified: self.track.modified,
+            content_hash,
+            audio: audio.clone(),
+            results,
+            warnings: warnings.to_vec(),
+            enrichment,
+        };
+        match self.store.catalog().commit_analysis(commit, clock::now()).await {
+            Ok(()) => {
+                self.over = true;
+                let (job, track, task) = (self.job.id, self.track.id, self.job.task);
+                held.say(&WorkerEvent::Finished { job, track, task });
+                held.follow_up(&self.track, &self.path).await;
+            }
+            Err(error) => tracing::info!(%error, "what was heard beside a listener was not stored"),
+        }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.beat.abort();
+        if self.over {
+            return;
+        }
+        let (store, job, owner) = (self.store.clone(), self.job.clone(), std::mem::take(&mut self.owner));
+        // A lease that is not given back runs out within a minute.
+        tokio::spawn(async move {
+            let given: Result<()> = store.jobs().give_back(job.id, job.attempt, &owner, clock::now()).await;
+            if let Err(error) = given {
+                tracing::debug!(job = %job.id, %error, "could not give a job back");
+            }
+        });
+    }
+}
+
+async fn renew(store: Store, job: Job, owner: String) {
+    let every = std::time::Duration::from_millis(HEARTBEAT_MS as u64);
+    loop {
+        tokio::time::sleep(every).await;
+        let now: Timestamp = clock::now();
+        if let Err(error) = store.jobs().heartbeat(job.id, job.attempt, &owner, now).await {
+            tracing::warn!(job = %job.id, %error, "could not renew a lease");
+        }
+    }
+}
