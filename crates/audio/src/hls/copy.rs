@@ -17,6 +17,41 @@ use crate::{
 /// Sync code of a frame header with the fixed-block bit (RFC 9639, section 9.1).
 const FIXED_SYNC: [u8; 2] = [0xff, 0xf8];
 
+/// Whether a frame's own header says what the stream information says: players obey it, so a file could
+/// otherwise sound there as it was not heard here.
+fn is_of(frame: &[u8], info: FlacInfo) -> bool {
+    let &[first, second, block_and_rate, channels_and_bits, ..] = frame else { return false };
+    // Channel codes up to 7 are one less than the count; 8 to 10 are stereo with a difference.
+    let channels = match channels_and_bits >> 4 {
+        code @ 0..=7 => usize::from(code) + 1,
+        8..=10 => 2,
+        _ => return false,
+    };
+    let bits = match channels_and_bits >> 1 & 7 {
+        0 => info.bits,
+        4 => 16,
+        6 => 24,
+        _ => return false,
+    };
+    let rate_hz = match block_and_rate & 15 {
+        1 => 88_200,
+        2 => 176_400,
+        3 => 192_000,
+        4 => 8_000,
+        5 => 16_000,
+        6 => 22_050,
+        7 => 24_000,
+        8 => 32_000,
+        9 => 44_100,
+        10 => 48_000,
+        11 => 96_000,
+        0 => info.rate_hz,
+        // Spelled out behind numbers of variable length, for rates so rare that encoding is the simpler way.
+        _ => return false,
+    };
+    [first, second] == FIXED_SYNC && (channels, bits, rate_hz) == (info.channels, info.bits, info.rate_hz)
+}
+
 /// A file whose frames can be copied.
 pub(super) struct CopySource {
     path: PathBuf,
@@ -71,7 +106,7 @@ pub(super) struct FlacCopy {
     waiting: Vec<Vec<f32>>,
     /// What takes over.
     encoder: Option<FlacEncoder>,
-    bits: u8,
+    info: FlacInfo,
 }
 
 impl FlacCopy {
@@ -84,7 +119,7 @@ impl FlacCopy {
             ..encoder.stream().clone()
         };
         let waiting = vec![Vec::new(); spec.channels()];
-        Ok(Self { stream, file: Some(file), next: 0, waiting, encoder: None, bits: info.bits })
+        Ok(Self { stream, file: Some(file), next: 0, waiting, encoder: None, info })
     }
 
     /// Copies the next block, which has that many frames; false if the file does not have it.
@@ -93,7 +128,7 @@ impl FlacCopy {
         let found = self.file.as_mut().and_then(FlacFrames::next).filter(|frame| {
             frame.first == u64::from(self.next) * block
                 && frame.frames == frames as u64
-                && frame.bytes.starts_with(&FIXED_SYNC)
+                && is_of(&frame.bytes, self.info)
         });
         let Some(frame) = found else {
             self.file = None;
@@ -112,7 +147,7 @@ impl FlacCopy {
         let encoder = match &mut self.encoder {
             Some(encoder) => encoder,
             none => none.insert(
-                FlacEncoder::new(self.stream.spec, self.bits, self.stream.packet_frames, true)?
+                FlacEncoder::new(self.stream.spec, self.info.bits, self.stream.packet_frames, true)?
                     .starting_at(self.next),
             ),
         };
@@ -147,5 +182,30 @@ impl Encoder for FlacCopy {
         }
         self.encode(packets)?;
         self.encoder.as_mut().map_or(Ok(()), |encoder| encoder.finish(packets))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_says_something_else_than_its_stream_is_not_copied() {
+        let info = FlacInfo { min_block: 4_096, max_block: 4_096, rate_hz: 44_100, channels: 2, bits: 16 };
+        for (header, copied) in [
+            ([0xff, 0xf8, 0xc9, 0x18], true),  // left and right, 44.1 kHz, 16 bits
+            ([0xff, 0xf8, 0xc9, 0xa8], true),  // middle and side
+            ([0xff, 0xf8, 0xc0, 0x10], true),  // all as in the stream information
+            ([0xff, 0xf9, 0xc9, 0x18], false), // blocks of any size
+            ([0xff, 0xf8, 0xca, 0x18], false), // 48 kHz
+            ([0xff, 0xf8, 0xcd, 0x18], false), // a rate further behind
+            ([0xff, 0xf8, 0xcf, 0x18], false), // no rate
+            ([0xff, 0xf8, 0xc9, 0x08], false), // one channel
+            ([0xff, 0xf8, 0xc9, 0xb8], false), // no channels
+            ([0xff, 0xf8, 0xc9, 0x1c], false), // 24 bits
+        ] {
+            assert_eq!(is_of(&header, info), copied, "{header:x?}");
+        }
+        assert!(!is_of(&[0xff], info));
     }
 }
