@@ -31,6 +31,8 @@ const DECIMALS: usize = 9;
 /// How much longer than the first the last segment may be, in seconds: the shortest rest that is a segment of
 /// its own.
 const LONGEST_TAIL_S: u64 = 1;
+/// How long a segment is, about, in seconds, where none is there yet.
+const USUAL_SEGMENT_S: u64 = 6;
 
 /// `EXT-X-TARGETDURATION` in seconds. It is the same for as long as a playlist grows: whoever sees one that
 /// grows sees a first segment of the usual length, and none is longer than that and a tail.
@@ -40,6 +42,7 @@ pub(super) fn target_s(segments: &[SegmentFacts], rate_hz: u32, complete: bool) 
     let longest = segments.iter().map(|segment| rounded(segment.frames)).max().unwrap_or(0);
     let usual = match segments.first() {
         Some(first) if !complete || segments.len() > 1 => rounded(first.frames + LONGEST_TAIL_S * rate),
+        None if !complete => rounded((USUAL_SEGMENT_S + LONGEST_TAIL_S) * rate),
         _ => 0,
     };
     longest.max(usual).max(1)
@@ -178,7 +181,7 @@ mod tests {
             let only = SegmentFacts { index: 0, first_frame: 0, frames, offset_bytes: 0, len_bytes: 1 };
             assert_eq!(target_s(&[only], 44_100, true), target, "{frames}");
         }
-        assert_eq!(target_s(&[], 44_100, true), 1);
+        assert_eq!((target_s(&[], 44_100, true), target_s(&[], 44_100, false)), (1, 7));
     }
 
     #[test]
