@@ -260,7 +260,10 @@ impl Ingest {
     /// # Errors
     /// Errors of the store.
     pub async fn ask_for_ladder(&self, track: TrackId) -> Result<JobId> {
-        let ladder = self.uploads().ladder.clone();
+        let options = self.uploads();
+        // Room is made before: what is kept is never more than the cap and this one.
+        self.inner.store.catalog().evict_transcodes(options.hls_cache_bytes).await?;
+        let ladder = options.ladder.clone();
         let line = &self.inner.lines.transcodes;
         let hold = line.hold();
         let task = line.announce().await?;

@@ -5,7 +5,7 @@
 
 use std::{path::Path, time::Duration};
 
-use fanfare_model::Result;
+use fanfare_model::{ErrorKind, Result};
 use sqlx::{
     ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transaction,
     pool::PoolConnection,
@@ -18,6 +18,8 @@ use crate::{
     error::{busy, is_busy, sql},
 };
 
+/// The pause before a database that another process is opening is tried again.
+const OPEN_AGAIN: Duration = Duration::from_millis(20);
 /// How long SQLite itself waits for the write lock before we look at our own deadline again.
 const LOCK_SLICE: Duration = Duration::from_millis(40);
 /// The pause between two slices, in which the connection is free for others of this process.
@@ -73,19 +75,25 @@ impl Db {
                 .max_lifetime(None)
                 .test_before_acquire(false)
         };
-        let writer = pool()
-            .max_connections(1)
-            .connect_with(
-                connect
-                    .clone()
-                    .busy_timeout(LOCK_SLICE.min(lock_wait))
-                    .pragma("cache_size", WRITER_CACHE_KIB)
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-                    // FULL: a job or commit that was acknowledged survives a power cut.
-                    .synchronous(SqliteSynchronous::Full),
-            )
-            .await
-            .map_err(sql("opening the database"))?;
+        let writing = connect
+            .clone()
+            .busy_timeout(LOCK_SLICE.min(lock_wait))
+            .pragma("cache_size", WRITER_CACHE_KIB)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            // FULL: a job or commit that was acknowledged survives a power cut.
+            .synchronous(SqliteSynchronous::Full);
+        let deadline = Instant::now() + lock_wait;
+        let writer = loop {
+            let opened = pool().max_connections(1).connect_with(writing.clone()).await;
+            match opened.map_err(sql("opening the database")) {
+                Ok(writer) => break writer,
+                // Another process is just making the log: SQLite does not wait for that by itself.
+                Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < deadline => {
+                    tokio::time::sleep(OPEN_AGAIN).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
         let readers = pool().max_connections(options.readers.max(1)).connect_lazy_with(
             connect
                 .busy_timeout(lock_wait)

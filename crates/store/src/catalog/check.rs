@@ -3,7 +3,7 @@
 use fanfare_model::{ContentHash, Result};
 use sqlx::Row;
 
-use super::Catalog;
+use super::{Catalog, sweep::referred_to};
 use crate::{BlobKind, error::sql, rows::bytes};
 
 /// Statements that count rows which must not exist, each with the sentence about them.
@@ -17,7 +17,7 @@ const RULES: &[(&str, &str)] = &[
         "jobs that are owned though they do not run",
     ),
     (
-        "SELECT count(*) FROM job j WHERE queue = 'analyze-track' AND state IN ('waiting', 'running', 'parked') \
+        "SELECT count(*) FROM job j WHERE state IN ('waiting', 'running', 'parked') \
           AND NOT EXISTS (SELECT 1 FROM track t WHERE t.id = j.subject)",
         "jobs for tracks that do not exist",
     ),
@@ -33,6 +33,14 @@ const RULES: &[(&str, &str)] = &[
         "SELECT count(*) FROM track t WHERE state = 'processing' AND NOT EXISTS (SELECT 1 FROM job j \
           WHERE j.subject = t.id AND j.state = 'running')",
         "tracks in state processing that nobody works on",
+    ),
+    (
+        "SELECT count(*) FROM track WHERE upload IN ('incoming', 'original') AND hash IS NULL",
+        "uploads whose bytes are not known",
+    ),
+    (
+        "SELECT count(*) FROM transcode x WHERE NOT EXISTS (SELECT 1 FROM transcode_part p WHERE p.transcode = x.n)",
+        "transcodes without a file",
     ),
     (
         "SELECT count(*) FROM content c WHERE NOT EXISTS (SELECT 1 FROM track t WHERE t.content = c.n)",
@@ -82,16 +90,18 @@ impl Catalog {
                 found.push(format!("{count} {what}"));
             }
         }
-        let covers = sqlx::query("SELECT DISTINCT cover FROM track WHERE cover IS NOT NULL")
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
+        let mut pointed_at = Vec::new();
+        for kind in BlobKind::ALL {
+            let rows = sqlx::query(referred_to(*kind)).fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
+            for row in &rows {
+                pointed_at
+                    .extend(bytes::<32>(row, "name")?.map(|name| (*kind, ContentHash::from_bytes(name))));
+            }
+        }
         drop(tx);
-        for row in &covers {
-            if let Some(name) = bytes::<32>(row, "cover")?.map(ContentHash::from_bytes)
-                && !self.blobs.contains(BlobKind::Cover, name).await?
-            {
-                found.push(format!("cover {name} is missing"));
+        for (kind, name) in pointed_at {
+            if !self.blobs.contains(kind, name).await? {
+                found.push(format!("{} {name} is missing", kind.as_str()));
             }
         }
         Ok(found)

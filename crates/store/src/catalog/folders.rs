@@ -10,7 +10,6 @@ use crate::{
     db::commit,
     error::{sql, strange},
     fresh_id,
-    queue::ANALYZE_QUEUE,
     rows::{col, count, id, maybe_hash, maybe_time, time},
 };
 
@@ -75,10 +74,9 @@ impl Catalog {
         }
         sqlx::query(
             "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL \
-             WHERE queue = ? AND state IN ('waiting', 'running', 'parked') \
+             WHERE state IN ('waiting', 'running', 'parked') \
                  AND subject IN (SELECT id FROM track WHERE folder = ?)",
         )
-        .bind(ANALYZE_QUEUE)
         .bind(n)
         .execute(&mut *tx)
         .await

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     db::commit,
-    queue::{queue_analysis, revoke_analysis},
+    queue::{queue_analysis, revoke_all},
     rows::to_json,
 };
 
@@ -149,7 +149,7 @@ impl Batch {
         scan_rows::describe(tx, existing.n, self.folder, &facts, self.now).await?;
         scan_rows::index(tx, existing.n, &facts).await?;
         if heard_again {
-            revoke_analysis(tx, existing.id.as_bytes(), self.now).await?;
+            revoke_all(tx, existing.id.as_bytes(), self.now).await?;
             queue_analysis(tx, existing.id, self.task, self.now).await?;
         }
         self.applied.changed += 1;
@@ -206,7 +206,7 @@ impl Batch {
         scan_rows::note_file(tx, existing.n, size_bytes, modified).await?;
         let reason = to_json(failure)?;
         scan_rows::forget_results(tx, existing.n, TrackState::Failed, Some(&reason), self.now).await?;
-        revoke_analysis(tx, existing.id.as_bytes(), self.now).await?;
+        revoke_all(tx, existing.id.as_bytes(), self.now).await?;
         self.applied.unreadable += 1;
         Ok(())
     }
@@ -230,7 +230,7 @@ impl Batch {
     async fn remove(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
         self.filing.touch(existing.artist, existing.release);
         self.filing.let_go(existing.content);
-        revoke_analysis(tx, existing.id.as_bytes(), self.now).await?;
+        revoke_all(tx, existing.id.as_bytes(), self.now).await?;
         scan_rows::delete(tx, existing.n).await?;
         self.applied.removed += 1;
         Ok(())

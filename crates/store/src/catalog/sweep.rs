@@ -8,7 +8,7 @@ use super::Catalog;
 use crate::{BlobKind, error::sql, rows::bytes};
 
 /// The names that rows refer to, as `name`.
-const fn referred_to(kind: BlobKind) -> &'static str {
+pub(super) const fn referred_to(kind: BlobKind) -> &'static str {
     match kind {
         BlobKind::Cover => {
             "SELECT cover AS name FROM track WHERE cover IS NOT NULL \

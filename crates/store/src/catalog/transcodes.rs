@@ -11,6 +11,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::Catalog;
 use crate::{
+    BlobKind,
     db::commit,
     error::{sql, strange},
     queue::fence,
@@ -175,35 +176,54 @@ impl Catalog {
     }
 
     /// Lets go of transcodes, those used longest ago first, until those that may be let go take at most that many
-    /// bytes, and of every one of bytes that no track has any more; gives how many. Their blobs are swept later, so
-    /// that whoever reads them now can go on.
+    /// bytes, and of every one of bytes that no track has any more; gives how many. Rows go first, then their bytes;
+    /// whoever has a file open reads on.
     pub async fn evict_transcodes(&self, cap_bytes: u64) -> Result<u64> {
         const WHAT: &str = "letting go of transcodes";
         let mut tx = self.db.write(WHAT).await?;
-        let orphans = sqlx::query(
-            "DELETE FROM transcode AS x WHERE NOT EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash)",
+        let rows = sqlx::query(
+            "SELECT n, size_bytes, pinned, EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash) AS had \
+             FROM transcode x ORDER BY used DESC, n DESC",
         )
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-        let rows =
-            sqlx::query("SELECT n, size_bytes FROM transcode WHERE NOT pinned ORDER BY used DESC, n DESC")
-                .fetch_all(&mut *tx)
+        let (mut kept, mut gone, mut blobs) = (0_u64, 0, Vec::new());
+        for row in &rows {
+            let (had, pinned): (bool, bool) = (col(row, "had")?, col(row, "pinned")?);
+            if had && pinned {
+                continue;
+            }
+            kept = kept.saturating_add(if had { count(row, "size_bytes")? } else { 0 });
+            if had && kept <= cap_bytes {
+                continue;
+            }
+            let n: i64 = col(row, "n")?;
+            let parts = sqlx::query("SELECT blob FROM transcode_part WHERE transcode = ?").bind(n);
+            for part in parts.fetch_all(&mut *tx).await.map_err(sql(WHAT))? {
+                blobs.extend(maybe_hash(&part, "blob")?);
+            }
+            sqlx::query("DELETE FROM transcode WHERE n = ?")
+                .bind(n)
+                .execute(&mut *tx)
                 .await
                 .map_err(sql(WHAT))?;
-        let (mut kept, mut gone) = (0_u64, orphans.rows_affected());
-        for row in &rows {
-            kept = kept.saturating_add(count(row, "size_bytes")?);
-            if kept > cap_bytes {
-                sqlx::query("DELETE FROM transcode WHERE n = ?")
-                    .bind(col::<i64>(row, "n")?)
-                    .execute(&mut *tx)
+            gone += 1;
+        }
+        let mut unneeded = Vec::new();
+        for blob in blobs {
+            let needed: bool =
+                sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM transcode_part WHERE blob = ?)")
+                    .bind(&blob.as_bytes()[..])
+                    .fetch_one(&mut *tx)
                     .await
                     .map_err(sql(WHAT))?;
-                gone += 1;
-            }
+            unneeded.extend((!needed).then_some(blob));
         }
         commit(tx, WHAT).await?;
+        for blob in unneeded {
+            self.blobs.remove(BlobKind::Media, blob).await?;
+        }
         Ok(gone)
     }
 

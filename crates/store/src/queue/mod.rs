@@ -28,8 +28,7 @@ pub mod suite;
 pub use memory::MemoryJobQueue;
 pub use sqlite::SqliteJobQueue;
 pub(crate) use sqlite::{
-    ANALYZE_QUEUE, Leased, PROCESS_QUEUE, enqueue, fence, queue_analysis, revoke_all, revoke_analysis,
-    track_queued, unpark,
+    ANALYZE_QUEUE, Leased, PROCESS_QUEUE, enqueue, fence, queue_analysis, revoke_all, track_queued, unpark,
 };
 
 /// How long a lease holds without a heartbeat.

@@ -619,8 +619,8 @@ pub(crate) async fn queue_analysis(
     enqueue(tx, &job, now).await
 }
 
-/// Withdraws whatever is queued, running or parked for a track, of any queue: it is gone. Who holds a lease loses
-/// it.
+/// Withdraws whatever is queued, running or parked for a track: its bytes are others now, or gone. Who holds a lease
+/// loses it.
 pub(crate) async fn revoke_all(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
     sqlx::query(
         "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL, updated = ? \
@@ -631,22 +631,6 @@ pub(crate) async fn revoke_all(tx: &mut SqliteConnection, track: &[u8], now: Tim
     .execute(tx)
     .await
     .map_err(sql("withdrawing the jobs of a track"))?;
-    Ok(())
-}
-
-/// Withdraws whatever is queued, running or parked for a track: its file is another one now, or gone.
-/// Who holds a lease loses it.
-pub(crate) async fn revoke_analysis(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
-    sqlx::query(
-        "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL, updated = ? \
-         WHERE subject = ? AND queue = ? AND state IN ('waiting', 'running', 'parked')",
-    )
-    .bind(now.0)
-    .bind(track)
-    .bind(ANALYZE_QUEUE)
-    .execute(tx)
-    .await
-    .map_err(sql("withdrawing a job"))?;
     Ok(())
 }
 

@@ -1,0 +1,207 @@
+//! Uploads, ladders and enrichment in the store (CHECKLIST D1, D7, D17, D20; E3 and E9 for ladders).
+#![allow(clippy::unwrap_used, clippy::panic)] // the whole file is test code, helpers included
+
+mod support;
+
+use fanfare_model::{
+    EnrichmentState, ErrorKind, Job, JobState, Tags, Timestamp, TrackHome, TrackId, TrackState,
+    UploadedBytes, UserId,
+    enrichment::{Embedding, Enrichment},
+    hls::{SegmentFacts, VariantFacts},
+    job::JobError,
+};
+use fanfare_store::{
+    AfterFailure, BlobKind, ENRICH_PAUSE_MS, NewUpload, ProcessCommit, Transcode, TranscodePart, Uploaded,
+};
+use support::{Bench, NOW, OWNER, all, commit_of, hash, later, properties};
+
+const PERSON: UserId = UserId::from_bytes([9; 16]);
+
+fn upload(content: &[u8], keep: bool) -> NewUpload {
+    NewUpload {
+        name: "a song.flac".to_owned(),
+        hash: hash(content),
+        size_bytes: content.len() as u64,
+        tags: Tags { title: Some("A Song".to_owned()), album: Some("Alone".to_owned()), ..Tags::default() },
+        audio: Some(properties()),
+        cover: None,
+        uploader: PERSON,
+        keep,
+        ladder: "low=aac:96".to_owned(),
+    }
+}
+
+async fn add(bench: &Bench, content: &[u8], keep: bool) -> TrackId {
+    // The bytes are a blob before anything points at them.
+    bench.store.blobs().put(BlobKind::Upload, content).await.unwrap();
+    match bench.store.catalog().add_upload(&upload(content, keep), None, 0, NOW).await.unwrap() {
+        Uploaded::Added(id) => id,
+        Uploaded::Known(id) => panic!("{id} is there already"),
+    }
+}
+
+async fn claim(bench: &Bench, queue: &str, now: Timestamp) -> Option<Job> {
+    bench.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop()
+}
+
+async fn ladder(bench: &Bench, content: &[u8], profile: &str, pinned: bool) -> Transcode {
+    let bytes = format!("{profile} of {}", String::from_utf8_lossy(content));
+    let blob = bench.store.blobs().put(BlobKind::Media, bytes.as_bytes()).await.unwrap();
+    let facts = VariantFacts {
+        name: "low".to_owned(),
+        codecs: "mp4a.40.2".to_owned(),
+        sample_rate_hz: 44_100,
+        channels: 2,
+        frames: 441_001,
+        priming_frames: 1_024,
+        bandwidth_bps: 100,
+        average_bandwidth_bps: 90,
+        init_bytes: 4,
+        lossless: false,
+    };
+    let segment = SegmentFacts { index: 0, first_frame: 0, frames: 441_001, offset_bytes: 4, len_bytes: 20 };
+    let part = TranscodePart { blob, size_bytes: bytes.len() as u64, facts, segments: vec![segment] };
+    Transcode { hash: hash(content), profile: profile.to_owned(), pinned, parts: vec![part] }
+}
+
+/// Everything up to the enrichment's job.
+async fn processed(bench: &Bench, content: &[u8], keep: bool) -> TrackId {
+    let id = add(bench, content, keep).await;
+    let job = claim(bench, "process-track", NOW).await.unwrap();
+    let catalog = bench.store.catalog();
+    catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
+    assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Processing);
+    let made = ladder(bench, content, "hls1:low=aac:96", true).await;
+    let done = ProcessCommit { heard: commit_of(&job, content), ladder: Some(made), twin: None };
+    catalog.commit_process(&done, NOW).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() {
+    let bench = Bench::new().await;
+    let id = processed(&bench, b"one", true).await;
+    let catalog = bench.store.catalog();
+    let track = catalog.track(id).await.unwrap().unwrap().track;
+    assert_eq!((track.state, track.enrichment), (TrackState::Enriching, EnrichmentState::Pending));
+    assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Incoming));
+    assert!(catalog.publish(id, true, NOW).await.is_err(), "not before it is ready");
+
+    let job = claim(&bench, "enrich-track-audio", NOW).await.unwrap();
+    let embedding = Embedding { model: "m".to_owned(), version: 3, values: vec![0.6, -0.8] };
+    let found = Enrichment { embedding: Some(embedding), ..Enrichment::default() };
+    catalog.commit_enrichment(job.id, job.attempt, OWNER, id, &found, NOW).await.unwrap();
+    let track = catalog.track(id).await.unwrap().unwrap().track;
+    assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Completed));
+    assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Original));
+    assert_eq!(catalog.enrichment(id).await.unwrap(), Some(found));
+    let stored = catalog.transcode(hash(b"one"), "hls1:low=aac:96").await.unwrap().unwrap();
+    assert_eq!(stored, ladder(&bench, b"one", "hls1:low=aac:96", true).await);
+
+    // A published one stays published while it is heard again.
+    catalog.publish(id, true, NOW).await.unwrap();
+    catalog.requeue_track(id, None, NOW).await.unwrap();
+    bench.assert_clean().await;
+    assert_eq!(catalog.tracks(&all()).await.unwrap().total, 1);
+}
+
+#[tokio::test]
+async fn an_enrichment_that_goes_on_failing_fails_open_after_three_attempts() {
+    let bench = Bench::new().await;
+    let id = processed(&bench, b"one", false).await;
+    let mut now = NOW;
+    for attempt in 1..=3 {
+        let job = claim(&bench, "enrich-track-audio", now).await.unwrap();
+        assert_eq!(job.attempt.0, attempt);
+        assert!(claim(&bench, "enrich-track-audio", now).await.is_none());
+        let error = JobError { kind: ErrorKind::Io, message: "it broke".to_owned(), offset_bytes: None };
+        now = now.plus_ms(ENRICH_PAUSE_MS);
+        let after = AfterFailure::RetryAt(now);
+        bench.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();
+        let early = now.plus_ms(-1);
+        assert!(claim(&bench, "enrich-track-audio", early).await.is_none(), "five minutes apart");
+    }
+    let track = bench.store.catalog().track(id).await.unwrap().unwrap().track;
+    assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
+    assert_eq!(track.enrichment_error.as_deref(), Some("it broke"));
+    assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Gone), "temporary audio is not needed any more");
+    assert_eq!(bench.store.jobs().counts("enrich-track-audio").await.unwrap().parked, 1);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_of_an_enrichment_costs_an_attempt_and_fails_open_at_last() {
+    let bench = Bench::new().await;
+    let id = processed(&bench, b"one", true).await;
+    let mut now = NOW;
+    for _ in 1..=3 {
+        claim(&bench, "enrich-track-audio", now).await.unwrap();
+        assert_eq!(bench.store.jobs().release_owner(OWNER, now).await.unwrap(), 1);
+        now = now.plus_ms(ENRICH_PAUSE_MS);
+    }
+    let track = bench.store.catalog().track(id).await.unwrap().unwrap().track;
+    assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
+    assert!(track.enrichment_error.unwrap().contains("died"));
+}
+
+#[tokio::test]
+async fn a_deleted_upload_leaves_nothing_and_its_worker_is_fenced_out() {
+    let bench = Bench::new().await;
+    let id = add(&bench, b"one", true).await;
+    let job = claim(&bench, "process-track", NOW).await.unwrap();
+    let catalog = bench.store.catalog();
+    catalog.delete_upload(id, NOW).await.unwrap();
+    let done = ProcessCommit { heard: commit_of(&job, b"one"), ladder: None, twin: None };
+    assert_eq!(catalog.commit_process(&done, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let row = bench.store.jobs().job(job.id).await.unwrap().unwrap();
+    assert_eq!(row.state, JobState::Cancelled);
+    assert_eq!(catalog.releases(None, None, 0, 10).await.unwrap().total, 0);
+    bench.assert_clean().await;
+
+    // Files of the library are not ours to delete.
+    bench.add(&["A/B/one.flac"]).await;
+    let in_folder = bench.id("A/B/one.flac").await;
+    assert_eq!(catalog.delete_upload(in_folder, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(catalog.delete_upload(id, NOW).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
+    let bench = Bench::new().await;
+    bench.add(&["a.flac", "b.flac", "c.flac"]).await;
+    bench.hear_all().await;
+    processed(&bench, b"upload", true).await;
+    let catalog = bench.store.catalog();
+    let mut size = 0;
+    for (number, path) in ["a.flac", "b.flac", "c.flac"].into_iter().enumerate() {
+        let made = ladder(&bench, path.as_bytes(), "hls1:x", false).await;
+        size = made.size_bytes();
+        let job = fanfare_store::NewJob {
+            kind: fanfare_model::JobKind::TranscodeTrack {
+                track: bench.id(path).await,
+                ladder: String::new(),
+            },
+            task: None,
+            dedupe_key: None,
+            priority: 0,
+            run_at: NOW,
+            max_attempts: 1,
+        };
+        bench.store.jobs().enqueue(job, NOW).await.unwrap();
+        let job = claim(&bench, "transcode-track", NOW).await.unwrap();
+        let at = later(number as i64);
+        catalog.commit_transcode(job.id, job.attempt, OWNER, &made, at).await.unwrap();
+    }
+    catalog.touch_transcode(hash(b"a.flac"), "hls1:x", later(60)).await.unwrap();
+    assert_eq!(catalog.evict_transcodes(2 * size).await.unwrap(), 1);
+    let there = |content: &'static [u8]| async move {
+        catalog.transcode(hash(content), "hls1:x").await.unwrap().is_some()
+    };
+    assert_eq!((there(b"a.flac").await, there(b"b.flac").await, there(b"c.flac").await), (true, false, true));
+    let blobs = bench.store.blobs().list(BlobKind::Media).await.unwrap();
+    assert_eq!(blobs.len(), 3, "the bytes of what was let go of are gone");
+    assert_eq!(catalog.evict_transcodes(0).await.unwrap(), 2);
+    let counts = catalog.transcode_counts().await.unwrap();
+    assert_eq!((counts.transcodes, counts.bytes), (1, counts.pinned_bytes));
+    bench.assert_clean().await;
+}
