@@ -18,7 +18,13 @@ use fanfare_model::{
 use fanfare_store::{JobCounts, Store, TrackQuery};
 use tokio::sync::{Mutex, Notify};
 
-use crate::{TaskHub, live_task::LiveTask, text, worker::protocol::WorkerEvent};
+use crate::{
+    TaskHub,
+    governor::Governor,
+    live_task::LiveTask,
+    text,
+    worker::{protocol::WorkerEvent, retry::next_night},
+};
 
 /// The counts are read from the store at most this often; in between they are counted along.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
@@ -88,8 +94,8 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    pub(crate) fn new(store: &Store, hub: &TaskHub) -> Self {
-        let line = |line| Hearing::new(store.clone(), hub.clone(), line);
+    pub(crate) fn new(store: &Store, hub: &TaskHub, governor: &Governor) -> Self {
+        let line = |line| Hearing::new(store.clone(), hub.clone(), governor.clone(), line);
         Self {
             analysis: line(Line::Analysis),
             uploads: line(Line::Uploads),
@@ -150,11 +156,21 @@ struct Inner {
     store: Store,
     hub: TaskHub,
     line: Line,
+    governor: Governor,
     state: Mutex<State>,
     /// Rung when there is something to hear.
     work: Notify,
     /// Scans under way: more tracks may come, so the task does not end.
     held: AtomicUsize,
+}
+
+impl Inner {
+    /// Tells how gently tracks are to be heard; other lines are not heard gently.
+    fn prompt(&self, wait: bool) {
+        if self.line == Line::Analysis {
+            self.governor.prompt(wait);
+        }
+    }
 }
 
 /// Keeps the task from ending while more tracks may be queued under it.
@@ -177,9 +193,9 @@ struct State {
 }
 
 impl Hearing {
-    fn new(store: Store, hub: TaskHub, line: Line) -> Self {
+    fn new(store: Store, hub: TaskHub, governor: Governor, line: Line) -> Self {
         let (state, work, held) = (Mutex::default(), Notify::new(), AtomicUsize::new(0));
-        let inner = Inner { store, hub, line, state, work, held };
+        let inner = Inner { store, hub, line, governor, state, work, held };
         Self { inner: Arc::new(inner) }
     }
 
@@ -196,8 +212,14 @@ impl Hearing {
             }
             let counts = self.inner.store.jobs().task_counts(task.id).await?;
             let goes_on = task.kind == kind && counts.waiting + counts.running > 0;
+            let task_kind = task.kind;
             let live = LiveTask::resume(&self.inner.hub, task);
+            if task_kind == TaskKind::Nightly {
+                // What it had queued is found again by the next run, and is not heard before.
+                self.inner.store.jobs().cancel_task(live.id(), crate::clock::now()).await?;
+            }
             if goes_on && state.task.is_none() {
+                self.inner.prompt(true);
                 state.task = Some(live);
             } else if live.snapshot().kind == kind {
                 self.end(&live, counts).await;
@@ -240,6 +262,7 @@ impl Hearing {
         if let Some(task) = task.filter(|task| task.id() == id) {
             task.show().await?;
         }
+        self.inner.prompt(true);
         Ok(id)
     }
 
@@ -263,7 +286,18 @@ impl Hearing {
             // Jobs of other tasks (uploads, nightly runs) are shown by those.
             let of_it = |task: &LiveTask| event.task().is_none_or(|of| of == task.id());
             if let Some(task) = state.task.clone().filter(of_it) {
-                self.show_event(&mut state, &task, event).await;
+                let job = event.job();
+                let item = match event {
+                    // Of several tracks at a time the latest is shown.
+                    WorkerEvent::Progress { .. } => state.at_hand != job,
+                    _ => true,
+                };
+                if matches!(event, WorkerEvent::Started { .. } | WorkerEvent::Progress { .. }) {
+                    state.at_hand = job;
+                }
+                if item {
+                    show_event(&task, event).await;
+                }
             }
             let ended = matches!(event, WorkerEvent::Finished { .. } | WorkerEvent::Failed { .. });
             matches!(event, WorkerEvent::Idle)
@@ -271,36 +305,6 @@ impl Hearing {
         };
         if due {
             self.count().await;
-        }
-    }
-
-    async fn show_event(&self, state: &mut State, task: &LiveTask, event: &WorkerEvent) {
-        match event {
-            WorkerEvent::Started { job, path, .. } => {
-                state.at_hand = Some(*job);
-                task.progress(|task| task.current_item = Some(path.clone())).await;
-            }
-            WorkerEvent::Progress { job, path, .. } if state.at_hand != Some(*job) => {
-                state.at_hand = Some(*job);
-                task.progress(|task| task.current_item = Some(path.clone())).await;
-            }
-            WorkerEvent::Finished { .. } => {
-                task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
-            }
-            WorkerEvent::Failed { track, path, kind, message, retry_at: None, .. } => {
-                task.note_failed(TaskFailure {
-                    track: Some(*track),
-                    subject: path.clone(),
-                    kind: *kind,
-                    message: message.clone(),
-                    next_retry: None,
-                });
-                task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
-            }
-            WorkerEvent::Failed { path, message, retry_at: Some(_), .. } => {
-                task.progress(|task| task.message = format!("{path} is tried again later: {message}")).await;
-            }
-            _ => {}
         }
     }
 
@@ -328,6 +332,7 @@ impl Hearing {
         .await;
         if counts.waiting + counts.running == 0 && self.inner.held.load(Ordering::SeqCst) == 0 {
             state.task = None;
+            self.inner.prompt(false);
             self.end(&task, counts).await;
         }
     }
@@ -347,6 +352,7 @@ impl Hearing {
                 return Err(error);
             }
         };
+        self.inner.prompt(false);
         let left = text::count(withdrawn, "track");
         task.end(TaskState::Cancelled, format!("cancelled with {left} left; retry goes on with them")).await;
         Ok(true)
@@ -356,7 +362,7 @@ impl Hearing {
         let failed = counts.parked;
         let (state, message) = self.inner.line.end(counts);
         if (task.snapshot().failures.len() as u64) < failed {
-            self.name_unsaid(task).await;
+            name_unsaid(&self.inner.store, task).await;
         }
         // The jobs are the truth: a failed track may have been retried.
         task.change(|task| {
@@ -368,35 +374,61 @@ impl Hearing {
         .await;
         task.end(state, message).await;
     }
+}
 
-    /// Adds the failures that no worker could say, because it died of them.
-    async fn name_unsaid(&self, task: &LiveTask) {
-        let catalog = self.inner.store.catalog();
-        let query = TrackQuery {
-            state: Some(TrackState::Failed),
-            limit: MAX_TASK_FAILURES as u32,
-            ..TrackQuery::default()
+/// Shows on a task what a worker says of one of its jobs.
+pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
+    match event {
+        WorkerEvent::Started { path, .. } | WorkerEvent::Progress { path, .. } => {
+            task.progress(|task| task.current_item = Some(path.clone())).await;
+        }
+        WorkerEvent::Finished { .. } => {
+            task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
+        }
+        WorkerEvent::Failed { track, path, kind, message, retry_at: None, .. } => {
+            task.note_failed(TaskFailure {
+                track: Some(*track),
+                subject: path.clone(),
+                kind: *kind,
+                message: message.clone(),
+                next_retry: next_night(*kind, crate::clock::now()),
+            });
+            task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
+        }
+        WorkerEvent::Failed { path, message, retry_at: Some(_), .. } => {
+            task.progress(|task| task.message = format!("{path} is tried again later: {message}")).await;
+        }
+        _ => {}
+    }
+}
+
+/// Adds the failures that no worker could say, because it died of them.
+pub(crate) async fn name_unsaid(store: &Store, task: &LiveTask) {
+    let catalog = store.catalog();
+    let query = TrackQuery {
+        state: Some(TrackState::Failed),
+        limit: MAX_TASK_FAILURES as u32,
+        ..TrackQuery::default()
+    };
+    let rows = match catalog.tracks(&query).await {
+        Ok(page) => page.items,
+        Err(error) => return tracing::warn!(%error, "could not look up why tracks failed"),
+    };
+    let now = task.snapshot();
+    for row in rows {
+        let Some(failure) = row.track.failure.filter(|failure| failure.at >= now.created) else {
+            continue;
         };
-        let rows = match catalog.tracks(&query).await {
-            Ok(page) => page.items,
-            Err(error) => return tracing::warn!(%error, "could not look up why tracks failed"),
-        };
-        let now = task.snapshot();
-        for row in rows {
-            let Some(failure) = row.track.failure.filter(|failure| failure.at >= now.created) else {
-                continue;
-            };
-            let Ok(Some(path)) = catalog.track_path(row.track.id).await else { continue };
-            let subject = path.display().to_string();
-            if !now.failures.iter().any(|known| known.subject == subject) {
-                task.note_failed(TaskFailure {
-                    track: Some(row.track.id),
-                    subject,
-                    kind: failure.kind,
-                    message: failure.message,
-                    next_retry: failure.next_retry,
-                });
-            }
+        let Ok(Some(path)) = catalog.track_path(row.track.id).await else { continue };
+        let subject = path.display().to_string();
+        if !now.failures.iter().any(|known| known.subject == subject) {
+            task.note_failed(TaskFailure {
+                track: Some(row.track.id),
+                subject,
+                kind: failure.kind,
+                message: failure.message,
+                next_retry: failure.next_retry,
+            });
         }
     }
 }

@@ -21,9 +21,12 @@ use tokio::{
 };
 
 use crate::{
-    BackgroundOptions, DataLock, Receiving, TaskHub, UploadOptions, WorkerStatus, clock, detached,
+    BackgroundOptions, BackgroundStatus, DataLock, Playing, Receiving, TaskHub, UploadOptions, WorkerStatus,
+    clock, detached,
+    governor::{Governor, Policy},
     hearing::{Hearing, Lines},
     scan::desk::{Cause, ScanDesk},
+    schedule::{NightClock, Nightly},
     supervisor::{Supervisor, WorkerCommandLine},
     watch::{Board, WatchOptions},
     worker::protocol::{WorkerEvent, WorkerRole},
@@ -72,9 +75,10 @@ struct Inner {
     supervisor: Supervisor,
     live: Supervisor,
     /// Everything that workers say, for whoever shows jobs of another kind of task.
-    #[allow(dead_code)] // nightly runs and uploads subscribe
+    #[allow(dead_code)] // uploads subscribe
     events: broadcast::Sender<WorkerEvent>,
-    background: std::sync::Mutex<BackgroundOptions>,
+    governor: Governor,
+    nightly: Nightly,
     board: Board,
     stop: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -91,27 +95,43 @@ impl Ingest {
     /// Errors of the store.
     pub async fn start(lock: DataLock, store: Store, options: IngestOptions) -> Result<Self> {
         let hub = TaskHub::new(store.clone());
-        let lines = Lines::new(&store, &hub);
+        let background = options.background.checked()?;
+        let slots = options.jobs.max(1);
+        let governor = Governor::new(slots, background);
+        let lines = Lines::new(&store, &hub, &governor);
         let hearing = lines.analysis.clone();
         let (stale, stale_tracks) = stale();
         let command = WorkerCommandLine {
             exe: options.worker_exe,
             args: options.worker_args,
-            slots: options.jobs.max(1),
+            slots,
             data_dir: options.data_dir,
             role: WorkerRole::Background,
         };
-        let background = options.background.checked()?;
         let (events, _) = broadcast::channel(WAITING_EVENTS);
-        let supervise =
-            |command| Supervisor::start(store.clone(), lines.clone(), command, stale.clone(), events.clone());
-        let live = supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }).await?;
-        let supervisor = supervise(command).await?;
+        let supervise = |command, policy| {
+            Supervisor::start(store.clone(), lines.clone(), command, stale.clone(), events.clone(), policy)
+        };
+        let (tell, policy) = watch::channel(Policy::prompt(slots));
+        // Whoever waits in order to listen waits for no policy.
+        let (_, flat_out) = watch::channel(Policy::prompt(slots));
+        let live =
+            supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }, flat_out).await?;
+        let supervisor = supervise(command, policy).await?;
         if let Err(error) = lines.resume().await {
             tokio::join!(supervisor.stop(), live.stop());
             return Err(error);
         }
-        let desk = ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), Limits::default());
+        let desk =
+            ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), governor.clone(), Limits::default());
+        let nightly = Nightly::new(
+            store.clone(),
+            hub.clone(),
+            governor.clone(),
+            supervisor.clone(),
+            events.clone(),
+            NightClock::system(),
+        );
         let (stop, stopped) = watch::channel(false);
         let board = Board::default();
         let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
@@ -120,11 +140,12 @@ impl Ingest {
         let tasks = vec![
             tokio::spawn(desk.clone().run()),
             tokio::spawn(watching),
+            tokio::spawn(nightly.clone().run(stopped.clone())),
+            tokio::spawn(govern(governor.clone(), tell, stopped.clone())),
             tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), stopped.clone())),
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
-        let background = std::sync::Mutex::new(background);
         let inner = Inner {
             store,
             hub,
@@ -135,7 +156,8 @@ impl Ingest {
             supervisor,
             live,
             events,
-            background,
+            governor,
+            nightly,
             board,
             stop,
             tasks,
@@ -199,7 +221,10 @@ impl Ingest {
     /// # Errors
     /// `NotFound` for a task nobody knows, `Conflict` for one that is over.
     pub async fn cancel(&self, task: TaskId) -> Result<()> {
-        if self.inner.desk.cancel(task).await || self.inner.lines.cancel(task).await? {
+        if self.inner.desk.cancel(task).await
+            || self.inner.lines.cancel(task).await?
+            || self.inner.nightly.cancel(task).await
+        {
             return Ok(());
         }
         match self.inner.store.catalog().task(task).await? {
@@ -208,7 +233,7 @@ impl Ingest {
         }
     }
 
-    /// Does a task that is over once more: a scan scans again, hearing takes up every track that failed or
+    /// Does a task that is over once more: a scan scans again; hearing and nightly runs take up every track that failed or
     /// lacks results. Gives the new task.
     ///
     /// # Errors
@@ -220,7 +245,8 @@ impl Ingest {
         let task = self.inner.store.catalog().task(task).await?;
         match task.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
             TaskKind::Scan => self.scan_now().await,
-            TaskKind::Analysis | TaskKind::Nightly | TaskKind::Upload => self.hear_again().await,
+            TaskKind::Analysis | TaskKind::Upload => self.hear_again().await,
+            TaskKind::Nightly => self.inner.nightly.ask(true).await,
             TaskKind::Transcode => {
                 Err(Error::new(ErrorKind::Conflict, "what was not made is made when it is next asked for"))
             }
@@ -323,7 +349,7 @@ impl Ingest {
     /// What runs by itself, when, and how gently.
     #[must_use]
     pub fn background(&self) -> BackgroundOptions {
-        self.inner.background.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.governor.options()
     }
 
     /// Changes what runs by itself, when, and how gently: at once, also for a run under way.
@@ -331,8 +357,31 @@ impl Ingest {
     /// # Errors
     /// [`ErrorKind::Invalid`] for values out of their range.
     pub fn set_background(&self, options: BackgroundOptions) -> Result<()> {
-        *self.inner.background.lock().unwrap_or_else(PoisonError::into_inner) = options.checked()?;
+        self.inner.governor.set_options(options.checked()?);
         Ok(())
+    }
+
+    /// When nightly runs were and will be.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn background_status(&self) -> Result<BackgroundStatus> {
+        self.inner.nightly.status().await
+    }
+
+    /// Starts a nightly run now, whatever the hour, unless one is under way; gives its task.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn run_nightly_now(&self) -> Result<TaskId> {
+        self.inner.nightly.ask(false).await
+    }
+
+    /// Says that something is being played, until the answer is dropped: background work stands back. Hand one to whoever
+    /// streams; they may be many.
+    #[must_use]
+    pub fn playing(&self) -> Playing {
+        self.inner.governor.playing()
     }
 
     /// Stops scans, gives leases back, ends the worker; takes at most 11 s, whatever a file system or the worker
@@ -390,6 +439,14 @@ fn real_folder(path: &Path) -> Result<PathBuf> {
     Ok(real)
 }
 
+/// Tells the worker how gently to work.
+async fn govern(governor: Governor, tell: watch::Sender<Policy>, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        () = governor.keep(tell) => {}
+        _ = stop.changed() => {}
+    }
+}
+
 /// Wakes the worker when tracks were queued.
 async fn pass_wakes(lines: Lines, supervisor: Supervisor, live: Supervisor, mut stop: watch::Receiver<bool>) {
     loop {
@@ -429,6 +486,12 @@ fn stale() -> (StaleSender, StaleReceiver) {
     let (sender, receiver) = mpsc::channel(64);
     let overflowed = Arc::new(AtomicBool::new(false));
     (StaleSender { sender, overflowed: Arc::clone(&overflowed) }, StaleReceiver { receiver, overflowed })
+}
+
+/// A sender to nobody.
+#[cfg(test)]
+pub(crate) fn no_stale_tracks() -> StaleSender {
+    stale().0
 }
 
 /// Scans the folder of a track whose file turned out not to be as the catalog has it.

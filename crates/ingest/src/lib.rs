@@ -13,6 +13,7 @@
 
 mod clock;
 mod detached;
+mod governor;
 mod hearing;
 mod hub;
 mod identify;
@@ -29,13 +30,14 @@ mod upload;
 mod watch;
 mod worker;
 
+pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Lookup};
 pub use ingest::{Ingest, IngestOptions};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;
 pub use retag::WriteReplayGain;
-pub use schedule::{BackgroundOptions, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
+pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;
 pub use upload::{Receiving, UploadOptions};
 pub use worker::{WorkerParts, WorkerProcessOptions, run_worker, run_worker_with};

@@ -258,7 +258,8 @@ async fn analyzers_that_kill_the_process_are_left_out_of_the_next_attempt() {
             assert_eq!(kind, ErrorKind::Internal, "{deed}");
             assert!(message.starts_with(&format!("the analyzer {deed} was left out")), "{message}");
         }
-        assert_eq!(heard.restarts, u64::from(SONGS), "{deed}: each track cost one attempt");
+        // Two that die at the same time take one worker with them.
+        assert!((1..=u64::from(SONGS)).contains(&heard.restarts), "{deed}: {}", heard.restarts);
         let exit = format!("it was ended by signal {signal}");
         assert_eq!(heard.last_exit.as_deref(), Some(&*exit), "{deed}");
     }

@@ -57,13 +57,19 @@ impl<'a> Applying<'a> {
             return Ok(());
         }
         let batch = std::mem::take(&mut self.batch);
-        let queues =
-            batch.iter().any(|change| matches!(change, ScanChange::Added(_) | ScanChange::Changed(..)));
         let scan = self.scan;
+        let queues = scan.on_arrival
+            && batch.iter().any(|change| matches!(change, ScanChange::Added(_) | ScanChange::Changed(..)));
         let task = if queues { Some(scan.hearing.announce().await?) } else { None };
         let mut pause = PAUSE;
         for attempt in 1.. {
-            match scan.store.catalog().apply_scan(scan.folder.id, task, batch.clone(), clock::now()).await {
+            let (catalog, folder, now) = (scan.store.catalog(), scan.folder.id, clock::now());
+            let applied = if scan.on_arrival {
+                catalog.apply_scan(folder, task, batch.clone(), now).await
+            } else {
+                catalog.apply_scan_for_later(folder, batch.clone(), now).await
+            };
+            match applied {
                 Ok(applied) => {
                     self.add(applied);
                     break;

@@ -12,7 +12,7 @@ use fanfare_store::{BlobKind, ScanApplied, Store};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{apply::sum, folder::FolderScan};
-use crate::{TaskHub, clock, hearing::Hearing, live_task::LiveTask, text};
+use crate::{TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, text};
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
 const FOLLOW_UP: Duration = Duration::from_secs(3);
@@ -47,6 +47,7 @@ struct Inner {
     store: Store,
     hub: TaskHub,
     hearing: Hearing,
+    governor: Governor,
     limits: Limits,
     state: Mutex<DeskState>,
     asked: Notify,
@@ -82,9 +83,15 @@ impl Scan {
 }
 
 impl ScanDesk {
-    pub(crate) fn new(store: Store, hub: TaskHub, hearing: Hearing, limits: Limits) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        hub: TaskHub,
+        hearing: Hearing,
+        governor: Governor,
+        limits: Limits,
+    ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { store, hub, hearing, limits, state, asked }) }
+        Self { inner: Arc::new(Inner { store, hub, hearing, governor, limits, state, asked }) }
     }
 
     /// Asks for a scan of one folder or all; gives the task under which it runs.
@@ -257,6 +264,7 @@ impl ScanDesk {
                 folder,
                 task: &scan.task,
                 hearing: &self.inner.hearing,
+                on_arrival: self.inner.governor.options().on_arrival,
                 cancel: &scan.cancel,
                 limits: &self.inner.limits,
                 at_it,
@@ -315,6 +323,9 @@ impl ScanDesk {
 
     /// After an upgrade: tracks whose results are of older analyzers are heard again.
     async fn queue_missing(&self) {
+        if !self.inner.governor.options().on_arrival {
+            return; // the next nightly run finds them
+        }
         let hearing = &self.inner.hearing;
         let task = hearing.task_id().await;
         let versions = fanfare_analysis::versions();

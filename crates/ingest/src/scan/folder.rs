@@ -42,6 +42,8 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) folder: &'a Folder,
     pub(crate) task: &'a LiveTask,
     pub(crate) hearing: &'a Hearing,
+    /// Whether what is found is heard at once, and not with the next nightly run.
+    pub(crate) on_arrival: bool,
     pub(crate) cancel: &'a CancelFlag,
     pub(crate) limits: &'a Limits,
     /// Held by every thread that asks the folder's storage, so that it is known which are still at it.

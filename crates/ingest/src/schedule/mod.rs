@@ -3,7 +3,14 @@
 //! Vocabulary: a *nightly run* hears, once a day, every track that lacks a result at its analyzer's present
 //! version, and every failed one whose next retry is due; *quiet hours* are the hours in which it may run; its
 //! *budget* is how long it may start new tracks; a *deferred* track waits for the next run.
+//!
+//! [`plan`] says when, without reading a clock; [`nightly`] waits and sees runs through; how gently they
+//! work is the [`governor`](crate::governor)'s.
 
+mod nightly;
 mod options;
+mod plan;
 
+pub use nightly::BackgroundStatus;
+pub(crate) use nightly::{NightClock, Nightly};
 pub use options::{BackgroundOptions, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};

@@ -92,6 +92,7 @@ impl<'a> Life<'a> {
         locked(&self.keeper.status).pid = child.id();
         let mut input = Some(input);
         let mut events = read_events(output);
+        let mut policy = self.keeper.policy.clone();
         let mut reap = tokio::time::interval(REAP);
         let mut stopping: Option<Instant> = None;
         let mut killed: Option<Instant> = None;
@@ -107,6 +108,10 @@ impl<'a> Life<'a> {
                         stopping.get_or_insert(Instant::now() + STOP_WAIT);
                     }
                 },
+                Ok(()) = policy.changed() => {
+                    let policy = *policy.borrow_and_update();
+                    tell(&mut input, &WorkerCommand::Policy { policy }).await;
+                }
                 Some(event) = events.recv() => self.on_event(event, &mut input).await,
                 status = child.wait() => break Some(status),
                 _ = reap.tick() => {
@@ -155,6 +160,8 @@ impl<'a> Life<'a> {
                     },
                 )
                 .await;
+                let policy = *self.keeper.policy.borrow();
+                tell(input, &WorkerCommand::Policy { policy }).await;
             }
             WorkerEvent::Stale { track } => {
                 self.keeper.stale.say(*track);

@@ -22,7 +22,7 @@ use std::{
 use fanfare_model::Result;
 use fanfare_store::Store;
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, watch},
     task::JoinHandle,
 };
 
@@ -32,6 +32,7 @@ use self::{
 };
 use crate::{
     clock,
+    governor::Policy,
     hearing::Lines,
     ingest::StaleSender,
     worker::protocol::{WorkerEvent, WorkerRole},
@@ -96,6 +97,8 @@ struct Keeper {
     stale: StaleSender,
     /// Everything that workers say.
     events: broadcast::Sender<WorkerEvent>,
+    /// How gently the worker works.
+    policy: watch::Receiver<Policy>,
 }
 
 impl Supervisor {
@@ -109,6 +112,7 @@ impl Supervisor {
         command: WorkerCommandLine,
         stale: StaleSender,
         events: broadcast::Sender<WorkerEvent>,
+        policy: watch::Receiver<Policy>,
     ) -> Result<Self> {
         let owner_file = OwnerFile::in_folder(&command.data_dir, command.role);
         if let Some(owner) = owner_file.read()? {
@@ -120,7 +124,7 @@ impl Supervisor {
         store.jobs().reap(clock::now()).await?;
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
         let (orders, received) = mpsc::channel(16);
-        let keeper = Keeper { store, lines, command, status: Arc::clone(&status), stale, events };
+        let keeper = Keeper { store, lines, command, status: Arc::clone(&status), stale, events, policy };
         let task = tokio::spawn(keeper.keep(owner_file, received));
         Ok(Self { orders, status, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }

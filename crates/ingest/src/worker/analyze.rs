@@ -12,7 +12,8 @@ use fanfare_store::AnalysisCommit;
 
 use super::{
     choice::HeardBefore,
-    hear::{Hearable, Heard, hear, storage_is_away},
+    hear::{Far, Hearable, Heard, hear, storage_is_away},
+    retry::next_night,
     work::{Begun, Held, Progress, Work},
 };
 use crate::{clock, detached, text};
@@ -40,6 +41,7 @@ impl AnalyzeTrack {
 
 impl Work for AnalyzeTrack {
     type Product = Box<Heard>;
+    const NICE: i32 = 19;
 
     fn track(&self) -> TrackId {
         self.id
@@ -64,11 +66,17 @@ impl Work for AnalyzeTrack {
         let shown = path.display().to_string();
         let analyzers = held.bench.parts.analyzers.clone();
         let (without, fan_out) = (held.job.without.clone(), held.fan_out_options());
+        let brake = held.bench.brake.clone();
         let file =
             Hearable { path, size_bytes, modified, in_folder, frames, before, analyzers, without, fan_out };
         let open = held.bench.open.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
-            hear(&file, &open, cancel, progress).map(Box::new)
+            let mut braked = brake.begin();
+            let mut on_progress = |far: Far| {
+                progress(far.frames, far.total);
+                braked.pass(far.audio_s, cancel, &mut || progress(far.frames, far.total));
+            };
+            hear(&file, &open, cancel, &mut on_progress).map(Box::new)
         });
         Ok(Some(Begun { shown, labour }))
     }
@@ -138,7 +146,7 @@ impl Work for AnalyzeTrack {
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let failure = text::track_failure(error, now, None);
+        let failure = text::track_failure(error, now, next_night(error.kind(), now));
         let catalog = held.bench.store.catalog();
         catalog.fail_analysis(held.job.id, held.attempt(), held.owner(), self.id, failure, now).await
     }

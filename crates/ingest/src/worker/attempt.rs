@@ -13,6 +13,7 @@ use std::{
 use fanfare_audio::CancelFlag;
 use fanfare_model::{Error, ErrorKind, Result, Timestamp, job::JobError};
 use fanfare_store::{AfterFailure, HEARTBEAT_MS};
+use rustix::process::nice;
 use tokio::sync::oneshot;
 
 use super::{
@@ -123,6 +124,9 @@ impl<W: Work> Attempting<W> {
             let (cancel, life) = (cancel.clone(), Arc::clone(&life));
             let mut progress = self.progress(began, life);
             std::thread::Builder::new().name(format!("{}:{LABOUR}", self.held.place)).spawn(move || {
+                if let Err(error) = nice(W::NICE) {
+                    tracing::debug!(%error, "could not lower the priority");
+                }
                 let _given_up = sender.send(labour(&cancel, &mut progress));
             })
         };

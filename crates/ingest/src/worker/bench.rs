@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     WorkerParts,
     attempt::AttemptEnd,
+    brake::Brake,
     mouth::Mouth,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
     work::{Held, dispatch},
@@ -77,6 +78,7 @@ pub(crate) struct Bench {
     pub(crate) open: OpenOptions,
     pub(crate) owner: String,
     pub(crate) parts: WorkerParts,
+    pub(crate) brake: Brake,
     /// Cancelled when the worker is to stop.
     pub(crate) stop: CancellationToken,
     max_slots: usize,
@@ -89,9 +91,10 @@ impl Bench {
         open: OpenOptions,
         owner: String,
         parts: WorkerParts,
+        brake: Brake,
         max_slots: usize,
     ) -> Self {
-        Self { store, mouth, open, owner, parts, stop: CancellationToken::new(), max_slots }
+        Self { store, mouth, open, owner, parts, brake, stop: CancellationToken::new(), max_slots }
     }
 
     /// Works until told to stop.
@@ -101,11 +104,9 @@ impl Bench {
     pub(crate) async fn run(
         self,
         role: WorkerRole,
-        slots: usize,
         mut commands: mpsc::Receiver<WorkerCommand>,
     ) -> Result<()> {
-        let slots = slots.clamp(1, self.max_slots);
-        let mut hands = Hands::new(Arc::new(self), role, slots);
+        let mut hands = Hands::new(Arc::new(self), role);
         let mut alive = tokio::time::interval(ALIVE);
         let mut idle_said = false;
         let mut stuck = false;
@@ -130,7 +131,7 @@ impl Bench {
                         look = true;
                         idle_said = false;
                     }
-                    Some(WorkerCommand::Start { .. }) => {}
+                    Some(WorkerCommand::Start { .. } | WorkerCommand::Policy { .. }) => look = true,
                     Some(WorkerCommand::Stop) | None => break,
                 },
                 Some(ended) = hands.next_end() => {
@@ -185,16 +186,15 @@ impl Bench {
 struct Hands {
     bench: Arc<Bench>,
     shelves: Vec<&'static Shelf>,
-    slots: usize,
     jobs: JoinSet<AttemptEnd>,
     /// By task of the runtime: from which shelf its job came, and its place.
     held: HashMap<Id, (usize, usize)>,
 }
 
 impl Hands {
-    fn new(bench: Arc<Bench>, role: WorkerRole, slots: usize) -> Self {
+    fn new(bench: Arc<Bench>, role: WorkerRole) -> Self {
         let shelves = SHELVES.iter().filter(|shelf| shelf.role == role).collect();
-        Self { bench, shelves, slots, jobs: JoinSet::new(), held: HashMap::new() }
+        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new() }
     }
 
     fn at_work(&self) -> usize {
@@ -203,7 +203,7 @@ impl Hands {
 
     fn room(&self, shelf: usize) -> usize {
         let most = match self.shelves[shelf].prefetch {
-            Prefetch::Slots => self.slots,
+            Prefetch::Slots => self.bench.brake.policy().slots.clamp(1, self.bench.max_slots),
             Prefetch::Exactly(most) => most,
         };
         most.saturating_sub(self.held.values().filter(|(of, _)| *of == shelf).count())

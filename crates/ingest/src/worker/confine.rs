@@ -1,6 +1,6 @@
 //! What the worker takes from itself before it opens any file: it runs untrusted bytes through decoders.
 
-use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Address space without any job, in bytes: code, the allocator's reserves, the database's mapping, stacks.
 const BASE_ADDRESS_SPACE: u64 = 4 << 30;
@@ -8,9 +8,6 @@ const BASE_ADDRESS_SPACE: u64 = 4 << 30;
 const JOB_ADDRESS_SPACE: u64 = 1 << 30;
 /// Files open at a time; a job needs a handful.
 const OPEN_FILES: u64 = 1_024;
-/// Steps of priority given up: hearing never makes playing stutter.
-const NICE: i32 = 10;
-
 /// Lowers the limits; gives a line for the log that says which are active.
 pub(crate) fn confine(jobs: usize) -> String {
     let space = BASE_ADDRESS_SPACE.saturating_add(JOB_ADDRESS_SPACE.saturating_mul(jobs as u64));
@@ -27,10 +24,6 @@ pub(crate) fn confine(jobs: usize) -> String {
             Ok(()) => active.push(name),
             Err(error) => tracing::warn!(limit = name, %error, "could not lower a limit"),
         }
-    }
-    match nice(NICE) {
-        Ok(_) => active.push("low priority"),
-        Err(error) => tracing::warn!(%error, "could not lower the priority"),
     }
     active.join(", ")
 }

@@ -47,6 +47,17 @@ impl Hearable {
     }
 }
 
+/// How far hearing is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Far {
+    /// Frames decoded.
+    pub(crate) frames: u64,
+    /// Frames declared.
+    pub(crate) total: Option<u64>,
+    /// The decoded frames in seconds.
+    pub(crate) audio_s: f64,
+}
+
 /// What hearing it gave.
 #[derive(Debug)]
 pub(crate) struct Heard {
@@ -63,7 +74,7 @@ pub(crate) fn budget(duration_s: Option<f64>) -> Duration {
     MIN_BUDGET.max(Duration::from_secs_f64(wanted.min(3.0 * 86_400.0)))
 }
 
-/// Hears the file; `on_progress` gets frames decoded and frames declared.
+/// Hears the file; `on_progress` is told how far that is, and may take its time.
 ///
 /// # Errors
 /// `Conflict` when the file is not as the catalog knows it, before or after; `Cancelled`; all kinds of
@@ -72,13 +83,13 @@ pub(crate) fn hear(
     file: &Hearable,
     options: &OpenOptions,
     cancel: &CancelFlag,
-    on_progress: &mut dyn FnMut(u64, Option<u64>),
+    on_progress: &mut dyn FnMut(Far),
 ) -> Result<Heard> {
     let handle = open_regular(&file.path)?;
     let look = || handle.metadata().map_err(|error| Error::from_io("look at the file", error));
     file.check_unchanged(&look()?)?;
     // Slow storage takes long to hash a large file: each block is a sign of life.
-    let content_hash = hash_file(&handle, cancel, &mut || on_progress(0, None))?;
+    let content_hash = hash_file(&handle, cancel, &mut || on_progress(Far::default()))?;
 
     let mut source = fanfare_audio::open(&file.path, options)?;
     let (spec, facts) = (source.spec(), source.facts().clone());
@@ -93,7 +104,8 @@ pub(crate) fn hear(
     // Where every analyzer is left out, the track is still decoded: how long it is, is a result as well.
     let listener: (String, Box<dyn PcmSink>) = ("counts".to_owned(), Box::new(Counts));
     let extra = if analyzers.is_empty() { vec![listener] } else { Vec::new() };
-    let mut progress = |frames| on_progress(frames, declared);
+    let mut progress =
+        |frames| on_progress(Far { frames, total: declared, audio_s: spec.rate.seconds(frames) });
     let analysis = analyze_with(&analyzers, &mut *source, extra, &analyze_options, cancel, &mut progress)?;
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "hearing was cancelled"));

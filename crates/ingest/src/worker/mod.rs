@@ -14,6 +14,7 @@ mod analyze;
 mod attempt;
 mod bench;
 mod beside;
+mod brake;
 mod choice;
 mod confine;
 mod dying;
@@ -24,7 +25,7 @@ mod ladder;
 mod mouth;
 mod process;
 pub(crate) mod protocol;
-mod retry;
+pub(crate) mod retry;
 mod transcode;
 mod work;
 
@@ -37,10 +38,11 @@ use fanfare_store::{Store, StoreOptions};
 
 use self::{
     bench::Bench,
+    brake::Brake,
     mouth::{Mouth, listen},
-    protocol::{WorkerCommand, WorkerEvent},
+    protocol::{WorkerCommand, WorkerEvent, WorkerRole},
 };
-use crate::PostAnalysis;
+use crate::{MAX_CONCURRENCY, PostAnalysis, governor::Policy};
 
 /// How long a worker waits to be told its name before it ends.
 const START_WAIT: Duration = Duration::from_secs(30);
@@ -95,7 +97,9 @@ pub async fn run_worker(options: WorkerProcessOptions) -> Result<()> {
 /// Errors of opening the store; `Timeout` when a track could not be cancelled (the process must end to get
 /// rid of it); `Invalid` when nobody says `start`.
 pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) -> Result<()> {
-    let confined = confine::confine(options.jobs);
+    // A nightly run may hear more tracks at a time than there are processors, because it rests most of the time.
+    let most = options.jobs.max(MAX_CONCURRENCY);
+    let confined = confine::confine(most);
     tracing::debug!(%confined, "the worker is confined");
     if let Err(error) = dying::say_last_words() {
         tracing::warn!(%error, "an analyzer that ends this process will not be known by name");
@@ -105,7 +109,8 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
         readers: u32::try_from(options.jobs).unwrap_or(8).clamp(1, 8),
         busy_timeout_ms: BUSY_TIMEOUT_MS,
     };
-    let mut commands = listen()?;
+    let brake = Brake::new(Policy::prompt(options.jobs.max(1)));
+    let mut commands = listen(brake.clone())?;
     let store = Store::open(&options.data_dir, &store_options).await?;
     let (mouth, all_said) = Mouth::open()?;
     mouth.say(&WorkerEvent::Ready { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() });
@@ -121,9 +126,10 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
     let ended = match start.await {
         Ok(Some((owner, slots, role))) => {
             let open = OpenOptions { ffmpeg: options.ffmpeg, ..OpenOptions::default() };
-            Bench::new(store.clone(), mouth, open, owner, parts, options.jobs.max(1))
-                .run(role, slots, commands)
-                .await
+            if role == WorkerRole::Live {
+                brake.set(Policy::prompt(slots));
+            }
+            Bench::new(store.clone(), mouth, open, owner, parts, brake, most).run(role, commands).await
         }
         Ok(None) => {
             drop(mouth);

@@ -8,6 +8,7 @@ use std::{
 use fanfare_model::{Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
+use super::brake::Brake;
 use super::protocol::{MAX_LINE_BYTES, WorkerCommand, WorkerEvent, line, parse};
 
 /// Events that wait to be written at most; what comes on top is left out, because commits never wait for a
@@ -102,10 +103,10 @@ impl AllSaid {
 ///
 /// # Errors
 /// `Unavailable` when no thread can be started.
-pub(crate) fn listen() -> Result<mpsc::Receiver<WorkerCommand>> {
+pub(crate) fn listen(brake: Brake) -> Result<mpsc::Receiver<WorkerCommand>> {
     let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
     let listening = move || {
-        pass_on(BufReader::new(std::io::stdin()), sender);
+        pass_on(BufReader::new(std::io::stdin()), sender, &brake);
         std::thread::sleep(END_BY_FORCE);
         std::process::exit(FORCED_EXIT);
     };
@@ -120,14 +121,20 @@ pub(crate) fn listen() -> Result<mpsc::Receiver<WorkerCommand>> {
 ///
 /// Never waits for the other side: one that hangs must not keep `stop` from being read. What finds no place is a
 /// `wake` behind others.
-fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>) {
+fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>, brake: &Brake) {
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
         match (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes) {
             Ok(read) if read > 0 && bytes.ends_with(b"\n") => match parse(&bytes) {
                 Some(WorkerCommand::Stop) => return,
-                Some(command) => drop(sender.try_send(command)),
+                Some(command) => {
+                    // A policy is never left out: it is set here, and only told besides.
+                    if let WorkerCommand::Policy { policy } = &command {
+                        brake.set(*policy);
+                    }
+                    drop(sender.try_send(command));
+                }
                 None => {}
             },
             _ => return,
@@ -141,6 +148,7 @@ mod tests {
         super::protocol::{WorkerRole, line},
         *,
     };
+    use crate::governor::Policy;
 
     #[test]
     fn a_stop_is_read_however_many_commands_wait() {
@@ -151,7 +159,12 @@ mod tests {
             input.push_str(&line(&WorkerCommand::Wake).repeat(10 * WAITING_COMMANDS));
             input.push_str(end);
             // Nobody takes anything meanwhile; this would never return if it waited for that.
-            pass_on(input.as_bytes(), sender);
+            let brake = Brake::new(Policy::prompt(1));
+            let told = Policy { hold: true, ..Policy::prompt(5) };
+            let input = line(&WorkerCommand::Policy { policy: told }) + &input;
+            pass_on(input.as_bytes(), sender, &brake);
+            assert_eq!(brake.policy(), told);
+            let _policy = receiver.blocking_recv();
             let first = receiver.blocking_recv();
             assert!(matches!(first, Some(WorkerCommand::Start { .. })), "{first:?}");
             while let Some(command) = receiver.blocking_recv() {

@@ -3,6 +3,7 @@
 //! Lines are bounded; a line that is no message of this list is passed over (with a debug log entry), so that
 //! a stray print of some library can never confuse the other side.
 
+use crate::governor::Policy;
 use fanfare_model::{ErrorKind, JobId, TaskId, Timestamp, TrackId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
@@ -50,6 +51,18 @@ pub(crate) enum WorkerEvent {
 }
 
 impl WorkerEvent {
+    /// The job that it is about.
+    pub(crate) const fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Started { job, .. }
+            | Self::Progress { job, .. }
+            | Self::Finished { job, .. }
+            | Self::Failed { job, .. }
+            | Self::Dropped { job } => Some(*job),
+            _ => None,
+        }
+    }
+
     /// The task under which the job is shown that it is about.
     pub(crate) const fn task(&self) -> Option<TaskId> {
         match self {
@@ -80,7 +93,7 @@ pub(crate) enum WorkerRole {
 }
 
 /// What a worker is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub(crate) enum WorkerCommand {
     /// Claim jobs of that role under that name, so many at a time.
@@ -92,6 +105,8 @@ pub(crate) enum WorkerCommand {
     },
     /// There may be jobs.
     Wake,
+    /// Work like that from now on.
+    Policy { policy: Policy },
     /// Give jobs back and end.
     Stop,
 }

@@ -32,6 +32,15 @@ pub(crate) fn next_attempt(
     Some(now.plus_ms((pause as f64 * factor) as i64))
 }
 
+/// A track that failed for a reason that may pass is due again with the next nightly run, in milliseconds: well before
+/// it starts a day later, also in the night that is an hour shorter.
+const NEXT_NIGHT_MS: i64 = 20 * 60 * 60_000;
+
+/// When a track is due again after all attempts failed for that reason; `None` for when somebody changes something.
+pub(crate) fn next_night(kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+    (kind.is_transient() || kind == ErrorKind::Conflict).then(|| now.plus_ms(NEXT_NIGHT_MS))
+}
+
 /// A random number from 0 to 1, for [`next_attempt`].
 pub(crate) fn jitter(now: time::Timestamp) -> f64 {
     // The last bytes of an id are random.

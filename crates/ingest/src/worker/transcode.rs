@@ -33,6 +33,8 @@ impl TranscodeTrack {
 
 impl Work for TranscodeTrack {
     type Product = Box<(ContentHash, Made)>;
+    /// Somebody waits to listen.
+    const NICE: i32 = 0;
 
     fn track(&self) -> TrackId {
         self.id

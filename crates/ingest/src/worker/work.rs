@@ -49,6 +49,10 @@ pub(crate) trait Work: Send + 'static {
     /// What its thread brings back.
     type Product: Send + 'static;
 
+    /// Steps of priority that its threads give up, 0 to 19. (On Linux that belongs to a thread and what it starts:
+    /// sinks, decoders. It also decides how they share the disk.)
+    const NICE: i32 = 10;
+
     /// The track it is about.
     fn track(&self) -> TrackId;
 

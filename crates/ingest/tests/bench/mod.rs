@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fanfare_ingest::{DataLock, Ingest, IngestOptions};
+use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions};
 use fanfare_model::{Task, TaskId};
 use fanfare_store::{Store, StoreOptions, TrackQuery, TrackRow};
 use fanfare_testkit::{
@@ -55,6 +55,17 @@ impl Bench {
     }
 
     pub async fn ingest(&self, store: &Store, exe: PathBuf, args: Vec<OsString>, jobs: usize) -> Ingest {
+        self.ingest_with(store, exe, args, jobs, BackgroundOptions::default()).await
+    }
+
+    pub async fn ingest_with(
+        &self,
+        store: &Store,
+        exe: PathBuf,
+        args: Vec<OsString>,
+        jobs: usize,
+        background: BackgroundOptions,
+    ) -> Ingest {
         let options = IngestOptions {
             data_dir: self.data(),
             worker_exe: exe,
@@ -62,7 +73,7 @@ impl Bench {
             jobs,
             watch: false,
             poll_interval: None,
-            background: Default::default(),
+            background,
             uploads: Default::default(),
         };
         Ingest::start(DataLock::acquire(&self.data()).unwrap(), store.clone(), options).await.unwrap()

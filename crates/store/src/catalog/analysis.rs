@@ -322,7 +322,7 @@ pub(super) async fn store_heard(
 }
 
 /// What ids made at that time begin with, in hexadecimal digits.
-fn id_prefix(now: Timestamp) -> String {
+pub(super) fn id_prefix(now: Timestamp) -> String {
     time_prefix(now).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

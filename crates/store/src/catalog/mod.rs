@@ -10,6 +10,7 @@
 
 mod analysis;
 mod browse;
+mod candidates;
 mod check;
 mod dump;
 mod enrichments;

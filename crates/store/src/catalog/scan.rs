@@ -33,6 +33,29 @@ impl Catalog {
         changes: Vec<ScanChange>,
         now: Timestamp,
     ) -> Result<ScanApplied> {
+        self.apply(folder, Some(task), changes, now).await
+    }
+
+    /// The same without jobs: tracks that are new or changed wait for the next nightly run.
+    ///
+    /// # Errors
+    /// As [`Self::apply_scan`].
+    pub async fn apply_scan_for_later(
+        &self,
+        folder: FolderId,
+        changes: Vec<ScanChange>,
+        now: Timestamp,
+    ) -> Result<ScanApplied> {
+        self.apply(folder, None, changes, now).await
+    }
+
+    async fn apply(
+        &self,
+        folder: FolderId,
+        hear: Option<Option<TaskId>>,
+        changes: Vec<ScanChange>,
+        now: Timestamp,
+    ) -> Result<ScanApplied> {
         const WHAT: &str = "applying a scan";
         if changes.is_empty() {
             return Ok(ScanApplied::default());
@@ -40,7 +63,7 @@ impl Catalog {
         let mut tx = self.db.write(WHAT).await?;
         let folder = folder_row(&mut tx, folder).await?;
         let mut batch =
-            Batch { folder, task, now, filing: Filing::default(), applied: ScanApplied::default() };
+            Batch { folder, hear, now, filing: Filing::default(), applied: ScanApplied::default() };
         batch.clear_paths(&mut tx, &changes).await?;
         for change in changes {
             batch.apply(&mut tx, change).await?;
@@ -55,7 +78,8 @@ impl Catalog {
 /// One batch on its way into the database.
 struct Batch {
     folder: i64,
-    task: Option<TaskId>,
+    /// Under which task, if any, the tracks are queued to be heard; `None` if they are not.
+    hear: Option<Option<TaskId>>,
     now: Timestamp,
     filing: Filing,
     applied: ScanApplied,
@@ -116,7 +140,7 @@ impl Batch {
         {
             Some((n, id)) => {
                 scan_rows::index(tx, n, &facts).await?;
-                queue_analysis(tx, id, self.task, self.now).await?;
+                self.queue(tx, id).await?;
                 self.applied.added += 1;
                 Ok(())
             }
@@ -125,6 +149,13 @@ impl Batch {
                 None => Ok(()), // cannot be: the insert found it, and nobody else can write now
             },
         }
+    }
+
+    async fn queue(&self, tx: &mut SqliteConnection, track: TrackId) -> Result<()> {
+        if let Some(task) = self.hear {
+            queue_analysis(tx, track, task, self.now).await?;
+        }
+        Ok(())
     }
 
     async fn change(
@@ -150,7 +181,7 @@ impl Batch {
         scan_rows::index(tx, existing.n, &facts).await?;
         if heard_again {
             revoke_all(tx, existing.id.as_bytes(), self.now).await?;
-            queue_analysis(tx, existing.id, self.task, self.now).await?;
+            self.queue(tx, existing.id).await?;
         }
         self.applied.changed += 1;
         Ok(())

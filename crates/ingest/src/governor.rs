@@ -1,0 +1,241 @@
+//! How gently the worker works, decided from what goes on: [`Governor`].
+//!
+//! Three kinds of moments, in this order:
+//! - Tracks wait that somebody just brought (a scan found them, an owner asked): all slots, flat out. While something is
+//!   being played, as gently as a nightly run: they go on, but cannot be heard to.
+//! - A nightly run is under way: as gently as is set; while something is being played, it holds.
+//! - Otherwise nothing waits.
+//!
+//! *Playing* lasts as long as a [`Playing`] is held, and [`LINGER`] beyond: a player that has filled its buffer reads on
+//! in bursts.
+//!
+//! The ceiling: a nightly run takes at most the set share of the machine's processor time
+//! ([`BackgroundOptions::cpu_share_percent`], 25 % by default), counted over any ten seconds, whatever its analyzers
+//! cost; pacing keeps it far below that on any machine of the last ten years (`cargo xtask bench nightly` prints it).
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::BackgroundOptions;
+
+/// How long something counts as being played after its last byte was handed out.
+pub const LINGER: Duration = Duration::from_secs(30);
+/// The pacing of work that yields, where a nightly run would be flat out, in seconds per second of audio.
+const YIELDING_PACING: f64 = 0.25;
+
+/// How gently a worker hears tracks; what it is told by its server.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Policy {
+    /// Tracks at a time.
+    pub(crate) slots: usize,
+    /// Seconds of wall-clock time that each second of audio takes at least, per slot.
+    pub(crate) pacing: f64,
+    /// Processor time in percent of the whole machine, at most.
+    pub(crate) cpu_share: u8,
+    /// Whether nothing is done at all for now.
+    pub(crate) hold: bool,
+}
+
+impl Policy {
+    /// Flat out.
+    pub(crate) const fn prompt(slots: usize) -> Self {
+        Self { slots, pacing: 0.0, cpu_share: 100, hold: false }
+    }
+}
+
+/// What goes on.
+#[derive(Debug, Clone)]
+struct Situation {
+    jobs: usize,
+    options: BackgroundOptions,
+    nightly: bool,
+    /// Whether tracks wait that somebody brought.
+    prompt: bool,
+    players: usize,
+    /// When the last player left.
+    last_played: Option<Instant>,
+}
+
+impl Situation {
+    fn playing(&self, now: Instant) -> bool {
+        self.players > 0 || self.last_played.is_some_and(|last| now < last + LINGER)
+    }
+
+    fn policy(&self, now: Instant) -> Policy {
+        let options = &self.options;
+        let yields = options.yield_while_playing && self.playing(now);
+        let gentle = Policy {
+            slots: options.concurrency,
+            pacing: options.pacing,
+            cpu_share: options.cpu_share_percent,
+            hold: false,
+        };
+        match (self.prompt, self.nightly) {
+            (true, _) | (false, false) if yields => {
+                Policy { slots: 1, pacing: gentle.pacing.max(YIELDING_PACING), ..gentle }
+            }
+            (false, true) => Policy { hold: yields, ..gentle },
+            _ => Policy::prompt(self.jobs),
+        }
+    }
+
+    /// When the policy changes by itself.
+    fn changes_at(&self, now: Instant) -> Option<Instant> {
+        let ends = self.last_played.filter(|_| self.players == 0).map(|last| last + LINGER);
+        ends.filter(|ends| *ends > now)
+    }
+}
+
+/// Decides the policy. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Governor {
+    situation: Arc<watch::Sender<Situation>>,
+}
+
+impl Governor {
+    pub(crate) fn new(jobs: usize, options: BackgroundOptions) -> Self {
+        let situation =
+            Situation { jobs, options, nightly: false, prompt: false, players: 0, last_played: None };
+        Self { situation: Arc::new(watch::channel(situation).0) }
+    }
+
+    pub(crate) fn options(&self) -> BackgroundOptions {
+        self.situation.borrow().options.clone()
+    }
+
+    pub(crate) fn set_options(&self, options: BackgroundOptions) {
+        self.situation.send_modify(|situation| situation.options = options);
+    }
+
+    /// Whether a nightly run is under way.
+    pub(crate) fn nightly(&self, runs: bool) {
+        self.situation.send_modify(|situation| situation.nightly = runs);
+    }
+
+    /// Whether tracks wait that somebody brought.
+    pub(crate) fn prompt(&self, wait: bool) {
+        self.situation.send_if_modified(|situation| std::mem::replace(&mut situation.prompt, wait) != wait);
+    }
+
+    /// Something is being played, until the answer is dropped.
+    pub(crate) fn playing(&self) -> Playing {
+        self.situation.send_modify(|situation| situation.players += 1);
+        Playing { governor: self.clone() }
+    }
+
+    /// Resolves when options were changed.
+    pub(crate) async fn options_changed(&self) {
+        let before = self.options();
+        let mut situation = self.situation.subscribe();
+        // The sender lives in this very object.
+        let _never_closed = situation.wait_for(|now| now.options != before).await;
+    }
+
+    /// Passes the policy on, now and whenever it changes.
+    pub(crate) async fn keep(&self, tell: watch::Sender<Policy>) {
+        let mut situation = self.situation.subscribe();
+        loop {
+            let now = Instant::now();
+            let (policy, again) = {
+                let situation = situation.borrow_and_update();
+                (situation.policy(now), situation.changes_at(now))
+            };
+            tell.send_if_modified(|told| std::mem::replace(told, policy) != policy);
+            let wait = again.map(|again| again.saturating_duration_since(now));
+            tokio::select! {
+                changed = situation.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(wait.unwrap_or(LINGER)), if wait.is_some() => {}
+            }
+        }
+    }
+}
+
+/// Held by whoever streams to a listener: background work stands back meanwhile.
+pub struct Playing {
+    governor: Governor,
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        self.governor.situation.send_modify(|situation| {
+            situation.players = situation.players.saturating_sub(1);
+            situation.last_played = Some(Instant::now());
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn background_work_stands_back_for_listeners_and_for_nobody_else() {
+        let now = Instant::now();
+        let idle = Situation {
+            jobs: 4,
+            options: BackgroundOptions { concurrency: 2, ..BackgroundOptions::default() },
+            nightly: false,
+            prompt: false,
+            players: 0,
+            last_played: None,
+        };
+        let nightly = Situation { nightly: true, ..idle.clone() };
+        let prompt = Situation { prompt: true, ..nightly.clone() };
+        let played = |situation: &Situation| Situation { players: 1, ..situation.clone() };
+        let left =
+            |situation: &Situation, ago| Situation { last_played: Some(now - ago), ..situation.clone() };
+        let stubborn = |situation: &Situation| {
+            let options = BackgroundOptions { yield_while_playing: false, ..situation.options.clone() };
+            Situation { options, ..played(situation) }
+        };
+        let flat_out = |situation: &Situation| Situation {
+            options: BackgroundOptions { pacing: 0.0, ..situation.options.clone() },
+            ..situation.clone()
+        };
+        let told = |slots, pacing, cpu_share, hold| Policy { slots, pacing, cpu_share, hold };
+        for (name, situation, expected) in [
+            ("idle", idle.clone(), told(4, 0.0, 100, false)),
+            ("brought", prompt.clone(), told(4, 0.0, 100, false)),
+            ("brought while played", played(&prompt), told(1, 0.25, 25, false)),
+            ("brought while played, flat out", flat_out(&played(&prompt)), told(1, 0.25, 25, false)),
+            ("night", nightly.clone(), told(2, 0.25, 25, false)),
+            ("night while played", played(&nightly), told(2, 0.25, 25, true)),
+            ("night while played, not yielding", stubborn(&nightly), told(2, 0.25, 25, false)),
+            ("brought while played, not yielding", stubborn(&prompt), told(4, 0.0, 100, false)),
+            ("night just after", left(&nightly, LINGER / 2), told(2, 0.25, 25, true)),
+            ("night later", left(&nightly, LINGER), told(2, 0.25, 25, false)),
+            ("night flat out", flat_out(&nightly), told(2, 0.0, 25, false)),
+        ] {
+            assert_eq!(situation.policy(now), expected, "{name}");
+        }
+        assert_eq!(left(&nightly, LINGER / 2).changes_at(now), Some(now + LINGER / 2));
+        assert_eq!(played(&nightly).changes_at(now), None);
+    }
+
+    #[tokio::test]
+    async fn the_policy_follows_what_goes_on() {
+        let governor = Governor::new(3, BackgroundOptions::default());
+        let (tell, mut told) = watch::channel(Policy::prompt(0));
+        let keeping = tokio::spawn({
+            let governor = governor.clone();
+            async move { governor.keep(tell).await }
+        });
+        told.wait_for(|policy| *policy == Policy::prompt(3)).await.unwrap();
+        governor.nightly(true);
+        told.wait_for(|policy| policy.slots == 1 && !policy.hold).await.unwrap();
+        let playing = governor.playing();
+        told.wait_for(|policy| policy.hold).await.unwrap();
+        governor.prompt(true);
+        told.wait_for(|policy| !policy.hold && policy.pacing > 0.0).await.unwrap();
+        governor
+            .set_options(BackgroundOptions { yield_while_playing: false, ..BackgroundOptions::default() });
+        told.wait_for(|policy| *policy == Policy::prompt(3)).await.unwrap();
+        drop(playing);
+        keeping.abort();
+    }
+}

@@ -1,0 +1,219 @@
+//! Nightly runs: what they find, what they leave, how they end. The worker of these tests is this very program,
+//! started again with the ignored test [`nightly_process`] as its only task.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests say what they expect
+
+use std::{fs, path::PathBuf};
+
+use fanfare_audio::FfmpegUse;
+use fanfare_ingest::{BackgroundOptions, Ingest, Schedule, WorkerProcessOptions, run_worker};
+use fanfare_model::{ErrorKind, Task, TaskKind, TaskState, TrackState};
+use fanfare_store::Store;
+
+mod bench;
+use bench::{Bench, ended, open_store, rest, tracks};
+
+#[test]
+#[ignore = "the body of the worker process that the other tests start"]
+fn nightly_process() {
+    // Names of tests may be given in any number: the data folder is one that matches none.
+    let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
+    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    tokio::runtime::Runtime::new().unwrap().block_on(run_worker(options)).unwrap();
+}
+
+/// Nothing is heard before somebody asks for a run.
+fn later() -> BackgroundOptions {
+    // Flat out: these tests are about what is heard, not when.
+    BackgroundOptions {
+        on_arrival: false,
+        schedule: Schedule::Off,
+        pacing: 0.0,
+        cpu_share_percent: 100,
+        ..BackgroundOptions::default()
+    }
+}
+
+async fn hearing(bench: &Bench, store: &Store, background: BackgroundOptions) -> Ingest {
+    let mut args = ["nightly_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
+    args.push(bench.data().into());
+    bench.ingest_with(store, std::env::current_exe().unwrap(), args, 2, background).await
+}
+
+/// An ingest whose worker never works.
+async fn idling(bench: &Bench, store: &Store, background: BackgroundOptions) -> Ingest {
+    bench.ingest_with(store, "/bin/cat".into(), Vec::new(), 2, background).await
+}
+
+async fn states(store: &Store) -> Vec<TrackState> {
+    tracks(store).await.into_iter().map(|row| row.track.state).collect()
+}
+
+async fn run(ingest: &Ingest) -> Task {
+    let task = ingest.run_nightly_now().await.unwrap();
+    ended(ingest, task).await;
+    // With its failures, which events leave out.
+    ingest.background_status().await.unwrap().last.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_hears_what_lacks_results_and_a_second_one_finds_nothing() {
+    let bench = Bench::new();
+    for number in 0..5 {
+        bench.song(&format!("{number:02}.wav"), number);
+    }
+    let store = bench.store().await;
+    let ingest = hearing(&bench, &store, later()).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    assert_eq!(states(&store).await, [TrackState::Queued; 5]);
+    assert_eq!(store.jobs().counts("analyze-track").await.unwrap().waiting, 0, "nobody is in a hurry");
+
+    let task = run(&ingest).await;
+    assert_eq!((task.kind, task.state), (TaskKind::Nightly, TaskState::Succeeded), "{task:?}");
+    assert_eq!((task.current, task.total, &*task.message), (5, 5, "5 tracks heard"));
+    assert_eq!(states(&store).await, [TrackState::Ready; 5]);
+
+    let task = run(&ingest).await;
+    assert_eq!((task.state, task.total), (TaskState::Succeeded, 0), "{task:?}");
+    assert_eq!(task.message, "every track has all its results");
+    // What is set applies at once.
+    ingest.set_background(BackgroundOptions { on_arrival: true, ..later() }).unwrap();
+    bench.song("new.wav", 9);
+    bench::scan(&ingest).await;
+    rest(&ingest).await;
+    assert_eq!(states(&store).await, [TrackState::Ready; 6]);
+    assert_eq!(
+        ingest.set_background(BackgroundOptions { pacing: -1.0, ..later() }).unwrap_err().kind(),
+        ErrorKind::Invalid
+    );
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_with_failures_names_them_and_a_retry_takes_up_only_those() {
+    let bench = Bench::new();
+    bench.song("00.wav", 0);
+    let broken = bench.song("01.wav", 1);
+    let whole = fs::read(&broken).unwrap();
+    fs::write(&broken, &whole[..44]).unwrap();
+    let store = bench.store().await;
+    let ingest = hearing(&bench, &store, later()).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    let first = run(&ingest).await;
+    assert_eq!(first.state, TaskState::PartialSuccess, "{first:?}");
+    assert_eq!((first.failure_count, &*first.message), (1, "1 track heard, 1 failed"));
+    let failure = &first.failures[0];
+    assert!(failure.subject.ends_with("01.wav") && !failure.message.is_empty(), "{failure:?}");
+    assert_eq!(
+        (failure.track.is_some(), failure.next_retry),
+        (true, None),
+        "its content will not mend itself"
+    );
+
+    // By itself it is not taken up again; when somebody asks it is, and nothing else.
+    assert_eq!(run(&ingest).await.total, 0);
+    let retried = ingest.retry(first.id).await.unwrap();
+    ended(&ingest, retried).await;
+    let second = ingest.background_status().await.unwrap().last.unwrap();
+    assert_eq!(
+        (second.id, second.state, second.total),
+        (retried, TaskState::PartialSuccess, 1),
+        "{second:?}"
+    );
+    assert_eq!(states(&store).await, [TrackState::Ready, TrackState::Failed]);
+    assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_its_budget_a_run_begins_nothing_and_the_next_one_goes_on() {
+    let bench = Bench::new();
+    for number in 0..3 {
+        bench.song(&format!("{number:02}.wav"), number);
+    }
+    let store = bench.store().await;
+    // Over as soon as it began: 3.6 ms.
+    let ingest = idling(&bench, &store, BackgroundOptions { budget_h: 1e-6, ..later() }).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    let task = run(&ingest).await;
+    assert_eq!(task.state, TaskState::Succeeded, "{task:?}");
+    assert_eq!(task.message, "0 tracks heard, 3 tracks deferred to the next run (its 0.0 h are over)");
+    let counts = store.jobs().counts("analyze-track").await.unwrap();
+    assert_eq!((counts.waiting, counts.cancelled), (0, 3));
+    assert_eq!(states(&store).await, [TrackState::Queued; 3]);
+    ingest.shutdown().await;
+    store.close().await;
+
+    let store = open_store(&bench.data()).await;
+    let ingest = hearing(&bench, &store, later()).await;
+    rest(&ingest).await;
+    assert_eq!(run(&ingest).await.message, "3 tracks heard");
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_can_be_cancelled_and_one_that_died_leaves_nothing_queued() {
+    let bench = Bench::new();
+    bench.song("00.wav", 0);
+    let store = bench.store().await;
+    let ingest = idling(&bench, &store, later()).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    let waiting = async || store.jobs().counts("analyze-track").await.unwrap().waiting;
+    let begin = async || {
+        let (_, mut events) = ingest.hub().subscribe(None);
+        let task = ingest.run_nightly_now().await.unwrap();
+        while events.recv().await.unwrap().task.total == 0 {}
+        assert_eq!(waiting().await, 1);
+        task
+    };
+    let task = begin().await;
+    assert_eq!(ingest.run_nightly_now().await.unwrap(), task, "there is one at a time");
+    ingest.cancel(task).await.unwrap();
+    let task = ended(&ingest, task).await;
+    assert_eq!(
+        (task.state, &*task.message),
+        (TaskState::Cancelled, "cancelled: 0 tracks heard, 1 track left")
+    );
+    assert_eq!(waiting().await, 0);
+    assert_eq!(ingest.cancel(task.id).await.unwrap_err().kind(), ErrorKind::Conflict);
+
+    let task = begin().await;
+    ingest.shutdown().await;
+    assert_eq!(waiting().await, 1, "the server stopped in the middle of it");
+    let again = idling(&bench, &store, later()).await;
+    assert_eq!(waiting().await, 0);
+    let task = store.catalog().task(task).await.unwrap().unwrap();
+    assert_eq!(task.state, TaskState::Cancelled, "{task:?}");
+    again.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storage_that_is_away_costs_its_own_tracks_only() {
+    let bench = Bench::new();
+    bench.song("here/00.wav", 0);
+    bench.song("away/01.wav", 1);
+    let store = bench.store().await;
+    let ingest = hearing(&bench, &store, later()).await;
+    for folder in ["here", "away"] {
+        ingest.add_folder(&bench.music().join(folder)).await.unwrap();
+    }
+    rest(&ingest).await;
+    fs::rename(bench.music().join("away"), bench.folder.path().join("unplugged")).unwrap();
+    let (_, mut events) = ingest.hub().subscribe(None);
+    let task = ingest.run_nightly_now().await.unwrap();
+    while events.recv().await.unwrap().task.current == 0 || !states(&store).await.contains(&TrackState::Ready)
+    {
+    }
+    let by_path: Vec<_> =
+        tracks(&store).await.into_iter().map(|row| (row.track.relative_path, row.track.state)).collect();
+    assert_eq!(by_path[0], ("00.wav".to_owned(), TrackState::Ready));
+    assert_eq!(by_path[1].0, "01.wav");
+    assert_ne!(by_path[1].1, TrackState::Failed, "it is tried again when it is back");
+    ingest.cancel(task).await.unwrap();
+    ended(&ingest, task).await;
+    ingest.shutdown().await;
+}
