@@ -5,6 +5,7 @@ mod analysis;
 mod cost;
 mod encode;
 mod hearers;
+mod nightly;
 mod page;
 mod place;
 mod rows;
@@ -41,6 +42,8 @@ enum What {
     Accuracy(accuracy::Options),
     /// What making a track ready costs: HLS ladder and everything heard in one decode, beside ffmpeg and the peers' analysis; writes docs/benchmarks.md
     Encode(encode::Options),
+    /// What a nightly run takes from the processors while somebody listens, and whether there is a gap
+    Nightly(nightly::Options),
     /// Tempo and beats of recorded music, file by file, beside the peers' majority
     Recorded(Script),
     /// Every other figure beside Essentia's algorithm of the same name
@@ -90,6 +93,7 @@ pub fn run(line: &Line) -> bool {
         Some(What::Analysis(options)) => analysis::run(options),
         Some(What::Accuracy(options)) => accuracy::run(options),
         Some(What::Encode(options)) => encode::run(options),
+        Some(What::Nightly(options)) => nightly::run(options),
         Some(What::Recorded(script)) => script.run("recorded.py"),
         Some(What::Agreement(script)) => script.run("agreement.py"),
         Some(What::Cost { report, words }) => cost::pay(report, words),

@@ -6,8 +6,9 @@
 //! - A nightly run is under way: as gently as is set; while something is being played, it holds.
 //! - Otherwise nothing waits.
 //!
-//! *Playing* lasts as long as a [`Playing`] is held, and [`LINGER`] beyond: a player that has filled its buffer reads on
-//! in bursts.
+//! *Playing* lasts until [`LINGER`] after the last bytes were handed to a listener: a player reads in bursts; one that has
+//! the whole track in its buffer cannot stutter any more; and one that is paused for the night keeps its connection
+//! open, but keeps nobody from working.
 //!
 //! The ceiling: a nightly run takes at most the set share of the machine's processor time
 //! ([`BackgroundOptions::cpu_share_percent`], 25 % by default), counted over any ten seconds, whatever its analyzers
@@ -25,6 +26,8 @@ use crate::BackgroundOptions;
 
 /// How long something counts as being played after its last byte was handed out.
 pub const LINGER: Duration = Duration::from_secs(30);
+/// How often it is noted that something is still being played.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// The pacing of work that yields, where a nightly run would be flat out, in seconds per second of audio.
 const YIELDING_PACING: f64 = 0.25;
 
@@ -56,14 +59,13 @@ struct Situation {
     nightly: bool,
     /// Whether tracks wait that somebody brought.
     prompt: bool,
-    players: usize,
-    /// When the last player left.
+    /// When bytes were last handed to a listener.
     last_played: Option<Instant>,
 }
 
 impl Situation {
     fn playing(&self, now: Instant) -> bool {
-        self.players > 0 || self.last_played.is_some_and(|last| now < last + LINGER)
+        self.last_played.is_some_and(|last| now < last + LINGER)
     }
 
     fn policy(&self, now: Instant) -> Policy {
@@ -86,7 +88,7 @@ impl Situation {
 
     /// When the policy changes by itself.
     fn changes_at(&self, now: Instant) -> Option<Instant> {
-        let ends = self.last_played.filter(|_| self.players == 0).map(|last| last + LINGER);
+        let ends = self.last_played.map(|last| last + LINGER);
         ends.filter(|ends| *ends > now)
     }
 }
@@ -99,8 +101,7 @@ pub(crate) struct Governor {
 
 impl Governor {
     pub(crate) fn new(jobs: usize, options: BackgroundOptions) -> Self {
-        let situation =
-            Situation { jobs, options, nightly: false, prompt: false, players: 0, last_played: None };
+        let situation = Situation { jobs, options, nightly: false, prompt: false, last_played: None };
         Self { situation: Arc::new(watch::channel(situation).0) }
     }
 
@@ -122,10 +123,14 @@ impl Governor {
         self.situation.send_if_modified(|situation| std::mem::replace(&mut situation.prompt, wait) != wait);
     }
 
-    /// Something is being played, until the answer is dropped.
+    /// Something is being played.
     pub(crate) fn playing(&self) -> Playing {
-        self.situation.send_modify(|situation| situation.players += 1);
-        Playing { governor: self.clone() }
+        self.played();
+        Playing { governor: self.clone(), told: Instant::now() }
+    }
+
+    fn played(&self) {
+        self.situation.send_modify(|situation| situation.last_played = Some(Instant::now()));
     }
 
     /// Resolves when options were changed.
@@ -155,17 +160,19 @@ impl Governor {
     }
 }
 
-/// Held by whoever streams to a listener: background work stands back meanwhile.
+/// Kept by whoever streams to a listener: background work stands back while bytes flow.
 pub struct Playing {
     governor: Governor,
+    told: Instant,
 }
 
-impl Drop for Playing {
-    fn drop(&mut self) {
-        self.governor.situation.send_modify(|situation| {
-            situation.players = situation.players.saturating_sub(1);
-            situation.last_played = Some(Instant::now());
-        });
+impl Playing {
+    /// Bytes were handed to the listener. Cheap: to be called for each piece.
+    pub fn go_on(&mut self) {
+        if self.told.elapsed() >= TELL_EVERY {
+            self.told = Instant::now();
+            self.governor.played();
+        }
     }
 }
 
@@ -181,12 +188,11 @@ mod tests {
             options: BackgroundOptions { concurrency: 2, ..BackgroundOptions::default() },
             nightly: false,
             prompt: false,
-            players: 0,
             last_played: None,
         };
         let nightly = Situation { nightly: true, ..idle.clone() };
         let prompt = Situation { prompt: true, ..nightly.clone() };
-        let played = |situation: &Situation| Situation { players: 1, ..situation.clone() };
+        let played = |situation: &Situation| Situation { last_played: Some(now), ..situation.clone() };
         let left =
             |situation: &Situation, ago| Situation { last_played: Some(now - ago), ..situation.clone() };
         let stubborn = |situation: &Situation| {
@@ -214,7 +220,7 @@ mod tests {
             assert_eq!(situation.policy(now), expected, "{name}");
         }
         assert_eq!(left(&nightly, LINGER / 2).changes_at(now), Some(now + LINGER / 2));
-        assert_eq!(played(&nightly).changes_at(now), None);
+        assert_eq!(nightly.changes_at(now), None);
     }
 
     #[tokio::test]

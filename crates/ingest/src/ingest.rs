@@ -377,8 +377,8 @@ impl Ingest {
         self.inner.nightly.ask(false).await
     }
 
-    /// Says that something is being played, until the answer is dropped: background work stands back. Hand one to whoever
-    /// streams; they may be many.
+    /// Says that something is being played: background work stands back, until a while after the answer was last told to
+    /// [`Playing::go_on`]. Hand one to whoever streams; they may be many.
     #[must_use]
     pub fn playing(&self) -> Playing {
         self.inner.governor.playing()

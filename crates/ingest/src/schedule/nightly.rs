@@ -138,8 +138,9 @@ impl Nightly {
         let run = {
             let mut state = self.state();
             match &state.running {
-                Some(running) => return Ok(running.task.id()),
-                None => state.wanted.get_or_insert_with(|| self.new_run(failed_too)).clone(),
+                // (Its end is told a moment before it is cleared away.)
+                Some(running) if !running.task.is_over() => return Ok(running.task.id()),
+                _ => state.wanted.get_or_insert_with(|| self.new_run(failed_too)).clone(),
             }
         };
         run.task.show().await?;
@@ -151,7 +152,8 @@ impl Nightly {
     pub(crate) async fn cancel(&self, id: TaskId) -> bool {
         let waiting = {
             let mut state = self.state();
-            if let Some(running) = state.running.as_ref().filter(|run| run.task.id() == id) {
+            let is_it = |run: &&Run| run.task.id() == id && !run.task.is_over();
+            if let Some(running) = state.running.as_ref().filter(is_it) {
                 running.cancel.cancel();
                 return true;
             }

@@ -8,8 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanfare_delivery::{OpenFile, media};
+use fanfare_ingest::Playing;
 use fanfare_model::{Error, ErrorKind, TrackHome, TrackId};
 use fanfare_store::TrackRow;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::tracks;
@@ -70,7 +72,8 @@ pub(super) fn answer_with(
         StatusCode::RANGE_NOT_SATISFIABLE => Problem::new(ErrorKind::Invalid, "the file has no such bytes")
             .status(answer.status)
             .into_response(),
-        status => (status, answer.body.map_or_else(Body::empty, Body::from_stream)).into_response(),
+        status => (status, answer.body.map_or_else(Body::empty, |body| played(body, state.ingest.playing())))
+            .into_response(),
     };
     response.headers_mut().extend(answer.headers);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
@@ -87,6 +90,16 @@ fn let_go(row: &TrackRow) -> Problem {
         TrackHome::Upload(_) => Problem::new(ErrorKind::NotFound, "the uploaded file was not kept")
             .remedy(format!("play /api/v1/tracks/{}/hls/index.m3u8", row.track.id)),
     }
+}
+
+/// The body; while its bytes flow, background work stands back.
+fn played<B>(body: B, mut playing: Playing) -> Body
+where
+    B: futures_util::TryStream + Send + 'static,
+    B::Ok: Into<bytes::Bytes>,
+    B::Error: Into<axum::BoxError>,
+{
+    Body::from_stream(body.into_stream().inspect(move |_| playing.go_on()))
 }
 
 fn missing(error: Error) -> Problem {
