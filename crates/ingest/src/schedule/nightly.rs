@@ -172,8 +172,11 @@ impl Nightly {
         let (clock, options) = (&self.inner.clock, self.inner.governor.options());
         let last_start = self.state().last_start;
         let next_start = plan::next_start(clock.now(), &clock.zone, &options, last_start);
-        let tasks = self.inner.store.catalog().tasks(RECENT_TASKS).await?;
-        let last = tasks.into_iter().find(|task| task.kind == TaskKind::Nightly);
+        let is_nightly = |task: &Task| task.kind == TaskKind::Nightly;
+        let last = match self.inner.hub.active().into_iter().find(is_nightly) {
+            Some(under_way) => Some(under_way),
+            None => self.inner.store.catalog().tasks(RECENT_TASKS).await?.into_iter().find(is_nightly),
+        };
         Ok(BackgroundStatus { options, next_start, last })
     }
 

@@ -1,11 +1,12 @@
 //! Tasks: what is going on, what went on.
 
 use axum::extract::State;
-use fanfare_model::{Task, TaskId, TaskKind};
+use fanfare_model::{Task, TaskId};
 use http::StatusCode;
 
 use crate::http::{
     caller::Caller,
+    clock::rfc3339,
     dto::{
         ListDto,
         task::{ScheduleDto, TaskDto},
@@ -18,8 +19,6 @@ use crate::http::{
 
 /// How many tasks the list goes back.
 const LISTED: u32 = 50;
-/// How many tasks are kept, to find the last nightly run among.
-const KEPT: u32 = 500;
 
 /// The task as it stands now: the live state is fresher than the stored one.
 pub async fn find(state: &HttpState, id: TaskId) -> Answer<Task> {
@@ -54,18 +53,12 @@ pub async fn tasks(State(state): State<HttpState>, caller: Caller) -> Answer<axu
 )]
 pub async fn schedule(State(state): State<HttpState>, caller: Caller) -> Answer<axum::Json<ScheduleDto>> {
     let shown = Shown::to(&caller, &state).await?;
-    let options = state.ingest.background();
-    let is_nightly = |task: &Task| task.kind == TaskKind::Nightly;
-    let live = state.ingest.hub().active().into_iter().find(is_nightly);
-    let last = match live {
-        Some(task) => Some(task),
-        None => state.store.catalog().tasks(KEPT).await?.into_iter().find(is_nightly),
-    };
+    let status = state.ingest.background_status().await?;
     Ok(axum::Json(ScheduleDto {
-        schedule: options.schedule.to_string(),
-        quiet_hours: options.quiet_hours.map(|hours| hours.to_string()),
-        next: None,
-        last: last.map(|task| shown.task(task).into()),
+        schedule: status.options.schedule.to_string(),
+        quiet_hours: status.options.quiet_hours.map(|hours| hours.to_string()),
+        next: status.next_start.map(rfc3339),
+        last: status.last.map(|task| shown.task(task).into()),
     }))
 }
 
