@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::SystemTime};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -11,7 +11,7 @@ use fanfare_delivery::{OpenFile, media};
 use fanfare_ingest::Playing;
 use fanfare_model::{Error, ErrorKind, TrackHome, TrackId};
 use fanfare_store::TrackRow;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::tracks;
@@ -52,7 +52,7 @@ pub async fn audio(
     let path = state.store.catalog().track_path(id).await?.ok_or_else(|| let_go(&row))?;
     let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
     let media_type = media::media_type(row.track.audio.as_ref());
-    answer_with(&file, media_type, &method, &headers)
+    Ok(played(&state, answer_with(&file, media_type, &method, &headers)?))
 }
 
 /// The answer of an open file, in whole or in ranges.
@@ -72,8 +72,7 @@ pub(super) fn answer_with(
         StatusCode::RANGE_NOT_SATISFIABLE => Problem::new(ErrorKind::Invalid, "the file has no such bytes")
             .status(answer.status)
             .into_response(),
-        status => (status, answer.body.map_or_else(Body::empty, |body| played(body, state.ingest.playing())))
-            .into_response(),
+        status => (status, answer.body.map_or_else(Body::empty, Body::from_stream)).into_response(),
     };
     response.headers_mut().extend(answer.headers);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
@@ -92,14 +91,19 @@ fn let_go(row: &TrackRow) -> Problem {
     }
 }
 
-/// The body; while its bytes flow, background work stands back.
-fn played<B>(body: B, mut playing: Playing) -> Body
-where
-    B: futures_util::TryStream + Send + 'static,
-    B::Ok: Into<bytes::Bytes>,
-    B::Error: Into<axum::BoxError>,
-{
-    Body::from_stream(body.into_stream().inspect(move |_| playing.go_on()))
+/// The same answer; while its bytes flow, background work stands back.
+pub(super) fn played(state: &HttpState, response: Response) -> Response {
+    let plays = matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT);
+    if !plays || response.body().size_hint().exact() == Some(0) {
+        return response;
+    }
+    let mut playing: Option<Playing> = None;
+    let ingest = state.ingest.clone();
+    response.map(|body| {
+        // From the first byte on: an answer without any plays nothing.
+        let note = move |_: &_| playing.get_or_insert_with(|| ingest.playing()).go_on();
+        Body::from_stream(body.into_data_stream().inspect(note))
+    })
 }
 
 fn missing(error: Error) -> Problem {

@@ -20,7 +20,7 @@ use crate::http::{
     extract::Path,
     open_to::track_for,
     problem::{Answer, Problem},
-    routes::audio::answer_with,
+    routes::audio::{answer_with, played},
     state::HttpState,
 };
 
@@ -102,7 +102,7 @@ pub async fn file(
         let stream = ts_segment(&facts, &segment)?;
         return Ok(([(header::CONTENT_TYPE, "video/mp2t")], Body::from(stream)).into_response());
     }
-    answer_with(&part, "audio/mp4", &method, &headers)
+    Ok(played(&state, answer_with(&part, "audio/mp4", &method, &headers)?))
 }
 
 /// What the last part of the address asks for.
