@@ -12,6 +12,10 @@ pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 
 /// Answers that are no page may do nothing at all, should a browser ever show one as a page.
 const NO_PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
+/// With the value `no`, asks proxies (nginx, and those that took it up) to pass an answer on as it comes; our own
+/// compression heeds it too.
+pub const AT_ONCE: &str = "x-accel-buffering";
+
 static ALWAYS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),

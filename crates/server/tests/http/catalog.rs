@@ -23,7 +23,8 @@ async fn a_published_track_is_everybodys_and_no_other() {
     assert!(refused["detail"].as_str().unwrap().contains("queued"), "{refused}");
     server.hear_all().await;
     assert_eq!(server.json(&As::Nobody, "/api/v1/catalog").await["total"], 0);
-    let parts = ["features", "waveform/columns", "cover"].map(|part| format!("{path}/{part}"));
+    let parts = ["features", "waveform/columns", "cover", "hls/index.m3u8", "hls/low/0.m4s"]
+        .map(|part| format!("{path}/{part}"));
     for part in &parts {
         assert_eq!(server.get(&As::Nobody, part).await.status(), 404, "{part}");
     }

@@ -9,6 +9,11 @@ use crate::fixture::{As, Server};
 
 const UNKNOWN_ID: &str = "0123456789abcdef0123456789abcdef";
 
+/// The address with something in the place of its parameters.
+fn filled(path: &str) -> String {
+    path.replace("{id}", UNKNOWN_ID).replace("{variant}", "low").replace("{file}", "index.m3u8")
+}
+
 /// What a caller may be refused with: nothing, 401 or 403.
 fn expected(access: &str, role: Option<Role>) -> Option<u16> {
     match (access, role) {
@@ -36,7 +41,7 @@ async fn every_route_lets_in_whom_it_says() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let access = operation["x-access"].as_str().unwrap();
-            let address = path.replace("{id}", UNKNOWN_ID);
+            let address = filled(path);
             assert!(!address.contains('{'), "a parameter that this test does not know: {address}");
             // Sessions are fresh for every cell: one of the routes ends them.
             let callers = [
@@ -89,8 +94,7 @@ async fn a_cookie_without_the_header_changes_nothing() {
                 continue;
             }
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let request =
-                server.client.request(method.clone(), server.url(&path.replace("{id}", UNKNOWN_ID)));
+            let request = server.client.request(method.clone(), server.url(&filled(path)));
             let response =
                 request.header("cookie", format!("fanfare_session={session}")).send().await.unwrap();
             assert_eq!(response.status(), 403, "{method} {path} {}", operation["x-access"]);

@@ -177,6 +177,28 @@ async fn more_than_the_limit_is_stopped_soon_behind_it() {
 }
 
 #[tokio::test]
+async fn a_refusal_reaches_whoever_asks_first_and_whoever_sends_on() {
+    let server = Server::start().await;
+    let owner = server.person("sender", Role::Owner).await;
+    let As::Key(key) = server.key(&owner).await else { panic!("a key") };
+    limit(&server, &As::Key(key.clone()), json!({"upload.max_bytes": MIB})).await;
+    for expect in ["expect: 100-continue\r\n", ""] {
+        let mut stream = TcpStream::connect(server.started.address).await.unwrap();
+        let head = format!(
+            "POST /api/v1/tracks HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\ncontent-type: {TYPE}\r\n{expect}content-length: {}\r\n\r\n",
+            100 * MIB
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        if expect.is_empty() {
+            stream.write_all(&form("file", "a.wav", &vec![0; 300_000])).await.unwrap();
+        }
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(std::str::from_utf8(&answer).unwrap(), "HTTP/1.1 413", "{expect}");
+    }
+}
+
+#[tokio::test]
 async fn a_quota_holds_for_each_person() {
     let server = Server::start().await;
     let owner = server.owner().await;

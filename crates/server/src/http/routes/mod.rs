@@ -110,8 +110,8 @@ pub fn router(state: HttpState) -> axum::Router {
 
 /// Text of some size is compressed; never audio (already compressed, and ranges count its bytes), never events (they
 /// must leave at once).
-fn worth_compressing(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    is_text(headers)
+fn worth_compressing(_: StatusCode, _: Version, fields: &HeaderMap, _: &Extensions) -> bool {
+    is_text(fields) && !fields.contains_key(headers::AT_ONCE)
 }
 
 fn is_text(headers: &HeaderMap) -> bool {

@@ -1,22 +1,23 @@
 //! Files that people send.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use fanfare_ingest::Receiving;
 use fanfare_model::{ErrorKind, TrackId};
 use fanfare_store::Uploaded;
-use futures_util::StreamExt as _;
-use http::{HeaderMap, StatusCode, header};
+use futures_util::{Stream, StreamExt as _, stream};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::tracks;
 use crate::http::{
     caller::Caller,
     dto::track::{UploadRequest, UploadedTrackDto},
+    headers::AT_ONCE,
     multipart::{Parts, boundary},
     problem::{Answer, Problem, status_of},
     state::HttpState,
@@ -29,6 +30,8 @@ const FORM_BYTES: u64 = 16 * 1024;
 /// What is still read of a body that was refused, so that its sender gets to see why. With what is on the way, the
 /// server takes in less than 1 MiB more than it may (RELIABILITY R-30).
 const REST_BYTES: usize = 512 * 1024;
+/// How long that is done at most.
+const REST_TIME: Duration = Duration::from_secs(2);
 
 /// Takes in a file. What it is is read from its content; its name is only shown. It becomes a track that is heard and
 /// described by itself: its state tells how far that is.
@@ -50,14 +53,20 @@ const REST_BYTES: usize = 512 * 1024;
     )
 )]
 pub async fn upload(State(state): State<HttpState>, caller: Caller, request: Request) -> Answer<Response> {
-    let (parts, mut body) = request.into_parts();
-    let taken = take(&state, &caller, &parts.headers, &mut body).await;
-    if taken.is_err() {
-        read_rest(body).await;
-    }
-    let (status, id) = match taken? {
-        Uploaded::Added(id) => (StatusCode::CREATED, id),
-        Uploaded::Known(id) => (StatusCode::OK, id),
+    let (parts, body) = request.into_parts();
+    let (taken, unread) = match admit(&state, &caller, &parts.headers) {
+        Ok((boundary, _place)) => {
+            let mut form = Parts::new(body.into_data_stream(), &boundary);
+            let taken = take(&state, &caller, &mut form).await;
+            (taken, Some(Body::from_stream(form.into_stream())))
+        }
+        // Whoever asks first whether to send has sent nothing yet (RFC 9110 section 10.1.1).
+        Err(problem) => (Err(problem), Some(body).filter(|_| !parts.headers.contains_key(header::EXPECT))),
+    };
+    let (status, id) = match taken {
+        Ok(Uploaded::Added(id)) => (StatusCode::CREATED, id),
+        Ok(Uploaded::Known(id)) => (StatusCode::OK, id),
+        Err(problem) => return Ok(refuse(problem, unread).await),
     };
     let row = tracks::find(&state, id).await?;
     let answer = UploadedTrackDto { track: row.into(), duplicate: status == StatusCode::OK };
@@ -68,7 +77,9 @@ fn location(id: TrackId) -> String {
     format!("/api/v1/tracks/{id}")
 }
 
-async fn take(state: &HttpState, caller: &Caller, headers: &HeaderMap, body: &mut Body) -> Answer<Uploaded> {
+/// Whether the caller may send this at all, before any of it is read: the form's boundary, and a place among those who
+/// are sending.
+fn admit(state: &HttpState, caller: &Caller, headers: &HeaderMap) -> Answer<(Vec<u8>, OwnedSemaphorePermit)> {
     let boundary = boundary(headers)?;
     let settings = state.desk.current();
     if !settings.upload.is_open_to(caller.role()) {
@@ -82,29 +93,25 @@ async fn take(state: &HttpState, caller: &Caller, headers: &HeaderMap, body: &mu
         return Err(Problem::new(ErrorKind::LimitExceeded, message)
             .remedy("send a smaller file, or have `upload.max_bytes` raised"));
     }
-    let _place = Arc::clone(&state.uploads)
+    let place = Arc::clone(&state.uploads)
         .try_acquire_owned()
         .map_err(|_| Problem::new(ErrorKind::Busy, "too many files are being sent at once").retry_after(5))?;
-    let stream = std::mem::take(body).into_data_stream();
-    let mut parts = Parts::new(stream, &boundary);
-    let taken = read(state, caller, &mut parts).await;
-    *body = Body::from_stream(parts.into_stream());
-    taken?.finish().await.map_err(refused)
+    Ok((boundary, place))
 }
 
-/// Reads the form to its end, its file into the workshop.
-async fn read<S, E>(state: &HttpState, caller: &Caller, parts: &mut Parts<S>) -> Answer<Receiving>
+/// Reads the form to its end, its file onto the disk, and makes a track of it.
+async fn take<S, E>(state: &HttpState, caller: &Caller, form: &mut Parts<S>) -> Answer<Uploaded>
 where
-    S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Unpin,
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
-    let head = parts.next().await?.filter(|head| head.field == FIELD).ok_or_else(only_the_file)?;
+    let head = form.next().await?.filter(|head| head.field == FIELD).ok_or_else(only_the_file)?;
     let name = head.file_name.unwrap_or_default();
     let mut receiving = state.ingest.receive(&name, caller.user.id).await?;
-    while let Some(bytes) = parts.chunk().await? {
+    while let Some(bytes) = form.chunk().await? {
         receiving.write(bytes).await?;
     }
-    match parts.next().await? {
-        None => Ok(receiving),
+    match form.next().await? {
+        None => receiving.finish().await.map_err(refused),
         Some(_) => Err(only_the_file()),
     }
 }
@@ -123,9 +130,20 @@ fn refused(error: fanfare_model::Error) -> Problem {
     Problem::from(error).status(status)
 }
 
-/// Reads on for a little, into nothing: a connection that is closed on somebody who is still sending loses the answer.
+/// The refusal, at once. A connection that is closed on somebody who is still sending loses the answer on its way, so
+/// the answer's end waits while a little more of the body is read into nothing.
+async fn refuse(problem: Problem, unread: Option<Body>) -> Response {
+    let (mut parts, body) = problem.into_response().into_parts();
+    let Some(unread) = unread else { return Response::from_parts(parts, body) };
+    let text = axum::body::to_bytes(body, REST_BYTES).await.unwrap_or_default();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(AT_ONCE, HeaderValue::from_static("no"));
+    let said = stream::once(async { Ok::<_, Infallible>(text) });
+    let rest = stream::once(read_rest(unread)).map(|()| Ok(Bytes::new()));
+    Response::from_parts(parts, Body::from_stream(said.chain(rest)))
+}
+
 async fn read_rest(body: Body) {
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
     let mut stream = body.into_data_stream();
     let rest = async {
         let mut read = 0;
@@ -136,5 +154,5 @@ async fn read_rest(body: Body) {
             }
         }
     };
-    let _in_vain = tokio::time::timeout(PATIENCE, rest).await;
+    let _in_vain = tokio::time::timeout(REST_TIME, rest).await;
 }
