@@ -7,6 +7,7 @@
 //! service answers is untrusted: it is bounded, and everything taken from it is checked ([`answer`]).
 
 mod answer;
+mod hook;
 mod pace;
 
 use std::{fmt, io::Read as _, io::Write as _, time::Duration};
@@ -14,6 +15,7 @@ use std::{fmt, io::Read as _, io::Write as _, time::Duration};
 use fanfare_model::{Error, ErrorKind, Result, enrichment::AcoustIdMatch, features::Fingerprint};
 use flate2::{Compression, write::GzEncoder};
 
+pub use hook::Identify;
 use pace::Pace;
 
 /// Bytes of an answer at most: the largest that were seen have 100 KiB.

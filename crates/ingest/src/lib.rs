@@ -32,7 +32,7 @@ mod worker;
 
 pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
-pub use identify::{AcoustId, AcoustIdOptions, Lookup};
+pub use identify::{AcoustId, AcoustIdOptions, Identify, Lookup};
 pub use ingest::{Ingest, IngestOptions};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bpm, DbTp, Dbfs, Lu, Lufs};
+use crate::{Bpm, DbTp, Dbfs, Lu, Lufs, enrichment::AcoustIdMatch};
 
 /// Everything known of a track's sound. A part is `None` when its analyzer was not asked or gave nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,10 @@ pub struct Features {
     pub timbre: Option<Timbre>,
     /// Which embedding exists for the track.
     pub embedding: Option<Embedding>,
+    /// What AcoustID knows of the fingerprint, the best match first; empty where it knows nothing, `None` while nobody
+    /// was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acoustid: Option<Vec<AcoustIdMatch>>,
     /// Why values are missing, and what was odd about the audio; one sentence each.
     pub warnings: Vec<String>,
 }
@@ -348,6 +352,8 @@ pub enum FeaturePart {
     Dynamics(Dynamics),
     /// Spectral shape.
     Timbre(Timbre),
+    /// Matches at AcoustID, which no analyzer gives but who asks there.
+    AcoustId(Vec<AcoustIdMatch>),
 }
 
 /// What became of one analyzer on one track, as stored.
@@ -411,6 +417,7 @@ impl Features {
             FeaturePart::SpeechMusic(value) => self.speech_music = value,
             FeaturePart::Dynamics(value) => self.dynamics = Some(value),
             FeaturePart::Timbre(value) => self.timbre = Some(value),
+            FeaturePart::AcoustId(value) => self.acoustid = Some(value),
         }
     }
 }

@@ -7,6 +7,8 @@ use std::{
     thread::JoinHandle,
 };
 
+use std::time::Instant;
+
 use super::*;
 
 const KEY: &str = "s3cret/key+1";
@@ -244,4 +246,79 @@ fn what_cannot_be_asked_is_not_asked() {
         assert_eq!(client.look_up(&fingerprint, duration_s).unwrap_err().kind(), kind, "{duration_s}");
     }
     assert!(!format!("{:?}", options("https://x/", KEY)).contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_track_is_asked_for_once_and_offline_is_left_in_peace() {
+    use fanfare_model::{AudioProperties, Features, Timestamp};
+    use fanfare_store::{AnalysisCommit, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery};
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
+    let catalog = store.catalog();
+    let home = catalog.add_folder("/music".as_ref(), Timestamp(1)).await.unwrap();
+    let audio = AudioProperties {
+        codec: "flac".to_owned(),
+        container: "flac".to_owned(),
+        sample_rate_hz: 8_000,
+        channels: 1,
+        bit_depth: None,
+        frames: Some(8_000 * 240),
+        bitrate_bps: None,
+    };
+    let file = ScannedFile {
+        relative_path: "a.flac".into(),
+        size_bytes: 1,
+        modified: Timestamp(1),
+        tags: fanfare_model::Tags::default(),
+        audio: Some(audio.clone()),
+        cover: None,
+    };
+    catalog.apply_scan(home.id, None, vec![ScanChange::Added(file)], Timestamp(1)).await.unwrap();
+    let job = store.jobs().claim("analyze-track", "me", 1, Timestamp(2)).await.unwrap().pop().unwrap();
+    let commit = AnalysisCommit {
+        job: job.id,
+        attempt: job.attempt,
+        owner: "me".to_owned(),
+        track: job.kind.track(),
+        size_bytes: 1,
+        modified: Timestamp(1),
+        content_hash: fanfare_store::blob_name(b"a"),
+        audio,
+        results: Vec::new(),
+        warnings: Vec::new(),
+        enrichment: None,
+    };
+    catalog.commit_analysis(commit, Timestamp(3)).await.unwrap();
+    let page = catalog.tracks(&TrackQuery { limit: 1, ..TrackQuery::default() }).await.unwrap();
+    let track = &page.items[0].track;
+    let stored = async || Features::from_results(catalog.analysis(track.id).await.unwrap().0).acoustid;
+
+    let features = Features { fingerprint: Some(fingerprint()), ..Features::default() };
+    let options = |address: SocketAddr| AcoustIdOptions {
+        endpoint: format!("http://{address}/"),
+        key: KEY.to_owned(),
+        time: PATIENT,
+    };
+    let hook = Identify::default();
+    // Nothing to ask with.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    hook.ask(options(nobody), track, &Features::default(), &store).await.unwrap();
+    // Nobody there: no error, and the same nobody is not asked again although somebody listens now.
+    hook.ask(options(nobody), track, &features, &store).await.unwrap();
+    assert!(hook.client(options(nobody), Instant::now()).unwrap().is_none(), "it rests");
+    assert!(hook.client(options(nobody), Instant::now() + Duration::from_secs(601)).unwrap().is_some());
+    assert_eq!(stored().await, None);
+    // Somebody else is asked at once, answers, and is not asked again.
+    let answer = format!(r#"{{"status": "ok", "results": [{{"id": "{ACOUSTID}", "score": 0.5}}]}}"#);
+    let service = StandIn::start(Behaviour::Answers(200, answer.into_bytes()));
+    let there = options(service.address);
+    hook.ask(there.clone(), track, &features, &store).await.unwrap();
+    assert!(service.seen.recv().unwrap().form.contains("duration=240&"));
+    let matches = stored().await.unwrap();
+    assert_eq!((matches.len(), &*matches[0].acoustid), (1, ACOUSTID));
+    service.thread.join().unwrap();
+    let known = Features { acoustid: Some(matches.clone()), ..features };
+    hook.ask(there, track, &known, &store).await.unwrap();
+    assert_eq!(stored().await, Some(matches));
 }

@@ -4,7 +4,7 @@
 //! delivery may repeat and the effect may not.
 
 use fanfare_model::{
-    Attempt, Error, ErrorKind, JobId, Result, TaskId, Timestamp, TrackId,
+    Attempt, ContentHash, Error, ErrorKind, JobId, Result, TaskId, Timestamp, TrackId,
     features::{AnalyzerResult, Features},
     job::JobError,
     track::TrackFailure,
@@ -63,6 +63,25 @@ impl Catalog {
             None => Ok((Vec::new(), Vec::new())),
             Some(row) => Ok((outcome::all(&mut tx, col(&row, "n")?, true).await?, json(&row, "warnings")?)),
         }
+    }
+
+    /// Stores a result that came after the others and by another way than hearing, for example what AcoustID knows of
+    /// a fingerprint. Gives whether it was stored: not when the track has other bytes meanwhile.
+    pub async fn add_result(&self, id: TrackId, bytes: ContentHash, result: &AnalyzerResult) -> Result<bool> {
+        const WHAT: &str = "storing a later result";
+        let mut tx = self.db.write(WHAT).await?;
+        let content: Option<i64> = sqlx::query_scalar(
+            "SELECT c.n FROM track t JOIN content c ON c.n = t.content WHERE t.id = ? AND c.hash = ?",
+        )
+        .bind(&id.as_bytes()[..])
+        .bind(&bytes.as_bytes()[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        let Some(content) = content else { return Ok(false) };
+        outcome::put(&mut tx, content, result).await?;
+        commit(tx, WHAT).await?;
+        Ok(true)
     }
 
     /// Marks a track as being heard (state `processing`), fenced by the job's attempt.
