@@ -1,10 +1,13 @@
 //! `fanfare worker`: the child process in which tracks are heard.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use fanfare_analysis::AnalysisSlots;
-use fanfare_ingest::{PostAnalysis, WorkerParts, WorkerProcessOptions, WriteReplayGain, run_worker_with};
+use fanfare_ingest::{
+    AcoustIdOptions, Identify, PostAnalysis, WorkerParts, WorkerProcessOptions, WriteReplayGain,
+    run_worker_with,
+};
 use fanfare_model::{Features, Result, Track};
 use fanfare_store::Store;
 
@@ -29,6 +32,7 @@ pub fn run(args: &WorkerArgs) -> Done {
         data_dir: settings.data_dir,
     };
     let mut parts = WorkerParts::default();
+    parts.post_analysis.push(Arc::new(WhileKeySet { layers: layers.clone(), hook: Identify::default() }));
     parts.post_analysis.push(Arc::new(WhileSet { layers, hook: WriteReplayGain::default() }));
     block_on(run_worker_with(options, parts))?;
     Ok(Exit(SUCCESS))
@@ -51,6 +55,33 @@ impl<H: PostAnalysis> PostAnalysis for WhileSet<H> {
             return Ok(());
         }
         self.hook.after(track, path, features, store).await
+    }
+}
+
+/// How long AcoustID may take over one question: somebody's analysis waits for its place on the bench meanwhile.
+const ACOUSTID_TIME: Duration = Duration::from_secs(20);
+
+/// A hook that asks AcoustID only while there is a key for it.
+struct WhileKeySet {
+    layers: Layers,
+    hook: Identify,
+}
+
+#[async_trait]
+impl PostAnalysis for WhileKeySet {
+    fn name(&self) -> &'static str {
+        "acoustid"
+    }
+
+    async fn after(&self, track: &Track, _path: &Path, features: &Features, store: &Store) -> Result<()> {
+        let settings = self.layers.settle(&store.catalog().settings().await?).acoustid;
+        let Some(key) = settings.key else { return Ok(()) };
+        let options = AcoustIdOptions {
+            endpoint: settings.endpoint,
+            key: key.reveal().to_owned(),
+            time: ACOUSTID_TIME,
+        };
+        self.hook.ask(options, track, features, store).await
     }
 }
 

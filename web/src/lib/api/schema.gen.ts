@@ -748,6 +748,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One of AcoustID's tracks whose fingerprint fits. */
+        AcoustIdMatch: {
+            /** @description AcoustID's identifier. */
+            acoustid: string;
+            /** @description The recordings in MusicBrainz that it is, the likeliest first. */
+            recordings: components["schemas"]["RecordingMatch"][];
+            /**
+             * Format: double
+             * @description How well the fingerprint fits, 0 to 1.
+             */
+            score: number;
+        };
         /** @description An API key, without its secret. */
         ApiKey: {
             /**
@@ -947,6 +959,8 @@ export interface components {
         };
         /** @description Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why. */
         Features: {
+            /** @description What AcoustID knows of the fingerprint, the best match first; left out while nobody was asked. */
+            acoustid: components["schemas"]["AcoustIdMatch"][] | null;
             dynamics: components["schemas"]["Dynamics"] | null;
             embedding: components["schemas"]["Embedding"] | null;
             enrichment: components["schemas"]["Enrichment"] | null;
@@ -1659,6 +1673,17 @@ export interface components {
          * @enum {string}
          */
         Publication: "published" | "ready";
+        /** @description A recording in MusicBrainz. */
+        RecordingMatch: {
+            /** @description Its artist credit in one line. */
+            artist: string | null;
+            /** @description Its identifier. */
+            musicbrainz_recording_id: string;
+            /** @description Identifiers of the release groups that hold it. */
+            musicbrainz_release_group_ids: string[];
+            /** @description Its title. */
+            title: string | null;
+        };
         /** @description A release: an album, a single, a compilation. */
         Release: {
             /** @description The artist it is credited to. */

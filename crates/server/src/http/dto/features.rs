@@ -11,7 +11,7 @@ use fanfare_model::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::enrichment::EnrichmentDto;
+use super::{enrichment::EnrichmentDto, identify::AcoustIdMatchDto};
 
 /// Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +35,9 @@ pub struct FeaturesDto {
     pub timbre: Option<TimbreDto>,
     /// Which embedding exists.
     pub embedding: Option<EmbeddingDto>,
+    /// What AcoustID knows of the fingerprint, the best match first; left out while nobody was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acoustid: Option<Vec<AcoustIdMatchDto>>,
     /// What follows from the rest without hearing it again; `null` while the track was not enriched.
     pub enrichment: Option<EnrichmentDto>,
     /// Why values are missing, and what was odd about the audio.
@@ -53,6 +56,7 @@ impl From<Features> for FeaturesDto {
             dynamics: features.dynamics.map(Into::into),
             timbre: features.timbre.map(Into::into),
             embedding: features.embedding.map(Into::into),
+            acoustid: features.acoustid.map(|found| found.into_iter().map(Into::into).collect()),
             enrichment: None,
             warnings: features.warnings,
         }
@@ -469,6 +473,7 @@ impl From<Embedding> for EmbeddingDto {
 
 #[cfg(test)]
 mod tests {
+    use fanfare_model::enrichment::{AcoustIdMatch, RecordingMatch};
     use fanfare_model::{Bpm, DbTp, Dbfs, Lu, Lufs};
 
     use super::*;
@@ -512,6 +517,16 @@ mod tests {
             dynamics: Some(Dynamics { rms_dbfs: Some(Dbfs(-20.0)), ..Dynamics::default() }),
             timbre: Some(Timbre { erb_bands: vec![1.0], ..Timbre::default() }),
             embedding: Some(Embedding { model: "m".into(), version: "1".into(), dimensions: 3 }),
+            acoustid: Some(vec![AcoustIdMatch {
+                acoustid: "9ff43b6a-4f16-427c-93c2-92307ca505e0".into(),
+                score: 0.9,
+                recordings: vec![RecordingMatch {
+                    musicbrainz_recording_id: "cd2e7c47-16f5-46c6-a37c-a1eb7bf599ff".into(),
+                    title: Some("Blue".into()),
+                    artist: None,
+                    musicbrainz_release_group_ids: vec!["x".into()],
+                }],
+            }]),
             warnings: vec!["odd".into()],
         };
         let plain = serde_json::to_value(&features).unwrap();

@@ -5,6 +5,7 @@
 pub mod catalog;
 pub mod enrichment;
 pub mod features;
+pub mod identify;
 pub mod library;
 pub mod page;
 pub mod people;
