@@ -959,7 +959,7 @@ export interface components {
         };
         /** @description Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why. */
         Features: {
-            /** @description What AcoustID knows of the fingerprint, the best match first; left out while nobody was asked. */
+            /** @description What AcoustID knows of the fingerprint, the best match first; `null` while nobody was asked. */
             acoustid: components["schemas"]["AcoustIdMatch"][] | null;
             dynamics: components["schemas"]["Dynamics"] | null;
             embedding: components["schemas"]["Embedding"] | null;

@@ -35,8 +35,7 @@ pub struct FeaturesDto {
     pub timbre: Option<TimbreDto>,
     /// Which embedding exists.
     pub embedding: Option<EmbeddingDto>,
-    /// What AcoustID knows of the fingerprint, the best match first; left out while nobody was asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What AcoustID knows of the fingerprint, the best match first; `null` while nobody was asked.
     pub acoustid: Option<Vec<AcoustIdMatchDto>>,
     /// What follows from the rest without hearing it again; `null` while the track was not enriched.
     pub enrichment: Option<EnrichmentDto>,
