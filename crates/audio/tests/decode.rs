@@ -183,6 +183,27 @@ fn every_codec_gives_back_what_was_encoded() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
+/// CHECKLIST A28: FLAC is decoded, never passed on as it is, also where its file has an odd number of bytes.
+#[test]
+fn flac_of_an_odd_number_of_bytes_is_decoded_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut parities = [0; 2];
+    // Odd numbers of frames, and a tag that makes each file a byte longer than the last.
+    for (number, frames) in [(0, 4_097), (1, 4_099), (2, 9_999), (3, 4_097)] {
+        let planes = music(44_100, frames, 2);
+        let source = write_wav(folder.path(), &format!("source-{number}.wav"), 44_100, &planes);
+        for (name, tag) in [("a", "comment=x"), ("b", "comment=xx"), ("c", "comment=xxx")] {
+            let path = encode(&source, &format!("{number}{name}.flac"), &["-metadata", tag]);
+            parities[(std::fs::metadata(&path).unwrap().len() % 2) as usize] += 1;
+            let heard = hear_file(&path, &OpenOptions::default()).unwrap();
+            assert_eq!((heard.facts.bit_depth, &*heard.facts.codec), (Some(16), "flac"));
+            assert_eq!(heard.planes, planes, "{number}{name}");
+            assert!(heard.warnings.is_empty(), "{:?}", heard.warnings);
+        }
+    }
+    assert!(parities[0] > 0 && parities[1] > 0, "{parities:?}");
+}
+
 /// AAC in MP4: `ffmpeg` writes an edit list that drops its 1,024 frames of priming, and a media duration that
 /// ends with the last frame. Its own decode begins right too, but leaves the padding of the last packet:
 /// 139,817 frames come back as 140,288 (137 packets of 1,024). QuickTime and we stop at the last frame.
