@@ -1,13 +1,16 @@
 //! The crash test: `kill -9` of worker and server at random moments, and what is left of it in the end.
 //!
-//! A *round* is one library from nothing to the end of its analysis, disturbed by a few kills. Everything random
+//! A *round* is one library, and the files that somebody sends meanwhile, from nothing to the end of all work, disturbed
+//! by a few kills. Everything random
 //! comes from the round's seed, so a failed round can be run again (its moments are as random as the
 //! machine's timing, of course).
 
 mod library;
 mod process;
 mod round;
+mod sender;
 
 pub use library::Library;
 pub use process::Server;
 pub use round::{Round, undisturbed};
+pub use sender::Uploads;

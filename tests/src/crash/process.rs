@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
 };
@@ -19,14 +20,14 @@ impl Server {
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start(library: &Path, data: &Path, log: &Path) -> Self {
+    pub fn start(library: &Path, data: &Path, log: &Path, listen: SocketAddr) -> Self {
         let log: File = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
         let child = Command::new(binary())
             .arg("serve")
             .arg(library)
             .arg("--data")
             .arg(data)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", &listen.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -1,9 +1,10 @@
 //! One round: disturb, let it end, compare.
 
 use std::{
+    net::SocketAddr,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
-    thread::sleep,
+    thread::{JoinHandle, sleep},
     time::{Duration, Instant},
 };
 
@@ -13,10 +14,13 @@ use fanfare_testkit::Seeded;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Library, Server};
+use super::{Library, Server, Uploads, sender::free_address};
 
 /// How often another process's progress is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// Every queue that has work.
+const QUEUES: [&str; 3] = ["analyze-track", "process-track", "enrich-track-audio"];
+
 /// What happened in a round.
 #[derive(Debug)]
 pub struct Round {
@@ -36,12 +40,13 @@ impl Round {
     /// # Panics
     /// When a server ends by itself, or does not stop when asked.
     #[must_use]
-    pub fn run(library: &Library, seed: u64, longest: Duration) -> Self {
+    pub fn run(library: &Library, uploads: &Uploads, seed: u64, longest: Duration) -> Self {
         let mut chance = Seeded::new(seed);
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let place = Place { library: library.path(), folder: folder.path() };
+        let place = Place::new(library, uploads, folder.path());
         let mut kills = Vec::new();
         let mut server = place.start();
+        let sending = uploads.send(place.address);
         // At most three: a track whose worker died five times is given up, which is another test.
         for _ in 0..=chance.below(3) {
             let longest_ms = usize::try_from(longest.as_millis()).unwrap_or(usize::MAX);
@@ -67,7 +72,7 @@ impl Round {
             }
         }
         let last = Instant::now();
-        let (dump, troubles) = place.end(server);
+        let (dump, troubles) = place.end(server, sending);
         Self { kills, dump, troubles, took: last.elapsed() }
     }
 }
@@ -77,11 +82,12 @@ impl Round {
 /// # Panics
 /// When the data folder is not in order in the end.
 #[must_use]
-pub fn undisturbed(library: &Library) -> (Value, Duration) {
+pub fn undisturbed(library: &Library, uploads: &Uploads) -> (Value, Duration) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let place = Place { library: library.path(), folder: folder.path() };
+    let place = Place::new(library, uploads, folder.path());
     let began = Instant::now();
-    let (dump, troubles) = place.end(place.start());
+    let server = place.start();
+    let (dump, troubles) = place.end(server, uploads.send(place.address));
     assert!(troubles.is_empty(), "{troubles:?}");
     (dump, began.elapsed())
 }
@@ -89,15 +95,28 @@ pub fn undisturbed(library: &Library) -> (Value, Duration) {
 struct Place<'a> {
     library: PathBuf,
     folder: &'a Path,
+    address: SocketAddr,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    fn new(library: &Library, uploads: &Uploads, folder: &'a Path) -> Self {
+        uploads.prepare(&folder.join("data"));
+        // The same after every start: whoever sends files goes on sending them there.
+        Self { library: library.path(), folder, address: free_address() }
+    }
+
     fn start(&self) -> Server {
-        Server::start(&self.library, &self.folder.join("data"), &self.folder.join("server.log"))
+        let (data, log) = (self.folder.join("data"), self.folder.join("server.log"));
+        Server::start(&self.library, &data, &log, self.address)
     }
 
     /// Waits for the end of all work, stops the server, and looks at what is left.
-    fn end(&self, mut server: Server) -> (Value, Vec<String>) {
+    fn end(&self, mut server: Server, sending: JoinHandle<()>) -> (Value, Vec<String>) {
+        while !sending.is_finished() {
+            assert!(server.has_ended().is_none(), "the server ended; its log:\n{}", self.log());
+            sleep(LOOK);
+        }
+        assert!(sending.join().is_ok(), "a file was refused; the server's log:\n{}", self.log());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let store = self.open(&mut server).await;
@@ -114,9 +133,15 @@ impl Place<'_> {
             let store = Store::open(&self.folder.join("data"), &options).await.expect("the store");
             let dump = store.catalog().canonical_dump().await.expect("a dump");
             let mut troubles = store.catalog().check().await.expect("a check");
-            let running = store.jobs().counts("analyze-track").await.expect("counts").running;
-            if running > 0 {
-                troubles.push(format!("{running} jobs are leased to nobody"));
+            for queue in QUEUES {
+                let running = store.jobs().counts(queue).await.expect("counts").running;
+                if running > 0 {
+                    troubles.push(format!("{running} jobs of {queue} are leased to nobody"));
+                }
+            }
+            let left = std::fs::read_dir(store.blobs().workshop()).expect("the workshop").count();
+            if left > 0 {
+                troubles.push(format!("{left} unfinished files were left"));
             }
             store.close().await;
             (dump, troubles)
@@ -147,6 +172,10 @@ async fn is_done(store: &Store) -> bool {
     let scanned =
         catalog.folders().await.expect("folders").first().is_some_and(|folder| folder.scanned.is_some());
     let scans_over = tasks.iter().filter(|task| task.kind == TaskKind::Scan).all(|task| task.state.is_over());
-    let jobs = store.jobs().counts("analyze-track").await.expect("counts");
-    scanned && scans_over && jobs.waiting + jobs.running == 0
+    let mut left = 0;
+    for queue in QUEUES {
+        let jobs = store.jobs().counts(queue).await.expect("counts");
+        left += jobs.waiting + jobs.running;
+    }
+    scanned && scans_over && left == 0
 }

@@ -18,7 +18,7 @@ impl Catalog {
         const WHAT: &str = "dumping the catalog";
         let mut tx = self.db.read(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT t.relative_path, t.size_bytes, t.title, t.state, t.failure, t.tags, t.audio, t.cover, \
+            "SELECT t.relative_path, t.upload, t.enrichment, t.size_bytes, t.title, t.state, t.failure, t.tags, t.audio, t.cover, \
                  t.content, c.hash, c.warnings, a.key AS artist, r.sort AS release, t.tempo_bpm, t.key_name, \
                  t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db, t.duration_s \
              FROM track t LEFT JOIN content c ON c.n = t.content LEFT JOIN artist a ON a.n = t.artist \
@@ -41,6 +41,8 @@ impl Catalog {
             };
             tracks.push(json!({
                 "path": col::<&str>(row, "relative_path")?,
+                "upload": col::<Option<&str>>(row, "upload")?,
+                "enrichment": col::<&str>(row, "enrichment")?,
                 "size_bytes": count(row, "size_bytes")?,
                 "title": col::<&str>(row, "title")?,
                 "state": state,
@@ -93,7 +95,23 @@ impl Catalog {
             }))
         };
         let releases = rows.iter().map(release).collect::<Result<Vec<_>>>()?;
-        Ok(json!({"tracks": tracks, "artists": artists, "releases": releases}))
+        let rows = sqlx::query(
+            "SELECT x.hash, x.profile, p.name, p.blob FROM transcode x JOIN transcode_part p ON p.transcode = x.n \
+             WHERE x.pinned ORDER BY x.hash, x.profile, p.place",
+        )
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        let made = |row| {
+            Ok(json!({
+                "of": hex(bytes::<32>(row, "hash")?),
+                "profile": col::<&str>(row, "profile")?,
+                "name": col::<&str>(row, "name")?,
+                "blob": hex(bytes::<32>(row, "blob")?),
+            }))
+        };
+        let ladders = rows.iter().map(made).collect::<Result<Vec<_>>>()?;
+        Ok(json!({"tracks": tracks, "artists": artists, "releases": releases, "ladders": ladders}))
     }
 }
 

@@ -562,7 +562,9 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
     for row in &rows {
         let deaths = col::<u32>(row, "deaths")?.saturating_add(1);
         let leased = Leased { deaths, ..leased(row)? };
-        let pause = if leased.queue == ENRICH_QUEUE { ENRICH_PAUSE_MS } else { death_delay_ms(deaths) };
+        // The first death is most often somebody else's doing, and costs no wait.
+        let apart = leased.queue == ENRICH_QUEUE && deaths > 1;
+        let pause = if apart { ENRICH_PAUSE_MS } else { death_delay_ms(deaths) };
         leased.wait_or_park(tx, &death(deaths), now.plus_ms(pause), now).await?;
     }
     Ok(rows.len() as u64)
