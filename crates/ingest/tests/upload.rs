@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{Ingest, UploadOptions, WorkerProcessOptions, run_worker};
+use fanfare_ingest::{BackgroundOptions, Ingest, UploadOptions, WorkerProcessOptions, run_worker};
 use fanfare_model::{
     EnrichmentState, ErrorKind, JobState, TaskKind, Timestamp, TrackHome, TrackId, TrackState, UploadedBytes,
     UserId,
@@ -237,5 +237,33 @@ async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do(
     assert_eq!((counts.transcodes, counts.pinned_bytes), (1, 0));
     assert!(store.catalog().pinned_transcode(hash, "hls").await.unwrap().is_none());
     assert_eq!(store.catalog().evict_transcodes(0).await.unwrap(), 1);
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() {
+    let bench = Bench::new();
+    fs::write(bench.music().join("one.wav"), song(12.0, 440.0)).unwrap();
+    let store = bench.store().await;
+    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    // Nothing is heard by itself before the night.
+    ingest.set_background(BackgroundOptions { on_arrival: false, ..BackgroundOptions::default() }).unwrap();
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    let track = bench::tracks(&store).await.remove(0).track;
+    assert_eq!((track.state, track.content_hash), (TrackState::Queued, None));
+    let job = ingest.ask_for_ladder(track.id).await.unwrap();
+    rest(&ingest).await;
+    assert_eq!(store.jobs().job(job).await.unwrap().unwrap().state, JobState::Done);
+    let heard = store.catalog().track(track.id).await.unwrap().unwrap().track;
+    assert_eq!(heard.state, TrackState::Ready, "{:?}", heard.failure);
+    let (results, _) = store.catalog().analysis(track.id).await.unwrap();
+    assert_eq!(results.len(), fanfare_analysis::versions().len());
+    // Live playback measures what a scan and an upload measure (issue 4, Shows 6).
+    let features = fanfare_model::Features::from_results(results);
+    let measured = features.loudness.unwrap().integrated_lufs.unwrap().0;
+    assert!((measured - -14.1).abs() < 0.1, "{measured}");
+    let counts = store.jobs().counts("analyze-track").await.unwrap();
+    assert_eq!((counts.done, counts.waiting, counts.running), (1, 0, 0));
     ingest.shutdown().await;
 }

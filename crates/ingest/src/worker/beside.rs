@@ -7,8 +7,10 @@
 use std::path::PathBuf;
 
 use fanfare_analysis::AnalyzerEntry;
-use fanfare_model::{AudioProperties, ContentHash, Job, Result, Timestamp, Track, features::AnalyzerResult};
-use fanfare_store::{AnalysisCommit, HEARTBEAT_MS, Store};
+use fanfare_model::{
+    AudioProperties, ContentHash, Job, JobKind, Result, Timestamp, Track, TrackId, features::AnalyzerResult,
+};
+use fanfare_store::{ANALYZE_ATTEMPTS, AnalysisCommit, HEARTBEAT_MS, NewJob, Store};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -38,14 +40,19 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Takes the track's analyze job along, if one waits; `None` where the track lacks nothing or is being heard.
+    /// Takes the track's analyze job along; `None` where the track lacks nothing or is being heard.
     pub(crate) async fn take(held: &Held, track: &Track, path: PathBuf) -> Option<Self> {
         let (store, owner) = (held.bench.store.clone(), held.owner().to_owned());
-        let claimed = store.jobs().claim_about(QUEUE, track.id, &owner, clock::now()).await;
+        let before = heard_before(held, track).await.ok().flatten();
+        let lacks =
+            |entry: &AnalyzerEntry| before.as_ref().is_none_or(|before| !before.analyzers.contains(entry.id));
+        if !held.bench.parts.analyzers.iter().any(lacks) {
+            return None;
+        }
+        let claimed = claim(&store, track.id, &owner).await;
         let job = claimed
             .inspect_err(|error| tracing::warn!(%error, "could not hear beside a listener"))
             .ok()??;
-        let before = heard_before(held, track).await.ok().flatten();
         // Where the bytes are not known yet, nothing was heard of them either.
         let hash = before.as_ref().map_or(ContentHash::from_bytes([0; 32]), |before| before.content_hash);
         // An analyzer that killed a worker beside the listener is let alone here, too.
@@ -114,6 +121,25 @@ impl Beside {
             Err(error) => tracing::info!(%error, "what was heard beside a listener was not stored"),
         }
     }
+}
+
+/// Claims the job that hears the track, made here where none waits; `None` when somebody else has it.
+async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<Job>> {
+    let now = clock::now();
+    if let Some(job) = store.jobs().claim_about(QUEUE, track, owner, now).await? {
+        return Ok(Some(job));
+    }
+    let new = NewJob {
+        kind: JobKind::AnalyzeTrack { track },
+        task: None,
+        dedupe_key: Some(format!("analyze:{track}")),
+        priority: 0,
+        run_at: now,
+        max_attempts: ANALYZE_ATTEMPTS,
+    };
+    // While it runs elsewhere this gives the running one, which cannot be claimed.
+    store.jobs().enqueue(new, now).await?;
+    store.jobs().claim_about(QUEUE, track, owner, now).await
 }
 
 impl Drop for Beside {
