@@ -142,8 +142,7 @@ async fn view(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<Vi
         return Err(Problem::new(failure.kind, message));
     }
     let ladder = state.ingest.uploads().ladder.clone();
-    let view = state.ladders.view(&row.track, &ladder).await;
-    Ok(view.map_err(|error| missing(&error))?)
+    state.ladders.view(&row.track, &ladder).await.map_err(|error| missing(&error))
 }
 
 /// What the listener is told: never a path, which is the log's business.
