@@ -53,9 +53,15 @@ impl GrowingLadder {
     /// # Errors
     /// `NoSpace`, `PermissionDenied`, `Io`.
     pub fn begin(workshop: &Path, job: JobId, attempt: Attempt) -> Result<Self> {
+        // What earlier attempts left, whose worker was killed, is worth nothing: they are fenced out.
+        let earlier = format!("ladder-{job}-");
+        for entry in fs::read_dir(workshop).map_err(failed)?.map_while(std::io::Result::ok) {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&earlier)) {
+                // What cannot be removed now is removed at the next start of the server.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
         let folder = growing_folder(workshop, job, attempt);
-        // What an earlier holder of the same attempt left (it was stopped half-way) is worth nothing.
-        let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).map_err(failed)?;
         Ok(Self { folder })
     }
@@ -250,6 +256,10 @@ mod tests {
         let mut torn = File::options().append(true).open(folder.join("low.index")).unwrap();
         torn.write_all(b"{\"segment\":{\"ind").unwrap();
         assert_eq!(growing_variant(&folder, "low").unwrap().unwrap().segments.len(), 1);
+        // The worker was killed: its ladder is still there until the next attempt begins.
+        std::mem::forget(ladder);
+        let ladder = GrowingLadder::begin(workshop.path(), job, Attempt(3)).unwrap();
+        assert_eq!(fs::read_dir(workshop.path()).unwrap().count(), 1);
         drop(ladder);
         assert!(!folder.exists());
     }
