@@ -10,8 +10,9 @@ use super::ladder::MadeVariant;
 const TWIN_WITHIN_S: f64 = 5.0;
 /// The most tracks of about the same length that a new one is compared with.
 const MAX_CANDIDATES: u32 = 2_000;
-/// How alike two fingerprints of the same recording are at least ([`Match::score`](fingerprint::Match::score)): the
-/// worst encodings of one recording stay above it, other recordings have no score at all.
+/// How alike two fingerprints of the same recording are at least ([`Match::score`](fingerprint::Match::score)): the most
+/// bits that may differ ([`MOST_BIT_ERRORS`](fingerprint::MOST_BIT_ERRORS)) over the whole length. Encodings at low rates
+/// reach 0.76.
 const TWIN_SCORE: f64 = 0.6;
 
 /// Stores the files of a ladder; its row is the caller's to write.
