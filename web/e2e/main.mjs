@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { enter, findServer, openBrowser, OWNER } from './browser.mjs';
 import { check, finish, Skip, until } from './check.mjs';
+import { ladderChecks } from './ladder.mjs';
 import { libraryChecks } from './library.mjs';
 import { playerChecks } from './player.mjs';
 import { takeShots } from './shots.mjs';
@@ -65,6 +66,7 @@ try {
   await libraryChecks(page, server);
   await playerChecks(page, server);
   await uploadChecks(page, server);
+  await ladderChecks(context, server);
   await check('text from tags is text', async () => {
     const words = process.env.FANFARE_MARKUP ?? 'onerror';
     await page.goto(`${server.url}/#/?search=${encodeURIComponent(words)}`);
