@@ -107,6 +107,18 @@ export async function uploadChecks(page, server) {
     await field.getByRole('button', { name: /^Back to the default/ }).click();
     await until(page, 'the default', async () => (await page.getByLabel('Pacing', { exact: true }).inputValue()) === '0.25');
   });
+  await check('the nightly run begins at once, and can be cancelled', async () => {
+    await page.goto(`${server.url}/#/tasks`);
+    const block = page.getByRole('region', { name: 'Nightly run' });
+    await block.getByText('Next').waitFor();
+    await block.getByRole('button', { name: /^Run now/ }).click();
+    const card = page.getByRole('article', { name: 'Nightly run' }).first();
+    await card.waitFor();
+    // A library that was heard already is run through in no time.
+    await card.getByRole('button', { name: /^Cancel/ }).click({ timeout: 2_000 }).catch(() => {});
+    await until(page, 'its end', async () => /Cancelled|Done|Failed/.test(await card.innerText()));
+    await until(page, 'the last run', async () => !/Not yet|Running/.test(await block.innerText()));
+  });
   await check('a task shows its log', async () => {
     await page.goto(`${server.url}/#/tasks`);
     await page.locator('.task summary', { hasText: 'Log' }).first().click();

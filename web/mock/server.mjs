@@ -32,6 +32,11 @@ export function makeMock(options = {}) {
       if (track.state === 'queued') Object.assign(track, { state: 'ready', tempo_bpm: 120, key: 'A minor', camelot: '8A', integrated_lufs: -11.2, true_peak_dbtp: -0.4, replaygain_track_gain_db: -6.8 });
     }
   }));
+  const nightly = { last: null };
+  const runNightly = () => {
+    const under = [...tasks.tasks.values()].find((task) => task.kind === 'nightly' && task.state === 'running');
+    return under ?? (nightly.last = tasks.start('nightly', 120, 50));
+  };
   if (!options.empty) beginScan();
   const shown = () => (folders.length > 0 ? catalog : { artists: [], releases: [], tracks: [] });
 
@@ -143,7 +148,8 @@ export function makeMock(options = {}) {
         case 'DELETE /folders/:id': folders.splice(folders.findIndex((one) => one.id === id), 1); return json(204);
         case 'POST /scan': return json(202, beginScan());
         case 'GET /tasks': return json(200, { items: [...tasks.tasks.values()] });
-        case 'GET /tasks/:id': if (id === 'schedule') return json(200, { schedule: '00:00', quiet_hours: null, next: new Date(Date.now() + 5 * 3_600_000).toISOString(), last: null }); return found([...tasks.tasks.values()], 'task');
+        case 'GET /tasks/:id': if (id === 'schedule') return json(200, { schedule: '00:00', quiet_hours: null, next: new Date(Date.now() + 5 * 3_600_000).toISOString(), last: nightly.last }); return found([...tasks.tasks.values()], 'task');
+        case 'POST /tasks/:id/run': return json(202, runNightly());
         case 'POST /tasks/:id/cancel': return json(202, tasks.cancel(id));
         case 'POST /tasks/:id/retry': return json(202, beginScan());
         case 'GET /events': return tasks.stream(request, response);

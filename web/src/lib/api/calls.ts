@@ -47,6 +47,8 @@ export const cancelTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/c
 export const retryTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/retry`);
 
 export const schedule = () => get<Schedule>('/tasks/schedule');
+/** Begins a nightly run at once; gives the one under way if there is one. */
+export const runSchedule = () => post<Task>('/tasks/schedule/run');
 export const settings = () => list<Setting>('/settings');
 export const changeSettings = async (values: Record<string, SettingValue>): Promise<Setting[]> =>
   (await patch<{ items: Setting[] }>('/settings', { values })).items;
