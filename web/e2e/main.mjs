@@ -7,6 +7,7 @@ import { check, finish, Skip, until } from './check.mjs';
 import { ladderChecks } from './ladder.mjs';
 import { libraryChecks } from './library.mjs';
 import { playerChecks } from './player.mjs';
+import { qualityChecks } from './quality.mjs';
 import { takeShots } from './shots.mjs';
 import { uploadChecks } from './uploads.mjs';
 
@@ -65,6 +66,7 @@ try {
   });
   await libraryChecks(page, server);
   await playerChecks(page, server);
+  await qualityChecks(page, server);
   await uploadChecks(page, server);
   await ladderChecks(context, server);
   await check('text from tags is text', async () => {

@@ -85,6 +85,7 @@ function special(tracks) {
   change(23, { title: 'Kyrie, from the Mass for Five Voices and a Rather Long Title That Goes On and On Without an End in Sight', key: null, camelot: null, tempo_bpm: null });
   change(37, { title: 'Unplayable Here', codec: 'ape', container: 'ape' });
   change(39, { title: 'Undescribed', home: 'upload', enrichment: 'failed', enrichment_error: 'the worker ran out of memory three times', twin: tracks[38]?.id ?? null });
+  change(36, { title: 'Busy Song', codec: 'flac', container: 'flac', lossless: true, bit_depth: 16, bitrate_bps: 812_000 });
   change(41, { title: 'Waiting Song', state: 'queued', tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
   change(43, { title: 'Broken Song', state: 'failed', failure: { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', offset_bytes: 81920, next_retry: null }, tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
 }

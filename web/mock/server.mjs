@@ -4,23 +4,28 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { makeCache } from './cache.mjs';
 import { makeCatalog, select } from './catalog.mjs';
+import { makeMixtapes } from './mixtapes.mjs';
 import { coverSvg, waveform, wavBytes, wavSlice } from './sound.mjs';
 import { makeSettings } from './settings.mjs';
 import { makeTasks } from './tasks.mjs';
 import { makeUploads } from './uploads.mjs';
 
 const DIST = new URL('../dist', import.meta.url).pathname;
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 // As strict as the real server's.
-const CSP = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+  + "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number}} options */
+/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean}} options */
 export function makeMock(options = {}) {
   const catalog = makeCatalog(options.tracks ?? 100_000);
   const token = 'mock-setup-token';
   const tasks = makeTasks(options.tick_ms ?? 250);
   const uploads = makeUploads(catalog, tasks, options.tick_ms ?? 250);
+  const cache = makeCache(catalog, tasks, options);
+  const mixtapes = makeMixtapes(catalog, cache.shown, () => `http://127.0.0.1:${server.address().port}`);
   const settings = makeSettings();
   const users = options.owner ? [{ id: 'a'.repeat(32), name: 'demo', role: 'owner', password: 'demo demo demo' }] : [];
   const keys = [];
@@ -58,8 +63,8 @@ export function makeMock(options = {}) {
     request.on('data', (part) => parts.push(part));
     request.on('end', () => {
       const sent = Buffer.concat(parts);
-      const isFile = request.headers['content-type']?.startsWith('multipart/') === true;
-      const body = isFile || sent.length === 0 ? {} : JSON.parse(sent.toString());
+      const isText = request.headers['content-type']?.startsWith('application/json') === true;
+      const body = isText && sent.length > 0 ? JSON.parse(sent.toString()) : {};
       const path = url.pathname.replace('/api/v1', '');
       const [, head, id, ...rest] = path.split('/');
       const tail = rest.join('/');
@@ -92,6 +97,10 @@ export function makeMock(options = {}) {
         const found = catalog.tracks.filter((one) => one.state === 'published' && one.title.toLowerCase().includes(search));
         return paged(found.map((one) => ({ ...one, artist: one.artist.name, release: one.release?.title ?? null })));
       }
+      if (head === 'mixtapes' && user || head === 'shared') {
+        const fetchable = { warm: cache.warm, audio, columns: waveform, cover, verify: (list) => cache.verify(list, {}) };
+        return mixtapes.handle({ route, id, tail, user, body, sent, request, json, problem, missing, response, ...fetchable });
+      }
       if (!user && !(stranger && catalog.byId.get(id)?.state === 'published')) return problem(401, 'unauthenticated', 'not signed in', 'sign in first');
 
       const { artists, releases, tracks } = shown();
@@ -106,7 +115,11 @@ export function makeMock(options = {}) {
           tracks: tracks.length, queued: state('queued'), processing: 0, ready: state('ready'), failed: state('failed'),
           artists: artists.length, releases: releases.length, duration_s: tracks.length * 225, trouble: null,
         });
-        case 'GET /tracks': return paged(folders.length > 0 ? select(catalog, url.searchParams) : []);
+        case 'GET /tracks': {
+          const offset = Number(url.searchParams.get('offset') ?? 0);
+          const list = folders.length > 0 ? select(catalog, url.searchParams) : [];
+          return json(200, { items: list.slice(offset, offset + Number(url.searchParams.get('limit') ?? 50)).map(cache.shown), total: list.length, offset });
+        }
         case 'POST /tracks': {
           const taken = uploads.take(sent, request.headers['content-type']);
           return taken.problem ? problem(taken.status, ...taken.problem) : json(taken.status, taken.track);
@@ -124,11 +137,29 @@ export function makeMock(options = {}) {
           const wrong = settings.change(body.values);
           return wrong ? problem(400, 'invalid', 'Bad Request', wrong) : json(200, { items: settings.rows });
         }
-        case 'GET /tracks/:id': return json(200, track);
+        case 'GET /tracks/:id': return json(200, cache.shown(track));
         case 'GET /tracks/:id/features': return json(200, features(track));
         case 'GET /tracks/:id/waveform/columns': return track.integrated_lufs === null
           ? problem(404, 'not-found', 'not heard yet', 'this track was not analyzed yet', 'it appears by itself') : json(200, waveform(track));
-        case 'GET /tracks/:id/audio': return audio(track, request, response);
+        case 'GET /tracks/:id/audio': {
+          const sent = cache.serve(track, url.searchParams.get('quality'));
+          if (sent === null) {
+            response.setHeader('Retry-After', '1');
+            return problem(429, 'busy', 'Too Many Requests', 'as many files are being made as the server may make at once', 'wait a moment, or listen to the original');
+          }
+          return audio(track, request, response, sent);
+        }
+        case 'GET /cache': return json(200, cache.status(user.role === 'owner'));
+        case `GET /cache/:id/${tail}`: {
+          const known = catalog.byId.get(tail);
+          return known ? json(200, cache.explain(known)) : missing('track');
+        }
+        case 'POST /cache/:id': {
+          if (id === 'clear') return json(200, cache.clear(body));
+          const list = cache.within(body.scope, mixtapes.byScope);
+          if (id === 'verify') return json(200, cache.verify(list, body));
+          return json(202, cache.warm(list, body));
+        }
         case 'GET /tracks/:id/cover': return track.has_cover ? cover(track.release.id, response) : missing('cover');
         case 'POST /tracks/:id/retry': Object.assign(track, { state: 'queued', failure: null }); return json(202, track);
         case 'GET /artists': return paged(artists.filter((one) => one.name.toLowerCase().includes(search)));
@@ -195,7 +226,7 @@ function cover(releaseId, response) {
   response.end(coverSvg(parseInt(releaseId.slice(-8), 16)));
 }
 
-function audio(track, request, response) {
+function audio(track, request, response, fields = {}) {
   if (track.codec === 'ape') {
     response.writeHead(200, { 'Content-Type': 'audio/x-ape', 'Content-Length': 4096 });
     return response.end(Buffer.alloc(4096, 7));
@@ -204,7 +235,7 @@ function audio(track, request, response) {
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const from = range ? Number(range[1]) : 0;
   const to = range?.[2] ? Math.min(size, Number(range[2]) + 1) : size;
-  const headers = { 'Content-Type': 'audio/wav', 'Accept-Ranges': 'bytes', 'Content-Length': to - from };
+  const headers = { 'Content-Type': 'audio/wav', 'Accept-Ranges': 'bytes', 'Content-Length': to - from, ...fields };
   response.writeHead(range ? 206 : 200, range ? { ...headers, 'Content-Range': `bytes ${from}-${to - 1}/${size}` } : headers);
   if (request.method === 'HEAD') return response.end();
   let at = from;
@@ -221,7 +252,7 @@ function audio(track, request, response) {
 }
 
 function page(path, response) {
-  const file = join(DIST, normalize(path === '/' ? '/index.html' : path));
+  const file = join(DIST, normalize(path === '/' || path === '/s/' ? '/index.html' : path));
   if (!file.startsWith(DIST) || !existsSync(file) || !statSync(file).isFile()) {
     response.writeHead(404, { 'Content-Type': 'text/plain' });
     return response.end('not found: run `npm run build` first\n');

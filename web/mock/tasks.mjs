@@ -51,6 +51,36 @@ export function makeTasks(tick_ms) {
     return task;
   }
 
+  /** A task whose every step is done by `turn(task, note)`, which gives the last sentence when it is through. */
+  function work(kind, step, total, turn) {
+    const now = new Date().toISOString();
+    const task = {
+      id: (++serial).toString(16).padStart(32, '4'), kind, state: 'running', step, current: 0, total, current_item: null, message: '', failure_count: 0, failures: [],
+      log: [{ at: now, text: step }], created: now, started: now, ended: null,
+    };
+    tasks.set(task.id, task);
+    tell(task);
+    const note = (text) => {
+      task.message = text;
+      task.log.push({ at: new Date().toISOString(), text });
+      if (task.log.length > 200) task.log.shift();
+    };
+    const timer = setInterval(() => {
+      if (over(task)) return clearInterval(timer);
+      const last = turn(task, note);
+      if (last !== null) {
+        Object.assign(task, { state: task.failure_count > 0 ? 'partial_success' : 'succeeded', message: last, ended: new Date().toISOString(), current_item: null });
+        note(last);
+        clearInterval(timer);
+      }
+      tell(task);
+    }, tick_ms);
+    timer.unref();
+    return task;
+  }
+
+  const running = (kind) => [...tasks.values()].filter((task) => task.kind === kind && !over(task));
+
   function cancel(id) {
     const task = tasks.get(id);
     if (!task || over(task)) return task;
@@ -72,5 +102,5 @@ export function makeTasks(tick_ms) {
       clearInterval(alive);
     });
   }
-  return { tasks, start, cancel, stream };
+  return { tasks, start, work, running, cancel, stream };
 }

@@ -1,9 +1,9 @@
 // Every call that the pages make, by name. Routes: GET /api/v1/openapi.json.
 
-import { address, get, patch, post, remove } from './client';
+import { address, get, patch, post, put, remove } from './client';
 import type {
-  ApiKey, Artist, CatalogQuery, CatalogTrack, Features, Folder, LibraryCounts, Me, NewApiKey, Page, Release, Role, Schedule, Setting,
-  SettingValue, Status, Task, Track, TrackQuery, User, Waveform,
+  ApiKey, Artist, CacheCheck, CacheExplained, CacheRun, CacheStatus, CatalogQuery, CatalogTrack, Features, Folder, LibraryCounts, Me, Mixtape, MixtapeChange,
+  NewApiKey, NewShare, Page, Quality, Release, Role, Schedule, Setting, SettingValue, Share, Status, Task, Track, TrackQuery, User, Waveform,
 } from './types';
 
 const id = encodeURIComponent;
@@ -53,6 +53,28 @@ export const settings = () => list<Setting>('/settings');
 export const changeSettings = async (values: Record<string, SettingValue>): Promise<Setting[]> =>
   (await patch<{ items: Setting[] }>('/settings', { values })).items;
 
+export const cache = () => get<CacheStatus>('/cache');
+export const warmCache = (run: CacheRun) => post<Task>('/cache/warm', run);
+export const refreshCache = (run: CacheRun) => post<Task>('/cache/refresh', run);
+export const verifyCache = (run: CacheRun) => post<CacheCheck>('/cache/verify', run);
+export const clearCache = (older_than_days?: number, quality?: string) => post<{ removed: number; bytes: number }>('/cache/clear', { older_than_days, quality });
+export const explainCache = (trackId: string) => get<CacheExplained>(`/cache/explain/${id(trackId)}`);
+
+const tape = (slug: string): string => `/mixtapes/${id(slug)}`;
+export const mixtapes = (offset: number, limit: number, signal?: AbortSignal) => get<Page<Mixtape>>('/mixtapes', { offset, limit }, signal);
+export const mixtape = (slug: string) => get<Mixtape>(tape(slug));
+export const addMixtape = (made: MixtapeChange & { title: string }) => post<Mixtape>('/mixtapes', made);
+export const changeMixtape = (slug: string, change: MixtapeChange) => patch<Mixtape>(tape(slug), change);
+export const removeMixtape = (slug: string) => remove(tape(slug));
+export const duplicateMixtape = (slug: string) => post<Mixtape>(`${tape(slug)}/duplicate`);
+export const coverMixtape = (slug: string, picture: Blob) => put<unknown>(`${tape(slug)}/cover`, picture);
+export const uncoverMixtape = (slug: string) => remove(`${tape(slug)}/cover`);
+export const importMixtape = (list: Blob) => post<{ mixtape: Mixtape; unmatched: string[] }>('/mixtapes/import', list);
+export const warmMixtape = (slug: string, run: Omit<CacheRun, 'scope'>) => post<Task>(`${tape(slug)}/cache`, run);
+export const shares = (slug: string) => list<Share>(`${tape(slug)}/shares`);
+export const addShare = (slug: string, wanted: { expires_in_days?: number; password?: string; download: boolean }) => post<NewShare>(`${tape(slug)}/shares`, wanted);
+export const removeShare = (slug: string, shareId: string) => remove(`${tape(slug)}/shares/${id(shareId)}`);
+
 export const users = () => list<User>('/users');
 export const addUser = (name: string, password: string, role: Role) => post<User>('/users', { name, password, role });
 export const removeUser = (userId: string) => remove(`/users/${id(userId)}`);
@@ -60,7 +82,9 @@ export const keys = () => list<ApiKey>('/keys');
 export const addKey = (name: string) => post<NewApiKey>('/keys', { name });
 export const removeKey = (keyId: string) => remove(`/keys/${id(keyId)}`);
 
-export const audioAddress = (trackId: string) => address(`/tracks/${id(trackId)}/audio`);
+export const audioAddress = (trackId: string, quality: Quality = 'original') =>
+  address(`/tracks/${id(trackId)}/audio`, { quality: quality === 'original' ? undefined : quality });
+export const m3u8Address = (slug: string) => address(`${tape(slug)}/m3u8`);
 export const hlsAddress = (trackId: string) => address(`/tracks/${id(trackId)}/hls/index.m3u8`);
 export const trackCoverAddress = (trackId: string) => address(`/tracks/${id(trackId)}/cover`);
 export const releaseCoverAddress = (releaseId: string) => address(`/releases/${id(releaseId)}/cover`);

@@ -29,12 +29,13 @@ export function address(path: string, query: Query = {}): string {
 async function call<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' };
   if (method !== 'GET') headers['X-Fanfare'] = '1';
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const file = body instanceof Blob;
+  if (body !== undefined) headers['Content-Type'] = file ? body.type || 'application/octet-stream' : 'application/json';
   let answer: Response;
   try {
     answer = await fetch(url, {
       method, headers, credentials: 'same-origin',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
@@ -67,4 +68,6 @@ export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promi
   call<T>('GET', address(path, query), undefined, signal);
 export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', address(path), body);
 export const patch = <T>(path: string, body: unknown): Promise<T> => call<T>('PATCH', address(path), body);
+/** The body is a file. */
+export const put = <T>(path: string, body: Blob): Promise<T> => call<T>('PUT', address(path), body);
 export const remove = (path: string): Promise<void> => call<void>('DELETE', address(path));

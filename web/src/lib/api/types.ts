@@ -11,7 +11,9 @@ export type Status = Schemas['Status'];
 export type LibraryCounts = Schemas['Library'];
 
 export type TrackState = Schemas['TrackState'];
-export type Track = Schemas['Track'];
+/** Whether qualities mean something for it, and which of them are ready. */
+export interface Cachable { transcodable?: boolean; cached?: string[] }
+export type Track = Schemas['Track'] & Cachable;
 /** What `POST /tracks` answers: the track, and whether its bytes were here already. */
 export type UploadedTrack = Track & { duplicate: boolean };
 export type CatalogTrack = Schemas['CatalogTrack'];
@@ -41,6 +43,65 @@ export type User = Schemas['User'];
 export type ApiKey = Schemas['ApiKey'];
 export type NewApiKey = Schemas['NewApiKey'];
 export type ProblemDocument = Partial<Schemas['Problem']>;
+
+export type Quality = 'original' | 'high' | 'medium' | 'low';
+export interface CacheStatus {
+  enabled: boolean;
+  /** For owners. */
+  folder: string | null;
+  codec: string;
+  default_quality: string;
+  on_miss: string;
+  precache_on_upload: boolean;
+  cap_bytes: number;
+  size_bytes: number;
+  hls_bytes: number;
+  files: number;
+  hits: number;
+  misses: number;
+  encoding: number;
+  oldest_used: string | null;
+  qualities: { quality: string; bitrate_bps: number; files: number; bytes: number }[];
+  max_workers: number;
+  encoder: { name: string; available: boolean; problem: string | null; remedy: string | null };
+}
+/** Which tracks a run of the cache is about. */
+export type CacheScope = { tracks: string[] } | { release: string } | { artist: string } | { mixtape: string } | { search: string } | { all: true };
+export interface CacheRun { scope: CacheScope; qualities?: string[]; workers?: number }
+export interface CacheCheck {
+  checked: number; ready: number; missing: number; stale: number; damaged: number;
+  tracks: { track: string; title: string; qualities: Record<string, string> }[];
+}
+export interface CacheExplained {
+  track: string;
+  title: string;
+  source: { codec: string | null; lossless: boolean; hash: string | null; size_bytes: number };
+  qualities: { quality: string; expected_file: string | null; found: boolean; state: string; size_bytes: number | null; reason: string | null; remedy: string | null }[];
+}
+
+export interface Mixtape {
+  slug: string;
+  title: string;
+  notes: string;
+  cover: string | null;
+  owner: string;
+  mine: boolean;
+  created: string;
+  updated: string;
+  track_count: number;
+  duration_s: number;
+  missing: number;
+  /** In the single answer. */
+  tracks?: { position: number; track: Track }[];
+}
+export interface MixtapeChange { title?: string; notes?: string; tracks?: string[] }
+export interface Share { id: string; expires: string | null; download: boolean; password: boolean; created?: string }
+/** Only the answer to its making has the token and the code. */
+export interface NewShare extends Share { token: string; url: string; qr_svg: string }
+export interface SharedTrack {
+  id: string; title: string; artist: string | null; duration_s: number | null; has_cover?: boolean; replaygain_track_gain_db?: number | null; true_peak_dbtp?: number | null;
+}
+export interface Shared { title: string; notes: string | null; cover: string | null; download: boolean; expires: string | null; owner: string | null; tracks: SharedTrack[] }
 
 /** The questions that the list of tracks answers, without the page asked for. */
 export type TrackQuery = Omit<NonNullable<operations['tracks']['parameters']['query']>, 'offset' | 'limit'>;

@@ -3,12 +3,15 @@
 import { audioAddress, hlsAddress } from '../api/calls';
 import { outputPlan } from './gain';
 import type { Ladder } from './ladder';
+import type { Quality } from '../api/types';
 import type { FailureReason, PlayerInput } from './machine';
 
 export interface EngineReports {
   input(input: PlayerInput): void;
   /** Codec of the track in the element, for a clear message. */
   codec(): string | null;
+  /** A small file did not play: the server makes as many as it may and asks to wait, or it is gone or not for this browser. */
+  small(retryAfter_s: number | null, refused: boolean): void;
 }
 
 export class Engine {
@@ -24,6 +27,7 @@ export class Engine {
   /** Grows with every source: a ladder that is ready too late is not for this one. */
   #turn = 0;
   #wanted = false;
+  #quality: Quality = 'original';
 
   constructor(reports: EngineReports) {
     this.#reports = reports;
@@ -55,13 +59,14 @@ export class Engine {
     });
   }
 
-  source(trackId: string, position_s: number, hls = false): void {
+  source(trackId: string, position_s: number, how: { hls: boolean; quality: Quality }): void {
     this.#pending_s = position_s;
     this.#turn += 1;
     this.#wanted = false;
+    this.#quality = how.quality;
     this.#ladder?.close();
     this.#ladder = null;
-    if (!hls) this.#audio.src = audioAddress(trackId);
+    if (!how.hls) this.#audio.src = audioAddress(trackId, how.quality);
     // Where there are no Media Source Extensions (iPhones), the element plays ladders by itself.
     else if (!('MediaSource' in window)) this.#audio.src = hlsAddress(trackId);
     else void this.#climb(hlsAddress(trackId), this.#turn);
@@ -163,6 +168,8 @@ export class Engine {
     try {
       const answer = await fetch(src, { method: 'HEAD', credentials: 'same-origin' });
       if (this.#audio.src !== src) return;
+      const refused = answer.status === 429;
+      if (refused || (this.#quality !== 'original' && answer.status < 500)) return this.#reports.small(Number(answer.headers.get('Retry-After')) || null, refused);
       report(answer.ok ? 'unsupported' : answer.status === 404 || answer.status === 410 ? 'missing' : 'network');
     } catch {
       report('network');

@@ -25,6 +25,9 @@ describe('what the element reports decides', () => {
     ['playing after the end starts over', [load, { type: 'playing' }, { type: 'ended' }, { type: 'play' }], { position_s: 0, wanted: true }, ['source', 'play', 'advance', 'position', 'play']],
     ['the browser wants a click first', [load, { type: 'refused' }], { phase: 'paused', wanted: false }, ['source', 'play']],
     ['nothing to play', [{ type: 'play' }, { type: 'pause' }, { type: 'seek', position_s: 3 }, { type: 'time', position_s: 3 }], { phase: 'empty', position_s: 0 }, []],
+    ['another size while playing goes on from there', [load, { type: 'playing' }, { type: 'reload', position_s: 41 }], { phase: 'loading', position_s: 41, wanted: true }, ['source', 'play', 'source', 'play']],
+    ['another size while paused stays quiet', [load, { type: 'playing' }, { type: 'pause' }, { type: 'paused' }, { type: 'reload', position_s: 41 }], { phase: 'loading', position_s: 41, wanted: false }, ['source', 'play', 'pause', 'source']],
+    ['another size of nothing', [{ type: 'reload', position_s: 3 }], { phase: 'empty' }, []],
     ['unloading', [load, { type: 'playing' }, { type: 'unload' }], { phase: 'empty', trackId: null }, ['source', 'play', 'stop']],
   ])('%s', (_, inputs, expected, effects) => {
     const result = run(inputs);

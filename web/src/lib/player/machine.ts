@@ -22,6 +22,8 @@ export interface PlayerState {
 export type PlayerInput =
   | { type: 'load'; trackId: string; duration_s: number | null; position_s: number; play: boolean }
   | { type: 'play' } | { type: 'pause' } | { type: 'unload' }
+  // The same track from another source, from the same place on.
+  | { type: 'reload'; position_s: number }
   | { type: 'seek'; position_s: number }
   // What the element reports.
   | { type: 'playing' } | { type: 'paused' } | { type: 'waiting' } | { type: 'ended' }
@@ -57,6 +59,12 @@ export function step(state: PlayerState, input: PlayerInput): { state: PlayerSta
         source, ...(input.play ? [{ type: 'play' } as const] : []),
       );
     }
+    case 'reload':
+      if (state.trackId === null) return still;
+      return to(
+        { phase: 'loading', position_s: input.position_s, buffering: state.wanted, trouble: null },
+        { type: 'source', trackId: state.trackId, position_s: input.position_s }, ...(state.wanted ? [{ type: 'play' } as const] : []),
+      );
     case 'unload':
       return { state: { ...START, trouble: state.trouble }, effects: [{ type: 'stop' }] };
     case 'play':

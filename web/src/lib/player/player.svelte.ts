@@ -7,6 +7,7 @@ import { appliedGain, type LevelChoice } from './gain';
 import { type Effect, type PlayerInput, type PlayerState, START, step } from './machine';
 import { offerCommands, showState, showTrack } from './media-session';
 import * as q from './queue';
+import { SentQuality } from './sent.svelte';
 import { loadOutput, loadPosition, loadQueue, saveOutput, savePosition, saveQueue } from './saved';
 
 /** A list that goes on after what was put in the queue. */
@@ -21,6 +22,8 @@ class Player {
   queue = $state.raw<q.Queue>(q.EMPTY);
   output = $state.raw(loadOutput());
   drawer = $state(false);
+  /** Which size is asked for, and what is really sent. */
+  readonly size = new SentQuality(() => this.track, () => this.send({ type: 'reload', position_s: this.position_s }));
   /** The last thing that went wrong, for the bar; goes when the next track plays. */
   notice = $state<string | null>(null);
   entry = $derived(q.currentEntry(this.queue));
@@ -143,6 +146,7 @@ class Player {
   }
 
   send(input: PlayerInput): void {
+    if (input.type === 'load' || input.type === 'unload') this.size.begin();
     const before = this.machine;
     const result = step(before, input);
     this.machine = result.state;
@@ -150,6 +154,7 @@ class Player {
       this.notice = `${this.track?.title ?? 'This track'}: ${result.state.trouble}`;
     }
     if (input.type === 'playing') this.notice = null;
+    if (input.type === 'ready') void this.size.ask();
     for (const effect of result.effects) this.#run(effect);
     if (input.type === 'time' ? Math.abs(this.machine.position_s - this.#saved_s) > 5 : input.type === 'paused') {
       this.#saved_s = this.machine.position_s;
@@ -160,10 +165,10 @@ class Player {
 
   #run(effect: Effect): void {
     const engine = (this.#engine ??= new Engine({
-      input: (input) => this.send(input), codec: () => this.track?.codec ?? null,
+      input: (input) => this.send(input), codec: () => this.track?.codec ?? null, small: (retryAfter_s, refused) => this.size.standIn(retryAfter_s, refused),
     }));
     switch (effect.type) {
-      case 'source': engine.source(effect.trackId, effect.position_s, this.track?.hls === true); return this.#level();
+      case 'source': engine.source(effect.trackId, effect.position_s, { hls: this.track?.hls === true, quality: this.size.wanted }); return this.#level();
       case 'play': this.#level(); return engine.play();
       case 'pause': return engine.pause();
       case 'stop': return engine.stop();

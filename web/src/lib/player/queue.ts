@@ -15,6 +15,8 @@ export interface QueueTrack {
   true_peak_dbtp: number | null;
   /** Whether it is played by HLS: its file was let go, or is not for this listener. */
   hls?: boolean;
+  /** Whether a smaller file of it can be asked for; unknown in queues that were kept from before. */
+  transcodable?: boolean;
 }
 export interface QueueEntry { uid: number; track: QueueTrack }
 export type Repeat = 'off' | 'all' | 'one';
@@ -34,7 +36,8 @@ export const EMPTY: Queue = { entries: [], current: -1, shuffle: false, repeat: 
 
 export function queueTrack(track: Track): QueueTrack {
   const { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp } = track;
-  const base = { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp };
+  const known = { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp };
+  const base = track.transcodable === undefined ? known : { ...known, transcodable: track.transcodable };
   return track.home === 'upload_let_go' ? { ...base, hls: true } : base;
 }
 

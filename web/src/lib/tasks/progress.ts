@@ -1,6 +1,6 @@
 // What the task list shows, put together from the list and the stream of events. Pure.
 
-import type { Task, TaskEvent, TaskKind, TaskState } from '../api/types';
+import type { Task, TaskEvent, TaskState } from '../api/types';
 import { count, plural, span } from '../words/format';
 
 const STATES: readonly string[] = ['waiting', 'running', 'succeeded', 'partial_success', 'failed', 'cancelled'];
@@ -47,9 +47,10 @@ export function share(task: Task): number | null {
   return task.total > 0 ? Math.min(1, task.current / task.total) : null;
 }
 
-const TITLES: Record<TaskKind, readonly [running: string, over: string]> = {
+const TITLES: Record<string, readonly [running: string, over: string]> = {
   scan: ['Reading folders', 'Folders read'], analysis: ['Hearing tracks', 'Tracks heard'], nightly: ['Nightly run', 'Nightly run'],
   upload: ['Taking in uploads', 'Uploads taken in'], transcode: ['Making streams', 'Streams made'],
+  cache: ['Making small files', 'Small files made'],
 };
 export function title(task: Task): string {
   const [running, over] = TITLES[task.kind] ?? ['Working', 'Work done'];
@@ -69,8 +70,11 @@ export const STATE_TITLES: Record<TaskState, string> = {
   failed: 'Failed', cancelled: 'Cancelled',
 };
 
+/** A run of the transcode cache. */
+export const isCache = (task: Task): boolean => (task.kind as string) === 'cache';
+
 export function amount(task: Task): string {
-  const noun = task.kind === 'scan' ? 'file' : 'track';
+  const noun = task.kind === 'scan' || isCache(task) ? 'file' : 'track';
   return task.total > 0 && !isOver(task.state)
     ? `${count(task.current)} of ${plural(task.total, noun)}`
     : task.current > 0 ? plural(task.current, noun) : '';

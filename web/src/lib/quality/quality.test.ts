@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+import type { CacheStatus } from '../api/types';
+import { isQuality, patience, qualityLabel, sentReason } from './quality';
+
+const status = { qualities: [{ quality: 'medium', bitrate_bps: 160_000, files: 0, bytes: 0 }] } as unknown as CacheStatus;
+
+test.each([['original', true], ['low', true], ['lossless', false], [null, false], [3, false]])('%j is a quality: %s', (value, is) => expect(isQuality(value)).toBe(is));
+test.each([
+  ['original', null, 'Original'], ['medium', null, 'Medium, 192 kbit/s'], ['medium', status, 'Medium, 160 kbit/s'], ['low', status, 'Low, 128 kbit/s'], ['tiny', null, 'tiny'],
+] as const)('%s is called %s %s', (quality, told, label) => expect(qualityLabel(quality, told)).toBe(label));
+
+describe('what is sent', () => {
+  const cases = [
+    ['medium', { quality: 'medium', cache: 'hit' }, true, null],
+    ['medium', { quality: 'medium', cache: 'encoding' }, true, 'it is being made while it plays'],
+    ['medium', { quality: 'original', cache: 'original' }, false, 'it is compressed already, smaller would only be worse'],
+    ['medium', { quality: 'original', cache: 'miss' }, true, 'the small file is not there yet'],
+    ['low', { quality: 'original', cache: 'original' }, undefined, 'the server sends no small file of it'],
+    ['original', { quality: 'original', cache: 'original' }, true, null],
+  ] as const;
+  test.each(cases)('%s, sent %j, transcodable %s: %s', (chosen, sent, transcodable, reason) => expect(sentReason(chosen, sent, transcodable)).toBe(reason));
+});
+
+test.each([[2, 1, 2000], [2, 3, 8000], [null, 1, 5000], [0, 1, 5000], [30, 4, 60_000]])('after %s s and %i tries: %i ms', (asked, tries, wait) => expect(patience(asked, tries)).toBe(wait));

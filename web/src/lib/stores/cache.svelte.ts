@@ -1,0 +1,27 @@
+// The figures of the transcode cache, as far as somebody looks at them.
+
+import * as calls from '../api/calls';
+import { asProblem, type Problem } from '../api/problem';
+import type { CacheStatus } from '../api/types';
+
+class CacheFigures {
+  now = $state.raw<CacheStatus | null>(null);
+  trouble = $state.raw<Problem | null>(null);
+  #asked = false;
+
+  async load(): Promise<void> {
+    this.#asked = true;
+    try {
+      this.now = await calls.cache();
+      this.trouble = null;
+    } catch (error) {
+      this.trouble = asProblem(error);
+    }
+  }
+
+  /** For those who only want the bit rates. */
+  async once(): Promise<void> {
+    if (!this.#asked) await this.load();
+  }
+}
+export const cacheStatus = new CacheFigures();
