@@ -23,6 +23,7 @@ mod open;
 mod pcm;
 mod probe;
 mod tags;
+pub mod transcode;
 
 pub use art::{Cover, normalise_cover};
 pub use chunk::{PcmChunk, SharedChunk};

@@ -32,6 +32,20 @@ pub enum JobKind {
         /// The ladder to make.
         ladder: String,
     },
+    /// Make a smaller file of a track block by block, in the order in which listeners want them.
+    StreamTrack {
+        /// Which track.
+        track: TrackId,
+        /// The profile.
+        profile: String,
+    },
+    /// Decode a track once, into every smaller file that is wanted of it.
+    CacheTrack {
+        /// Which track.
+        track: TrackId,
+        /// The profiles, separated by commas; behind `!` those that are made anew even if they are there.
+        profiles: String,
+    },
 }
 
 impl JobKind {
@@ -43,6 +57,8 @@ impl JobKind {
             Self::ProcessTrack { .. } => "process-track",
             Self::EnrichTrackAudio { .. } => "enrich-track-audio",
             Self::TranscodeTrack { .. } => "transcode-track",
+            Self::StreamTrack { .. } => "stream-track",
+            Self::CacheTrack { .. } => "cache-track",
         }
     }
 
@@ -53,7 +69,9 @@ impl JobKind {
             Self::AnalyzeTrack { track }
             | Self::ProcessTrack { track, .. }
             | Self::EnrichTrackAudio { track }
-            | Self::TranscodeTrack { track, .. } => *track,
+            | Self::TranscodeTrack { track, .. }
+            | Self::StreamTrack { track, .. }
+            | Self::CacheTrack { track, .. } => *track,
         }
     }
 }

@@ -11,6 +11,7 @@
 //! short transaction that waits for nothing but the database.
 
 pub mod blobs;
+mod cached;
 mod catalog;
 mod db;
 mod error;
@@ -24,6 +25,7 @@ mod rows;
 mod text;
 
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name};
+pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
     AnalysisCommit, Catalog, FileFacts, KnownFile, LibraryCounts, MAX_PAGE, NewUpload, Page, ProcessCommit,
     ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts,

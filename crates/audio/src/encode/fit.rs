@@ -87,6 +87,18 @@ impl Fit {
         Ok(Self { from, to, rate })
     }
 
+    /// A conversion that begins in the middle: from which frame of the source it must be given frames, so that it gives
+    /// those of the output from `first` on, to the bit as one that began at the start; and the conversion, which gives
+    /// frames from `first` on.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn starting_at(from: SampleSpec, to: SampleSpec, first: u64) -> Result<(u64, Self)> {
+        let mut fit = Self::new(from, to)?;
+        let Some(rate) = &mut fit.rate else { return Ok((first, fit)) };
+        Ok((rate.start_at(first), fit))
+    }
+
     /// Whether nothing is changed.
     pub(crate) fn is_nothing(&self) -> bool {
         self.from == self.to
@@ -128,6 +140,18 @@ impl Rate {
         let delay = resampler.output_delay();
         let waiting = vec![Vec::new(); to.channels()];
         Ok(Self { resampler, waiting, delay, taken: 0, given: 0, from, to: to.rate })
+    }
+
+    /// Sets out at the last piece from which output frame `first` still comes out right, and drops what comes before it.
+    fn start_at(&mut self, first: u64) -> u64 {
+        let (piece_in, piece_out) =
+            (self.resampler.input_frames_next() as u64, self.resampler.output_frames_next() as u64);
+        let delay = self.delay as u64;
+        // A piece's output needs the piece before it as well.
+        let piece = ((first + delay) / piece_out).saturating_sub(1);
+        self.delay = usize::try_from(first + delay - piece * piece_out).unwrap_or(usize::MAX);
+        (self.taken, self.given) = (piece * piece_in, first);
+        self.taken
     }
 
     fn push(&mut self, planes: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
@@ -280,6 +304,27 @@ mod tests {
                     assert!((sample - tone(to, at)).abs() < 0.01, "{from} {at}: {sample}");
                 }
                 assert_eq!(whole.get_or_insert_with(|| out.clone()), &out, "{from}: pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn beginning_in_the_middle_gives_the_same_bits() {
+        for (from, to) in
+            [(96_000, 48_000), (88_200, 44_100), (22_050, 44_100), (37_800, 44_100), (44_100, 44_100)]
+        {
+            let source: Vec<f32> =
+                (0..60_000_u32).map(|at| (at.wrapping_mul(7_919) % 997) as f32 / 997.0).collect();
+            let all = |fit: &mut Fit, frames: &[f32]| {
+                let mut out = fit.push(&[frames.to_vec()]).unwrap().remove(0);
+                out.extend(fit.finish().unwrap().remove(0));
+                out
+            };
+            let whole = all(&mut Fit::new(spec(from, 1), spec(to, 1)).unwrap(), &source);
+            for first in [0, 1, 5_000, 12_345, 20_000] {
+                let (start, mut fit) = Fit::starting_at(spec(from, 1), spec(to, 1), first as u64).unwrap();
+                let part = all(&mut fit, &source[start as usize..]);
+                assert!(part == whole[first..], "{from} {to} {first}");
             }
         }
     }

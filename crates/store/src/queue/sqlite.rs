@@ -30,6 +30,8 @@ pub(crate) const PROCESS_QUEUE: &str = "process-track";
 pub(crate) const ENRICH_QUEUE: &str = "enrich-track-audio";
 /// The queue of transcodes that somebody waits for.
 pub(crate) const TRANSCODE_QUEUE: &str = "transcode-track";
+pub(crate) const STREAM_QUEUE: &str = "stream-track";
+pub(crate) const CACHE_QUEUE: &str = "cache-track";
 
 /// Jobs in the database.
 #[derive(Clone)]
@@ -573,9 +575,10 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
 /// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
 pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
     let detail = match &new.kind {
-        JobKind::ProcessTrack { ladder, .. } | JobKind::TranscodeTrack { ladder, .. } => {
-            Some(ladder.as_str())
-        }
+        JobKind::ProcessTrack { ladder: detail, .. }
+        | JobKind::TranscodeTrack { ladder: detail, .. }
+        | JobKind::StreamTrack { profile: detail, .. }
+        | JobKind::CacheTrack { profiles: detail, .. } => Some(detail.as_str()),
         _ => None,
     };
     let row = sqlx::query(
@@ -683,7 +686,7 @@ fn state(row: &SqliteRow) -> Result<JobState> {
     })
 }
 
-fn ladder(row: &SqliteRow) -> Result<String> {
+fn detail(row: &SqliteRow) -> Result<String> {
     Ok(col::<Option<String>>(row, "detail")?.unwrap_or_default())
 }
 
@@ -691,9 +694,11 @@ fn job(row: &SqliteRow) -> Result<Job> {
     let track = id(row, "subject", TrackId::from_bytes)?;
     let kind = match col(row, "queue")? {
         ANALYZE_QUEUE => JobKind::AnalyzeTrack { track },
-        PROCESS_QUEUE => JobKind::ProcessTrack { track, ladder: ladder(row)? },
+        PROCESS_QUEUE => JobKind::ProcessTrack { track, ladder: detail(row)? },
         ENRICH_QUEUE => JobKind::EnrichTrackAudio { track },
-        TRANSCODE_QUEUE => JobKind::TranscodeTrack { track, ladder: ladder(row)? },
+        TRANSCODE_QUEUE => JobKind::TranscodeTrack { track, ladder: detail(row)? },
+        STREAM_QUEUE => JobKind::StreamTrack { track, profile: detail(row)? },
+        CACHE_QUEUE => JobKind::CacheTrack { track, profiles: detail(row)? },
         other => return Err(strange(format_args!("a job of the kind `{other}`"))),
     };
     Ok(Job {

@@ -298,6 +298,8 @@ pub async fn every_kind_has_its_queue(queue: &dyn JobQueue) {
         JobKind::ProcessTrack { track, ladder: "low=aac:96".to_owned() },
         JobKind::EnrichTrackAudio { track },
         JobKind::TranscodeTrack { track, ladder: "low=aac:64,high=flac".to_owned() },
+        JobKind::StreamTrack { track, profile: "mp3-low-128k-v1".to_owned() },
+        JobKind::CacheTrack { track, profiles: "mp3-low-128k-v1,!mp3-high-256k-v1".to_owned() },
     ];
     for kind in &kinds {
         queue.enqueue(NewJob { kind: kind.clone(), ..new_job(7) }, NOW).await.unwrap();
