@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { enter, findServer, openBrowser, OWNER } from './browser.mjs';
+import { cacheChecks } from './cache.mjs';
 import { check, finish, Skip, until } from './check.mjs';
 import { ladderChecks } from './ladder.mjs';
 import { libraryChecks } from './library.mjs';
@@ -67,6 +68,7 @@ try {
   await libraryChecks(page, server);
   await playerChecks(page, server);
   await qualityChecks(page, server);
+  await cacheChecks(page, context, server);
   await uploadChecks(page, server);
   await ladderChecks(context, server);
   await check('text from tags is text', async () => {
@@ -95,7 +97,7 @@ try {
     await page.getByText('LUFS').waitFor();
   });
   await check('every control has a name', async () => {
-    for (const place of ['/', '/releases', '/upload', '/catalog', '/activity', '/settings']) {
+    for (const place of ['/', '/releases', '/upload', '/catalog', '/cache', '/activity', '/settings']) {
       await page.goto(`${server.url}/#${place}`);
       await page.locator('h1').first().waitFor();
       const nameless = await page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select')]

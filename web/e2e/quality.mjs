@@ -53,12 +53,16 @@ export async function qualityChecks(page, server) {
     if (!server.mock) throw new Skip('only the mock is busy on demand');
     await page.goto(`${server.url}/#/?search=${encodeURIComponent('Busy Song')}`);
     await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Busy Song');
+    await audio(page, (element) => {
+      window.played = [];
+      element.addEventListener('playing', () => window.played.push(element.src.includes('quality') ? 'small' : 'original'));
+    });
     await page.locator('.row').first().click({ position: { x: 8, y: 8 } });
     await bar.getByText('server is busy making small files').waitFor();
-    await until(page, 'the original to play', () => audio(page, (element) => !element.src.includes('quality') && element.currentTime > 0 && !element.paused));
     assert.equal(await bar.getByRole('alert').count(), 0, 'it is no alarm');
     await until(page, 'the small file', () => audio(page, (element) => element.src.endsWith('quality=medium') && element.currentTime > 0.5 && !element.paused));
     await bar.getByText('server is busy').waitFor({ state: 'detached' });
+    assert.deepEqual(await page.evaluate(() => window.played.filter((one, at, all) => one !== all[at - 1])), ['original', 'small']);
   });
   await check('the original is chosen again in the settings', async () => {
     await page.goto(`${server.url}/#/settings`);

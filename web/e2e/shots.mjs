@@ -67,6 +67,23 @@ export async function takeShots(server, folder, looks = LOOKS) {
       await go('/releases', 'a.card, .empty');
       await shot('releases');
       await open('a.card', 'release');
+      if (server.mock) {
+        await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+        await page.getByRole('dialog').waitFor();
+        await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1).map((one) => one.finished.catch(() => {}))));
+        await shot('make-ready');
+        await page.getByRole('button', { name: 'Not now' }).click();
+      }
+      await go('/cache', '.facts, .empty');
+      await shot('cache');
+      if (server.mock) {
+        await page.locator('.page').evaluate((element) => element.scrollTo(0, element.scrollHeight));
+        await shot('cache-below');
+        await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+        await page.getByRole('dialog').locator('li.cached').nth(4).waitFor();
+        await shot('cache-run');
+        await page.getByRole('button', { name: 'Continue in the background' }).click();
+      }
       await go('/activity', '.counts');
       await page.locator('.task').first().waitFor();
       await shot('activity');

@@ -9,6 +9,9 @@ export type Route =
   | { page: 'track' | 'artist' | 'release'; id: string }
   | { page: 'catalog'; search: string }
   | { page: 'upload' }
+  | { page: 'mixtapes' }
+  | { page: 'mixtape'; id: string; edit: boolean }
+  | { page: 'cache' }
   | { page: 'activity' }
   | { page: 'settings' }
   | { page: 'welcome'; token: string }
@@ -35,12 +38,14 @@ export function parseRoute(hash: string): Route {
     if (head === 'artists' || head === 'releases') return { page: head, search };
     if (head === 'catalog') return { page: head, search };
     if (head === 'tasks') return { page: 'activity' };
+    if (head === 'mixtapes' || head === 'cache') return { page: head };
     if (head === 'upload' || head === 'activity' || head === 'settings') return { page: head };
     return missing;
   }
   if (head === 'tracks') return { page: 'track', id };
   if (head === 'artists') return { page: 'artist', id };
   if (head === 'releases') return { page: 'release', id };
+  if (head === 'mixtapes') return { page: 'mixtape', id, edit: query.has('edit') };
   if (head === 'welcome') return { page: 'welcome', token: id };
   return missing;
 }
@@ -56,6 +61,8 @@ function decode(part: string): string {
 export const trackHref = (id: string): string => `#/tracks/${encodeURIComponent(id)}`;
 export const artistHref = (id: string): string => `#/artists/${encodeURIComponent(id)}`;
 export const releaseHref = (id: string): string => `#/releases/${encodeURIComponent(id)}`;
+
+export const mixtapeHref = (slug: string, edit = false): string => `#/mixtapes/${encodeURIComponent(slug)}${edit ? '?edit' : ''}`;
 
 export function listHref(
   page: 'tracks' | 'artists' | 'releases' | 'catalog', search: string, sort?: TrackSort, order?: Order,

@@ -1,0 +1,72 @@
+// The cache of small files: made ready with a window that follows, figures, badges, clearing.
+
+import assert from 'node:assert/strict';
+import { check, Skip, until } from './check.mjs';
+
+export async function cacheChecks(page, context, server) {
+  const dialog = page.getByRole('dialog');
+  const cached = await page.evaluate(async () => (await fetch('/api/v1/cache')).ok);
+  const guarded = (run) => async () => {
+    if (!cached) throw new Skip('this server has no cache of small files');
+    await run();
+  };
+  await check('a release is made ready, and the window follows to its summary', guarded(async () => {
+    const id = await page.evaluate(async () => (await (await fetch('/api/v1/tracks?limit=200&sort=artist')).json()).items.find((one) => one.transcodable && one.release && one.cached.length === 0)?.release.id ?? null);
+    if (id === null) throw new Skip('no lossless release here');
+    await page.goto(`${server.url}/#/releases/${id}`);
+    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await dialog.getByLabel(/^Low/).check();
+    await dialog.getByRole('button', { name: 'Start' }).click();
+    await dialog.getByRole('progressbar').waitFor();
+    // While it runs, the window stays unless one says that it may go on without.
+    const close = dialog.getByRole('button', { name: 'Close', exact: true }).last();
+    if (server.mock) {
+      assert.equal(await close.isDisabled(), true);
+      await page.keyboard.press('Escape');
+      assert.equal(await dialog.count(), 1);
+      await dialog.getByRole('button', { name: 'Continue in the background' }).waitFor();
+    }
+    await until(page, 'the summary', async () => /\d+ cached, \d+ skipped, \d+ failed/.test(await dialog.locator('.head').innerText()), 120_000);
+    assert.match(await dialog.locator('.head').innerText(), /100\s*%/);
+    await until(page, 'the log', async () => (await dialog.locator('ol li').allInnerTexts()).some((line) => /^cached .*\((low|medium), (128|192)k\)/.test(line)));
+    await dialog.getByRole('button', { name: 'Clear the log' }).click();
+    await until(page, 'an empty log', async () => !(await dialog.locator('ol').innerText()).includes('cached'));
+    assert.equal(await close.isDisabled(), false);
+    await close.click();
+    await dialog.waitFor({ state: 'detached' });
+    await until(page, 'the badges', async () => (await page.locator('.row .cached').count()) > 0);
+  }));
+  await check('a run goes on in the background, through a lost line, for all who listen', guarded(async () => {
+    if (!server.mock) throw new Skip('only the mock is slow enough for certain');
+    await page.goto(`${server.url}/#/cache`);
+    await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+    await dialog.getByRole('progressbar').waitFor();
+    const other = await context.newPage();
+    await other.goto(`${server.url}/#/tasks`);
+    await other.getByRole('button', { name: /^Follow/ }).first().click();
+    const percent = async (one) => parseInt(await one.getByRole('dialog').locator('strong').innerText(), 10);
+    await until(other, 'the other to see it move', async () => (await percent(other)) > 5);
+    await context.setOffline(true);
+    await context.setOffline(false);
+    const before = await percent(page);
+    await until(page, 'it to go on', async () => (await percent(page)) > before);
+    await dialog.getByRole('button', { name: 'Continue in the background' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await until(other, 'the end, there', async () => /cached, .* failed/.test(await other.getByRole('dialog').locator('.head').innerText()), 60_000);
+    await other.close();
+  }));
+  await check('the cache says how full it is, what is there, and clears by age after asking', guarded(async () => {
+    await page.goto(`${server.url}/#/cache`);
+    const main = page.locator('main');
+    await main.getByText(/ of .* left/).waitFor();
+    for (const word of ['Hits', 'Misses', 'Longest unused']) await main.getByText(word, { exact: true }).waitFor();
+    await main.getByRole('button', { name: 'Check', exact: true }).click();
+    await main.getByText(/files? looked at/).waitFor();
+    await main.locator('section[aria-labelledby=clear] select').first().selectOption('');
+    await main.getByRole('button', { name: /^Clear/ }).click();
+    await main.getByRole('button', { name: /^Really clear/ }).click();
+    await main.getByText(/files? gone, .* free again/).waitFor();
+    const left = await page.evaluate(async () => (await (await fetch('/api/v1/cache')).json()).files);
+    assert.equal(left, 0);
+  }));
+}
