@@ -25,6 +25,7 @@ use crate::{
     clock, detached,
     governor::{Governor, Policy},
     hearing::{Hearing, Lines},
+    retag::TagPass,
     scan::desk::{Cause, ScanDesk},
     schedule::{NightClock, Nightly},
     supervisor::{Supervisor, WorkerCommandLine},
@@ -79,6 +80,7 @@ struct Inner {
     events: broadcast::Sender<WorkerEvent>,
     governor: Governor,
     nightly: Nightly,
+    tags: TagPass,
     board: Board,
     stop: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -124,6 +126,7 @@ impl Ingest {
         }
         let desk =
             ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), governor.clone(), Limits::default());
+        let tags = TagPass::new(store.clone(), hub.clone());
         let nightly = Nightly::new(
             store.clone(),
             hub.clone(),
@@ -131,6 +134,7 @@ impl Ingest {
             supervisor.clone(),
             events.clone(),
             NightClock::system(),
+            tags.clone(),
         );
         let (stop, stopped) = watch::channel(false);
         let board = Board::default();
@@ -158,6 +162,7 @@ impl Ingest {
             events,
             governor,
             nightly,
+            tags,
             board,
             stop,
             tasks,
@@ -224,6 +229,7 @@ impl Ingest {
         if self.inner.desk.cancel(task).await
             || self.inner.lines.cancel(task).await?
             || self.inner.nightly.cancel(task).await
+            || self.inner.tags.cancel(task)
         {
             return Ok(());
         }
@@ -247,6 +253,7 @@ impl Ingest {
             TaskKind::Scan => self.scan_now().await,
             TaskKind::Analysis | TaskKind::Upload => self.hear_again().await,
             TaskKind::Nightly => self.inner.nightly.ask(true).await,
+            TaskKind::Tags => self.inner.tags.ask().await,
             TaskKind::Transcode => {
                 Err(Error::new(ErrorKind::Conflict, "what was not made is made when it is next asked for"))
             }
@@ -256,7 +263,7 @@ impl Ingest {
     /// Begins taking in a file that is being sent. `name` is what the sender calls it; it is only ever shown.
     ///
     /// # Errors
-    /// `LimitExceeded` when the person's quota is used up; `NoSpace`, `PermissionDenied`, `Io` from the disk.
+    /// `LimitExceeded` when the person's quota is used up; `NoSpace`, `Io` from the disk, `Unavailable` while it is away.
     pub async fn receive(&self, name: &str, uploader: UserId) -> Result<Receiving> {
         let inner = &self.inner;
         Receiving::begin(inner.store.clone(), inner.lines.uploads.clone(), self.uploads(), name, uploader)
@@ -377,6 +384,13 @@ impl Ingest {
         self.inner.nightly.ask(false).await
     }
 
+    /// Tells whether measured loudness is written into library files (the worker's hook goes by its own settings). When that
+    /// is switched on, tracks that were heard before are written too, in a task of its own; what is told first after the
+    /// start is no switch.
+    pub fn set_write_tags(&self, on: bool) {
+        self.inner.tags.set(on);
+    }
+
     /// Says that something is being played: background work stands back, until a while after the answer was last told to
     /// [`Playing::go_on`]. Hand one to whoever streams; they may be many.
     #[must_use]
@@ -389,8 +403,10 @@ impl Ingest {
     pub async fn shutdown(&self) {
         self.inner.stop.send_replace(true);
         self.inner.desk.close().await;
+        let tags = self.inner.tags.clone();
         let tasks = std::mem::take(&mut *self.inner.tasks.lock().await);
         let ended = async {
+            tags.stop().await;
             for task in tasks {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "a part of ingest broke off");

@@ -5,8 +5,10 @@
 //! them, with each one's own.
 //!
 //! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it heard
-//! again. Killed between the two, the next scan takes the file for a changed one: it is heard once more and found to
+//! again. Tracks that were heard before that was asked for are written by a [`TagPass`]. Killed between the two, the next scan takes the file for a changed one: it is heard once more and found to
 //! say all that already.
+
+mod pass;
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +22,7 @@ use fanfare_model::{
 use fanfare_store::{FileFacts, MAX_PAGE, Store, TrackQuery};
 use tokio::sync::Mutex;
 
+pub(crate) use self::pass::TagPass;
 use crate::{PostAnalysis, clock, detached::detached};
 
 /// Tracks of a release beyond which it is no release but a folder full of files with the same tag: a gain of them all
@@ -38,6 +41,33 @@ struct Ready {
     heard: HeardFile,
     gain_db: f64,
     peak: f64,
+    /// What its tags say, as far as the catalog knows.
+    known: Tags,
+}
+
+impl Ready {
+    fn tags(&self, album: Option<AlbumGain>) -> ReplayGainTags {
+        ReplayGainTags { track_gain_db: self.gain_db, track_peak: self.peak, album }
+    }
+
+    /// Whether its tags say all that already.
+    fn is_written(&self, album: Option<AlbumGain>) -> bool {
+        let mut written = self.known.clone();
+        retag(&mut written, &self.tags(album));
+        written == self.known
+    }
+}
+
+/// The tags of a file that these were written into.
+fn retag(known: &mut Tags, tags: &ReplayGainTags) {
+    // As they are written: two decimals of a decibel, six of a peak.
+    let rounded = |value: f64, steps: f64| Some((value * steps).round() / steps);
+    known.replaygain_track_gain_db = rounded(tags.track_gain_db, 1e2);
+    known.replaygain_track_peak = rounded(tags.track_peak, 1e6);
+    if let Some(album) = tags.album {
+        known.replaygain_album_gain_db = rounded(album.gain_db, 1e2);
+        known.replaygain_album_peak = rounded(album.peak, 1e6);
+    }
 }
 
 #[async_trait]
@@ -124,13 +154,13 @@ fn ready(track: &Track, loudness: Loudness) -> Option<Ready> {
         content_hash: Some(track.content_hash?),
     };
     let gain_db = loudness.replaygain_track_gain_db?;
-    Some(Ready { id: track.id, heard, gain_db, peak: loudness.replaygain_track_peak? })
+    let peak = loudness.replaygain_track_peak?;
+    Some(Ready { id: track.id, heard, gain_db, peak, known: track.tags.clone() })
 }
 
 /// Writes one file and tells the catalog. Goes on to its end though nobody waits any more.
 async fn write_one(one: Ready, path: PathBuf, album: Option<AlbumGain>, store: Store) -> Result<()> {
-    let tags = ReplayGainTags { track_gain_db: one.gain_db, track_peak: one.peak, album };
-    let heard = one.heard;
+    let (tags, heard) = (one.tags(album), one.heard);
     let done = tokio::spawn(async move {
         // A share that hangs keeps its thread, and nothing else.
         let written =
@@ -151,15 +181,6 @@ async fn note(
     let before = FileFacts { size_bytes: heard.size_bytes, modified: heard.modified, hash };
     let after =
         FileFacts { size_bytes: written.size_bytes, modified: written.modified, hash: written.content_hash };
-    let retag = move |known: &mut Tags| {
-        // As they are written: two decimals of a decibel, six of a peak.
-        let rounded = |value: f64, steps: f64| Some((value * steps).round() / steps);
-        known.replaygain_track_gain_db = rounded(tags.track_gain_db, 1e2);
-        known.replaygain_track_peak = rounded(tags.track_peak, 1e6);
-        if let Some(album) = tags.album {
-            known.replaygain_album_gain_db = rounded(album.gain_db, 1e2);
-            known.replaygain_album_peak = rounded(album.peak, 1e6);
-        }
-    };
+    let retag = move |known: &mut Tags| retag(known, &tags);
     store.catalog().note_rewritten(track, before, after, retag, clock::now()).await
 }

@@ -24,7 +24,7 @@ use fanfare_model::{
     Error, ErrorKind, Features, Result, TaskKind, TaskState, Track, TrackState,
     features::{AnalyzerOutcome, Dynamics, FeaturePart},
 };
-use fanfare_store::{Store, StoreOptions};
+use fanfare_store::{LEASE_MS, Store, StoreOptions};
 
 mod bench;
 use bench::{Bench, rest, tracks};
@@ -71,6 +71,7 @@ const DEEDS: &[(&str, Start)] = &[
         hostile(|| Ok(FeaturePart::Dynamics(Dynamics { silence_head_s: f64::NAN, ..Dynamics::default() })))
     }),
     ("steal", |_| hostile(steal_lease_once)),
+    ("freeze", |_| hostile(freeze_once)),
 ];
 
 /// Uses up any stack.
@@ -93,6 +94,17 @@ fn steal_lease_once() -> Result<FeaturePart> {
             let store = Store::open(&data, &options).await.unwrap();
             assert_eq!(store.jobs().release_owner(&owner, fanfare_model::Timestamp(0)).await.unwrap(), 1);
         });
+    }
+    Ok(FeaturePart::Key(None))
+}
+
+/// Stops the whole worker, the first time, as a laptop that is closed does. Notes each time it is asked.
+fn freeze_once() -> Result<FeaturePart> {
+    let marker = data_dir().join("frozen");
+    let asked = fs::read(&marker).unwrap_or_default();
+    fs::write(&marker, [&asked[..], b"."].concat()).unwrap();
+    if asked.is_empty() {
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP).unwrap();
     }
     Ok(FeaturePart::Key(None))
 }
@@ -292,4 +304,43 @@ async fn what_follows_an_analysis_is_skipped_when_that_could_not_be_stored() {
     assert_eq!(heard.notes, ["00.wav ready true"], "heard twice, stored once, followed up once");
     let key = ("00.wav".to_owned(), "steal".to_owned());
     assert!(matches!(heard.other[&key], AnalyzerOutcome::Ok { .. }), "{:?}", heard.other);
+}
+
+/// Whether the process is stopped.
+fn is_stopped(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_frozen_past_its_lease_cannot_store_what_it_made() {
+    let bench = Bench::new();
+    bench.song("00.wav", 0);
+    let store = bench.store().await;
+    fs::write(bench.data().join(DEED), "freeze").unwrap();
+    let ingest = hearing(&bench, &store).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    let pid = loop {
+        if let Some(pid) = ingest.worker_status().pid.filter(|pid| is_stopped(*pid)) {
+            break pid;
+        }
+        tokio::task::yield_now().await;
+    };
+    // It has computed everything and stored nothing. Its lease runs out: the clock goes on, the worker does not.
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let late = fanfare_model::Timestamp(i64::try_from(since.as_millis()).unwrap()).plus_ms(LEASE_MS + 1);
+    assert_eq!(store.jobs().reap(late).await.unwrap(), 1);
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    rest(&ingest).await;
+    let row = tracks(&store).await.remove(0);
+    assert_eq!(row.track.state, TrackState::Ready, "{:?}", row.track.failure);
+    assert_eq!(ingest.worker_status().restarts, 0, "the same worker heard it again");
+    let counts = store.jobs().counts("analyze-track").await.unwrap();
+    assert_eq!((counts.done, counts.waiting, counts.running, counts.parked), (1, 0, 0, 0));
+    assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
+    ingest.shutdown().await;
+    assert_eq!(fs::read(bench.data().join("frozen")).unwrap(), b"..", "heard twice");
+    let notes = fs::read_to_string(bench.data().join(NOTES)).unwrap();
+    assert_eq!(notes, "00.wav ready true\n", "stored once");
 }

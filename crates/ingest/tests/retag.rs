@@ -14,7 +14,7 @@ use std::{
 use fanfare_analysis::loudness::Album;
 use fanfare_audio::{FfmpegUse, Limits, read_tags};
 use fanfare_ingest::{Ingest, WorkerParts, WorkerProcessOptions, WriteReplayGain, run_worker_with};
-use fanfare_model::{Features, Tags, TaskKind, TaskState, TrackState};
+use fanfare_model::{Features, Tags, Task, TaskKind, TaskState, TrackState};
 use fanfare_store::Store;
 use fanfare_testkit::{
     signals,
@@ -25,6 +25,8 @@ mod bench;
 use bench::{Bench, rest, scan, tracks};
 
 const RATE_HZ: u32 = 8_000;
+/// The file in the data folder that says that tags are not written (yet).
+const OFF: &str = "off";
 
 #[test]
 #[ignore = "the body of the worker process that the other tests start"]
@@ -32,7 +34,9 @@ fn retag_process() {
     let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
     let mut parts = WorkerParts::default();
     assert!(parts.post_analysis.is_empty(), "nothing is written unless somebody asked for it");
-    parts.post_analysis.push(Arc::new(WriteReplayGain::default()));
+    if !data_dir.join(OFF).exists() {
+        parts.post_analysis.push(Arc::new(WriteReplayGain::default()));
+    }
     let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(run_worker_with(options, parts)).unwrap();
@@ -171,4 +175,94 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     let task = store.catalog().tasks(50).await.unwrap();
     let last = task.iter().filter(|task| task.kind == TaskKind::Analysis).max_by_key(|task| task.created);
     assert_eq!(last.unwrap().total, 1, "only the new one was heard");
+}
+
+/// The last task of writing tags.
+async fn pass(store: &Store) -> Option<Task> {
+    let tasks = store.catalog().tasks(50).await.unwrap();
+    tasks.into_iter().filter(|task| task.kind == TaskKind::Tags).max_by_key(|task| task.created)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_heard_before_is_written_when_that_is_switched_on() {
+    let bench = Bench::new();
+    for (name, album, amplitude) in
+        [("a.wav", Some("One"), 0.5), ("b.wav", Some("One"), 0.1), ("c.wav", None, 0.3), ("d.wav", None, 0.4)]
+    {
+        song(&bench, name, album, amplitude);
+    }
+    let names = ["a.wav", "b.wav", "c.wav", "d.wav"];
+    let link = bench.folder.path().join("elsewhere");
+    fs::hard_link(bench.music().join("d.wav"), &link).unwrap();
+    let before = names.map(|name| fs::read(bench.music().join(name)).unwrap());
+    let sounds = names.map(|name| sound(&bench.music().join(name)));
+    let store = bench.store().await;
+    fs::write(bench.data().join(OFF), "").unwrap();
+    let ingest = hearing(&bench, &store).await;
+    ingest.set_write_tags(false);
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    assert_eq!(names.map(|name| fs::read(bench.music().join(name)).unwrap()), before, "only read");
+
+    ingest.set_write_tags(true);
+    while pass(&store).await.is_none_or(|task| !task.state.is_over()) {
+        tokio::task::yield_now().await;
+    }
+    let task = pass(&store).await.unwrap();
+    assert_eq!((task.state, task.total), (TaskState::PartialSuccess, 4), "{task:?}");
+    assert_eq!(task.message, "3 files written, 1 left alone");
+    assert!(task.failures[0].subject.ends_with("d.wav"), "{:?}", task.failures);
+    let heard = features(&store).await;
+    let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
+    let album = Album::of(&["a.wav", "b.wav"].map(loudness));
+    for (name, album) in [("a.wav", Some(album)), ("b.wav", Some(album)), ("c.wav", None)] {
+        let found = tags(&bench, name);
+        let of_album = album.and_then(|album| album.replaygain_album_gain_db);
+        assert_eq!(found.replaygain_track_gain_db, hundredths(loudness(name).replaygain_track_gain_db), "{name}");
+        assert_eq!(found.replaygain_album_gain_db, hundredths(of_album), "{name}");
+    }
+    assert_eq!(names.map(|name| sound(&bench.music().join(name))), sounds, "the sound is the same");
+    assert_known(&bench, &store).await;
+
+    // Once more: only what was left alone is looked at, now that nothing stands in its way.
+    let written = names.map(|name| fs::metadata(bench.music().join(name)).unwrap().modified().unwrap());
+    fs::remove_file(link).unwrap();
+    let again = ingest.retry(task.id).await.unwrap();
+    rest(&ingest).await;
+    let task = pass(&store).await.unwrap();
+    assert_eq!((task.id, task.state, &*task.message), (again, TaskState::Succeeded, "1 file written"), "{task:?}");
+    let now = names.map(|name| fs::metadata(bench.music().join(name)).unwrap().modified().unwrap());
+    assert_eq!(now[..3], written[..3], "what is written already is not touched");
+    // A nightly run finds nothing to write, and nobody is told of that.
+    ingest.run_nightly_now().await.unwrap();
+    rest(&ingest).await;
+    assert_eq!(pass(&store).await.unwrap().id, again);
+    // Nothing is heard again because of all that.
+    scan(&ingest).await;
+    rest(&ingest).await;
+    let tasks = store.catalog().tasks(50).await.unwrap();
+    assert_eq!(tasks.iter().filter(|task| task.kind == TaskKind::Analysis).count(), 1, "{tasks:?}");
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nightly_run_writes_what_was_heard_before_while_that_is_on() {
+    let bench = Bench::new();
+    song(&bench, "a.wav", None, 0.5);
+    let store = bench.store().await;
+    fs::write(bench.data().join(OFF), "").unwrap();
+    let ingest = hearing(&bench, &store).await;
+    // As the settings had it when the server started: no switch, so nothing happens at once.
+    ingest.set_write_tags(true);
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    assert!(pass(&store).await.is_none());
+    ingest.run_nightly_now().await.unwrap();
+    while pass(&store).await.is_none_or(|task| !task.state.is_over()) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(pass(&store).await.unwrap().message, "1 file written");
+    assert!(tags(&bench, "a.wav").replaygain_track_gain_db.is_some());
+    assert_known(&bench, &store).await;
+    ingest.shutdown().await;
 }

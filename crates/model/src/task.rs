@@ -18,6 +18,8 @@ pub enum TaskKind {
     Upload,
     /// Make transcodes that were asked for.
     Transcode,
+    /// Write measured loudness into the tags of tracks that were heard before that was asked for.
+    Tags,
 }
 
 /// Where a task stands.

@@ -21,6 +21,8 @@ use fanfare_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::blobs::of_storage;
+
 /// The list of variants, in the order of the ladder; written before any of them begins.
 const LIST: &str = "variants.json";
 /// The longest index that is read, in bytes: a day of 2-second segments takes a tenth of it.
@@ -51,7 +53,7 @@ impl GrowingLadder {
     /// Makes the folder, empty.
     ///
     /// # Errors
-    /// `NoSpace`, `PermissionDenied`, `Io`.
+    /// `NoSpace`, `Io`; `Unavailable` while the storage is away.
     pub fn begin(workshop: &Path, job: JobId, attempt: Attempt) -> Result<Self> {
         // What earlier attempts left, whose worker was killed, is worth nothing: they are fenced out.
         let earlier = format!("ladder-{job}-");
@@ -102,7 +104,7 @@ impl GrowingVariant {
     /// Begins a variant of that name (from a ladder: letters, digits and `-` only).
     ///
     /// # Errors
-    /// `NoSpace`, `PermissionDenied`, `Io`.
+    /// `NoSpace`, `Io`; `Unavailable` while the storage is away.
     pub fn begin(folder: &Path, name: &str) -> Result<Self> {
         let file = File::create_new(folder.join(file_name(name)?)).map_err(failed)?;
         let index = File::create_new(folder.join(index_name(name)?)).map_err(failed)?;
@@ -211,7 +213,7 @@ fn checked(name: &str) -> Result<&str> {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    Error::from_io("writing a ladder", error)
+    of_storage("writing a ladder", error)
 }
 
 #[cfg(test)]

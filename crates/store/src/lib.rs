@@ -24,7 +24,7 @@ pub mod queue;
 mod rows;
 mod text;
 
-pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name};
+pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name, of_storage};
 pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
     AnalysisCommit, Catalog, FileFacts, KnownFile, LibraryCounts, MAX_PAGE, NewUpload, Page, ProcessCommit,

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan;
 use crate::{
-    BackgroundOptions, TaskHub, governor::Governor, hearing, live_task::LiveTask, supervisor::Supervisor,
-    text, worker::protocol::WorkerEvent,
+    BackgroundOptions, TaskHub, governor::Governor, hearing, live_task::LiveTask, retag::TagPass,
+    supervisor::Supervisor, text, worker::protocol::WorkerEvent,
 };
 
 /// The wall clock is looked at that often: it may be set, and a machine may sleep.
@@ -88,6 +88,7 @@ struct Inner {
     supervisor: Supervisor,
     events: broadcast::Sender<WorkerEvent>,
     clock: NightClock,
+    tags: TagPass,
     state: Mutex<State>,
     asked: Notify,
 }
@@ -123,9 +124,10 @@ impl Nightly {
         supervisor: Supervisor,
         events: broadcast::Sender<WorkerEvent>,
         clock: NightClock,
+        tags: TagPass,
     ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
-        let inner = Inner { store, hub, governor, supervisor, events, clock, state, asked };
+        let inner = Inner { store, hub, governor, supervisor, events, clock, tags, state, asked };
         Self { inner: Arc::new(inner) }
     }
 
@@ -213,6 +215,7 @@ impl Nightly {
                 }
                 self.inner.governor.nightly(false);
                 self.state().running = None;
+                self.inner.tags.after_the_night();
             }
         }
     }
@@ -407,7 +410,8 @@ mod tests {
             }),
             zone: zone.clone(),
         };
-        let nightly = Nightly::new(store, hub.clone(), governor, supervisor.clone(), events, clock);
+        let tags = TagPass::new(store.clone(), hub.clone());
+        let nightly = Nightly::new(store, hub.clone(), governor, supervisor.clone(), events, clock, tags);
         let (stop, stopped) = watch::channel(false);
         let (_, mut told) = hub.subscribe(None);
         let running = tokio::spawn(nightly.clone().run(stopped));

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use fanfare_audio::{Limits, TagReading, normalise_cover};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId};
-use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id};
+use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id, of_storage};
 use tokio::{
     fs::File,
     io::{AsyncWriteExt as _, BufWriter},
@@ -67,7 +67,7 @@ impl Receiving {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// `LimitExceeded` when there are more than may be sent; `NoSpace`, `Io` from the disk.
+    /// `LimitExceeded` when there are more than may be sent; `NoSpace`, `Io` from the disk, `Unavailable` while it is away.
     pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
         self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
         if self.size_bytes > self.options.max_bytes {
@@ -88,7 +88,7 @@ impl Receiving {
     ///
     /// # Errors
     /// `NotAudio`, `Unsupported`, `Malformed`, `Empty` for what no track can be made of; `LimitExceeded` for a full
-    /// quota; `NoSpace`, `Io`, `Busy`. Nothing is left then.
+    /// quota; `NoSpace`, `Io`, `Busy`, `Unavailable`. Nothing is left then.
     pub async fn finish(mut self) -> Result<Uploaded> {
         self.file.flush().await.map_err(failed)?;
         if self.size_bytes == 0 {
@@ -100,15 +100,19 @@ impl Receiving {
         }
         let reading = look(&self.place.0).await?;
         let cover = self.keep_cover(reading.cover).await;
-        // A single upload needs no more than a hold: its task ends when it is ready.
-        let hold = self.uploads.hold();
-        let task: TaskId = self.uploads.announce().await?;
         let adopted = self.store.blobs().adopt(BlobKind::Upload, &self.place.0).await?;
         if adopted != hash {
             self.let_go(adopted).await;
             return Err(Error::new(ErrorKind::Io, "the bytes on disk are not those that were sent")
                 .remedy("check the disk, and send the file again"));
         }
+        // Only now: bytes that could not be kept are no task that anybody should see.
+        let hold = self.uploads.hold();
+        let announced = self.uploads.announce().await;
+        if announced.is_err() {
+            self.let_go(hash).await;
+        }
+        let task: TaskId = announced?;
         let new = NewUpload {
             name: self.name.clone(),
             hash,
@@ -185,7 +189,7 @@ fn is_hidden(letter: char) -> bool {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    let error = Error::from_io("storing what is sent", error);
+    let error = of_storage("storing what is sent", error);
     if error.kind() == ErrorKind::NoSpace {
         return error.remedy("make room on the disk of the data folder, and send the file again");
     }

@@ -137,6 +137,14 @@ impl Work for ProcessTrack {
         }
     }
 
+    /// The bytes are ours and do not change: that they cannot be opened is the storage's doing.
+    async fn explain(&self, _: &Held, error: Error) -> Error {
+        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) {
+            return error;
+        }
+        Error::new(ErrorKind::Unavailable, "the storage of the upload is away").because(error)
+    }
+
     /// Whatever the file itself is to blame for is final (CHECKLIST D17 to D19); storage and helpers that are away
     /// are waited for (D23).
     fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     exit::{Exit, SUCCESS},
@@ -53,7 +54,14 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .enable_all()
         .build()
         .map_err(|error| Error::from_io("starting the server's threads", error))?;
-    let done = runtime.block_on(work);
+    let done = runtime.block_on(async {
+        // A write past a file size limit (`ulimit -f`, `LimitFSIZE=`) raises a signal that ends a process; once somebody
+        // listens to it, the write fails like one on a full disk.
+        let past_limit = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        let _listening = signal(past_limit)
+            .inspect_err(|error| tracing::debug!(%error, "a file size limit would end this process"));
+        work.await
+    });
     runtime.shutdown_timeout(THREADS_END);
     done
 }

@@ -12,6 +12,7 @@ use crate::Settings;
 pub fn to(ingest: &Ingest, settings: &Settings) -> Result<()> {
     ingest.set_background(settings.analysis.clone())?;
     ingest.set_uploads(uploads(settings));
+    ingest.set_write_tags(settings.replaygain_write_tags);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! A running server, people to call it, tracks to ask for.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
@@ -50,6 +51,16 @@ impl Server {
     }
 
     pub async fn start_in(folder: tempfile::TempDir, change: impl FnOnce(&mut Settings)) -> Self {
+        // A worker that hears nothing and leaves when its input is closed: hardly a test here needs one.
+        Self::start_with(folder, ("/bin/sh".into(), vec!["-c".into(), "cat >/dev/null".into()]), change).await
+    }
+
+    /// With that program and these arguments as its worker.
+    pub async fn start_with(
+        folder: tempfile::TempDir,
+        worker: (PathBuf, Vec<OsString>),
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let data = folder.path().join("data");
         std::fs::create_dir_all(&data).unwrap();
         std::fs::create_dir_all(folder.path().join("music")).unwrap();
@@ -60,9 +71,8 @@ impl Server {
             store.clone(),
             IngestOptions {
                 data_dir: data.clone(),
-                // A worker that hears nothing and leaves when its input is closed: no test here needs one.
-                worker_exe: "/bin/sh".into(),
-                worker_args: vec!["-c".into(), "cat >/dev/null".into()],
+                worker_exe: worker.0,
+                worker_args: worker.1,
                 jobs: 1,
                 watch: false,
                 poll_interval: None,

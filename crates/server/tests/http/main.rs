@@ -2,6 +2,7 @@
 // The workspace's test allowances do not reach functions outside `#[test]`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod analyzers;
 mod catalog;
 mod document;
 mod events;
@@ -18,6 +19,7 @@ mod paths;
 mod problems;
 mod ranges;
 mod rights;
+mod schedule;
 mod secrets;
 mod sessions;
 mod settings;

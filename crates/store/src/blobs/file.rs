@@ -65,14 +65,13 @@ impl FileBlobStore {
             return Ok(name);
         }
         let folder = target.parent().unwrap_or(&self.root);
-        let made = !folder.exists();
-        make_folder(folder)?;
+        let made = make_shelf(folder)?;
         let unfinished = self.root.join(UNFINISHED).join(format!("{name}.{}", random_suffix()?));
         let written = write_synced(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &target));
         if let Err(error) = written {
             // What was written so far only takes space; failing to remove it changes nothing.
             let _ = fs::remove_file(&unfinished);
-            return Err(Error::from_io("storing a blob", error));
+            return Err(of_storage("storing a blob", error));
         }
         sync_folder(folder)?;
         if made && let Some(above) = folder.parent() {
@@ -82,7 +81,7 @@ impl FileBlobStore {
     }
 
     fn adopt_now(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
-        let failed = |error| Error::from_io("storing a blob", error);
+        let failed = |error| of_storage("storing a blob", error);
         let mut hasher = blake3::Hasher::new();
         let mut reader = File::open(file).map_err(failed)?;
         let size = io::copy(&mut reader, &mut hasher).map_err(failed)?;
@@ -93,8 +92,7 @@ impl FileBlobStore {
             return Ok(name);
         }
         let folder = target.parent().unwrap_or(&self.root);
-        let made = !folder.exists();
-        make_folder(folder)?;
+        let made = make_shelf(folder)?;
         reader.sync_all().map_err(failed)?;
         fs::rename(file, &target).map_err(failed)?;
         sync_folder(folder)?;
@@ -102,6 +100,14 @@ impl FileBlobStore {
             sync_folder(above)?;
         }
         Ok(name)
+    }
+
+    /// `None` for what is not there; an error when all of its kind is not there either.
+    fn absent<T>(&self, kind: BlobKind) -> Result<Option<T>> {
+        match fs::metadata(self.root.join(kind.as_str())) {
+            Ok(_) => Ok(None),
+            Err(error) => Err(of_storage("looking for a blob", error)),
+        }
     }
 
     fn list_now(&self, kind: BlobKind) -> Result<Vec<ContentHash>> {
@@ -140,27 +146,27 @@ impl BlobStore for FileBlobStore {
     }
 
     async fn local(&self, kind: BlobKind, name: ContentHash) -> Result<Option<PathBuf>> {
-        let path = self.path(kind, name);
+        let (store, path) = (self.clone(), self.path(kind, name));
         blocking(move || match path.try_exists() {
-            Ok(there) => Ok(there.then_some(path)),
-            Err(error) => Err(Error::from_io("looking for a blob", error)),
+            Ok(true) => Ok(Some(path)),
+            Ok(false) => store.absent(kind),
+            Err(error) => Err(of_storage("looking for a blob", error)),
         })
         .await
     }
 
     async fn get(&self, kind: BlobKind, name: ContentHash) -> Result<Option<Vec<u8>>> {
-        let path = self.path(kind, name);
+        let (store, path) = (self.clone(), self.path(kind, name));
         blocking(move || match fs::read(path) {
             Ok(bytes) => checked(name, bytes).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::from_io("reading a blob", error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => store.absent(kind),
+            Err(error) => Err(of_storage("reading a blob", error)),
         })
         .await
     }
 
     async fn contains(&self, kind: BlobKind, name: ContentHash) -> Result<bool> {
-        let path = self.path(kind, name);
-        blocking(move || path.try_exists().map_err(|error| Error::from_io("looking for a blob", error))).await
+        Ok(self.local(kind, name).await?.is_some())
     }
 
     async fn remove(&self, kind: BlobKind, name: ContentHash) -> Result<()> {
@@ -200,6 +206,33 @@ fn make_folder(folder: &Path) -> Result<()> {
         .map_err(|error| Error::from_io(format_args!("making {}", folder.display()), error))
 }
 
+/// Makes the folder of the blobs whose names begin alike; gives whether it was not there. The folder of their kind is not
+/// made: it was when the store was opened, and where it is gone its storage is away.
+fn make_shelf(folder: &Path) -> Result<bool> {
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(of_storage("storing a blob", error)),
+    }
+}
+
+/// An error of the storage that our own files lie on. A folder of ours that is not there, or closed to us, is storage that is
+/// away and may come back: no reason to give up what waits for it.
+#[must_use]
+pub fn of_storage(what: &str, error: io::Error) -> Error {
+    use io::ErrorKind::{
+        NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StaleNetworkFileHandle,
+    };
+    match error.kind() {
+        NotFound | NotADirectory | PermissionDenied | ReadOnlyFilesystem | StaleNetworkFileHandle => {
+            Error::new(ErrorKind::Unavailable, format!("{what}: the storage of the data folder is away: {error}"))
+                .because(error)
+                .remedy("see that the folder `blobs` in the data folder can be read and written; nothing needs to be restarted")
+        }
+        _ => Error::from_io(what, error),
+    }
+}
+
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
@@ -210,7 +243,7 @@ fn sync_folder(folder: &Path) -> Result<()> {
     // A rename is durable only once the folder that holds the name is.
     File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .map_err(|error| Error::from_io("syncing the folder of a blob", error))
+        .map_err(|error| of_storage("syncing the folder of a blob", error))
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {

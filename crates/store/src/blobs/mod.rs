@@ -19,7 +19,7 @@ mod memory;
 #[cfg(feature = "testsuite")]
 pub mod suite;
 
-pub use file::FileBlobStore;
+pub use file::{FileBlobStore, of_storage};
 pub use memory::MemoryBlobStore;
 
 /// What a blob is; each kind has a folder of its own.
@@ -55,7 +55,7 @@ pub trait BlobStore: Send + Sync {
     /// are as young as the last time.
     ///
     /// # Errors
-    /// `NoSpace`, `PermissionDenied`, `Io`: nothing of the blob is visible then.
+    /// `NoSpace`, `Io`; `Unavailable` while its storage is away: nothing of the blob is visible then.
     async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash>;
     /// A folder for files that are being written and may be adopted. Whatever lies in it is gone after a restart of
     /// the server.
@@ -64,10 +64,13 @@ pub trait BlobStore: Send + Sync {
     /// where it was. The same bytes are kept once.
     ///
     /// # Errors
-    /// `NoSpace`, `PermissionDenied`, `Io`: nothing of the blob is visible then.
+    /// `NoSpace`, `Io`; `Unavailable` while its storage is away: nothing of the blob is visible then.
     async fn adopt(&self, kind: BlobKind, file: &Path) -> Result<ContentHash>;
     /// A file with the bytes of that name, to be read only; `None` when there are none. It is not checked against its
     /// name.
+    ///
+    /// # Errors
+    /// `Unavailable` while the storage is away (here and below): then nobody can say that there are none.
     async fn local(&self, kind: BlobKind, name: ContentHash) -> Result<Option<PathBuf>>;
     /// The bytes of that name, `None` when there are none. Checked against their name: damaged bytes are an
     /// `Io` error, never an answer.

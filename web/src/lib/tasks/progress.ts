@@ -50,7 +50,7 @@ export function share(task: Task): number | null {
 const TITLES: Record<string, readonly [running: string, over: string]> = {
   scan: ['Reading folders', 'Folders read'], analysis: ['Hearing tracks', 'Tracks heard'], nightly: ['Nightly run', 'Nightly run'],
   upload: ['Taking in uploads', 'Uploads taken in'], transcode: ['Making streams', 'Streams made'],
-  cache: ['Making small files', 'Small files made'],
+  cache: ['Making small files', 'Small files made'], tags: ['Writing tags', 'Tags written'],
 };
 export function title(task: Task): string {
   const [running, over] = TITLES[task.kind] ?? ['Working', 'Work done'];

@@ -22,6 +22,8 @@ pub enum TaskKindDto {
     Upload,
     /// Makes transcodes that were asked for.
     Transcode,
+    /// Writes measured loudness into the tags of tracks that were heard before that was asked for.
+    Tags,
 }
 
 impl From<TaskKind> for TaskKindDto {
@@ -32,6 +34,7 @@ impl From<TaskKind> for TaskKindDto {
             TaskKind::Nightly => Self::Nightly,
             TaskKind::Upload => Self::Upload,
             TaskKind::Transcode => Self::Transcode,
+            TaskKind::Tags => Self::Tags,
         }
     }
 }

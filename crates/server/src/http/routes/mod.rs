@@ -84,6 +84,7 @@ pub fn table() -> Table {
         .add(Owner, routes!(settings::settings, settings::change_settings))
         .add(Listener, routes!(tasks::tasks))
         .add(Listener, routes!(tasks::schedule))
+        .add(Owner, routes!(tasks::run_schedule))
         .add(Listener, routes!(tasks::task))
         .add(Owner, routes!(tasks::cancel_task))
         .add(Owner, routes!(tasks::retry_task))

@@ -62,6 +62,18 @@ pub async fn schedule(State(state): State<HttpState>, caller: Caller) -> Answer<
     }))
 }
 
+/// Starts a run of background analysis now, whatever the hour; gives the one under way if there is one.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tasks/schedule/run",
+    tag = "tasks",
+    responses((status = 202, description = "The task of the run", body = TaskDto))
+)]
+pub async fn run_schedule(State(state): State<HttpState>) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    let run = state.ingest.run_nightly_now().await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(find(&state, run).await?.into())))
+}
+
 /// One task.
 #[utoipa::path(
     get,
