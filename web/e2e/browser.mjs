@@ -14,10 +14,10 @@ export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 /** A browser with one profile; call `close()` at the end. */
-export async function openBrowser({ viewport = DESKTOP, colorScheme = 'dark', phone = false, scale = 1 } = {}) {
+export async function openBrowser({ viewport = DESKTOP, colorScheme = 'dark', phone = false, scale = 1, serviceWorkers = 'block' } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'fanfare-e2e-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, viewport, colorScheme, hasTouch: phone, isMobile: phone, deviceScaleFactor: scale,
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, viewport, colorScheme, hasTouch: phone, isMobile: phone, deviceScaleFactor: scale, serviceWorkers,
   });
   const page = context.pages()[0] ?? (await context.newPage());
   const close = async () => {

@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import { enter, findServer, openBrowser, OWNER } from './browser.mjs';
 import { cacheChecks } from './cache.mjs';
 import { check, finish, Skip, until } from './check.mjs';
+import { installChecks } from './install.mjs';
 import { ladderChecks } from './ladder.mjs';
 import { libraryChecks } from './library.mjs';
+import { mixtapeChecks } from './mixtapes.mjs';
 import { playerChecks } from './player.mjs';
 import { qualityChecks } from './quality.mjs';
 import { takeShots } from './shots.mjs';
@@ -69,6 +71,7 @@ try {
   await playerChecks(page, server);
   await qualityChecks(page, server);
   await cacheChecks(page, context, server);
+  await mixtapeChecks(page, server);
   await uploadChecks(page, server);
   await ladderChecks(context, server);
   await check('text from tags is text', async () => {
@@ -97,7 +100,7 @@ try {
     await page.getByText('LUFS').waitFor();
   });
   await check('every control has a name', async () => {
-    for (const place of ['/', '/releases', '/upload', '/catalog', '/cache', '/activity', '/settings']) {
+    for (const place of ['/', '/releases', '/upload', '/catalog', '/mixtapes', '/cache', '/activity', '/settings']) {
       await page.goto(`${server.url}/#${place}`);
       await page.locator('h1').first().waitFor();
       const nameless = await page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select')]
@@ -139,6 +142,7 @@ try {
     await page.getByRole('alert').waitFor();
     await enter(page, server);
   });
+  await installChecks(server);
   await check('nothing broke the content security policy, nothing was fetched from elsewhere', async () => assert.deepEqual(troubles, []));
   if (process.env.FANFARE_SHOTS) await check('pictures', () => takeShots(server, process.env.FANFARE_SHOTS));
 } finally {

@@ -74,6 +74,36 @@ export async function takeShots(server, folder, looks = LOOKS) {
         await shot('make-ready');
         await page.getByRole('button', { name: 'Not now' }).click();
       }
+      if (server.mock) {
+        await go('/mixtapes', '.card');
+        await shot('mixtapes');
+        await go('/mixtapes/night-train', 'ol .title');
+        await shot('mixtape');
+        await go('/mixtapes/night-train?edit', '.grip');
+        await page.getByRole('region', { name: 'Add tracks' }).getByRole('searchbox').fill('almeida');
+        await page.getByRole('button', { name: /^Add / }).first().waitFor();
+        await shot('mixtape-edit');
+        await page.locator('.page').evaluate((element) => element.scrollTo(0, element.scrollHeight));
+        await shot('mixtape-edit-below');
+        await go('/mixtapes/night-train', 'ol .title');
+        await page.getByRole('button', { name: 'Share', exact: true }).click();
+        await page.getByRole('button', { name: 'Make a link' }).click();
+        const link = await page.getByLabel('Link', { exact: true }).inputValue();
+        await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1).map((one) => one.finished.catch(() => {}))));
+        await shot('mixtape-share');
+        await page.getByRole('button', { name: 'Close' }).click();
+        const guest = await page.context().newPage();
+        await guest.goto(link);
+        await guest.getByRole('button', { name: 'Play', exact: true }).click();
+        await guest.locator('audio').evaluate((audio) => new Promise((done) => audio.addEventListener('timeupdate', () => audio.currentTime > 0.3 && done())));
+        await guest.locator('audio').evaluate((audio) => { audio.currentTime = audio.duration * 0.3; });
+        await guest.waitForFunction(() => document.querySelector('.seek span').textContent !== '0:00');
+        await guest.screenshot({ path: join(folder, `share-${look.name}.png`) });
+        await guest.goto(`${server.url}/s/#not-a-link-at-all`);
+        await guest.getByRole('heading', { name: 'Nothing plays here' }).waitFor();
+        await guest.screenshot({ path: join(folder, `share-gone-${look.name}.png`) });
+        await guest.close();
+      }
       await go('/cache', '.facts, .empty');
       await shot('cache');
       if (server.mock) {

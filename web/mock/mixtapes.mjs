@@ -22,11 +22,12 @@ export function makeMixtapes(catalog, shown, address) {
     return slug;
   };
   const answer = (tape, user, whole) => {
-    const found = tape.tracks.map((id) => catalog.byId.get(id)).filter(Boolean);
+    const entries = tape.tracks.map((id) => catalog.byId.get(id));
+    const found = entries.filter(Boolean);
     return {
-      slug: tape.slug, title: tape.title, notes: tape.notes, cover: tape.cover ? `/api/v1/mixtapes/${tape.slug}/cover?v=${tape.cover}` : null, owner: tape.owner, mine: tape.owner === user, created: tape.created,
-      updated: tape.updated, track_count: found.length, duration_s: found.reduce((sum, one) => sum + one.duration_s, 0), missing: tape.tracks.length - found.length,
-      ...(whole ? { tracks: found.map((track, position) => ({ position, track: shown(track) })) } : {}),
+      slug: tape.slug, title: tape.title, notes: tape.notes, cover: tape.cover ? `/api/v1/mixtapes/${tape.slug}/cover?v=${tape.cover}` : null, owner: tape.owner, mine: tape.owner === user, may_change: tape.owner === user, cover_given: tape.upload !== null, created: tape.created,
+      updated: tape.updated, track_count: entries.length, duration_s: found.reduce((sum, one) => sum + one.duration_s, 0), missing: tape.tracks.length - found.length,
+      ...(whole ? { tracks: entries.map((track, position) => ({ position, id: tape.tracks[position], track: track ? shown(track) : null, title: track?.title ?? 'A song that left', artist: track?.artist.name ?? 'Somebody', duration_s: track?.duration_s ?? 201 })) } : {}),
     };
   };
   function make(owner, { title, notes = '', tracks = [] }) {
@@ -37,10 +38,10 @@ export function makeMixtapes(catalog, shown, address) {
   }
   const seed = (owner) => {
     if (tapes.size > 0) return;
-    make(owner, { title: 'Night Train', notes: NOTES, tracks: catalog.tracks.slice(0, 12).map((one) => one.id) });
+    make(owner, { title: 'Night Train', notes: NOTES, tracks: [...catalog.tracks.slice(0, 12).map((one) => one.id), '0003ffff'.padEnd(32, '0')] });
     make('Marguerite', { title: 'Kitchen, Sunday', notes: '', tracks: catalog.tracks.slice(40, 66).map((one) => one.id) });
   };
-  const m3u8 = (tape) => ['#EXTM3U', `#PLAYLIST:${tape.title}`, ...tape.tracks.flatMap((id) => {
+  const m3u8 = (tape) => ['#EXTM3U', `#PLAYLIST:${tape.title}`, ...tape.tracks.filter((id) => catalog.byId.has(id)).flatMap((id) => {
     const track = catalog.byId.get(id);
     return [`#EXTINF:${Math.round(track.duration_s)},${track.artist.name} - ${track.title}`, track.relative_path];
   })].join('\n');
@@ -94,7 +95,8 @@ export function makeMixtapes(catalog, shown, address) {
       case 'POST /mixtapes/:id/shares': {
         const token = `mock${(++serial).toString(36)}${Math.random().toString(36).slice(2, 14)}`;
         const expires = body.expires ?? (body.expires_in_days ? new Date(Date.now() + body.expires_in_days * 86_400_000).toISOString() : null);
-        const share = { id: String(serial).padStart(32, 'c'), expires, download: body.download === true, password: !!body.password, created: new Date().toISOString(), token, secret: body.password ?? null };
+        if (body.password && body.password.length < 8) return problem(400, 'invalid', 'too short', 'a password has at least 8 characters', 'think of a longer one');
+        const share = { id: String(serial).padStart(32, 'c'), expired: false, expires, download: body.download === true, password: !!body.password, created: new Date().toISOString(), token, secret: body.password ?? null };
         tape.shares.push(share);
         const { secret: _, ...told } = share;
         return json(201, { ...told, url: `${address()}/s/#${token}`, qr_svg: QR });

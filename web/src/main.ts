@@ -1,16 +1,13 @@
 import { mount } from 'svelte';
-import App from './App.svelte';
 import './app.css';
-import { watch } from './lib/api/client';
-import { account } from './lib/stores/account.svelte';
-import { connection } from './lib/stores/connection.svelte';
-import { router } from './lib/stores/router.svelte';
+import { isSharePath } from './lib/share/link';
 import { theme } from './lib/stores/theme.svelte';
 
 theme.start();
-router.start();
-watch({ reached: () => connection.found(), unreachable: () => connection.lost(), signedOut: () => account.dropped() });
-void account.start();
-
 const target = document.getElementById('app');
-if (target !== null) mount(App, { target });
+// A guest with a link gets the shared page alone: nothing of the rest is loaded or asked for.
+if (target !== null && isSharePath(location.pathname)) {
+  void import('./routes/Share.svelte').then(({ default: Share }) => mount(Share, { target }));
+} else if (target !== null) {
+  void import('./pages').then(({ begin }) => begin(target));
+}

@@ -84,18 +84,23 @@ export interface Mixtape {
   title: string;
   notes: string;
   cover: string | null;
-  owner: string;
+  cover_given: boolean;
+  owner: string | null;
   mine: boolean;
+  /** Its maker may, and owners of the server. */
+  may_change: boolean;
   created: string;
   updated: string;
   track_count: number;
   duration_s: number;
   missing: number;
   /** In the single answer. */
-  tracks?: { position: number; track: Track }[];
+  tracks?: MixtapeEntry[];
 }
+/** What stays of a track that is gone keeps its place. */
+export interface MixtapeEntry { position: number; id: string; track: Track | null; title: string; artist: string | null; duration_s: number | null }
 export interface MixtapeChange { title?: string; notes?: string; tracks?: string[] }
-export interface Share { id: string; expires: string | null; download: boolean; password: boolean; created?: string }
+export interface Share { id: string; created: string; expires: string | null; expired: boolean; download: boolean; password: boolean }
 /** Only the answer to its making has the token and the code. */
 export interface NewShare extends Share { token: string; url: string; qr_svg: string }
 export interface SharedTrack {

@@ -8,6 +8,7 @@ export const PLACES: readonly Place[] = [
   { href: '#/', label: 'Tracks', icon: 'tracks', pages: ['tracks', 'track'] },
   { href: '#/artists', label: 'Artists', icon: 'artists', pages: ['artists', 'artist'] },
   { href: '#/releases', label: 'Releases', icon: 'releases', pages: ['releases', 'release'] },
+  { href: '#/mixtapes', label: 'Mixtapes', icon: 'mixtape', pages: ['mixtapes', 'mixtape'] },
   { href: '#/upload', label: 'Upload', icon: 'upload', pages: ['upload'], who: 'uploaders' },
   { href: '#/cache', label: 'Cache', icon: 'cache', pages: ['cache'], roomy: true },
   { href: '#/activity', label: 'Tasks', icon: 'activity', pages: ['activity'] },

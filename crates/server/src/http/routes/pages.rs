@@ -16,6 +16,15 @@ use crate::{
 /// Prefixes under which nothing but the table answers.
 const RESERVED: &[&str] = &["/api/", "/health/", "/metrics/"];
 
+/// The name of the file that answers at a path. A shared mixtape has an address of its own (its token stands behind the
+/// `#`, which no browser sends); it is the same page.
+fn file_of(path: &str) -> &str {
+    match path.trim_start_matches('/') {
+        "" | "s" | "s/" => "index.html",
+        name => name,
+    }
+}
+
 /// A page, one of its files, or a problem.
 pub async fn page(request: Request) -> Response {
     let path = request.uri().path();
@@ -27,8 +36,7 @@ pub async fn page(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::method_not_allowed("GET, HEAD".to_owned()).into_response();
     }
-    let name = path.trim_start_matches('/');
-    let Some(file) = assets::find(if name.is_empty() { "index.html" } else { name }) else {
+    let Some(file) = assets::find(file_of(path)) else {
         return Problem::not_found("page").into_response();
     };
     // Weak: the same tag names the plain and the compressed form.
@@ -45,4 +53,33 @@ pub async fn page(request: Request) -> Response {
         return (StatusCode::NOT_MODIFIED, fields).into_response();
     }
     (fields, [(header::CONTENT_TYPE, file.media_type())], file.bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_and_the_shared_page_are_one_file_and_nothing_else_is() {
+        for (path, file) in [
+            ("/", "index.html"),
+            ("/s/", "index.html"),
+            ("/s", "index.html"),
+            ("/sw.js", "sw.js"),
+            ("/s/x", "s/x"),
+            ("/manifest.webmanifest", "manifest.webmanifest"),
+        ] {
+            assert_eq!(file_of(path), file, "{path}");
+        }
+    }
+
+    /// What the installed app needs: its manifest, its service worker, and icons from the server itself.
+    #[test]
+    fn the_policy_lets_the_pages_be_installed() {
+        for part in ["manifest-src 'self'", "worker-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'"] {
+            assert!(PAGE_POLICY.contains(part), "{part}");
+        }
+        assert!(!PAGE_POLICY.contains("unsafe-eval"));
+        assert!(PAGE_POLICY.contains("script-src 'self';"));
+    }
 }

@@ -1,0 +1,12 @@
+// The link of a shared mixtape. Its token stands behind the #, so that no server and no log ever sees it. Pure.
+
+export const isSharePath = (path: string): boolean => /^\/s\/?$/.test(path);
+
+/** The token, or null where there is none worth asking about. */
+export function tokenOf(hash: string): string | null {
+  const text = hash.replace(/^#\/?/, '');
+  return /^[\w-]{8,200}$/.test(text) ? text : null;
+}
+
+/** Which track comes after one that ended; null at the end. */
+export const following = (at: number, count: number): number | null => (at + 1 < count ? at + 1 : null);
