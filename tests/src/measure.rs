@@ -6,6 +6,7 @@
 
 mod hearing;
 mod ladder;
+mod queue;
 mod serving;
 
 pub use hearing::{decode_once, hear_once};
@@ -31,6 +32,7 @@ const GROUPS: &[Group] = &[
     ("analysis", hearing::analysis_against_decoding),
     ("memory", hearing::memory_against_length),
     ("scan", serving::scan_of_stubs),
+    ("queue", queue::uploads_waiting),
     ("list", serving::first_page_of_a_large_library),
 ];
 

@@ -112,9 +112,9 @@ fn figures(only: &[String]) -> bool {
     watch(measure).ok
 }
 
-/// Runs the crash test with that many kills at moments chosen by that seed.
-pub fn crash_test(seed: u64, kills: u32) -> bool {
-    println!("crash test: seed {seed}, {kills} kills");
+/// Runs the crash test: that many rounds, whose kills are chosen by that seed.
+pub fn crash_test(seed: u64, rounds: u32) -> bool {
+    println!("crash test: seed {seed}, {rounds} rounds");
     if !watch(command(&["cargo", "build", "--locked", "-p", "fanfare-server"])).ok {
         return false;
     }
@@ -129,7 +129,7 @@ pub fn crash_test(seed: u64, kills: u32) -> bool {
         "--",
         "--nocapture",
     ]);
-    test.env("FANFARE_CRASH_SEED", seed.to_string()).env("FANFARE_CRASH_ROUNDS", kills.to_string());
+    test.env("FANFARE_CRASH_SEED", seed.to_string()).env("FANFARE_CRASH_ROUNDS", rounds.to_string());
     watch(test).ok
 }
 

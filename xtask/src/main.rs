@@ -35,12 +35,12 @@ enum Chore {
     Tidy,
     /// Measure speed and size in release mode; each line: measured, target, ok or MISS. With a name: beside other tools
     Bench(bench::Line),
-    /// Kill worker and server at random moments of a scan
+    /// Kill worker and server at random moments of a scan and of uploads
     CrashTest {
         /// Random seed: the same seed kills at the same moments
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// How many kills
+        /// How many rounds, of one to three kills each
         #[arg(long, default_value_t = 50)]
         n: u32,
     },

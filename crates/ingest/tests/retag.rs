@@ -218,7 +218,11 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
     for (name, album) in [("a.wav", Some(album)), ("b.wav", Some(album)), ("c.wav", None)] {
         let found = tags(&bench, name);
         let of_album = album.and_then(|album| album.replaygain_album_gain_db);
-        assert_eq!(found.replaygain_track_gain_db, hundredths(loudness(name).replaygain_track_gain_db), "{name}");
+        assert_eq!(
+            found.replaygain_track_gain_db,
+            hundredths(loudness(name).replaygain_track_gain_db),
+            "{name}"
+        );
         assert_eq!(found.replaygain_album_gain_db, hundredths(of_album), "{name}");
     }
     assert_eq!(names.map(|name| sound(&bench.music().join(name))), sounds, "the sound is the same");
@@ -230,7 +234,11 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
     let again = ingest.retry(task.id).await.unwrap();
     rest(&ingest).await;
     let task = pass(&store).await.unwrap();
-    assert_eq!((task.id, task.state, &*task.message), (again, TaskState::Succeeded, "1 file written"), "{task:?}");
+    assert_eq!(
+        (task.id, task.state, &*task.message),
+        (again, TaskState::Succeeded, "1 file written"),
+        "{task:?}"
+    );
     let now = names.map(|name| fs::metadata(bench.music().join(name)).unwrap().modified().unwrap());
     assert_eq!(now[..3], written[..3], "what is written already is not touched");
     // A nightly run finds nothing to write, and nobody is told of that.

@@ -99,7 +99,11 @@ fn binary() -> std::path::PathBuf {
 }
 
 /// A child process of that process (a server has one: its worker).
-fn child_of(parent: u32) -> Option<Pid> {
+///
+/// # Panics
+/// When the processes of this machine cannot be listed.
+#[must_use]
+pub fn child_of(parent: u32) -> Option<Pid> {
     let processes = fs::read_dir("/proc").expect("a list of processes");
     processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok()).find_map(|pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

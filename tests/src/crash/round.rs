@@ -171,11 +171,13 @@ async fn is_done(store: &Store) -> bool {
     let tasks = catalog.tasks(50).await.expect("tasks");
     let scanned =
         catalog.folders().await.expect("folders").first().is_some_and(|folder| folder.scanned.is_some());
-    let scans_over = tasks.iter().filter(|task| task.kind == TaskKind::Scan).all(|task| task.state.is_over());
+    // Every task: one that nobody ends is shown for ever.
+    let tasks_over = tasks.iter().all(|task| task.state.is_over());
+    let has_scanned = tasks.iter().any(|task| task.kind == TaskKind::Scan);
     let mut left = 0;
     for queue in QUEUES {
         let jobs = store.jobs().counts(queue).await.expect("counts");
         left += jobs.waiting + jobs.running;
     }
-    scanned && scans_over && left == 0
+    scanned && has_scanned && tasks_over && left == 0
 }

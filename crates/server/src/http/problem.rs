@@ -53,6 +53,12 @@ impl Problem {
         Error::new(kind, message).into()
     }
 
+    /// What kind of trouble it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.error.kind()
+    }
+
     /// Nothing is there, or nothing that this caller may see.
     #[must_use]
     pub fn not_found(what: &str) -> Self {

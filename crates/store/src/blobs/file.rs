@@ -25,13 +25,16 @@ pub struct FileBlobStore {
 }
 
 impl FileBlobStore {
-    /// Opens (and makes) the folder; `sweep` removes what interrupted writes left behind, which only one
-    /// process may do, before others write.
+    /// Opens the folder; `first` makes it and removes what interrupted writes left behind, which only one process may do,
+    /// before others write. To all others a folder that is not there is storage that is away.
     ///
     /// # Errors
     /// `PermissionDenied`, `NoSpace`, `Io` when the folder cannot be made.
-    pub async fn open(root: &Path, sweep: bool) -> Result<Self> {
+    pub async fn open(root: &Path, first: bool) -> Result<Self> {
         let store = Self { root: root.to_owned() };
+        if !first {
+            return Ok(store);
+        }
         let opened = store.clone();
         blocking(move || {
             let unfinished = store.root.join(UNFINISHED);
@@ -39,10 +42,8 @@ impl FileBlobStore {
             for kind in BlobKind::ALL {
                 make_folder(&store.root.join(kind.as_str()))?;
             }
-            if sweep {
-                for name in entries(&unfinished)? {
-                    remove_whatever(&unfinished.join(name))?;
-                }
+            for name in entries(&unfinished)? {
+                remove_whatever(&unfinished.join(name))?;
             }
             Ok(())
         })
@@ -83,7 +84,10 @@ impl FileBlobStore {
     fn adopt_now(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
         let failed = |error| of_storage("storing a blob", error);
         let mut hasher = blake3::Hasher::new();
-        let mut reader = File::open(file).map_err(failed)?;
+        let mut reader = File::open(file).map_err(|error| match self.root.join(UNFINISHED).is_dir() {
+            true => Error::from_io("storing a blob", error),
+            false => failed(error),
+        })?;
         let size = io::copy(&mut reader, &mut hasher).map_err(failed)?;
         let name = ContentHash::from_bytes(*hasher.finalize().as_bytes());
         let target = self.path(kind, name);

@@ -32,6 +32,9 @@ const FORM_BYTES: u64 = 16 * 1024;
 const REST_BYTES: usize = 512 * 1024;
 /// How long that is done at most.
 const REST_TIME: Duration = Duration::from_secs(2);
+/// The same where the sender did nothing wrong (the disk is full or away): many look at the answer only when all is sent.
+const PATIENT_BYTES: usize = 256 << 20;
+const PATIENT_TIME: Duration = Duration::from_secs(10);
 
 /// Takes in a file. What it is is read from its content; its name is only shown. It becomes a track that is heard and
 /// described by itself: its state tells how far that is.
@@ -133,26 +136,28 @@ fn refused(error: fanfare_model::Error) -> Problem {
 /// The refusal, at once. A connection that is closed on somebody who is still sending loses the answer on its way, so
 /// the answer's end waits while a little more of the body is read into nothing.
 async fn refuse(problem: Problem, unread: Option<Body>) -> Response {
+    let ours = matches!(problem.kind(), ErrorKind::NoSpace | ErrorKind::Unavailable | ErrorKind::Io);
+    let most = if ours { (PATIENT_BYTES, PATIENT_TIME) } else { (REST_BYTES, REST_TIME) };
     let (mut parts, body) = problem.into_response().into_parts();
     let Some(unread) = unread else { return Response::from_parts(parts, body) };
     let text = axum::body::to_bytes(body, REST_BYTES).await.unwrap_or_default();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(AT_ONCE, HeaderValue::from_static("no"));
     let said = stream::once(async { Ok::<_, Infallible>(text) });
-    let rest = stream::once(read_rest(unread)).map(|()| Ok(Bytes::new()));
+    let rest = stream::once(read_rest(unread, most)).map(|()| Ok(Bytes::new()));
     Response::from_parts(parts, Body::from_stream(said.chain(rest)))
 }
 
-async fn read_rest(body: Body) {
+async fn read_rest(body: Body, (bytes, time): (usize, Duration)) {
     let mut stream = body.into_data_stream();
     let rest = async {
         let mut read = 0;
-        while let Some(Ok(bytes)) = stream.next().await {
-            read += bytes.len();
-            if read > REST_BYTES {
+        while let Some(Ok(more)) = stream.next().await {
+            read += more.len();
+            if read > bytes {
                 return;
             }
         }
     };
-    let _in_vain = tokio::time::timeout(REST_TIME, rest).await;
+    let _in_vain = tokio::time::timeout(time, rest).await;
 }

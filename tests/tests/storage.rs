@@ -1,0 +1,221 @@
+//! Storage that is full or away while people send files: a sentence that helps, nothing half-visible, and all goes on
+//! when it is back, without a restart (issue 4, Shows 5; RELIABILITY R-04).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use fanfare_testkit::{
+    server::{ServerStart, TestServer},
+    signals, wav,
+};
+use reqwest::Method;
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use serde_json::Value;
+
+const MIB: u64 = 1 << 20;
+const SOON: Duration = Duration::from_millis(250);
+
+/// A song of that length; different numbers sound different.
+fn song(seconds: f64, number: u32) -> Vec<u8> {
+    let tone = signals::sine(44_100, seconds, 200.0 + f64::from(number), 0.3);
+    wav::wav(44_100, &[tone.clone(), tone], wav::WavFormat::I16)
+}
+
+/// Sends a file; gives the status and what is said.
+async fn send(server: &TestServer, bytes: &[u8]) -> (u16, Value) {
+    let head = "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"sent.wav\"\r\n\r\n";
+    let body = [head.as_bytes(), bytes, b"\r\n--edge--\r\n"].concat();
+    let request = server.request(Method::POST, "/api/v1/tracks");
+    let answer =
+        request.header("content-type", "multipart/form-data; boundary=edge").body(body).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn until(server: &TestServer, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let mut events = server.request(Method::GET, "/api/v1/events").send().await.unwrap();
+    loop {
+        let answer = server.json(path).await;
+        if wanted(&answer) {
+            return answer;
+        }
+        // Not every change of a track is an event of its task.
+        if let Ok(event) = tokio::time::timeout(SOON, events.chunk()).await {
+            assert!(event.unwrap().is_some(), "the stream of events ended");
+        }
+    }
+}
+
+async fn becomes_ready(server: &TestServer, track: &Value) {
+    let path = format!("/api/v1/tracks/{}", track["id"].as_str().unwrap());
+    let track = until(server, &path, |track| track["state"] == "ready" || track["state"] == "failed").await;
+    assert_eq!(track["state"], "ready", "{track}");
+}
+
+/// Only so many tracks are there, nothing half lies about, no task waits for what never came.
+async fn is_tidy(server: &TestServer, tracks: u64) {
+    assert_eq!(server.json("/api/v1/tracks").await["total"], tracks);
+    let left: Vec<PathBuf> = fs::read_dir(server.data().join("blobs/unfinished"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("upload-")))
+        .collect();
+    assert_eq!(left, Vec::<PathBuf>::new());
+    let stored = |kind: &str| walk(&server.data().join("blobs").join(kind));
+    assert_eq!(stored("upload").len() as u64, tracks);
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() { files.extend(walk(&entry)) } else { files.push(entry) }
+    }
+    files
+}
+
+async fn audio(server: &TestServer, track: &Value) -> (u16, Vec<u8>) {
+    let path = format!("/api/v1/tracks/{}/audio", track["id"].as_str().unwrap());
+    let answer = server.request(Method::GET, &path).send().await.unwrap();
+    (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+}
+
+fn says_no_space(status: u16, said: &Value) {
+    assert_eq!((status, &said["kind"]), (507, &Value::from("no-space")), "{said}");
+    assert!(said["remedy"].as_str().unwrap().contains("make room"), "{said}");
+    assert!(!said["detail"].as_str().unwrap().contains('/'), "no path of the server: {said}");
+}
+
+/// The environment in which uploads need no other program.
+fn environment() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    vec![("FANFARE_HLS_LADDER".into(), "high=flac".into())]
+}
+
+/// A small file system of its own, for those who may mount one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(mib: u64) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let size = format!("size={mib}m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path());
+        let mounted = mount.stderr(std::process::Stdio::null()).status();
+        mounted.is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // At once or when nobody uses it any more.
+        let _ended = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_uploads_with_a_sentence_and_takes_them_again_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        println!("SKIPPED: this user may not mount a small file system");
+        return;
+    };
+    let data = disk.0.path().join("data");
+    let start =
+        ServerStart { data: Some(data.clone()), environment: environment(), ..ServerStart::default() };
+    let server = TestServer::start(start);
+    server.sign_in().await;
+    let small = song(4.0, 1);
+    let (status, kept) = send(&server, &small).await;
+    assert_eq!(status, 201, "{kept}");
+    becomes_ready(&server, &kept).await;
+
+    // Somebody else fills the disk, but for 4 MiB: not enough for this file, wherever in it the end comes.
+    let free = || {
+        let stat = rustix::fs::statvfs(disk.0.path()).unwrap();
+        stat.f_bavail * stat.f_frsize
+    };
+    let ballast = disk.0.path().join("ballast");
+    fs::write(&ballast, vec![0; usize::try_from(free() - 4 * MIB).unwrap()]).unwrap();
+    let large = song(60.0, 2);
+    assert!(large.len() as u64 > 2 * 4 * MIB);
+    for _ in 0..3 {
+        let (status, said) = send(&server, &large).await;
+        says_no_space(status, &said);
+        is_tidy(&server, 1).await;
+        assert!(free() >= 3 * MIB, "what was written of it is free again");
+        assert_eq!(audio(&server, &kept).await, (200, small.clone()), "others go on listening");
+    }
+
+    fs::remove_file(ballast).unwrap();
+    let (status, taken) = send(&server, &large).await;
+    assert_eq!(status, 201, "without a restart: {taken}");
+    becomes_ready(&server, &taken).await;
+    is_tidy(&server, 2).await;
+    assert!(server.stop().success());
+}
+
+#[tokio::test]
+async fn a_file_size_limit_refuses_uploads_with_a_sentence_and_takes_them_again_when_it_is_raised() {
+    let server = TestServer::start(ServerStart { environment: environment(), ..ServerStart::default() });
+    server.sign_in().await;
+    let pid = Pid::from_raw(i32::try_from(server.pid()).unwrap()).unwrap();
+    let before = getrlimit(Resource::Fsize);
+    let limit = |bytes: Option<u64>| {
+        prlimit(Some(pid), Resource::Fsize, Rlimit { current: bytes.or(before.current), ..before }).unwrap();
+    };
+    // Its log and its database are smaller than that; the file is not.
+    limit(Some(6 * MIB));
+    let (large, small) = (song(60.0, 3), song(4.0, 4));
+    let (status, said) = send(&server, &large).await;
+    says_no_space(status, &said);
+    is_tidy(&server, 0).await;
+    let (status, taken) = send(&server, &small).await;
+    assert_eq!(status, 201, "what fits is taken: {taken}");
+    becomes_ready(&server, &taken).await;
+    limit(None);
+    let (status, taken) = send(&server, &large).await;
+    assert_eq!(status, 201, "{taken}");
+    becomes_ready(&server, &taken).await;
+    is_tidy(&server, 2).await;
+}
+
+#[tokio::test]
+async fn storage_that_is_away_is_said_so_and_nothing_is_lost_when_it_is_back() {
+    let server = TestServer::start(ServerStart { environment: environment(), ..ServerStart::default() });
+    server.sign_in().await;
+    let first = song(4.0, 5);
+    let (status, kept) = send(&server, &first).await;
+    assert_eq!(status, 201);
+    becomes_ready(&server, &kept).await;
+
+    // As an unmounted disk looks: the folder is gone. (Who runs tests as root is refused nothing by modes.)
+    let (blobs, away) = (server.data().join("blobs"), server.data().join("away"));
+    for empty in [false, true] {
+        fs::rename(&blobs, &away).unwrap();
+        if empty {
+            // The mount point of a disk that is not there.
+            fs::create_dir(&blobs).unwrap();
+        }
+        let other = song(4.0, 6 + u32::from(empty));
+        let (status, said) = send(&server, &other).await;
+        assert_eq!((status, &said["kind"]), (503, &Value::from("unavailable")), "{said}");
+        assert!(said["remedy"].as_str().unwrap().contains("blobs"), "{said}");
+        assert_eq!(audio(&server, &kept).await.0, 503, "not gone: away");
+        assert_eq!(server.json("/api/v1/tracks").await["total"], 1 + u64::from(empty));
+        assert_eq!(server.json("/api/v1/status").await["setup_needed"], false, "everything else goes on");
+        if empty {
+            // Nothing was written where the disk will hide it.
+            fs::remove_dir(&blobs).unwrap();
+        }
+        fs::rename(&away, &blobs).unwrap();
+        assert_eq!(audio(&server, &kept).await, (200, first.clone()));
+        let (status, taken) = send(&server, &other).await;
+        assert_eq!(status, 201, "without a restart: {taken}");
+        becomes_ready(&server, &taken).await;
+        is_tidy(&server, 2 + u64::from(empty)).await;
+    }
+    assert!(server.stop().success());
+}
