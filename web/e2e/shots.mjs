@@ -110,7 +110,7 @@ export async function takeShots(server, folder, looks = LOOKS) {
         await page.locator('.page').evaluate((element) => element.scrollTo(0, element.scrollHeight));
         await shot('cache-below');
         await page.getByRole('button', { name: 'Make ready', exact: true }).click();
-        await page.getByRole('dialog').locator('li.cached').nth(4).waitFor();
+        await page.getByRole('dialog').locator('li.cached, li.skipped').nth(4).waitFor();
         await shot('cache-run');
         await page.getByRole('button', { name: 'Continue in the background' }).click();
       }
