@@ -75,8 +75,8 @@ impl GrowingLadder {
     pub fn list(&self, names: &[String]) -> Result<()> {
         let text = serde_json::to_vec(names).unwrap_or_default();
         let temporary = self.folder.join("variants.new");
-        fs::write(&temporary, text).map_err(failed)?;
-        fs::rename(temporary, self.folder.join(LIST)).map_err(failed)
+        fs::write(&temporary, text).map_err(swept)?;
+        fs::rename(temporary, self.folder.join(LIST)).map_err(swept)
     }
 
     /// The folder.
@@ -106,8 +106,8 @@ impl GrowingVariant {
     /// # Errors
     /// `NoSpace`, `Io`; `Unavailable` while the storage is away.
     pub fn begin(folder: &Path, name: &str) -> Result<Self> {
-        let file = File::create_new(folder.join(file_name(name)?)).map_err(failed)?;
-        let index = File::create_new(folder.join(index_name(name)?)).map_err(failed)?;
+        let file = File::create_new(folder.join(file_name(name)?)).map_err(swept)?;
+        let index = File::create_new(folder.join(index_name(name)?)).map_err(swept)?;
         Ok(Self { file, index })
     }
 
@@ -210,6 +210,16 @@ fn checked(name: &str) -> Result<&str> {
         return Ok(name);
     }
     Err(Error::new(ErrorKind::Invalid, "this is no name of a variant"))
+}
+
+/// A folder that is gone although it was made was removed by a server that started anew, which takes what it finds for
+/// left over: the next attempt makes another one.
+fn swept(error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Error::new(ErrorKind::Io, "what was made was removed by a server that started anew")
+            .because(error);
+    }
+    failed(error)
 }
 
 fn failed(error: std::io::Error) -> Error {

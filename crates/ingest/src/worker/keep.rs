@@ -1,10 +1,10 @@
 //! From a ladder's files to a stored transcode; and which track sounds the same as a new one.
 
 use fanfare_analysis::fingerprint;
-use fanfare_model::{ContentHash, Result, TrackId, features::Fingerprint};
+use fanfare_model::{ContentHash, ErrorKind, Result, TrackId, features::Fingerprint};
 use fanfare_store::{BlobKind, Store, Transcode, TranscodePart};
 
-use super::ladder::MadeVariant;
+use super::ladder::{MadeVariant, removed};
 
 /// How much longer or shorter the same recording may be, in seconds: leading and trailing silence differ.
 const TWIN_WITHIN_S: f64 = 5.0;
@@ -28,7 +28,10 @@ pub(crate) async fn keep(
 ) -> Result<Transcode> {
     let mut parts = Vec::with_capacity(variants.len());
     for variant in variants {
-        let blob = store.blobs().adopt(BlobKind::Media, &variant.file).await?;
+        let blob = match store.blobs().adopt(BlobKind::Media, &variant.file).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(removed().because(error)),
+            stored => stored?,
+        };
         let size_bytes = variant
             .segments
             .last()

@@ -108,6 +108,12 @@ pub(crate) fn make(
     Ok(Made { audio, results: heard.results, warnings, variants, growing: making.growing })
 }
 
+/// A server that starts anew takes what lies in the workshop for left over, also what the worker of the one before it has
+/// not ended yet: no fault of the track.
+pub(crate) fn removed() -> Error {
+    Error::new(ErrorKind::Io, "what was made was removed by a server that started anew")
+}
+
 /// Why a rung was not made.
 fn trouble(report: &SinkReport) -> Option<Error> {
     let rung = report.name.strip_prefix("hls-")?;
@@ -125,7 +131,8 @@ fn whole(folder: &Path, name: &str) -> Result<MadeVariant> {
         Some(variant) if variant.whole => {
             Ok(MadeVariant { file: variant.file, facts: variant.facts, segments: variant.segments })
         }
-        _ => Err(Error::new(ErrorKind::Internal, format!("the HLS variant `{name}` has no end"))),
+        Some(_) => Err(Error::new(ErrorKind::Internal, format!("the HLS variant `{name}` has no end"))),
+        None => Err(removed()),
     }
 }
 

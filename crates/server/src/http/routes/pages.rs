@@ -76,7 +76,9 @@ mod tests {
     /// What the installed app needs: its manifest, its service worker, and icons from the server itself.
     #[test]
     fn the_policy_lets_the_pages_be_installed() {
-        for part in ["manifest-src 'self'", "worker-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'"] {
+        for part in
+            ["manifest-src 'self'", "worker-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'"]
+        {
             assert!(PAGE_POLICY.contains(part), "{part}");
         }
         assert!(!PAGE_POLICY.contains("unsafe-eval"));
