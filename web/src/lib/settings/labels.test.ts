@@ -12,7 +12,9 @@ test('every setting of the page that the server can change has a place and a lab
   const table = readFileSync(new URL('../../../../docs/settings.md', import.meta.url), 'utf8');
   const names = [...table.matchAll(/^\| `([a-z._]+)` \|(?:[^|]*\|){4} yes \|/gm)].map((row) => row[1] ?? '').sort();
   expect(names.length).toBeGreaterThan(15);
-  expect(GROUPS.flatMap((group) => group.names).sort()).toEqual(names);
+  const all = [...table.matchAll(/^\| `([a-z._]+)` \|/gm)].map((row) => row[1] ?? '');
+  // What a server does not know yet has a place already; what it knows is exactly what can be changed.
+  expect(GROUPS.flatMap((group) => group.names).filter((name) => all.includes(name)).sort()).toEqual(names);
   expect(names.filter((name) => labelOf(name) === name)).toEqual([]);
 });
 test('sources have words, defaults need none', () => expect([sourceWords('file'), sourceWords('default')]).toEqual(['from the settings file', '']));
