@@ -349,7 +349,7 @@ mod tests {
         let mut variant = GrowingVariant::begin(growing.folder(), "high").unwrap();
         let segment = SegmentFacts { index: 0, first_frame: 0, frames: 5, offset_bytes: 4, len_bytes: 7 };
         variant.init(&facts(), b"init").unwrap();
-        variant.segment(segment.clone(), b"segment").unwrap();
+        variant.segment(segment, b"segment").unwrap();
         variant.end(&facts()).unwrap();
         let ask: Ask = Arc::new(move |_| Box::pin(async move { Ok(id) }));
         let ladders = Arc::new(Ladders::new(store.clone(), ask));
