@@ -9,6 +9,7 @@ mod nightly;
 mod page;
 mod place;
 mod rows;
+mod serve;
 mod sets;
 mod target;
 mod track;
@@ -44,6 +45,8 @@ enum What {
     Encode(encode::Options),
     /// What a nightly run takes from the processors while somebody listens, and whether there is a gap
     Nightly(nightly::Options),
+    /// How fast stored files are sent, beside nginx, and what slow readers cost; writes docs/benchmarks.md
+    Serve(serve::Options),
     /// Tempo and beats of recorded music, file by file, beside the peers' majority
     Recorded(Script),
     /// Every other figure beside Essentia's algorithm of the same name
@@ -94,6 +97,7 @@ pub fn run(line: &Line) -> bool {
         Some(What::Accuracy(options)) => accuracy::run(options),
         Some(What::Encode(options)) => encode::run(options),
         Some(What::Nightly(options)) => nightly::run(options),
+        Some(What::Serve(options)) => serve::run(options),
         Some(What::Recorded(script)) => script.run("recorded.py"),
         Some(What::Agreement(script)) => script.run("agreement.py"),
         Some(What::Cost { report, words }) => cost::pay(report, words),

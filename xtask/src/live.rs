@@ -30,7 +30,12 @@ impl Live {
         if !demo.as_ref().is_ok_and(std::process::ExitStatus::success) {
             return Err(format!("{} demo: {demo:?}", binary.display()));
         }
-        let mut child = serve(&binary, &music, &home.join("data"))?;
+        Self::over(&binary, &home.join("data"), &music, &[])
+    }
+
+    /// Starts that binary on a data folder, with that library; `before` are words in front of its own (`taskset`).
+    pub fn over(binary: &Path, data: &Path, music: &Path, before: &[String]) -> Result<Self, String> {
+        let mut child = serve(binary, music, data, before)?;
         let (mut address, mut setup_link) = (String::new(), String::new());
         let out = child.stdout.take().ok_or("no output")?;
         for line in BufReader::new(out).lines().map_while(Result::ok) {
@@ -46,8 +51,10 @@ impl Live {
     }
 }
 
-fn serve(binary: &Path, music: &Path, data: &Path) -> Result<Child, String> {
-    Command::new(binary)
+fn serve(binary: &Path, music: &Path, data: &Path, before: &[String]) -> Result<Child, String> {
+    let mut words = before.iter().map(std::ffi::OsString::from).chain([binary.into()]);
+    Command::new(words.next().unwrap_or_default())
+        .args(words)
         .arg("serve")
         .arg(music)
         .arg("--data")
@@ -57,6 +64,13 @@ fn serve(binary: &Path, music: &Path, data: &Path) -> Result<Child, String> {
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("{}: {error}", binary.display()))
+}
+
+impl Live {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Live {

@@ -1,23 +1,30 @@
 //! From a known track to bytes at the listener.
 //!
 //! Purpose: decide what a request for a representation gets ([`ranges`]), and stream those bytes of the
-//! original file ([`original`]) with the media type that codec and container fix ([`media`]); give a track as HLS
+//! original file ([`original`], [`content`]) with the media type that codec and container fix ([`media`]); give a track as HLS
 //! from its ladder, stored or still growing ([`hls`]).
 //!
 //! Vocabulary (RFC 9110): a *representation* is the sequence of bytes a URL stands for, a *validator* the entity tag or date that tells
 //! two of its versions apart, a *range* an inclusive run of its bytes.
 //!
-//! Invariants: never changes what a track is; never holds more than a bounded buffer of a file in memory;
+//! Invariants: never changes what a track is; never holds more than a bounded buffer of a file in memory, and none of
+//! one that goes out over a socket ([`slice`]);
 //! never sends bytes of two versions of a file in one answer.
 
+pub mod content;
 pub mod etag;
 pub mod hls;
 pub mod media;
 pub mod multipart;
 pub mod original;
 pub mod ranges;
+pub mod shelf;
+pub mod slice;
 
+pub use content::{ByteStream, Content, Piece};
 pub use etag::EntityTag;
 pub use hls::{Ladders, View};
-pub use original::{Answer, ByteStream, OpenFile};
+pub use original::{Answer, OpenFile};
 pub use ranges::{ByteRange, Plan, Representation};
+pub use shelf::Shelf;
+pub use slice::{AtHand, FileSlice};

@@ -1,63 +1,41 @@
-//! The original file of a track, streamed.
+//! The original file of a track, or any other that is sent as it is.
 //!
 //! Purpose: open a file once ([`OpenFile::open`]), answer a request from that handle ([`OpenFile::answer`]).
 //!
 //! Invariants: length, time and tag come from the opened handle, never from the path or the catalog; only a regular file is
-//! opened; memory per answer is one buffer of [`BUFFER_BYTES`], whatever the range; when the file changes while it
+//! opened; an answer holds none of the file's bytes, only which they are; when the file changes while it
 //! is sent, the body ends with an error (the connection breaks) instead of going on with other bytes.
 
 use std::{
-    fs::{File, Metadata, OpenOptions},
-    io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    fs::OpenOptions,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt},
     path::Path,
-    pin::Pin,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use fanfare_model::{Error, ErrorKind, Result};
-use futures_util::{Stream, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::{
+    content::{self, Content},
     etag::EntityTag,
     multipart::{self, Piece},
     ranges::{self, ByteRange, Plan, Representation},
+    slice::{FileSlice, Source, Version},
 };
-
-/// How many bytes are read from the file at a time.
-pub const BUFFER_BYTES: usize = 128 * 1024;
 
 /// A file changed less than this many seconds ago may change again within the step of its time stamp, so its tag is weak.
 const SETTLED_AFTER_S: u64 = 2;
 
-/// The bytes of a body, in buffers of at most [`BUFFER_BYTES`].
-pub type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
-
 /// A file that is open for sending.
 #[derive(Debug, Clone)]
 pub struct OpenFile {
-    file: Arc<File>,
-    /// The version that was opened; `None` for bytes that never change, as a [part](Self::part) of a file that grows.
-    seen: Option<Version>,
+    source: Source,
     /// Where in the file the representation begins.
     offset: u64,
     representation: Representation,
-}
-
-/// What tells two versions of a file apart, as seen through its handle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Version {
-    len: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Version {
-    fn of(metadata: &Metadata) -> Self {
-        Self { len: metadata.len(), modified: metadata.modified().ok() }
-    }
 }
 
 /// Status, header fields and body of an answer.
@@ -67,7 +45,7 @@ pub struct Answer {
     /// Everything but fields of the connection.
     pub headers: HeaderMap,
     /// `None`: the answer has no content. (`HEAD` has the fields of `GET` and no content.)
-    pub body: Option<ByteStream>,
+    pub body: Option<Content>,
 }
 
 impl OpenFile {
@@ -99,7 +77,8 @@ impl OpenFile {
             return Err(Error::new(ErrorKind::NotFound, "the track's file is no regular file"));
         }
         let seen = Version::of(&metadata);
-        Ok(Self { file: Arc::new(file), seen: Some(seen), offset: 0, representation: describe(seen, now) })
+        let source = Source { file: Arc::new(file), seen: Some(seen) };
+        Ok(Self { source, offset: 0, representation: describe(seen, now) })
     }
 
     /// Some of the file's bytes as a representation of their own: bytes that are there and never change, whatever is
@@ -109,7 +88,7 @@ impl OpenFile {
     /// `NotFound` when the file ends before them.
     pub fn part(self, offset: u64, len: u64, tag: &str) -> Result<Self> {
         let end = offset.checked_add(len);
-        let there = self.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+        let there = self.source.file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
         if end.is_none_or(|end| end > there) {
             return Err(Error::new(ErrorKind::NotFound, "the file has no such part"));
         }
@@ -119,7 +98,8 @@ impl OpenFile {
             last_modified_s: None,
             date_is_strong: false,
         };
-        Ok(Self { file: self.file, seen: None, offset, representation })
+        let source = Source { seen: None, ..self.source };
+        Ok(Self { source, offset, representation })
     }
 
     /// All of it at once, for small representations that are repackaged.
@@ -131,8 +111,15 @@ impl OpenFile {
         if len > max_bytes {
             return Err(Error::limit("segment_bytes", len, max_bytes));
         }
-        let bytes = read(Arc::clone(&self.file), self.seen, self.offset, len).await;
+        let bytes = FileSlice::new(self.source.clone(), self.offset, len).read().await;
         bytes.map_err(|error| Error::from_io("reading a segment", error))
+    }
+
+    /// Whether the opened file is still where it was opened, as it was then: not written to, not removed, not replaced.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        let Ok(metadata) = self.source.file.metadata() else { return false };
+        metadata.nlink() > 0 && self.source.seen.is_some_and(|seen| seen == Version::of(&metadata))
     }
 
     /// Length and validators of the opened file.
@@ -185,49 +172,21 @@ impl OpenFile {
         };
         headers
             .insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.iter().map(Piece::size).sum::<u64>()));
-        let body = (method != Method::HEAD).then(|| self.stream(pieces));
+        let body = (method != Method::HEAD).then(|| self.content(pieces));
         Answer { status, headers, body }
     }
 
-    /// The pieces in order, the file read by position so that answers share the handle.
-    fn stream(&self, pieces: Vec<Piece>) -> ByteStream {
-        let (file, seen, offset) = (Arc::clone(&self.file), self.seen, self.offset);
-        let start = (pieces.into_iter(), None::<ByteRange>);
-        Box::pin(stream::try_unfold(start, move |(mut pieces, mut rest)| {
-            let file = Arc::clone(&file);
-            async move {
-                loop {
-                    if let Some(range) = rest {
-                        let size = range.size().min(BUFFER_BYTES as u64);
-                        let bytes = read(file, seen, offset + range.first, size).await?;
-                        let first = range.first + size;
-                        let rest = (first <= range.last).then_some(ByteRange { first, last: range.last });
-                        return Ok(Some((bytes, (pieces, rest))));
-                    }
-                    match pieces.next() {
-                        None => return Ok(None),
-                        Some(Piece::Text(text)) => return Ok(Some((text, (pieces, None)))),
-                        Some(Piece::File(range)) => rest = Some(range),
-                    }
-                }
-            }
+    /// The pieces in order, those of the file named by their place in it.
+    fn content(&self, pieces: Vec<Piece>) -> Content {
+        Content::new(pieces.into_iter().map(|piece| match piece {
+            Piece::Text(text) => content::Piece::Text(text),
+            Piece::File(range) => content::Piece::File(FileSlice::new(
+                self.source.clone(),
+                self.offset + range.first,
+                range.size(),
+            )),
         }))
     }
-}
-
-/// Reads exactly `size` bytes, or fails: at an early end, or when the file is no longer the one that was described.
-async fn read(file: Arc<File>, seen: Option<Version>, first: u64, size: u64) -> io::Result<Bytes> {
-    let blocking = tokio::task::spawn_blocking(move || {
-        let mut buffer = BytesMut::zeroed(usize::try_from(size).map_err(io::Error::other)?);
-        file.read_exact_at(&mut buffer, first)?;
-        if let Some(seen) = seen
-            && Version::of(&file.metadata()?) != seen
-        {
-            return Err(io::Error::other("the file was changed while it was sent"));
-        }
-        Ok(buffer.freeze())
-    });
-    blocking.await.map_err(io::Error::other)?
 }
 
 fn describe(seen: Version, now: SystemTime) -> Representation {

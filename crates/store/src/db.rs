@@ -3,11 +3,19 @@
 //! Invariants: every write transaction is `BEGIN IMMEDIATE`, so it never fails half-way for a lock; no
 //! transaction waits for anything but the database; readers cannot write (`query_only`).
 
-use std::{path::Path, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use fanfare_model::{ErrorKind, Result};
 use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr, Sqlite, SqlitePool, Transaction,
+    ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction,
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -39,8 +47,43 @@ const ROW_BUFFER: usize = 256;
 /// Distinct statements kept prepared; a list of tracks alone has dozens of varieties.
 const STATEMENTS: usize = 200;
 
-/// A write transaction.
-pub(crate) type WriteTx = Transaction<'static, Sqlite>;
+/// A write transaction. When it is over, however it ended, the store has another edition.
+pub(crate) struct WriteTx {
+    transaction: Transaction<'static, Sqlite>,
+    edition: Edition,
+}
+
+impl WriteTx {
+    /// Says that nobody's rights and no track's file depend on what this writes (notes of use and the like).
+    pub(crate) fn is_a_note(&mut self) {
+        self.edition.0 = None;
+    }
+}
+
+impl Deref for WriteTx {
+    type Target = SqliteConnection;
+    fn deref(&self) -> &SqliteConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for WriteTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+}
+
+/// Counts when it is dropped, unless emptied.
+struct Edition(Option<Arc<AtomicU64>>);
+
+impl Drop for Edition {
+    fn drop(&mut self) {
+        if let Some(count) = &self.0 {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
 /// A read transaction: sees one state of the database throughout.
 pub(crate) type ReadTx = Transaction<'static, Sqlite>;
 
@@ -50,9 +93,15 @@ pub(crate) struct Db {
     writer: SqlitePool,
     readers: SqlitePool,
     lock_wait: Duration,
+    edition: Arc<AtomicU64>,
 }
 
 impl Db {
+    /// See [`crate::Store::edition`].
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition.load(Ordering::SeqCst)
+    }
+
     /// Connects to the database file, which must exist.
     pub(crate) async fn connect(file: &Path, options: &StoreOptions) -> Result<Self> {
         let lock_wait = Duration::from_millis(u64::from(options.busy_timeout_ms));
@@ -101,7 +150,7 @@ impl Db {
                 .pragma("cache_size", READER_CACHE_KIB)
                 .pragma("query_only", "on"),
         );
-        Ok(Self { writer, readers, lock_wait })
+        Ok(Self { writer, readers, lock_wait, edition: Arc::default() })
     }
 
     /// Begins a write, waiting at most the busy timeout for this process's and other processes' writers.
@@ -111,7 +160,10 @@ impl Db {
             let connection = tokio::time::timeout_at(deadline, sound(&self.writer)).await;
             let connection = connection.map_err(|_| busy(what))?.map_err(sql(what))?;
             match Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await {
-                Ok(transaction) => return Ok(transaction),
+                Ok(transaction) => {
+                    let edition = Edition(Some(Arc::clone(&self.edition)));
+                    return Ok(WriteTx { transaction, edition });
+                }
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     tokio::time::sleep(LOCK_PAUSE).await;
                 }
@@ -185,5 +237,8 @@ async fn sound(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error>
 
 /// Commits, saying what was being done if that fails.
 pub(crate) async fn commit(transaction: WriteTx, what: &'static str) -> Result<()> {
-    transaction.commit().await.map_err(sql(what))
+    let WriteTx { transaction, edition } = transaction;
+    let committed = transaction.commit().await;
+    drop(edition);
+    committed.map_err(sql(what))
 }

@@ -93,6 +93,14 @@ impl Store {
         &self.inner.catalog
     }
 
+    /// A number that is another one after every write of this process that could change a right or the place of a file. What was
+    /// looked up while it was this is still true as far as this process goes while it stays; others
+    /// (the worker, the command line) write without it changing.
+    #[must_use]
+    pub fn edition(&self) -> u64 {
+        self.inner.db.edition()
+    }
+
     /// What is still to do.
     #[must_use]
     pub fn jobs(&self) -> &dyn JobQueue {

@@ -311,6 +311,7 @@ impl People {
     async fn note_key_use(&self, secret: SecretHash, now: Timestamp) -> Result<()> {
         const WHAT: &str = "noting the use of an API key";
         let mut tx = self.db.write(WHAT).await?;
+        tx.is_a_note();
         sqlx::query("UPDATE api_key SET last_used = ? WHERE secret = ?")
             .bind(now.0)
             .bind(&secret[..])

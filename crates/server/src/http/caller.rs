@@ -1,11 +1,13 @@
 //! Who sends a request, and how they prove it.
 
+use std::time::Instant;
+
 use axum::extract::FromRequestParts;
 use fanfare_model::{ErrorKind, Result, Role, User};
-use fanfare_store::{SecretHash, Store};
+use fanfare_store::SecretHash;
 use http::{HeaderMap, header, request::Parts};
 
-use super::{clock, problem::Problem, secret, state::HttpState};
+use super::{callers::Kind, clock, problem::Problem, secret, state::HttpState};
 
 /// The session cookie's name.
 pub const COOKIE: &str = "fanfare_session";
@@ -64,16 +66,27 @@ pub fn unauthorized() -> Problem {
 }
 
 /// Who the header fields prove. A key that is sent decides alone, even when it is wrong.
-pub async fn identify(store: &Store, headers: &HeaderMap) -> Result<Option<Caller>> {
-    let now = clock::now();
-    if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-        let Some(hash) = authorization.to_str().ok().and_then(bearer).and_then(secret::hash) else {
-            return Ok(None);
-        };
-        return Ok(store.people().key_user(hash, now).await?.map(|user| Caller { user, proof: Proof::Key }));
+pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<Caller>> {
+    let (kind, hash) = match headers.get(header::AUTHORIZATION) {
+        Some(field) => (Kind::Key, field.to_str().ok().and_then(bearer).and_then(secret::hash)),
+        None => (Kind::Session, cookie(headers).and_then(secret::hash)),
+    };
+    let Some(hash) = hash else { return Ok(None) };
+    // Before the look-up: what is written meanwhile makes it void.
+    let (edition, begun) = (state.store.edition(), Instant::now());
+    if let Some(known) = state.callers.find(kind, hash, edition, begun) {
+        return Ok(Some(known));
     }
-    let Some(hash) = cookie(headers).and_then(secret::hash) else { return Ok(None) };
-    Ok(store.people().session(hash, now).await?.map(|user| Caller { user, proof: Proof::Cookie(hash) }))
+    let (people, now) = (state.store.people(), clock::now());
+    let (user, proof) = match kind {
+        Kind::Key => (people.key_user(hash, now).await?, Proof::Key),
+        Kind::Session => (people.session(hash, now).await?, Proof::Cookie(hash)),
+    };
+    let caller = user.map(|user| Caller { user, proof });
+    if let Some(caller) = &caller {
+        state.callers.keep(kind, hash, caller, edition, begun);
+    }
+    Ok(caller)
 }
 
 /// The token of `Bearer <token>` (RFC 6750 section 2.1; the scheme's name has no case).

@@ -21,7 +21,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::extract::Peer;
+use super::{
+    extract::Peer,
+    shipping,
+    wire::{Outbox, Wire},
+};
 
 /// How long the header fields of a request may take to arrive; also how long an idle connection is kept.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,8 +70,9 @@ pub async fn run(
             accepted = accept(&listener, &places) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
+        let (wire, outbox) = Wire::new(stream);
         let connection =
-            http1(header_timeout).serve_connection(TokioIo::new(stream), service(router.clone(), peer));
+            http1(header_timeout).serve_connection(TokioIo::new(wire), service(router.clone(), peer, outbox));
         let watched = graceful.watch(connection);
         let cut = cut.clone();
         tokio::spawn(async move {
@@ -143,6 +148,7 @@ fn http1(header_timeout: Duration) -> http1::Builder {
 fn service(
     router: Router,
     peer: SocketAddr,
+    outbox: Outbox,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = axum::response::Response,
@@ -152,7 +158,8 @@ fn service(
     hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request)
+        let (answer, outbox) = (router.clone().oneshot(request), outbox.clone());
+        async move { answer.await.map(|response| shipping::ship(response, &outbox)) }
     })
 }
 

@@ -56,7 +56,7 @@ async fn admit(gate: &Gate, path: &str, request: &Parts) -> Result<Option<Caller
     let rule = find(&gate.rules, path, &request.method)?;
     let headers = &request.headers;
     guard::check_host(&gate.state.settings, &request.uri, headers)?;
-    let caller = match caller::identify(&gate.state.store, headers).await {
+    let caller = match caller::identify(&gate.state, headers).await {
         Ok(caller) => caller,
         // Liveness and the like must answer while the store does not.
         Err(_) if rule.access == Access::Public => None,

@@ -11,6 +11,7 @@
 
 mod applied;
 pub mod caller;
+mod callers;
 pub(crate) mod clock;
 mod connection;
 pub mod dto;
@@ -28,11 +29,13 @@ pub mod problem;
 mod routes;
 pub(crate) mod secret;
 mod serve;
+mod shipping;
 mod shown;
 mod state;
 pub mod table;
 mod throttle;
 mod token;
+mod wire;
 
 pub use openapi::openapi_json;
 pub use routes::router;

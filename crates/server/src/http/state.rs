@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use fanfare_delivery::Ladders;
+use fanfare_delivery::{Ladders, Shelf};
 use fanfare_ingest::Ingest;
-use fanfare_model::{JobId, Result};
+use fanfare_model::{JobId, Result, TrackId};
 use fanfare_store::Store;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{metrics::Metrics, password::Passwords, throttle::Throttle};
+use super::{callers::Callers, metrics::Metrics, password::Passwords, throttle::Throttle};
 use crate::{Settings, settings::SettingsDesk};
 
 /// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk.
@@ -34,6 +34,9 @@ pub struct HttpState {
     pub desk: Arc<SettingsDesk>,
     /// Cancelled when the server shuts down: streams that would not end by themselves end then.
     pub closing: CancellationToken,
+    /// Tracks' own files that were asked for a moment ago, with their media types.
+    pub(super) originals: Shelf<TrackId, &'static str>,
+    pub(super) callers: Arc<Callers>,
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) metrics: Arc<Metrics>,
@@ -57,6 +60,8 @@ impl HttpState {
             settings: desk.current(),
             desk: Arc::new(desk),
             closing: CancellationToken::new(),
+            originals: Shelf::default(),
+            callers: Arc::default(),
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             metrics: Arc::default(),

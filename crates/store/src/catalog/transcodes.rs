@@ -146,6 +146,7 @@ impl Catalog {
     pub async fn touch_transcode(&self, hash: ContentHash, profile: &str, now: Timestamp) -> Result<()> {
         const WHAT: &str = "noting that a transcode was used";
         let mut tx = self.db.write(WHAT).await?;
+        tx.is_a_note();
         sqlx::query("UPDATE transcode SET used = max(used, ?) WHERE hash = ? AND profile = ?")
             .bind(now.0)
             .bind(&hash.as_bytes()[..])

@@ -18,7 +18,7 @@ use super::tracks;
 use crate::http::{
     extract::Path,
     problem::{Answer, Problem},
-    secret,
+    secret, shipping,
     state::HttpState,
 };
 
@@ -48,11 +48,23 @@ pub async fn audio(
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let row = tracks::find(&state, id).await?;
+    let (file, media_type) = original(&state, id).await?;
+    Ok(played(&state, answer_with(&file, media_type, &method, &headers)?))
+}
+
+/// The track's own file, open, and its media type. One that was asked for a moment ago is still open.
+async fn original(state: &HttpState, id: TrackId) -> Answer<(OpenFile, &'static str)> {
+    // Before the look-ups: what is written meanwhile makes them void.
+    let edition = state.store.edition();
+    if let Some(kept) = state.originals.find(&id, edition) {
+        return Ok(kept);
+    }
+    let row = tracks::find(state, id).await?;
     let path = state.store.catalog().track_path(id).await?.ok_or_else(|| let_go(&row))?;
     let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
     let media_type = media::media_type(row.track.audio.as_ref());
-    Ok(played(&state, answer_with(&file, media_type, &method, &headers)?))
+    state.originals.keep(id, edition, &file, media_type);
+    Ok((file, media_type))
 }
 
 /// The answer of an open file, in whole or in ranges.
@@ -72,7 +84,11 @@ pub(super) fn answer_with(
         StatusCode::RANGE_NOT_SATISFIABLE => Problem::new(ErrorKind::Invalid, "the file has no such bytes")
             .status(answer.status)
             .into_response(),
-        status => (status, answer.body.map_or_else(Body::empty, Body::from_stream)).into_response(),
+        status => {
+            let mut response = answer.body.map_or_else(|| Response::new(Body::empty()), shipping::answer);
+            *response.status_mut() = status;
+            response
+        }
     };
     response.headers_mut().extend(answer.headers);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
@@ -97,6 +113,8 @@ pub(super) fn played(state: &HttpState, response: Response) -> Response {
     if !plays || response.body().size_hint().exact() == Some(0) {
         return response;
     }
+    let mut response = response;
+    shipping::note_playing(&mut response, &state.ingest);
     let mut playing: Option<Playing> = None;
     let ingest = state.ingest.clone();
     response.map(|body| {

@@ -1,0 +1,175 @@
+//! Files that were opened a moment ago, for the next request of the same listener.
+//!
+//! A player asks for a track in dozens of ranges; finding and opening its file costs more than sending most of them. So an open
+//! file is kept for [`LIFE`] under a key of the caller's, with what else the answer needs.
+//!
+//! Invariants: a file is given out only while it is the one that was opened ([`OpenFile::is_current`]), its entry
+//! is younger than [`LIFE`], and the caller's *edition* is the one it was kept under: a number that changes with everything that
+//! could make the key mean another file. At most [`PLACES`] are kept, and none much longer than [`LIFE`]: a file
+//! that was deleted gives its space back.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::OpenFile;
+
+/// How long an open file is kept.
+pub const LIFE: Duration = Duration::from_secs(1);
+/// How many are kept, each a descriptor.
+pub const PLACES: usize = 256;
+
+/// Open files by key, each with something that belongs to it. Cheap to clone.
+pub struct Shelf<K, T>(Arc<Mutex<Kept<K, T>>>);
+
+struct Kept<K, T> {
+    places: HashMap<K, Place<T>>,
+    /// Whether a task is there that clears away what is too old.
+    swept: bool,
+}
+
+struct Place<T> {
+    file: OpenFile,
+    beside: T,
+    edition: u64,
+    since: Instant,
+}
+
+impl<K, T> Clone for Shelf<K, T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, T> Default for Shelf<K, T> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Kept { places: HashMap::new(), swept: false })))
+    }
+}
+
+impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> Shelf<K, T> {
+    /// The file that is kept under that key, if it may still be given out.
+    #[must_use]
+    pub fn find(&self, key: &K, edition: u64) -> Option<(OpenFile, T)> {
+        self.find_at(key, edition, Instant::now())
+    }
+
+    fn find_at(&self, key: &K, edition: u64, now: Instant) -> Option<(OpenFile, T)> {
+        let (file, beside) = {
+            let kept = self.kept();
+            let place = kept.places.get(key)?;
+            if place.edition != edition || now.saturating_duration_since(place.since) >= LIFE {
+                return None;
+            }
+            (place.file.clone(), place.beside.clone())
+        };
+        // Asks the system, so not under the lock.
+        file.is_current().then_some((file, beside))
+    }
+
+    /// Keeps a file that was found while the edition was that one. A file that was changed a moment ago is not kept: its tag is
+    /// about to become a strong one.
+    pub fn keep(&self, key: K, edition: u64, file: &OpenFile, beside: T) {
+        if file.representation().etag.is_weak() {
+            return;
+        }
+        let mut kept = self.kept();
+        if kept.places.len() >= PLACES && !kept.places.contains_key(&key) {
+            return;
+        }
+        kept.places.insert(key, Place { file: file.clone(), beside, edition, since: Instant::now() });
+        if !std::mem::replace(&mut kept.swept, true) {
+            tokio::spawn(self.clone().sweep());
+        }
+    }
+
+    /// Lets go of what is too old, until nothing is left.
+    async fn sweep(self) {
+        loop {
+            tokio::time::sleep(LIFE).await;
+            if self.clear(Instant::now()) {
+                return;
+            }
+        }
+    }
+
+    /// Lets go of what is too old; whether nothing is left, so that the next to keep something starts a sweep.
+    fn clear(&self, now: Instant) -> bool {
+        let mut kept = self.kept();
+        kept.places.retain(|_, place| now.saturating_duration_since(place.since) < LIFE);
+        kept.swept = !kept.places.is_empty();
+        kept.places.is_empty()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept<K, T>> {
+        // Every change is one operation of the map.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write as _,
+        time::{Duration, SystemTime},
+    };
+
+    use super::*;
+
+    async fn opened(folder: &tempfile::TempDir, settled: bool) -> OpenFile {
+        let path = folder.path().join("a");
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.write_all(b"some bytes").unwrap();
+        let ago = Duration::from_secs(if settled { 60 } else { 0 });
+        file.set_modified(SystemTime::now() - ago).unwrap();
+        OpenFile::open(&path, SystemTime::now()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_given_out_for_a_second_and_never_when_something_changed() {
+        type Change = fn(&std::path::Path);
+        let changes: [(Change, bool); 4] = [
+            (|_| {}, true),
+            (|path| std::fs::remove_file(path).unwrap(), false),
+            (|path| std::fs::write(path, b"other bytes").unwrap(), false),
+            (
+                |path| {
+                    std::fs::write(path.with_extension("new"), b"some bytes").unwrap();
+                    std::fs::rename(path.with_extension("new"), path).unwrap();
+                },
+                false,
+            ),
+        ];
+        for (index, (change, given)) in changes.into_iter().enumerate() {
+            let folder = tempfile::tempdir().unwrap();
+            let shelf = Shelf::default();
+            let file = opened(&folder, true).await;
+            shelf.keep(1, 7, &file, "beside");
+            assert!(shelf.find(&1, 7).is_some() && shelf.find(&2, 7).is_none());
+            assert!(shelf.find(&1, 8).is_none(), "another edition");
+            change(&folder.path().join("a"));
+            assert_eq!(shelf.find(&1, 7).is_some(), given, "change {index}");
+            let later = Instant::now() + LIFE;
+            assert!(shelf.find_at(&1, 7, later).is_none(), "too old");
+        }
+    }
+
+    #[tokio::test]
+    async fn handles_are_let_go_of_and_places_are_few() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::default();
+        let file = opened(&folder, true).await;
+        for key in 0..PLACES + 10 {
+            shelf.keep(key, 0, &file, ());
+        }
+        assert_eq!(shelf.kept().places.len(), PLACES);
+        assert!(shelf.clear(Instant::now() + LIFE));
+        assert!(shelf.kept().places.is_empty() && !shelf.kept().swept);
+        let fresh = opened(&folder, false).await;
+        shelf.keep(1, 0, &fresh, ());
+        assert!(shelf.find(&1, 0).is_none(), "a file with a weak tag is not kept");
+    }
+}
