@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 
 use super::{
     extract::Peer,
-    shipping,
+    queue, shipping,
     wire::{Outbox, Wire},
 };
 
@@ -131,6 +131,7 @@ fn connections() -> usize {
 /// Small answers leave at once, and an end that vanished is noticed. Where the system refuses, it works less well.
 fn prepare(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
+    queue::bound(stream);
     let _ = sockopt::set_socket_keepalive(stream, true);
     let _ = sockopt::set_tcp_keepidle(stream, KEEP_ALIVE_AFTER);
     let _ = sockopt::set_tcp_keepintvl(stream, KEEP_ALIVE_EVERY);

@@ -26,6 +26,7 @@ pub mod open_to;
 mod openapi;
 pub(crate) mod password;
 pub mod problem;
+mod queue;
 mod routes;
 pub(crate) mod secret;
 mod serve;
