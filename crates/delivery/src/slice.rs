@@ -27,7 +27,7 @@ use rustix::{
 /// Every that many bytes a page is looked at: what the kernel reads ahead of a reader in one go.
 const LOOK_EVERY_BYTES: u64 = 128 * 1024;
 /// How much more than asked for is read ahead when the disk has to be asked anyway.
-const READ_AHEAD_BYTES: NonZeroU64 = NonZeroU64::new(1024 * 1024).unwrap();
+const READ_AHEAD_BYTES: Option<NonZeroU64> = NonZeroU64::new(1024 * 1024);
 /// What pages are fetched through; its content is of no interest.
 const SCRATCH_BYTES: usize = 16 * 1024;
 
@@ -171,7 +171,7 @@ impl FileSlice {
         // Advice only: where it is not taken, reading takes longer.
         let _ = fadvise(&*self.source.file, self.first, NonZeroU64::new(self.len), Advice::WillNeed);
         let end = self.first + self.len;
-        let _ = fadvise(&*self.source.file, end, Some(READ_AHEAD_BYTES), Advice::WillNeed);
+        let _ = fadvise(&*self.source.file, end, READ_AHEAD_BYTES, Advice::WillNeed);
         let mut scratch = [0; SCRATCH_BYTES];
         let mut at = self.first;
         while at < end {

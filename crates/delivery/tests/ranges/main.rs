@@ -1,4 +1,4 @@
-//! 100,000 generated requests: the plan equals the verdict of an independent oracle.
+//! A million generated requests: the plan equals the verdict of an independent oracle.
 // The workspace's test allowance does not reach functions outside `#[test]`.
 #![allow(clippy::unwrap_used)]
 
@@ -29,12 +29,12 @@ fn header_map(fields: &Fields) -> HeaderMap {
 }
 
 #[test]
-fn a_hundred_thousand_requests_agree_with_the_oracle() {
+fn a_million_requests_agree_with_the_oracle() {
     let seed = std::env::var("FANFARE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(2);
     println!("seed {seed} (set FANFARE_SEED to change it)");
     let mut dice = generate::Dice(seed);
     let mut seen = [0_u32; 5];
-    for round in 0..100_000 {
+    for round in 0..1_000_000 {
         let len = [0, 1, 2, 10, 1_000, 10_000][dice.below(6) as usize];
         let head = dice.below(10) == 0;
         let fields = generate::fields(&mut dice, len, TAGS);
@@ -64,5 +64,5 @@ fn a_hundred_thousand_requests_agree_with_the_oracle() {
         }] += 1;
     }
     println!("200: {}, 304: {}, 412: {}, 416: {}, 206: {}", seen[0], seen[1], seen[2], seen[3], seen[4]);
-    assert!(seen.iter().all(|count| *count > 1_000), "the generator reaches every outcome: {seen:?}");
+    assert!(seen.iter().all(|count| *count > 10_000), "the generator reaches every outcome: {seen:?}");
 }

@@ -21,6 +21,7 @@ mod ranges;
 mod rights;
 mod schedule;
 mod secrets;
+mod serving;
 mod sessions;
 mod settings;
 mod setup;
