@@ -1,10 +1,11 @@
 // The link of a shared mixtape. Its token stands behind the #, so that no server and no log ever sees it. Pure.
 
-export const isSharePath = (path: string): boolean => /^\/s\/?$/.test(path);
+/** `/s/#TOKEN`, or `/#/s/TOKEN`. */
+export const isShared = (path: string, hash: string): boolean => /^\/s\/?$/.test(path) || hash.startsWith('#/s/');
 
 /** The token, or null where there is none worth asking about. */
 export function tokenOf(hash: string): string | null {
-  const text = hash.replace(/^#\/?/, '');
+  const text = hash.replace(/^#\/?(s\/)?/, '');
   return /^[\w-]{8,200}$/.test(text) ? text : null;
 }
 
