@@ -2,7 +2,7 @@
 //!
 //! Purpose: decide what a request for a representation gets ([`ranges`]), and stream those bytes of the
 //! original file ([`original`], [`content`]) with the media type that codec and container fix ([`media`]); give a track as HLS
-//! from its ladder, stored or still growing ([`hls`]).
+//! from its ladder, stored or still growing ([`hls`]), and as a smaller file, whole ([`small`]) or while it is made ([`growing`]).
 //!
 //! Vocabulary (RFC 9110): a *representation* is the sequence of bytes a URL stands for, a *validator* the entity tag or date that tells
 //! two of its versions apart, a *range* an inclusive run of its bytes.
@@ -13,6 +13,8 @@
 
 pub mod content;
 pub mod etag;
+pub mod explain;
+pub mod growing;
 pub mod hls;
 pub mod media;
 pub mod multipart;
@@ -20,11 +22,15 @@ pub mod original;
 pub mod ranges;
 pub mod shelf;
 pub mod slice;
+pub mod small;
 
 pub use content::{ByteStream, Content, Piece};
 pub use etag::EntityTag;
+pub use explain::{Explained, FileState, examine};
+pub use growing::GrowingFile;
 pub use hls::{Ladders, View};
 pub use original::{Answer, OpenFile};
 pub use ranges::{ByteRange, Plan, Representation};
 pub use shelf::Shelf;
 pub use slice::{AtHand, FileSlice};
+pub use small::{Maker, Small, SmallFiles};

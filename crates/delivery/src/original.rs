@@ -102,6 +102,16 @@ impl OpenFile {
         Ok(Self { source, offset, representation })
     }
 
+    /// The same file under another tag and date: a transcode is known by what it was made of, and was known by that
+    /// before it was whole.
+    #[must_use]
+    pub fn known_as(mut self, etag: EntityTag, modified_s: Option<u64>) -> Self {
+        self.representation.etag = etag;
+        self.representation.last_modified_s = modified_s;
+        self.representation.date_is_strong = true;
+        self
+    }
+
     /// All of it at once, for small representations that are repackaged.
     ///
     /// # Errors
@@ -137,42 +147,9 @@ impl OpenFile {
         media_type: &'static str,
         boundary: &str,
     ) -> Answer {
-        let len = self.representation.len;
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        put(&mut headers, header::ETAG, &self.representation.etag.to_string());
-        if let Some(modified) = self.representation.last_modified_s {
-            put(&mut headers, header::LAST_MODIFIED, &ranges::http_date(modified));
-        }
-        let content_type = HeaderValue::from_static(media_type);
-        let (status, pieces) = match ranges::plan(method, request, &self.representation) {
-            Plan::Whole => {
-                headers.insert(header::CONTENT_TYPE, content_type);
-                let all = len.checked_sub(1).map(|last| Piece::File(ByteRange { first: 0, last }));
-                (StatusCode::OK, all.into_iter().collect::<Vec<_>>())
-            }
-            Plan::Part(part) => {
-                headers.insert(header::CONTENT_TYPE, content_type);
-                put(&mut headers, header::CONTENT_RANGE, &part.content_range(len));
-                (StatusCode::PARTIAL_CONTENT, vec![Piece::File(part)])
-            }
-            Plan::Parts(parts) => {
-                let value = format!("multipart/byteranges; boundary={boundary}");
-                put(&mut headers, header::CONTENT_TYPE, &value);
-                (StatusCode::PARTIAL_CONTENT, multipart::frame(&parts, boundary, media_type, len))
-            }
-            Plan::Unsatisfiable => {
-                put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{len}"));
-                return Answer { status: StatusCode::RANGE_NOT_SATISFIABLE, headers, body: None };
-            }
-            Plan::NotModified => return Answer { status: StatusCode::NOT_MODIFIED, headers, body: None },
-            Plan::PreconditionFailed => {
-                return Answer { status: StatusCode::PRECONDITION_FAILED, headers, body: None };
-            }
-        };
-        headers
-            .insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.iter().map(Piece::size).sum::<u64>()));
-        let body = (method != Method::HEAD).then(|| self.content(pieces));
+        let Response { status, headers, pieces } =
+            respond(&self.representation, method, request, media_type, boundary);
+        let body = pieces.filter(|_| method != Method::HEAD).map(|pieces| self.content(pieces));
         Answer { status, headers, body }
     }
 
@@ -187,6 +164,59 @@ impl OpenFile {
             )),
         }))
     }
+}
+
+/// Status and header fields of an answer, and what its content is made of.
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// `None`: there is no content. (For `HEAD` the content that `GET` would have.)
+    pub(crate) pieces: Option<Vec<Piece>>,
+}
+
+/// How a request for a representation is answered, whatever holds its bytes.
+pub(crate) fn respond(
+    representation: &Representation,
+    method: &Method,
+    request: &HeaderMap,
+    media_type: &'static str,
+    boundary: &str,
+) -> Response {
+    let len = representation.len;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    put(&mut headers, header::ETAG, &representation.etag.to_string());
+    if let Some(modified) = representation.last_modified_s {
+        put(&mut headers, header::LAST_MODIFIED, &ranges::http_date(modified));
+    }
+    let content_type = HeaderValue::from_static(media_type);
+    let (status, pieces) = match ranges::plan(method, request, representation) {
+        Plan::Whole => {
+            headers.insert(header::CONTENT_TYPE, content_type);
+            let all = len.checked_sub(1).map(|last| Piece::File(ByteRange { first: 0, last }));
+            (StatusCode::OK, all.into_iter().collect::<Vec<_>>())
+        }
+        Plan::Part(part) => {
+            headers.insert(header::CONTENT_TYPE, content_type);
+            put(&mut headers, header::CONTENT_RANGE, &part.content_range(len));
+            (StatusCode::PARTIAL_CONTENT, vec![Piece::File(part)])
+        }
+        Plan::Parts(parts) => {
+            let value = format!("multipart/byteranges; boundary={boundary}");
+            put(&mut headers, header::CONTENT_TYPE, &value);
+            (StatusCode::PARTIAL_CONTENT, multipart::frame(&parts, boundary, media_type, len))
+        }
+        Plan::Unsatisfiable => {
+            put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{len}"));
+            return Response { status: StatusCode::RANGE_NOT_SATISFIABLE, headers, pieces: None };
+        }
+        Plan::NotModified => return Response { status: StatusCode::NOT_MODIFIED, headers, pieces: None },
+        Plan::PreconditionFailed => {
+            return Response { status: StatusCode::PRECONDITION_FAILED, headers, pieces: None };
+        }
+    };
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.iter().map(Piece::size).sum::<u64>()));
+    Response { status, headers, pieces: Some(pieces) }
 }
 
 fn describe(seen: Version, now: SystemTime) -> Representation {

@@ -40,6 +40,8 @@ pub(crate) enum Line {
     Uploads,
     /// Transcodes are made that somebody asked for.
     Transcodes,
+    /// Smaller files are made ahead of time.
+    Cache,
 }
 
 impl Line {
@@ -48,6 +50,7 @@ impl Line {
             Self::Analysis => TaskKind::Analysis,
             Self::Uploads => TaskKind::Upload,
             Self::Transcodes => TaskKind::Transcode,
+            Self::Cache => TaskKind::Cache,
         }
     }
 
@@ -57,6 +60,7 @@ impl Line {
             Self::Analysis => "hearing tracks",
             Self::Uploads => "making uploads ready",
             Self::Transcodes => "encoding",
+            Self::Cache => "caching tracks",
         }
     }
 
@@ -78,6 +82,8 @@ impl Line {
             // An upload is two jobs, so its jobs say nothing about how many there were.
             (Self::Uploads, TaskState::Succeeded) => "every upload is ready".to_owned(),
             (Self::Uploads, _) => format!("{failed} failed"),
+            (Self::Cache, TaskState::Succeeded) => format!("{heard} ready"),
+            (Self::Cache, _) => format!("{heard} ready, {failed} failed"),
             (Self::Transcodes, TaskState::Succeeded) => format!("{heard} encoded"),
             (Self::Transcodes, _) => format!("{} could not be encoded", text::count(failed, "track")),
         };
@@ -91,6 +97,7 @@ pub(crate) struct Lines {
     pub(crate) analysis: Hearing,
     pub(crate) uploads: Hearing,
     pub(crate) transcodes: Hearing,
+    pub(crate) cache: Hearing,
 }
 
 impl Lines {
@@ -100,11 +107,12 @@ impl Lines {
             analysis: line(Line::Analysis),
             uploads: line(Line::Uploads),
             transcodes: line(Line::Transcodes),
+            cache: line(Line::Cache),
         }
     }
 
-    fn all(&self) -> [&Hearing; 3] {
-        [&self.analysis, &self.uploads, &self.transcodes]
+    fn all(&self) -> [&Hearing; 4] {
+        [&self.analysis, &self.uploads, &self.transcodes, &self.cache]
     }
 
     /// Takes up the unfinished tasks of an earlier life, and closes those that nobody works on any more.
@@ -205,7 +213,10 @@ impl Hearing {
         for task in self.inner.store.catalog().tasks(RECENT_TASKS).await? {
             let kind = self.inner.line.kind();
             // What is of no line (a scan) is closed by the first one.
-            let of_none = !matches!(task.kind, TaskKind::Analysis | TaskKind::Upload | TaskKind::Transcode);
+            let of_none = !matches!(
+                task.kind,
+                TaskKind::Analysis | TaskKind::Upload | TaskKind::Transcode | TaskKind::Cache
+            );
             if task.state.is_over() || (task.kind != kind && !(of_none && self.inner.line == Line::Analysis))
             {
                 continue;
@@ -276,6 +287,14 @@ impl Hearing {
             self.inner.state.lock().await.counted.is_none_or(|counted| counted.elapsed() >= COUNT_EVERY);
         if due {
             self.count().await;
+        }
+    }
+
+    /// Adds a line to the log of the task, while it is live.
+    pub(crate) async fn remark(&self, id: TaskId, text: String) {
+        let task = self.inner.state.lock().await.task.clone();
+        if let Some(task) = task.filter(|task| task.id() == id) {
+            task.note(text).await;
         }
     }
 
@@ -382,6 +401,7 @@ pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
         WorkerEvent::Started { path, .. } | WorkerEvent::Progress { path, .. } => {
             task.progress(|task| task.current_item = Some(path.clone())).await;
         }
+        WorkerEvent::Noted { text, .. } => task.note(text.clone()).await,
         WorkerEvent::Finished { .. } => {
             task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
         }

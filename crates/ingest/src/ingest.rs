@@ -1,5 +1,9 @@
 //! [`Ingest`]: everything between a new file and a known track, behind one handle.
 
+mod caching;
+
+pub use caching::{WarmOptions, WarmScope};
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -12,7 +16,8 @@ use std::{
 
 use fanfare_audio::Limits;
 use fanfare_model::{
-    Error, ErrorKind, FolderId, JobId, JobKind, Result, TaskId, TaskKind, TrackId, UserId, library::Folder,
+    CacheOptions, Error, ErrorKind, FolderId, JobId, JobKind, Result, TaskId, TaskKind, TrackId, UserId,
+    library::Folder,
 };
 use fanfare_store::{NewJob, Store, TRANSCODE_ATTEMPTS};
 use tokio::{
@@ -58,6 +63,8 @@ pub struct IngestOptions {
     pub background: BackgroundOptions,
     /// What people may send, and what is made of it; may be changed later.
     pub uploads: UploadOptions,
+    /// What is made smaller and kept, and how much; may be changed later.
+    pub cache: CacheOptions,
 }
 
 /// Scans, watches and hears, until [`Ingest::shutdown`]. Cheap to clone.
@@ -73,6 +80,9 @@ struct Inner {
     hearing: Hearing,
     lines: Lines,
     uploads: std::sync::Mutex<Arc<UploadOptions>>,
+    cache: std::sync::Mutex<Arc<CacheOptions>>,
+    /// Rung when the cache should be looked at.
+    tidy_cache: tokio::sync::Notify,
     supervisor: Supervisor,
     live: Supervisor,
     /// Everything that workers say, for whoever shows jobs of another kind of task.
@@ -157,6 +167,8 @@ impl Ingest {
             hearing,
             lines,
             uploads: std::sync::Mutex::new(Arc::new(options.uploads)),
+            cache: std::sync::Mutex::new(Arc::new(options.cache.clone())),
+            tidy_cache: tokio::sync::Notify::new(),
             supervisor,
             live,
             events,
@@ -169,6 +181,10 @@ impl Ingest {
             lock,
         };
         let ingest = Self { inner: Arc::new(inner) };
+        ingest.set_cache(options.cache);
+        let inner = &ingest.inner;
+        let tidy = caching::keep_tidy(Arc::clone(inner), inner.events.subscribe(), inner.stop.subscribe());
+        inner.tasks.lock().await.push(tokio::spawn(tidy));
         if let Err(error) = ingest.first_scan().await {
             ingest.shutdown().await;
             return Err(error);
@@ -248,12 +264,13 @@ impl Ingest {
         if self.inner.hub.active().iter().any(|active| active.id == task) {
             return Err(Error::new(ErrorKind::Conflict, "the task is not over yet"));
         }
-        let task = self.inner.store.catalog().task(task).await?;
-        match task.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
+        let known = self.inner.store.catalog().task(task).await?;
+        match known.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
             TaskKind::Scan => self.scan_now().await,
             TaskKind::Analysis | TaskKind::Upload => self.hear_again().await,
             TaskKind::Nightly => self.inner.nightly.ask(true).await,
             TaskKind::Tags => self.inner.tags.ask().await,
+            TaskKind::Cache => self.warm_again(task).await,
             TaskKind::Transcode => {
                 Err(Error::new(ErrorKind::Conflict, "what was not made is made when it is next asked for"))
             }
@@ -295,7 +312,7 @@ impl Ingest {
     pub async fn ask_for_ladder(&self, track: TrackId) -> Result<JobId> {
         let options = self.uploads();
         // Room is made before: what is kept is never more than the cap and this one.
-        self.inner.store.catalog().evict_transcodes(options.hls_cache_bytes).await?;
+        self.tidy_cache().await?;
         let ladder = options.ladder.clone();
         let line = &self.inner.lines.transcodes;
         let hold = line.hold();
@@ -469,6 +486,7 @@ async fn pass_wakes(lines: Lines, supervisor: Supervisor, live: Supervisor, mut 
         tokio::select! {
             () = lines.analysis.work() => supervisor.wake(),
             () = lines.uploads.work() => supervisor.wake(),
+            () = lines.cache.work() => supervisor.wake(),
             () = lines.transcodes.work() => live.wake(),
             _ = stop.changed() => return,
         }

@@ -150,6 +150,17 @@ impl LiveTask {
         }
     }
 
+    /// Adds a line to the log and says it: whoever follows sees every one.
+    pub(crate) async fn note(&self, text: String) {
+        {
+            let mut state = self.state();
+            state.task.message.clone_from(&text);
+            note(&mut state.task, text);
+        }
+        self.tell();
+        self.progress(|_| {}).await;
+    }
+
     /// Notes a file that failed; the list is bounded, the count is exact.
     pub(crate) fn note_failure(
         &self,

@@ -27,7 +27,7 @@ const PERSON: UserId = UserId::from_bytes([5; 16]);
 #[ignore = "the body of the worker process that the other tests start"]
 fn away_process() {
     let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
-    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    let options = WorkerProcessOptions { cache_dir: None, data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(run_worker(options)).unwrap();
 }

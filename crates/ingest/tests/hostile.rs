@@ -163,7 +163,7 @@ fn hostile_process() {
         parts.analyzers.insert(3, AnalyzerEntry { id, version: 7, about: "hostile", start: *start });
     }
     parts.post_analysis.push(Arc::new(Noting(deed)));
-    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    let options = WorkerProcessOptions { cache_dir: None, data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let done = runtime.block_on(run_worker_with(options, parts));
     // As the program does: a thread that hangs is left behind.

@@ -18,7 +18,7 @@ use bench::{Bench, ended, open_store, rest, tracks};
 fn nightly_process() {
     // Names of tests may be given in any number: the data folder is one that matches none.
     let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
-    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    let options = WorkerProcessOptions { cache_dir: None, data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
     tokio::runtime::Runtime::new().unwrap().block_on(run_worker(options)).unwrap();
 }
 

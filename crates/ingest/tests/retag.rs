@@ -37,7 +37,7 @@ fn retag_process() {
     if !data_dir.join(OFF).exists() {
         parts.post_analysis.push(Arc::new(WriteReplayGain::default()));
     }
-    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    let options = WorkerProcessOptions { cache_dir: None, data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(run_worker_with(options, parts)).unwrap();
     std::process::exit(0);

@@ -393,6 +393,7 @@ async fn a_new_file_is_found_without_anybody_asking() {
         poll_interval: None,
         background: Default::default(),
         uploads: Default::default(),
+        cache: Default::default(),
     };
     store.catalog().add_folder(&bench.music(), fanfare_model::Timestamp(0)).await.unwrap();
     let ingest =

@@ -104,6 +104,7 @@ async fn fresh_scan(bench: &Bench) -> Value {
         poll_interval: None,
         background: Default::default(),
         uploads: Default::default(),
+        cache: Default::default(),
     };
     let ingest = fanfare_ingest::Ingest::start(
         fanfare_ingest::DataLock::acquire(data.path()).unwrap(),

@@ -24,7 +24,7 @@ use bench::{Bench, rest};
 #[ignore = "the body of the worker process that the other tests start"]
 fn worker_process() {
     let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
-    let options = WorkerProcessOptions { data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
+    let options = WorkerProcessOptions { cache_dir: None, data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(run_worker(options)).unwrap();
 }
@@ -240,7 +240,7 @@ async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do(
     let counts = store.catalog().transcode_counts().await.unwrap();
     assert_eq!((counts.transcodes, counts.pinned_bytes), (1, 0));
     assert!(store.catalog().pinned_transcode(hash, "hls").await.unwrap().is_none());
-    assert_eq!(store.catalog().evict_transcodes(0).await.unwrap(), 1);
+    assert_eq!(store.catalog().evict_transcodes(0, None, Timestamp(i64::MAX)).await.unwrap(), 1);
     ingest.shutdown().await;
 }
 

@@ -10,6 +10,7 @@
 //! Invariants: no I/O, no threads, no clocks, no randomness; every type is plain data that can be
 //! compared, printed and (where it is stored or sent) serialised.
 
+pub mod cache;
 pub mod enrichment;
 pub mod error;
 pub mod features;
@@ -24,6 +25,7 @@ pub mod time;
 pub mod track;
 pub mod units;
 
+pub use cache::CacheOptions;
 pub use error::{Error, ErrorKind, LimitHit, Result};
 pub use features::Features;
 pub use hls::{SegmentFacts, VariantFacts};

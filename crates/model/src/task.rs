@@ -18,6 +18,8 @@ pub enum TaskKind {
     Upload,
     /// Make transcodes that were asked for.
     Transcode,
+    /// Make smaller files ahead of time.
+    Cache,
     /// Write measured loudness into the tags of tracks that were heard before that was asked for.
     Tags,
 }

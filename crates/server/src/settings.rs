@@ -25,6 +25,7 @@ use std::{
 };
 
 use fanfare_ingest::BackgroundOptions;
+use fanfare_model::CacheOptions;
 
 pub use desk::{SettingRow, SettingsDesk};
 pub use given::Given;
@@ -125,8 +126,6 @@ impl UploadSettings {
 pub struct HlsSettings {
     /// The variants: `name=codec:kbit/s`, with commas between.
     pub ladder: String,
-    /// The most bytes of ladders that were made on request.
-    pub cache_bytes: u64,
 }
 
 /// Who is asked what a recording is.
@@ -175,6 +174,10 @@ pub struct Settings {
     pub upload: UploadSettings,
     /// What HTTP Live Streaming offers.
     pub hls: HlsSettings,
+    /// What is made smaller and kept, and how much.
+    pub cache: CacheOptions,
+    /// Where that is kept; relative to the data folder, and `cache/audio` there when it is not set.
+    pub cache_dir: Option<PathBuf>,
     /// What is heard by itself, when, and how gently.
     pub analysis: BackgroundOptions,
     /// Whether measured ReplayGain is written into the tags of library files.
@@ -204,7 +207,9 @@ impl Settings {
                 keep_originals: true,
                 listeners: false,
             },
-            hls: HlsSettings { ladder: HLS_LADDER.to_owned(), cache_bytes: HLS_CACHE_BYTES },
+            hls: HlsSettings { ladder: HLS_LADDER.to_owned() },
+            cache: CacheOptions::default(),
+            cache_dir: None,
             analysis: BackgroundOptions::default(),
             replaygain_write_tags: false,
             acoustid: AcoustIdSettings { endpoint: ACOUSTID_ENDPOINT.to_owned(), key: None },
@@ -236,6 +241,13 @@ impl Settings {
         args
     }
 
+    /// The folder of smaller files.
+    #[must_use]
+    pub fn cache_dir(&self) -> PathBuf {
+        let given = self.cache_dir.as_deref().unwrap_or(Path::new(fanfare_store::CACHE_FOLDER));
+        self.data_dir.join(given)
+    }
+
     /// The decoder's way of saying which `ffmpeg` to use.
     #[must_use]
     pub fn ffmpeg_use(&self) -> fanfare_audio::FfmpegUse {
@@ -259,8 +271,6 @@ pub const DEFAULT_PORT: u16 = 4040;
 const UPLOAD_MAX_BYTES: u64 = 2 << 30;
 /// Two rungs of AAC-LC for slow lines and one that is lossless (CHECKLIST, Decisions D4).
 const HLS_LADDER: &str = "low=aac:256,medium=aac:512,high=flac";
-/// Room for the ladders of about 200 albums' hours: 10 GiB.
-const HLS_CACHE_BYTES: u64 = 10 << 30;
 /// The lookup service of AcoustID (acoustid.org, "Web Service").
 const ACOUSTID_ENDPOINT: &str = "https://api.acoustid.org/v2/lookup";
 

@@ -27,13 +27,13 @@ mod text;
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name, of_storage};
 pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
-    AnalysisCommit, Catalog, FileFacts, KnownFile, LibraryCounts, MAX_PAGE, NewUpload, Page, ProcessCommit,
-    ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts,
-    TranscodePart, Uploaded,
+    AnalysisCommit, CachedCounts, CachedFile, Catalog, FileFacts, KnownFile, LibraryCounts, MAX_PAGE,
+    NewUpload, Page, ProcessCommit, ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort,
+    Transcode, TranscodeCounts, TranscodePart, Uploaded,
 };
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;
-pub use open::{BLOB_FOLDER, DATABASE_FILE, Store, StoreOptions};
+pub use open::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, Store, StoreOptions};
 pub use people::{ApiKey, People, SecretHash};
 pub use queue::{
     ANALYZE_ATTEMPTS, AfterFailure, ENRICH_ATTEMPTS, ENRICH_PAUSE_MS, HEARTBEAT_MS, JobCounts, JobQueue,

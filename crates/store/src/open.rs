@@ -5,13 +5,16 @@ use std::{fs, io, path::Path, sync::Arc, time::Duration};
 use fanfare_model::{Error, ErrorKind, Result};
 
 use crate::{
-    BlobStore, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue, db::Db, error::sql, migrate,
+    BlobStore, CacheFolder, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue, db::Db, error::sql,
+    migrate,
 };
 
 /// The database's name in the data folder.
 pub const DATABASE_FILE: &str = "fanfare.db";
 /// The name of the folder of blobs in the data folder.
 pub const BLOB_FOLDER: &str = "blobs";
+/// Where smaller files lie in the data folder, where no other place is set (CHECKLIST E25).
+pub const CACHE_FOLDER: &str = "cache/audio";
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -62,6 +65,15 @@ impl Store {
     /// newer version; `Unavailable` when the schema is old and may not be migrated here;
     /// `PermissionDenied`, `NoSpace`, `Io` from the file system; `Internal` when the database is damaged.
     pub async fn open(data: &Path, options: &StoreOptions) -> Result<Self> {
+        Self::open_with_cache(data, &data.join(CACHE_FOLDER), options).await
+    }
+
+    /// The same, with smaller files in that folder, which may be anywhere.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open). A cache folder that cannot be written is no error here: it is told when something is
+    /// to be kept there.
+    pub async fn open_with_cache(data: &Path, cache: &Path, options: &StoreOptions) -> Result<Self> {
         let file = data.join(DATABASE_FILE);
         if options.migrate {
             make_private_folder(data)?;
@@ -76,9 +88,14 @@ impl Store {
             migrate::wait_until_current(&db, patience(options)).await?;
         }
         let blobs = Arc::new(FileBlobStore::open(&data.join(BLOB_FOLDER), options.migrate).await?);
+        let cache = CacheFolder::new(cache.to_owned());
+        if options.migrate {
+            // As of the workshop: a server that starts is the only one, and nobody works for it yet.
+            cache.tidy();
+        }
         Ok(Self {
             inner: Arc::new(Parts {
-                catalog: Catalog::new(db.clone(), blobs.clone()),
+                catalog: Catalog::new(db.clone(), blobs.clone(), cache),
                 jobs: SqliteJobQueue::new(db.clone()),
                 people: People::new(db.clone()),
                 blobs,

@@ -193,14 +193,14 @@ async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
         catalog.commit_transcode(job.id, job.attempt, OWNER, &made, at).await.unwrap();
     }
     catalog.touch_transcode(hash(b"a.flac"), "hls1:x", later(60)).await.unwrap();
-    assert_eq!(catalog.evict_transcodes(2 * size).await.unwrap(), 1);
+    assert_eq!(catalog.evict_transcodes(2 * size, None, later(1_000_000)).await.unwrap(), 1);
     let there = |content: &'static [u8]| async move {
         catalog.transcode(hash(content), "hls1:x").await.unwrap().is_some()
     };
     assert_eq!((there(b"a.flac").await, there(b"b.flac").await, there(b"c.flac").await), (true, false, true));
     let blobs = bench.store.blobs().list(BlobKind::Media).await.unwrap();
     assert_eq!(blobs.len(), 3, "the bytes of what was let go of are gone");
-    assert_eq!(catalog.evict_transcodes(0).await.unwrap(), 2);
+    assert_eq!(catalog.evict_transcodes(0, None, later(1_000_000)).await.unwrap(), 2);
     let counts = catalog.transcode_counts().await.unwrap();
     assert_eq!((counts.transcodes, counts.bytes), (1, counts.pinned_bytes));
     bench.assert_clean().await;

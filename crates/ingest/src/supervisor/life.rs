@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     process::{ExitStatus, Stdio},
+    sync::atomic::Ordering,
     time::Duration,
 };
 
@@ -101,6 +102,7 @@ impl<'a> Life<'a> {
             tokio::select! {
                 order = orders.recv(), if stopping.is_none() => match order {
                     Some(Order::Wake) => tell(&mut input, &WorkerCommand::Wake).await,
+                    Some(Order::Tell(command)) => tell(&mut input, &command).await,
                     Some(Order::Stop) | None => {
                         tell(&mut input, &WorkerCommand::Stop).await;
                         // The end of its stdin says the same.
@@ -162,6 +164,8 @@ impl<'a> Life<'a> {
                 .await;
                 let policy = *self.keeper.policy.borrow();
                 tell(input, &WorkerCommand::Policy { policy }).await;
+                let slots = self.keeper.ahead.load(Ordering::Relaxed);
+                tell(input, &WorkerCommand::Ahead { slots }).await;
             }
             WorkerEvent::Stale { track } => {
                 self.keeper.stale.say(*track);

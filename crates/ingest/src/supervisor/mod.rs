@@ -15,7 +15,10 @@ mod owner;
 use std::{
     ffi::OsString,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -35,7 +38,7 @@ use crate::{
     governor::Policy,
     hearing::Lines,
     ingest::StaleSender,
-    worker::protocol::{WorkerEvent, WorkerRole},
+    worker::protocol::{WorkerCommand, WorkerEvent, WorkerRole},
 };
 
 /// Pause before the first restart.
@@ -73,9 +76,11 @@ pub struct WorkerStatus {
 }
 
 /// What the supervisor is told from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
     Wake,
+    /// To be passed on, if a worker lives.
+    Tell(WorkerCommand),
     Stop,
 }
 
@@ -84,6 +89,7 @@ pub(crate) enum Order {
 pub(crate) struct Supervisor {
     orders: mpsc::Sender<Order>,
     status: Arc<Mutex<WorkerStatus>>,
+    ahead: Arc<AtomicUsize>,
     task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -99,6 +105,8 @@ struct Keeper {
     events: broadcast::Sender<WorkerEvent>,
     /// How gently the worker works.
     policy: watch::Receiver<Policy>,
+    /// Tracks at a time whose smaller files are made ahead of time.
+    ahead: Arc<AtomicUsize>,
 }
 
 impl Supervisor {
@@ -123,16 +131,39 @@ impl Supervisor {
         }
         store.jobs().reap(clock::now()).await?;
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
-        let (orders, received) = mpsc::channel(16);
-        let keeper = Keeper { store, lines, command, status: Arc::clone(&status), stale, events, policy };
+        let (orders, received) = mpsc::channel(64);
+        let ahead = Arc::new(AtomicUsize::new(1));
+        let keeper = Keeper {
+            store,
+            lines,
+            command,
+            status: Arc::clone(&status),
+            stale,
+            events,
+            policy,
+            ahead: Arc::clone(&ahead),
+        };
         let task = tokio::spawn(keeper.keep(owner_file, received));
-        Ok(Self { orders, status, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
+        Ok(Self { orders, status, ahead, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }
 
     /// Tells the worker that there may be jobs.
     pub(crate) fn wake(&self) {
         // A full queue of orders has a wake in it already.
         let _queued = self.orders.try_send(Order::Wake);
+    }
+
+    /// Tells the worker that lives now something that a later one need not know.
+    pub(crate) fn tell(&self, command: WorkerCommand) {
+        if self.orders.try_send(Order::Tell(command)).is_err() {
+            tracing::debug!("a word to the worker was left out");
+        }
+    }
+
+    /// Tells this worker and every later one for how many tracks at a time smaller files are made.
+    pub(crate) fn ahead(&self, slots: usize) {
+        self.ahead.store(slots, Ordering::Relaxed);
+        self.tell(WorkerCommand::Ahead { slots });
     }
 
     pub(crate) fn status(&self) -> WorkerStatus {
@@ -211,7 +242,13 @@ impl Keeper {
 
 /// Waits for the first wake; `false` when told to stop before.
 async fn woken(orders: &mut mpsc::Receiver<Order>) -> bool {
-    matches!(orders.recv().await, Some(Order::Wake))
+    loop {
+        match orders.recv().await {
+            Some(Order::Wake) => return true,
+            Some(Order::Tell(_)) => {}
+            Some(Order::Stop) | None => return false,
+        }
+    }
 }
 
 /// Waits, unless told to stop; wakes need nobody to wake.
@@ -219,7 +256,7 @@ async fn stopped_within(pause: Duration, orders: &mut mpsc::Receiver<Order>) -> 
     let stop = async {
         loop {
             match orders.recv().await {
-                Some(Order::Wake) => {}
+                Some(Order::Wake | Order::Tell(_)) => {}
                 Some(Order::Stop) | None => return,
             }
         }

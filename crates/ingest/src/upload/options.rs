@@ -5,8 +5,6 @@ use fanfare_model::Result;
 
 /// The largest file that is taken in: a day of CD audio as FLAC has some 9 GiB, an hour of 24-bit 96 kHz under 2.
 const MAX_BYTES: u64 = 2 << 30;
-/// Room for HLS of library tracks: some 200 hours of a whole ladder.
-const HLS_CACHE_BYTES: u64 = 10 << 30;
 
 /// What people may send, and what is made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +18,6 @@ pub struct UploadOptions {
     pub keep_originals: bool,
     /// The HLS ladder, in the form of [`Ladder`].
     pub ladder: String,
-    /// How many bytes the HLS of library tracks may take.
-    pub hls_cache_bytes: u64,
 }
 
 impl Default for UploadOptions {
@@ -31,7 +27,6 @@ impl Default for UploadOptions {
             quota_bytes: 0,
             keep_originals: true,
             ladder: Ladder::default().to_string(),
-            hls_cache_bytes: HLS_CACHE_BYTES,
         }
     }
 }

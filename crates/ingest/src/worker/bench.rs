@@ -28,6 +28,7 @@ use super::{
     brake::Brake,
     mouth::Mouth,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
+    wants::Wants,
     work::{Held, dispatch},
 };
 use crate::clock;
@@ -48,18 +49,25 @@ enum Prefetch {
     Slots,
     /// So many.
     Exactly(usize),
+    /// As many as the server says for what is made ahead of time ([`WorkerCommand::Ahead`]).
+    Told,
 }
 
 /// All shelves, in the order in which they are filled.
 pub(crate) const SHELVES: &[Shelf] = &[
+    // Each is one encoder that is far ahead of its listener after a second or two.
+    Shelf { queue: "stream-track", role: WorkerRole::Live, prefetch: Prefetch::Exactly(MAX_STREAMS) },
     Shelf { queue: "transcode-track", role: WorkerRole::Live, prefetch: Prefetch::Slots },
     // Somebody waits for these: two at a time, each of which decodes and encodes on several threads (CHECKLIST D3).
     Shelf { queue: "process-track", role: WorkerRole::Background, prefetch: Prefetch::Exactly(2) },
     Shelf { queue: "analyze-track", role: WorkerRole::Background, prefetch: Prefetch::Slots },
+    Shelf { queue: "cache-track", role: WorkerRole::Background, prefetch: Prefetch::Told },
     // A model takes memory once per job (CHECKLIST D10, D24).
     Shelf { queue: "enrich-track-audio", role: WorkerRole::Background, prefetch: Prefetch::Exactly(1) },
 ];
 
+/// Files that are made for listeners at a time: the server's own limit is lower, and says so to who comes too many.
+const MAX_STREAMS: usize = 64;
 /// How often the queue is looked at when nobody rings: retries come due by themselves.
 const POLL: Duration = Duration::from_secs(3);
 /// How often a sign of life is given.
@@ -79,6 +87,8 @@ pub(crate) struct Bench {
     pub(crate) owner: String,
     pub(crate) parts: WorkerParts,
     pub(crate) brake: Brake,
+    /// What listeners wait for.
+    pub(crate) wants: Wants,
     /// Cancelled when the worker is to stop.
     pub(crate) stop: CancellationToken,
     max_slots: usize,
@@ -91,10 +101,10 @@ impl Bench {
         open: OpenOptions,
         owner: String,
         parts: WorkerParts,
-        brake: Brake,
+        (brake, wants): (Brake, Wants),
         max_slots: usize,
     ) -> Self {
-        Self { store, mouth, open, owner, parts, brake, stop: CancellationToken::new(), max_slots }
+        Self { store, mouth, open, owner, parts, brake, wants, stop: CancellationToken::new(), max_slots }
     }
 
     /// Works until told to stop.
@@ -132,6 +142,12 @@ impl Bench {
                         idle_said = false;
                     }
                     Some(WorkerCommand::Start { .. } | WorkerCommand::Policy { .. }) => look = true,
+                    Some(WorkerCommand::Ahead { slots }) => {
+                        hands.ahead = slots;
+                        look = true;
+                    }
+                    // Taken in where it was read.
+                    Some(WorkerCommand::Want { .. } | WorkerCommand::Leave { .. }) => {}
                     Some(WorkerCommand::Stop) | None => break,
                 },
                 Some(ended) = hands.next_end() => {
@@ -189,12 +205,14 @@ struct Hands {
     jobs: JoinSet<AttemptEnd>,
     /// By task of the runtime: from which shelf its job came, and its place.
     held: HashMap<Id, (usize, usize)>,
+    /// Tracks at a time whose smaller files are made ahead of time.
+    ahead: usize,
 }
 
 impl Hands {
     fn new(bench: Arc<Bench>, role: WorkerRole) -> Self {
         let shelves = SHELVES.iter().filter(|shelf| shelf.role == role).collect();
-        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new() }
+        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new(), ahead: 1 }
     }
 
     fn at_work(&self) -> usize {
@@ -205,6 +223,7 @@ impl Hands {
         let most = match self.shelves[shelf].prefetch {
             Prefetch::Slots => self.bench.brake.policy().slots.clamp(1, self.bench.max_slots),
             Prefetch::Exactly(most) => most,
+            Prefetch::Told => self.ahead.clamp(1, self.bench.max_slots),
         };
         most.saturating_sub(self.held.values().filter(|(of, _)| *of == shelf).count())
     }

@@ -15,6 +15,7 @@ mod attempt;
 mod bench;
 mod beside;
 mod brake;
+mod cache;
 mod choice;
 mod confine;
 mod dying;
@@ -26,7 +27,10 @@ mod mouth;
 mod process;
 pub(crate) mod protocol;
 pub(crate) mod retry;
+mod small;
+mod stream;
 mod transcode;
+pub(crate) mod wants;
 mod work;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -34,13 +38,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use fanfare_analysis::{ANALYZERS, AnalyzerEntry};
 use fanfare_audio::{FanOutOptions, FfmpegUse, OpenOptions};
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{Store, StoreOptions};
+use fanfare_store::{CACHE_FOLDER, Store, StoreOptions};
 
 use self::{
     bench::Bench,
     brake::Brake,
     mouth::{Mouth, listen},
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
+    wants::Wants,
 };
 use crate::{MAX_CONCURRENCY, PostAnalysis, governor::Policy};
 
@@ -56,6 +61,8 @@ pub struct WorkerProcessOptions {
     pub data_dir: PathBuf,
     /// The most tracks heard at a time, 1 or more (the server may tell it fewer).
     pub jobs: usize,
+    /// Where smaller files lie; in the data folder by default.
+    pub cache_dir: Option<PathBuf>,
     /// Whether codecs that are not built in may be decoded by `ffmpeg`.
     pub ffmpeg: FfmpegUse,
 }
@@ -110,8 +117,10 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
         busy_timeout_ms: BUSY_TIMEOUT_MS,
     };
     let brake = Brake::new(Policy::prompt(options.jobs.max(1)));
-    let mut commands = listen(brake.clone())?;
-    let store = Store::open(&options.data_dir, &store_options).await?;
+    let wants = Wants::default();
+    let mut commands = listen(brake.clone(), wants.clone())?;
+    let cache = options.cache_dir.clone().unwrap_or_else(|| options.data_dir.join(CACHE_FOLDER));
+    let store = Store::open_with_cache(&options.data_dir, &cache, &store_options).await?;
     let (mouth, all_said) = Mouth::open()?;
     mouth.say(&WorkerEvent::Ready { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() });
     let start = tokio::time::timeout(START_WAIT, async {
@@ -129,7 +138,9 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
             if role == WorkerRole::Live {
                 brake.set(Policy::prompt(slots));
             }
-            Bench::new(store.clone(), mouth, open, owner, parts, brake, most).run(role, commands).await
+            Bench::new(store.clone(), mouth, open, owner, parts, (brake, wants), most)
+                .run(role, commands)
+                .await
         }
         Ok(None) => {
             drop(mouth);

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::brake::Brake;
 use super::protocol::{MAX_LINE_BYTES, WorkerCommand, WorkerEvent, line, parse};
+use super::wants::{Want, Wants};
 
 /// Events that wait to be written at most; what comes on top is left out, because commits never wait for a
 /// server that does not read (it counts jobs in the database).
@@ -103,10 +104,10 @@ impl AllSaid {
 ///
 /// # Errors
 /// `Unavailable` when no thread can be started.
-pub(crate) fn listen(brake: Brake) -> Result<mpsc::Receiver<WorkerCommand>> {
+pub(crate) fn listen(brake: Brake, wants: Wants) -> Result<mpsc::Receiver<WorkerCommand>> {
     let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
     let listening = move || {
-        pass_on(BufReader::new(std::io::stdin()), sender, &brake);
+        pass_on(BufReader::new(std::io::stdin()), sender, &brake, &wants);
         std::thread::sleep(END_BY_FORCE);
         std::process::exit(FORCED_EXIT);
     };
@@ -121,7 +122,7 @@ pub(crate) fn listen(brake: Brake) -> Result<mpsc::Receiver<WorkerCommand>> {
 ///
 /// Never waits for the other side: one that hangs must not keep `stop` from being read. What finds no place is a
 /// `wake` behind others.
-fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>, brake: &Brake) {
+fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>, brake: &Brake, wants: &Wants) {
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
@@ -133,7 +134,12 @@ fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>, brake: 
                     if let WorkerCommand::Policy { policy } = &command {
                         brake.set(*policy);
                     }
-                    drop(sender.try_send(command));
+                    match &command {
+                        // Nor are these, which come often and wake nobody.
+                        WorkerCommand::Want { job, blocks } => wants.tell(*job, Want::Blocks(blocks.clone())),
+                        WorkerCommand::Leave { job } => wants.tell(*job, Want::Nothing),
+                        _ => drop(sender.try_send(command)),
+                    }
                 }
                 None => {}
             },
@@ -162,7 +168,7 @@ mod tests {
             let brake = Brake::new(Policy::prompt(1));
             let told = Policy { hold: true, ..Policy::prompt(5) };
             let input = line(&WorkerCommand::Policy { policy: told }) + &input;
-            pass_on(input.as_bytes(), sender, &brake);
+            pass_on(input.as_bytes(), sender, &brake, &Wants::default());
             assert_eq!(brake.policy(), told);
             let _policy = receiver.blocking_recv();
             let first = receiver.blocking_recv();

@@ -38,6 +38,8 @@ pub(crate) enum WorkerEvent {
         message: String,
         retry_at: Option<Timestamp>,
     },
+    /// A line for the log of the job's task.
+    Noted { task: TaskId, text: String },
     /// A job ended without a result and without a failure (given back, lease lost, track gone).
     Dropped { job: JobId },
     /// A file is not as the catalog has it: its folder should be scanned.
@@ -70,6 +72,7 @@ impl WorkerEvent {
             | Self::Progress { task, .. }
             | Self::Finished { task, .. }
             | Self::Failed { task, .. } => *task,
+            Self::Noted { task, .. } => Some(*task),
             Self::Ready { .. }
             | Self::Alive
             | Self::Dropped { .. }
@@ -107,6 +110,12 @@ pub(crate) enum WorkerCommand {
     Wake,
     /// Work like that from now on.
     Policy { policy: Policy },
+    /// Make smaller files of so many tracks at a time, from now on.
+    Ahead { slots: usize },
+    /// Somebody listens to the file that the job makes, and waits for those blocks.
+    Want { job: JobId, blocks: Vec<u32> },
+    /// Nobody listens to it any more.
+    Leave { job: JobId },
     /// Give jobs back and end.
     Stop,
 }

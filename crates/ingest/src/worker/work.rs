@@ -21,10 +21,12 @@ use super::{
     analyze::AnalyzeTrack,
     attempt::{AttemptEnd, attempt},
     bench::Bench,
+    cache::CacheTrack,
     enrich::EnrichTrack,
     process::ProcessTrack,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
+    stream::StreamTrack,
     transcode::TranscodeTrack,
 };
 use crate::{post_analysis::run_hooks, text};
@@ -156,6 +158,13 @@ impl Held {
         self.bench.store.jobs().finish(self.job.id, self.attempt(), self.owner(), now).await
     }
 
+    /// Says something for the log of the job's task, if it has one.
+    pub(crate) fn note(&self, text: String) {
+        if let Some(task) = self.task() {
+            self.say(&WorkerEvent::Noted { task, text });
+        }
+    }
+
     pub(crate) fn say(&self, event: &WorkerEvent) {
         self.bench.mouth.say(event);
     }
@@ -167,6 +176,8 @@ pub(crate) async fn dispatch(held: Held) -> AttemptEnd {
         JobKind::AnalyzeTrack { track } => attempt(held, AnalyzeTrack::new(track)).await,
         JobKind::ProcessTrack { track, ladder } => attempt(held, ProcessTrack::new(track, ladder)).await,
         JobKind::EnrichTrackAudio { track } => attempt(held, EnrichTrack::new(track)).await,
+        JobKind::StreamTrack { track, profile } => attempt(held, StreamTrack::new(track, profile)).await,
+        JobKind::CacheTrack { track, profiles } => attempt(held, CacheTrack::new(track, profiles)).await,
         JobKind::TranscodeTrack { track, ladder } => attempt(held, TranscodeTrack::new(track, ladder)).await,
     }
 }

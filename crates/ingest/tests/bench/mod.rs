@@ -75,6 +75,7 @@ impl Bench {
             poll_interval: None,
             background,
             uploads: Default::default(),
+            cache: Default::default(),
         };
         Ingest::start(DataLock::acquire(&self.data()).unwrap(), store.clone(), options).await.unwrap()
     }

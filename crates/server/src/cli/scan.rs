@@ -59,6 +59,7 @@ async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
         poll_interval: None,
         background: Default::default(),
         uploads: Default::default(),
+        cache: Default::default(),
     };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
     let finished = follow(&ingest, &store, settings).await;

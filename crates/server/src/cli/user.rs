@@ -112,8 +112,12 @@ fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(Store) -> Result<T>) -> 
     let migrate = !settings.data_dir.join(DATABASE_FILE).is_file();
     let _lock = if migrate { Some(DataLock::acquire(&settings.data_dir)?) } else { None };
     serve::block_on(async {
-        let store =
-            Store::open(&settings.data_dir, &StoreOptions { migrate, ..StoreOptions::default() }).await?;
+        let store = Store::open_with_cache(
+            &settings.data_dir,
+            &settings.cache_dir(),
+            &StoreOptions { migrate, ..StoreOptions::default() },
+        )
+        .await?;
         let result = run(store.clone()).await;
         store.close().await;
         result

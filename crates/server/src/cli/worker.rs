@@ -29,6 +29,7 @@ pub fn run(args: &WorkerArgs) -> Done {
         // More would only wait for each other; jobs that are not claimed stay queued, for other workers too.
         jobs: settings.jobs.min(AnalysisSlots::for_cores(settings::default_jobs()).most()),
         ffmpeg: settings.ffmpeg_use(),
+        cache_dir: Some(settings.cache_dir()),
         data_dir: settings.data_dir,
     };
     let mut parts = WorkerParts::default();

@@ -12,6 +12,7 @@ use crate::Settings;
 pub fn to(ingest: &Ingest, settings: &Settings) -> Result<()> {
     ingest.set_background(settings.analysis.clone())?;
     ingest.set_uploads(uploads(settings));
+    ingest.set_cache(settings.cache.clone());
     ingest.set_write_tags(settings.replaygain_write_tags);
     Ok(())
 }
@@ -23,6 +24,5 @@ pub fn uploads(settings: &Settings) -> UploadOptions {
         quota_bytes: settings.upload.quota_bytes,
         keep_originals: settings.upload.keep_originals,
         ladder: settings.hls.ladder.clone(),
-        hls_cache_bytes: settings.hls.cache_bytes,
     }
 }

@@ -96,7 +96,8 @@ async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpSta
     let options = StoreOptions { migrate: true, readers: READERS, busy_timeout_ms: BUSY_TIMEOUT_MS };
     // First: opening the store tidies up, which would disturb a server that runs.
     let lock = DataLock::acquire(&desk.current().data_dir)?;
-    let store = Store::open(&desk.current().data_dir, &options).await?;
+    let current = desk.current();
+    let store = Store::open_with_cache(&current.data_dir, &current.cache_dir(), &options).await?;
     let settings = desk.take(store.catalog().settings().await?);
     let worker_exe =
         std::env::current_exe().map_err(|error| Error::from_io("finding this program's own file", error))?;
@@ -112,6 +113,7 @@ async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpSta
             poll_interval: settings.poll_interval_s.map(Duration::from_secs),
             background: settings.analysis.clone(),
             uploads: applied::uploads(&settings),
+            cache: settings.cache.clone(),
         },
     )
     .await?;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use fanfare_delivery::{Ladders, Shelf};
+use fanfare_delivery::{Ladders, Maker, Shelf, SmallFiles};
 use fanfare_ingest::Ingest;
-use fanfare_model::{JobId, Result, TrackId};
+use fanfare_model::{JobId, Quality, Result, TrackId};
 use fanfare_store::Store;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{callers::Callers, metrics::Metrics, password::Passwords, throttle::Throttle};
+use super::{callers::Callers, metrics::Metrics, password::Passwords, routes::Sent, throttle::Throttle};
 use crate::{Settings, settings::SettingsDesk};
 
 /// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk.
@@ -34,8 +34,10 @@ pub struct HttpState {
     pub desk: Arc<SettingsDesk>,
     /// Cancelled when the server shuts down: streams that would not end by themselves end then.
     pub closing: CancellationToken,
-    /// Tracks' own files that were asked for a moment ago, with their media types.
-    pub(super) originals: Shelf<TrackId, &'static str>,
+    /// What gives tracks as smaller files.
+    pub small: Arc<SmallFiles>,
+    /// Files that were asked for a moment ago, by track and quality, with what is said about them.
+    pub(super) opened: Shelf<(TrackId, Quality), Sent>,
     pub(super) callers: Arc<Callers>,
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
@@ -53,14 +55,16 @@ impl HttpState {
             let ingest = asked.clone();
             Box::pin(async move { ingest.ask_for_ladder(track).await })
         };
+        let small = SmallFiles::new(store.clone(), maker(&ingest));
         Self {
+            small: Arc::new(small),
             ladders: Arc::new(Ladders::new(store.clone(), Arc::new(ask))),
             store,
             ingest,
             settings: desk.current(),
             desk: Arc::new(desk),
             closing: CancellationToken::new(),
-            originals: Shelf::default(),
+            opened: Shelf::default(),
             callers: Arc::default(),
             passwords: Passwords::new(),
             throttle: Throttle::default(),
@@ -68,5 +72,19 @@ impl HttpState {
             event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
         }
+    }
+}
+
+/// Ingest's workers, as delivery knows who makes smaller files.
+fn maker(ingest: &Ingest) -> Maker {
+    let (asked, wanted, left) = (ingest.clone(), ingest.clone(), ingest.clone());
+    let ask = move |track, profile| -> BoxFuture<'static, Result<JobId>> {
+        let ingest = asked.clone();
+        Box::pin(async move { ingest.ask_for_stream(track, profile).await })
+    };
+    Maker {
+        ask: Arc::new(ask),
+        want: Arc::new(move |job, blocks| wanted.want(job, blocks)),
+        leave: Arc::new(move |job| left.leave(job)),
     }
 }

@@ -1,5 +1,7 @@
 //! [`SETTINGS`]: the one ordered list of everything that can be set.
 
+mod cache;
+
 use fanfare_ingest::{BackgroundOptions, MAX_CONCURRENCY, QuietHours};
 use serde_json::{Value, json};
 
@@ -347,17 +349,18 @@ pub const SETTINGS: &[Setting] = &[
         get: |settings| json!(settings.hls.ladder),
         set: |settings, given| ladder(&given.text()?).map(|value| settings.hls.ladder = value),
     },
-    Setting {
-        name: "hls.cache_bytes",
-        value_type: ValueType::Bytes { min: 0, max: LARGEST_SPACE },
-        default: "10 GiB",
-        unit: "bytes",
-        help: "How much room the ladders take that are made of library tracks on request; the one played longest ago goes first.",
-        example: "\"20 GiB\"",
-        page: true,
-        get: |settings| json!(settings.hls.cache_bytes),
-        set: |settings, given| given.bytes(0..=LARGEST_SPACE).map(|value| settings.hls.cache_bytes = value),
-    },
+    cache::ENABLED,
+    cache::DIR,
+    cache::CODEC,
+    cache::DEFAULT_QUALITY,
+    cache::ON_MISS,
+    cache::CAP_BYTES,
+    cache::MAX_AGE_DAYS,
+    cache::MAX_WORKERS,
+    cache::PRECACHE_ON_UPLOAD,
+    cache::PRECACHE_QUALITIES,
+    cache::MAX_ENCODES,
+    cache::MAX_ENCODES_PER_USER,
     Setting {
         name: "replaygain.write_tags",
         value_type: ValueType::Switch,

@@ -44,6 +44,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Variables of ours that are no settings: they steer tests and builds.
 const OTHER_VARIABLES: &[&str] = &["FANFARE_BLESS", "FANFARE_BIN", "FANFARE_UI_DIST"];
+/// Variables of the cache are known without our prefix as well (CHECKLIST E25, E26).
+const BARE_PREFIX: &str = "AUDIO_CACHE_";
 const OTHER_PREFIXES: &[&str] = &["FANFARE_TEST_", "FANFARE_CRASH_", "FANFARE_FAULT_"];
 
 /// Where a setting's value comes from; later ones win.
@@ -197,7 +199,7 @@ impl Layers {
         let mut variables: Vec<_> = environment
             .iter()
             .filter_map(|(key, value)| Some((key.to_str()?, value)))
-            .filter(|(key, _)| key.starts_with("FANFARE_"))
+            .filter(|(key, _)| key.starts_with("FANFARE_") || key.starts_with(BARE_PREFIX))
             .filter(|(key, _)| {
                 *key != DATA_VARIABLE && *key != CONFIG_VARIABLE && !OTHER_VARIABLES.contains(key)
             })
@@ -212,7 +214,13 @@ impl Layers {
             let Some(text) = value.to_str() else {
                 return Err(Error::new(ErrorKind::Invalid, format!("{variable} is not valid UTF-8")));
             };
-            self.add(Source::Environment, variable, &Given::Text(text.to_owned()))?;
+            // The bare names sort before ours, so ours decide where both are set.
+            let name = if variable.starts_with(BARE_PREFIX) {
+                format!("FANFARE_{variable}")
+            } else {
+                variable.to_owned()
+            };
+            self.add(Source::Environment, &name, &Given::Text(text.to_owned()))?;
         }
         Ok(())
     }

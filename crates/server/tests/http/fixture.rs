@@ -78,6 +78,7 @@ impl Server {
                 poll_interval: None,
                 background: Default::default(),
                 uploads: Default::default(),
+                cache: Default::default(),
             },
         )
         .await

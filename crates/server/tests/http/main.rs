@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod analyzers;
+mod cache;
 mod catalog;
 mod document;
 mod events;

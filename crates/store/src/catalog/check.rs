@@ -4,7 +4,11 @@ use fanfare_model::{ContentHash, Result};
 use sqlx::Row;
 
 use super::{Catalog, sweep::referred_to};
-use crate::{BlobKind, error::sql, rows::bytes};
+use crate::{
+    BlobKind,
+    error::sql,
+    rows::{bytes, col, count},
+};
 
 /// Statements that count rows which must not exist, each with the sentence about them.
 const RULES: &[(&str, &str)] = &[
@@ -39,7 +43,7 @@ const RULES: &[(&str, &str)] = &[
         "uploads whose bytes are not known",
     ),
     (
-        "SELECT count(*) FROM transcode x WHERE NOT EXISTS (SELECT 1 FROM transcode_part p WHERE p.transcode = x.n)",
+        "SELECT count(*) FROM transcode x WHERE x.file IS NULL AND NOT EXISTS (SELECT 1 FROM transcode_part p WHERE p.transcode = x.n)",
         "transcodes without a file",
     ),
     (
@@ -98,7 +102,20 @@ impl Catalog {
                     .extend(bytes::<32>(row, "name")?.map(|name| (*kind, ContentHash::from_bytes(name))));
             }
         }
+        let rows = sqlx::query("SELECT file, size_bytes FROM transcode WHERE file IS NOT NULL")
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        let mut files = Vec::with_capacity(rows.len());
+        for row in &rows {
+            files.push((col::<String>(row, "file")?, count(row, "size_bytes")?));
+        }
         drop(tx);
+        for (file, size) in files {
+            if self.cache.size(&file) != Some(size) {
+                found.push(format!("cached file {file} is missing or has another size"));
+            }
+        }
         for (kind, name) in pointed_at {
             if !self.blobs.contains(kind, name).await? {
                 found.push(format!("{} {name} is missing", kind.as_str()));

@@ -10,6 +10,7 @@
 
 mod analysis;
 mod browse;
+mod cached;
 mod candidates;
 mod check;
 mod dump;
@@ -36,11 +37,12 @@ pub use types::{
     TrackQuery, TrackRow, TrackSort,
 };
 
+pub use cached::{CachedCounts, CachedFile};
 pub use rewritten::FileFacts;
 pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
 pub use uploads::{NewUpload, ProcessCommit, Uploaded};
 
-use crate::{BlobStore, db::Db};
+use crate::{BlobStore, CacheFolder, db::Db};
 
 /// What is known of the music.
 #[derive(Clone)]
@@ -48,11 +50,13 @@ pub struct Catalog {
     db: Db,
     /// To check that rows point at bytes, and to remove bytes that no row points at.
     blobs: Arc<dyn BlobStore>,
+    /// Likewise, for smaller files.
+    cache: CacheFolder,
 }
 
 impl Catalog {
-    pub(crate) fn new(db: Db, blobs: Arc<dyn BlobStore>) -> Self {
-        Self { db, blobs }
+    pub(crate) fn new(db: Db, blobs: Arc<dyn BlobStore>, cache: CacheFolder) -> Self {
+        Self { db, blobs, cache }
     }
 }
 

@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use fanfare_model::{
-    ArtistId, EnrichmentState, FolderId, ReleaseId, Result, Track, TrackHome, TrackId, UploadedBytes,
-    features::Features,
+    ArtistId, EnrichmentState, FolderId, Quality, ReleaseId, Result, Track, TrackHome, TrackId,
+    UploadedBytes, features::Features,
 };
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
@@ -29,7 +29,8 @@ macro_rules! row_columns {
          t.twin, t.published, t.state, t.enrichment, \
          t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.failure, t.added, t.updated, \
          a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
-         t.tempo_bpm, t.key_name, t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db"
+         t.tempo_bpm, t.key_name, t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db, \
+         (SELECT group_concat(x.quality) FROM transcode x WHERE x.hash = t.hash AND x.file IS NOT NULL) AS cached"
     };
 }
 macro_rules! row_joins {
@@ -287,7 +288,17 @@ fn track_row(row: &SqliteRow) -> Result<TrackRow> {
         camelot: col(row, "camelot")?,
         integrated_lufs: col(row, "integrated_lufs")?,
         true_peak_dbtp: col(row, "true_peak_dbtp")?,
+        cached: cached(row)?,
     })
+}
+
+/// The qualities that there are smaller files of, the best first.
+fn cached(row: &SqliteRow) -> Result<Vec<Quality>> {
+    let words = col::<Option<&str>>(row, "cached")?.unwrap_or_default();
+    let mut found: Vec<Quality> = words.split(',').filter_map(|word| word.parse().ok()).collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// What lists show of the results, copied to the track's row when they are stored.

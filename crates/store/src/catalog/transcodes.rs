@@ -177,29 +177,38 @@ impl Catalog {
     }
 
     /// Lets go of transcodes, those used longest ago first, until those that may be let go take at most that many
-    /// bytes, and of every one of bytes that no track has any more; gives how many. Rows go first, then their bytes;
-    /// whoever has a file open reads on.
-    pub async fn evict_transcodes(&self, cap_bytes: u64) -> Result<u64> {
+    /// bytes, of every one of bytes that no track has any more, and of those last used before `unused_since`; gives how
+    /// many. What was used after `in_use_since` is being listened to and stays. Rows go first, then their bytes; whoever
+    /// has a file open reads on.
+    pub async fn evict_transcodes(
+        &self,
+        cap_bytes: u64,
+        unused_since: Option<Timestamp>,
+        in_use_since: Timestamp,
+    ) -> Result<u64> {
         const WHAT: &str = "letting go of transcodes";
         let mut tx = self.db.write(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT n, size_bytes, pinned, EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash) AS had \
+            "SELECT n, size_bytes, pinned, used, file, EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash) AS had \
              FROM transcode x ORDER BY used DESC, n DESC",
         )
         .fetch_all(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-        let (mut kept, mut gone, mut blobs) = (0_u64, 0, Vec::new());
+        let (mut kept, mut gone, mut blobs, mut files) = (0_u64, 0, Vec::new(), Vec::new());
         for row in &rows {
             let (had, pinned): (bool, bool) = (col(row, "had")?, col(row, "pinned")?);
             if had && pinned {
                 continue;
             }
             kept = kept.saturating_add(if had { count(row, "size_bytes")? } else { 0 });
-            if had && kept <= cap_bytes {
+            let used = Timestamp(col(row, "used")?);
+            let old = unused_since.is_some_and(|since| used < since);
+            if had && !old && (kept <= cap_bytes || used > in_use_since) {
                 continue;
             }
             let n: i64 = col(row, "n")?;
+            files.extend(col::<Option<String>>(row, "file")?);
             let parts = sqlx::query("SELECT blob FROM transcode_part WHERE transcode = ?").bind(n);
             for part in parts.fetch_all(&mut *tx).await.map_err(sql(WHAT))? {
                 blobs.extend(maybe_hash(&part, "blob")?);
@@ -225,6 +234,7 @@ impl Catalog {
         for blob in unneeded {
             self.blobs.remove(BlobKind::Media, blob).await?;
         }
+        self.remove_cached(files).await?;
         Ok(gone)
     }
 

@@ -1,8 +1,8 @@
 //! What goes into the catalog and what comes out.
 
 use fanfare_model::{
-    ArtistId, Attempt, AudioProperties, ContentHash, JobId, ReleaseId, Tags, Timestamp, Track, TrackId,
-    TrackState, enrichment::Enrichment, features::AnalyzerResult, track::TrackFailure,
+    ArtistId, Attempt, AudioProperties, ContentHash, JobId, Quality, ReleaseId, Tags, Timestamp, Track,
+    TrackId, TrackState, enrichment::Enrichment, features::AnalyzerResult, track::TrackFailure,
 };
 
 /// The most rows of one page.
@@ -146,6 +146,8 @@ pub struct TrackRow {
     pub true_peak_dbtp: Option<f64>,
     /// Measured ReplayGain, or what the tags say until it is measured.
     pub replaygain_track_gain_db: Option<f64>,
+    /// The qualities that there are smaller files of, the best first.
+    pub cached: Vec<Quality>,
 }
 
 /// A page and how many there are in all.

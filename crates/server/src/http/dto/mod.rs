@@ -2,6 +2,7 @@
 //!
 //! Every field of an answer is always there, `null` where nothing is known. Bodies of requests refuse unknown fields.
 
+pub mod cache;
 pub mod catalog;
 pub mod enrichment;
 pub mod features;

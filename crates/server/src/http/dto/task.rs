@@ -22,6 +22,8 @@ pub enum TaskKindDto {
     Upload,
     /// Makes transcodes that were asked for.
     Transcode,
+    /// Makes smaller files ahead of time.
+    Cache,
     /// Writes measured loudness into the tags of tracks that were heard before that was asked for.
     Tags,
 }
@@ -34,6 +36,7 @@ impl From<TaskKind> for TaskKindDto {
             TaskKind::Nightly => Self::Nightly,
             TaskKind::Upload => Self::Upload,
             TaskKind::Transcode => Self::Transcode,
+            TaskKind::Cache => Self::Cache,
             TaskKind::Tags => Self::Tags,
         }
     }

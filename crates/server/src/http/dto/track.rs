@@ -6,6 +6,7 @@ use fanfare_store::{TrackRow, TrackSort};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::cache::QualityDto;
 use crate::http::clock::rfc3339;
 
 /// Where a track stands.
@@ -273,6 +274,10 @@ pub struct TrackDto {
     pub true_peak_dbtp: Option<f64>,
     /// ReplayGain to -18 LUFS: measured, else from the tags.
     pub replaygain_track_gain_db: Option<f64>,
+    /// Whether smaller files are made of it: its codec keeps every bit.
+    pub transcodable: bool,
+    /// The qualities of which a smaller file is ready, the best first.
+    pub cached: Vec<QualityDto>,
     /// When it was first seen.
     #[schema(format = DateTime)]
     pub added: String,
@@ -327,6 +332,8 @@ impl From<TrackRow> for TrackDto {
             size_bytes: track.size_bytes,
             relative_path: track.relative_path,
             has_cover: track.cover.is_some(),
+            transcodable: lossless == Some(true),
+            cached: row.cached.into_iter().map(Into::into).collect(),
             tempo_bpm: row.tempo_bpm,
             key: row.key,
             camelot: row.camelot,

@@ -1,4 +1,4 @@
-//! The track's own file.
+//! The sound of a track: its own file, or a smaller one.
 
 use std::{fmt::Write as _, time::SystemTime};
 
@@ -7,28 +7,45 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use fanfare_delivery::{OpenFile, media};
+use fanfare_delivery::{OpenFile, Small, media, small::RETRY_AFTER_S};
 use fanfare_ingest::Playing;
-use fanfare_model::{Error, ErrorKind, TrackHome, TrackId};
+use fanfare_model::{Error, ErrorKind, Quality, TrackHome, TrackId};
 use fanfare_store::TrackRow;
 use futures_util::StreamExt as _;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::tracks;
 use crate::http::{
-    extract::Path,
+    caller::Caller,
+    dto::cache::QualityDto,
+    extract::{Path, Query},
     problem::{Answer, Problem},
     secret, shipping,
     state::HttpState,
 };
 
+/// What can be asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AudioParams {
+    /// `original` (the default), `high`, `medium` or `low`. A smaller file that is not there is made while it is sent, with its
+    /// length and every range known at once.
+    quality: Option<QualityDto>,
+}
+
 /// The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag.
+///
+/// `X-Fanfare-Quality` says what is really sent, `X-Fanfare-Cache` why: `hit`, `encoding`, `original` (nothing smaller is made of it),
+/// `miss` (the original in place of a file that cannot be made now).
 #[utoipa::path(
     method(get, head),
     path = "/api/v1/tracks/{id}/audio",
     tag = "tracks",
     params(
         ("id" = String, Path, description = "The track"),
+        AudioParams,
         ("range" = Option<String>, Header, description = "`bytes=...`; more than four or overlapping ranges get the whole file"),
         ("if-range" = Option<String>, Header, description = "The ETag or date that the range belongs to"),
         ("if-none-match" = Option<String>, Header, description = "ETags that the client has"),
@@ -40,31 +57,96 @@ use crate::http::{
         (status = 404, description = "No such track, or its file is gone"),
         (status = 412, description = "A precondition is false"),
         (status = 416, description = "No such range"),
+        (status = 429, description = "Too many smaller files are being made; see `Retry-After`"),
     )
 )]
 pub async fn audio(
     State(state): State<HttpState>,
+    caller: Caller,
     Path(id): Path<TrackId>,
+    Query(params): Query<AudioParams>,
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let (file, media_type) = original(&state, id).await?;
-    Ok(played(&state, answer_with(&file, media_type, &method, &headers)?))
+    let quality = params.quality.map_or(Quality::Original, Quality::from);
+    serve_audio(&state, id, quality, &caller.user.id.to_string(), &method, &headers).await
 }
 
-/// The track's own file, open, and its media type. One that was asked for a moment ago is still open.
-async fn original(state: &HttpState, id: TrackId) -> Answer<(OpenFile, &'static str)> {
+/// The sound of a track that whoever asks may hear: the one way out, for people and for guests. `person` is for whom it
+/// is made, should it have to be.
+///
+/// # Errors
+/// `NotFound` where the track or its file is not there; `TooMany`; those of opening it.
+pub(super) async fn serve_audio(
+    state: &HttpState,
+    id: TrackId,
+    quality: Quality,
+    person: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Answer<Response> {
     // Before the look-ups: what is written meanwhile makes them void.
     let edition = state.store.edition();
-    if let Some(kept) = state.originals.find(&id, edition) {
-        return Ok(kept);
+    if let Some((file, sent)) = state.opened.find(&(id, quality), edition) {
+        return Ok(played(state, sent.mark(answer_with(&file, sent.media_type, method, headers)?)));
     }
     let row = tracks::find(state, id).await?;
+    let options = state.ingest.cache();
+    let mut cache = "original";
+    if let Some(profile) = options.profile(quality) {
+        let media_type = profile.codec.media_type();
+        match state.small.open(&row.track, profile, &options, person).await.map_err(too_many)? {
+            Small::Whole(file) => {
+                let sent = Sent { media_type, quality, cache: "hit" };
+                state.opened.keep((id, quality), edition, &file, sent);
+                return Ok(played(state, sent.mark(answer_with(&file, media_type, method, headers)?)));
+            }
+            Small::Growing(growing) => {
+                let (status, fields, body) = growing.answer(method, headers, media_type, &boundary()?);
+                let answer = refused(status).unwrap_or_else(|| {
+                    (status, body.map_or_else(Body::empty, Body::from_stream)).into_response()
+                });
+                let sent = Sent { media_type, quality, cache: "encoding" };
+                return Ok(played(state, sent.mark(with_fields(answer, fields, media_type))));
+            }
+            Small::NotNeeded => {}
+            Small::Missing => cache = "miss",
+        }
+    }
     let path = state.store.catalog().track_path(id).await?.ok_or_else(|| let_go(&row))?;
     let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
     let media_type = media::media_type(row.track.audio.as_ref());
-    state.originals.keep(id, edition, &file, media_type);
-    Ok((file, media_type))
+    let sent = Sent { media_type, quality: Quality::Original, cache };
+    if cache == "original" {
+        state.opened.keep((id, quality), edition, &file, sent);
+    }
+    Ok(played(state, sent.mark(answer_with(&file, media_type, method, headers)?)))
+}
+
+/// What is sent, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    media_type: &'static str,
+    quality: Quality,
+    cache: &'static str,
+}
+
+impl Sent {
+    fn mark(self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        headers.insert(QUALITY, HeaderValue::from_static(self.quality.as_str()));
+        headers.insert(CACHE, HeaderValue::from_static(self.cache));
+        response
+    }
+}
+
+const QUALITY: HeaderName = HeaderName::from_static("x-fanfare-quality");
+const CACHE: HeaderName = HeaderName::from_static("x-fanfare-cache");
+
+fn too_many(error: Error) -> Problem {
+    let busy = error.kind() == ErrorKind::TooMany;
+    let problem = Problem::from(error);
+    if busy { problem.retry_after(RETRY_AFTER_S) } else { problem }
 }
 
 /// The answer of an open file, in whole or in ranges.
@@ -75,27 +157,34 @@ pub(super) fn answer_with(
     headers: &HeaderMap,
 ) -> Answer<Response> {
     let answer = file.answer(method, headers, media_type, &boundary()?);
-    let mut response = match answer.status {
+    let response = refused(answer.status).unwrap_or_else(|| {
+        let mut response = answer.body.map_or_else(|| Response::new(Body::empty()), shipping::answer);
+        *response.status_mut() = answer.status;
+        response
+    });
+    Ok(with_fields(response, answer.headers, media_type))
+}
+
+/// The problem document of a request that cannot be met.
+fn refused(status: StatusCode) -> Option<Response> {
+    let problem = match status {
         StatusCode::PRECONDITION_FAILED => {
             Problem::new(ErrorKind::Conflict, "the file is not the one the request names")
-                .status(answer.status)
-                .into_response()
         }
-        StatusCode::RANGE_NOT_SATISFIABLE => Problem::new(ErrorKind::Invalid, "the file has no such bytes")
-            .status(answer.status)
-            .into_response(),
-        status => {
-            let mut response = answer.body.map_or_else(|| Response::new(Body::empty()), shipping::answer);
-            *response.status_mut() = status;
-            response
-        }
+        StatusCode::RANGE_NOT_SATISFIABLE => Problem::new(ErrorKind::Invalid, "the file has no such bytes"),
+        _ => return None,
     };
-    response.headers_mut().extend(answer.headers);
+    Some(problem.status(status).into_response())
+}
+
+/// The answer with the fields of its representation.
+fn with_fields(mut response: Response, fields: HeaderMap, media_type: &'static str) -> Response {
+    response.headers_mut().extend(fields);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if media_type == media::UNKNOWN {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
-    Ok(response)
+    response
 }
 
 /// The answer for a track that has no file (any more).

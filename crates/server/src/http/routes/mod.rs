@@ -2,6 +2,7 @@
 
 mod audio;
 mod browse;
+mod cache;
 mod catalog;
 mod covers;
 mod events;
@@ -16,6 +17,8 @@ mod tasks;
 mod tracks;
 mod uploads;
 mod waveform;
+
+pub use audio::Sent;
 
 use std::sync::Arc;
 
@@ -78,6 +81,12 @@ pub fn table() -> Table {
         .add(Listener, routes!(audio::audio))
         .add(Public, routes!(hls::variants))
         .add(Public, routes!(hls::file))
+        .add(Listener, routes!(cache::cache))
+        .add(Listener, routes!(cache::explain))
+        .add(Owner, routes!(cache::warm))
+        .add(Owner, routes!(cache::refresh))
+        .add(Owner, routes!(cache::verify))
+        .add(Owner, routes!(cache::clear))
         .add(Owner, routes!(folders::folders, folders::add_folder))
         .add(Owner, routes!(folders::remove_folder))
         .add(Owner, routes!(folders::scan))

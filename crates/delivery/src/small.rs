@@ -1,0 +1,310 @@
+//! Smaller files of tracks at the listener: whole from the cache, or while they are made.
+//!
+//! Purpose: [`SmallFiles::open`] decides what a request for a quality is answered from (CHECKLIST E5 to E10).
+//!
+//! Vocabulary: a *hit* is answered from a whole file; a *miss* from one that is made meanwhile, or from the original.
+//!
+//! Invariants: one encode per track and profile, however many ask; a file that was made of other bytes than the source has
+//! now is never sent; whatever goes wrong with the cache, the original plays.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use fanfare_model::{
+    CacheOptions, ContentHash, Error, ErrorKind, JobId, JobState, Profile, Result, Timestamp, Track, TrackId,
+};
+use fanfare_store::Store;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::{
+    EntityTag, OpenFile,
+    growing::{GrowingFile, Leave, Made, Want},
+};
+
+/// How long a listener waits for a file to begin; the original is sent after that.
+const BEGIN_WAIT: Duration = Duration::from_secs(10);
+/// How often a file that has not begun is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How stale the time of last use may be: noting it is a write.
+const TOUCH_EVERY_MS: i64 = 60_000;
+/// Files that are remembered as being made, beyond which those that are over are forgotten.
+const MAX_REMEMBERED: usize = 1_000;
+/// How long whoever comes too many is asked to wait, in seconds: an encode takes about that long.
+pub const RETRY_AFTER_S: u64 = 5;
+
+/// Has a smaller file of a track made for listeners; gives the job that does it.
+pub type AskStream = Arc<dyn Fn(TrackId, Profile) -> BoxFuture<'static, Result<JobId>> + Send + Sync>;
+
+/// Who makes files, as this crate knows them.
+#[derive(Clone)]
+pub struct Maker {
+    /// Has one made.
+    pub ask: AskStream,
+    /// Says what of it is waited for.
+    pub want: Want,
+    /// Says that nobody listens any more.
+    pub leave: Leave,
+}
+
+/// What a request for a quality is answered from.
+pub enum Small {
+    /// A whole file.
+    Whole(OpenFile),
+    /// One that is being made.
+    Growing(Arc<GrowingFile>),
+    /// The original, because nothing smaller is made of it.
+    NotNeeded,
+    /// The original, in place of a file that is not there.
+    Missing,
+}
+
+/// A file being made, and for whom it was begun.
+struct Begun {
+    growing: Arc<GrowingFile>,
+    person: String,
+}
+
+type Key = (TrackId, Profile);
+
+/// Smaller files of all tracks.
+pub struct SmallFiles {
+    store: Store,
+    maker: Maker,
+    begun: Mutex<HashMap<Key, Begun>>,
+    /// Held by whoever begins a file, so that of many at once the others find it begun.
+    beginning: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl SmallFiles {
+    /// Those of that store.
+    #[must_use]
+    pub fn new(store: Store, maker: Maker) -> Self {
+        Self {
+            store,
+            maker,
+            begun: Mutex::default(),
+            beginning: Mutex::default(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
+    }
+
+    /// Requests that were answered from whole files, and others, since the start.
+    #[must_use]
+    pub fn hits_and_misses(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
+    }
+
+    /// How many files are being made for listeners.
+    #[must_use]
+    pub fn encoding(&self) -> usize {
+        self.begun().values().filter(|begun| begun.growing.is_alive()).count()
+    }
+
+    /// Whether that very file is being made.
+    #[must_use]
+    pub fn is_encoding(&self, track: TrackId, profile: Profile) -> bool {
+        self.begun().get(&(track, profile)).is_some_and(|begun| begun.growing.is_alive())
+    }
+
+    /// What a request for that profile of the track is answered from. `person` is who asks, for the limit of each.
+    ///
+    /// # Errors
+    /// `TooMany` when too many files are being made; errors of the store. Trouble with making a file is no error:
+    /// the original is sent, and the log says why.
+    pub async fn open(
+        &self,
+        track: &Track,
+        profile: Profile,
+        options: &CacheOptions,
+        person: &str,
+    ) -> Result<Small> {
+        if !track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
+            return Ok(Small::NotNeeded);
+        }
+        let fresh = source_is_fresh(&self.store, track).await?;
+        if let Some(hash) = track.hash.filter(|_| fresh)
+            && let Some(file) = self.whole(track, hash, profile).await?
+        {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            return Ok(Small::Whole(file));
+        }
+        self.misses.fetch_add(1, Ordering::Relaxed);
+        if !fresh || !options.encode_on_miss || !profile.codec.is_constant() {
+            let why = if fresh { "it is not there" } else { "its source was changed and not scanned yet" };
+            tracing::warn!(track = %track.id, %profile, why, "cache miss: the original is sent");
+            return Ok(Small::Missing);
+        }
+        match self.growing(track, profile, options, person).await {
+            Ok(Some(small)) => Ok(small),
+            Ok(None) => Ok(Small::Missing),
+            Err(error) if error.kind() == ErrorKind::TooMany => Err(error),
+            Err(error) => {
+                let remedy = error.remedy_text().unwrap_or("see the log of the worker").to_owned();
+                tracing::warn!(track = %track.id, %profile, %error, remedy, "cache miss: the original is sent");
+                Ok(Small::Missing)
+            }
+        }
+    }
+
+    /// The whole file, if it is there.
+    async fn whole(&self, track: &Track, hash: ContentHash, profile: Profile) -> Result<Option<OpenFile>> {
+        let catalog = self.store.catalog();
+        let text = profile.to_string();
+        let Some(row) = catalog.cached_of(hash).await?.into_iter().find(|row| row.profile == text) else {
+            return Ok(None);
+        };
+        let Some(path) = catalog.cache().path(&row.file) else { return Ok(None) };
+        let now = SystemTime::now();
+        let file = match OpenFile::open(&path, now).await {
+            Ok(file) if file.representation().len == row.size_bytes => file,
+            opened => {
+                let why =
+                    opened.err().map_or_else(|| "it has another size".to_owned(), |error| error.to_string());
+                tracing::warn!(file = row.file, why, "a file of the cache is not as it was made");
+                catalog.forget_cached(&row.file).await?;
+                return Ok(None);
+            }
+        };
+        let now_ms = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+        if now_ms - row.used.0 >= TOUCH_EVERY_MS {
+            catalog.touch_transcode(hash, &text, Timestamp(now_ms)).await?;
+        }
+        Ok(Some(file.known_as(tag(Some(hash), profile, track.id), modified_s(track))))
+    }
+
+    /// The file while it is made; `None` when it does not begin in time.
+    async fn growing(
+        &self,
+        track: &Track,
+        profile: Profile,
+        options: &CacheOptions,
+        person: &str,
+    ) -> Result<Option<Small>> {
+        let key = (track.id, profile);
+        let turn = {
+            let mut beginning = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
+            beginning.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(beginning.entry(key).or_default())
+        };
+        let _turn = turn.lock().await;
+        if let Some(growing) = self.alive(key) {
+            return Ok(Some(Small::Growing(growing)));
+        }
+        self.make_room(options, person)?;
+        let deadline = Instant::now() + BEGIN_WAIT;
+        let job = (self.maker.ask)(track.id, profile).await?;
+        // The maker goes on for as long as it hears of somebody.
+        (self.maker.want)(job, Vec::new());
+        loop {
+            let row = self.store.jobs().job(job).await?;
+            let Some(row) = row else { return Ok(None) };
+            match row.state {
+                JobState::Running => {
+                    let made = Made {
+                        job,
+                        folder: self.store.catalog().cache().making(job, row.attempt),
+                        profile,
+                        etag: tag(track.hash, profile, track.id),
+                        modified_s: modified_s(track),
+                    };
+                    let heard = (Arc::clone(&self.maker.want), Arc::clone(&self.maker.leave));
+                    if let Some(growing) = GrowingFile::follow(&self.store, heard, made).await? {
+                        let begun = Begun { growing: Arc::clone(&growing), person: person.to_owned() };
+                        self.begun().insert(key, begun);
+                        return Ok(Some(Small::Growing(growing)));
+                    }
+                }
+                JobState::Waiting => {}
+                // Made by somebody else a moment ago.
+                JobState::Done => {
+                    let row = self.store.catalog().track(track.id).await?;
+                    let Some(hash) = row.and_then(|row| row.track.hash) else { return Ok(None) };
+                    return Ok(self.whole(track, hash, profile).await?.map(Small::Whole));
+                }
+                JobState::Cancelled => return Ok(None),
+                JobState::Parked => {
+                    let error = row.last_error.map(|error| Error::new(error.kind, error.message));
+                    return Err(
+                        error.unwrap_or_else(|| Error::new(ErrorKind::Internal, "it could not be made"))
+                    );
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::new(ErrorKind::Timeout, "no encoder began in time")
+                    .remedy("fewer listeners at a time, or make files ahead of time"));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Refuses when too many files are being made.
+    fn make_room(&self, options: &CacheOptions, person: &str) -> Result<()> {
+        let mut begun = self.begun();
+        if begun.len() >= MAX_REMEMBERED {
+            begun.retain(|_, begun| begun.growing.is_alive());
+        }
+        let alive = || begun.values().filter(|begun| begun.growing.is_alive());
+        let theirs = alive().filter(|begun| begun.person == person).count();
+        let (whose, most) = if theirs >= options.max_encodes_per_person {
+            ("are being made for you", options.max_encodes_per_person)
+        } else if alive().count() >= options.max_encodes {
+            ("are being made", options.max_encodes)
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::TooMany, format!("{most} smaller files {whose} already"))
+            .remedy("wait for one of them, or play the original"))
+    }
+
+    fn alive(&self, key: Key) -> Option<Arc<GrowingFile>> {
+        let begun = self.begun();
+        begun.get(&key).map(|begun| Arc::clone(&begun.growing)).filter(|growing| growing.is_alive())
+    }
+
+    fn begun(&self) -> MutexGuard<'_, HashMap<Key, Begun>> {
+        // Every change is one operation of the map.
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the source is as the catalog knows it, or away: then what was made of it is still right.
+pub(crate) async fn source_is_fresh(store: &Store, track: &Track) -> Result<bool> {
+    if track.home.folder().is_none() {
+        return Ok(true); // the bytes of an upload never change
+    }
+    let Some(path) = store.catalog().track_path(track.id).await? else { return Ok(true) };
+    let (size_bytes, modified) = (track.size_bytes, track.modified);
+    let looked = tokio::task::spawn_blocking(move || is_unchanged(path, size_bytes, modified));
+    Ok(looked.await.unwrap_or(true))
+}
+
+fn is_unchanged(path: PathBuf, size_bytes: u64, modified: Timestamp) -> bool {
+    let Ok(metadata) = std::fs::metadata(path) else { return true };
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let now = since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    metadata.len() == size_bytes && now == modified.0
+}
+
+/// The tag of a transcode: that of what it is made of, and how. Where the bytes are not known yet it promises nothing.
+fn tag(hash: Option<ContentHash>, profile: Profile, track: TrackId) -> EntityTag {
+    match hash {
+        Some(hash) => EntityTag::strong(&format!("{profile}-{hash}")),
+        None => EntityTag::weak(&format!("{profile}-{track}")),
+    }
+}
+
+/// A transcode is as old as its source.
+fn modified_s(track: &Track) -> Option<u64> {
+    u64::try_from(track.modified.0 / 1_000).ok()
+}

@@ -1,0 +1,293 @@
+//! Smaller files of tracks: made ahead of time ([`Ingest::warm`]) or while somebody listens
+//! ([`Ingest::ask_for_stream`]), and kept within the cap.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use fanfare_model::{
+    CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, Timestamp, TrackId,
+};
+use fanfare_store::{MAX_PAGE, NewJob, TRANSCODE_ATTEMPTS, TrackQuery, TrackRow};
+use tokio::sync::{broadcast, watch};
+
+use super::{Ingest, Inner};
+use crate::{
+    clock,
+    worker::protocol::{WorkerCommand, WorkerEvent},
+};
+
+/// How often a job that makes files ahead of time is tried: what the file itself is to blame for is tried once.
+const CACHE_ATTEMPTS: u32 = 3;
+/// What was used that lately is being listened to, and is not let go of.
+const IN_USE_MS: i64 = 10 * 60_000;
+/// How often age is looked at.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// How long new files are let come together before the cap is looked at.
+const TIDY_PAUSE: Duration = Duration::from_secs(2);
+const DAY_MS: i64 = 86_400_000;
+
+/// Which tracks are to be made ready.
+#[derive(Debug, Clone)]
+pub enum WarmScope {
+    /// Those, in that order.
+    Tracks(Vec<TrackId>),
+    /// All that a query finds; its page is not looked at.
+    Query(TrackQuery),
+}
+
+/// How tracks are to be made ready.
+#[derive(Debug, Clone)]
+pub struct WarmOptions {
+    /// For which qualities; those of the settings when there are none.
+    pub qualities: Vec<Quality>,
+    /// Only what is there already, but older than its source or made by an older version.
+    pub refresh: bool,
+    /// Tracks at a time; by the settings without one.
+    pub workers: Option<usize>,
+}
+
+impl Ingest {
+    /// What is made smaller and kept, and how much.
+    #[must_use]
+    pub fn cache(&self) -> Arc<CacheOptions> {
+        Arc::clone(&self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes that.
+    pub fn set_cache(&self, options: CacheOptions) {
+        self.inner.supervisor.ahead(at_a_time(options.workers));
+        *self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        self.inner.tidy_cache.notify_one();
+    }
+
+    /// Has the smaller files of tracks made; gives the task that shows how far that is.
+    ///
+    /// # Errors
+    /// `Conflict` while the cache is switched off; `Invalid` when nothing smaller is asked for; errors of the store.
+    pub async fn warm(&self, scope: WarmScope, options: WarmOptions) -> Result<TaskId> {
+        let settings = self.cache();
+        if !settings.enabled {
+            return Err(Error::new(ErrorKind::Conflict, "the cache is switched off")
+                .remedy("set `audio_cache.enabled` to true"));
+        }
+        let wanted =
+            if options.qualities.is_empty() { &settings.precache_qualities } else { &options.qualities };
+        let profiles: Vec<Profile> = wanted.iter().filter_map(|quality| settings.profile(*quality)).collect();
+        if profiles.is_empty() {
+            return Err(Error::new(ErrorKind::Invalid, "nothing smaller than the original is asked for")
+                .remedy("name one of high, medium, low"));
+        }
+        self.inner.supervisor.ahead(at_a_time(options.workers.unwrap_or(settings.workers)));
+        let line = &self.inner.lines.cache;
+        let hold = line.hold();
+        let task = line.announce().await?;
+        let ingest = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = ingest.queue_all(task, scope, &profiles, options.refresh).await {
+                tracing::warn!(%error, "not everything that was to be cached was queued");
+                ingest.inner.lines.cache.remark(task, format!("stopped queueing: {error}")).await;
+            }
+            ingest.inner.lines.cache.queued().await;
+            drop(hold);
+            ingest.inner.lines.cache.count().await;
+        });
+        Ok(task)
+    }
+
+    /// Makes tracks ready by the settings, if those say so: a mixtape was saved, a track was uploaded.
+    pub async fn precache(&self, tracks: Vec<TrackId>) {
+        let settings = self.cache();
+        if !settings.precache || !settings.enabled || tracks.is_empty() {
+            return;
+        }
+        let options = WarmOptions { qualities: Vec::new(), refresh: false, workers: None };
+        if let Err(error) = self.warm(WarmScope::Tracks(tracks), options).await {
+            tracing::warn!(%error, "what was saved is not cached");
+        }
+    }
+
+    async fn queue_all(
+        &self,
+        task: TaskId,
+        scope: WarmScope,
+        profiles: &[Profile],
+        refresh: bool,
+    ) -> Result<()> {
+        let catalog = self.inner.store.catalog();
+        let mut small = 0_u64;
+        match scope {
+            WarmScope::Tracks(tracks) => {
+                for id in tracks {
+                    match catalog.track(id).await? {
+                        Some(row) => small += self.queue(task, &row, profiles, refresh).await?,
+                        None => {
+                            self.inner.lines.cache.remark(task, format!("skipped {id}: no such track")).await
+                        }
+                    }
+                }
+            }
+            WarmScope::Query(mut query) => {
+                (query.offset, query.limit) = (0, MAX_PAGE);
+                loop {
+                    let page = catalog.tracks(&query).await?;
+                    for row in &page.items {
+                        small += self.queue(task, row, profiles, refresh).await?;
+                    }
+                    query.offset += page.items.len() as u64;
+                    if page.items.is_empty() || query.offset >= page.total {
+                        break;
+                    }
+                }
+            }
+        }
+        if small > 0 {
+            let said = format!("left {small} as they are: their files are small already, or cannot be read");
+            self.inner.lines.cache.remark(task, said).await;
+        }
+        Ok(())
+    }
+
+    /// Queues one track; gives 1 if there is nothing to make of it.
+    async fn queue(&self, task: TaskId, row: &TrackRow, profiles: &[Profile], refresh: bool) -> Result<u64> {
+        if !row.track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
+            return Ok(1);
+        }
+        let store = &self.inner.store;
+        let mut wanted: Vec<String> = profiles.iter().map(ToString::to_string).collect();
+        if refresh {
+            // What was made of other bytes, or otherwise, belongs to no profile of today; it is made anew.
+            let there = match row.track.hash {
+                Some(hash) => store.catalog().cached_of(hash).await?,
+                None => Vec::new(),
+            };
+            let outdated = |profile: &&Profile| {
+                there.iter().any(|file| {
+                    file.quality == profile.quality
+                        && (file.profile != profile.to_string()
+                            || file.made.0 < row.track.modified.0
+                            || store.catalog().cache().size(&file.file) != Some(file.size_bytes))
+                })
+            };
+            wanted = profiles.iter().filter(outdated).map(|profile| format!("!{profile}")).collect();
+        }
+        if wanted.is_empty() {
+            return Ok(0);
+        }
+        let (track, profiles) = (row.track.id, wanted.join(","));
+        let job = NewJob {
+            dedupe_key: Some(format!("cache:{track}:{profiles}")),
+            kind: JobKind::CacheTrack { track, profiles },
+            task: Some(task),
+            priority: 0,
+            run_at: clock::now(),
+            max_attempts: CACHE_ATTEMPTS,
+        };
+        store.jobs().enqueue(job, clock::now()).await?;
+        self.inner.lines.cache.queued().await;
+        Ok(0)
+    }
+
+    /// Makes anew what a run could not make; gives the new task.
+    pub(super) async fn warm_again(&self, task: TaskId) -> Result<TaskId> {
+        let parked = self.inner.store.catalog().parked_cache_jobs(task).await?;
+        let line = &self.inner.lines.cache;
+        let hold = line.hold();
+        let task = line.announce().await?;
+        for (track, profiles) in parked {
+            let job = NewJob {
+                dedupe_key: Some(format!("cache:{track}:{profiles}")),
+                kind: JobKind::CacheTrack { track, profiles },
+                task: Some(task),
+                priority: 0,
+                run_at: clock::now(),
+                max_attempts: CACHE_ATTEMPTS,
+            };
+            self.inner.store.jobs().enqueue(job, clock::now()).await?;
+        }
+        line.queued().await;
+        drop(hold);
+        line.count().await;
+        Ok(task)
+    }
+
+    /// Asks for a smaller file that a live worker then makes block by block; gives the job that makes it, one however
+    /// many ask. The worker has to be told again and again that somebody listens ([`Self::want`]).
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn ask_for_stream(&self, track: TrackId, profile: Profile) -> Result<JobId> {
+        let job = NewJob {
+            dedupe_key: Some(format!("stream:{track}:{profile}")),
+            kind: JobKind::StreamTrack { track, profile: profile.to_string() },
+            task: None,
+            priority: 0,
+            run_at: clock::now(),
+            max_attempts: TRANSCODE_ATTEMPTS,
+        };
+        let id = self.inner.store.jobs().enqueue(job, clock::now()).await?;
+        self.inner.live.wake();
+        Ok(id)
+    }
+
+    /// Somebody listens to what that job makes, and waits for those blocks.
+    pub fn want(&self, job: JobId, blocks: Vec<u32>) {
+        self.inner.live.tell(WorkerCommand::Want { job, blocks });
+    }
+
+    /// Nobody listens to it any more.
+    pub fn leave(&self, job: JobId) {
+        self.inner.live.tell(WorkerCommand::Leave { job });
+    }
+
+    /// Lets go of what is beyond the cap or too old.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn tidy_cache(&self) -> Result<u64> {
+        tidy(&self.inner).await
+    }
+}
+
+/// More at a time than there are processors only makes each slower.
+fn at_a_time(workers: usize) -> usize {
+    workers.clamp(1, std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+async fn tidy(inner: &Inner) -> Result<u64> {
+    let options = Arc::clone(&inner.cache.lock().unwrap_or_else(PoisonError::into_inner));
+    let now = clock::now();
+    let unused_since = options.max_age_days.map(|days| Timestamp(now.0 - i64::from(days) * DAY_MS));
+    let in_use_since = Timestamp(now.0 - IN_USE_MS);
+    inner.store.catalog().evict_transcodes(options.cap_bytes, unused_since, in_use_since).await
+}
+
+/// Keeps the cache within its cap: after files were made, and every ten minutes for those that grow old.
+pub(super) async fn keep_tidy(
+    inner: Arc<Inner>,
+    mut events: broadcast::Receiver<WorkerEvent>,
+    mut stop: watch::Receiver<bool>,
+) {
+    if let Err(error) = inner.store.catalog().sweep_cached().await {
+        tracing::warn!(%error, "files that no row names stay in the cache folder");
+    }
+    loop {
+        let made = async {
+            // Some that were missed count as one that was made.
+            while !matches!(events.recv().await, Ok(WorkerEvent::Finished { .. }) | Err(_)) {}
+            tokio::time::sleep(TIDY_PAUSE).await;
+        };
+        tokio::select! {
+            () = made => {}
+            () = inner.tidy_cache.notified() => {}
+            () = tokio::time::sleep(TIDY_EVERY) => {}
+            _ = stop.changed() => return,
+        }
+        match tidy(&inner).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "let go of transcodes that were not used for the longest time"),
+            Err(error) => tracing::warn!(%error, "the cache could not be kept within its cap"),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The job `cache-track`: every smaller file that is wanted of a track, from one decode.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fanfare_analysis::{AnalyzeOptions, analyze_with};
+use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, PcmSink, SinkOutcome, transcode::TakeBlock};
+use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
+use fanfare_store::{AfterFailure, CachedFile, Making, MakingFile};
+
+use super::{
+    hear::budget,
+    protocol::WorkerEvent,
+    small::{Subject, whole_file_sink},
+    work::{Begun, Held, Progress, Work},
+};
+use crate::{
+    clock,
+    scan::read::{hash_file, open_regular},
+};
+
+/// Making what is missing of one track.
+pub(crate) struct CacheTrack {
+    id: TrackId,
+    text: String,
+    subject: Option<Subject>,
+    /// What is made; the others are there.
+    wanted: Vec<Profile>,
+}
+
+impl CacheTrack {
+    pub(crate) const fn new(id: TrackId, profiles: String) -> Self {
+        Self { id, text: profiles, subject: None, wanted: Vec::new() }
+    }
+}
+
+/// The profiles of a job, each with whether it is made anew even if it is there.
+fn read(text: &str) -> Result<Vec<(Profile, bool)>> {
+    let one = |word: &str| {
+        let again = word.strip_prefix('!');
+        Ok((again.unwrap_or(word).parse()?, again.is_some()))
+    };
+    text.split(',').filter(|word| !word.is_empty()).map(one).collect()
+}
+
+/// Whole files under temporary names.
+pub(crate) struct Whole {
+    hash: ContentHash,
+    making: Making,
+    files: Vec<(Profile, Kind)>,
+}
+
+enum Kind {
+    Blocks(Arc<Mutex<Option<MakingFile>>>),
+    Plain,
+}
+
+impl Work for CacheTrack {
+    type Product = Box<Whole>;
+
+    fn track(&self) -> TrackId {
+        self.id
+    }
+
+    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
+        let Some(subject) = Subject::of(held, self.id).await? else {
+            // It was removed, or its bytes were, while its job waited.
+            held.finish().await?;
+            return Ok(None);
+        };
+        let catalog = held.bench.store.catalog();
+        let there = match subject.hash {
+            Some(hash) => catalog.cached_of(hash).await?,
+            None => Vec::new(),
+        };
+        let is_there = |profile: &Profile| {
+            let named = there.iter().find(|file| file.profile == profile.to_string());
+            named.is_some_and(|file| catalog.cache().size(&file.file) == Some(file.size_bytes))
+        };
+        for (profile, again) in read(&self.text)? {
+            if again || !is_there(&profile) {
+                self.wanted.push(profile);
+            } else {
+                held.note(format!("skipped {} ({}): already cached", subject.title, profile.quality));
+            }
+        }
+        if self.wanted.is_empty() {
+            held.finish().await?;
+            let (job, track, task) = (held.job.id, self.id, held.task());
+            held.say(&WorkerEvent::Finished { job, track, task });
+            return Ok(None);
+        }
+        let making = catalog.cache().begin(held.job.id, held.attempt())?;
+        self.subject = Some(subject.clone());
+        let (wanted, open, fan_out) = (self.wanted.clone(), held.bench.open.clone(), held.fan_out_options());
+        let shown = subject.shown.clone();
+        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+            subject.check()?;
+            let mut files = Vec::new();
+            let mut count = false;
+            // A file that is not as long as it says is counted, and begun again.
+            loop {
+                match make(&subject, &wanted, &open, &fan_out, &making, count, cancel, progress) {
+                    Err(error) if error.kind() == ErrorKind::Malformed && !count => count = true,
+                    made => {
+                        files.extend(made?);
+                        break;
+                    }
+                }
+            }
+            let hash = match subject.hash {
+                Some(hash) => hash,
+                None => hash_file(&open_regular(&subject.path)?, cancel, &mut || progress(0, None))?,
+            };
+            subject.check()?;
+            Ok(Box::new(Whole { hash, making, files }))
+        });
+        Ok(Some(Begun { shown, labour }))
+    }
+
+    async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
+        let Whole { hash, making, files } = *product;
+        let now = clock::now();
+        let kept = tokio::task::spawn_blocking(move || {
+            files
+                .into_iter()
+                .map(|(profile, kind)| keep(hash, &making, profile, kind, now))
+                .collect::<Result<Vec<_>>>()
+        });
+        let kept = kept.await.map_err(|ended| {
+            Error::new(ErrorKind::Internal, "keeping files was interrupted").because(ended)
+        })??;
+        let catalog = held.bench.store.catalog();
+        catalog.commit_cached(held.job.id, held.attempt(), held.owner(), &kept, now).await?;
+        if let Some(subject) = &self.subject {
+            for (file, profile) in kept.iter().zip(&self.wanted) {
+                held.note(format!(
+                    "cached {} ({}, {}k, {} bytes)",
+                    subject.title, file.quality, profile.bitrate_kbps, file.size_bytes
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+        let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));
+        jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
+    }
+}
+
+/// Decodes the track once, into all of those files.
+#[allow(clippy::too_many_arguments)] // all of it is about one pass
+fn make(
+    subject: &Subject,
+    wanted: &[Profile],
+    open: &OpenOptions,
+    fan_out: &FanOutOptions,
+    making: &Making,
+    count: bool,
+    cancel: &CancelFlag,
+    progress: &mut Progress,
+) -> Result<Vec<(Profile, Kind)>> {
+    let (constant, plain): (Vec<Profile>, Vec<Profile>) =
+        wanted.iter().partition(|profile| profile.codec.is_constant());
+    let (mut source, recipes) = subject.recipes(&constant, open, count)?;
+    let mut sinks: Vec<(String, Box<dyn PcmSink>)> = Vec::new();
+    let mut files = Vec::new();
+    for (profile, recipe) in constant.into_iter().zip(recipes) {
+        let file = making.file(profile, recipe.grid(), recipe.head())?;
+        let file = Arc::new(Mutex::new(Some(file)));
+        let writing = Arc::clone(&file);
+        let take: TakeBlock = Box::new(move |block, bytes| {
+            match &mut *writing.lock().unwrap_or_else(PoisonError::into_inner) {
+                Some(file) => file.block(block, &bytes),
+                None => Ok(()),
+            }
+        });
+        sinks.push((format!("small-{profile}"), recipe.sink(0, take)?.1));
+        files.push((profile, Kind::Blocks(file)));
+    }
+    for profile in plain {
+        sinks.push((
+            format!("small-{profile}"),
+            whole_file_sink(profile, &*source, open, &making.path(profile))?,
+        ));
+        files.push((profile, Kind::Plain));
+    }
+    let total = source.facts().declared_frames;
+    let length_s = total.map(|frames| source.spec().rate.seconds(frames));
+    let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..fan_out.clone() };
+    let options = AnalyzeOptions { fan_out, ..AnalyzeOptions::default() };
+    let mut on_progress = |frames| progress(frames, total);
+    let heard = analyze_with(&[], &mut *source, sinks, &options, cancel, &mut on_progress)?;
+    if cancel.is_cancelled() {
+        return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
+    }
+    for report in &heard.sinks {
+        if let SinkOutcome::Evicted { kind, message, .. } = &report.outcome {
+            return Err(Error::new(*kind, message.clone()));
+        }
+    }
+    Ok(files)
+}
+
+/// Gives a whole file its name.
+fn keep(
+    hash: ContentHash,
+    making: &Making,
+    profile: Profile,
+    kind: Kind,
+    now: Timestamp,
+) -> Result<CachedFile> {
+    let name = profile.file_name(hash);
+    let size_bytes = match kind {
+        Kind::Plain => making.keep_file(&making.path(profile), &name)?,
+        Kind::Blocks(file) => {
+            let file = file.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let half = || Error::new(ErrorKind::Internal, "a file was given up half made");
+            file.ok_or_else(half)?.keep(&name)?
+        }
+    };
+    let quality = profile.quality;
+    Ok(CachedFile {
+        hash,
+        profile: profile.to_string(),
+        quality,
+        file: name,
+        size_bytes,
+        made: now,
+        used: now,
+    })
+}

@@ -1,0 +1,169 @@
+//! What making smaller files has in common, ahead of time and while somebody listens.
+
+use std::{
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use fanfare_audio::{
+    OpenOptions, PcmSink, PcmSource,
+    hls::{LadderSource, SegmentWriter, ladder_sinks},
+    read_tags,
+    transcode::Recipe,
+};
+use fanfare_model::{
+    ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SegmentFacts, Tags, Timestamp, TrackId,
+    VariantFacts,
+};
+
+use super::{hear::check_unchanged, work::Held};
+use crate::scan::read::open_regular;
+
+/// A track whose smaller files are to be made.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub(super) path: PathBuf,
+    /// What people are shown.
+    pub(super) shown: String,
+    pub(super) title: String,
+    pub(super) hash: Option<ContentHash>,
+    size_bytes: u64,
+    modified: Timestamp,
+    in_folder: bool,
+    /// Frames as they were counted, if the track was heard.
+    counted: Option<u64>,
+}
+
+impl Subject {
+    /// Looks the track up; `None` when it or its bytes are gone.
+    pub(super) async fn of(held: &Held, id: TrackId) -> Result<Option<Self>> {
+        let catalog = held.bench.store.catalog();
+        let (row, path) = (catalog.track(id).await?, catalog.track_path(id).await?);
+        let (Some(row), Some(path)) = (row, path) else { return Ok(None) };
+        let heard = row.track.content_hash.is_some();
+        Ok(Some(Self {
+            shown: path.display().to_string(),
+            path,
+            title: row.track.title.clone(),
+            hash: row.track.hash,
+            size_bytes: row.track.size_bytes,
+            modified: row.track.modified,
+            in_folder: row.track.home.folder().is_some(),
+            counted: row.track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
+        }))
+    }
+
+    /// How many bytes the file has.
+    pub(super) const fn size(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Whether the file is still the one that the catalog knows.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not; those of looking.
+    pub(super) fn check(&self) -> Result<()> {
+        if !self.in_folder {
+            return Ok(()); // the bytes of an upload never change
+        }
+        let handle = open_regular(&self.path)?;
+        let seen = handle.metadata().map_err(|error| Error::from_io("look at the file", error))?;
+        check_unchanged(self.size_bytes, self.modified, &seen)
+    }
+
+    /// Opens the source and writes the recipe of every profile. `count`: whether to count the frames even if the file
+    /// says how many there are.
+    ///
+    /// # Errors
+    /// Those of opening and decoding; `Empty`.
+    pub(super) fn recipes(
+        &self,
+        profiles: &[Profile],
+        open: &OpenOptions,
+        count: bool,
+    ) -> Result<(Box<dyn PcmSource>, Vec<Recipe>)> {
+        let source = fanfare_audio::open(&self.path, open)?;
+        let declared = source.facts().declared_frames.filter(|_| !count);
+        let frames = match self.counted.filter(|_| !count).or(declared) {
+            Some(frames) => frames,
+            None => counted(&self.path, open)?,
+        };
+        if frames == 0 {
+            return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
+        }
+        let read = read_tags(&self.path, &open.limits).unwrap_or_default();
+        let (tags, cover): (&Tags, _) = (&read.tags, read.cover.as_deref());
+        let recipe = |profile: &Profile| Recipe::new(*profile, source.spec(), frames, tags, cover);
+        let recipes = profiles.iter().map(recipe).collect::<Result<_>>()?;
+        Ok((source, recipes))
+    }
+}
+
+/// How many frames there really are: decoded and dropped.
+fn counted(path: &Path, open: &OpenOptions) -> Result<u64> {
+    let mut source = fanfare_audio::open(path, open)?;
+    let mut frames = 0;
+    while let Some(chunk) = source.next_chunk()? {
+        frames += chunk.frames() as u64;
+    }
+    Ok(frames)
+}
+
+/// Moves a source to where a pass has to begin.
+///
+/// # Errors
+/// Those of seeking; `Malformed` when the source ends before.
+pub(super) fn begin_at(source: &mut dyn PcmSource, frame: u64) -> Result<()> {
+    if frame == 0 || source.seek(FrameIndex(frame))? == FrameIndex(frame) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Malformed, "the file is shorter than it says"))
+}
+
+/// A sink that writes a whole file of a profile without a constant rate: a ladder of one rung, in one file.
+///
+/// # Errors
+/// `Unsupported` without `ffmpeg`; those of the file system.
+pub(super) fn whole_file_sink(
+    profile: Profile,
+    source: &dyn PcmSource,
+    open: &OpenOptions,
+    file: &Path,
+) -> Result<Box<dyn PcmSink>> {
+    let ladder = format!("{}=aac:{}", profile.quality, profile.bitrate_kbps).parse()?;
+    let of = LadderSource { spec: source.spec(), facts: source.facts(), path: None };
+    let mut writer = |_: &VariantFacts| -> Result<Box<dyn SegmentWriter>> {
+        let file = File::create_new(file).map_err(|error| Error::from_io("writing to the cache", error))?;
+        Ok(Box::new(Appending(file)))
+    };
+    let mut made = ladder_sinks(&ladder, of, &open.ffmpeg, &open.limits, &mut writer)?;
+    match (made.sinks.pop(), made.left_out.pop()) {
+        (Some((_, sink)), _) => Ok(sink),
+        (None, Some(left_out)) => Err(left_out.reason),
+        (None, None) => Err(Error::new(ErrorKind::Internal, "a ladder without rungs")),
+    }
+}
+
+/// Writes a variant's parts one behind the other.
+struct Appending(File);
+
+impl Appending {
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.write_all(bytes).map_err(|error| Error::from_io("writing to the cache", error))
+    }
+}
+
+impl SegmentWriter for Appending {
+    fn init(&mut self, _: &VariantFacts, bytes: &[u8]) -> Result<()> {
+        self.put(bytes)
+    }
+
+    fn segment(&mut self, _: SegmentFacts, bytes: &[u8]) -> Result<()> {
+        self.put(bytes)
+    }
+
+    fn finish(&mut self, _: &VariantFacts) -> Result<()> {
+        Ok(())
+    }
+}

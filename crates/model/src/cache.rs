@@ -1,0 +1,65 @@
+//! [`CacheOptions`]: whether, what and how much is made smaller and kept.
+
+use crate::{Profile, Quality, SmallCodec};
+
+/// Room for smaller files and for the HLS of library tracks: some 300 hours of music at 192 kbit/s and as much again.
+const CAP_BYTES: u64 = 10 << 30;
+/// What a listener's machine asks of one encoder is little, and each encoder fills a core for seconds only.
+const MAX_ENCODES: usize = 8;
+/// Two tabs and the next track.
+const MAX_ENCODES_PER_PERSON: usize = 3;
+/// CHECKLIST E12.
+const WORKERS: usize = 4;
+
+/// Whether, what and how much is made smaller and kept (CHECKLIST E25, E26).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheOptions {
+    /// The master switch: without it every quality is the original.
+    pub enabled: bool,
+    /// What listeners who ask for nothing in particular are given where the original would be too much: guests, phones.
+    pub default_quality: Quality,
+    /// The codec of smaller files.
+    pub codec: SmallCodec,
+    /// Tracks that are encoded at a time when many are made ahead; never more than there are processors.
+    pub workers: usize,
+    /// Whether saved mixtapes and uploads are made ready at once.
+    pub precache: bool,
+    /// For which qualities.
+    pub precache_qualities: Vec<Quality>,
+    /// Whether a missing file is made while it is sent; otherwise the original is sent and the miss logged.
+    pub encode_on_miss: bool,
+    /// How many bytes smaller files and the HLS of library tracks may take together.
+    pub cap_bytes: u64,
+    /// How long a file that nobody uses is kept, in days; `None` for ever.
+    pub max_age_days: Option<u32>,
+    /// How many files may be made at a time for listeners, all together.
+    pub max_encodes: usize,
+    /// And for one of them.
+    pub max_encodes_per_person: usize,
+}
+
+impl Default for CacheOptions {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            default_quality: Quality::Medium,
+            codec: SmallCodec::Mp3,
+            workers: WORKERS,
+            precache: true,
+            precache_qualities: vec![Quality::Medium],
+            encode_on_miss: true,
+            cap_bytes: CAP_BYTES,
+            max_age_days: None,
+            max_encodes: MAX_ENCODES,
+            max_encodes_per_person: MAX_ENCODES_PER_PERSON,
+        }
+    }
+}
+
+impl CacheOptions {
+    /// The recipe of that quality; `None` where the original is sent.
+    #[must_use]
+    pub fn profile(&self, quality: Quality) -> Option<Profile> {
+        if self.enabled { Profile::of(quality, self.codec) } else { None }
+    }
+}

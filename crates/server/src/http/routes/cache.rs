@@ -1,0 +1,376 @@
+//! The transcode cache: how it stands, what is made ahead, what is let go of, and why a file is as it is.
+
+use axum::extract::State;
+use fanfare_delivery::{FileState, examine};
+use fanfare_ingest::{WarmOptions, WarmScope};
+use fanfare_model::{ErrorKind, Profile, Quality, Role, SmallCodec, TaskId, TrackId};
+use fanfare_store::{MAX_PAGE, TrackQuery, TrackRow};
+use http::StatusCode;
+
+use super::tasks;
+use crate::http::{
+    caller::Caller,
+    clock::{now, rfc3339},
+    dto::{
+        cache::{
+            CacheQualityDto, CacheRequestDto, CacheStatusDto, ClearDto, ClearedDto, EncoderDto,
+            ExplainedSourceDto, ExplanationDto, ScopeDto, VerifiedDto, VerifiedTrackDto,
+        },
+        page::MAX_SEARCH,
+        task::TaskDto,
+    },
+    extract::{Json, Path},
+    problem::{Answer, Problem},
+    state::HttpState,
+};
+
+/// Tracks that are shown one by one.
+const SHOWN: usize = 500;
+/// The most tracks that a request may name.
+const MAX_NAMED: usize = 10_000;
+/// Tracks at a time, at most.
+const MAX_WORKERS: usize = 64;
+const DAY_MS: i64 = 86_400_000;
+
+/// How the cache stands.
+#[utoipa::path(get, path = "/api/v1/cache", tag = "cache", responses((status = 200, body = CacheStatusDto)))]
+pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axum::Json<CacheStatusDto>> {
+    let options = state.ingest.cache();
+    let catalog = state.store.catalog();
+    let counts = catalog.cached_counts().await?;
+    let all = catalog.transcode_counts().await?;
+    let bytes: u64 = counts.iter().map(|count| count.bytes).sum();
+    let (hits, misses) = state.small.hits_and_misses();
+    let kept = all.bytes.saturating_sub(all.pinned_bytes);
+    let oldest = counts.iter().filter_map(|count| count.oldest).min();
+    let quality = |quality: &Quality| {
+        let count = counts.iter().find(|count| count.quality == *quality);
+        CacheQualityDto {
+            quality: (*quality).into(),
+            bitrate_bps: Profile::of(*quality, options.codec).map_or(0, Profile::bitrate_bps),
+            files: count.map_or(0, |count| count.files),
+            bytes: count.map_or(0, |count| count.bytes),
+        }
+    };
+    Ok(axum::Json(CacheStatusDto {
+        enabled: options.enabled,
+        folder: (caller.role() == Role::Owner).then(|| catalog.cache().root().display().to_string()),
+        codec: options.codec.as_str().to_owned(),
+        default_quality: options.default_quality.into(),
+        on_miss: if options.encode_on_miss { "encode" } else { "original" }.to_owned(),
+        precache_on_upload: options.precache,
+        cap_bytes: options.cap_bytes,
+        size_bytes: kept,
+        hls_bytes: kept.saturating_sub(bytes),
+        files: counts.iter().map(|count| count.files).sum(),
+        hits,
+        misses,
+        encoding: state.small.encoding() as u64,
+        oldest_used: oldest.map(rfc3339),
+        qualities: Quality::SMALLER.iter().map(quality).collect(),
+        max_workers: options.workers as u64,
+        encoder: encoder(&state, options.codec).await,
+    }))
+}
+
+/// Whether smaller files of that codec can be made here.
+async fn encoder(state: &HttpState, codec: SmallCodec) -> EncoderDto {
+    let built_in = fanfare_audio::transcode::is_built_in(codec);
+    let (name, problem, remedy) = match codec {
+        SmallCodec::Mp3 if built_in => ("LAME 3.100", None, None),
+        SmallCodec::Mp3 => (
+            "LAME",
+            Some("this build has no MP3 encoder"),
+            Some("use a build with the feature `mp3-lame`, or set `audio_cache.codec` to opus"),
+        ),
+        SmallCodec::Opus => ("libopus", None, None),
+        SmallCodec::Aac => {
+            let ffmpeg = state.desk.current().ffmpeg_use();
+            let found = tokio::task::spawn_blocking(move || fanfare_audio::ffmpeg_version(&ffmpeg).is_ok());
+            if found.await.unwrap_or(false) {
+                ("ffmpeg", None, None)
+            } else {
+                (
+                    "ffmpeg",
+                    Some("ffmpeg is not installed"),
+                    Some("install ffmpeg, or set `audio_cache.codec` to mp3"),
+                )
+            }
+        }
+    };
+    EncoderDto {
+        name: name.to_owned(),
+        available: problem.is_none(),
+        problem: problem.map(str::to_owned),
+        remedy: remedy.map(str::to_owned),
+    }
+}
+
+/// Makes smaller files ahead of time, as a task. What is there already is skipped.
+#[utoipa::path(
+    post,
+    path = "/api/v1/cache/warm",
+    tag = "cache",
+    request_body = CacheRequestDto,
+    responses(
+        (status = 202, description = "The task that shows how far it is", body = TaskDto),
+        (status = 404, description = "No such mixtape"),
+        (status = 409, description = "The cache is switched off"),
+    )
+)]
+pub async fn warm(
+    State(state): State<HttpState>,
+    Json(request): Json<CacheRequestDto>,
+) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    run(&state, request, false).await
+}
+
+/// Makes anew what is older than its source, or was made by an older version, as a task.
+#[utoipa::path(
+    post,
+    path = "/api/v1/cache/refresh",
+    tag = "cache",
+    request_body = CacheRequestDto,
+    responses((status = 202, description = "The task that shows how far it is", body = TaskDto))
+)]
+pub async fn refresh(
+    State(state): State<HttpState>,
+    Json(request): Json<CacheRequestDto>,
+) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    run(&state, request, true).await
+}
+
+async fn run(
+    state: &HttpState,
+    request: CacheRequestDto,
+    refresh: bool,
+) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    if request.workers.is_some_and(|workers| !(1..=MAX_WORKERS).contains(&workers)) {
+        return Err(Problem::new(ErrorKind::Invalid, format!("workers is a number from 1 to {MAX_WORKERS}")));
+    }
+    let options = WarmOptions {
+        qualities: request.qualities.into_iter().map(Into::into).collect(),
+        refresh,
+        workers: request.workers,
+    };
+    let task = state.ingest.warm(scope(state, request.scope).await?, options).await?;
+    accepted(state, task).await
+}
+
+/// The answer with a task that was begun.
+pub(super) async fn accepted(state: &HttpState, task: TaskId) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    Ok((StatusCode::ACCEPTED, axum::Json(tasks::find(state, task).await?.into())))
+}
+
+/// Looks whether smaller files are there, whole, and made of what their sources are now.
+#[utoipa::path(
+    post,
+    path = "/api/v1/cache/verify",
+    tag = "cache",
+    request_body = CacheRequestDto,
+    responses((status = 200, body = VerifiedDto))
+)]
+pub async fn verify(
+    State(state): State<HttpState>,
+    Json(request): Json<CacheRequestDto>,
+) -> Answer<axum::Json<VerifiedDto>> {
+    let qualities: Vec<Quality> = request.qualities.into_iter().map(Into::into).collect();
+    let scope = scope(&state, request.scope).await?;
+    Ok(axum::Json(verified(&state, scope, &qualities).await?))
+}
+
+/// What there is of those tracks; of the qualities of the settings when none are named.
+pub(super) async fn verified(
+    state: &HttpState,
+    scope: WarmScope,
+    qualities: &[Quality],
+) -> Answer<VerifiedDto> {
+    let options = state.ingest.cache();
+    let qualities = if qualities.is_empty() { &options.precache_qualities } else { qualities };
+    let mut found = VerifiedDto::default();
+    let mut take = async |row: TrackRow| -> Answer<()> {
+        let mut states = std::collections::BTreeMap::new();
+        for explained in examine(&state.store, &options, &row, qualities).await? {
+            let count = match explained.state {
+                FileState::Ready => &mut found.ready,
+                FileState::Missing => &mut found.missing,
+                FileState::Stale => &mut found.stale,
+                FileState::Damaged => &mut found.damaged,
+                FileState::NotNeeded => {
+                    states.insert(explained.quality.to_string(), explained.state.as_str().to_owned());
+                    continue;
+                }
+            };
+            *count += 1;
+            found.checked += 1;
+            states.insert(explained.quality.to_string(), explained.state.as_str().to_owned());
+        }
+        if found.tracks.len() < SHOWN {
+            let (track, title) = (row.track.id.to_string(), row.track.title);
+            found.tracks.push(VerifiedTrackDto { track, title, qualities: states });
+        }
+        Ok(())
+    };
+    let catalog = state.store.catalog();
+    match scope {
+        WarmScope::Tracks(tracks) => {
+            for id in tracks {
+                if let Some(row) = catalog.track(id).await? {
+                    take(row).await?;
+                }
+            }
+        }
+        WarmScope::Query(mut query) => {
+            (query.offset, query.limit) = (0, MAX_PAGE);
+            loop {
+                let page = catalog.tracks(&query).await?;
+                let rows = page.items.len() as u64;
+                for row in page.items {
+                    take(row).await?;
+                }
+                query.offset += rows;
+                if rows == 0 || query.offset >= page.total {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Lets go of smaller files: all, or only old ones, or only those of a quality. Whoever listens to one hears it to its end.
+#[utoipa::path(
+    post,
+    path = "/api/v1/cache/clear",
+    tag = "cache",
+    request_body = ClearDto,
+    responses((status = 200, body = ClearedDto))
+)]
+pub async fn clear(
+    State(state): State<HttpState>,
+    Json(request): Json<ClearDto>,
+) -> Answer<axum::Json<ClearedDto>> {
+    let before = request.older_than_days.map(|days| now().plus_ms(-i64::from(days) * DAY_MS));
+    let quality = request.quality.map(Quality::from);
+    if quality == Some(Quality::Original) {
+        return Err(Problem::new(ErrorKind::Invalid, "originals are not in the cache"));
+    }
+    let (removed, bytes) = state.store.catalog().clear_cached(before, quality).await?;
+    Ok(axum::Json(ClearedDto { removed, bytes }))
+}
+
+/// Which files the cache should have of a track, which it has, and why.
+#[utoipa::path(
+    get,
+    path = "/api/v1/cache/explain/{track}",
+    tag = "cache",
+    params(("track" = String, Path, description = "The track")),
+    responses((status = 200, body = ExplanationDto), (status = 404, description = "No such track"))
+)]
+pub async fn explain(
+    State(state): State<HttpState>,
+    Path(id): Path<TrackId>,
+) -> Answer<axum::Json<ExplanationDto>> {
+    let row = super::tracks::find(&state, id).await?;
+    let options = state.ingest.cache();
+    let mut qualities = Vec::new();
+    for explained in examine(&state.store, &options, &row, &Quality::SMALLER).await? {
+        let profile = options.profile(explained.quality);
+        let encoding = profile.is_some_and(|profile| state.small.is_encoding(id, profile));
+        let mut dto = crate::http::dto::cache::ExplainedDto::from(explained);
+        if encoding {
+            dto.state = "encoding".to_owned();
+            dto.reason = "it is being made while somebody listens".to_owned();
+            dto.remedy = None;
+        }
+        qualities.push(dto);
+    }
+    let audio = row.track.audio.as_ref();
+    Ok(axum::Json(ExplanationDto {
+        track: id.to_string(),
+        source: ExplainedSourceDto {
+            codec: audio.map(|audio| audio.codec.clone()),
+            lossless: audio.map(|audio| audio.is_lossless()),
+            hash: row.track.hash.map(|hash| hash.to_string()),
+            size_bytes: row.track.size_bytes,
+        },
+        title: row.track.title,
+        qualities,
+    }))
+}
+
+/// The tracks that a request means.
+async fn scope(state: &HttpState, scope: ScopeDto) -> Answer<WarmScope> {
+    let one = Problem::new(
+        ErrorKind::Invalid,
+        "the scope is exactly one of tracks, release, artist, mixtape, search, all",
+    );
+    let query = |query| Ok(WarmScope::Query(query));
+    let id = || Problem::new(ErrorKind::Invalid, "this is no id").remedy("an id has 32 hexadecimal digits");
+    match scope {
+        ScopeDto {
+            tracks: Some(tracks),
+            release: None,
+            artist: None,
+            mixtape: None,
+            search: None,
+            all: None,
+        } => {
+            if tracks.len() > MAX_NAMED {
+                return Err(Problem::new(
+                    ErrorKind::Invalid,
+                    format!("at most {MAX_NAMED} tracks at a time"),
+                ));
+            }
+            let tracks =
+                tracks.iter().map(|text| text.parse().map_err(|_| id())).collect::<Result<_, _>>()?;
+            Ok(WarmScope::Tracks(tracks))
+        }
+        ScopeDto {
+            tracks: None,
+            release: Some(release),
+            artist: None,
+            mixtape: None,
+            search: None,
+            all: None,
+        } => query(TrackQuery { release: Some(release.parse().map_err(|_| id())?), ..TrackQuery::default() }),
+        ScopeDto {
+            tracks: None,
+            release: None,
+            artist: Some(artist),
+            mixtape: None,
+            search: None,
+            all: None,
+        } => query(TrackQuery { artist: Some(artist.parse().map_err(|_| id())?), ..TrackQuery::default() }),
+        ScopeDto {
+            tracks: None,
+            release: None,
+            artist: None,
+            mixtape: Some(slug),
+            search: None,
+            all: None,
+        } => {
+            let _ = slug;
+            Err(Problem::not_found("mixtape"))
+        }
+        ScopeDto {
+            tracks: None,
+            release: None,
+            artist: None,
+            mixtape: None,
+            search: Some(text),
+            all: None,
+        } if text.chars().count() <= MAX_SEARCH => {
+            query(TrackQuery { search: Some(text), ..TrackQuery::default() })
+        }
+        ScopeDto {
+            tracks: None,
+            release: None,
+            artist: None,
+            mixtape: None,
+            search: None,
+            all: Some(true),
+        } => query(TrackQuery::default()),
+        _ => Err(one),
+    }
+}

@@ -1,0 +1,269 @@
+//! Smaller files of tracks: which there are, in the cache folder, and letting go of them.
+//!
+//! A row says that the file is there and whole: it is written after the file has its name. A file without a row is
+//! harmless, and is taken for missing.
+
+use fanfare_model::{Attempt, ContentHash, JobId, Quality, Result, TaskId, Timestamp, TrackId};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
+use super::Catalog;
+use crate::{
+    CacheFolder,
+    db::commit,
+    error::{sql, strange},
+    queue::fence,
+    rows::{col, count, id, int, maybe_hash, time},
+};
+
+/// A smaller file that is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedFile {
+    /// The bytes it was made of.
+    pub hash: ContentHash,
+    /// The profile it was made by, in its text form.
+    pub profile: String,
+    /// For which quality.
+    pub quality: Quality,
+    /// Its name in the cache folder.
+    pub file: String,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// When it was made.
+    pub made: Timestamp,
+    /// When it was last used.
+    pub used: Timestamp,
+}
+
+/// How many smaller files there are of a quality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CachedCounts {
+    /// The quality.
+    pub quality: Quality,
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the one that was used longest ago was used.
+    pub oldest: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "hash, profile, quality, file, size_bytes, made, used";
+
+impl Catalog {
+    /// The folder of smaller files.
+    #[must_use]
+    pub const fn cache(&self) -> &CacheFolder {
+        &self.cache
+    }
+
+    /// The smaller files of those bytes, of whatever profile, as the rows have them: whether the files are there is for
+    /// the caller to see.
+    pub async fn cached_of(&self, hash: ContentHash) -> Result<Vec<CachedFile>> {
+        const WHAT: &str = "reading what is cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        let statement =
+            format!("SELECT {COLUMNS} FROM transcode WHERE hash = ? AND file IS NOT NULL ORDER BY n");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(&hash.as_bytes()[..])
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        rows.iter().map(cached_file).collect()
+    }
+
+    /// Stores rows of smaller files that have their names, and the end of the job that made them, in one transaction.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost.
+    pub async fn commit_cached(
+        &self,
+        job: JobId,
+        attempt: Attempt,
+        owner: &str,
+        made: &[CachedFile],
+        now: Timestamp,
+    ) -> Result<()> {
+        const WHAT: &str = "storing what was cached";
+        let mut tx = self.db.write(WHAT).await?;
+        let leased = fence(&mut tx, job, attempt, owner).await?;
+        for file in made {
+            // Whoever asks next finds it by the track's bytes, which may not have been known before.
+            sqlx::query("UPDATE track SET hash = ? WHERE id = ? AND hash IS NULL")
+                .bind(&file.hash.as_bytes()[..])
+                .bind(&leased.subject[..])
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+            put(&mut tx, file).await?;
+        }
+        leased.done(&mut tx, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    /// How much there is of each quality that there is something of.
+    pub async fn cached_counts(&self) -> Result<Vec<CachedCounts>> {
+        const WHAT: &str = "counting what is cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT quality, count(*) AS files, sum(size_bytes) AS bytes, min(used) AS oldest FROM transcode \
+             WHERE file IS NOT NULL GROUP BY quality",
+        )
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        rows.iter()
+            .map(|row| {
+                Ok(CachedCounts {
+                    quality: quality(row)?,
+                    files: count(row, "files")?,
+                    bytes: count(row, "bytes")?,
+                    oldest: crate::rows::maybe_time(row, "oldest")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Lets go of smaller files: those made before that time (all without one), of that quality (all without one).
+    /// Gives how many, and their bytes. Whoever has one open reads on.
+    pub async fn clear_cached(
+        &self,
+        made_before: Option<Timestamp>,
+        of: Option<Quality>,
+    ) -> Result<(u64, u64)> {
+        const WHAT: &str = "clearing the cache";
+        let mut tx = self.db.write(WHAT).await?;
+        let rows = sqlx::query(
+            "DELETE FROM transcode WHERE file IS NOT NULL AND (?1 IS NULL OR made < ?1) \
+                 AND (?2 IS NULL OR quality = ?2) RETURNING file, size_bytes",
+        )
+        .bind(made_before.map(|time| time.0))
+        .bind(of.map(Quality::as_str))
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await?;
+        let mut bytes = 0;
+        let mut files = Vec::with_capacity(rows.len());
+        for row in &rows {
+            bytes += count(row, "size_bytes")?;
+            files.push(col::<String>(row, "file")?);
+        }
+        self.remove_cached(files).await?;
+        Ok((rows.len() as u64, bytes))
+    }
+
+    /// Forgets a smaller file that is not there any more, or not as its row says.
+    pub async fn forget_cached(&self, file: &str) -> Result<()> {
+        const WHAT: &str = "forgetting a cached file";
+        let mut tx = self.db.write(WHAT).await?;
+        sqlx::query("DELETE FROM transcode WHERE file = ?")
+            .bind(file)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await?;
+        self.remove_cached(vec![file.to_owned()]).await
+    }
+
+    /// What a run could not make: the tracks of its parked jobs, each with the profiles that were wanted.
+    pub async fn parked_cache_jobs(&self, task: TaskId) -> Result<Vec<(TrackId, String)>> {
+        const WHAT: &str = "looking for what was not cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT subject, detail FROM job WHERE task = ? AND queue = 'cache-track' AND state = 'parked' ORDER BY n",
+        )
+        .bind(&task.as_bytes()[..])
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        let one = |row: &SqliteRow| {
+            Ok((
+                id(row, "subject", TrackId::from_bytes)?,
+                col::<Option<String>>(row, "detail")?.unwrap_or_default(),
+            ))
+        };
+        rows.iter().map(one).collect()
+    }
+
+    /// Removes files of the cache folder that no row names, as a killed worker leaves them; gives how many.
+    pub async fn sweep_cached(&self) -> Result<u64> {
+        const WHAT: &str = "looking for files that no row names";
+        let cache = self.cache.clone();
+        let names = detached(move || cache.names()).await;
+        let mut gone = Vec::new();
+        let mut reader = self.db.reader(WHAT).await?;
+        for name in names {
+            let named: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM transcode WHERE file = ?)")
+                .bind(&*name)
+                .fetch_one(&mut *reader)
+                .await
+                .map_err(sql(WHAT))?;
+            gone.extend((!named).then_some(name));
+        }
+        drop(reader);
+        let count = gone.len() as u64;
+        self.remove_cached(gone).await?;
+        Ok(count)
+    }
+
+    /// Removes files of the cache folder, whose rows are gone.
+    pub(super) async fn remove_cached(&self, files: Vec<String>) -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let cache = self.cache.clone();
+        detached(move || files.iter().try_for_each(|file| cache.remove(file))).await
+    }
+}
+
+/// File system calls, away from the runtime's threads.
+async fn detached<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    }
+}
+
+async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<()> {
+    const WHAT: &str = "storing what was cached";
+    // A file made by an older version of a profile had the same name.
+    sqlx::query("DELETE FROM transcode WHERE file = ? AND profile <> ?")
+        .bind(&*file.file)
+        .bind(&*file.profile)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+    sqlx::query(
+        "INSERT INTO transcode (hash, profile, pinned, size_bytes, made, used, file, quality) \
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (hash, profile) DO UPDATE SET \
+             size_bytes = excluded.size_bytes, made = excluded.made, used = max(used, excluded.used), \
+             file = excluded.file, quality = excluded.quality",
+    )
+    .bind(&file.hash.as_bytes()[..])
+    .bind(&*file.profile)
+    .bind(int(file.size_bytes))
+    .bind(file.made.0)
+    .bind(file.used.0)
+    .bind(&*file.file)
+    .bind(file.quality.as_str())
+    .execute(&mut *tx)
+    .await
+    .map_err(sql(WHAT))?;
+    Ok(())
+}
+
+fn quality(row: &SqliteRow) -> Result<Quality> {
+    col::<&str>(row, "quality")?.parse().map_err(|_| strange("a quality that there is not"))
+}
+
+fn cached_file(row: &SqliteRow) -> Result<CachedFile> {
+    Ok(CachedFile {
+        hash: maybe_hash(row, "hash")?.ok_or_else(|| strange("a transcode of no bytes"))?,
+        profile: col(row, "profile")?,
+        quality: quality(row)?,
+        file: col(row, "file")?,
+        size_bytes: count(row, "size_bytes")?,
+        made: time(row, "made")?,
+        used: time(row, "used")?,
+    })
+}
