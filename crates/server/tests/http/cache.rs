@@ -183,7 +183,7 @@ async fn originals_are_sent_where_nothing_smaller_can_be() {
     let refused = audio(&server, &owner, &ids[0], "low", None).await;
     assert_eq!((refused.status().as_u16(), field(&refused, "retry-after")), (429, "5"));
     let problem: Value = refused.json().await.unwrap();
-    assert_eq!(problem["kind"], "too_many");
+    assert_eq!(problem["kind"], "too-many");
     server.state.ingest.set_cache(CacheOptions { enabled: false, ..CacheOptions::default() });
     assert_eq!(field(&audio(&server, &owner, &ids[0], "low", None).await, "x-fanfare-cache"), "original");
     let refused = server.post(&owner, "/api/v1/cache/warm", json!({"scope": {"all": true}})).await;
