@@ -12,6 +12,10 @@ use image::{
 
 use crate::Limits;
 
+mod mosaic;
+
+pub use mosaic::compose_cover;
+
 /// A normalised cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cover {
@@ -38,6 +42,27 @@ const FORMATS: &[ImageFormat] =
 /// [`ErrorKind::Unsupported`] for other formats, [`ErrorKind::LimitExceeded`] for bytes or pixels above the
 /// limits (checked before pixels are decoded), [`ErrorKind::Malformed`] for a damaged image.
 pub fn normalise_cover(bytes: &[u8], limits: &Limits) -> Result<Cover> {
+    let image = opened(bytes, limits)?;
+    let side = limits.cover_side_px.max(1);
+    let image = if image.width().max(image.height()) > side {
+        image.resize(side, side, imageops::FilterType::CatmullRom)
+    } else {
+        image
+    };
+    jpeg(&opaque(&image))
+}
+
+/// The pixels as a JPEG.
+fn jpeg(pixels: &RgbImage) -> Result<Cover> {
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
+        .encode_image(pixels)
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("writing the cover failed: {error}")))?;
+    Ok(Cover { jpeg, width: pixels.width(), height: pixels.height() })
+}
+
+/// The image, if it is one of [`FORMATS`] and within the limits.
+fn opened(bytes: &[u8], limits: &Limits) -> Result<DynamicImage> {
     if bytes.len() as u64 > limits.max_cover_bytes {
         return Err(Error::limit("cover_bytes", bytes.len() as u64, limits.max_cover_bytes));
     }
@@ -45,20 +70,8 @@ pub fn normalise_cover(bytes: &[u8], limits: &Limits) -> Result<Cover> {
         image::guess_format(bytes).ok().filter(|format| FORMATS.contains(format)).ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, "the cover is no JPEG, PNG, WebP, GIF or BMP image")
         })?;
-    let image = std::panic::catch_unwind(|| decode(bytes, format, limits))
-        .map_err(|_| Error::new(ErrorKind::Malformed, "the cover image is damaged"))??;
-    let side = limits.cover_side_px.max(1);
-    let image = if image.width().max(image.height()) > side {
-        image.resize(side, side, imageops::FilterType::CatmullRom)
-    } else {
-        image
-    };
-    let pixels = opaque(&image);
-    let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
-        .encode_image(&pixels)
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("writing the cover failed: {error}")))?;
-    Ok(Cover { jpeg, width: pixels.width(), height: pixels.height() })
+    std::panic::catch_unwind(|| decode(bytes, format, limits))
+        .map_err(|_| Error::new(ErrorKind::Malformed, "the cover image is damaged"))?
 }
 
 fn decode(bytes: &[u8], format: ImageFormat, limits: &Limits) -> Result<DynamicImage> {

@@ -25,7 +25,7 @@ mod probe;
 mod tags;
 pub mod transcode;
 
-pub use art::{Cover, normalise_cover};
+pub use art::{Cover, compose_cover, normalise_cover};
 pub use chunk::{PcmChunk, SharedChunk};
 pub use codecs::{CODECS, CodecEntry, Decoder, is_audio_suffix};
 pub use external::ffmpeg_version;

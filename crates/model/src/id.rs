@@ -107,6 +107,12 @@ hex_type!(
     /// A library folder.
     FolderId, 16);
 hex_type!(
+    /// A mixtape; outside it is known by its slug.
+    MixtapeId, 16);
+hex_type!(
+    /// A public link to a mixtape.
+    ShareId, 16);
+hex_type!(
     /// The BLAKE3 hash of a file's bytes.
     ContentHash, 32);
 

@@ -18,6 +18,8 @@ pub mod hls;
 pub mod id;
 pub mod job;
 pub mod library;
+pub mod m3u8;
+pub mod mixtape;
 pub mod people;
 pub mod quality;
 pub mod task;
@@ -29,8 +31,11 @@ pub use cache::CacheOptions;
 pub use error::{Error, ErrorKind, LimitHit, Result};
 pub use features::Features;
 pub use hls::{SegmentFacts, VariantFacts};
-pub use id::{ApiKeyId, ArtistId, ContentHash, FolderId, JobId, ReleaseId, TaskId, TrackId, UserId};
+pub use id::{
+    ApiKeyId, ArtistId, ContentHash, FolderId, JobId, MixtapeId, ReleaseId, ShareId, TaskId, TrackId, UserId,
+};
 pub use job::{Attempt, Job, JobKind, JobState};
+pub use mixtape::{Mixtape, MixtapeEntry, Share, Slug};
 pub use people::{Access, Role, User};
 pub use quality::{BlockGrid, Profile, Quality, SmallCodec};
 pub use task::{Task, TaskFailure, TaskKind, TaskLine, TaskState};

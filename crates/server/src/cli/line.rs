@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::settings::{Given, SettingsRequest};
 
+mod mixtape;
+
+pub use mixtape::{MixtapeArgs, MixtapeCommand, ShareArgs};
+
 /// `fanfare ...`
 #[derive(Debug, Parser)]
 #[command(
@@ -40,6 +44,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// People who may sign in, and their API keys
     User(UserArgs),
+    /// Mixtapes: make, fill, export, import, share by a link
+    Mixtape(MixtapeArgs),
     /// Check this installation and say what is missing
     Doctor(DoctorArgs),
     /// The child process that hears tracks for a server

@@ -13,6 +13,8 @@ pub mod doctor;
 pub mod exit;
 pub mod line;
 mod logging;
+mod mixtape;
+mod mixtape_share;
 pub mod output;
 mod papers;
 mod password;
@@ -60,6 +62,7 @@ fn dispatch(command: &Command) -> Done {
         Command::Scan(args) => scan::run(args),
         Command::Demo(args) => demo::run(args),
         Command::User(args) => user::run(args),
+        Command::Mixtape(args) => mixtape::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Worker(args) => worker::run(args),
         Command::Completions(args) => papers::completions(args),

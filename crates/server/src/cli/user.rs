@@ -105,7 +105,7 @@ async fn named(store: &Store, name: &str) -> Result<User> {
 }
 
 /// Opens the data folder (making it where it is missing), runs that, closes it.
-fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(Store) -> Result<T>) -> Result<T> {
+pub(super) fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(Store) -> Result<T>) -> Result<T> {
     let settings = settings::load(&place.request())?;
     serve::make_data_folder(&settings.data_dir)?;
     // A running server owns the data folder: only where there is none yet may this command make one.

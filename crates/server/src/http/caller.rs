@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
-use fanfare_model::{ErrorKind, Result, Role, User};
+use fanfare_model::{ErrorKind, Mixtape, Result, Role, User};
 use fanfare_store::SecretHash;
 use http::{HeaderMap, header, request::Parts};
 
@@ -40,6 +40,12 @@ impl Caller {
     pub const fn role(&self) -> Role {
         self.user.role
     }
+
+    /// Whether the caller may change that mixtape, and give it away: its maker may, and owners of the server.
+    #[must_use]
+    pub fn may_change(&self, mixtape: &Mixtape) -> bool {
+        self.user.role == Role::Owner || mixtape.owner == Some(self.user.id)
+    }
 }
 
 impl FromRequestParts<HttpState> for Caller {
@@ -69,7 +75,7 @@ pub fn unauthorized() -> Problem {
 pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<Caller>> {
     let (kind, hash) = match headers.get(header::AUTHORIZATION) {
         Some(field) => (Kind::Key, field.to_str().ok().and_then(bearer).and_then(secret::hash)),
-        None => (Kind::Session, cookie(headers).and_then(secret::hash)),
+        None => (Kind::Session, cookie(headers, COOKIE).and_then(secret::hash)),
     };
     let Some(hash) = hash else { return Ok(None) };
     // Before the look-up: what is written meanwhile makes it void.
@@ -95,15 +101,15 @@ fn bearer(field: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The session cookie's value (RFC 6265 section 4.2.1).
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The value of the cookie of that name (RFC 6265 section 4.2.1).
+pub fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 /// The `Set-Cookie` value that starts a session, or ends it when `secret` is `None`.
@@ -127,7 +133,7 @@ mod tests {
             ("fanfare_session=", Some("")),
         ] {
             let headers = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
-            assert_eq!(cookie(&headers), found, "{line}");
+            assert_eq!(cookie(&headers, COOKIE), found, "{line}");
         }
     }
 

@@ -46,6 +46,11 @@ pub fn rfc3339(time: Timestamp) -> String {
     )
 }
 
+/// The time that such a text names, with any offset; `None` for other texts.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp(time.as_millisecond()))
+}
+
 const fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
@@ -78,6 +83,21 @@ mod tests {
             (i64::MAX, "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(rfc3339(Timestamp(ms)), text);
+            assert!(parse_rfc3339(text).is_none_or(|time| time == Timestamp(ms)), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_with_their_offset() {
+        for (text, ms) in [
+            ("2024-11-21T07:40:00.123Z", Some(1_732_174_800_123)),
+            ("2024-11-21T08:40:00.123+01:00", Some(1_732_174_800_123)),
+            ("2024-11-21", None),
+            ("2024-11-21T07:40:00", None),
+            ("tomorrow", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_rfc3339(text), ms.map(Timestamp), "{text}");
         }
     }
 

@@ -10,6 +10,7 @@
 //! maps error kinds to statuses; no secret is logged and no query string is.
 
 mod applied;
+mod body;
 pub mod caller;
 mod callers;
 pub(crate) mod clock;
@@ -18,7 +19,9 @@ pub mod dto;
 pub mod extract;
 mod gate;
 mod guard;
+mod guest;
 mod headers;
+pub(crate) mod links;
 mod metrics;
 mod multipart;
 mod observe;
@@ -26,8 +29,9 @@ pub mod open_to;
 mod openapi;
 pub(crate) mod password;
 pub mod problem;
+pub(crate) mod qr;
 mod queue;
-mod routes;
+pub(crate) mod routes;
 pub(crate) mod secret;
 mod serve;
 mod shipping;

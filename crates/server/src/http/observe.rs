@@ -20,10 +20,17 @@ use super::{clock, problem::Problem, state::HttpState};
 
 /// How long a handler may take until its answer begins. (Bodies of audio and events stream on after that.)
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same where an image or a playlist has to come first.
+const BODY_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// An upload is answered when all of it came, however long that takes; [`super::multipart`] sees to it that it comes.
-fn is_upload(method: &http::Method, route: &str) -> bool {
-    method == http::Method::POST && route == "/api/v1/tracks"
+/// How long that may take. An upload is answered when all of it came, however long that takes; [`super::multipart`] and
+/// [`super::body`] see to it that it comes.
+fn patience(method: &http::Method, route: &str) -> Duration {
+    match (method.as_str(), route) {
+        ("POST", "/api/v1/tracks") => Duration::MAX,
+        ("PUT", "/api/v1/mixtapes/{slug}/cover") | ("POST", "/api/v1/mixtapes/import") => BODY_TIMEOUT,
+        _ => ANSWER_TIMEOUT,
+    }
 }
 
 /// The header that names the request in the log.
@@ -39,7 +46,7 @@ pub async fn observe(State(state): State<HttpState>, request: Request, next: Nex
         .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("request", %id, method, %route);
     let begun = Instant::now();
-    let patience = if is_upload(request.method(), &route) { Duration::MAX } else { ANSWER_TIMEOUT };
+    let patience = patience(request.method(), &route);
     let work = AssertUnwindSafe(tokio::time::timeout(patience, next.run(request))).catch_unwind();
     let mut response = async {
         let response = match work.await {

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{applied, connection, routes, state::HttpState, token};
+use super::{applied, connection, links, routes, state::HttpState, token};
 use crate::{Settings, settings::SettingsDesk};
 
 /// Connections for reading: lists and streams of a household.
@@ -60,7 +60,8 @@ pub async fn serve_on(
     let address =
         listener.local_addr().map_err(|error| Error::from_io("reading the server's address", error))?;
     let token = token::renew(&state.store).await?;
-    let setup_link = token.map(|token| format!("{}/#/welcome/{token}", base_url(&state.settings, address)));
+    let setup_link =
+        token.map(|token| format!("{}/#/welcome/{token}", links::base_url(&state.settings, address)));
     on_ready(&Started { address, setup_link });
     let router = routes::router(state.clone());
     let closing = state.closing.clone();
@@ -162,22 +163,6 @@ async fn add_folders(store: &Store, ingest: &Ingest, settings: &Settings) -> Res
     }
 }
 
-/// The address for links: the public one if set, else the listener's, with loopback for "all addresses".
-fn base_url(settings: &Settings, address: SocketAddr) -> String {
-    if let Some(url) = &settings.public_url {
-        return url.trim_end_matches('/').to_owned();
-    }
-    let mut address = address;
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            std::net::Ipv4Addr::LOCALHOST.into()
-        } else {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        });
-    }
-    format!("http://{address}")
-}
-
 /// The first signal closes, the second exits.
 fn on_signal(closing: CancellationToken) -> Result<()> {
     let failed = |error| Error::from_io("listening for signals", error);
@@ -202,15 +187,6 @@ fn on_signal(closing: CancellationToken) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_lead_to_where_a_browser_can_go() {
-        let mut settings = Settings::defaults("data".into());
-        assert_eq!(base_url(&settings, ([0, 0, 0, 0], 4040).into()), "http://127.0.0.1:4040");
-        assert_eq!(base_url(&settings, "[::]:80".parse().unwrap()), "http://[::1]:80");
-        settings.public_url = Some("https://music.example/".into());
-        assert_eq!(base_url(&settings, ([0, 0, 0, 0], 4040).into()), "https://music.example");
-    }
 
     #[tokio::test]
     async fn a_taken_port_is_told_with_a_remedy() {

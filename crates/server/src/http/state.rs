@@ -16,6 +16,9 @@ use crate::{Settings, settings::SettingsDesk};
 /// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk.
 const UPLOADS: usize = 32;
 
+/// Images taken in or composed at the same time: each may take 160 MB while it is decoded.
+const IMAGES: usize = 2;
+
 /// Event streams open at the same time; each is a task and a buffer that its client may never read.
 const EVENT_STREAMS: usize = 256;
 
@@ -42,6 +45,9 @@ pub struct HttpState {
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) metrics: Arc<Metrics>,
+    /// Told of the tracks of a mixtape that was made or whose list was changed.
+    pub mixtape_saved: Arc<dyn Fn(Vec<TrackId>) + Send + Sync>,
+    pub(super) images: Arc<Semaphore>,
     pub(super) event_streams: Arc<Semaphore>,
     pub(super) uploads: Arc<Semaphore>,
 }
@@ -69,6 +75,8 @@ impl HttpState {
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             metrics: Arc::default(),
+            mixtape_saved: Arc::new(|_| {}),
+            images: Arc::new(Semaphore::new(IMAGES)),
             event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
         }

@@ -13,6 +13,7 @@ mod generate;
 mod hostile;
 mod keys;
 mod lists;
+mod mixtapes;
 #[path = "../../../delivery/tests/ranges/oracle.rs"]
 mod oracle;
 mod pages;
@@ -26,6 +27,7 @@ mod serving;
 mod sessions;
 mod settings;
 mod setup;
+mod shares;
 mod shutdown;
 mod taken;
 mod uploads;

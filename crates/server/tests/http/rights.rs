@@ -11,7 +11,10 @@ const UNKNOWN_ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// The address with something in the place of its parameters.
 fn filled(path: &str) -> String {
-    path.replace("{id}", UNKNOWN_ID).replace("{variant}", "low").replace("{file}", "index.m3u8")
+    path.replace("{id}", UNKNOWN_ID)
+        .replace("{slug}", "no-such")
+        .replace("{variant}", "low")
+        .replace("{file}", "index.m3u8")
 }
 
 /// What a caller may be refused with: nothing, 401 or 403.

@@ -12,7 +12,8 @@ use fanfare_model::{
 use sqlx::SqliteConnection;
 
 use super::{
-    AnalysisCommit, Catalog, enrichments, filing::Filing, outcome, tracks::Shown, uploads::queue_process,
+    AnalysisCommit, Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, tracks::Shown,
+    uploads::queue_process,
 };
 use crate::{
     db::commit,
@@ -332,6 +333,7 @@ pub(super) async fn store_heard(
     .await
     .map_err(sql(WHAT))?;
     show(tx, content).await?;
+    mixtapes_kept::came_back(tx, done.track, done.content_hash).await?;
     if before.is_some_and(|before| before != content) {
         let mut filing = Filing::default();
         filing.let_go(before);

@@ -69,6 +69,10 @@ const RULES: &[(&str, &str)] = &[
           OR track_count <> (SELECT count(*) FROM track t WHERE t.release = r.n)",
         "releases with a wrong count",
     ),
+    (
+        "SELECT count(*) FROM mixtape_track m WHERE m.hash IS NOT NULL AND EXISTS (SELECT 1 FROM track t WHERE t.id = m.track)",
+        "entries of mixtapes that count as gone though their track is there",
+    ),
 ];
 
 impl Catalog {

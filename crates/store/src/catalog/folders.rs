@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use fanfare_model::{Error, ErrorKind, FolderId, Result, Timestamp, TrackState, library::Folder};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{Catalog, KnownFile, filing::Filing};
+use super::{
+    Catalog, KnownFile,
+    filing::Filing,
+    mixtapes_kept::{self, Leaving},
+};
 use crate::{
     db::commit,
     error::{sql, strange},
@@ -81,6 +85,7 @@ impl Catalog {
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
+        let kept = mixtapes_kept::keep(&mut tx, Leaving::Folder(n)).await?;
         for statement in [
             "DELETE FROM track_search WHERE rowid IN (SELECT n FROM track WHERE folder = ?)",
             "DELETE FROM track WHERE folder = ?",
@@ -88,6 +93,7 @@ impl Catalog {
         ] {
             sqlx::query(statement).bind(n).execute(&mut *tx).await.map_err(sql(WHAT))?;
         }
+        mixtapes_kept::replace(&mut tx, &kept).await?;
         filing.finish(&mut tx).await?;
         commit(tx, WHAT).await
     }

@@ -17,12 +17,17 @@ mod dump;
 mod enrichments;
 mod filing;
 mod folders;
+mod mixtapes;
+mod mixtapes_changed;
+mod mixtapes_kept;
 mod outcome;
 mod packed;
+mod playlists;
 mod rewritten;
 mod scan;
 mod scan_rows;
 mod settings;
+mod shares;
 mod sweep;
 mod tasks;
 mod tracks;
@@ -38,7 +43,11 @@ pub use types::{
 };
 
 pub use cached::{CachedCounts, CachedFile};
+pub use mixtapes::MixtapeQuery;
+pub use mixtapes_changed::{MixtapeChange, NewMixtape};
+pub use playlists::Matched;
 pub use rewritten::FileFacts;
+pub use shares::{NewShare, Opened};
 pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
 pub use uploads::{NewUpload, ProcessCommit, Uploaded};
 

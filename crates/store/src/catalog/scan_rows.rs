@@ -8,6 +8,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use super::{
     ScannedFile,
     folders::track_state,
+    mixtapes_kept::{self, Leaving},
     scan::{no_path, title_of},
 };
 use crate::{
@@ -376,8 +377,9 @@ pub(super) async fn take_off_path(tx: &mut SqliteConnection, n: i64, id: TrackId
 
 /// Removes a track's rows.
 pub(super) async fn delete(tx: &mut SqliteConnection, n: i64) -> Result<()> {
+    let kept = mixtapes_kept::keep(tx, Leaving::Track(n)).await?;
     for statement in ["DELETE FROM track_search WHERE rowid = ?", "DELETE FROM track WHERE n = ?"] {
         sqlx::query(statement).bind(n).execute(&mut *tx).await.map_err(sql(WHAT))?;
     }
-    Ok(())
+    mixtapes_kept::replace(tx, &kept).await
 }

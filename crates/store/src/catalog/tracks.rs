@@ -39,6 +39,7 @@ macro_rules! row_joins {
          LEFT JOIN artist a ON a.n = t.artist LEFT JOIN release r ON r.n = t.release"
     };
 }
+pub(super) use {row_columns, row_joins};
 
 impl Catalog {
     /// The track of that id.
@@ -249,7 +250,8 @@ fn uploaded(row: &SqliteRow) -> Result<Option<UploadedBytes>> {
     col::<Option<&str>>(row, "upload")?.map(known).transpose()
 }
 
-fn track_row(row: &SqliteRow) -> Result<TrackRow> {
+/// A row of [`row_columns`].
+pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
     let track = Track {
         id: id(row, "id", TrackId::from_bytes)?,
         home: match (maybe_id(row, "folder_id", FolderId::from_bytes)?, uploaded(row)?) {

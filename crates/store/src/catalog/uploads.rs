@@ -16,6 +16,7 @@ use super::{
     analysis::{fence_track, store_heard},
     enrichments,
     filing::Filing,
+    mixtapes_kept,
     scan_rows::{self, Facts, Place},
     transcodes,
 };
@@ -113,6 +114,7 @@ impl Catalog {
         let (n, id) =
             inserted.ok_or_else(|| Error::new(ErrorKind::Conflict, "the upload is there already"))?;
         scan_rows::index(&mut tx, n, &facts).await?;
+        mixtapes_kept::came_back(&mut tx, id, new.hash).await?;
         filing.finish(&mut tx).await?;
         queue_process(&mut tx, id, &new.ladder, task, now).await?;
         commit(tx, WHAT).await?;

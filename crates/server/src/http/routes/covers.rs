@@ -63,7 +63,12 @@ pub async fn release_cover(
     image(&state, release.cover, &headers).await
 }
 
-async fn image(state: &HttpState, cover: Option<ContentHash>, request: &HeaderMap) -> Answer<Response> {
+/// That cover, unless the client has it.
+pub(super) async fn image(
+    state: &HttpState,
+    cover: Option<ContentHash>,
+    request: &HeaderMap,
+) -> Answer<Response> {
     let name = cover.ok_or_else(|| Problem::not_found("cover"))?;
     let tag = EntityTag::strong(&name.to_string());
     let known = TagList::parse(request.get_all(header::IF_NONE_MATCH).iter().map(HeaderValue::as_bytes));

@@ -8,11 +8,16 @@ mod covers;
 mod events;
 mod folders;
 mod hls;
+mod mixtape_covers;
+mod mixtapes;
 mod pages;
 mod people;
+pub(crate) mod playlists;
 mod server;
 mod session;
 mod settings;
+mod shared;
+mod shares;
 mod tasks;
 mod tracks;
 mod uploads;
@@ -87,6 +92,24 @@ pub fn table() -> Table {
         .add(Owner, routes!(cache::refresh))
         .add(Owner, routes!(cache::verify))
         .add(Owner, routes!(cache::clear))
+        .add(Listener, routes!(mixtapes::mixtapes, mixtapes::create_mixtape))
+        .add(Listener, routes!(playlists::import_mixtape))
+        // Those that change one ask whether it is the caller's.
+        .add(Listener, routes!(mixtapes::mixtape, mixtapes::change_mixtape, mixtapes::delete_mixtape))
+        .add(Listener, routes!(mixtapes::duplicate_mixtape))
+        .add(
+            Listener,
+            routes!(mixtape_covers::mixtape_cover, mixtape_covers::give_cover, mixtape_covers::take_cover),
+        )
+        .add(Listener, routes!(playlists::export_mixtape))
+        .add(Listener, routes!(shares::shares, shares::add_share))
+        .add(Listener, routes!(shares::remove_share))
+        // These ask `guest` who has opened what.
+        .add(Public, routes!(shared::open_share))
+        .add(Public, routes!(shared::shared_cover))
+        .add(Public, routes!(shared::shared_audio))
+        .add(Public, routes!(shared::shared_track_cover))
+        .add(Public, routes!(shared::shared_waveform))
         .add(Owner, routes!(folders::folders, folders::add_folder))
         .add(Owner, routes!(folders::remove_folder))
         .add(Owner, routes!(folders::scan))

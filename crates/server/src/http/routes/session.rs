@@ -94,7 +94,7 @@ pub async fn login(
     }
 }
 
-fn too_many(wait: std::time::Duration) -> Problem {
+pub(super) fn too_many(wait: std::time::Duration) -> Problem {
     Problem::new(ErrorKind::TooMany, "too many failed log-ins")
         .remedy("wait a minute, then try again")
         .retry_after(wait.as_secs() + 1)

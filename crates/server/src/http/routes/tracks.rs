@@ -145,7 +145,8 @@ pub async fn delete_track(State(state): State<HttpState>, Path(id): Path<TrackId
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn dto(row: TrackRow, shown: &Shown) -> TrackDto {
+/// The track as a caller may see it.
+pub(super) fn dto(row: TrackRow, shown: &Shown) -> TrackDto {
     let mut track = TrackDto::from(row);
     if let Some(failure) = &mut track.failure {
         failure.message = shown.text(&failure.message);

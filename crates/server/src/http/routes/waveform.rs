@@ -84,14 +84,19 @@ pub async fn waveform_columns(
     Path(id): Path<TrackId>,
 ) -> Answer<axum::Json<TrackWaveformDto>> {
     let (row, waveform) = load(&state, &caller, id).await?;
+    Ok(axum::Json(columns_of(row, waveform)))
+}
+
+/// The shape in columns.
+pub(super) fn columns_of(row: TrackRow, waveform: Waveform) -> TrackWaveformDto {
     let columns = waveform.peaks.len();
-    Ok(axum::Json(TrackWaveformDto {
+    TrackWaveformDto {
         columns,
         bands: waveform.detail.map(|detail| band_columns(&detail, columns)).unwrap_or_default(),
         peaks: waveform.peaks,
         rms: waveform.rms,
         duration_s: row.track.audio.and_then(|audio| audio.duration_s()),
-    }))
+    }
 }
 
 async fn zoomed(state: &HttpState, caller: &MaybeCaller, id: TrackId, params: &ZoomParams) -> Answer<Zoomed> {
@@ -108,9 +113,13 @@ async fn zoomed(state: &HttpState, caller: &MaybeCaller, id: TrackId, params: &Z
 
 async fn load(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<(TrackRow, Waveform)> {
     let row = track_for(state, caller, id).await?;
-    match tracks::load_features(state, id).await?.waveform {
-        Some(waveform) => Ok((row, waveform)),
-        None => Err(Problem::new(ErrorKind::NotFound, "the track has no waveform yet")
-            .remedy("it appears when the track was heard; its state says how far that is")),
-    }
+    Ok((row, load_waveform(state, id).await?))
+}
+
+/// The waveform of a track that whoever asks may see.
+pub(super) async fn load_waveform(state: &HttpState, id: TrackId) -> Answer<Waveform> {
+    tracks::load_features(state, id).await?.waveform.ok_or_else(|| {
+        Problem::new(ErrorKind::NotFound, "the track has no waveform yet")
+            .remedy("it appears when the track was heard; its state says how far that is")
+    })
 }

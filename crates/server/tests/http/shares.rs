@@ -1,0 +1,321 @@
+//! Public links: what a guest may have, and that it is nothing else.
+
+use fanfare_model::{Role, TrackId};
+use fanfare_server::http::openapi_json;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::fixture::{As, Server, now};
+
+struct Bench {
+    server: Server,
+    owner: As,
+    inside: TrackId,
+    outside: TrackId,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        Self::over(Server::start().await).await
+    }
+
+    async fn over(server: Server) -> Self {
+        let owner = server.owner().await;
+        let (inside, outside) =
+            (server.track("in.wav", b"0123456789").await, server.track("out.wav", b"secret").await);
+        let tape = json!({"title": "Tape", "notes": "for you", "tracks": [inside.to_string()]});
+        assert_eq!(server.post(&owner, "/api/v1/mixtapes", tape).await.status(), 201);
+        Self { server, owner, inside, outside }
+    }
+
+    async fn share(&self, request: Value) -> Value {
+        let response = self.server.post(&self.owner, "/api/v1/mixtapes/tape/shares", request).await;
+        assert_eq!(response.status(), 201);
+        response.json().await.unwrap()
+    }
+
+    async fn open(&self, request: Value) -> Response {
+        self.server.post(&As::Nobody, "/api/v1/shared/open", request).await
+    }
+
+    /// The guest's cookie.
+    async fn guest(&self, share: &Value) -> String {
+        cookie_of(&self.open(json!({"token": share["token"]})).await)
+    }
+
+    fn with(&self, guest: &str, method: Method, path: &str) -> RequestBuilder {
+        self.server
+            .client
+            .request(method, self.server.url(path))
+            .header("cookie", format!("fanfare_guest={guest}"))
+    }
+
+    async fn status(&self, guest: &str, path: &str) -> u16 {
+        self.with(guest, Method::GET, path).send().await.unwrap().status().as_u16()
+    }
+
+    fn audio(&self, track: TrackId) -> String {
+        format!("/api/v1/shared/tracks/{track}/audio")
+    }
+}
+
+fn cookie_of(response: &Response) -> String {
+    assert_eq!(response.status(), 200);
+    let field = response.headers()["set-cookie"].to_str().unwrap();
+    assert!(field.contains("; Path=/api/v1/shared; HttpOnly; SameSite=Strict; Max-Age="), "{field}");
+    field.split(['=', ';']).nth(1).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_guest_hears_the_mixtape_and_nothing_else() {
+    let bench = Bench::new().await;
+    bench.server.hear_all().await;
+    let share = bench.share(json!({})).await;
+    let token = share["token"].as_str().unwrap();
+    let address = bench.server.started.address;
+    assert_eq!(share["url"], json!(format!("http://{address}/#/s/{token}")));
+    assert!(share["qr_svg"].as_str().unwrap().starts_with("<svg xmlns"));
+    let listed = bench.server.json(&bench.owner, "/api/v1/mixtapes/tape/shares").await;
+    assert_eq!(listed["items"][0]["id"], share["id"]);
+    assert!(!listed.to_string().contains(token), "shown once");
+    let opened = bench.open(json!({"token": token})).await;
+    let guest = cookie_of(&opened);
+    let text = opened.text().await.unwrap();
+    for inner in ["in.wav\",\"size", "relative_path", "tape", &guest] {
+        assert!(!text.contains(inner), "{inner} in {text}");
+    }
+    let shown: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&shown["title"], &shown["notes"], &shown["download"]),
+        (&json!("Tape"), &json!("for you"), &json!(false))
+    );
+    assert_eq!(shown["tracks"][0]["id"], json!(bench.inside.to_string()));
+    let part = bench.with(&guest, Method::GET, &bench.audio(bench.inside)).header("range", "bytes=2-4");
+    let part = part.send().await.unwrap();
+    assert_eq!((part.status().as_u16(), part.text().await.unwrap()), (206, "234".to_owned()));
+    let waveform = format!("/api/v1/shared/tracks/{}/waveform/columns", bench.inside);
+    assert_eq!(bench.status(&guest, &waveform).await, 200);
+    // No other track, and what is there looks like what is not.
+    let unknown = TrackId::from_bytes([7; 16]);
+    for what in ["audio", "cover", "waveform/columns"] {
+        let mut bodies = Vec::new();
+        for track in [bench.outside, unknown] {
+            let path = format!("/api/v1/shared/tracks/{track}/{what}");
+            let response = bench.with(&guest, Method::GET, &path).send().await.unwrap();
+            assert_eq!(response.status(), 404);
+            bodies.push(response.text().await.unwrap());
+        }
+        assert_eq!(bodies[0], bodies[1]);
+    }
+    // Nobody without the cookie, and nobody with the link's token, a session or a key in its place.
+    for wrong in ["", token, "x", &"x".repeat(43)] {
+        assert_eq!(bench.status(wrong, &bench.audio(bench.inside)).await, 404);
+    }
+    assert_eq!(bench.server.get(&bench.owner, &bench.audio(bench.inside)).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_guests_cookie_opens_no_other_route() {
+    let bench = Bench::new().await;
+    let guest = bench.guest(&bench.share(json!({"download": true})).await).await;
+    let document: Value = serde_json::from_str(openapi_json()).unwrap();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["x-access"] == "public" {
+                continue;
+            }
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let path = path.replace("{id}", &bench.inside.to_string()).replace("{slug}", "tape");
+            for name in ["fanfare_guest", "fanfare_session"] {
+                let request = bench.server.client.request(method.clone(), bench.server.url(&path));
+                let request = request.header("cookie", format!("{name}={guest}")).header("x-fanfare", "1");
+                assert_eq!(request.send().await.unwrap().status(), 401, "{method} {path} by {name}");
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked > 30);
+    // Nor do the public routes of a single track know guests.
+    for what in ["cover", "features", "waveform/columns", "hls/index.m3u8"] {
+        assert_eq!(bench.status(&guest, &format!("/api/v1/tracks/{}/{what}", bench.inside)).await, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_ends_takes_its_guests_along() {
+    let bench = Bench::new().await;
+    let [by_hand, by_track, with_tape] =
+        [bench.share(json!({})).await, bench.share(json!({})).await, bench.share(json!({})).await];
+    let mut guests = Vec::new();
+    for share in [&by_hand, &by_track, &with_tape] {
+        guests.push(bench.guest(share).await);
+    }
+    let heard = |guest: usize| {
+        let (bench, guests) = (&bench, &guests);
+        async move { bench.status(&guests[guest], &bench.audio(bench.inside)).await }
+    };
+    let unknown = bench.open(json!({"token": "x".repeat(43)})).await;
+    let unknown = (unknown.status(), unknown.text().await.unwrap());
+    let path = format!("/api/v1/mixtapes/tape/shares/{}", by_hand["id"].as_str().unwrap());
+    assert_eq!(bench.server.request(&bench.owner, Method::DELETE, &path).send().await.unwrap().status(), 204);
+    assert_eq!((heard(0).await, heard(1).await), (404, 200));
+    let ended = bench.open(json!({"token": by_hand["token"]})).await;
+    assert_eq!((ended.status(), ended.text().await.unwrap()), unknown, "ended and unknown are alike");
+    // A track that leaves the mixtape is out of reach at once.
+    let change = json!({"tracks": [bench.outside.to_string()]});
+    let request = bench.server.request(&bench.owner, Method::PATCH, "/api/v1/mixtapes/tape").json(&change);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert_eq!((heard(1).await, bench.status(&guests[1], &bench.audio(bench.outside)).await), (404, 200));
+    assert_eq!(
+        bench
+            .server
+            .request(&bench.owner, Method::DELETE, "/api/v1/mixtapes/tape")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        204
+    );
+    assert_eq!(bench.status(&guests[2], &bench.audio(bench.outside)).await, 404);
+    assert_eq!(bench.open(json!({"token": with_tape["token"]})).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_link_ends_when_it_says() {
+    let bench = Bench::new().await;
+    let catalog = bench.server.store().catalog();
+    let tape = catalog.mixtape(&"tape".parse().unwrap()).await.unwrap().unwrap();
+    let new = |number: u8, ends_in_ms| fanfare_store::NewShare {
+        mixtape: tape.id,
+        secret: *blake3::hash(&[b'x'; 43][..usize::from(number)]).as_bytes(),
+        maker: None,
+        password_hash: None,
+        download: false,
+        expires: Some(now().plus_ms(ends_in_ms)),
+    };
+    let ended = catalog.add_share(&new(40, -1), now()).await.unwrap();
+    catalog.add_share(&new(41, 3_600_000), now()).await.unwrap();
+    // The guest came in before the end.
+    let guest = "g".repeat(43);
+    let hash = *blake3::hash(guest.as_bytes()).as_bytes();
+    catalog.admit_guest(ended.id, hash, None, now().plus_ms(3_600_000), now()).await.unwrap();
+    assert_eq!(bench.status(&guest, &bench.audio(bench.inside)).await, 404);
+    assert_eq!(bench.status(&guest, "/api/v1/shared/cover").await, 404);
+    assert_eq!(bench.open(json!({"token": "x".repeat(40)})).await.status(), 404);
+    let opened = bench.open(json!({"token": "x".repeat(41)})).await;
+    let field = opened.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let age: u32 = field.rsplit_once("Max-Age=").unwrap().1.parse().unwrap();
+    assert!((3_500..=3_600).contains(&age), "the cookie does not outlive the link: {field}");
+    let listed = bench.server.json(&bench.owner, "/api/v1/mixtapes/tape/shares").await;
+    assert_eq!(
+        (&listed["items"][0]["expired"], &listed["items"][1]["expired"]),
+        (&json!(true), &json!(false))
+    );
+    for (request, status) in [
+        (json!({"expires_in_days": 1}), 201),
+        (json!({"expires": "2999-01-01T00:00:00Z"}), 400),
+        (json!({"expires": "2000-01-01T00:00:00Z"}), 400),
+        (json!({"expires": "soon"}), 400),
+        (json!({"expires_in_days": 0}), 400),
+        (json!({"expires_in_days": 4_000_000_000_u32}), 400),
+        (json!({"expires_in_days": 1, "expires": "2030-01-01T00:00:00Z"}), 400),
+        (json!({"password": "short"}), 400),
+    ] {
+        let response = bench.server.post(&bench.owner, "/api/v1/mixtapes/tape/shares", request.clone()).await;
+        assert_eq!(response.status(), status, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for_and_wrong_ones_slow_down() {
+    let bench = Bench::new().await;
+    let share = bench.share(json!({"password": "correct horse"})).await;
+    assert_eq!(share["password"], json!(true));
+    let open = |password: Option<&'static str>| {
+        let mut request = json!({"token": share["token"]});
+        if let Some(password) = password {
+            request["password"] = json!(password);
+        }
+        bench.open(request)
+    };
+    for _ in 0..8 {
+        let response = open(None).await;
+        assert!(response.headers().get("set-cookie").is_none());
+        let text = (response.status(), response.text().await.unwrap());
+        assert!(text.0 == 401 && !text.1.contains("Tape"), "only asked for: {text:?}");
+    }
+    assert_eq!(open(Some("wrong horse")).await.status(), 401);
+    let guest = cookie_of(&open(Some("correct horse")).await);
+    assert_eq!(bench.status(&guest, &bench.audio(bench.inside)).await, 200);
+    // Whoever is in opens it again without saying it again.
+    let request =
+        bench.with(&guest, Method::POST, "/api/v1/shared/open").json(&json!({"token": share["token"]}));
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        statuses.push(open(Some("wrong horse")).await.status().as_u16());
+    }
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429]);
+    let held = open(Some("correct horse")).await;
+    assert!(held.status() == 429 && held.headers().contains_key("retry-after"));
+    // Other links and log-ins are not held up.
+    let other = bench.share(json!({"password": "battery staple"})).await;
+    let right = json!({"token": other["token"], "password": "battery staple"});
+    assert_eq!(bench.open(right).await.status(), 200);
+}
+
+#[tokio::test]
+async fn files_to_keep_only_where_the_link_allows_it() {
+    let bench = Bench::new().await;
+    let listen = bench.guest(&bench.share(json!({})).await).await;
+    let keep = bench.guest(&bench.share(json!({"download": true})).await).await;
+    let path = format!("{}?download=1", bench.audio(bench.inside));
+    assert_eq!(bench.status(&listen, &path).await, 403);
+    let kept = bench.with(&keep, Method::GET, &path).send().await.unwrap();
+    let field = kept.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert_eq!(field, "attachment; filename*=UTF-8''Some%20Artist%20-%20Title%20of%20in.wav.wav");
+    let outside = format!("{}?download=1", bench.audio(bench.outside));
+    assert_eq!((bench.status(&keep, &outside).await, bench.status(&listen, &outside).await), (404, 404));
+}
+
+#[tokio::test]
+async fn one_browser_has_several_links_and_always_a_new_secret() {
+    let bench = Bench::new().await;
+    let other = json!({"title": "Other", "tracks": [bench.outside.to_string()]});
+    assert_eq!(bench.server.post(&bench.owner, "/api/v1/mixtapes", other).await.status(), 201);
+    let second = bench.server.post(&bench.owner, "/api/v1/mixtapes/other/shares", json!({})).await;
+    let second: Value = second.json().await.unwrap();
+    let first = bench.guest(&bench.share(json!({})).await).await;
+    let request =
+        bench.with(&first, Method::POST, "/api/v1/shared/open").json(&json!({"token": second["token"]}));
+    let both = cookie_of(&request.send().await.unwrap());
+    assert_ne!(first, both);
+    for track in [bench.inside, bench.outside] {
+        assert_eq!(bench.status(&both, &bench.audio(track)).await, 200);
+        assert_eq!(bench.status(&first, &bench.audio(track)).await, 404, "the earlier secret is used up");
+    }
+    // A secret that somebody else put into the browser never becomes good.
+    let planted = "p".repeat(43);
+    let request =
+        bench.with(&planted, Method::POST, "/api/v1/shared/open").json(&json!({"token": second["token"]}));
+    assert_ne!(cookie_of(&request.send().await.unwrap()), planted);
+    assert_eq!(bench.status(&planted, &bench.audio(bench.outside)).await, 404);
+}
+
+#[tokio::test]
+async fn a_link_ends_with_its_makers_account_and_leads_to_the_public_address() {
+    let server = Server::start_in(tempfile::tempdir().unwrap(), |settings| {
+        settings.public_url = Some("https://music.example/".into());
+    });
+    let bench = Bench::over(server.await).await;
+    let maker = bench.server.person("maker", Role::Owner).await;
+    let session = bench.server.session(&maker, 60_000).await;
+    let share = bench.server.post(&session, "/api/v1/mixtapes/tape/shares", json!({})).await;
+    let share: Value = share.json().await.unwrap();
+    assert!(share["url"].as_str().unwrap().starts_with("https://music.example/#/s/"));
+    let opened = bench.open(json!({"token": share["token"]})).await;
+    assert!(opened.headers()["set-cookie"].to_str().unwrap().ends_with("; Secure"));
+    bench.server.store().people().delete_user(maker.id).await.unwrap();
+    assert_eq!(bench.open(json!({"token": share["token"]})).await.status(), 404);
+}

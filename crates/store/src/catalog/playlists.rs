@@ -1,0 +1,224 @@
+//! Which tracks a playlist of another program means.
+//!
+//! What a playlist names is compared with what the catalog knows, and never opened. A file is the track at that very
+//! path; or the one whose path ends as its own does; or the one of that artist, title and length.
+
+use std::collections::HashMap;
+
+use fanfare_model::{
+    Result, TrackId,
+    m3u8::{self, Listed, Playlist},
+};
+
+use super::Catalog;
+use crate::{
+    error::sql,
+    rows::{col, id},
+    text::name_key,
+};
+
+/// How far lengths may differ: playlists have whole seconds, and programs disagree about padding.
+const SAME_LENGTH_S: f64 = 2.5;
+
+/// What a playlist came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matched {
+    /// The tracks that were found, in order.
+    pub tracks: Vec<TrackId>,
+    /// The lines that no track was found for.
+    pub unmatched: Vec<String>,
+}
+
+/// A track as it is compared.
+struct Known {
+    id: TrackId,
+    path: String,
+    label: String,
+    duration_s: Option<f64>,
+}
+
+impl Catalog {
+    /// Finds the tracks of a playlist.
+    pub async fn match_playlist(&self, playlist: &Playlist) -> Result<Matched> {
+        const WHAT: &str = "looking for a playlist's tracks";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT t.id, t.relative_path, t.title, t.duration_s, a.name AS artist_name \
+             FROM track t LEFT JOIN artist a ON a.n = t.artist ORDER BY t.n",
+        )
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        drop(reader);
+        let mut known = Vec::with_capacity(rows.len());
+        for row in &rows {
+            known.push(Known {
+                id: id(row, "id", TrackId::from_bytes)?,
+                path: m3u8::on_a_line(col(row, "relative_path")?),
+                label: name_key(&m3u8::on_a_line(&m3u8::label(col(row, "artist_name")?, col(row, "title")?))),
+                duration_s: col(row, "duration_s")?,
+            });
+        }
+        drop(rows);
+        let matcher = Matcher::new(&known);
+        let mut matched = Matched::default();
+        for file in &playlist.files {
+            match matcher.find(file) {
+                Some(track) => matched.tracks.push(track),
+                None => matched.unmatched.push(file.path.clone()),
+            }
+        }
+        Ok(matched)
+    }
+}
+
+/// The library, by what playlists say.
+struct Matcher<'a> {
+    by_path: HashMap<&'a str, Vec<&'a Known>>,
+    by_name: HashMap<String, Vec<&'a Known>>,
+    by_label: HashMap<&'a str, Vec<&'a Known>>,
+}
+
+impl<'a> Matcher<'a> {
+    fn new(known: &'a [Known]) -> Self {
+        let mut matcher = Self { by_path: HashMap::new(), by_name: HashMap::new(), by_label: HashMap::new() };
+        for track in known {
+            matcher.by_path.entry(&track.path).or_default().push(track);
+            matcher.by_name.entry(name_key(last(&track.path))).or_default().push(track);
+            matcher.by_label.entry(&track.label).or_default().push(track);
+        }
+        matcher
+    }
+
+    fn find(&self, file: &Listed) -> Option<TrackId> {
+        let said = Said { label: file.label.as_deref().map(name_key), duration_s: file.duration_s };
+        let exact = file.path.strip_prefix("./").unwrap_or(&file.path);
+        let here = self.by_path.get(file.path.as_str()).or_else(|| self.by_path.get(exact));
+        let found = here.and_then(|tracks| said.best(tracks.iter().copied()));
+        let found =
+            found.or_else(|| readings(&file.path).iter().find_map(|path| self.by_suffix(path, &said)));
+        found.or_else(|| self.by_label(&said)).map(|track| track.id)
+    }
+
+    /// The track whose path has the longest end in common with that one: all of the shorter path, or at least the file's
+    /// name and its folder's.
+    fn by_suffix(&self, path: &str, said: &Said) -> Option<&'a Known> {
+        let wanted = parts(path);
+        let mut longest = 0;
+        let mut found: Vec<&Known> = Vec::new();
+        for track in self.by_name.get(wanted.last()?)? {
+            let has = parts(&track.path);
+            let common =
+                wanted.iter().rev().zip(has.iter().rev()).take_while(|(one, other)| one == other).count();
+            // A name alone says little: a label that speaks against it counts more.
+            let enough = common >= 2 || (common == wanted.len().min(has.len()) && said.allows(track));
+            if enough && common > longest {
+                longest = common;
+                found.clear();
+            }
+            if enough && common == longest {
+                found.push(track);
+            }
+        }
+        // Of several that end alike, the label decides; `01.flac` alone decides nothing.
+        if found.len() > 1 {
+            said.best(found.into_iter().filter(|track| said.names(track)))
+        } else {
+            found.pop()
+        }
+    }
+
+    fn by_label(&self, said: &Said) -> Option<&'a Known> {
+        let tracks = self.by_label.get(said.label.as_deref()?)?;
+        match said.duration_s {
+            Some(_) => said.best(tracks.iter().copied().filter(|track| said.is_as_long(track))),
+            None if tracks.len() == 1 => tracks.first().copied(),
+            None => None,
+        }
+    }
+}
+
+/// What a playlist says of a file besides its path.
+struct Said {
+    label: Option<String>,
+    duration_s: Option<f64>,
+}
+
+impl Said {
+    fn names(&self, track: &Known) -> bool {
+        self.label.as_deref() == Some(track.label.as_str())
+    }
+
+    fn allows(&self, track: &Known) -> bool {
+        self.label.is_none() || self.names(track)
+    }
+
+    fn is_as_long(&self, track: &Known) -> bool {
+        self.distance(track) <= SAME_LENGTH_S
+    }
+
+    /// By how much the lengths differ; unknown ones differ by nothing.
+    fn distance(&self, track: &Known) -> f64 {
+        self.duration_s.zip(track.duration_s).map_or(0.0, |(one, other)| (one - other).abs())
+    }
+
+    /// The one that is called as the label says and is nearest in length; of equals the one that came first.
+    fn best<'a>(&self, tracks: impl Iterator<Item = &'a Known>) -> Option<&'a Known> {
+        tracks.min_by(|a, b| {
+            let rank = |track: &Known| (!self.names(track), self.distance(track));
+            let ((a_other, a_off), (b_other, b_off)) = (rank(a), rank(b));
+            a_other.cmp(&b_other).then(a_off.total_cmp(&b_off))
+        })
+    }
+}
+
+/// What a path may mean: as written, with backslashes as they are on Windows, with escapes as in addresses.
+fn readings(path: &str) -> Vec<String> {
+    let path = path.trim();
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    let mut readings = vec![path.to_owned()];
+    if path.contains('\\') {
+        readings.push(path.replace('\\', "/"));
+    }
+    if path.contains('%')
+        && let Some(plain) = unescaped(path)
+    {
+        readings.push(plain);
+    }
+    readings
+}
+
+/// The text with `%20` and the like replaced (RFC 3986 section 2.1).
+fn unescaped(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The names in a path, as they are compared, without those that only lead about.
+fn parts(path: &str) -> Vec<String> {
+    let is_drive = |part: &str| part.len() == 2 && part.ends_with(':');
+    let named = path.split('/').filter(|part| !matches!(*part, "" | "." | "..") && !is_drive(part));
+    named.map(name_key).filter(|part| !part.is_empty()).collect()
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+#[path = "playlists_tests.rs"]
+mod tests;

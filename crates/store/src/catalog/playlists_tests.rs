@@ -1,0 +1,110 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn known(number: u8, path: &str, label: &str, duration_s: f64) -> Known {
+    Known {
+        id: TrackId::from_bytes([number; 16]),
+        path: path.to_owned(),
+        label: name_key(label),
+        duration_s: Some(duration_s),
+    }
+}
+
+fn library() -> Vec<Known> {
+    vec![
+        known(1, "Ann/One/01 Hello.flac", "Ann - Hello", 100.0),
+        known(2, "Ann/Two/01 Hello.flac", "Ann - Hello", 200.0),
+        known(3, "Bob/Best/01.flac", "Bob - Café", 300.0),
+        known(4, "Bob/Rest/01.flac", "Bob - Rest", 400.0),
+        known(5, "50% off\\now.mp3", "Eve - Now", 500.0),
+        known(6, "Single.mp3", "Single", 600.0),
+        known(7, "Björk/Post/army.flac", "Björk - Army", 700.0),
+    ]
+}
+
+fn found(path: &str, label: Option<&str>, duration_s: Option<f64>) -> Option<u8> {
+    let known = library();
+    let file = Listed { path: path.to_owned(), label: label.map(ToOwned::to_owned), duration_s };
+    Matcher::new(&known).find(&file).map(|id| id.as_bytes()[0])
+}
+
+#[test]
+fn files_are_found_by_the_end_of_their_path() {
+    for (path, track) in [
+        ("Ann/One/01 Hello.flac", Some(1)),
+        ("./Ann/Two/01 Hello.flac", Some(2)),
+        ("/mnt/music/Ann/Two/01 Hello.flac", Some(2)),
+        ("D:\\Music\\ann\\ONE\\01 hello.FLAC", Some(1)),
+        ("file:///home/x/Ann/One/01%20Hello.flac", Some(1)),
+        ("../One/01 Hello.flac", Some(1)),
+        ("Best/01.flac", Some(3)),
+        ("elsewhere/Best/01.flac", Some(3)),
+        ("01.flac", None),
+        ("01 Hello.flac", None),
+        ("Single.mp3", Some(6)),
+        ("/a/b/Single.mp3", Some(6)),
+        ("50% off\\now.mp3", Some(5)),
+        ("/music/50% off\\now.mp3", Some(5)),
+        ("Bjo\u{308}rk/Post/army.flac", Some(7)),
+        ("/etc/passwd", None),
+        ("../../../../etc/shadow", None),
+        ("http://evil.example/x.mp3", None),
+        ("..", None),
+        ("/", None),
+        ("%2e%2e%2fpasswd", None),
+        ("%", None),
+        ("%zz%f", None),
+    ] {
+        assert_eq!(found(path, None, None), track, "{path}");
+    }
+}
+
+#[test]
+fn what_is_said_of_a_file_decides_where_its_path_does_not() {
+    for (path, label, duration_s, track) in [
+        ("01 Hello.flac", Some("Ann - Hello"), Some(199.0), Some(2)),
+        ("x.mp3", Some("ANN  -  hello"), Some(101.0), Some(1)),
+        ("x.mp3", Some("Ann - Hello"), Some(150.0), None),
+        ("x.mp3", Some("Ann - Hello"), None, None),
+        ("x.mp3", Some("Bob - Cafe\u{301}"), None, Some(3)),
+        ("01.flac", Some("Bob - Rest"), Some(400.0), Some(4)),
+        // A name alone does not stand against what is said of the file.
+        ("/a/Single.mp3", Some("Somebody - Else"), Some(600.0), None),
+        ("/a/Bob/Best/01.flac", Some("Somebody - Else"), Some(1.0), Some(3)),
+    ] {
+        assert_eq!(found(path, label, duration_s), track, "{path} {label:?}");
+    }
+}
+
+proptest! {
+    /// Exporting and importing gives the same tracks, whatever files are called.
+    #[test]
+    fn a_list_survives_being_a_playlist(
+        names in proptest::collection::hash_set("[^\\pC/]{1,12}(/[^\\pC/]{1,12}){0,2}", 1..20),
+        order in proptest::collection::vec(any::<prop::sample::Index>(), 0..30),
+    ) {
+        let names: Vec<String> = names.into_iter().collect();
+        let library: Vec<Known> =
+            (0..).zip(&names).map(|(number, path)| known(number, path, "Same - Name", 100.0)).collect();
+        let chosen: Vec<&Known> = order.iter().map(|index| index.get(&library)).collect();
+        let files = chosen
+            .iter()
+            .map(|track| Listed {
+                path: track.path.clone(),
+                label: Some(track.label.clone()),
+                duration_s: track.duration_s,
+            })
+            .collect();
+        let text = m3u8::write(&Playlist { title: None, files });
+        let matcher = Matcher::new(&library);
+        let read = m3u8::read(text.as_bytes()).unwrap();
+        let again: Vec<_> = read.files.iter().map(|file| matcher.find(file)).collect();
+        prop_assert_eq!(again, chosen.iter().map(|track| Some(track.id)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_path_makes_it_stumble(path in "\\PC{0,60}", escaped in "(%[0-9a-f]{0,2}|.){0,20}") {
+        let _found = (found(&path, None, None), found(&escaped, Some("x"), Some(f64::NAN)));
+    }
+}
