@@ -7,7 +7,10 @@ use fanfare_model::ErrorKind;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 
-use super::problem::{Answer, Problem};
+use super::{
+    problem::{Answer, Problem},
+    state::HttpState,
+};
 
 /// How long a body may take: an image of 16 MiB over a line of 3 Mbit/s.
 const PATIENCE: Duration = Duration::from_secs(50);
@@ -16,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(50);
 ///
 /// # Errors
 /// 413 for more than `most` bytes (before they are read, where the length is declared), 408 for a body that takes too
-/// long, 400 for one that breaks off.
-pub async fn whole(body: Body, headers: &HeaderMap, most: u64) -> Answer<Vec<u8>> {
+/// long, 400 for one that breaks off, 503 when too many are being read.
+pub async fn whole(state: &HttpState, body: Body, headers: &HeaderMap, most: u64) -> Answer<Vec<u8>> {
     let too_large = || {
         let message = format!("the body is larger than {most} bytes, the most that is taken here");
         Problem::new(ErrorKind::LimitExceeded, message)
@@ -26,6 +29,10 @@ pub async fn whole(body: Body, headers: &HeaderMap, most: u64) -> Answer<Vec<u8>
     if declared.is_some_and(|declared: u64| declared > most) {
         return Err(too_large());
     }
+    let _place = state
+        .bodies
+        .try_acquire()
+        .map_err(|_| Problem::new(ErrorKind::Busy, "too many files are being sent at once").retry_after(5))?;
     let mut stream = body.into_data_stream();
     let read = async {
         let mut bytes = Vec::new();

@@ -83,7 +83,9 @@ mod tests {
             (i64::MAX, "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(rfc3339(Timestamp(ms)), text);
-            assert!(parse_rfc3339(text).is_none_or(|time| time == Timestamp(ms)), "{text}");
+            // (The last day of the year 9999 is more than it reads.)
+            let same = Timestamp(ms.clamp(FIRST_MS, LAST_MS));
+            assert!(parse_rfc3339(text).is_none_or(|time| time == same), "{text}");
         }
     }
 

@@ -7,7 +7,7 @@ use http::{HeaderMap, Uri, header, uri::Authority};
 use crate::Settings;
 
 /// Where the page for guests is; the token follows. What stands behind `#` never leaves the browser.
-const SHARED_PAGE: &str = "/#/s/";
+const SHARED_PAGE: &str = "/s/#";
 
 /// The address for links: the public one if set, else the listener's, with loopback for "all addresses".
 pub fn base_url(settings: &Settings, address: SocketAddr) -> String {
@@ -61,6 +61,6 @@ mod tests {
         settings.public_url = Some("https://music.example/".into());
         assert_eq!(base_url(&settings, ([0, 0, 0, 0], 4040).into()), "https://music.example");
         assert_eq!(asked_at(&settings, "nas.local:4040"), "https://music.example");
-        assert_eq!(shared_url("https://music.example", "abc"), "https://music.example/#/s/abc");
+        assert_eq!(shared_url("https://music.example", "abc"), "https://music.example/s/#abc");
     }
 }

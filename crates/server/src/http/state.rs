@@ -19,6 +19,9 @@ const UPLOADS: usize = 32;
 /// Images taken in or composed at the same time: each may take 160 MB while it is decoded.
 const IMAGES: usize = 2;
 
+/// Bodies held whole in memory at the same time, of up to 16 MiB each.
+const BODIES: usize = 8;
+
 /// Event streams open at the same time; each is a task and a buffer that its client may never read.
 const EVENT_STREAMS: usize = 256;
 
@@ -48,6 +51,7 @@ pub struct HttpState {
     /// Told of the tracks of a mixtape that was made or whose list was changed.
     pub mixtape_saved: Arc<dyn Fn(Vec<TrackId>) + Send + Sync>,
     pub(super) images: Arc<Semaphore>,
+    pub(super) bodies: Arc<Semaphore>,
     pub(super) event_streams: Arc<Semaphore>,
     pub(super) uploads: Arc<Semaphore>,
 }
@@ -77,6 +81,7 @@ impl HttpState {
             metrics: Arc::default(),
             mixtape_saved: Arc::new(|_| {}),
             images: Arc::new(Semaphore::new(IMAGES)),
+            bodies: Arc::new(Semaphore::new(BODIES)),
             event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
         }

@@ -73,7 +73,7 @@ async fn a_guest_hears_the_mixtape_and_nothing_else() {
     let share = bench.share(json!({})).await;
     let token = share["token"].as_str().unwrap();
     let address = bench.server.started.address;
-    assert_eq!(share["url"], json!(format!("http://{address}/#/s/{token}")));
+    assert_eq!(share["url"], json!(format!("http://{address}/s/#{token}")));
     assert!(share["qr_svg"].as_str().unwrap().starts_with("<svg xmlns"));
     let listed = bench.server.json(&bench.owner, "/api/v1/mixtapes/tape/shares").await;
     assert_eq!(listed["items"][0]["id"], share["id"]);
@@ -208,10 +208,9 @@ async fn a_link_ends_when_it_says() {
     let age: u32 = field.rsplit_once("Max-Age=").unwrap().1.parse().unwrap();
     assert!((3_500..=3_600).contains(&age), "the cookie does not outlive the link: {field}");
     let listed = bench.server.json(&bench.owner, "/api/v1/mixtapes/tape/shares").await;
-    assert_eq!(
-        (&listed["items"][0]["expired"], &listed["items"][1]["expired"]),
-        (&json!(true), &json!(false))
-    );
+    for share in listed["items"].as_array().unwrap() {
+        assert_eq!(share["expired"], json!(share["id"] == json!(ended.id.to_string())), "{share}");
+    }
     for (request, status) in [
         (json!({"expires_in_days": 1}), 201),
         (json!({"expires": "2999-01-01T00:00:00Z"}), 400),
@@ -313,7 +312,7 @@ async fn a_link_ends_with_its_makers_account_and_leads_to_the_public_address() {
     let session = bench.server.session(&maker, 60_000).await;
     let share = bench.server.post(&session, "/api/v1/mixtapes/tape/shares", json!({})).await;
     let share: Value = share.json().await.unwrap();
-    assert!(share["url"].as_str().unwrap().starts_with("https://music.example/#/s/"));
+    assert!(share["url"].as_str().unwrap().starts_with("https://music.example/s/#"));
     let opened = bench.open(json!({"token": share["token"]})).await;
     assert!(opened.headers()["set-cookie"].to_str().unwrap().ends_with("; Secure"));
     bench.server.store().people().delete_user(maker.id).await.unwrap();

@@ -54,44 +54,8 @@ impl Catalog {
     /// `NotFound` when its owner is gone.
     pub async fn create_mixtape(&self, new: &NewMixtape, now: Timestamp) -> Result<Slug> {
         const WHAT: &str = "making a mixtape";
-        mixtape::checked_count(new.tracks.len())?;
         let mut tx = self.db.write(WHAT).await?;
-        let owner = new.owner.map(|owner| owner.as_bytes().to_vec());
-        if let Some(owner) = &owner {
-            let row = sqlx::query(
-                "SELECT (SELECT count(*) FROM mixtape WHERE owner = ?1) AS mixtapes, \
-                     (SELECT count(*) FROM user WHERE id = ?1) AS people",
-            )
-            .bind(owner)
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-            if count(&row, "people")? == 0 {
-                return Err(Error::new(ErrorKind::NotFound, "there is no such user"));
-            }
-            let has = count(&row, "mixtapes")?;
-            if has >= mixtape::MAX_MIXTAPES {
-                return Err(Error::limit("mixtapes", has + 1, mixtape::MAX_MIXTAPES)
-                    .remedy("delete mixtapes that are not needed"));
-            }
-        }
-        let slug = free_slug(&mut tx, &new.title).await?;
-        let id = MixtapeId::from_bytes(fresh_id(now));
-        sqlx::query(
-            "INSERT INTO mixtape (id, slug, title, title_sort, notes, owner, created, updated) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
-        )
-        .bind(&id.as_bytes()[..])
-        .bind(slug.as_str())
-        .bind(&new.title)
-        .bind(sort_key(&new.title))
-        .bind(&new.notes)
-        .bind(owner)
-        .bind(now.0)
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        put_tracks(&mut tx, id, &new.tracks).await?;
+        let (_, slug) = insert(&mut tx, new, now).await?;
         commit(tx, WHAT).await?;
         Ok(slug)
     }
@@ -138,17 +102,17 @@ impl Catalog {
         const WHAT: &str = "copying a mixtape";
         let new =
             NewMixtape { title: title.to_owned(), notes: original.notes.clone(), owner, tracks: Vec::new() };
-        let slug = self.create_mixtape(&new, now).await?;
         let mut tx = self.db.write(WHAT).await?;
+        let (copy, slug) = insert(&mut tx, &new, now).await?;
         for statement in [
             "INSERT INTO mixtape_track (mixtape, position, track, title, artist, duration_s, relative_path, hash) \
-             SELECT (SELECT id FROM mixtape WHERE slug = ?2), position, track, title, artist, duration_s, \
+             SELECT ?2, position, track, title, artist, duration_s, \
                  relative_path, hash FROM mixtape_track WHERE mixtape = ?1",
-            "UPDATE mixtape SET cover = (SELECT cover FROM mixtape WHERE id = ?1) WHERE slug = ?2",
+            "UPDATE mixtape SET cover = (SELECT cover FROM mixtape WHERE id = ?1) WHERE id = ?2",
         ] {
             sqlx::query(statement)
                 .bind(&original.id.as_bytes()[..])
-                .bind(slug.as_str())
+                .bind(&copy.as_bytes()[..])
                 .execute(&mut *tx)
                 .await
                 .map_err(sql(WHAT))?;
@@ -214,6 +178,49 @@ impl Catalog {
             .map_err(sql(WHAT))?;
         commit(tx, WHAT).await
     }
+}
+
+/// Makes a mixtape.
+async fn insert(tx: &mut SqliteConnection, new: &NewMixtape, now: Timestamp) -> Result<(MixtapeId, Slug)> {
+    const WHAT: &str = "making a mixtape";
+    mixtape::checked_count(new.tracks.len())?;
+    let owner = new.owner.map(|owner| owner.as_bytes().to_vec());
+    if let Some(owner) = &owner {
+        let row = sqlx::query(
+            "SELECT (SELECT count(*) FROM mixtape WHERE owner = ?1) AS mixtapes, \
+                 (SELECT count(*) FROM user WHERE id = ?1) AS people",
+        )
+        .bind(owner)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        if count(&row, "people")? == 0 {
+            return Err(Error::new(ErrorKind::NotFound, "there is no such user"));
+        }
+        let has = count(&row, "mixtapes")?;
+        if has >= mixtape::MAX_MIXTAPES {
+            return Err(Error::limit("mixtapes", has + 1, mixtape::MAX_MIXTAPES)
+                .remedy("delete mixtapes that are not needed"));
+        }
+    }
+    let slug = free_slug(tx, &new.title).await?;
+    let id = MixtapeId::from_bytes(fresh_id(now));
+    sqlx::query(
+        "INSERT INTO mixtape (id, slug, title, title_sort, notes, owner, created, updated) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+    )
+    .bind(&id.as_bytes()[..])
+    .bind(slug.as_str())
+    .bind(&new.title)
+    .bind(sort_key(&new.title))
+    .bind(&new.notes)
+    .bind(owner)
+    .bind(now.0)
+    .execute(&mut *tx)
+    .await
+    .map_err(sql(WHAT))?;
+    put_tracks(tx, id, &new.tracks).await?;
+    Ok((id, slug))
 }
 
 fn touched(rows: u64) -> Result<()> {

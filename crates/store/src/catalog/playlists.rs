@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use fanfare_model::{
-    Result, TrackId,
+    Error, ErrorKind, Result, TrackId,
     m3u8::{self, Listed, Playlist},
 };
 
@@ -60,15 +60,22 @@ impl Catalog {
             });
         }
         drop(rows);
-        let matcher = Matcher::new(&known);
-        let mut matched = Matched::default();
-        for file in &playlist.files {
-            match matcher.find(file) {
-                Some(track) => matched.tracks.push(track),
-                None => matched.unmatched.push(file.path.clone()),
+        let files = playlist.files.clone();
+        // Large libraries take a while to compare with.
+        let compared = tokio::task::spawn_blocking(move || {
+            let matcher = Matcher::new(&known);
+            let mut matched = Matched::default();
+            for file in files {
+                match matcher.find(&file) {
+                    Some(track) => matched.tracks.push(track),
+                    None => matched.unmatched.push(file.path),
+                }
             }
-        }
-        Ok(matched)
+            matched
+        });
+        compared.await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "comparing a playlist was interrupted").because(error)
+        })
     }
 }
 
@@ -76,16 +83,28 @@ impl Catalog {
 struct Matcher<'a> {
     by_path: HashMap<&'a str, Vec<&'a Known>>,
     by_name: HashMap<String, Vec<&'a Known>>,
+    /// By the file's name and its folder's.
+    by_pair: HashMap<[String; 2], Vec<&'a Known>>,
     by_label: HashMap<&'a str, Vec<&'a Known>>,
 }
 
 impl<'a> Matcher<'a> {
     fn new(known: &'a [Known]) -> Self {
-        let mut matcher = Self { by_path: HashMap::new(), by_name: HashMap::new(), by_label: HashMap::new() };
+        let mut matcher = Self {
+            by_path: HashMap::new(),
+            by_name: HashMap::new(),
+            by_pair: HashMap::new(),
+            by_label: HashMap::new(),
+        };
         for track in known {
             matcher.by_path.entry(&track.path).or_default().push(track);
-            matcher.by_name.entry(name_key(last(&track.path))).or_default().push(track);
             matcher.by_label.entry(&track.label).or_default().push(track);
+            let mut parts = parts(&track.path);
+            let Some(name) = parts.pop() else { continue };
+            if let Some(folder) = parts.pop() {
+                matcher.by_pair.entry([folder, name.clone()]).or_default().push(track);
+            }
+            matcher.by_name.entry(name).or_default().push(track);
         }
         matcher
     }
@@ -100,32 +119,37 @@ impl<'a> Matcher<'a> {
         found.or_else(|| self.by_label(&said)).map(|track| track.id)
     }
 
-    /// The track whose path has the longest end in common with that one: all of the shorter path, or at least the file's
-    /// name and its folder's.
+    /// The track whose path has the longest end in common with that one: at least the file's name and its folder's, or
+    /// all of the shorter path.
     fn by_suffix(&self, path: &str, said: &Said) -> Option<&'a Known> {
         let wanted = parts(path);
-        let mut longest = 0;
-        let mut found: Vec<&Known> = Vec::new();
-        for track in self.by_name.get(wanted.last()?)? {
-            let has = parts(&track.path);
-            let common =
-                wanted.iter().rev().zip(has.iter().rev()).take_while(|(one, other)| one == other).count();
-            // A name alone says little: a label that speaks against it counts more.
-            let enough = common >= 2 || (common == wanted.len().min(has.len()) && said.allows(track));
-            if enough && common > longest {
-                longest = common;
-                found.clear();
+        if let [.., folder, name] = wanted.as_slice() {
+            let mut longest = 0;
+            let mut found: Vec<&Known> = Vec::new();
+            for track in self.by_pair.get(&[folder.clone(), name.clone()]).into_iter().flatten() {
+                let has = parts(&track.path);
+                let common =
+                    wanted.iter().rev().zip(has.iter().rev()).take_while(|(one, other)| one == other).count();
+                if common > longest {
+                    longest = common;
+                    found.clear();
+                }
+                if common == longest {
+                    found.push(track);
+                }
             }
-            if enough && common == longest {
-                found.push(track);
+            if let Some(track) = said.only(&found) {
+                return Some(track);
             }
         }
-        // Of several that end alike, the label decides; `01.flac` alone decides nothing.
-        if found.len() > 1 {
-            said.best(found.into_iter().filter(|track| said.names(track)))
-        } else {
-            found.pop()
-        }
+        // A name alone says little: a label that speaks against it counts more.
+        let is_whole = |track: &&&Known| wanted.len() == 1 || !track.path.contains('/');
+        let same_name = self.by_name.get(wanted.last()?)?.iter().filter(is_whole);
+        let found: Vec<&Known> = match said.label {
+            Some(_) => same_name.copied().filter(|track| said.names(track)).collect(),
+            None => same_name.copied().take(2).collect(),
+        };
+        said.only(&found)
     }
 
     fn by_label(&self, said: &Said) -> Option<&'a Known> {
@@ -149,8 +173,12 @@ impl Said {
         self.label.as_deref() == Some(track.label.as_str())
     }
 
-    fn allows(&self, track: &Known) -> bool {
-        self.label.is_none() || self.names(track)
+    /// The only one; of several that end alike the one that the label names. `01.flac` alone decides nothing.
+    fn only<'a>(&self, found: &[&'a Known]) -> Option<&'a Known> {
+        match found {
+            [track] => Some(track),
+            _ => self.best(found.iter().copied().filter(|track| self.names(track))),
+        }
     }
 
     fn is_as_long(&self, track: &Known) -> bool {
@@ -213,10 +241,6 @@ fn parts(path: &str) -> Vec<String> {
     let is_drive = |part: &str| part.len() == 2 && part.ends_with(':');
     let named = path.split('/').filter(|part| !matches!(*part, "" | "." | "..") && !is_drive(part));
     named.map(name_key).filter(|part| !part.is_empty()).collect()
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]

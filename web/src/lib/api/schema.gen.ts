@@ -223,6 +223,151 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/mixtapes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mixtapes, of everybody. */
+        get: operations["mixtapes"];
+        put?: never;
+        /** Makes a mixtape. Its slug is made of its title. */
+        post: operations["create_mixtape"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mixtapes/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One mixtape with its tracks. */
+        get: operations["mixtape"];
+        put?: never;
+        post?: never;
+        /** Deletes a mixtape with its public links; guests are out at once. Its tracks stay where they are. */
+        delete: operations["delete_mixtape"];
+        options?: never;
+        head?: never;
+        /** Changes title, notes or tracks of a mixtape. The slug stays. */
+        patch: operations["change_mixtape"];
+        trace?: never;
+    };
+    "/api/v1/mixtapes/{slug}/cover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mixtape's cover: the one it was given, else one composed of the covers of its first tracks. */
+        get: operations["mixtape_cover"];
+        /** Gives the mixtape a cover. The image is decoded and written anew. */
+        put: operations["give_cover"];
+        post?: never;
+        /** Takes the given cover away: the composed one shows again. */
+        delete: operations["take_cover"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mixtapes/{slug}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copies a mixtape, anybody's, into one of one's own. */
+        post: operations["duplicate_mixtape"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mixtapes/{slug}/m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mixtape as an M3U8 playlist: paths as they are below their library folders, `Artist - Title` and length of each. */
+        get: operations["export_mixtape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mixtapes/{slug}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mixtape's public links, without what opens them. */
+        get: operations["shares"];
+        put?: never;
+        /** Makes a public link. Its token and address are in this answer and nowhere else. */
+        post: operations["add_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mixtapes/{slug}/shares/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a public link; whoever opened it is out at once. */
+        delete: operations["remove_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mixtapes/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a mixtape of an M3U or M3U8 playlist, sent as it is or in a form's field `file`. What the playlist names is
+         *     compared with the library, by the end of its path, then by artist, title and length; no file is opened.
+         */
+        post: operations["import_mixtape"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -343,6 +488,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shared/cover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cover of an opened mixtape. */
+        get: operations["shared_cover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a public link: gives the mixtape, and a cookie that its tracks can be heard with. */
+        post: operations["open_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/tracks/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sound of a track of an opened mixtape, whole or in ranges. */
+        get: operations["shared_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The sound of a track of an opened mixtape, whole or in ranges. */
+        head: operations["shared_audio_head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/tracks/{id}/cover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cover of a track of an opened mixtape. */
+        get: operations["shared_track_cover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/tracks/{id}/waveform/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shape of a track of an opened mixtape, as `/tracks/{id}/waveform/columns`. */
+        get: operations["shared_waveform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -456,6 +687,23 @@ export interface paths {
         get: operations["schedule"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/schedule/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a run of background analysis now, whatever the hour; gives the one under way if there is one. */
+        post: operations["run_schedule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1016,6 +1264,18 @@ export interface components {
             /** @description What is not ready, in words; empty when all is. */
             waiting_for: string[];
         };
+        /**
+         * Format: binary
+         * @description An image: JPEG, PNG, WebP, GIF or BMP.
+         */
+        ImageRequest: string;
+        /** @description A mixtape made of a playlist. */
+        ImportedMixtape: {
+            /** @description The mixtape. */
+            mixtape: components["schemas"]["MixtapeWithTracks"];
+            /** @description The playlist's files that no track was found for. */
+            unmatched: string[];
+        };
         /** @description A musical key. */
         Key: {
             /** @description The key on the Camelot wheel. */
@@ -1189,6 +1449,30 @@ export interface components {
             }[];
         };
         /** @description A list that is short by nature. */
+        ListDto_Share: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created: string;
+                /** @description Whether guests may take the files with them. */
+                download: boolean;
+                /** @description Whether it has ended. */
+                expired: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it ends; `null`: when somebody removes it.
+                 */
+                expires?: string | null;
+                /** @description Id. */
+                id: string;
+                /** @description Whether guests need a password. */
+                password: boolean;
+            }[];
+        };
+        /** @description A list that is short by nature. */
         ListDto_Task: {
             /** @description The rows. */
             items: {
@@ -1343,6 +1627,81 @@ export interface components {
             /** @description Why, in a sentence. */
             message: string;
         };
+        /** @description An ordered, titled list of tracks. */
+        Mixtape: {
+            /** @description Address of its cover: the one it was given, or one composed of its tracks'. It changes with the mixtape. */
+            cover: string | null;
+            /** @description Whether the cover was given, so that `DELETE .../cover` brings the composed one back. */
+            cover_given: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created: string;
+            /**
+             * Format: double
+             * @description How long the tracks that are there play.
+             */
+            duration_s: number;
+            /** @description Whether the caller may change it: its maker and owners of the server may. */
+            may_change: boolean;
+            /** @description Whether it is the caller's own. */
+            mine: boolean;
+            /**
+             * Format: int64
+             * @description Entries whose track is gone.
+             */
+            missing: number;
+            /** @description What its maker says about it; may be empty. */
+            notes: string;
+            /** @description Name of the person whose it is; `null` when their account is gone. */
+            owner: string | null;
+            /** @description Its name in addresses; kept when the title changes. */
+            slug: string;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Entries, also those whose track is gone.
+             */
+            track_count: number;
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            updated: string;
+        };
+        /** @description Changes a mixtape: what is not named stays. */
+        MixtapeChangeRequest: {
+            /** @description New notes. */
+            notes?: string | null;
+            /** @description A new title. The slug stays. */
+            title?: string | null;
+            /** @description All its tracks in their new order. Ids of tracks that are gone may stay if they are in the list already. */
+            tracks?: string[] | null;
+        };
+        /** @description A place in a mixtape. */
+        MixtapeEntry: {
+            /** @description The track's artist, also of one that is gone. */
+            artist: string | null;
+            /**
+             * Format: double
+             * @description How long it plays, also of one that is gone.
+             */
+            duration_s: number | null;
+            /** @description Id of the track, also of one that is gone: `PATCH` takes it, so that the entry keeps its place. */
+            id: string;
+            /** @description Place, from 0. */
+            position: number;
+            /** @description The track's title, also of one that is gone. */
+            title: string;
+            track: components["schemas"]["Track"] | null;
+        };
+        /** @description A mixtape with what is in it. */
+        MixtapeWithTracks: components["schemas"]["Mixtape"] & {
+            /** @description What is in it, in order. */
+            tracks: components["schemas"]["MixtapeEntry"][];
+        };
         /**
          * @description Major or minor.
          * @enum {string}
@@ -1367,6 +1726,41 @@ export interface components {
             /** @description What it is for. */
             name: string;
         };
+        /** @description Makes a mixtape. */
+        NewMixtapeRequest: {
+            /** @description What there is to say about it. */
+            notes?: string;
+            /** @description Title. */
+            title: string;
+            /** @description Its tracks, in order; a track may come more than once. */
+            tracks?: string[];
+        };
+        /** @description A new public link: the only time its token is shown. */
+        NewShare: components["schemas"]["Share"] & {
+            /** @description The address as a QR code, an SVG image. */
+            qr_svg: string;
+            /** @description What opens it. */
+            token: string;
+            /** @description The address to give away. The token stands behind `#`, so no server's log ever sees it. */
+            url: string;
+        };
+        /** @description Makes a public link. */
+        NewShareRequest: {
+            /** @description Whether guests may take the files with them. */
+            download?: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires?: string | null;
+            /**
+             * Format: int32
+             * @description Days until it ends; without this and `expires` it ends when somebody removes it.
+             */
+            expires_in_days?: number | null;
+            /** @description What guests must know besides the link. */
+            password?: string | null;
+        };
         /** @description Makes an account. */
         NewUserRequest: {
             /** @description The name to sign in with. */
@@ -1375,6 +1769,13 @@ export interface components {
             password: string;
             /** @description What they may do. */
             role: components["schemas"]["Role"];
+        };
+        /** @description Opens a public link. */
+        OpenShareRequest: {
+            /** @description The password, where one is needed. */
+            password?: string | null;
+            /** @description The token behind `#`. */
+            token: string;
         };
         /** @description A page of a list. */
         PageDto_Artist: {
@@ -1461,6 +1862,63 @@ export interface components {
                  * @description Year of release.
                  */
                 year?: number | null;
+            }[];
+            /**
+             * Format: int64
+             * @description The first row's number.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many rows there are in all.
+             */
+            total: number;
+        };
+        /** @description A page of a list. */
+        PageDto_Mixtape: {
+            /** @description The rows. */
+            items: {
+                /** @description Address of its cover: the one it was given, or one composed of its tracks'. It changes with the mixtape. */
+                cover?: string | null;
+                /** @description Whether the cover was given, so that `DELETE .../cover` brings the composed one back. */
+                cover_given: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created: string;
+                /**
+                 * Format: double
+                 * @description How long the tracks that are there play.
+                 */
+                duration_s: number;
+                /** @description Whether the caller may change it: its maker and owners of the server may. */
+                may_change: boolean;
+                /** @description Whether it is the caller's own. */
+                mine: boolean;
+                /**
+                 * Format: int64
+                 * @description Entries whose track is gone.
+                 */
+                missing: number;
+                /** @description What its maker says about it; may be empty. */
+                notes: string;
+                /** @description Name of the person whose it is; `null` when their account is gone. */
+                owner?: string | null;
+                /** @description Its name in addresses; kept when the title changes. */
+                slug: string;
+                /** @description Title. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Entries, also those whose track is gone.
+                 */
+                track_count: number;
+                /**
+                 * Format: date-time
+                 * @description When it last changed.
+                 */
+                updated: string;
             }[];
             /**
              * Format: int64
@@ -1827,6 +2285,87 @@ export interface components {
             /** @description The token of the one-time link. */
             token: string;
         };
+        /** @description A public link to a mixtape. */
+        Share: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created: string;
+            /** @description Whether guests may take the files with them. */
+            download: boolean;
+            /** @description Whether it has ended. */
+            expired: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends; `null`: when somebody removes it.
+             */
+            expires: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description Whether guests need a password. */
+            password: boolean;
+        };
+        /** @description A mixtape as a guest sees it. */
+        SharedMixtape: {
+            /** @description Address of its cover. */
+            cover: string | null;
+            /** @description Whether `?download=1` gives files to keep. */
+            download: boolean;
+            /**
+             * Format: double
+             * @description How long it plays.
+             */
+            duration_s: number;
+            /**
+             * Format: date-time
+             * @description When the link ends.
+             */
+            expires: string | null;
+            /** @description What its maker says about it; may be empty. */
+            notes: string;
+            /** @description Name of the person whose it is. */
+            owner: string | null;
+            /** @description Id of the link. */
+            share: string;
+            /** @description Title. */
+            title: string;
+            /** @description Its tracks, in order; those that are gone are left out. */
+            tracks: components["schemas"]["SharedTrack"][];
+        };
+        /** @description A track as a guest sees it. */
+        SharedTrack: {
+            /** @description The artist's name. */
+            artist: string | null;
+            /**
+             * Format: double
+             * @description How long it plays.
+             */
+            duration_s: number | null;
+            /** @description Whether `/shared/tracks/{id}/cover` has an image. */
+            has_cover: boolean;
+            /** @description Id: `/shared/tracks/{id}/audio` plays it; `cover` and `waveform/columns` are there too. */
+            id: string;
+            /**
+             * Format: double
+             * @description Integrated loudness (ITU-R BS.1770-5).
+             */
+            integrated_lufs: number | null;
+            /** @description The release's title. */
+            release: string | null;
+            /**
+             * Format: double
+             * @description ReplayGain to -18 LUFS: measured, else from the tags.
+             */
+            replaygain_track_gain_db: number | null;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: double
+             * @description True peak.
+             */
+            true_peak_dbtp: number | null;
+        };
         /** @description Speech or music. */
         SpeechMusic: {
             /**
@@ -1962,7 +2501,7 @@ export interface components {
          * @description What a task does.
          * @enum {string}
          */
-        TaskKind: "scan" | "analysis" | "nightly" | "upload" | "transcode";
+        TaskKind: "scan" | "analysis" | "nightly" | "upload" | "transcode" | "tags";
         /** @description A line of a task's log. */
         TaskLine: {
             /**
@@ -2761,6 +3300,688 @@ export interface operations {
             };
         };
     };
+    mixtapes: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description First row. */
+                offset?: number;
+                /** @description Words to find in the title. */
+                search?: string;
+                /** @description What to sort by; the one that changed last comes first unless said. */
+                sort?: "updated" | "title";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDto_Mixtape"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_mixtape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMixtapeRequest"];
+            };
+        };
+        responses: {
+            /** @description The mixtape; `Location` leads to it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixtapeWithTracks"];
+                };
+            };
+            /** @description There is no such track, or a text has the wrong form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More than 1,000 tracks, or more than 1,000 mixtapes of one person */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mixtape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixtapeWithTracks"];
+                };
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_mixtape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_mixtape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MixtapeChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The mixtape as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixtapeWithTracks"];
+                };
+            };
+            /** @description There is no such track, or a text has the wrong form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More than 1,000 tracks */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mixtape_cover: {
+        parameters: {
+            query?: {
+                /** @description Any text: it makes a changed cover a new address, so that an old one is not shown from a cache. */
+                v?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image, at most 1000 pixels a side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape, or neither it nor its tracks have a cover */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_cover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/*": components["schemas"]["ImageRequest"];
+            };
+        };
+        responses: {
+            /** @description It is the cover now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The mixtape is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The image came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More than 16 MiB, or than 40 million pixels */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No image, a damaged one, or none of JPEG, PNG, WebP, GIF and BMP */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many images are being taken in at once */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_cover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has none of its own now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The mixtape is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duplicate_mixtape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy; `Location` leads to it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixtapeWithTracks"];
+                };
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_mixtape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The playlist, in UTF-8 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/x-mpegurl": unknown;
+                };
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDto_Share"];
+                };
+            };
+            /** @description The mixtape is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShareRequest"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewShare"];
+                };
+            };
+            /** @description An end that is not in the future, or a password that is too short */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The mixtape is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description More than 100 links of one mixtape */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The link */
+                id: string;
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The mixtape is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such mixtape, or no such link of it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_mixtape: {
+        parameters: {
+            query?: {
+                /** @description Its title; unless said the playlist's own, else the file's name. */
+                title?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "audio/x-mpegurl": string;
+            };
+        };
+        responses: {
+            /** @description The mixtape; `Location` leads to it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedMixtape"];
+                };
+            };
+            /** @description More than 1 MiB, 10,000 lines or 1,000 files */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing in it is in the library, or it is UTF-16 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     document: {
         parameters: {
             query?: never;
@@ -3061,6 +4282,350 @@ export interface operations {
             };
         };
     };
+    shared_cover: {
+        parameters: {
+            query?: {
+                /** @description Id of the link; unless said the one that was opened last. */
+                share?: string;
+                /** @description Any text: it makes a changed cover a new address. */
+                v?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image, at most 1000 pixels a side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No open link, or it has no cover */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenShareRequest"];
+            };
+        };
+        responses: {
+            /** @description The mixtape */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedMixtape"];
+                };
+            };
+            /** @description It needs a password, or the password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such link, or it has ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many wrong passwords; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shared_audio: {
+        parameters: {
+            query?: {
+                /** @description `1`: as a file to keep, where the link allows that. */
+                download?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description One range, or several as multipart/byteranges */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The link allows listening, not keeping */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such track in an opened mixtape, or its file is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A precondition is false */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shared_audio_head: {
+        parameters: {
+            query?: {
+                /** @description `1`: as a file to keep, where the link allows that. */
+                download?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description One range, or several as multipart/byteranges */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The link allows listening, not keeping */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such track in an opened mixtape, or its file is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A precondition is false */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shared_track_cover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image, at most 1000 pixels a side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description The client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such track in an opened mixtape, or it has no cover */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shared_waveform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackWaveform"];
+                };
+            };
+            /** @description No such track in an opened mixtape, or not heard yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -3297,6 +4862,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task of the run */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
                 };
             };
             /** @description Any failure, as a problem document (RFC 9457) */

@@ -20,7 +20,7 @@ use crate::http::{
     clock,
     dto::mixtape::ImageRequest,
     extract::{Path, Query},
-    problem::{Answer, Problem},
+    problem::Answer,
     state::HttpState,
 };
 
@@ -87,13 +87,9 @@ pub async fn give_cover(
     sent: Body,
 ) -> Answer<StatusCode> {
     let mixtape = changeable(&state, &caller, &slug).await?;
-    let _place = state
-        .images
-        .try_acquire()
-        .map_err(|_| Problem::new(ErrorKind::Busy, "too many images are being taken in at once"))?;
     let limits = Limits::default();
-    let bytes = body::whole(sent, &headers, limits.max_cover_bytes).await?;
-    let cover = drawn(move || normalise_cover(&bytes, &limits)).await?;
+    let bytes = body::whole(&state, sent, &headers, limits.max_cover_bytes).await?;
+    let cover = drawn(&state, move || normalise_cover(&bytes, &limits)).await?;
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;
     state.store.catalog().set_mixtape_cover(mixtape.id, Some(name), clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -145,23 +141,28 @@ pub(super) async fn cover_of(state: &HttpState, mixtape: &Mixtape) -> Answer<Opt
     if let Some(composed) = catalog.composed_cover(mixtape.id, of).await? {
         return Ok(Some(composed));
     }
-    let _place = Arc::clone(&state.images)
-        .acquire_owned()
-        .await
-        .map_err(|_| Problem::new(ErrorKind::Unavailable, "the server is shutting down"))?;
     let mut covers = Vec::with_capacity(parts.len());
     for part in &parts {
         covers.extend(state.store.blobs().get(BlobKind::Cover, *part).await?);
     }
-    let cover = drawn(move || compose_cover(&covers, &Limits::default())).await?;
+    let cover = drawn(state, move || compose_cover(&covers, &Limits::default())).await?;
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;
     catalog.note_composed_cover(mixtape.id, of, name).await?;
     Ok(Some(name))
 }
 
-/// Works on an image off the async threads.
-async fn drawn<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Error::new(ErrorKind::Internal, "an image was interrupted").because(error))?
+/// Works on an image off the async threads, a few at a time.
+async fn drawn<T: Send + 'static>(
+    state: &HttpState,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let place = Arc::clone(&state.images).acquire_owned().await;
+    let place = place
+        .map_err(|error| Error::new(ErrorKind::Unavailable, "the server is shutting down").because(error))?;
+    // The permit goes along: a request that is given up must not free the place of an image that is still worked on.
+    let ended = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work()
+    });
+    ended.await.map_err(|error| Error::new(ErrorKind::Internal, "an image was interrupted").because(error))?
 }

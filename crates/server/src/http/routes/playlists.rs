@@ -104,7 +104,7 @@ pub async fn import_mixtape(
     headers: HeaderMap,
     sent: Body,
 ) -> Answer<Response> {
-    let (bytes, file_name) = received(sent, &headers).await?;
+    let (bytes, file_name) = received(&state, sent, &headers).await?;
     let playlist = m3u8::read(&bytes)?;
     mixtape::checked_count(playlist.files.len())?;
     let title = match params.title {
@@ -126,14 +126,14 @@ pub async fn import_mixtape(
 }
 
 /// The playlist's bytes and, from a form, its file's name.
-async fn received(sent: Body, headers: &HeaderMap) -> Answer<(Vec<u8>, Option<String>)> {
+async fn received(state: &HttpState, sent: Body, headers: &HeaderMap) -> Answer<(Vec<u8>, Option<String>)> {
     let media_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !media_type.to_ascii_lowercase().starts_with("multipart/") {
-        return Ok((body::whole(sent, headers, m3u8::MAX_BYTES as u64).await?, None));
+        return Ok((body::whole(state, sent, headers, m3u8::MAX_BYTES as u64).await?, None));
     }
     let boundary = boundary(headers)?;
-    let form = body::whole(sent, headers, (m3u8::MAX_BYTES + FORM_BYTES) as u64).await?;
+    let form = body::whole(state, sent, headers, (m3u8::MAX_BYTES + FORM_BYTES) as u64).await?;
     let stream = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(form.into())]);
     let mut parts = Parts::new(stream, &boundary);
     let head = parts.next().await?.filter(|head| head.field == "file").ok_or_else(|| {
