@@ -50,18 +50,18 @@ impl Guest {
         }
     }
 
-    /// The track, if the guest has a link open to a mixtape that it is in, and whether they may take it along.
+    /// The track and the link by which the guest reaches it, if they have one open to a mixtape that it is in.
     ///
     /// # Errors
     /// `NotFound` for every other track, there or not.
-    pub async fn track(self, state: &HttpState, id: TrackId) -> Answer<(TrackRow, bool)> {
+    pub async fn track(self, state: &HttpState, id: TrackId) -> Answer<(TrackRow, Share)> {
         let catalog = state.store.catalog();
-        let may = match self.0 {
-            Some(secret) => catalog.guest_may_download(secret, id, clock::now()).await?,
+        let share = match self.0 {
+            Some(secret) => catalog.guest_share(secret, id, clock::now()).await?,
             None => None,
         };
-        match may {
-            Some(download) => catalog.track(id).await?.map(|row| (row, download)).ok_or_else(no_track),
+        match share {
+            Some(share) => catalog.track(id).await?.map(|row| (row, share)).ok_or_else(no_track),
             None => Err(no_track()),
         }
     }

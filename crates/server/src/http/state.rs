@@ -48,8 +48,6 @@ pub struct HttpState {
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) metrics: Arc<Metrics>,
-    /// Told of the tracks of a mixtape that was made or whose list was changed.
-    pub mixtape_saved: Arc<dyn Fn(Vec<TrackId>) + Send + Sync>,
     pub(super) images: Arc<Semaphore>,
     pub(super) bodies: Arc<Semaphore>,
     pub(super) event_streams: Arc<Semaphore>,
@@ -79,7 +77,6 @@ impl HttpState {
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             metrics: Arc::default(),
-            mixtape_saved: Arc::new(|_| {}),
             images: Arc::new(Semaphore::new(IMAGES)),
             bodies: Arc::new(Semaphore::new(BODIES)),
             event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),

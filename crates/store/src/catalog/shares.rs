@@ -219,26 +219,30 @@ impl Catalog {
         rows.iter().map(opened).collect()
     }
 
-    /// Whether a guest has a link open to a mixtape that this track is in, and if so, whether they may take it along.
-    pub async fn guest_may_download(
+    /// The link by which a guest reaches that track: one they have open to a mixtape that it is in; of several one that
+    /// lets them take it along.
+    pub async fn guest_share(
         &self,
         secret: SecretHash,
         track: TrackId,
         now: Timestamp,
-    ) -> Result<Option<bool>> {
+    ) -> Result<Option<Share>> {
         const WHAT: &str = "asking what a guest may hear";
         let mut reader = self.db.reader(WHAT).await?;
-        sqlx::query_scalar(
-            "SELECT max(s.download) FROM share_guest g JOIN mixtape_share s ON s.id = g.share \
-                 JOIN mixtape_track e ON e.mixtape = s.mixtape AND e.track = ?3 \
-             WHERE g.secret = ?1 AND g.expires > ?2 AND (s.expires IS NULL OR s.expires > ?2)",
+        let row = sqlx::query(
+            "SELECT s.id, s.mixtape, s.created, s.expires, s.download, s.password_hash \
+             FROM share_guest g JOIN mixtape_share s ON s.id = g.share \
+             WHERE g.secret = ?1 AND g.expires > ?2 AND (s.expires IS NULL OR s.expires > ?2) \
+                 AND EXISTS (SELECT 1 FROM mixtape_track e WHERE e.mixtape = s.mixtape AND e.track = ?3) \
+             ORDER BY s.download DESC, s.id LIMIT 1",
         )
         .bind(&secret[..])
         .bind(now.0)
         .bind(&track.as_bytes()[..])
-        .fetch_one(&mut *reader)
+        .fetch_optional(&mut *reader)
         .await
-        .map_err(sql(WHAT))
+        .map_err(sql(WHAT))?;
+        row.as_ref().map(share).transpose()
     }
 }
 

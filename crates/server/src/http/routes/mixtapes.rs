@@ -95,7 +95,7 @@ pub async fn create_mixtape(
         tracks: body.tracks,
     };
     let slug = state.store.catalog().create_mixtape(&new, clock::now()).await?;
-    (state.mixtape_saved)(new.tracks);
+    state.ingest.precache(new.tracks).await;
     created(&state, &caller, &slug).await
 }
 
@@ -144,7 +144,7 @@ pub async fn change_mixtape(
     };
     state.store.catalog().change_mixtape(mixtape.id, &change, clock::now()).await?;
     if change.tracks.is_some() {
-        (state.mixtape_saved)(state.store.catalog().mixtape_tracks(mixtape.id).await?);
+        state.ingest.precache(state.store.catalog().mixtape_tracks(mixtape.id).await?).await;
     }
     Ok(axum::Json(full(&state, &caller, find(&state, &slug).await?).await?))
 }

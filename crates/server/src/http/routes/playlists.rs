@@ -118,7 +118,7 @@ pub async fn import_mixtape(
     }
     let new = NewMixtape { title, notes: String::new(), owner: Some(caller.user.id), tracks: matched.tracks };
     let slug = state.store.catalog().create_mixtape(&new, clock::now()).await?;
-    (state.mixtape_saved)(new.tracks);
+    state.ingest.precache(new.tracks).await;
     let mixtape = full(&state, &caller, find(&state, &slug).await?).await?;
     let unmatched = matched.unmatched.iter().map(|line| line.chars().take(QUOTED).collect()).collect();
     let answer = ImportedMixtapeDto { mixtape, unmatched };

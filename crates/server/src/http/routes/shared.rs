@@ -157,7 +157,7 @@ pub struct SharedAudioParams {
     download: Option<u8>,
 }
 
-/// The sound of a track of an opened mixtape, whole or in ranges.
+/// The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`.
 #[utoipa::path(
     method(get, head),
     path = "/api/v1/shared/tracks/{id}/audio",
@@ -171,6 +171,7 @@ pub struct SharedAudioParams {
         (status = 404, description = "No such track in an opened mixtape, or its file is gone"),
         (status = 412, description = "A precondition is false"),
         (status = 416, description = "No such range"),
+        (status = 429, description = "Too many smaller files are being made; see `Retry-After`"),
     )
 )]
 pub async fn shared_audio(
@@ -181,13 +182,15 @@ pub async fn shared_audio(
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let (row, may_keep) = guest.track(&state, id).await?;
+    let (row, share) = guest.track(&state, id).await?;
     let keep = params.download.unwrap_or(0) != 0;
-    if keep && !may_keep {
+    if keep && !share.download {
         return Err(Problem::new(ErrorKind::Forbidden, "this link allows listening, not keeping"));
     }
     let name = file_name(&row);
-    let mut response = serve_audio(&state, row, &method, &headers).await?;
+    // All guests of a link count as one person: a link must not keep the machine from those who are signed in.
+    let (quality, person) = (state.ingest.cache().default_quality, format!("link {}", share.id));
+    let mut response = serve_audio(&state, id, quality, &person, &method, &headers).await?;
     if keep && response.status().is_success() {
         let suffix = suffix_of(response.headers());
         response.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&name, suffix));
