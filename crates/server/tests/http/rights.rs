@@ -12,6 +12,7 @@ const UNKNOWN_ID: &str = "0123456789abcdef0123456789abcdef";
 /// The address with something in the place of its parameters.
 fn filled(path: &str) -> String {
     path.replace("{id}", UNKNOWN_ID)
+        .replace("{track}", UNKNOWN_ID)
         .replace("{slug}", "no-such")
         .replace("{variant}", "low")
         .replace("{file}", "index.m3u8")

@@ -34,6 +34,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the cache stands. */
+        get: operations["cache"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cache/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets go of smaller files: all, or only old ones, or only those of a quality. Whoever listens to one hears it to its end. */
+        post: operations["clear"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cache/explain/{track}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which files the cache should have of a track, which it has, and why. */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cache/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes anew what is older than its source, or was made by an older version, as a task. */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cache/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks whether smaller files are there, whole, and made of what their sources are now. */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cache/warm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes smaller files ahead of time, as a task. What is there already is skipped. */
+        post: operations["warm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalog": {
         parameters: {
             query?: never;
@@ -529,13 +631,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sound of a track of an opened mixtape, whole or in ranges. */
+        /** The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. */
         get: operations["shared_audio"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The sound of a track of an opened mixtape, whole or in ranges. */
+        /** The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. */
         head: operations["shared_audio_head"];
         patch?: never;
         trace?: never;
@@ -757,13 +859,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag. */
+        /**
+         * The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag.
+         * @description `X-Fanfare-Quality` says what is really sent, `X-Fanfare-Cache` why: `hit`, `encoding`, `original` (nothing smaller is made of it),
+         *     `miss` (the original in place of a file that cannot be made now).
+         */
         get: operations["audio"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag. */
+        /**
+         * The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag.
+         * @description `X-Fanfare-Quality` says what is really sent, `X-Fanfare-Cache` why: `hit`, `encoding`, `original` (nothing smaller is made of it),
+         *     `miss` (the original in place of a file that cannot be made now).
+         */
         head: operations["audio_head"];
         patch?: never;
         trace?: never;
@@ -1080,6 +1190,253 @@ export interface components {
              * @description Version of the form: 2.
              */
             version: number;
+        };
+        /** @description What was let go of. */
+        CacheCleared: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            removed: number;
+        };
+        /** @description What to let go of. */
+        CacheClearing: {
+            /**
+             * Format: int32
+             * @description Only what was made longer ago than that.
+             * @default null
+             */
+            older_than_days: number | null;
+            /** @default null */
+            quality: components["schemas"]["Quality"] | null;
+        };
+        /** @description What makes smaller files. */
+        CacheEncoder: {
+            /** @description Whether it is there. */
+            available: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description Why it is not. */
+            problem: string | null;
+            /** @description What to do about that. */
+            remedy: string | null;
+        };
+        /** @description One quality of a track. */
+        CacheExplained: {
+            /** @description The name that its file has, or would have. */
+            expected_file: string | null;
+            /** @description Whether there is such a file. */
+            found: boolean;
+            /** @description The quality. */
+            quality: components["schemas"]["Quality"];
+            /** @description Why it is as it is. */
+            reason: string;
+            /** @description What to do about it. */
+            remedy: string | null;
+            /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            size_bytes: number | null;
+            /** @description `ready`, `missing`, `stale`, `damaged`, `encoding` or `not_needed`. */
+            state: string;
+        };
+        /** @description Why a track's smaller files are as they are. */
+        CacheExplanation: {
+            /** @description By quality, the best first. */
+            qualities: components["schemas"]["CacheExplained"][];
+            /** @description What it is made of. */
+            source: components["schemas"]["CacheSource"];
+            /** @description Its title. */
+            title: string;
+            /** @description The track. */
+            track: string;
+        };
+        /** @description Smaller files of one quality. */
+        CacheQuality: {
+            /**
+             * Format: int64
+             * @description Their rate.
+             */
+            bitrate_bps: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            files: number;
+            /** @description The quality. */
+            quality: components["schemas"]["Quality"];
+        };
+        /** @description What to make ready. */
+        CacheRequest: {
+            /** @description Which qualities; by the settings when there are none. */
+            qualities?: components["schemas"]["Quality"][];
+            /** @description Of which tracks. */
+            scope: components["schemas"]["CacheScope"];
+            /** @description Tracks at a time; 1 for one after the other, by the settings when absent. */
+            workers?: number | null;
+        };
+        /** @description Which tracks: exactly one of these. */
+        CacheScope: {
+            /**
+             * @description All.
+             * @default null
+             */
+            all: boolean | null;
+            /**
+             * @description Those of an artist.
+             * @default null
+             */
+            artist: string | null;
+            /**
+             * @description Those of a mixtape, by its slug.
+             * @default null
+             */
+            mixtape: string | null;
+            /**
+             * @description Those of a release.
+             * @default null
+             */
+            release: string | null;
+            /**
+             * @description Those that a search finds.
+             * @default null
+             */
+            search: string | null;
+            /**
+             * @description Those, in that order.
+             * @default null
+             */
+            tracks: string[] | null;
+        };
+        /** @description What smaller files are made of. */
+        CacheSource: {
+            /** @description Its codec. */
+            codec: string | null;
+            /** @description The hash of its bytes, from which the names of smaller files come. */
+            hash: string | null;
+            /** @description Whether that keeps every bit. */
+            lossless: boolean | null;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            size_bytes: number;
+        };
+        /** @description How the cache stands. */
+        CacheStatus: {
+            /**
+             * Format: int64
+             * @description The room that all of it may take.
+             */
+            cap_bytes: number;
+            /** @description The codec of smaller files: `mp3`, `opus` or `aac`. */
+            codec: string;
+            /** @description What guests are sent. */
+            default_quality: components["schemas"]["Quality"];
+            /** @description The master switch. */
+            enabled: boolean;
+            /** @description What encodes. */
+            encoder: components["schemas"]["CacheEncoder"];
+            /**
+             * Format: int64
+             * @description Files that are being made for listeners now.
+             */
+            encoding: number;
+            /**
+             * Format: int64
+             * @description Smaller files.
+             */
+            files: number;
+            /** @description Where smaller files lie; only owners are told. */
+            folder: string | null;
+            /**
+             * Format: int64
+             * @description Requests that were answered from whole files, since the server started.
+             */
+            hits: number;
+            /**
+             * Format: int64
+             * @description The share of HLS in that.
+             */
+            hls_bytes: number;
+            /**
+             * Format: int64
+             * @description Tracks at a time when many are made ahead.
+             */
+            max_workers: number;
+            /**
+             * Format: int64
+             * @description Those that were not.
+             */
+            misses: number;
+            /**
+             * Format: date-time
+             * @description When the file that was used longest ago was used.
+             */
+            oldest_used: string | null;
+            /** @description `encode` or `original`. */
+            on_miss: string;
+            /** @description Whether saved mixtapes and uploads are made ready at once. */
+            precache_on_upload: boolean;
+            /** @description By quality, the best first. */
+            qualities: components["schemas"]["CacheQuality"][];
+            /**
+             * Format: int64
+             * @description The room that it takes, HLS of library tracks included.
+             */
+            size_bytes: number;
+        };
+        /** @description What was found of tracks. */
+        CacheVerified: {
+            /**
+             * Format: int64
+             * @description Files that were looked for.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description Those that are not as they were made.
+             */
+            damaged: number;
+            /**
+             * Format: int64
+             * @description Those that are not there.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Those that are ready.
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description Those that were made of something else than the source is now.
+             */
+            stale: number;
+            /** @description The first 500 tracks, one by one. */
+            tracks: components["schemas"]["CacheVerifiedTrack"][];
+        };
+        /** @description One track of that. */
+        CacheVerifiedTrack: {
+            /** @description By quality: `ready`, `missing`, `stale`, `damaged` or `not_needed`. */
+            qualities: {
+                [key: string]: string;
+            };
+            /** @description Its title. */
+            title: string;
+            /** @description The track. */
+            track: string;
         };
         /** @description A published track, without what is its owner's business: paths, sizes, failures. */
         CatalogTrack: {
@@ -1989,6 +2346,8 @@ export interface components {
                  * @description Mean bits per second of the file.
                  */
                 bitrate_bps?: number | null;
+                /** @description The qualities of which a smaller file is ready, the best first. */
+                cached: components["schemas"]["Quality"][];
                 /** @description Key on the Camelot wheel, for example `8A`. */
                 camelot?: string | null;
                 /**
@@ -2069,6 +2428,8 @@ export interface components {
                  * @description Position on the disc.
                  */
                 track_number?: number | null;
+                /** @description Whether smaller files are made of it: its codec keeps every bit. */
+                transcodable: boolean;
                 /**
                  * Format: double
                  * @description True peak.
@@ -2131,6 +2492,11 @@ export interface components {
          * @enum {string}
          */
         Publication: "published" | "ready";
+        /**
+         * @description How a track is sent.
+         * @enum {string}
+         */
+        Quality: "original" | "high" | "medium" | "low";
         /** @description A recording in MusicBrainz. */
         RecordingMatch: {
             /** @description Its artist credit in one line. */
@@ -2501,7 +2867,7 @@ export interface components {
          * @description What a task does.
          * @enum {string}
          */
-        TaskKind: "scan" | "analysis" | "nightly" | "upload" | "transcode" | "tags";
+        TaskKind: "scan" | "analysis" | "nightly" | "upload" | "transcode" | "cache" | "tags";
         /** @description A line of a task's log. */
         TaskLine: {
             /**
@@ -2586,6 +2952,8 @@ export interface components {
              * @description Mean bits per second of the file.
              */
             bitrate_bps: number | null;
+            /** @description The qualities of which a smaller file is ready, the best first. */
+            cached: components["schemas"]["Quality"][];
             /** @description Key on the Camelot wheel, for example `8A`. */
             camelot: string | null;
             /**
@@ -2666,6 +3034,8 @@ export interface components {
              * @description Position on the disc.
              */
             track_number: number | null;
+            /** @description Whether smaller files are made of it: its codec keeps every bit. */
+            transcodable: boolean;
             /**
              * Format: double
              * @description True peak.
@@ -2837,6 +3207,216 @@ export interface operations {
             };
             /** @description No such artist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheStatus"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CacheClearing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheCleared"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The track */
+                track: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheExplanation"];
+                };
+            };
+            /** @description No such track */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CacheRequest"];
+            };
+        };
+        responses: {
+            /** @description The task that shows how far it is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CacheRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheVerified"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    warm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CacheRequest"];
+            };
+        };
+        responses: {
+            /** @description The task that shows how far it is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The cache is switched off */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4452,6 +5032,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Too many smaller files are being made; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {
                 headers: {
@@ -4526,6 +5113,13 @@ export interface operations {
             };
             /** @description No such range */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many smaller files are being made; see `Retry-After` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5174,7 +5768,13 @@ export interface operations {
     };
     audio: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `original` (the default), `high`, `medium` or `low`. A smaller file that is not there is made while it is sent, with its
+                 *     length and every range known at once.
+                 */
+                quality?: components["schemas"]["Quality"];
+            };
             header?: {
                 /** @description ETags that the client has */
                 "if-none-match"?: string | null;
@@ -5232,6 +5832,13 @@ export interface operations {
             };
             /** @description No such range */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many smaller files are being made; see `Retry-After` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5250,7 +5857,13 @@ export interface operations {
     };
     audio_head: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `original` (the default), `high`, `medium` or `low`. A smaller file that is not there is made while it is sent, with its
+                 *     length and every range known at once.
+                 */
+                quality?: components["schemas"]["Quality"];
+            };
             header?: {
                 /** @description ETags that the client has */
                 "if-none-match"?: string | null;
@@ -5308,6 +5921,13 @@ export interface operations {
             };
             /** @description No such range */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many smaller files are being made; see `Retry-After` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
