@@ -134,16 +134,20 @@ fn measured(options: &Options) -> Result<bool, String> {
             }
         }
     }
+    let mut failed = Vec::new();
     let slow: Vec<Slow> = [&ours, &nginx]
         .into_iter()
         .filter_map(|server| {
             slow(server, options.slow)
-                .inspect_err(|complaint| eprintln!("{} with slow readers: {complaint}", server.name))
+                .inspect_err(|complaint| {
+                    eprintln!("{} with slow readers: {complaint}", server.name);
+                    failed.push(server.name);
+                })
                 .ok()
         })
         .collect();
     let targets = judge(&all, &slow);
-    let text = text(options, &all, &slow, &targets);
+    let text = text(options, &all, (&slow, &failed), &targets);
     println!("{text}");
     if !options.no_write {
         page::write("serve", &text)?;
@@ -241,9 +245,20 @@ fn middle(mut values: Vec<f64>) -> f64 {
 
 /// The middle of the rounds' ratios.
 fn ratio(compared: &Compared, of: impl Fn(&Run) -> f64) -> Option<f64> {
-    let ratios: Vec<f64> =
-        compared.ours.iter().zip(&compared.nginx).map(|(ours, nginx)| of(ours) / of(nginx)).collect();
+    let ratios = ratios(compared, of);
     (!ratios.is_empty()).then(|| middle(ratios))
+}
+
+fn ratios(compared: &Compared, of: impl Fn(&Run) -> f64) -> Vec<f64> {
+    compared.ours.iter().zip(&compared.nginx).map(|(ours, nginx)| of(ours) / of(nginx)).collect()
+}
+
+/// How far the rounds' ratios lie apart: what the middle is worth.
+fn spread(compared: &Compared) -> String {
+    let ratios = ratios(compared, |run| run.bytes_per_s);
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
+    format!("{least:.2} to {most:.2}")
 }
 
 fn judge(all: &[Compared], slow: &[Slow]) -> Vec<Target> {
@@ -268,7 +283,12 @@ fn judge(all: &[Compared], slow: &[Slow]) -> Vec<Target> {
     targets
 }
 
-fn text(options: &Options, all: &[Compared], slow: &[Slow], targets: &[Target]) -> String {
+fn text(
+    options: &Options,
+    all: &[Compared],
+    (slow, failed): (&[Slow], &[&str]),
+    targets: &[Target],
+) -> String {
     let mut rows = Vec::new();
     for compared in all {
         for (name, runs) in [("Fanfare", &compared.ours), ("nginx", &compared.nginx)] {
@@ -282,7 +302,13 @@ fn text(options: &Options, all: &[Compared], slow: &[Slow], targets: &[Target]) 
             ]);
         }
     }
+    let apart: Vec<String> =
+        all.iter().map(|compared| format!("{} {}", compared.name, spread(compared))).collect();
     let loads = page::table(&["load", "MB/s", "requests/s", "processors", "CPU s per GB"], &rows);
+    let given_up = failed.iter().map(|name| {
+        let dash = || "-".to_owned();
+        vec![format!("{name}: a reader failed"), dash(), dash(), dash(), dash(), dash()]
+    });
     let rows: Vec<Vec<String>> = slow
         .iter()
         .map(|slow| {
@@ -295,6 +321,7 @@ fn text(options: &Options, all: &[Compared], slow: &[Slow], targets: &[Target]) 
                 format!("{:.1}", slow.beside_s * 1e3),
             ]
         })
+        .chain(given_up)
         .collect();
     let header = ["server", "KiB each", "KiB of sockets each", "lasted", "fast alone ms", "fast beside ms"];
     let readers = page::table(&header, &rows);
@@ -303,16 +330,17 @@ fn text(options: &Options, all: &[Compared], slow: &[Slow], targets: &[Target]) 
         "## What sending files costs\n\n\
          `cargo xtask bench serve`: {}. Load average {}. Middle of {} rounds of {} s each, {} connections of `wrk`; the servers on one processor, \
          in turn, `wrk` on the other one, files in memory. nginx has one worker, `sendfile`, `tcp_nopush` and `open_file_cache` on, its log off, and asks \
-         for no key; Fanfare checks an API key with every request.\n\n{loads}\n\
+         for no key; Fanfare checks an API key with every request. Ratios of single rounds: {}. Where the server takes much less than one processor, \
+         `wrk` or other programs on this machine were the limit; the processor time for a gigabyte is what the server itself costs.\n\n{loads}\n\
          ### {} readers of 10 kB/s\n\n\
-         Resident memory of the server that they added, memory of sockets on this machine that they added (both ends; most of it is what \
-         the reader's own end holds), how many connections lasted, and how long a fast reader takes the 40 MB file without and beside them (middle of {FAST_READS}).\n\n{readers}\n\
+         Resident memory of the server that they added, memory of sockets on this machine that they added (both ends), how many connections lasted, and how long a fast reader takes the 40 MB file without and beside them (middle of {FAST_READS}; less beside than alone is the noise of other programs).\n\n{readers}\n\
          ### Against the targets\n\n{}\n{}",
         page::circumstances(),
         page::load_average(),
         options.runs,
         options.seconds,
         options.connections,
+        apart.join(", "),
         options.slow,
         page::table(&target::HEADER, &rows),
         target::sum(targets),
