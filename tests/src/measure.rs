@@ -8,8 +8,10 @@ mod hearing;
 mod ladder;
 mod queue;
 mod serving;
+mod small;
 
 pub use hearing::{decode_once, hear_once};
+pub use small::{medium_once, mixtape_once};
 pub use ladder::{analyze_once, ingest_once, ladder_once};
 
 /// One figure.
@@ -33,6 +35,7 @@ const GROUPS: &[Group] = &[
     ("memory", hearing::memory_against_length),
     ("scan", serving::scan_of_stubs),
     ("queue", queue::uploads_waiting),
+    ("miss", small::misses),
     ("list", serving::first_page_of_a_large_library),
 ];
 

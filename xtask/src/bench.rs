@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod analysis;
+mod cache;
 mod cost;
 mod encode;
 mod hearers;
@@ -45,6 +46,8 @@ enum What {
     Encode(encode::Options),
     /// What a nightly run takes from the processors while somebody listens, and whether there is a gap
     Nightly(nightly::Options),
+    /// What smaller files cost, one of a track and three of each of twelve, beside ffmpeg; writes docs/benchmarks.md
+    Cache(cache::Options),
     /// How fast stored files are sent, beside nginx, and what slow readers cost; writes docs/benchmarks.md
     Serve(serve::Options),
     /// Tempo and beats of recorded music, file by file, beside the peers' majority
@@ -97,6 +100,7 @@ pub fn run(line: &Line) -> bool {
         Some(What::Accuracy(options)) => accuracy::run(options),
         Some(What::Encode(options)) => encode::run(options),
         Some(What::Nightly(options)) => nightly::run(options),
+        Some(What::Cache(options)) => cache::run(options),
         Some(What::Serve(options)) => serve::run(options),
         Some(What::Recorded(script)) => script.run("recorded.py"),
         Some(What::Agreement(script)) => script.run("agreement.py"),

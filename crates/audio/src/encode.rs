@@ -14,9 +14,9 @@ pub(crate) mod adts;
 mod exchange;
 pub(crate) mod fit;
 pub(crate) mod flac;
-#[cfg(feature = "mp3-lame")]
-mod lame;
 pub(crate) mod mp3;
+mod native;
+pub(crate) mod opus;
 
 use fanfare_model::{Result, SampleSpec};
 

@@ -21,6 +21,7 @@ use crate::{
     encode::{
         fit::{Fit, frames_at},
         mp3::{self, Mp3},
+        opus::{self, Opus},
     },
 };
 use coder::Coder;
@@ -58,7 +59,15 @@ impl Recipe {
                 head.extend(coder.info_frame(frames_at(frames, source.rate, coder.spec.rate)));
                 (Coder::Mp3(coder), head)
             }
-            SmallCodec::Opus | SmallCodec::Aac => return Err(coder::no_constant_rate(profile)),
+            SmallCodec::Opus => {
+                let spec = opus::spec_for(source);
+                let (head, head_pages) =
+                    Opus::head(spec, source.rate.hz(), &head::vorbis_comments(tags, cover));
+                let frames = frames_at(frames, source.rate, spec.rate);
+                let coder = Opus { spec, bitrate_kbps: profile.bitrate_kbps, frames, head_pages };
+                (Coder::Opus(coder), head)
+            }
+            SmallCodec::Aac => return Err(coder::no_constant_rate(profile)),
         };
         let fitted = frames_at(frames, source.rate, coder.spec().rate);
         let packets = coder.packets(fitted);

@@ -2,7 +2,8 @@
 //!
 //! `measure [NAME...]` runs the figures whose names contain a word;
 //! `measure hear FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes;
-//! `measure analyze|ladder|ingest FILE` hears it, makes its HLS ladder, or does both in one decode.
+//! `measure analyze|ladder|ingest FILE` hears it, makes its HLS ladder, or does both in one decode;
+//! `measure medium FILE` makes its medium file, `measure mixtape FOLDER` all three of every file there.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a measuring program
 
@@ -20,6 +21,8 @@ const ONCE: &[(&str, Once)] = &[
     ("analyze", measure::analyze_once),
     ("ladder", measure::ladder_once),
     ("ingest", measure::ingest_once),
+    ("medium", measure::medium_once),
+    ("mixtape", measure::mixtape_once),
 ];
 
 fn main() -> ExitCode {

@@ -12,7 +12,7 @@
 //! 49 frames at 44.1 kHz and needs none at 32 and 48 kHz; a block is a multiple of 49 frames long, so every block has
 //! the same number of bytes.
 //!
-//! What it costs: the frames in front (2 % of the time), and the reservoir. Which [`QUALITY`](super::lame) was measured by
+//! What it costs: the frames in front (2 % of the time), and the reservoir. Which `QUALITY` of LAME was measured by
 //! `cargo xtask bench cache` (docs/caching.md).
 //!
 //! Invariants: a decoder that takes off what the [`info_frame`] says gives exactly the frames of the source.
@@ -20,7 +20,7 @@
 use fanfare_model::{ChannelLayout, Error, ErrorKind, Result, SampleRate, SampleSpec};
 
 #[cfg(feature = "mp3-lame")]
-use super::lame::Lame;
+use super::native::lame::Lame;
 
 /// Frames of PCM in an MP3 frame (MPEG-1 Layer III).
 pub(crate) const FRAME: u64 = 1_152;

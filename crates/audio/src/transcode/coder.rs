@@ -2,12 +2,16 @@
 
 use fanfare_model::{Error, ErrorKind, Profile, Result, SampleSpec};
 
-use crate::encode::mp3::{self, Mp3};
+use crate::encode::{
+    mp3::{self, Mp3},
+    opus::{self, Opus},
+};
 
 /// A codec with its settings.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Coder {
     Mp3(Mp3),
+    Opus(Opus),
 }
 
 impl Coder {
@@ -15,27 +19,28 @@ impl Coder {
     pub(super) const fn spec(self) -> SampleSpec {
         match self {
             Self::Mp3(mp3) => mp3.spec,
+            Self::Opus(opus) => opus.spec,
         }
     }
 
-    /// Frames of a packet.
-    const fn packet_frames(self) -> u64 {
+    /// Frames of a packet, packets of a block, packets heard in front of one, frames heard behind it.
+    const fn sizes(self) -> (u64, u64, u64, u64) {
         match self {
-            Self::Mp3(_) => mp3::FRAME,
+            Self::Mp3(_) => (mp3::FRAME, mp3::BLOCK, mp3::BEFORE, mp3::AFTER),
+            Self::Opus(_) => (opus::FRAME, opus::BLOCK, opus::BEFORE, 0),
         }
     }
 
     /// Packets of a block.
     pub(super) const fn block_packets(self) -> u64 {
-        match self {
-            Self::Mp3(_) => mp3::BLOCK,
-        }
+        self.sizes().1
     }
 
     /// Packets of a track of that many frames at its rate.
     pub(super) fn packets(self, frames: u64) -> u64 {
         match self {
             Self::Mp3(mp3) => mp3.packets(frames),
+            Self::Opus(_) => Opus::packets(frames),
         }
     }
 
@@ -43,6 +48,7 @@ impl Coder {
     pub(super) fn block_bytes(self, packets: u64) -> u64 {
         match self {
             Self::Mp3(mp3) => mp3.block_bytes(packets),
+            Self::Opus(opus) => opus.block_bytes(packets),
         }
     }
 
@@ -50,30 +56,30 @@ impl Coder {
     pub(super) fn audio_bytes(self, packets: u64) -> u64 {
         match self {
             Self::Mp3(mp3) => mp3.audio_bytes(packets),
+            Self::Opus(opus) => opus.audio_bytes(packets),
         }
     }
 
     /// The first frame that a block's encoder hears; before the track there is silence.
     pub(super) fn window_start(self, block: u32) -> i64 {
-        let Self::Mp3(_) = self;
-        let packets = i64::from(block) * self.block_packets().cast_signed() - mp3::BEFORE.cast_signed();
-        packets * self.packet_frames().cast_signed()
+        let (frame, packets, before, _) = self.sizes();
+        (i64::from(block) * packets.cast_signed() - before.cast_signed()) * frame.cast_signed()
     }
 
     /// How many frames it hears for that many packets.
     pub(super) const fn window_frames(self, packets: u64) -> u64 {
-        match self {
-            Self::Mp3(_) => (mp3::BEFORE + packets) * mp3::FRAME + mp3::AFTER,
-        }
+        let (frame, _, before, after) = self.sizes();
+        (before + packets) * frame + after
     }
 
     /// The first packets of a block, from what its encoder hears.
     ///
     /// # Errors
     /// Those of the codec.
-    pub(super) fn encode(self, planes: &[&[f32]], packets: u64) -> Result<Vec<u8>> {
+    pub(super) fn encode(self, block: u32, planes: &[&[f32]], packets: u64) -> Result<Vec<u8>> {
         match self {
             Self::Mp3(mp3) => mp3.encode(planes, packets),
+            Self::Opus(opus) => opus.encode(block, planes, packets),
         }
     }
 }

@@ -7,7 +7,7 @@
 use fanfare_model::{Error, ErrorKind, Result, Tags};
 use lofty::{
     config::WriteOptions,
-    picture::{MimeType, Picture, PictureType},
+    picture::{MimeType, Picture, PictureInformation, PictureType},
     tag::{ItemKey, Tag, TagExt as _, TagType},
 };
 
@@ -90,6 +90,27 @@ fn texts(tags: &Tags) -> Vec<Vec<(ItemKey, String)>> {
     ];
     let given = |(key, value): (ItemKey, Option<String>)| Some((key, value?));
     all.into_iter().map(|texts| texts.into_iter().filter_map(given).collect()).collect()
+}
+
+/// The comments of an Opus header (RFC 7845, section 5.2), the cover among them. ReplayGain stands there in both conventions.
+pub(super) fn vorbis_comments(tags: &Tags, cover: Option<&[u8]>) -> Vec<String> {
+    let mut comments = Vec::new();
+    for (key, value) in texts(tags).into_iter().flatten() {
+        if let Some(name) = key.map_key(TagType::VorbisComments) {
+            comments.push(format!("{name}={value}"));
+        }
+    }
+    // R128 gains are to -23 LUFS and ReplayGain to -18, in 256ths of a dB (RFC 7845, section 5.2.1).
+    let r128 = |gain: f64| ((gain - 5.0) * 256.0).round().clamp(-32_768.0, 32_767.0) as i32;
+    let gains = [("TRACK", tags.replaygain_track_gain_db), ("ALBUM", tags.replaygain_album_gain_db)];
+    for (of, gain) in gains {
+        comments.extend(gain.map(|gain| format!("R128_{of}_GAIN={}", r128(gain))));
+    }
+    if let Some(picture) = cover.and_then(small) {
+        let block = picture.as_flac_bytes(PictureInformation::default(), true);
+        comments.extend(String::from_utf8(block).ok().map(|block| format!("METADATA_BLOCK_PICTURE={block}")));
+    }
+    comments
 }
 
 /// The cover as it goes along; a damaged one is left out.

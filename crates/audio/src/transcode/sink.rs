@@ -62,7 +62,7 @@ impl BlockSink {
                 return Ok(());
             }
             let planes: Vec<&[f32]> = self.waiting.iter().map(|plane| &plane[..window]).collect();
-            let bytes = self.coder.encode(&planes, packets)?;
+            let bytes = self.coder.encode(self.block, &planes, packets)?;
             (self.take)(self.block, bytes)?;
             self.block += 1;
             let next = self.coder.window_start(self.block);

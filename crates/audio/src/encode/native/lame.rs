@@ -1,4 +1,4 @@
-//! LAME 3.100, called through its C interface: the one place of this crate with `unsafe`.
+//! LAME 3.100.
 //!
 //! Purpose: frames of PCM in, whole MPEG-1 Layer III frames out, at a constant rate and without the bit reservoir, so
 //! that every frame can be decoded without those before it.
@@ -13,13 +13,13 @@ use std::ffi::c_int;
 use fanfare_model::{Error, ErrorKind, Result, SampleSpec};
 use mp3lame_sys as sys;
 
-/// How hard LAME looks for the best bits, 0 (hardest) to 9. See the table in [`mp3`](super::mp3).
+/// How hard LAME looks for the best bits, 0 (hardest) to 9. See [`mp3`](crate::encode::mp3).
 const QUALITY: c_int = 4;
 /// Bytes beside those of the frames themselves that a call may give (LAME's API notes: 1.25 bytes a sample and 7,200).
 const SPARE_BYTES: usize = 7_200;
 
 /// An encoder under way.
-pub(super) struct Lame {
+pub(crate) struct Lame {
     flags: sys::lame_t,
     channels: usize,
     out: Vec<u8>,
@@ -33,7 +33,7 @@ impl Lame {
     ///
     /// # Errors
     /// `Unavailable` when LAME finds no memory; `Internal` when it refuses its settings.
-    pub(super) fn new(spec: SampleSpec, bitrate_kbps: u32) -> Result<Self> {
+    pub(crate) fn new(spec: SampleSpec, bitrate_kbps: u32) -> Result<Self> {
         // SAFETY: no arguments; the result is checked before it is used.
         let flags = unsafe { sys::lame_init() };
         if flags.is_null() {
@@ -70,7 +70,7 @@ impl Lame {
     ///
     /// # Errors
     /// `Internal` when LAME fails.
-    pub(super) fn push(&mut self, planes: &[&[f32]], bytes: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn push(&mut self, planes: &[&[f32]], bytes: &mut Vec<u8>) -> Result<()> {
         let failed = || Error::new(ErrorKind::Internal, "the MP3 encoder failed");
         let (Some(left), Some(right)) = (planes.first(), planes.last()) else { return Err(failed()) };
         if planes.len() != self.channels || left.len() != right.len() {
