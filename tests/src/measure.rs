@@ -11,8 +11,8 @@ mod serving;
 mod small;
 
 pub use hearing::{decode_once, hear_once};
-pub use small::{medium_once, mixtape_once};
 pub use ladder::{analyze_once, ingest_once, ladder_once};
+pub use small::{medium_once, mixtape_once};
 
 /// One figure.
 #[derive(Debug)]

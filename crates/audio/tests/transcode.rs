@@ -184,7 +184,11 @@ fn seams(folder: &Path, codec: SmallCodec, block: usize, delay: usize) {
     for seam in 1..4 {
         let at = seam * block - delay;
         let usual = (1..20).map(|step| energy(at - block / 2 + step * 2_304)).fold(0.0, f64::max);
-        assert!(energy(at - 1_152) < usual * 1.5, "{codec:?}: seam {seam}: {} against {usual}", energy(at - 1_152));
+        assert!(
+            energy(at - 1_152) < usual * 1.5,
+            "{codec:?}: seam {seam}: {} against {usual}",
+            energy(at - 1_152)
+        );
     }
 }
 

@@ -53,7 +53,7 @@ impl CacheFolder {
     #[must_use]
     pub fn size(&self, name: &str) -> Option<u64> {
         let metadata = fs::symlink_metadata(self.path(name)?).ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// Removes the file of that name, if there is one; who has it open reads on.

@@ -75,9 +75,14 @@ pub fn misses() -> Vec<Figure> {
     fs::create_dir(&music).unwrap();
     for number in 0..2 * MISSED {
         let planes = [440.0, 660.0].map(|hz| signals::sine(44_100, MISSED_S, hz + number as f64, 0.3));
-        fs::write(music.join(format!("{number}.wav")), wav::wav(44_100, &planes, wav::WavFormat::I16)).unwrap();
+        fs::write(music.join(format!("{number}.wav")), wav::wav(44_100, &planes, wav::WavFormat::I16))
+            .unwrap();
     }
-    let start = ServerStart { folders: vec![music], data: Some(folder.path().join("data")), ..ServerStart::default() };
+    let start = ServerStart {
+        folders: vec![music],
+        data: Some(folder.path().join("data")),
+        ..ServerStart::default()
+    };
     let server = TestServer::start(start);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (mut first, mut middle) = runtime.block_on(async {
@@ -87,7 +92,8 @@ pub fn misses() -> Vec<Figure> {
             events.chunk().await.unwrap();
         }
         let listed = server.json("/api/v1/tracks").await;
-        let ids: Vec<&str> = listed["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+        let ids: Vec<&str> =
+            listed["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
         let (mut first, mut middle) = (Vec::new(), Vec::new());
         for (number, id) in ids.iter().enumerate() {
             let address = format!("/api/v1/tracks/{id}/audio?quality=medium");
@@ -104,7 +110,8 @@ pub fn misses() -> Vec<Figure> {
                 first.push(began.elapsed());
             } else {
                 let at = (MISSED_S / 2.0 * 24_000.0) as u64;
-                let answer = request.header("range", format!("bytes={at}-{}", at + 20_000)).send().await.unwrap();
+                let answer =
+                    request.header("range", format!("bytes={at}-{}", at + 20_000)).send().await.unwrap();
                 assert_eq!(answer.status(), 206);
                 assert_eq!(answer.bytes().await.unwrap().len(), 20_001);
                 middle.push(began.elapsed());
@@ -116,7 +123,8 @@ pub fn misses() -> Vec<Figure> {
         times.sort_unstable();
         let median = times[times.len() / 2];
         let worst = times.last().copied().unwrap_or_default();
-        let measured = format!("{:.0} ms (worst {:.0})", median.as_secs_f64() * 1e3, worst.as_secs_f64() * 1e3);
+        let measured =
+            format!("{:.0} ms (worst {:.0})", median.as_secs_f64() * 1e3, worst.as_secs_f64() * 1e3);
         Figure { name, measured, target, ok: median < most }
     };
     vec![

@@ -80,7 +80,17 @@ fn measure(options: &Options) -> Result<bool, String> {
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     for number in 0..TRACKS {
         let mut cut = Command::new("ffmpeg");
-        cut.args(["-v", "error", "-nostdin", "-y", "-ss", &(number * TRACK_S).to_string(), "-t", &TRACK_S.to_string(), "-i"]);
+        cut.args([
+            "-v",
+            "error",
+            "-nostdin",
+            "-y",
+            "-ss",
+            &(number * TRACK_S).to_string(),
+            "-t",
+            &TRACK_S.to_string(),
+            "-i",
+        ]);
         cut.arg(&tracks.four_minutes).args(["-c:a", "flac"]).arg(folder.join(format!("{number:02}.flac")));
         track::finish(cut)?;
     }
@@ -103,8 +113,13 @@ fn measure(options: &Options) -> Result<bool, String> {
         cost::middle(pairs.map(|(one, other)| of(one) / of(other)).collect())
     };
     let targets = [
-        Target::at_most("CPU: medium / ffmpeg libmp3lame 192k", ratio("medium", "ffmpeg", |cost| cost.cpu_s), MEDIUM_CPU, " x")
-            .decimals(3),
+        Target::at_most(
+            "CPU: medium / ffmpeg libmp3lame 192k",
+            ratio("medium", "ffmpeg", |cost| cost.cpu_s),
+            MEDIUM_CPU,
+            " x",
+        )
+        .decimals(3),
         Target::at_least(
             "wall: ffmpeg two at a time / three of each of twelve",
             ratio("ffmpeg-mixtape", "mixtape", |cost| cost.wall_s),

@@ -30,7 +30,12 @@ impl LibOpus {
         let channels = c_int::try_from(channels).unwrap_or(0);
         // SAFETY: `code` lives over the call; the result is checked before it is used.
         let encoder = unsafe {
-            sys::opus_encoder_create(48_000, channels, sys::OPUS_APPLICATION_RESTRICTED_LOWDELAY, &raw mut code)
+            sys::opus_encoder_create(
+                48_000,
+                channels,
+                sys::OPUS_APPLICATION_RESTRICTED_LOWDELAY,
+                &raw mut code,
+            )
         };
         if encoder.is_null() || code != sys::OPUS_OK {
             return Err(Error::new(ErrorKind::Unavailable, "the Opus encoder cannot be started"));

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use fanfare_delivery::{FileState, examine};
 use fanfare_ingest::{WarmOptions, WarmScope};
-use fanfare_model::{ErrorKind, Profile, Quality, Role, SmallCodec, TaskId, TrackId};
+use fanfare_model::{ErrorKind, Profile, Quality, Role, Slug, SmallCodec, TaskId, TrackId};
 use fanfare_store::{MAX_PAGE, TrackQuery, TrackRow};
 use http::StatusCode;
 
-use super::tasks;
+use super::{mixtapes, tasks};
 use crate::http::{
     caller::Caller,
     clock::{now, rfc3339},
@@ -299,6 +299,47 @@ pub async fn explain(
     }))
 }
 
+/// Whether the tracks of a mixtape are ready, in the qualities that saved mixtapes are made ready in.
+#[utoipa::path(
+    get,
+    path = "/api/v1/mixtapes/{slug}/cache",
+    tag = "mixtapes",
+    params(("slug" = String, Path, description = "The mixtape")),
+    responses((status = 200, body = VerifiedDto), (status = 404, description = "No such mixtape"))
+)]
+pub async fn mixtape_cache(
+    State(state): State<HttpState>,
+    Path(slug): Path<Slug>,
+) -> Answer<axum::Json<VerifiedDto>> {
+    let mixtape = mixtapes::find(&state, &slug).await?;
+    let tracks = state.store.catalog().mixtape_tracks(mixtape.id).await?;
+    Ok(axum::Json(verified(&state, WarmScope::Tracks(tracks), &[]).await?))
+}
+
+/// Makes the tracks of a mixtape ready, as a task. For who made it, and owners.
+#[utoipa::path(
+    post,
+    path = "/api/v1/mixtapes/{slug}/cache",
+    tag = "mixtapes",
+    params(("slug" = String, Path, description = "The mixtape")),
+    responses(
+        (status = 202, description = "The task that shows how far it is", body = TaskDto),
+        (status = 404, description = "No such mixtape"),
+        (status = 409, description = "The cache is switched off"),
+    )
+)]
+pub async fn warm_mixtape(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Path(slug): Path<Slug>,
+) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    let mixtape = mixtapes::changeable(&state, &caller, &slug).await?;
+    let tracks = state.store.catalog().mixtape_tracks(mixtape.id).await?;
+    let options = WarmOptions { qualities: Vec::new(), refresh: false, workers: None };
+    let task = state.ingest.warm(WarmScope::Tracks(tracks), options).await?;
+    accepted(&state, task).await
+}
+
 /// The tracks that a request means.
 async fn scope(state: &HttpState, scope: ScopeDto) -> Answer<WarmScope> {
     let one = Problem::new(
@@ -350,8 +391,9 @@ async fn scope(state: &HttpState, scope: ScopeDto) -> Answer<WarmScope> {
             search: None,
             all: None,
         } => {
-            let _ = slug;
-            Err(Problem::not_found("mixtape"))
+            let slug: Slug = slug.parse().map_err(|_| Problem::not_found("mixtape"))?;
+            let mixtape = mixtapes::find(state, &slug).await?;
+            Ok(WarmScope::Tracks(state.store.catalog().mixtape_tracks(mixtape.id).await?))
         }
         ScopeDto {
             tracks: None,

@@ -97,6 +97,7 @@ pub fn table() -> Table {
         // Those that change one ask whether it is the caller's.
         .add(Listener, routes!(mixtapes::mixtape, mixtapes::change_mixtape, mixtapes::delete_mixtape))
         .add(Listener, routes!(mixtapes::duplicate_mixtape))
+        .add(Listener, routes!(cache::mixtape_cache, cache::warm_mixtape))
         .add(
             Listener,
             routes!(mixtape_covers::mixtape_cover, mixtape_covers::give_cover, mixtape_covers::take_cover),
