@@ -374,7 +374,7 @@ mod tests {
             assert_eq!(bytes.as_ref(), b"segment");
         }
         // What is not kept is gone, and said so.
-        catalog.evict_transcodes(0).await.unwrap();
+        catalog.evict_transcodes(0, None, fanfare_model::Timestamp(i64::MAX)).await.unwrap();
         let error = ladders.open(&view, "high", Bytes::Segment(0)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
