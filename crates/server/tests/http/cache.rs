@@ -294,6 +294,7 @@ async fn a_changed_source_is_never_answered_from_what_was_made_of_the_old_one() 
         }
     };
     assert!(new.len() > old.len() * 5 / 4);
+    while field(&audio(&server, &owner, &ids[0], "low", None).await, "x-fanfare-cache") != "hit" {}
     // The source goes away: what was made of it still plays until the next scan.
     fs::rename(&path, server.music().join("elsewhere.bin")).unwrap();
     let sent = audio(&server, &owner, &ids[0], "low", None).await;
