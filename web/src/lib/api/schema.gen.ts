@@ -362,6 +362,24 @@ export interface paths {
         patch: operations["change_mixtape"];
         trace?: never;
     };
+    "/api/v1/mixtapes/{slug}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the tracks of a mixtape are ready, in the qualities that saved mixtapes are made ready in. */
+        get: operations["mixtape_cache"];
+        put?: never;
+        /** Makes the tracks of a mixtape ready, as a task. For who made it, and owners. */
+        post: operations["warm_mixtape"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mixtapes/{slug}/cover": {
         parameters: {
             query?: never;
@@ -4094,6 +4112,90 @@ export interface operations {
             };
             /** @description More than 1,000 tracks */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mixtape_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheVerified"];
+                };
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    warm_mixtape: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The mixtape */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task that shows how far it is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such mixtape */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The cache is switched off */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
