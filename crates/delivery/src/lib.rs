@@ -8,7 +8,7 @@
 //! two of its versions apart, a *range* an inclusive run of its bytes.
 //!
 //! Invariants: never changes what a track is; never holds more than a bounded buffer of a file in memory, and none of
-//! one that goes out over a socket ([`slice`]);
+//! one that goes out over a socket ([`mod@slice`]);
 //! never sends bytes of two versions of a file in one answer.
 
 pub mod content;
