@@ -59,6 +59,8 @@ fn serve(binary: &Path, music: &Path, data: &Path, before: &[String]) -> Result<
         .arg(music)
         .arg("--data")
         .arg(data)
+        // A saved mixtape would open the window of its run over whatever is looked at next.
+        .env("FANFARE_AUDIO_CACHE_PRECACHE_ON_UPLOAD", "false")
         .args(["--listen", "127.0.0.1:0", "--log-level", "warn"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
