@@ -114,8 +114,8 @@ fn stand(
     size: impl Fn(&CachedFile) -> Option<u64>,
 ) -> Stand {
     const REFRESH: Option<&str> =
-        Some("run `fanfare cache refresh`, or wait: it is made anew when it is next played");
-    const WARM: Option<&str> = Some("run `fanfare cache warm`, or play it: it is made while it is sent");
+        Some("refresh it on the Cache page, or wait: it is made anew when it is next played");
+    const WARM: Option<&str> = Some("make it ready on its page, or play it: it is made while it is sent");
     let text = profile.to_string();
     let Some(file) = of_quality.iter().find(|file| file.profile == text) else {
         return match of_quality.first() {
@@ -139,19 +139,17 @@ fn stand(
             FileState::Damaged,
             None,
             "the database has it, the cache folder has not".to_owned(),
-            Some(
-                "was the cache folder emptied or moved? set `audio_cache.dir`, or run `fanfare cache refresh`",
-            ),
+            Some("was the cache folder emptied or moved? set `audio_cache.dir`, or refresh it by the API"),
         ),
         Some(now) if now != file.size_bytes => {
             let reason = format!("it has {now} bytes and was made with {}", file.size_bytes);
-            (FileState::Damaged, Some(now), reason, Some("run `fanfare cache refresh`"))
+            (FileState::Damaged, Some(now), reason, Some("refresh it by the API"))
         }
         Some(now) if !fresh => (
             FileState::Stale,
             Some(now),
             "the source was changed after it was made".to_owned(),
-            Some("scan the library, then run `fanfare cache refresh`"),
+            Some("scan the library, then refresh it by the API"),
         ),
         Some(now) => {
             (FileState::Ready, Some(now), "it is there and made of what the source is now".to_owned(), None)

@@ -55,7 +55,7 @@ pub(super) const DEFAULT_QUALITY: Setting = Setting {
     value_type: ValueType::Choice(QUALITIES),
     default: "medium",
     unit: "",
-    help: "What guests of a shared mixtape are sent, and what the command line makes when no quality is named.",
+    help: "What guests of a shared mixtape are sent.",
     example: "\"high\"",
     page: true,
     get: |settings| json!(settings.cache.default_quality.as_str()),
