@@ -94,11 +94,12 @@ impl LiveTask {
         self.state().task.state.is_over()
     }
 
-    /// Makes the task known: stored first, then told.
+    /// Makes the task known: stored first, then told. When this returns both are done, whoever did it.
     ///
     /// # Errors
     /// Errors of the store.
     pub(crate) async fn show(&self) -> Result<()> {
+        let turn = self.shared.saving.lock().await;
         {
             let mut state = self.state();
             if state.shown {
@@ -106,7 +107,7 @@ impl LiveTask {
             }
             state.shown = true;
         }
-        self.write().await?;
+        self.write(&turn).await?;
         self.tell();
         Ok(())
     }
@@ -219,13 +220,14 @@ impl LiveTask {
         if !self.state().shown {
             return;
         }
-        if let Err(error) = self.write().await {
+        let turn = self.shared.saving.lock().await;
+        if let Err(error) = self.write(&turn).await {
             tracing::warn!(task = %self.id(), %error, "could not store how a task stands");
         }
     }
 
-    async fn write(&self) -> Result<()> {
-        let _turn = self.shared.saving.lock().await;
+    /// Writes how the task stands now; `_turn` is the right to.
+    async fn write(&self, _turn: &tokio::sync::MutexGuard<'_, ()>) -> Result<()> {
         let task = {
             let mut state = self.state();
             state.saved = Some(Instant::now());
