@@ -5,6 +5,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
 };
 
 use reqwest::{Client, Method, RequestBuilder, header};
@@ -14,6 +15,9 @@ use crate::binary::fanfare;
 
 /// Name and password of the owner that [`TestServer::sign_in`] creates.
 pub const OWNER: (&str, &str) = ("ada", "a long enough password");
+
+/// How long a connection may be idle and be used again.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// What the server is started with.
 #[derive(Debug, Default, Clone)]
@@ -86,7 +90,9 @@ impl TestServer {
             let log = std::fs::read_to_string(data.join("server.log")).unwrap_or_default();
             panic!("the server did not say its address; its log:\n{log}")
         });
-        let client = Client::builder().cookie_store(true).build().expect("an HTTP client");
+        // The server closes what is idle for ten seconds, which a test that waits for a command does not notice.
+        let client =
+            Client::builder().cookie_store(true).pool_idle_timeout(IDLE).build().expect("an HTTP client");
         Self { child, data, _own_data: own_data, address, setup_link, client }
     }
 

@@ -26,7 +26,7 @@ pub mod small;
 
 pub use content::{ByteStream, Content, Piece};
 pub use etag::EntityTag;
-pub use explain::{Explained, FileState, examine};
+pub use explain::{Explained, FileState, examine, examine_bytes};
 pub use growing::GrowingFile;
 pub use hls::{Ladders, View};
 pub use original::{Answer, OpenFile};

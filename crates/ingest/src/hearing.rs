@@ -15,7 +15,7 @@ use std::{
 use fanfare_model::{
     JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, TrackState, task::MAX_TASK_FAILURES,
 };
-use fanfare_store::{JobCounts, Store, TrackQuery};
+use fanfare_store::{CacheRun, JobCounts, Store, TrackQuery};
 use tokio::sync::{Mutex, Notify};
 
 use crate::{
@@ -82,7 +82,7 @@ impl Line {
             // An upload is two jobs, so its jobs say nothing about how many there were.
             (Self::Uploads, TaskState::Succeeded) => "every upload is ready".to_owned(),
             (Self::Uploads, _) => format!("{failed} failed"),
-            (Self::Cache, TaskState::Succeeded) => format!("{heard} ready"),
+            (Self::Cache, TaskState::Succeeded) => format!("{heard} ready"), // only where the files could not be summed up
             (Self::Cache, _) => format!("{heard} ready, {failed} failed"),
             (Self::Transcodes, TaskState::Succeeded) => format!("{heard} encoded"),
             (Self::Transcodes, _) => format!("{} could not be encoded", text::count(failed, "track")),
@@ -373,13 +373,30 @@ impl Hearing {
         };
         self.inner.prompt(false);
         let left = text::count(withdrawn, "track");
-        task.end(TaskState::Cancelled, format!("cancelled with {left} left; retry goes on with them")).await;
+        let message = match self.cache_run(&task).await {
+            Some(run) => format!("cancelled: {run}; {left} left, retry goes on with them"),
+            None => format!("cancelled with {left} left; retry goes on with them"),
+        };
+        task.end(TaskState::Cancelled, message).await;
         Ok(true)
+    }
+
+    /// What a run of making smaller files did; `None` on other lines.
+    async fn cache_run(&self, task: &LiveTask) -> Option<CacheRun> {
+        if self.inner.line != Line::Cache {
+            return None;
+        }
+        let run = self.inner.store.catalog().cache_run(task.id()).await;
+        run.inspect_err(|error| tracing::warn!(%error, "could not sum up what was cached")).ok()
     }
 
     async fn end(&self, task: &LiveTask, counts: JobCounts) {
         let failed = counts.parked;
-        let (state, message) = self.inner.line.end(counts);
+        let (state, mut message) = self.inner.line.end(counts);
+        if let Some(run) = self.cache_run(task).await {
+            message =
+                if state == TaskState::Cancelled { format!("cancelled: {run}") } else { run.to_string() };
+        }
         if (task.snapshot().failures.len() as u64) < failed {
             name_unsaid(&self.inner.store, task).await;
         }

@@ -1,8 +1,10 @@
 //! [`Ingest`]: everything between a new file and a known track, behind one handle.
 
 mod caching;
+mod scope;
 
-pub use caching::{WarmOptions, WarmScope};
+pub use caching::{CacheQueued, WarmOptions, queue_cache};
+pub use scope::{ScopePages, WarmScope};
 
 use std::{
     ffi::OsString,
@@ -106,6 +108,9 @@ impl Ingest {
     /// # Errors
     /// Errors of the store.
     pub async fn start(lock: DataLock, store: Store, options: IngestOptions) -> Result<Self> {
+        if let Err(error) = store.catalog().sweep_cached().await {
+            tracing::warn!(%error, "files that no row names stay in the cache folder");
+        }
         let hub = TaskHub::new(store.clone());
         let background = options.background.checked()?;
         let slots = options.jobs.max(1);

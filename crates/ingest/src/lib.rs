@@ -33,7 +33,7 @@ mod worker;
 pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Identify, Lookup};
-pub use ingest::{Ingest, IngestOptions, WarmOptions, WarmScope};
+pub use ingest::{CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, queue_cache};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;
 pub use retag::WriteReplayGain;

@@ -123,9 +123,7 @@ impl CacheFolder {
     fn failed(&self, what: &str, error: std::io::Error) -> Error {
         let error = Error::from_io(format!("{what} ({})", self.root.display()), error);
         match error.kind() {
-            ErrorKind::NoSpace => {
-                error.remedy("free space on that disk, or clear the cache on the Cache page")
-            }
+            ErrorKind::NoSpace => error.remedy("free space on that disk, or run `fanfare cache clear`"),
             ErrorKind::PermissionDenied => error.remedy(
                 "let the user who runs fanfare write that folder, or set `audio_cache.dir` to another one",
             ),

@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_doors.sql"),
     include_str!("../../../migrations/sqlite/0004_cache.sql"),
     include_str!("../../../migrations/sqlite/0005_mixtapes.sql"),
+    include_str!("../../../migrations/sqlite/0006_former_bytes.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

@@ -9,10 +9,10 @@ use std::{
 use fanfare_model::{
     CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, Timestamp, TrackId,
 };
-use fanfare_store::{MAX_PAGE, NewJob, TRANSCODE_ATTEMPTS, TrackQuery, TrackRow};
+use fanfare_store::{CachedFile, NewJob, Store, TRANSCODE_ATTEMPTS, TrackRow};
 use tokio::sync::{broadcast, watch};
 
-use super::{Ingest, Inner};
+use super::{Ingest, Inner, WarmScope};
 use crate::{
     clock,
     worker::protocol::{WorkerCommand, WorkerEvent},
@@ -27,15 +27,6 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// How long new files are let come together before the cap is looked at.
 const TIDY_PAUSE: Duration = Duration::from_secs(2);
 const DAY_MS: i64 = 86_400_000;
-
-/// Which tracks are to be made ready.
-#[derive(Debug, Clone)]
-pub enum WarmScope {
-    /// Those, in that order.
-    Tracks(Vec<TrackId>),
-    /// All that a query finds; its page is not looked at.
-    Query(TrackQuery),
-}
 
 /// How tracks are to be made ready.
 #[derive(Debug, Clone)]
@@ -115,32 +106,14 @@ impl Ingest {
         profiles: &[Profile],
         refresh: bool,
     ) -> Result<()> {
-        let catalog = self.inner.store.catalog();
-        let mut small = 0_u64;
-        match scope {
-            WarmScope::Tracks(tracks) => {
-                for id in tracks {
-                    match catalog.track(id).await? {
-                        Some(row) => small += self.queue(task, &row, profiles, refresh).await?,
-                        None => {
-                            self.inner.lines.cache.remark(task, format!("skipped {id}: no such track")).await
-                        }
-                    }
-                }
+        let (mut small, mut pages) = (0_u64, scope.pages(&self.inner.store));
+        while let Some(rows) = pages.next().await? {
+            for row in &rows {
+                small += self.queue(task, row, profiles, refresh).await?;
             }
-            WarmScope::Query(mut query) => {
-                (query.offset, query.limit) = (0, MAX_PAGE);
-                loop {
-                    let page = catalog.tracks(&query).await?;
-                    for row in &page.items {
-                        small += self.queue(task, row, profiles, refresh).await?;
-                    }
-                    query.offset += page.items.len() as u64;
-                    if page.items.is_empty() || query.offset >= page.total {
-                        break;
-                    }
-                }
-            }
+        }
+        for id in pages.missing() {
+            self.inner.lines.cache.remark(task, format!("skipped {id}: no such track")).await;
         }
         if small > 0 {
             let said = format!("left {small} as they are: their files are small already, or cannot be read");
@@ -151,59 +124,22 @@ impl Ingest {
 
     /// Queues one track; gives 1 if there is nothing to make of it.
     async fn queue(&self, task: TaskId, row: &TrackRow, profiles: &[Profile], refresh: bool) -> Result<u64> {
-        if !row.track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
-            return Ok(1);
+        match queue_cache(&self.inner.store, task, row, profiles, refresh).await? {
+            CacheQueued::Job(_) => self.inner.lines.cache.queued().await,
+            CacheQueued::UpToDate => {}
+            CacheQueued::NotNeeded => return Ok(1),
         }
-        let store = &self.inner.store;
-        let mut wanted: Vec<String> = profiles.iter().map(ToString::to_string).collect();
-        if refresh {
-            // What was made of other bytes, or otherwise, belongs to no profile of today; it is made anew.
-            let there = match row.track.hash {
-                Some(hash) => store.catalog().cached_of(hash).await?,
-                None => Vec::new(),
-            };
-            let outdated = |profile: &&Profile| {
-                there.iter().any(|file| {
-                    file.quality == profile.quality
-                        && (file.profile != profile.to_string()
-                            || file.made.0 < row.track.modified.0
-                            || store.catalog().cache().size(&file.file) != Some(file.size_bytes))
-                })
-            };
-            wanted = profiles.iter().filter(outdated).map(|profile| format!("!{profile}")).collect();
-        }
-        if wanted.is_empty() {
-            return Ok(0);
-        }
-        let (track, profiles) = (row.track.id, wanted.join(","));
-        let job = NewJob {
-            dedupe_key: Some(format!("cache:{track}:{profiles}")),
-            kind: JobKind::CacheTrack { track, profiles },
-            task: Some(task),
-            priority: 0,
-            run_at: clock::now(),
-            max_attempts: CACHE_ATTEMPTS,
-        };
-        store.jobs().enqueue(job, clock::now()).await?;
-        self.inner.lines.cache.queued().await;
         Ok(0)
     }
 
-    /// Makes anew what a run could not make; gives the new task.
+    /// Makes what a run could not make, or was stopped before; gives the new task.
     pub(super) async fn warm_again(&self, task: TaskId) -> Result<TaskId> {
-        let parked = self.inner.store.catalog().parked_cache_jobs(task).await?;
+        let unmade = self.inner.store.catalog().unmade_cache_jobs(task).await?;
         let line = &self.inner.lines.cache;
         let hold = line.hold();
         let task = line.announce().await?;
-        for (track, profiles) in parked {
-            let job = NewJob {
-                dedupe_key: Some(format!("cache:{track}:{profiles}")),
-                kind: JobKind::CacheTrack { track, profiles },
-                task: Some(task),
-                priority: 0,
-                run_at: clock::now(),
-                max_attempts: CACHE_ATTEMPTS,
-            };
+        for (track, profiles) in unmade {
+            let job = cache_job(task, track, profiles);
             self.inner.store.jobs().enqueue(job, clock::now()).await?;
         }
         line.queued().await;
@@ -250,6 +186,72 @@ impl Ingest {
     }
 }
 
+/// What became of a track that was to be queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheQueued {
+    /// It is queued, or was already.
+    Job(JobId),
+    /// There is nothing outdated of it.
+    UpToDate,
+    /// Nothing smaller is made of it: its file is small already, or cannot be read.
+    NotNeeded,
+}
+
+/// Queues the smaller files of a track, which the worker of the data folder's server then makes. `refresh`: only those
+/// that are there and outdated.
+///
+/// # Errors
+/// Errors of the store.
+pub async fn queue_cache(
+    store: &Store,
+    task: TaskId,
+    row: &TrackRow,
+    profiles: &[Profile],
+    refresh: bool,
+) -> Result<CacheQueued> {
+    if !row.track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
+        return Ok(CacheQueued::NotNeeded);
+    }
+    let mut wanted: Vec<String> = profiles.iter().map(ToString::to_string).collect();
+    if refresh {
+        // What was made of other bytes, or otherwise, belongs to no profile of today; it is made anew.
+        let there = match row.track.hash {
+            Some(hash) => store.catalog().cached_of(hash).await?,
+            None => Vec::new(),
+        };
+        let former = store.catalog().cached_of_former(row.track.id).await?;
+        let outdated = |profile: &&Profile| {
+            let is_of_today = |file: &CachedFile| file.profile == profile.to_string();
+            let mut of_quality = there.iter().filter(|file| file.quality == profile.quality).peekable();
+            if of_quality.peek().is_none() {
+                return former.iter().any(|file| file.quality == profile.quality);
+            }
+            !of_quality.any(|file| {
+                is_of_today(file)
+                    && file.made.0 >= row.track.modified.0
+                    && store.catalog().cache().size(&file.file) == Some(file.size_bytes)
+            })
+        };
+        wanted = profiles.iter().filter(outdated).map(|profile| format!("!{profile}")).collect();
+    }
+    if wanted.is_empty() {
+        return Ok(CacheQueued::UpToDate);
+    }
+    let job = cache_job(task, row.track.id, wanted.join(","));
+    Ok(CacheQueued::Job(store.jobs().enqueue(job, clock::now()).await?))
+}
+
+fn cache_job(task: TaskId, track: TrackId, profiles: String) -> NewJob {
+    NewJob {
+        dedupe_key: Some(format!("cache:{track}:{profiles}")),
+        kind: JobKind::CacheTrack { track, profiles },
+        task: Some(task),
+        priority: 0,
+        run_at: clock::now(),
+        max_attempts: CACHE_ATTEMPTS,
+    }
+}
+
 /// More at a time than there are processors only makes each slower.
 fn at_a_time(workers: usize) -> usize {
     workers.clamp(1, std::thread::available_parallelism().map_or(1, usize::from))
@@ -269,9 +271,6 @@ pub(super) async fn keep_tidy(
     mut events: broadcast::Receiver<WorkerEvent>,
     mut stop: watch::Receiver<bool>,
 ) {
-    if let Err(error) = inner.store.catalog().sweep_cached().await {
-        tracing::warn!(%error, "files that no row names stay in the cache folder");
-    }
     loop {
         let made = async {
             // Some that were missed count as one that was made.

@@ -62,12 +62,19 @@ impl Work for CacheTrack {
     }
 
     async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
-        let Some(subject) = Subject::of(held, self.id).await? else {
+        let Some(mut subject) = Subject::of(held, self.id).await? else {
             // It was removed, or its bytes were, while its job waited.
             held.finish().await?;
             return Ok(None);
         };
         let catalog = held.bench.store.catalog();
+        if subject.hash.is_none() {
+            // It was not heard yet. Its bytes may have been, elsewhere, in a library that was moved.
+            let path = subject.path.clone();
+            let hashed = move || hash_file(&open_regular(&path)?, &CancelFlag::default(), &mut || {});
+            let hashed = tokio::task::spawn_blocking(hashed).await;
+            subject.hash = hashed.ok().and_then(Result::ok); // what is wrong with it is said by who reads it next
+        }
         let there = match subject.hash {
             Some(hash) => catalog.cached_of(hash).await?,
             None => Vec::new(),

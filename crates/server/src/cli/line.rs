@@ -6,8 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::settings::{Given, SettingsRequest};
 
+mod cache;
 mod mixtape;
 
+pub use cache::{CacheArgs, CacheCommand, ScopeArgs, WarmArgs};
 pub use mixtape::{MixtapeArgs, MixtapeCommand, ShareArgs};
 
 /// `fanfare ...`
@@ -44,6 +46,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// People who may sign in, and their API keys
     User(UserArgs),
+    /// Smaller files for phones: make ahead, check, explain, let go of
+    Cache(CacheArgs),
     /// Mixtapes: make, fill, export, import, share by a link
     Mixtape(MixtapeArgs),
     /// Check this installation and say what is missing

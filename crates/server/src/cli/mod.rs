@@ -8,6 +8,7 @@
 //! [`exit`] alone; the contract of `analyze` is the one in docs/cli.md.
 
 pub mod analyze;
+mod cache;
 mod demo;
 pub mod doctor;
 pub mod exit;
@@ -62,6 +63,7 @@ fn dispatch(command: &Command) -> Done {
         Command::Scan(args) => scan::run(args),
         Command::Demo(args) => demo::run(args),
         Command::User(args) => user::run(args),
+        Command::Cache(args) => cache::run(args),
         Command::Mixtape(args) => mixtape::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Worker(args) => worker::run(args),

@@ -49,7 +49,8 @@ pub fn run(args: &ScanArgs) -> Done {
 async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
     // First: opening the store tidies up, which would disturb a server that runs.
     let lock = DataLock::acquire(&settings.data_dir)?;
-    let store = Store::open(&settings.data_dir, &StoreOptions::default()).await?;
+    let store =
+        Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &StoreOptions::default()).await?;
     let options = IngestOptions {
         data_dir: settings.data_dir.clone(),
         worker_exe: std::env::current_exe().map_err(|error| Error::from_io("finding this program", error))?,
@@ -59,7 +60,7 @@ async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
         poll_interval: None,
         background: Default::default(),
         uploads: Default::default(),
-        cache: Default::default(),
+        cache: settings.cache.clone(),
     };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
     let finished = follow(&ingest, &store, settings).await;

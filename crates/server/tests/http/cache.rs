@@ -32,7 +32,7 @@ fn worker_process() {
 }
 
 /// A server with a worker, an owner, and songs of so many seconds that were heard.
-async fn server_with(songs: &[(&str, f64)]) -> (Server, As, Vec<String>) {
+pub async fn server_with(songs: &[(&str, f64)]) -> (Server, As, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let mut args = ["cache::worker_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
     args.push(folder.path().join("data").into());
@@ -52,14 +52,14 @@ async fn server_with(songs: &[(&str, f64)]) -> (Server, As, Vec<String>) {
 }
 
 /// Waits until nothing is to be done.
-async fn at_rest(server: &Server) {
+pub async fn at_rest(server: &Server) {
     let (_, mut events) = server.state.ingest.hub().subscribe(None);
     while !server.state.ingest.hub().active().is_empty() {
         let _ = tokio::time::timeout(Duration::from_millis(200), events.recv()).await;
     }
 }
 
-async fn audio(
+pub async fn audio(
     server: &Server,
     who: &As,
     id: &str,
@@ -74,7 +74,7 @@ async fn audio(
     request.send().await.unwrap()
 }
 
-fn field<'a>(answer: &'a Response, name: &str) -> &'a str {
+pub fn field<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 

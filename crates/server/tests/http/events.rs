@@ -40,7 +40,7 @@ impl Events {
     }
 
     /// Events up to the end of that task.
-    async fn until_over(&mut self, task: &str) -> Vec<(u64, Value)> {
+    pub async fn until_over(&mut self, task: &str) -> Vec<(u64, Value)> {
         let mut events = Vec::new();
         loop {
             let event = self.next().await.expect("the stream goes on");
@@ -60,7 +60,7 @@ async fn scan(server: &Server, who: &As) -> String {
     response.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-async fn resume(server: &Server, who: &As, path: &str, last: u64) -> Events {
+pub async fn resume(server: &Server, who: &As, path: &str, last: u64) -> Events {
     let request = server.request(who, Method::GET, path).header("last-event-id", last.to_string());
     Events::of(request.send().await.unwrap())
 }

@@ -4,6 +4,7 @@
 
 mod analyzers;
 mod cache;
+mod cache_runs;
 mod catalog;
 mod document;
 mod events;

@@ -3,6 +3,8 @@
 //! A row says that the file is there and whole: it is written after the file has its name. A file without a row is
 //! harmless, and is taken for missing.
 
+use std::collections::HashSet;
+
 use fanfare_model::{Attempt, ContentHash, JobId, Quality, Result, TaskId, Timestamp, TrackId};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
@@ -47,6 +49,26 @@ pub struct CachedCounts {
     pub oldest: Option<Timestamp>,
 }
 
+/// What a run of making smaller files did, in files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheRun {
+    /// Files that were made.
+    pub cached: u64,
+    /// Files that were there already.
+    pub skipped: u64,
+    /// Files that could not be made.
+    pub failed: u64,
+    /// Bytes of those that were made.
+    pub bytes: u64,
+}
+
+impl std::fmt::Display for CacheRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { cached, skipped, failed, bytes } = self;
+        write!(f, "{cached} cached, {skipped} skipped, {failed} failed, {:.1} MB", *bytes as f64 / 1e6)
+    }
+}
+
 const COLUMNS: &str = "hash, profile, quality, file, size_bytes, made, used";
 
 impl Catalog {
@@ -65,6 +87,22 @@ impl Catalog {
             format!("SELECT {COLUMNS} FROM transcode WHERE hash = ? AND file IS NOT NULL ORDER BY n");
         let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
             .bind(&hash.as_bytes()[..])
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        rows.iter().map(cached_file).collect()
+    }
+
+    /// The smaller files of the bytes that a track's file had before it was changed; none where it never was.
+    pub async fn cached_of_former(&self, id: TrackId) -> Result<Vec<CachedFile>> {
+        const WHAT: &str = "reading what is cached of earlier bytes";
+        let mut reader = self.db.reader(WHAT).await?;
+        let statement = format!(
+            "SELECT {COLUMNS} FROM transcode WHERE file IS NOT NULL \
+                 AND hash = (SELECT former FROM track WHERE id = ?1 AND former IS NOT hash) ORDER BY n"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(&id.as_bytes()[..])
             .fetch_all(&mut *reader)
             .await
             .map_err(sql(WHAT))?;
@@ -96,8 +134,17 @@ impl Catalog {
                 .map_err(sql(WHAT))?;
             put(&mut tx, file).await?;
         }
+        sqlx::query("UPDATE job SET files = ?, bytes = ? WHERE id = ?")
+            .bind(int(made.len() as u64))
+            .bind(int(made.iter().map(|file| file.size_bytes).sum()))
+            .bind(&job.as_bytes()[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        let outdated = outdated(&mut tx, &leased.subject, made).await?;
         leased.done(&mut tx, now).await?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        self.remove_cached(outdated).await
     }
 
     /// How much there is of each quality that there is something of.
@@ -165,12 +212,37 @@ impl Catalog {
         self.remove_cached(vec![file.to_owned()]).await
     }
 
-    /// What a run could not make: the tracks of its parked jobs, each with the profiles that were wanted.
-    pub async fn parked_cache_jobs(&self, task: TaskId) -> Result<Vec<(TrackId, String)>> {
+    /// How a run stands: what its jobs were to make, made, and could not make.
+    pub async fn cache_run(&self, task: TaskId) -> Result<CacheRun> {
+        const WHAT: &str = "summing up what was cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        // What a job is to make is a list with commas in between.
+        let row = sqlx::query(
+            "SELECT coalesce(sum(files), 0) AS cached, coalesce(sum(bytes), 0) AS bytes, \
+                 coalesce(sum(iif(state = 'done', wanted - files, 0)), 0) AS skipped, \
+                 coalesce(sum(iif(state = 'parked', wanted, 0)), 0) AS failed FROM \
+                 (SELECT state, files, bytes, length(detail) - length(replace(detail, ',', '')) + 1 AS wanted \
+                  FROM job WHERE task = ? AND queue = 'cache-track')",
+        )
+        .bind(&task.as_bytes()[..])
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        Ok(CacheRun {
+            cached: count(&row, "cached")?,
+            skipped: count(&row, "skipped")?,
+            failed: count(&row, "failed")?,
+            bytes: count(&row, "bytes")?,
+        })
+    }
+
+    /// What a run did not make: the tracks of its jobs that were parked or withdrawn, each with the profiles that were
+    /// wanted.
+    pub async fn unmade_cache_jobs(&self, task: TaskId) -> Result<Vec<(TrackId, String)>> {
         const WHAT: &str = "looking for what was not cached";
         let mut reader = self.db.reader(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT subject, detail FROM job WHERE task = ? AND queue = 'cache-track' AND state = 'parked' ORDER BY n",
+            "SELECT subject, detail FROM job WHERE task = ? AND queue = 'cache-track' AND state IN ('parked', 'cancelled') ORDER BY n",
         )
         .bind(&task.as_bytes()[..])
         .fetch_all(&mut *reader)
@@ -185,22 +257,21 @@ impl Catalog {
         rows.iter().map(one).collect()
     }
 
-    /// Removes files of the cache folder that no row names, as a killed worker leaves them; gives how many.
+    /// Removes files of the cache folder that no row names, as a killed worker leaves them; gives how many. Only while no
+    /// worker runs: one that gives a file its name writes its row a moment later.
     pub async fn sweep_cached(&self) -> Result<u64> {
         const WHAT: &str = "looking for files that no row names";
         let cache = self.cache.clone();
         let names = detached(move || cache.names()).await;
-        let mut gone = Vec::new();
-        let mut reader = self.db.reader(WHAT).await?;
-        for name in names {
-            let named: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM transcode WHERE file = ?)")
-                .bind(&*name)
-                .fetch_one(&mut *reader)
-                .await
-                .map_err(sql(WHAT))?;
-            gone.extend((!named).then_some(name));
+        if names.is_empty() {
+            return Ok(0);
         }
-        drop(reader);
+        let named: Vec<String> = sqlx::query_scalar("SELECT file FROM transcode WHERE file IS NOT NULL")
+            .fetch_all(&mut *self.db.reader(WHAT).await?)
+            .await
+            .map_err(sql(WHAT))?;
+        let named: HashSet<String> = named.into_iter().collect();
+        let gone: Vec<String> = names.into_iter().filter(|name| !named.contains(name)).collect();
         let count = gone.len() as u64;
         self.remove_cached(gone).await?;
         Ok(count)
@@ -222,6 +293,27 @@ async fn detached<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
         Ok(done) => done,
         Err(ended) => std::panic::resume_unwind(ended.into_panic()),
     }
+}
+
+/// Drops the rows of what was made of a track's earlier bytes and is made anew now, where no other track has those
+/// bytes; gives the files.
+async fn outdated(tx: &mut SqliteConnection, track: &[u8], made: &[CachedFile]) -> Result<Vec<String>> {
+    const WHAT: &str = "letting go of what was made of earlier bytes";
+    let mut files = Vec::new();
+    for file in made {
+        let gone: Vec<String> = sqlx::query_scalar(
+            "DELETE FROM transcode WHERE file IS NOT NULL AND quality = ?2 \
+                 AND hash = (SELECT former FROM track WHERE id = ?1 AND former IS NOT hash) \
+                 AND NOT EXISTS (SELECT 1 FROM track o WHERE o.hash = transcode.hash) RETURNING file",
+        )
+        .bind(track)
+        .bind(file.quality.as_str())
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        files.extend(gone);
+    }
+    Ok(files)
 }
 
 async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<()> {

@@ -9,6 +9,7 @@
 //! artists and releases are right after every transaction, and none is left without tracks.
 
 mod analysis;
+mod below;
 mod browse;
 mod cached;
 mod candidates;
@@ -42,7 +43,7 @@ pub use types::{
     TrackQuery, TrackRow, TrackSort,
 };
 
-pub use cached::{CachedCounts, CachedFile};
+pub use cached::{CacheRun, CachedCounts, CachedFile};
 pub use mixtapes::MixtapeQuery;
 pub use mixtapes_changed::{MixtapeChange, NewMixtape};
 pub use playlists::Matched;

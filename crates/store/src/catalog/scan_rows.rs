@@ -332,7 +332,7 @@ pub(super) async fn forget_results(
     now: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "UPDATE track SET content = NULL, hash = NULL, twin = NULL, published = NULL, enrichment = 'none', \
+        "UPDATE track SET former = coalesce(hash, former), content = NULL, hash = NULL, twin = NULL, published = NULL, enrichment = 'none', \
              enrichment_error = NULL, state = ?, failure = ?, updated = ?, tempo_bpm = NULL, \
              key_name = NULL, camelot = NULL, integrated_lufs = NULL, true_peak_dbtp = NULL, \
              gain_db = NULL WHERE n = ?",

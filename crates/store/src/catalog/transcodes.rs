@@ -177,9 +177,10 @@ impl Catalog {
     }
 
     /// Lets go of transcodes, those used longest ago first, until those that may be let go take at most that many
-    /// bytes, of every one of bytes that no track has any more, and of those last used before `unused_since`; gives how
-    /// many. What was used after `in_use_since` is being listened to and stays. Rows go first, then their bytes; whoever
-    /// has a file open reads on.
+    /// bytes, of every ladder of bytes that no track has any more, and of those last used before `unused_since`; gives how
+    /// many. Smaller files of such bytes stay until cap or age: the library may be on its way elsewhere (CHECKLIST E3).
+    /// What was used after `in_use_since` is being listened to and stays. Rows go first, then their bytes; whoever has a
+    /// file open reads on.
     pub async fn evict_transcodes(
         &self,
         cap_bytes: u64,
@@ -189,7 +190,8 @@ impl Catalog {
         const WHAT: &str = "letting go of transcodes";
         let mut tx = self.db.write(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT n, size_bytes, pinned, used, file, EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash) AS had \
+            "SELECT n, size_bytes, pinned, used, file, \
+                 file IS NOT NULL OR EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash) AS had \
              FROM transcode x ORDER BY used DESC, n DESC",
         )
         .fetch_all(&mut *tx)

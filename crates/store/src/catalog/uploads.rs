@@ -288,15 +288,17 @@ impl Catalog {
         filing.let_go(col(&row, "content")?);
         revoke_all(&mut tx, id.as_bytes(), now).await?;
         scan_rows::delete(&mut tx, col(&row, "n")?).await?;
-        sqlx::query(
-            "DELETE FROM transcode WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM track t WHERE t.hash = ?1)",
+        let files: Vec<Option<String>> = sqlx::query_scalar(
+            "DELETE FROM transcode WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM track t WHERE t.hash = ?1) \
+             RETURNING file",
         )
         .bind(col::<Option<&[u8]>>(&row, "hash")?)
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
         filing.finish(&mut tx).await?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        self.remove_cached(files.into_iter().flatten().collect()).await
     }
 }
 

@@ -8,13 +8,14 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{Store, StoreOptions};
+use fanfare_store::{CacheFolder, Store, StoreOptions};
 use walkdir::WalkDir;
 
 use super::{Check, Outcome};
 use crate::{
     assets,
-    cli::serve::block_on,
+    cli::{cache::bytes, serve::block_on},
+    http::dto::cache::EncoderDto,
     settings::{FfmpegSetting, Settings},
 };
 
@@ -30,6 +31,8 @@ pub fn all(settings: &Settings) -> Vec<Check> {
     folders.sort();
     folders.dedup();
     checks.push(ffmpeg(settings));
+    checks.push(encoder(settings));
+    checks.push(cache_folder(settings));
     checks.extend(folders.iter().map(|folder| library_folder(folder)));
     if settings.watch {
         checks.push(watches(&folders));
@@ -84,9 +87,7 @@ fn data_folder(path: &Path) -> Check {
             "name another with --data DIR",
         );
     }
-    let probe = path.join(format!(".doctor-{}", std::process::id()));
-    let written = fs::write(&probe, b"x").and_then(|()| fs::remove_file(&probe));
-    if let Err(error) = written {
+    if let Err(error) = try_writing(path) {
         return bad(
             NAME,
             Outcome::Failed,
@@ -171,6 +172,65 @@ fn ffmpeg(settings: &Settings) -> Check {
             "install the package ffmpeg, or name a program with the setting ffmpeg",
         ),
     }
+}
+
+fn encoder(settings: &Settings) -> Check {
+    const NAME: &str = "encoder";
+    if !settings.cache.enabled {
+        return ok(NAME, "not needed: audio_cache.enabled is false");
+    }
+    let encoder = EncoderDto::look(settings.cache.codec, &settings.ffmpeg_use());
+    match encoder.problem {
+        None => {
+            ok(NAME, format!("{} makes smaller files in {}", encoder.name, settings.cache.codec.as_str()))
+        }
+        Some(problem) => bad(
+            NAME,
+            Outcome::Warning,
+            format!("{problem}: originals are sent in place of smaller files"),
+            encoder.remedy.unwrap_or_default(),
+        ),
+    }
+}
+
+/// The folder of smaller files: whether it can be written, and how full it is.
+fn cache_folder(settings: &Settings) -> Check {
+    const NAME: &str = "cache folder";
+    let folder = settings.cache_dir();
+    let shown = folder.display();
+    if !folder.exists() {
+        // It is made with the first file, wherever the nearest folder above allows.
+        let above = folder.ancestors().skip(1).find(|above| above.exists());
+        return match above.map(try_writing) {
+            Some(Err(error)) => bad(
+                NAME,
+                Outcome::Failed,
+                format!("{shown} cannot be made: {error}"),
+                "let the user who runs fanfare write there, or set audio_cache.dir",
+            ),
+            _ => ok(NAME, format!("{shown} (made with the first file)")),
+        };
+    }
+    if let Err(error) = try_writing(&folder) {
+        return bad(
+            NAME,
+            Outcome::Failed,
+            format!("{shown} cannot be written: {error}"),
+            "let the user who runs fanfare write that folder, or set audio_cache.dir to another one",
+        );
+    }
+    let cache = CacheFolder::new(folder.clone());
+    let size: u64 = cache.names().iter().filter_map(|name| cache.size(name)).sum();
+    let cap = settings.cache.cap_bytes;
+    ok(NAME, format!("{shown} (writable; {} of at most {})", bytes(size), bytes(cap)))
+}
+
+fn try_writing(folder: &Path) -> std::io::Result<()> {
+    if !folder.is_dir() {
+        return Err(std::io::ErrorKind::NotADirectory.into());
+    }
+    let probe = folder.join(format!(".doctor-{}", std::process::id()));
+    fs::write(&probe, b"x").and_then(|()| fs::remove_file(&probe))
 }
 
 fn library_folder(path: &Path) -> Check {

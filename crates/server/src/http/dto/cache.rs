@@ -1,7 +1,8 @@
 //! The transcode cache.
 
-use fanfare_delivery::Explained;
-use fanfare_model::Quality;
+use fanfare_audio::FfmpegUse;
+use fanfare_delivery::{Explained, FileState};
+use fanfare_model::{Quality, SmallCodec, Track};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -81,6 +82,34 @@ pub struct CacheStatusDto {
     pub max_workers: u64,
     /// What encodes.
     pub encoder: EncoderDto,
+}
+
+impl EncoderDto {
+    /// Whether smaller files of that codec can be made here. May start a program to see.
+    #[must_use]
+    pub fn look(codec: SmallCodec, ffmpeg: &FfmpegUse) -> Self {
+        let (name, problem, remedy) = match codec {
+            SmallCodec::Mp3 if fanfare_audio::transcode::is_built_in(codec) => ("LAME 3.100", None, None),
+            SmallCodec::Mp3 => (
+                "LAME",
+                Some("this build has no MP3 encoder"),
+                Some("use a build with the feature `mp3-lame`, or set `audio_cache.codec` to opus"),
+            ),
+            SmallCodec::Opus => ("libopus", None, None),
+            SmallCodec::Aac if fanfare_audio::ffmpeg_version(ffmpeg).is_ok() => ("ffmpeg", None, None),
+            SmallCodec::Aac => (
+                "ffmpeg",
+                Some("ffmpeg is not installed"),
+                Some("install ffmpeg, or set `audio_cache.codec` to mp3"),
+            ),
+        };
+        Self {
+            name: name.to_owned(),
+            available: problem.is_none(),
+            problem: problem.map(str::to_owned),
+            remedy: remedy.map(str::to_owned),
+        }
+    }
 }
 
 /// Smaller files of one quality.
@@ -182,6 +211,31 @@ pub struct VerifiedDto {
     pub damaged: u64,
     /// The first 500 tracks, one by one.
     pub tracks: Vec<VerifiedTrackDto>,
+}
+
+impl VerifiedDto {
+    /// Counts what was found of a track, and names the track while fewer than `shown` are.
+    pub fn take(&mut self, track: &Track, explained: &[Explained], shown: usize) {
+        for one in explained {
+            let count = match one.state {
+                FileState::Ready => &mut self.ready,
+                FileState::Missing => &mut self.missing,
+                FileState::Stale => &mut self.stale,
+                FileState::Damaged => &mut self.damaged,
+                FileState::NotNeeded => continue,
+            };
+            *count += 1;
+            self.checked += 1;
+        }
+        if self.tracks.len() < shown {
+            let state = |one: &Explained| (one.quality.to_string(), one.state.as_str().to_owned());
+            self.tracks.push(VerifiedTrackDto {
+                track: track.id.to_string(),
+                title: track.title.clone(),
+                qualities: explained.iter().map(state).collect(),
+            });
+        }
+    }
 }
 
 /// One track of that.

@@ -1,10 +1,10 @@
 //! The transcode cache: how it stands, what is made ahead, what is let go of, and why a file is as it is.
 
 use axum::extract::State;
-use fanfare_delivery::{FileState, examine};
+use fanfare_delivery::examine;
 use fanfare_ingest::{WarmOptions, WarmScope};
 use fanfare_model::{ErrorKind, Profile, Quality, Role, Slug, SmallCodec, TaskId, TrackId};
-use fanfare_store::{MAX_PAGE, TrackQuery, TrackRow};
+use fanfare_store::TrackQuery;
 use http::StatusCode;
 
 use super::{mixtapes, tasks};
@@ -14,7 +14,7 @@ use crate::http::{
     dto::{
         cache::{
             CacheQualityDto, CacheRequestDto, CacheStatusDto, ClearDto, ClearedDto, EncoderDto,
-            ExplainedSourceDto, ExplanationDto, ScopeDto, VerifiedDto, VerifiedTrackDto,
+            ExplainedSourceDto, ExplanationDto, ScopeDto, VerifiedDto,
         },
         page::MAX_SEARCH,
         task::TaskDto,
@@ -75,35 +75,9 @@ pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axu
 
 /// Whether smaller files of that codec can be made here.
 async fn encoder(state: &HttpState, codec: SmallCodec) -> EncoderDto {
-    let built_in = fanfare_audio::transcode::is_built_in(codec);
-    let (name, problem, remedy) = match codec {
-        SmallCodec::Mp3 if built_in => ("LAME 3.100", None, None),
-        SmallCodec::Mp3 => (
-            "LAME",
-            Some("this build has no MP3 encoder"),
-            Some("use a build with the feature `mp3-lame`, or set `audio_cache.codec` to opus"),
-        ),
-        SmallCodec::Opus => ("libopus", None, None),
-        SmallCodec::Aac => {
-            let ffmpeg = state.desk.current().ffmpeg_use();
-            let found = tokio::task::spawn_blocking(move || fanfare_audio::ffmpeg_version(&ffmpeg).is_ok());
-            if found.await.unwrap_or(false) {
-                ("ffmpeg", None, None)
-            } else {
-                (
-                    "ffmpeg",
-                    Some("ffmpeg is not installed"),
-                    Some("install ffmpeg, or set `audio_cache.codec` to mp3"),
-                )
-            }
-        }
-    };
-    EncoderDto {
-        name: name.to_owned(),
-        available: problem.is_none(),
-        problem: problem.map(str::to_owned),
-        remedy: remedy.map(str::to_owned),
-    }
+    let ffmpeg = state.desk.current().ffmpeg_use();
+    let looked = tokio::task::spawn_blocking(move || EncoderDto::look(codec, &ffmpeg)).await;
+    looked.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }
 
 /// Makes smaller files ahead of time, as a task. What is there already is skipped.
@@ -188,51 +162,11 @@ pub(super) async fn verified(
     let options = state.ingest.cache();
     let qualities = if qualities.is_empty() { &options.precache_qualities } else { qualities };
     let mut found = VerifiedDto::default();
-    let mut take = async |row: TrackRow| -> Answer<()> {
-        let mut states = std::collections::BTreeMap::new();
-        for explained in examine(&state.store, &options, &row, qualities).await? {
-            let count = match explained.state {
-                FileState::Ready => &mut found.ready,
-                FileState::Missing => &mut found.missing,
-                FileState::Stale => &mut found.stale,
-                FileState::Damaged => &mut found.damaged,
-                FileState::NotNeeded => {
-                    states.insert(explained.quality.to_string(), explained.state.as_str().to_owned());
-                    continue;
-                }
-            };
-            *count += 1;
-            found.checked += 1;
-            states.insert(explained.quality.to_string(), explained.state.as_str().to_owned());
-        }
-        if found.tracks.len() < SHOWN {
-            let (track, title) = (row.track.id.to_string(), row.track.title);
-            found.tracks.push(VerifiedTrackDto { track, title, qualities: states });
-        }
-        Ok(())
-    };
-    let catalog = state.store.catalog();
-    match scope {
-        WarmScope::Tracks(tracks) => {
-            for id in tracks {
-                if let Some(row) = catalog.track(id).await? {
-                    take(row).await?;
-                }
-            }
-        }
-        WarmScope::Query(mut query) => {
-            (query.offset, query.limit) = (0, MAX_PAGE);
-            loop {
-                let page = catalog.tracks(&query).await?;
-                let rows = page.items.len() as u64;
-                for row in page.items {
-                    take(row).await?;
-                }
-                query.offset += rows;
-                if rows == 0 || query.offset >= page.total {
-                    break;
-                }
-            }
+    let mut pages = scope.pages(&state.store);
+    while let Some(rows) = pages.next().await? {
+        for row in rows {
+            let explained = examine(&state.store, &options, &row, qualities).await?;
+            found.take(&row.track, &explained, SHOWN);
         }
     }
     Ok(found)

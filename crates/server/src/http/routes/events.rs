@@ -44,10 +44,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     ))
 )]
 pub async fn events(State(state): State<HttpState>, caller: Caller, headers: HeaderMap) -> Answer<Response> {
-    feed(&state, caller, &headers, None, VecDeque::new()).await
+    feed(&state, caller, &headers, None, None).await
 }
 
-/// Events of one task; of one that is over, its last state.
+/// Events of one task. The first one tells the present state, or the last one; with `Last-Event-ID` those that were missed.
 #[utoipa::path(
     get,
     path = "/api/v1/tasks/{id}/events",
@@ -70,13 +70,12 @@ pub async fn task_events(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let mut task = tasks::find(&state, id).await?;
-    let mut first = VecDeque::new();
-    if task.state.is_over() {
+    let ended = task.state.is_over().then(|| {
         task.failures = Vec::new();
         // Number 0: it comes from the catalog and has no place among the events.
-        first.push_back(TaskEvent { id: 0, task, status: String::new(), at: clock::now() });
-    }
-    feed(&state, caller, &headers, Some(id), first).await
+        TaskEvent { id: 0, task, status: String::new(), at: clock::now() }
+    });
+    feed(&state, caller, &headers, Some(id), ended).await
 }
 
 async fn feed(
@@ -84,7 +83,7 @@ async fn feed(
     caller: Caller,
     headers: &HeaderMap,
     only: Option<TaskId>,
-    first: VecDeque<TaskEvent>,
+    ended: Option<TaskEvent>,
 ) -> Answer<Response> {
     let permit = Arc::clone(&state.event_streams).try_acquire_owned().map_err(|_| {
         Problem::new(ErrorKind::Busy, "too many event streams are open")
@@ -95,8 +94,11 @@ async fn feed(
     let shown = Shown::to(&caller, state).await?;
     let hub = state.ingest.hub().clone();
     let (missed, receiver) = hub.subscribe(last);
-    let mut waiting = first;
-    waiting.extend(missed);
+    let mut waiting = VecDeque::from(missed);
+    // Who is told how it went, end included, needs no last state before that.
+    if let Some(ended) = ended.filter(|ended| waiting.iter().all(|event| event.task.id != ended.task.id)) {
+        waiting.push_front(ended);
+    }
     let (state, closing) = (state.clone(), state.closing.clone());
     let feed = Feed { state, caller, shown, hub, receiver, waiting, last, only, closing, _permit: permit };
     let stream = stream::unfold(feed, |mut feed| async move {

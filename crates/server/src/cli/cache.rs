@@ -1,0 +1,137 @@
+//! `fanfare cache ...`: smaller files, straight in the data folder, with or without a running server.
+//!
+//! What is looked at ([`look`]) is what the API answers too: both ask `fanfare_delivery::examine`. Making files needs a worker:
+//! that of the running server ([`remote`]), or one of this command's own ([`warm`]).
+
+mod look;
+mod remote;
+mod scope;
+mod status;
+mod warm;
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use fanfare_model::{Error, ErrorKind, Quality, Result};
+use fanfare_store::{DATABASE_FILE, Store, StoreOptions};
+
+use super::{
+    exit::{Exit, SUCCESS},
+    line::{CacheArgs, CacheCommand, PlaceArgs},
+    output::{self, Done},
+    serve,
+};
+use crate::{
+    http::clock::now,
+    settings::{Layers, Settings},
+};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Runs the command.
+pub fn run(args: &CacheArgs) -> Done {
+    match &args.command {
+        CacheCommand::Status { json, place } => status::run(*json, place),
+        CacheCommand::Warm(args) => warm::run(args, false),
+        CacheCommand::Refresh(args) => warm::run(args, true),
+        CacheCommand::Verify { scope, quality, json, place } => look::verify(scope, quality, *json, place),
+        CacheCommand::Explain { what, json, place } => look::explain(what, *json, place),
+        CacheCommand::Clear { older_than_days, quality, yes, place } => {
+            clear(*older_than_days, *quality, *yes, place)
+        }
+    }
+}
+
+/// Opens the data folder as it is, with the settings as its server has them, and closes it.
+fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(&Settings, &Store) -> Result<T>) -> Result<T> {
+    let layers = Layers::read(&place.request())?;
+    serve::block_on(async {
+        let (settings, store) = open(&layers, false).await?;
+        let result = run(&settings, &store).await;
+        store.close().await;
+        result
+    })
+}
+
+/// Opens the store; the settings are those of the page as well. `migrate`: only with the lock of the data folder.
+async fn open(layers: &Layers, migrate: bool) -> Result<(Settings, Store)> {
+    let settings = layers.settle(&Default::default());
+    has_library(&settings)?;
+    let options = StoreOptions { migrate, ..StoreOptions::default() };
+    let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
+    let settings = layers.settle(&store.catalog().settings().await?);
+    Ok((settings, store))
+}
+
+/// Refuses a data folder without a library: none is made by looking at it.
+fn has_library(settings: &Settings) -> Result<()> {
+    if settings.data_dir.join(DATABASE_FILE).is_file() {
+        return Ok(());
+    }
+    let message = format!("there is no library in {}", settings.data_dir.display());
+    Err(Error::new(ErrorKind::NotFound, message)
+        .remedy("name its data folder with --data DIR, or make one with `fanfare scan DIR`"))
+}
+
+/// The qualities asked for, else those of the settings.
+fn qualities(asked: &[Quality], settings: &Settings) -> Result<Vec<Quality>> {
+    if asked.contains(&Quality::Original) {
+        return Err(Error::new(ErrorKind::Invalid, "originals are not in the cache")
+            .remedy("name some of high, medium, low"));
+    }
+    Ok(if asked.is_empty() { settings.cache.precache_qualities.clone() } else { asked.to_vec() })
+}
+
+fn clear(older_than_days: Option<u32>, quality: Option<Quality>, yes: bool, place: &PlaceArgs) -> Done {
+    if quality == Some(Quality::Original) {
+        return Err(Error::new(ErrorKind::Invalid, "originals are not in the cache").into());
+    }
+    if !yes {
+        let remedy = || {
+            Error::new(ErrorKind::Invalid, "files are let go of only when that is confirmed")
+                .remedy("add --yes; what is let go of can be made again")
+        };
+        if !io::stdin().is_terminal() {
+            return Err(remedy().into());
+        }
+        output::note("Smaller files are let go of; they can be made again. Go on? [y/N]");
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Err(remedy().into());
+        }
+    }
+    let (removed, freed) = in_store(place, async |_, store| {
+        let before = older_than_days.map(|days| now().plus_ms(-i64::from(days) * DAY_MS));
+        store.catalog().clear_cached(before, quality).await
+    })?;
+    let files = if removed == 1 { "file" } else { "files" };
+    output::line(format_args!("{removed} {files} let go of, {} freed", bytes(freed)))?;
+    Ok(Exit(SUCCESS))
+}
+
+/// A number of bytes as people read it (decimal prefixes, as disks are sold).
+#[must_use]
+pub(super) fn bytes(count: u64) -> String {
+    #[allow(clippy::cast_precision_loss)] // three digits are shown
+    let number = count as f64;
+    match count {
+        0..1_000 => format!("{count} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", number / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", number / 1e6),
+        _ => format!("{:.1} GB", number / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_told_in_a_few_digits() {
+        for (count, text) in
+            [(0, "0 bytes"), (999, "999 bytes"), (1_440_000, "1.4 MB"), (10 << 30, "10.7 GB")]
+        {
+            assert_eq!(bytes(count), text);
+        }
+    }
+}

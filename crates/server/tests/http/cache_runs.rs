@@ -1,0 +1,188 @@
+//! Runs that make smaller files: who follows them, what fails in them and is tried again, and what begins them (issue 5,
+//! Show 6; CHECKLIST E12 to E26).
+
+use std::fs;
+
+use fanfare_model::{CacheOptions, Quality, SmallCodec};
+use serde_json::{Value, json};
+
+use crate::{
+    cache::{at_rest, audio, field, server_with},
+    events::{Events, resume},
+    fixture::{As, Server},
+};
+
+const EVENTS: &str = "/api/v1/events";
+
+/// Begins a run; gives its task.
+async fn warm(server: &Server, who: &As, body: Value) -> String {
+    let begun = server.post(who, "/api/v1/cache/warm", body).await;
+    assert_eq!(begun.status(), 202);
+    begun.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+async fn task(server: &Server, who: &As, id: &str) -> Value {
+    server.json(who, &format!("/api/v1/tasks/{id}")).await
+}
+
+/// Every run there was, the latest first.
+async fn runs(server: &Server, who: &As) -> Vec<Value> {
+    let tasks = server.json(who, "/api/v1/tasks").await;
+    let tasks = tasks["items"].as_array().unwrap();
+    tasks.iter().filter(|task| task["kind"] == "cache").cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_listeners_and_a_late_one_see_every_event_of_a_run() {
+    let songs = [("a.wav", 5.0), ("b.wav", 3.0), ("c.wav", 4.0)];
+    let (server, owner, ids) = server_with(&songs).await;
+    // One that is there when the run begins, and one whose file went away.
+    warm(&server, &owner, json!({"scope": {"tracks": [&ids[0]]}})).await;
+    at_rest(&server).await;
+    let (there, gone) = (server.music().join("c.wav"), server.music().join("c.gone"));
+    fs::rename(&there, &gone).unwrap();
+
+    let mut one = Events::of(server.get(&owner, EVENTS).await);
+    let mut other = Events::of(server.get(&owner, EVENTS).await);
+    let run = warm(&server, &owner, json!({"scope": {"tracks": ids}, "workers": 1})).await;
+    let seen = one.until_over(&run).await;
+    assert_eq!(other.until_over(&run).await, seen, "both are told the same");
+    assert!(seen.windows(2).all(|pair| pair[0].0 < pair[1].0), "ids only grow");
+    let told: Vec<&Value> = seen.iter().map(|(_, event)| event).filter(|e| e["task_id"] == *run).collect();
+    for event in &told {
+        for name in ["task_id", "step", "status", "message", "current", "total", "timestamp"] {
+            assert!(event.get(name).is_some(), "{name} in {event}");
+        }
+    }
+    let messages: Vec<&str> = told.iter().map(|event| event["message"].as_str().unwrap()).collect();
+    for words in ["skipped a (medium): already cached", "cached b (medium, 192k, "] {
+        assert!(messages.iter().any(|message| message.starts_with(words)), "{words}: {messages:?}");
+    }
+    // What failed did not end the stream: its end is the run's, with all three counted.
+    let last = told.last().unwrap();
+    assert_eq!(
+        (&last["status"], &last["current"], &last["total"]),
+        (&json!("partial_success"), &json!(3), &json!(3)),
+        "{last}"
+    );
+    assert!(last["message"].as_str().unwrap().starts_with("1 cached, 1 skipped, 1 failed, 0.1 MB"), "{last}");
+
+    // Who comes late with the number of the last event seen is told the rest, of everything or of one task.
+    let mut late = resume(&server, &owner, EVENTS, seen[0].0).await;
+    for event in &seen[1..] {
+        assert_eq!(late.next().await.as_ref(), Some(event));
+    }
+    let of_run: Vec<_> = seen.iter().filter(|(_, event)| event["task_id"] == *run).collect();
+    let mut late = resume(&server, &owner, &format!("/api/v1/tasks/{run}/events"), of_run[0].0).await;
+    for event in &of_run[1..] {
+        assert_eq!(late.next().await.as_ref(), Some(*event));
+    }
+    // Without a number: how it stands.
+    let mut late = Events::of(server.get(&owner, &format!("/api/v1/tasks/{run}/events")).await);
+    assert_eq!(late.next().await.unwrap().1["message"], last["message"]);
+
+    // The failure has its track and its reason. When it is mended, a retry takes up that one only.
+    let ended = task(&server, &owner, &run).await;
+    assert_eq!((&ended["failure_count"], &ended["failures"][0]["track"]), (&json!(1), &json!(ids[2])));
+    assert!(ended["failures"][0]["subject"].as_str().unwrap().ends_with("c.wav"), "{ended}");
+    fs::rename(&gone, &there).unwrap();
+    let again = server.post(&owner, &format!("/api/v1/tasks/{run}/retry"), json!({})).await;
+    assert_eq!(again.status(), 202);
+    let again = again.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
+    at_rest(&server).await;
+    let ended = task(&server, &owner, &again).await;
+    assert_eq!((&ended["state"], &ended["total"]), (&json!("succeeded"), &json!(1)), "{ended}");
+    assert!(ended["message"].as_str().unwrap().starts_with("1 cached, 0 skipped, 0 failed"), "{ended}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_cancelled_is_gone_on_with_by_a_retry() {
+    let songs = [("a.wav", 40.0), ("b.wav", 40.0), ("c.wav", 40.0), ("d.wav", 40.0)];
+    let (server, owner, ids) = server_with(&songs).await;
+    let mut events = Events::of(server.get(&owner, EVENTS).await);
+    let body = json!({"scope": {"tracks": ids}, "qualities": ["high", "low"], "workers": 1});
+    let run = warm(&server, &owner, body.clone()).await;
+    while !events.next().await.unwrap().1["message"].as_str().unwrap().starts_with("cached a") {}
+    let cancelled = server.post(&owner, &format!("/api/v1/tasks/{run}/cancel"), json!({})).await;
+    assert!(cancelled.status().is_success());
+    at_rest(&server).await;
+    let ended = task(&server, &owner, &run).await;
+    let message = ended["message"].as_str().unwrap();
+    assert_eq!(ended["state"], "cancelled");
+    assert!(
+        message.starts_with("cancelled: ") && message.contains(" cached, 0 skipped, 0 failed"),
+        "{message}"
+    );
+    let again = server.post(&owner, &format!("/api/v1/tasks/{run}/retry"), json!({})).await;
+    let again = again.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
+    at_rest(&server).await;
+    let ended = task(&server, &owner, &again).await;
+    assert_eq!(ended["state"], "succeeded", "{ended}");
+    assert!(ended["total"].as_u64().unwrap() < 4, "only what was left: {ended}");
+    let verified: Value = server.post(&owner, "/api/v1/cache/verify", body).await.json().await.unwrap();
+    assert_eq!((&verified["ready"], &verified["checked"]), (&json!(8), &json!(8)), "{verified}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mixtape_that_is_saved_is_made_ready_where_the_settings_say_so() {
+    let (server, owner, ids) = server_with(&[("a.wav", 3.0), ("b.wav", 2.0)]).await;
+    let mixtape = async |title: &str, tracks: &[String]| {
+        let body = json!({"title": title, "tracks": tracks});
+        let made = server.post(&owner, "/api/v1/mixtapes", body).await;
+        assert_eq!(made.status(), 201, "{}", made.text().await.unwrap());
+        at_rest(&server).await;
+    };
+    let settings = |precache, qualities: &[Quality]| CacheOptions {
+        precache,
+        precache_qualities: qualities.to_vec(),
+        ..CacheOptions::default()
+    };
+    server.state.ingest.set_cache(settings(false, &[Quality::Medium]));
+    mixtape("Off", &ids).await;
+    assert_eq!(runs(&server, &owner).await, Vec::<Value>::new());
+    server.state.ingest.set_cache(settings(true, &[Quality::Low, Quality::High]));
+    mixtape("On", &ids[..1]).await;
+    let [run] = &runs(&server, &owner).await[..] else { panic!("one run") };
+    assert_eq!((&run["state"], &run["total"]), (&json!("succeeded"), &json!(1)), "{run}");
+    let cached =
+        async |id: &str| server.json(&owner, &format!("/api/v1/tracks/{id}")).await["cached"].clone();
+    assert_eq!(cached(&ids[0]).await, json!(["high", "low"]));
+    assert_eq!(cached(&ids[1]).await, json!([]));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aac_is_made_ahead_and_sent_whole() {
+    let (server, owner, ids) = server_with(&[("a.wav", 4.0)]).await;
+    if fanfare_audio::ffmpeg_version(&fanfare_audio::FfmpegUse::Auto).is_err() {
+        println!("SKIPPED: there is no ffmpeg here");
+        return;
+    }
+    server.state.ingest.set_cache(CacheOptions { codec: SmallCodec::Aac, ..CacheOptions::default() });
+    let missed = audio(&server, &owner, &ids[0], "medium", None).await;
+    assert_eq!(
+        (field(&missed, "x-fanfare-cache"), field(&missed, "x-fanfare-quality")),
+        ("miss", "original")
+    );
+    drop(missed);
+    let run = warm(&server, &owner, json!({"scope": {"tracks": ids}})).await;
+    at_rest(&server).await;
+    let ended = task(&server, &owner, &run).await;
+    assert_eq!(ended["state"], "succeeded", "{ended}");
+    let sent = audio(&server, &owner, &ids[0], "medium", None).await;
+    assert_eq!(
+        (field(&sent, "x-fanfare-cache"), field(&sent, "x-fanfare-quality"), field(&sent, "content-type")),
+        ("hit", "medium", "audio/mp4")
+    );
+    let file = tempfile::NamedTempFile::with_suffix(".m4a").unwrap();
+    fs::write(file.path(), sent.bytes().await.unwrap()).unwrap();
+    let mut source = fanfare_audio::open(file.path(), &fanfare_audio::OpenOptions::default()).unwrap();
+    let mut frames = 0;
+    while let Some(chunk) = source.next_chunk().unwrap() {
+        frames += chunk.frames();
+    }
+    assert_eq!(frames, 4 * 44_100);
+    server.stop().await;
+}
