@@ -36,11 +36,13 @@ async fn runs(server: &Server, who: &As) -> Vec<Value> {
 async fn two_listeners_and_a_late_one_see_every_event_of_a_run() {
     let songs = [("a.wav", 5.0), ("b.wav", 3.0), ("c.wav", 4.0)];
     let (server, owner, ids) = server_with(&songs).await;
-    // One that is there when the run begins, and one whose file went away.
+    // One that is there when the run begins, and one whose place is taken.
     warm(&server, &owner, json!({"scope": {"tracks": [&ids[0]]}})).await;
     at_rest(&server).await;
-    let (there, gone) = (server.music().join("c.wav"), server.music().join("c.gone"));
-    fs::rename(&there, &gone).unwrap();
+    let explained = server.json(&owner, &format!("/api/v1/cache/explain/{}", ids[2])).await;
+    let name = explained["qualities"][1]["expected_file"].as_str().unwrap().to_owned();
+    let taken = server.store().catalog().cache().path(&name).unwrap();
+    fs::create_dir_all(taken.join("by somebody")).unwrap();
 
     let mut one = Events::of(server.get(&owner, EVENTS).await);
     let mut other = Events::of(server.get(&owner, EVENTS).await);
@@ -85,7 +87,7 @@ async fn two_listeners_and_a_late_one_see_every_event_of_a_run() {
     let ended = task(&server, &owner, &run).await;
     assert_eq!((&ended["failure_count"], &ended["failures"][0]["track"]), (&json!(1), &json!(ids[2])));
     assert!(ended["failures"][0]["subject"].as_str().unwrap().ends_with("c.wav"), "{ended}");
-    fs::rename(&gone, &there).unwrap();
+    fs::remove_dir_all(&taken).unwrap();
     let again = server.post(&owner, &format!("/api/v1/tasks/{run}/retry"), json!({})).await;
     assert_eq!(again.status(), 202);
     let again = again.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
