@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CacheCheck, CacheStatus } from '../api/types';
+import type { CacheVerified, CacheStatus } from '../api/types';
 import { checkWords, hitWords, parts, readyWords, roomWords, stateWords } from './figures';
 
 const status = (change: Partial<CacheStatus>): CacheStatus => ({
@@ -11,6 +11,6 @@ test('an overfull bar never passes its end', () => expect(parts(status({ cap_byt
 test('an empty cache without a cap', () => expect(parts(status({ cap_bytes: 0, size_bytes: 0, hls_bytes: 0, qualities: [] }))).toMatchObject([{ share: 0 }]));
 test.each([[0, 0, null], [3, 1, '75 % of 4 answers'], [1, 0, '100 % of 1 answer'], [999, 1, '99 % of 1,000 answers']])('%i hits, %i misses', (hits, misses, words) => expect(hitWords(status({ hits, misses }))).toBe(words));
 test.each([[1_000, '600 B left'], [100, '300 B too much: the least used goes first']])('of %i', (cap_bytes, words) => expect(roomWords(status({ cap_bytes }))).toBe(words));
-test('a check', () => expect(checkWords({ checked: 12, ready: 10, missing: 1, stale: 1, damaged: 0, tracks: [] } as CacheCheck)).toBe('12 files looked at: 10 ready, 1 missing, 1 outdated'));
+test('a check', () => expect(checkWords({ checked: 12, ready: 10, missing: 1, stale: 1, damaged: 0, tracks: [] } as CacheVerified)).toBe('12 files looked at: 10 ready, 1 missing, 1 outdated'));
 test('a check of nothing', () => expect(checkWords({ checked: 0, ready: 0, missing: 0, stale: 0, damaged: 0, tracks: [] })).toBe('0 files looked at'));
 test('badges', () => expect([readyWords(['medium', 'low']), stateWords('stale'), stateWords('new')]).toEqual(['Ready as medium, low', 'Older than its source', 'new']));

@@ -1,6 +1,6 @@
 // What the figures of the cache mean. Pure.
 
-import type { CacheCheck, CacheStatus } from '../api/types';
+import type { CacheVerified, CacheStatus } from '../api/types';
 import { qualityName } from '../quality/quality';
 import { bytes, count, plural } from '../words/format';
 
@@ -26,14 +26,14 @@ export function roomWords(status: CacheStatus): string {
   return left >= 0 ? `${bytes(left)} left` : `${bytes(-left)} too much: the least used goes first`;
 }
 
-export const AGES: readonly [days: number | null, label: string][] = [[7, 'not used for a week'], [30, 'not used for a month'], [90, 'not used for three months'], [365, 'not used for a year'], [null, 'everything']];
+export const AGES: readonly [days: number | null, label: string][] = [[7, 'made more than a week ago'], [30, 'made more than a month ago'], [90, 'made more than three months ago'], [365, 'made more than a year ago'], [null, 'everything']];
 
 const STATES: Record<string, string> = {
   ready: 'Ready', missing: 'Not made yet', stale: 'Older than its source', damaged: 'Damaged', encoding: 'Being made', not_needed: 'Not needed',
 };
 export const stateWords = (state: string): string => STATES[state] ?? state;
 
-export function checkWords(check: CacheCheck): string {
+export function checkWords(check: CacheVerified): string {
   const found = ([['ready', check.ready], ['missing', check.missing], ['outdated', check.stale], ['damaged', check.damaged]] as const).filter(([, number]) => number > 0);
   return `${plural(check.checked, 'file')} looked at${found.length > 0 ? `: ${found.map(([word, number]) => `${count(number)} ${word}`).join(', ')}` : ''}`;
 }

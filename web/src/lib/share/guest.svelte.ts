@@ -1,7 +1,7 @@
 // A guest's ears: opens a shared mixtape and plays it. Like the big player it believes only what its audio element reports.
 
 import { asProblem, type Problem } from '../api/problem';
-import type { Shared, Waveform } from '../api/types';
+import type { SharedMixtape, Waveform } from '../api/types';
 import { appliedGain, linear } from '../player/gain';
 import { offerCommands } from '../player/media-session';
 import * as calls from './calls';
@@ -13,7 +13,7 @@ const RESTART_AFTER_S = 4;
 
 export class Guest {
   standing = $state<Standing>('opening');
-  shared = $state.raw<Shared | null>(null);
+  shared = $state.raw<SharedMixtape | null>(null);
   problem = $state.raw<Problem | null>(null);
   /** Which track is in the element; -1 before the first. */
   at = $state(-1);
@@ -92,7 +92,7 @@ export class Guest {
     this.waiting = true;
     this.#mended = false;
     this.#audio.src = calls.audioAddress(track.id);
-    const gain = appliedGain({ replaygain_track_gain_db: track.replaygain_track_gain_db ?? null, true_peak_dbtp: track.true_peak_dbtp ?? null }, { mode: 'track', preamp_db: 0 });
+    const gain = appliedGain({ replaygain_track_gain_db: track.replaygain_track_gain_db, true_peak_dbtp: track.true_peak_dbtp }, { mode: 'track', preamp_db: 0 });
     this.#audio.volume = Math.min(1, linear(gain.gain_db));
     this.#start();
     this.#show();

@@ -71,7 +71,7 @@ export const STATE_TITLES: Record<TaskState, string> = {
 };
 
 /** A run of the transcode cache. */
-export const isCache = (task: Task): boolean => (task.kind as string) === 'cache';
+export const isCache = (task: Task): boolean => task.kind === 'cache';
 
 export function amount(task: Task): string {
   const noun = task.kind === 'scan' || isCache(task) ? 'file' : 'track';
