@@ -8,13 +8,24 @@ test.each([
   ['schedule', '03:30', '03:30'], ['ladder', ' low=aac:96 ', 'low=aac:96'],
 ])('%s %j is sent as %j', (type, text, value) => expect(typed(type, text)).toBe(value));
 test.each([['bytes', 2 ** 30, '1 GiB'], ['paths', ['/a', '/b'], '/a, /b'], ['url', null, ''], ['number', 0.25, '0.25']])('%s %j', (type, value, text) => expect(fieldText(type, value)).toBe(text));
-test('every setting of the page that the server can change has a place and a label', () => {
-  const table = readFileSync(new URL('../../../../docs/settings.md', import.meta.url), 'utf8');
-  const names = [...table.matchAll(/^\| `([a-z._]+)` \|(?:[^|]*\|){4} yes \|/gm)].map((row) => row[1] ?? '').sort();
-  expect(names.length).toBeGreaterThan(15);
-  const all = [...table.matchAll(/^\| `([a-z._]+)` \|/gm)].map((row) => row[1] ?? '');
-  // What a server does not know yet has a place already; what it knows is exactly what can be changed.
-  expect(GROUPS.flatMap((group) => group.names).filter((name) => all.includes(name)).sort()).toEqual(names);
-  expect(names.filter((name) => labelOf(name) === name)).toEqual([]);
+const table = readFileSync(new URL('../../../../docs/settings.md', import.meta.url), 'utf8');
+const rows = [...table.matchAll(/^\| `([a-z._]+)` \|(?:[^|]*\|){4} ([a-z-]+) \|/gm)].map((row) => ({ name: row[1] ?? '', changeable: row[2] === 'yes' }));
+const changeable = rows.filter((row) => row.changeable).map((row) => row.name);
+const placed = GROUPS.flatMap((group) => group.names);
+test('the list of settings is read whole', () => {
+  expect(rows).toHaveLength([...table.matchAll(/^\| `[a-z]+[a-z._]*` \| `FANFARE_/gm)].length);
+  expect(rows.length).toBeGreaterThan(30);
+  expect(changeable.length).toBeGreaterThan(20);
 });
+test('every setting that can be changed has a place on the page, one only, and nothing else has', () => expect(placed.toSorted()).toEqual(changeable.toSorted()));
+test('every one has a label of its own that is not its name', () => {
+  const faulty = placed.filter((name) => labelOf(name).trim() === '' || labelOf(name) === name || /[._]/.test(labelOf(name)));
+  expect(faulty).toEqual([]);
+  for (const group of GROUPS) {
+    const labels = group.names.map(labelOf);
+    expect(labels, group.title).toEqual([...new Set(labels)]);
+    expect([group.title, group.lead].filter((text) => text.trim() === '')).toEqual([]);
+  }
+});
+test('a name without a label is known by being shown as it is', () => expect(labelOf('no.such_setting')).toBe('no.such_setting'));
 test('sources have words, defaults need none', () => expect([sourceWords('file'), sourceWords('default')]).toEqual(['from the settings file', '']));

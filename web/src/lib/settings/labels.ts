@@ -7,7 +7,7 @@ export const GROUPS: readonly Group[] = [
     names: ['analysis.on_arrival', 'analysis.schedule', 'analysis.quiet_hours', 'analysis.budget_h', 'analysis.concurrency', 'analysis.pacing', 'analysis.cpu_share_percent', 'analysis.yield_while_playing'],
   },
   { id: 'uploads', title: 'Uploads', lead: 'Who may send what.', names: ['upload.listeners', 'upload.max_bytes', 'upload.quota_bytes', 'upload.keep_originals'] },
-  { id: 'streaming', title: 'Streaming', lead: 'What HTTP Live Streaming offers to browsers and phones.', names: ['hls.ladder', 'hls.cache_bytes'] },
+  { id: 'streaming', title: 'Streaming', lead: 'What HTTP Live Streaming offers to browsers and phones.', names: ['hls.ladder'] },
   {
     id: 'cache', title: 'Small files', lead: 'What is kept of lossless tracks for phones and slow lines.',
     names: ['audio_cache.enabled', 'audio_cache.default_quality', 'audio_cache.codec', 'audio_cache.on_miss', 'audio_cache.cap_bytes', 'audio_cache.max_age_days', 'audio_cache.precache_on_upload', 'audio_cache.precache_qualities', 'audio_cache.max_workers', 'audio_cache.max_encodes', 'audio_cache.max_encodes_per_user'],
@@ -20,7 +20,7 @@ const LABELS: Record<string, string> = {
   'analysis.on_arrival': 'Hear tracks as they arrive', 'analysis.schedule': 'Nightly run at', 'analysis.quiet_hours': 'Only between',
   'analysis.budget_h': 'Starts new tracks for', 'analysis.concurrency': 'Tracks at a time', 'analysis.pacing': 'Pacing', 'analysis.cpu_share_percent': 'Processor share',
   'analysis.yield_while_playing': 'Stand back while something plays', 'upload.max_bytes': 'Largest file', 'upload.quota_bytes': 'Space for each person',
-  'upload.keep_originals': 'Keep uploaded files', 'upload.listeners': 'Listeners may upload', 'hls.ladder': 'Ladder', 'hls.cache_bytes': 'Room for ladders made on request',
+  'upload.keep_originals': 'Keep uploaded files', 'upload.listeners': 'Listeners may upload', 'hls.ladder': 'Ladder',
   'audio_cache.enabled': 'Make small files', 'audio_cache.default_quality': 'Quality unless chosen', 'audio_cache.codec': 'Format', 'audio_cache.on_miss': 'When one is not there yet',
   'audio_cache.cap_bytes': 'Room', 'audio_cache.max_age_days': 'Let go after days unused', 'audio_cache.precache_on_upload': 'Make them when music arrives', 'audio_cache.precache_qualities': 'In which qualities',
   'audio_cache.max_workers': 'Files at a time', 'audio_cache.max_encodes': 'At once, for all listeners', 'audio_cache.max_encodes_per_user': 'At once, for one listener',
