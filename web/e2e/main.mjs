@@ -12,6 +12,7 @@ import { mixtapeChecks } from './mixtapes.mjs';
 import { playerChecks } from './player.mjs';
 import { qualityChecks } from './quality.mjs';
 import { takeShots } from './shots.mjs';
+import { unsavedChecks } from './unsaved.mjs';
 import { uploadChecks } from './uploads.mjs';
 
 const server = await findServer({ tick_ms: 120 });
@@ -74,6 +75,7 @@ try {
   if (server.mock) {
     await cacheChecks(page, context, server);
     await mixtapeChecks(page, server);
+    await unsavedChecks(page, server);
   } else {
     await check('the cache and mixtapes', async () => { throw new Skip('only against the mock, until the summary of a cache run is worded alike'); });
   }
