@@ -12,6 +12,7 @@ import { mixtapeChecks } from './mixtapes.mjs';
 import { playerChecks } from './player.mjs';
 import { qualityChecks } from './quality.mjs';
 import { takeShots } from './shots.mjs';
+import { stateChecks } from './states.mjs';
 import { unsavedChecks } from './unsaved.mjs';
 import { uploadChecks } from './uploads.mjs';
 
@@ -76,6 +77,7 @@ try {
     await cacheChecks(page, context, server);
     await mixtapeChecks(page, server);
     await unsavedChecks(page, server);
+    await stateChecks();
   } else {
     await check('the cache and mixtapes', async () => { throw new Skip('only against the mock, until the summary of a cache run is worded alike'); });
   }

@@ -26,7 +26,20 @@ const LABELS: Record<string, string> = {
   'audio_cache.max_workers': 'Files at a time', 'audio_cache.max_encodes': 'At once, for all listeners', 'audio_cache.max_encodes_per_user': 'At once, for one listener',
   'replaygain.write_tags': 'Write ReplayGain tags', 'acoustid.endpoint': 'Service', 'acoustid.key': 'Application key',
 };
+/** Of its field on the page. */
+export const settingId = (name: string): string => `setting-${name.replace('.', '-')}`;
+const PLACED = new Set(GROUPS.flatMap((group) => group.names));
+/** The settings of the page that a sentence names between backticks. */
+export const settingsIn = (text: string): string[] => [...new Set([...text.matchAll(/`([a-z._]+)`/g)].map((found) => found[1] ?? '').filter((name) => PLACED.has(name)))];
 export const labelOf = (name: string): string => LABELS[name] ?? name;
+
+const CHOICES: Record<string, Record<string, string>> = {
+  'audio_cache.codec': { mp3: 'MP3', opus: 'Opus', aac: 'AAC' },
+  'audio_cache.default_quality': { original: 'Original', high: 'High', medium: 'Medium', low: 'Low' },
+  'audio_cache.on_miss': { encode: 'Make it while it plays', original: 'Send the original' },
+};
+/** What a word to choose is called on the page; as the server says it where nobody named it yet. */
+export const choiceLabel = (name: string, word: string): string => CHOICES[name]?.[word] ?? word;
 
 const SOURCES: Record<string, string> = { file: 'from the settings file', page: 'changed here', environment: 'from the environment', flag: 'from the command line' };
 export const sourceWords = (source: string): string => SOURCES[source] ?? '';
