@@ -72,15 +72,11 @@ try {
   await libraryChecks(page, server);
   await playerChecks(page, server);
   await qualityChecks(page, server);
-  // The window of a cache run waits for a summary that the server words differently; until they agree only the mock is looked at.
-  if (server.mock) {
-    await cacheChecks(page, context, server);
-    await mixtapeChecks(page, server);
-    await unsavedChecks(page, server);
-    await stateChecks();
-  } else {
-    await check('the cache and mixtapes', async () => { throw new Skip('only against the mock, until the summary of a cache run is worded alike'); });
-  }
+  await cacheChecks(page, context, server);
+  await mixtapeChecks(page, server);
+  await unsavedChecks(page, server);
+  // They bring servers of their own, each in a state that this one is not in.
+  if (server.mock) await stateChecks();
   await uploadChecks(page, server);
   await ladderChecks(context, server);
   await check('text from tags is text', async () => {

@@ -174,6 +174,9 @@ export async function visit(look, seen, only = '') {
       await enter(page, { url, link: `${url}/#/welcome/${token}` });
       const open = async () => context.newPage();
       await walk({ page, url, open, look: async (name, where = page) => { await settled(where); await seen(where, `${state}-${name}`); } });
+    } catch (error) {
+      const shown = await page.evaluate(() => `${location.hash}: ${document.body.innerText.replace(/\s+/g, ' ').slice(0, 400)}`).catch(() => 'nothing');
+      throw new Error(`${error.message}\n      what is shown: ${shown}`, { cause: error });
     } finally {
       await close();
       server.closeAllConnections();
@@ -200,7 +203,7 @@ const faults = (page) => page.evaluate(() => {
     // A sentence that says what is wrong, and another or a way that says what helps.
     if (one.querySelectorAll('p, a, button').length === 0) found.push(`${name(one)} has no remedy`);
   }
-  if (/fanfare (cache|warm)|undefined|\[object|NaN/.test(document.body.innerText)) found.push('words that mean nothing here');
+  if (/undefined|\[object|NaN/.test(document.body.innerText)) found.push('words that mean nothing here');
   return found;
 });
 

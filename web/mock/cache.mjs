@@ -69,7 +69,7 @@ export function makeCache(catalog, tasks, options = {}) {
     const queue = list.flatMap((track) => (transcodable(track) ? qualities.map((quality) => ({ track, quality })) : [{ track, quality: null }]));
     const sums = { cached: 0, skipped: 0, failed: 0, bytes: 0 };
     let at = 0;
-    return tasks.work('cache', 'making small files', queue.length, (task, note) => {
+    return tasks.work('cache', 'caching tracks', queue.length, (task, note) => {
       for (let turn = 0; turn < Math.max(workers, Math.ceil(queue.length / 40)) && at < queue.length; turn++, at++) {
         const { track, quality } = queue[at];
         task.current = at + 1;
@@ -79,7 +79,7 @@ export function makeCache(catalog, tasks, options = {}) {
           note(`skipped ${track.title}: not lossless, it is sent as it is`);
         } else if (ready.get(track.id)?.has(quality)) {
           sums.skipped += 1;
-          note(`skipped ${track.title}: already cached`);
+          note(`skipped ${track.title} (${quality}): already cached`);
         } else if (track.title === 'Unplayable Here' || (sums.cached + sums.failed) % 17 === 5) {
           sums.failed += 1;
           task.failure_count += 1;
@@ -89,7 +89,7 @@ export function makeCache(catalog, tasks, options = {}) {
           put(track, quality);
           sums.cached += 1;
           sums.bytes += size(track, quality);
-          note(`cached ${track.title} (${quality}, ${QUALITIES[quality] / 1000}k)`);
+          note(`cached ${track.title} (${quality}, ${QUALITIES[quality] / 1000}k, ${size(track, quality)} bytes)`);
         }
       }
       return at >= queue.length ? words(sums) : null;
