@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 
+/** The last sentence of a run, as the server writes it: what was made, left alone and not possible, and how much that is. */
+export const SUMMARY = /\d+ cached, \d+ skipped, \d+ failed, \d+\.\d MB/;
+
 export async function cacheChecks(page, context, server) {
   const dialog = page.getByRole('dialog');
   const cached = await page.evaluate(async () => (await fetch('/api/v1/cache')).ok);
@@ -26,9 +29,12 @@ export async function cacheChecks(page, context, server) {
       assert.equal(await dialog.count(), 1);
       await dialog.getByRole('button', { name: 'Continue in the background' }).waitFor();
     }
-    await until(page, 'the summary', async () => /\d+ cached, \d+ skipped, \d+ failed/.test(await dialog.locator('.head').innerText()), 120_000);
+    await until(page, 'the summary', async () => SUMMARY.test(await dialog.locator('.head').innerText()), 120_000);
     assert.match(await dialog.locator('.head').innerText(), /100\s*%/);
-    await until(page, 'the log', async () => (await dialog.locator('ol li').allInnerTexts()).some((line) => /^cached .*\((low|medium), (128|192)k\)/.test(line)));
+    // As it was sent, whole.
+    const said = await page.evaluate(async () => (await (await fetch('/api/v1/tasks')).json()).items.filter((one) => one.kind === 'cache').sort((one, other) => other.created.localeCompare(one.created))[0].message);
+    assert.ok((await dialog.locator('.head').innerText()).includes(said), said);
+    await until(page, 'the log', async () => (await dialog.locator('ol li').allInnerTexts()).some((line) => /^cached .*\(low\b/.test(line)));
     await dialog.getByRole('button', { name: 'Clear the log' }).click();
     await until(page, 'an empty log', async () => !(await dialog.locator('ol').innerText()).includes('cached'));
     assert.equal(await close.isDisabled(), false);
@@ -52,8 +58,18 @@ export async function cacheChecks(page, context, server) {
     await until(page, 'it to go on', async () => (await percent(page)) > before);
     await dialog.getByRole('button', { name: 'Continue in the background' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await until(other, 'the end, there', async () => /cached, .* failed/.test(await other.getByRole('dialog').locator('.head').innerText()), 60_000);
+    await until(other, 'the end, there', async () => SUMMARY.test(await other.getByRole('dialog').locator('.head').innerText()), 60_000);
     await other.close();
+  }));
+  await check('a run that is stopped says how far it came', guarded(async () => {
+    if (!server.mock) throw new Skip('only the mock is slow enough for certain');
+    await page.goto(`${server.url}/#/cache`);
+    await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+    await until(page, 'it to move', async () => parseInt(await dialog.locator('strong').innerText(), 10) > 0);
+    await dialog.getByRole('button', { name: 'Stop' }).click();
+    await dialog.getByRole('heading', { name: 'Cancelled' }).waitFor();
+    assert.match(await dialog.locator('.head').innerText(), new RegExp(`cancelled: ${SUMMARY.source}`, 'i'));
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
   }));
   await check('the cache says how full it is, what is there, and clears by age after asking', guarded(async () => {
     await page.goto(`${server.url}/#/cache`);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 import { openBrowser, PHONE } from './browser.mjs';
+import { SUMMARY } from './cache.mjs';
 
 /** A picture of one pixel. */
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
@@ -109,6 +110,19 @@ export async function mixtapeChecks(page, server) {
       await page.getByRole('button', { name: /^Really delete/ }).click();
       await page.waitForURL(/#\/mixtapes$/);
     }
+  }));
+  await check('it is made ready in the size that was chosen, and that is what is asked for', guarded(async () => {
+    await page.goto(address);
+    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await dialog.getByLabel(/^Low/).check();
+    await dialog.getByLabel(/^Medium/).uncheck();
+    const asking = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/v1/cache/warm'));
+    await dialog.getByRole('button', { name: 'Start' }).click();
+    const { scope, qualities } = (await asking).postDataJSON();
+    assert.deepEqual([scope, qualities], [{ mixtape: address.split('/').pop() }, ['low']]);
+    await until(page, 'the summary', async () => SUMMARY.test(await dialog.locator('.head').innerText()), 60_000);
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await dialog.waitFor({ state: 'detached' });
   }));
   await check('a mixtape plays from any of its tracks', guarded(async () => {
     await page.goto(address);

@@ -5,7 +5,7 @@ import { select } from './catalog.mjs';
 export const QUALITIES = { high: 256_000, medium: 192_000, low: 128_000 };
 const DAY_MS = 86_400_000;
 
-/** @param {{ noEncoder?: boolean, cacheOff?: boolean }} options */
+/** @param {{ noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean }} options */
 export function makeCache(catalog, tasks, options = {}) {
   /** Track id to quality to when it was last used. */
   const ready = new Map();
@@ -15,7 +15,7 @@ export function makeCache(catalog, tasks, options = {}) {
     if (!ready.has(track.id)) ready.set(track.id, new Map());
     ready.get(track.id).set(quality, used);
   };
-  catalog.tracks.slice(0, 400).forEach((track, index) => {
+  if (!options.cacheEmpty) catalog.tracks.slice(0, 400).forEach((track, index) => {
     if (!track.lossless || index % 3 === 1) return;
     put(track, 'medium', Date.now() - (index % 50) * DAY_MS);
     if (index % 5 === 0) put(track, 'low', Date.now() - (index % 90) * DAY_MS);
@@ -35,14 +35,15 @@ export function makeCache(catalog, tasks, options = {}) {
         oldest = oldest === null ? used : Math.min(oldest, used);
       }
     }
-    const hls_bytes = options.cacheOff ? 0 : 1_460_000_000;
+    const hls_bytes = options.cacheOff || options.cacheEmpty ? 0 : 1_460_000_000;
+    const size_bytes = hls_bytes + kinds.reduce((sum, one) => sum + one.bytes, 0);
     return {
       enabled: !options.cacheOff, folder: owner ? '/srv/fanfare/cache/audio' : null, codec: 'mp3', default_quality: 'medium', on_miss: 'encode', precache_on_upload: true,
-      cap_bytes: 10 * 2 ** 30, size_bytes: hls_bytes + kinds.reduce((sum, one) => sum + one.bytes, 0), hls_bytes, files: kinds.reduce((sum, one) => sum + one.files, 0),
-      hits: figures.hits, misses: figures.misses, encoding: tasks.running('cache').length, oldest_used: oldest === null ? null : new Date(oldest).toISOString(),
+      cap_bytes: options.cacheFull ? size_bytes : 10 * 2 ** 30, size_bytes, hls_bytes, files: kinds.reduce((sum, one) => sum + one.files, 0),
+      hits: options.cacheEmpty ? 0 : figures.hits, misses: options.cacheEmpty ? 0 : figures.misses, encoding: tasks.running('cache').length, oldest_used: oldest === null ? null : new Date(oldest).toISOString(),
       qualities: kinds, max_workers: 4,
       encoder: options.noEncoder
-        ? { name: 'libmp3lame', available: false, problem: 'this build of fanfare has no MP3 encoder', remedy: 'use a build with the feature mp3-lame, or set audio_cache.codec to opus' }
+        ? { name: 'LAME', available: false, problem: 'this build has no MP3 encoder', remedy: 'use a build with the feature `mp3-lame`, or set `audio_cache.codec` to opus' }
         : { name: 'LAME 3.100', available: true, problem: null, remedy: null },
     };
   }
@@ -56,11 +57,19 @@ export function makeCache(catalog, tasks, options = {}) {
     return catalog.tracks.slice(0, 300);
   }
 
+  /** What the server refuses: null, or a problem. */
+  function refusal(kind, { scope, qualities = [] }) {
+    if (Object.values(scope ?? {}).filter((one) => one !== null && one !== undefined).length !== 1) return [400, 'invalid', 'Bad Request', 'the scope is exactly one of tracks, release, artist, mixtape, search, all'];
+    if (qualities.some((one) => !(one in QUALITIES))) return [400, 'invalid', 'Bad Request', 'nothing smaller than the original is asked for', 'name one of high, medium, low'];
+    return options.cacheOff && kind !== 'verify' ? [409, 'conflict', 'Conflict', 'the cache is switched off', 'set `audio_cache.enabled` to true'] : null;
+  }
+
+  const words = (sums) => `${sums.cached} cached, ${sums.skipped} skipped, ${sums.failed} failed, ${(sums.bytes / 1e6).toFixed(1)} MB`;
   function warm(list, { qualities = ['medium'], workers = 4 }) {
     const queue = list.flatMap((track) => (transcodable(track) ? qualities.map((quality) => ({ track, quality })) : [{ track, quality: null }]));
     const sums = { cached: 0, skipped: 0, failed: 0, bytes: 0 };
     let at = 0;
-    return tasks.work('cache', 'making small files', queue.length, (task, note) => {
+    return tasks.work('cache', 'caching tracks', queue.length, (task, note) => {
       for (let turn = 0; turn < Math.max(workers, Math.ceil(queue.length / 40)) && at < queue.length; turn++, at++) {
         const { track, quality } = queue[at];
         task.current = at + 1;
@@ -70,8 +79,8 @@ export function makeCache(catalog, tasks, options = {}) {
           note(`skipped ${track.title}: not lossless, it is sent as it is`);
         } else if (ready.get(track.id)?.has(quality)) {
           sums.skipped += 1;
-          note(`skipped ${track.title}: already cached`);
-        } else if (track.title === 'Unplayable Here' || at % 61 === 17) {
+          note(`skipped ${track.title} (${quality}): already cached`);
+        } else if (track.title === 'Unplayable Here' || (sums.cached + sums.failed) % 17 === 5) {
           sums.failed += 1;
           task.failure_count += 1;
           task.failures.push({ subject: track.title, kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', track: track.id, next_retry: null });
@@ -80,11 +89,11 @@ export function makeCache(catalog, tasks, options = {}) {
           put(track, quality);
           sums.cached += 1;
           sums.bytes += size(track, quality);
-          note(`cached ${track.title} (${quality}, ${QUALITIES[quality] / 1000}k)`);
+          note(`cached ${track.title} (${quality}, ${QUALITIES[quality] / 1000}k, ${size(track, quality)} bytes)`);
         }
       }
-      return at >= queue.length ? `${sums.cached} cached, ${sums.skipped} skipped, ${sums.failed} failed, ${Math.round(sums.bytes / 1e6)} MB` : null;
-    });
+      return at >= queue.length ? words(sums) : null;
+    }, () => `cancelled: ${words(sums)}`);
   }
 
   function verify(list, { qualities = ['medium'] }) {
@@ -101,6 +110,7 @@ export function makeCache(catalog, tasks, options = {}) {
     return { ...counts, tracks: rows.slice(0, 500) };
   }
 
+  /** By when a file was made, which here is when it was last used. */
   function clear({ older_than_days, quality }) {
     let [removed, bytes] = [0, 0];
     for (const [id, made] of ready) {
@@ -118,10 +128,11 @@ export function makeCache(catalog, tasks, options = {}) {
     return {
       track: track.id, title: track.title, source: { codec: track.codec, lossless: track.lossless, hash: track.id.repeat(2), size_bytes: track.size_bytes },
       qualities: Object.keys(QUALITIES).map((quality) => {
-        const base = { quality, expected_file: `${track.id.slice(-12)}_${quality}_${QUALITIES[quality] / 1000}k.mp3`, found: false, state: 'missing', size_bytes: null, reason: null, remedy: null };
-        if (!transcodable(track)) return { ...base, state: 'not_needed', reason: 'the source is lossy already; it is sent as it is' };
-        if (ready.get(track.id)?.has(quality)) return { ...base, found: true, state: 'ready', size_bytes: size(track, quality) };
-        return { ...base, reason: 'nobody has asked for it yet', remedy: 'play it at this quality, or run `fanfare cache warm`' };
+        const base = { quality, expected_file: `${track.id.slice(-12)}_${quality}_${QUALITIES[quality] / 1000}k.mp3`, found: false, state: 'missing', size_bytes: null, reason: 'it was not made, or was let go of', remedy: 'make it ready on its page, or play it: it is made while it is sent' };
+        if (options.cacheOff) return { ...base, expected_file: null, state: 'not_needed', reason: 'the cache is switched off', remedy: 'set `audio_cache.enabled` to true' };
+        if (!transcodable(track)) return { ...base, expected_file: null, state: 'not_needed', reason: `${track.codec} is small already: the original is sent`, remedy: null };
+        if (ready.get(track.id)?.has(quality)) return { ...base, found: true, state: 'ready', size_bytes: size(track, quality), reason: 'it is there and made of what the source is now', remedy: null };
+        return base;
       }),
     };
   }
@@ -129,15 +140,16 @@ export function makeCache(catalog, tasks, options = {}) {
   /** What is sent for a question of quality: headers, or a refusal. "Busy Song" is refused for some seconds from when it is first asked for. */
   let busySince = null;
   function serve(track, quality) {
-    if (!quality || quality === 'original' || !transcodable(track)) return { 'X-Fanfare-Quality': 'original', 'X-Fanfare-Cache': 'original' };
+    if (!quality || quality === 'original' || !transcodable(track) || options.cacheOff) return { 'X-Fanfare-Quality': 'original', 'X-Fanfare-Cache': 'original' };
     if (track.title === 'Busy Song') {
       busySince ??= Date.now();
       if (Date.now() - busySince < 2_500) return null;
     }
     const hit = ready.get(track.id)?.has(quality);
     figures[hit ? 'hits' : 'misses'] += 1;
+    if (!hit && options.noEncoder) return { 'X-Fanfare-Quality': 'original', 'X-Fanfare-Cache': 'miss' };
     put(track, quality);
     return { 'X-Fanfare-Quality': quality, 'X-Fanfare-Cache': hit ? 'hit' : 'encoding' };
   }
-  return { shown, status, within, warm, verify, clear, explain, serve };
+  return { shown, status, within, refusal, warm, verify, clear, explain, serve };
 }

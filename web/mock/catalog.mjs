@@ -71,11 +71,12 @@ export function makeCatalog(size) {
   }
   special(tracks);
   // Orders are kept: sorting 100,000 tracks anew takes seconds, and where an upload stands in a list does not matter here.
+  const orders = new Map();
   const lists = () => [tracks, ...orders.values()];
   const byId = new Map(tracks.map((track) => [track.id, track]));
   const add = (track) => { byId.set(track.id, track); for (const list of lists()) list.push(track); };
   const remove = (track) => { byId.delete(track.id); for (const list of lists()) list.splice(list.indexOf(track), 1); };
-  return { add, remove, byId, artists: artistRows.filter((artist) => artist.track_count > 0), releases, tracks };
+  return { add, remove, byId, orders, artists: artistRows.filter((artist) => artist.track_count > 0), releases, tracks };
 }
 
 /** Cases that the browser test looks for. */
@@ -94,9 +95,8 @@ const KEYS = {
   title: (track) => track.title, artist: (track) => track.artist.name, album: (track) => track.release.title, added: (track) => track.added,
   duration: (track) => track.duration_s, tempo: (track) => track.tempo_bpm ?? Infinity, loudness: (track) => track.integrated_lufs ?? Infinity,
 };
-const orders = new Map();
-
 export function select(catalog, query) {
+  const { orders } = catalog;
   const sort = query.get('sort') ?? 'artist';
   if (!orders.has(sort)) {
     const key = KEYS[sort];

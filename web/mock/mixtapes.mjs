@@ -11,10 +11,11 @@ const QR = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29" shape-re
   return on ? `M${x + 4} ${y + 4}h1v1h-1z` : '';
 }).join('')}"/></svg>`;
 
-export function makeMixtapes(catalog, shown, address) {
+export function makeMixtapes(catalog, shown, address, options = {}) {
   const tapes = new Map();
   const guests = new Map();
   let serial = 0;
+  const hasEnded = (share) => share.expires !== null && Date.parse(share.expires) < Date.now();
   const slugOf = (title) => {
     const base = title.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'mixtape';
     let slug = base;
@@ -25,7 +26,7 @@ export function makeMixtapes(catalog, shown, address) {
     const entries = tape.tracks.map((id) => catalog.byId.get(id));
     const found = entries.filter(Boolean);
     return {
-      slug: tape.slug, title: tape.title, notes: tape.notes, cover: tape.cover ? `/api/v1/mixtapes/${tape.slug}/cover?v=${tape.cover}` : null, owner: tape.owner, mine: tape.owner === user, may_change: tape.owner === user, cover_given: tape.upload !== null, created: tape.created,
+      slug: tape.slug, title: tape.title, notes: tape.notes, cover: tape.cover ? `/api/v1/mixtapes/${tape.slug}/cover?v=${tape.cover}` : null, owner: tape.owner, mine: tape.owner === user.name, may_change: tape.owner === user.name || user.role === 'owner', cover_given: tape.upload !== null, created: tape.created,
       updated: tape.updated, track_count: entries.length, duration_s: found.reduce((sum, one) => sum + one.duration_s, 0), missing: tape.tracks.length - found.length,
       ...(whole ? { tracks: entries.map((track, position) => ({ position, id: tape.tracks[position], track: track ? shown(track) : null, title: track?.title ?? 'A song that left', artist: track?.artist.name ?? 'Somebody', duration_s: track?.duration_s ?? 201 })) } : {}),
     };
@@ -37,7 +38,7 @@ export function makeMixtapes(catalog, shown, address) {
     return tape;
   }
   const seed = (owner) => {
-    if (tapes.size > 0) return;
+    if (tapes.size > 0 || options.noTapes) return;
     make(owner, { title: 'Night Train', notes: NOTES, tracks: [...catalog.tracks.slice(0, 12).map((one) => one.id), '0003ffff'.padEnd(32, '0')] });
     make('Marguerite', { title: 'Kitchen, Sunday', notes: '', tracks: catalog.tracks.slice(40, 66).map((one) => one.id) });
   };
@@ -47,51 +48,53 @@ export function makeMixtapes(catalog, shown, address) {
   })].join('\n');
 
   /** Answers a route below /mixtapes, /shared; false when it is none of these. */
-  function handle({ route, id, tail, user, body, sent, request, json, problem, missing, response, warm, audio, columns, cover, verify }) {
+  function handle({ route, id, tail, user, body, sent, request, json, problem, missing, response, warm, refusal, audio, columns, cover, verify }) {
     if (route.startsWith('GET /shared') || route.startsWith('POST /shared')) return shared({ route, id, tail, body, request, json, problem, missing, response, audio, columns, cover });
     seed(user.name);
     const tape = id === undefined || id === 'import' ? null : tapes.get(id);
     if (id !== undefined && id !== 'import' && !tape) return missing('mixtape');
-    const mine = () => tape.owner === user.name;
     const writes = !route.startsWith('GET') && tape && tail !== 'duplicate';
-    if (writes && !mine()) return problem(403, 'denied', 'not yours', `this mixtape belongs to ${tape.owner}`, 'duplicate it and change the copy');
+    if (writes && tape.owner !== user.name && user.role !== 'owner') return problem(403, 'denied', 'not yours', `this mixtape belongs to ${tape.owner}`, 'duplicate it and change the copy');
     const touched = () => { tape.updated = new Date().toISOString(); };
     switch (route) {
       case 'GET /mixtapes': {
-        const list = [...tapes.values()].sort((a, b) => b.updated.localeCompare(a.updated)).map((one) => answer(one, user.name, false));
+        const list = [...tapes.values()].sort((a, b) => b.updated.localeCompare(a.updated)).map((one) => answer(one, user, false));
         return json(200, { items: list, total: list.length, offset: 0 });
       }
       case 'POST /mixtapes':
         if (!body.title?.trim()) return problem(400, 'invalid', 'no title', 'a mixtape needs a title', 'give it one');
-        return json(201, answer(make(user.name, body), user.name, true));
+        return json(201, answer(make(user.name, body), user, true));
       case 'POST /mixtapes/:id': { // import
         const lines = sent.toString().split(/\r?\n/);
         const title = lines.find((line) => line.startsWith('#PLAYLIST:'))?.slice(10) ?? 'Imported mixtape';
         const paths = lines.filter((line) => line && !line.startsWith('#'));
         const found = paths.map((path) => catalog.tracks.find((one) => one.relative_path === path));
         const tape = make(user.name, { title, tracks: found.filter(Boolean).map((one) => one.id) });
-        return json(201, { mixtape: answer(tape, user.name, true), unmatched: paths.filter((_, at) => !found[at]) });
+        return json(201, { mixtape: answer(tape, user, true), unmatched: paths.filter((_, at) => !found[at]) });
       }
-      case 'GET /mixtapes/:id': return json(200, answer(tape, user.name, true));
+      case 'GET /mixtapes/:id': return json(200, answer(tape, user, true));
       case 'PATCH /mixtapes/:id':
-        Object.assign(tape, Object.fromEntries(['title', 'notes', 'tracks'].filter((name) => body[name] !== undefined).map((name) => [name, body[name]])));
+        Object.assign(tape, Object.fromEntries(['title', 'notes', 'tracks'].filter((name) => body[name] !== undefined && body[name] !== null).map((name) => [name, body[name]])));
         if (tape.tracks.length > 0 && !tape.cover) tape.cover = ++serial;
         touched();
-        return json(200, answer(tape, user.name, true));
+        return json(200, answer(tape, user, true));
       case 'DELETE /mixtapes/:id': tapes.delete(tape.slug); return json(204);
-      case 'POST /mixtapes/:id/duplicate': return json(201, answer(make(user.name, { ...tape, title: `${tape.title} (copy)` }), user.name, true));
+      case 'POST /mixtapes/:id/duplicate': return json(201, answer(make(user.name, { ...tape, title: `${tape.title} (copy)` }), user, true));
       case 'PUT /mixtapes/:id/cover':
         if (/^\s*</.test(sent.subarray(0, 20).toString())) return problem(415, 'not-image', 'not a picture', 'a cover is a JPEG, PNG, WebP or GIF, not SVG', 'save it as PNG');
         Object.assign(tape, { upload: Buffer.from(sent), type: request.headers['content-type'], cover: ++serial });
-        return json(200, answer(tape, user.name, true));
-      case 'DELETE /mixtapes/:id/cover': Object.assign(tape, { upload: null, cover: ++serial }); return json(200, answer(tape, user.name, true));
+        return json(204);
+      case 'DELETE /mixtapes/:id/cover': Object.assign(tape, { upload: null, cover: ++serial }); return json(204);
       case 'GET /mixtapes/:id/cover': return picture(tape, response);
       case 'GET /mixtapes/:id/m3u8':
         response.writeHead(200, { 'Content-Type': 'audio/x-mpegurl; charset=utf-8', 'Content-Disposition': `attachment; filename="${tape.slug}.m3u8"` });
         return response.end(m3u8(tape));
       case 'GET /mixtapes/:id/cache': return json(200, verify(tape.tracks.map((one) => catalog.byId.get(one)).filter(Boolean)));
-      case 'POST /mixtapes/:id/cache': return json(202, warm(tape.tracks.map((one) => catalog.byId.get(one)).filter(Boolean), body));
-      case 'GET /mixtapes/:id/shares': return json(200, { items: tape.shares.map(({ token: _, secret: __, ...one }) => one) });
+      case 'POST /mixtapes/:id/cache': {
+        const refused = refusal('warm', { scope: { mixtape: tape.slug } });
+        return refused ? problem(...refused) : json(202, warm(tape.tracks.map((one) => catalog.byId.get(one)).filter(Boolean)));
+      }
+      case 'GET /mixtapes/:id/shares': return json(200, { items: tape.shares.map(({ token: _, secret: __, ...one }) => ({ ...one, expired: hasEnded(one) })) });
       case 'POST /mixtapes/:id/shares': {
         const token = `mock${(++serial).toString(36)}${Math.random().toString(36).slice(2, 14)}`;
         const expires = body.expires ?? (body.expires_in_days ? new Date(Date.now() + body.expires_in_days * 86_400_000).toISOString() : null);
@@ -125,14 +128,14 @@ export function makeMixtapes(catalog, shown, address) {
     if (route === 'POST /shared/:id' && id === 'open') {
       const owner = [...tapes.values()].find((tape) => tape.shares.some((share) => share.token === body.token));
       const share = owner?.shares.find((one) => one.token === body.token);
-      if (!share || (share.expires !== null && Date.parse(share.expires) < Date.now())) return problem(404, 'not-found', 'nothing is shared here', 'this link is not valid (any more)', 'ask whoever sent it for a new one');
-      if (share.secret !== null && share.secret !== body.password) return problem(401, 'unauthenticated', 'a password is needed', body.password ? 'the password is wrong' : 'this mixtape asks for a password', 'ask whoever sent the link');
+      if (!share || hasEnded(share)) return problem(404, 'not-found', 'Not Found', 'there is no such link', 'it may have ended; ask who gave it to you');
+      if (share.secret !== null && share.secret !== body.password) return problem(401, 'unauthenticated', 'Unauthorized', body.password ? 'the password is wrong' : 'this link needs a password', body.password ? undefined : 'ask who gave it to you');
       const guest = Math.random().toString(36).slice(2);
       guests.set(guest, { tape: owner, share });
       const tracks = owner.tracks.map((one) => catalog.byId.get(one)).filter(Boolean).map((one) => ({
-        id: one.id, title: one.title, artist: one.artist.name, duration_s: one.duration_s, has_cover: one.has_cover, replaygain_track_gain_db: one.replaygain_track_gain_db, true_peak_dbtp: one.true_peak_dbtp,
+        id: one.id, title: one.title, artist: one.artist.name, release: one.release?.title ?? null, duration_s: one.duration_s, has_cover: one.has_cover, integrated_lufs: one.integrated_lufs, replaygain_track_gain_db: one.replaygain_track_gain_db, true_peak_dbtp: one.true_peak_dbtp,
       }));
-      return json(200, { title: owner.title, notes: owner.notes, cover: owner.cover ? '/api/v1/shared/cover' : null, download: share.download, expires: share.expires, owner: owner.owner, tracks }, { 'Set-Cookie': `fanfare_guest=${guest}; HttpOnly; SameSite=Strict; Path=/api/v1/shared` });
+      return json(200, { title: owner.title, notes: owner.notes, cover: owner.cover ? '/api/v1/shared/cover' : null, download: share.download, expires: share.expires, owner: owner.owner, share: share.id, duration_s: tracks.reduce((sum, one) => sum + one.duration_s, 0), tracks }, { 'Set-Cookie': `fanfare_guest=${guest}; HttpOnly; SameSite=Strict; Path=/api/v1/shared` });
     }
     const guest = [...guests].find(([name]) => request.headers.cookie?.includes(`fanfare_guest=${name}`))?.[1];
     if (!guest) return problem(401, 'unauthenticated', 'not opened', 'open the link first');

@@ -18,14 +18,14 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
   + "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean}} options */
+/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean, noTapes?: boolean}} options */
 export function makeMock(options = {}) {
   const catalog = makeCatalog(options.tracks ?? 100_000);
   const token = 'mock-setup-token';
   const tasks = makeTasks(options.tick_ms ?? 250);
   const uploads = makeUploads(catalog, tasks, options.tick_ms ?? 250);
   const cache = makeCache(catalog, tasks, options);
-  const mixtapes = makeMixtapes(catalog, cache.shown, () => `http://127.0.0.1:${server.address().port}`);
+  const mixtapes = makeMixtapes(catalog, cache.shown, () => `http://127.0.0.1:${server.address().port}`, options);
   const settings = makeSettings();
   const users = options.owner ? [{ id: 'a'.repeat(32), name: 'demo', role: 'owner', password: 'demo demo demo' }] : [];
   const keys = [];
@@ -98,7 +98,7 @@ export function makeMock(options = {}) {
         return paged(found.map((one) => ({ ...one, artist: one.artist.name, release: one.release?.title ?? null })));
       }
       if (head === 'mixtapes' && user || head === 'shared') {
-        const fetchable = { warm: cache.warm, audio, columns: waveform, cover, verify: (list) => cache.verify(list, {}) };
+        const fetchable = { warm: (list) => cache.warm(list, {}), refusal: cache.refusal, audio, columns: waveform, cover, verify: (list) => cache.verify(list, {}) };
         return mixtapes.handle({ route, id, tail, user, body, sent, request, json, problem, missing, response, ...fetchable });
       }
       if (!user && !(stranger && catalog.byId.get(id)?.state === 'published')) return problem(401, 'unauthenticated', 'not signed in', 'sign in first');
@@ -155,7 +155,10 @@ export function makeMock(options = {}) {
           return known ? json(200, cache.explain(known)) : missing('track');
         }
         case 'POST /cache/:id': {
+          if (user.role !== 'owner') return problem(403, 'denied', 'Forbidden', 'only owners may do that', 'ask an owner of the server');
           if (id === 'clear') return json(200, cache.clear(body));
+          const refused = cache.refusal(id, body);
+          if (refused) return problem(...refused);
           const list = cache.within(body.scope, mixtapes.byScope);
           if (id === 'verify') return json(200, cache.verify(list, body));
           return json(202, cache.warm(list, body));

@@ -16,7 +16,7 @@ export function makeSettings() {
     const value = parse(type, otherwise);
     return {
       name, type, value, default: type === 'secret' ? null : value, source: 'default', fixed: page === 'yes' ? null : 'it is read when the server starts', unit: unit === '-' ? null : unit,
-      min: null, max: null, choices: [], variable, help,
+      min: null, max: null, choices: type === 'choice' ? takes.split(' or ') : [], variable, help,
     };
   });
   const fixed = rows.find((row) => row.name === 'analysis.cpu_share_percent');

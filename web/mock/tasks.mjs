@@ -51,14 +51,16 @@ export function makeTasks(tick_ms) {
     return task;
   }
 
-  /** A task whose every step is done by `turn(task, note)`, which gives the last sentence when it is through. */
-  function work(kind, step, total, turn) {
+  const stops = new Map();
+  /** A task whose every step is done by `turn(task, note)`, which gives the last sentence when it is through; `stopped()` gives it when somebody stops it. */
+  function work(kind, step, total, turn, stopped) {
     const now = new Date().toISOString();
     const task = {
       id: (++serial).toString(16).padStart(32, '4'), kind, state: 'running', step, current: 0, total, current_item: null, message: '', failure_count: 0, failures: [],
       log: [{ at: now, text: step }], created: now, started: now, ended: null,
     };
     tasks.set(task.id, task);
+    stops.set(task.id, stopped);
     tell(task);
     const note = (text) => {
       task.message = text;
@@ -84,7 +86,7 @@ export function makeTasks(tick_ms) {
   function cancel(id) {
     const task = tasks.get(id);
     if (!task || over(task)) return task;
-    Object.assign(task, { state: 'cancelled', message: 'stopped by you', ended: new Date().toISOString(), current_item: null });
+    Object.assign(task, { state: 'cancelled', message: stops.get(id)?.() ?? 'stopped by you', ended: new Date().toISOString(), current_item: null });
     tell(task);
     return task;
   }

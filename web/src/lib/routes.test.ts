@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listHref, parseRoute, trackHref } from './routes';
+import { listHref, parseRoute, settingHref, trackHref } from './routes';
 
 test.each([
   ['', { page: 'tracks', search: '', sort: 'artist', order: 'asc' }],
@@ -10,6 +10,7 @@ test.each([
   ['#/welcome/tok', { page: 'welcome', token: 'tok' }],
   ['#/activity', { page: 'activity' }],
   ['#/tasks', { page: 'activity' }],
+  ['#/settings', { page: 'settings', at: null }],
   ['#/upload', { page: 'upload' }],
   ['#/catalog?search=x', { page: 'catalog', search: 'x' }],
   ['#/tracks', { page: 'missing', path: '/tracks' }],
@@ -19,4 +20,5 @@ test.each([
 test('an address leads back to its route', () => {
   expect(parseRoute(listHref('tracks', 'a&b=c', 'loudness', 'desc'))).toEqual({ page: 'tracks', search: 'a&b=c', sort: 'loudness', order: 'desc' });
   expect(parseRoute(trackHref('x/../y'))).toEqual({ page: 'track', id: 'x/../y' });
+  expect(parseRoute(settingHref('audio_cache.codec'))).toEqual({ page: 'settings', at: 'audio_cache.codec' });
 });

@@ -13,7 +13,7 @@ export type Route =
   | { page: 'mixtape'; id: string; edit: boolean }
   | { page: 'cache' }
   | { page: 'activity' }
-  | { page: 'settings' }
+  | { page: 'settings'; at: string | null }
   | { page: 'welcome'; token: string }
   | { page: 'missing'; path: string };
 
@@ -39,7 +39,8 @@ export function parseRoute(hash: string): Route {
     if (head === 'catalog') return { page: head, search };
     if (head === 'tasks') return { page: 'activity' };
     if (head === 'mixtapes' || head === 'cache') return { page: head };
-    if (head === 'upload' || head === 'activity' || head === 'settings') return { page: head };
+    if (head === 'settings') return { page: head, at: query.get('at') };
+    if (head === 'upload' || head === 'activity') return { page: head };
     return missing;
   }
   if (head === 'tracks') return { page: 'track', id };
@@ -62,6 +63,8 @@ export const trackHref = (id: string): string => `#/tracks/${encodeURIComponent(
 export const artistHref = (id: string): string => `#/artists/${encodeURIComponent(id)}`;
 export const releaseHref = (id: string): string => `#/releases/${encodeURIComponent(id)}`;
 
+/** Where one setting of the server is changed. */
+export const settingHref = (name: string): string => `#/settings?at=${encodeURIComponent(name)}`;
 export const mixtapeHref = (slug: string, edit = false): string => `#/mixtapes/${encodeURIComponent(slug)}${edit ? '?edit' : ''}`;
 
 export function listHref(

@@ -2,8 +2,9 @@
 
 import { address, get, patch, post, put, remove } from './client';
 import type {
-  ApiKey, Artist, CacheCheck, CacheExplained, CacheRun, CacheStatus, CatalogQuery, CatalogTrack, Features, Folder, LibraryCounts, Me, Mixtape, MixtapeChange,
-  NewApiKey, NewShare, Page, Quality, Release, Role, Schedule, Setting, SettingValue, Share, Status, Task, Track, TrackQuery, User, Waveform,
+  ApiKey, Artist, CacheCleared, CacheClearing, CacheExplanation, CacheRequest, CacheStatus, CacheVerified, CatalogQuery, CatalogTrack, Features, Folder, ImportedMixtape,
+  LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Release, Role, Schedule, Setting, SettingValue, Share, ShareWish,
+  Status, Task, Track, TrackQuery, User, Waveform,
 } from './types';
 
 const id = encodeURIComponent;
@@ -54,25 +55,26 @@ export const changeSettings = async (values: Record<string, SettingValue>): Prom
   (await patch<{ items: Setting[] }>('/settings', { values })).items;
 
 export const cache = () => get<CacheStatus>('/cache');
-export const warmCache = (run: CacheRun) => post<Task>('/cache/warm', run);
-export const refreshCache = (run: CacheRun) => post<Task>('/cache/refresh', run);
-export const verifyCache = (run: CacheRun) => post<CacheCheck>('/cache/verify', run);
-export const clearCache = (older_than_days?: number, quality?: string) => post<{ removed: number; bytes: number }>('/cache/clear', { older_than_days, quality });
-export const explainCache = (trackId: string) => get<CacheExplained>(`/cache/explain/${id(trackId)}`);
+export const warmCache = (run: CacheRequest) => post<Task>('/cache/warm', run);
+export const refreshCache = (run: CacheRequest) => post<Task>('/cache/refresh', run);
+export const verifyCache = (run: CacheRequest) => post<CacheVerified>('/cache/verify', run);
+export const clearCache = (which: CacheClearing) => post<CacheCleared>('/cache/clear', which);
+export const explainCache = (trackId: string) => get<CacheExplanation>(`/cache/explain/${id(trackId)}`);
 
 const tape = (slug: string): string => `/mixtapes/${id(slug)}`;
 export const mixtapes = (offset: number, limit: number, signal?: AbortSignal) => get<Page<Mixtape>>('/mixtapes', { offset, limit }, signal);
-export const mixtape = (slug: string) => get<Mixtape>(tape(slug));
-export const addMixtape = (made: MixtapeChange & { title: string }) => post<Mixtape>('/mixtapes', made);
-export const changeMixtape = (slug: string, change: MixtapeChange) => patch<Mixtape>(tape(slug), change);
+export const mixtape = (slug: string) => get<MixtapeWithTracks>(tape(slug));
+export const addMixtape = (made: NewMixtape) => post<MixtapeWithTracks>('/mixtapes', made);
+export const changeMixtape = (slug: string, change: MixtapeChange) => patch<MixtapeWithTracks>(tape(slug), change);
 export const removeMixtape = (slug: string) => remove(tape(slug));
-export const duplicateMixtape = (slug: string) => post<Mixtape>(`${tape(slug)}/duplicate`);
-export const coverMixtape = (slug: string, picture: Blob) => put<unknown>(`${tape(slug)}/cover`, picture);
+export const duplicateMixtape = (slug: string) => post<MixtapeWithTracks>(`${tape(slug)}/duplicate`);
+export const coverMixtape = (slug: string, picture: Blob) => put<void>(`${tape(slug)}/cover`, picture);
 export const uncoverMixtape = (slug: string) => remove(`${tape(slug)}/cover`);
-export const importMixtape = (list: Blob) => post<{ mixtape: Mixtape; unmatched: string[] }>('/mixtapes/import', list);
-export const warmMixtape = (slug: string, run: Omit<CacheRun, 'scope'>) => post<Task>(`${tape(slug)}/cache`, run);
+export const importMixtape = (list: Blob) => post<ImportedMixtape>('/mixtapes/import', list);
+/** In the qualities that saved mixtapes are made ready in: for its maker, who decides nothing about the server. Owners use `warmCache`. */
+export const warmMixtape = (slug: string) => post<Task>(`${tape(slug)}/cache`);
 export const shares = (slug: string) => list<Share>(`${tape(slug)}/shares`);
-export const addShare = (slug: string, wanted: { expires_in_days?: number; password?: string; download: boolean }) => post<NewShare>(`${tape(slug)}/shares`, wanted);
+export const addShare = (slug: string, wanted: ShareWish) => post<NewShare>(`${tape(slug)}/shares`, wanted);
 export const removeShare = (slug: string, shareId: string) => remove(`${tape(slug)}/shares/${id(shareId)}`);
 
 export const users = () => list<User>('/users');

@@ -33,6 +33,16 @@ export function sentence(text: string): string {
   return text === '' ? '' : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+const REASONS = new Set([
+  'bad request', 'unauthorized', 'forbidden', 'not found', 'method not allowed', 'request timeout', 'conflict', 'gone', 'length required', 'precondition failed', 'payload too large',
+  'unsupported media type', 'range not satisfiable', 'unprocessable entity', 'too many requests', 'internal server error', 'not implemented', 'service unavailable', 'insufficient storage',
+]);
+/** How a problem is shown: the name of an HTTP status tells nobody anything, so what happened is the heading then. */
+export function headed(problem: Pick<Problem, 'title' | 'detail'>): { head: string; more: string } {
+  const { title, detail } = problem;
+  return detail !== '' && REASONS.has(title.toLowerCase()) ? { head: sentence(detail), more: '' } : { head: title, more: sentence(detail) };
+}
+
 export function problemFrom(status: number, body: unknown, retryAfter: string | null = null): Problem {
   const document = (typeof body === 'object' && body !== null ? body : {}) as ProblemDocument;
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');

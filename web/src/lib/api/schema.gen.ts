@@ -769,7 +769,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events of one task; of one that is over, its last state. */
+        /** Events of one task. The first one tells the present state, or the last one; with `Last-Event-ID` those that were missed. */
         get: operations["task_events"];
         put?: never;
         post?: never;

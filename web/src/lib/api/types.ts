@@ -11,11 +11,9 @@ export type Status = Schemas['Status'];
 export type LibraryCounts = Schemas['Library'];
 
 export type TrackState = Schemas['TrackState'];
-/** Whether qualities mean something for it, and which of them are ready. */
-export interface Cachable { transcodable?: boolean; cached?: string[] }
-export type Track = Schemas['Track'] & Cachable;
+export type Track = Schemas['Track'];
 /** What `POST /tracks` answers: the track, and whether its bytes were here already. */
-export type UploadedTrack = Track & { duplicate: boolean };
+export type UploadedTrack = Schemas['UploadedTrack'];
 export type CatalogTrack = Schemas['CatalogTrack'];
 export type Artist = Schemas['Artist'];
 export type Release = Schemas['Release'];
@@ -44,69 +42,31 @@ export type ApiKey = Schemas['ApiKey'];
 export type NewApiKey = Schemas['NewApiKey'];
 export type ProblemDocument = Partial<Schemas['Problem']>;
 
-export type Quality = 'original' | 'high' | 'medium' | 'low';
-export interface CacheStatus {
-  enabled: boolean;
-  /** For owners. */
-  folder: string | null;
-  codec: string;
-  default_quality: string;
-  on_miss: string;
-  precache_on_upload: boolean;
-  cap_bytes: number;
-  size_bytes: number;
-  hls_bytes: number;
-  files: number;
-  hits: number;
-  misses: number;
-  encoding: number;
-  oldest_used: string | null;
-  qualities: { quality: string; bitrate_bps: number; files: number; bytes: number }[];
-  max_workers: number;
-  encoder: { name: string; available: boolean; problem: string | null; remedy: string | null };
-}
-/** Which tracks a run of the cache is about. */
-export type CacheScope = { tracks: string[] } | { release: string } | { artist: string } | { mixtape: string } | { search: string } | { all: true };
-export interface CacheRun { scope: CacheScope; qualities?: string[]; workers?: number }
-export interface CacheCheck {
-  checked: number; ready: number; missing: number; stale: number; damaged: number;
-  tracks: { track: string; title: string; qualities: Record<string, string> }[];
-}
-export interface CacheExplained {
-  track: string;
-  title: string;
-  source: { codec: string | null; lossless: boolean; hash: string | null; size_bytes: number };
-  qualities: { quality: string; expected_file: string | null; found: boolean; state: string; size_bytes: number | null; reason: string | null; remedy: string | null }[];
-}
+export type Quality = Schemas['Quality'];
+export type CacheStatus = Schemas['CacheStatus'];
+/** Which tracks a run of the cache is about: the server takes exactly one of its fields. */
+export type CacheScope = OneOf<Schemas['CacheScope']>;
+type OneOf<T> = { [Name in keyof T]: { [Only in Name]: NonNullable<T[Name]> } }[keyof T];
+export type CacheRequest = Omit<Schemas['CacheRequest'], 'scope'> & { scope: CacheScope };
+export type CacheVerified = Schemas['CacheVerified'];
+/** A body's fields with a default may stay away. */
+export type CacheClearing = Partial<Schemas['CacheClearing']>;
+export type CacheCleared = Schemas['CacheCleared'];
+export type CacheExplanation = Schemas['CacheExplanation'];
 
-export interface Mixtape {
-  slug: string;
-  title: string;
-  notes: string;
-  cover: string | null;
-  cover_given: boolean;
-  owner: string | null;
-  mine: boolean;
-  /** Its maker may, and owners of the server. */
-  may_change: boolean;
-  created: string;
-  updated: string;
-  track_count: number;
-  duration_s: number;
-  missing: number;
-  /** In the single answer. */
-  tracks?: MixtapeEntry[];
-}
+export type Mixtape = Schemas['Mixtape'];
+export type MixtapeWithTracks = Schemas['MixtapeWithTracks'];
 /** What stays of a track that is gone keeps its place. */
-export interface MixtapeEntry { position: number; id: string; track: Track | null; title: string; artist: string | null; duration_s: number | null }
-export interface MixtapeChange { title?: string; notes?: string; tracks?: string[] }
-export interface Share { id: string; created: string; expires: string | null; expired: boolean; download: boolean; password: boolean }
+export type MixtapeEntry = Schemas['MixtapeEntry'];
+export type NewMixtape = Schemas['NewMixtapeRequest'];
+export type MixtapeChange = Schemas['MixtapeChangeRequest'];
+export type ImportedMixtape = Schemas['ImportedMixtape'];
+export type Share = Schemas['Share'];
 /** Only the answer to its making has the token and the code. */
-export interface NewShare extends Share { token: string; url: string; qr_svg: string }
-export interface SharedTrack {
-  id: string; title: string; artist: string | null; duration_s: number | null; has_cover?: boolean; replaygain_track_gain_db?: number | null; true_peak_dbtp?: number | null;
-}
-export interface Shared { title: string; notes: string | null; cover: string | null; download: boolean; expires: string | null; owner: string | null; tracks: SharedTrack[] }
+export type NewShare = Schemas['NewShare'];
+export type ShareWish = Schemas['NewShareRequest'];
+export type SharedMixtape = Schemas['SharedMixtape'];
+export type ShareOpening = Schemas['OpenShareRequest'];
 
 /** The questions that the list of tracks answers, without the page asked for. */
 export type TrackQuery = Omit<NonNullable<operations['tracks']['parameters']['query']>, 'offset' | 'limit'>;

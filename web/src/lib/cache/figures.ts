@@ -1,6 +1,6 @@
 // What the figures of the cache mean. Pure.
 
-import type { CacheCheck, CacheStatus } from '../api/types';
+import type { CacheVerified, CacheStatus } from '../api/types';
 import { qualityName } from '../quality/quality';
 import { bytes, count, plural } from '../words/format';
 
@@ -20,20 +20,36 @@ export function hitWords(status: CacheStatus): string | null {
   return asked === 0 ? null : `${Math.floor((100 * status.hits) / asked)} % of ${plural(asked, 'answer')}`;
 }
 
+/** Whether hardly anything fits any more: the next file costs another its place. */
+export const isFull = (status: CacheStatus): boolean => status.cap_bytes - status.size_bytes < status.cap_bytes / 100;
+
+/** What keeps small files from being made at all, and what helps; null where nothing does. */
+export function obstacle(status: CacheStatus): { title: string; reason: string; remedy: string } | null {
+  if (!status.enabled) return { title: 'The cache is off', reason: 'every track is sent as it is, whatever quality is chosen', remedy: 'set `audio_cache.enabled` to true' };
+  const { encoder } = status;
+  if (encoder.available) return null;
+  return {
+    title: 'No small files can be made', reason: `${encoder.problem ?? `the encoder ${encoder.name} is missing`}; what is ready already is still sent, and originals always play`,
+    remedy: encoder.remedy ?? 'choose another format: set `audio_cache.codec`',
+  };
+}
+
 /** How many bytes are left, or how many there are too many. */
 export function roomWords(status: CacheStatus): string {
   const left = status.cap_bytes - status.size_bytes;
-  return left >= 0 ? `${bytes(left)} left` : `${bytes(-left)} too much: the least used goes first`;
+  const goes = 'what was used longest ago goes first';
+  if (left < 0) return `${bytes(-left)} too much: ${goes}`;
+  return isFull(status) ? `${left === 0 ? 'full' : `only ${bytes(left)} left`}: ${goes}` : `${bytes(left)} left`;
 }
 
-export const AGES: readonly [days: number | null, label: string][] = [[7, 'not used for a week'], [30, 'not used for a month'], [90, 'not used for three months'], [365, 'not used for a year'], [null, 'everything']];
+export const AGES: readonly [days: number | null, label: string][] = [[7, 'older than a week'], [30, 'older than a month'], [90, 'older than three months'], [365, 'older than a year'], [null, 'everything']];
 
 const STATES: Record<string, string> = {
   ready: 'Ready', missing: 'Not made yet', stale: 'Older than its source', damaged: 'Damaged', encoding: 'Being made', not_needed: 'Not needed',
 };
 export const stateWords = (state: string): string => STATES[state] ?? state;
 
-export function checkWords(check: CacheCheck): string {
+export function checkWords(check: CacheVerified): string {
   const found = ([['ready', check.ready], ['missing', check.missing], ['outdated', check.stale], ['damaged', check.damaged]] as const).filter(([, number]) => number > 0);
   return `${plural(check.checked, 'file')} looked at${found.length > 0 ? `: ${found.map(([word, number]) => `${count(number)} ${word}`).join(', ')}` : ''}`;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Mixtape, MixtapeEntry, Track } from '../api/types';
+import type { MixtapeEntry, MixtapeWithTracks, Track } from '../api/types';
 import { changes, type Draft, draftOf, expiryWords, lengthOf, moved, placeForKey, tapeWords, without, withTrack } from './tape';
 
 const track = (id: string): Track => ({ id, title: id, artist: null, duration_s: 60 }) as Track;
 const entry = (position: number, id: string): MixtapeEntry => ({ position, id, track: id === 'gone' ? null : track(id), title: id, artist: null, duration_s: 60 });
-const tape: Mixtape = {
+const tape: MixtapeWithTracks = {
   slug: 't', title: 'Night', notes: 'n', cover: null, owner: 'ada', mine: true, may_change: true, cover_given: false, created: '', updated: '', track_count: 3, duration_s: 180, missing: 0,
   tracks: [entry(1, 'b'), entry(0, 'a'), entry(2, 'b')],
 };

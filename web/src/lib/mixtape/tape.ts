@@ -1,6 +1,6 @@
 // A mixtape while it is edited: its entries in their order, and what changed. Pure.
 
-import type { Mixtape, MixtapeChange, MixtapeEntry, Track } from '../api/types';
+import type { Mixtape, MixtapeChange, MixtapeEntry, MixtapeWithTracks, Track } from '../api/types';
 import { plural, span } from '../words/format';
 
 /** The same track may be there twice, so every place has a number of its own. */
@@ -9,12 +9,12 @@ export interface Entry { uid: number; item: Item }
 export type Item = Omit<MixtapeEntry, 'position'>;
 export interface Draft { title: string; notes: string; entries: readonly Entry[]; nextUid: number }
 
-export const itemsOf = (tape: Mixtape): Item[] => (tape.tracks ?? []).toSorted((one, other) => one.position - other.position);
+export const itemsOf = (tape: MixtapeWithTracks): Item[] => tape.tracks.toSorted((one, other) => one.position - other.position);
 export const itemOf = (track: Track): Item => ({ id: track.id, track, title: track.title, artist: track.artist?.name ?? null, duration_s: track.duration_s });
 
-export function draftOf(tape: Mixtape): Draft {
+export function draftOf(tape: MixtapeWithTracks): Draft {
   const items = itemsOf(tape);
-  return { title: tape.title, notes: tape.notes ?? '', entries: items.map((item, uid) => ({ uid, item })), nextUid: items.length };
+  return { title: tape.title, notes: tape.notes, entries: items.map((item, uid) => ({ uid, item })), nextUid: items.length };
 }
 
 export function withTrack(draft: Draft, track: Track): Draft {
@@ -32,10 +32,10 @@ export function moved(draft: Draft, from: number, to: number): Draft {
 }
 
 /** What is to be sent; null when nothing is different. The order is sent whole or not at all. */
-export function changes(tape: Mixtape, draft: Draft): MixtapeChange | null {
+export function changes(tape: MixtapeWithTracks, draft: Draft): MixtapeChange | null {
   const change: MixtapeChange = {};
   if (draft.title.trim() !== tape.title) change.title = draft.title.trim();
-  if (draft.notes !== (tape.notes ?? '')) change.notes = draft.notes;
+  if (draft.notes !== tape.notes) change.notes = draft.notes;
   const [before, after] = [draftOf(tape).entries, draft.entries].map((list) => list.map((entry) => entry.item.id)) as [string[], string[]];
   if (before.length !== after.length || before.some((id, at) => id !== after[at])) change.tracks = after;
   return Object.keys(change).length === 0 ? null : change;

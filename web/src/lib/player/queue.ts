@@ -35,9 +35,8 @@ export const MAX_ENTRIES = 1000;
 export const EMPTY: Queue = { entries: [], current: -1, shuffle: false, repeat: 'off', nextUid: 1 };
 
 export function queueTrack(track: Track): QueueTrack {
-  const { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp } = track;
-  const known = { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp };
-  const base = track.transcodable === undefined ? known : { ...known, transcodable: track.transcodable };
+  const { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp, transcodable } = track;
+  const base = { id, title, artist, release, has_cover, duration_s, codec, replaygain_track_gain_db, true_peak_dbtp, transcodable };
   return track.home === 'upload_let_go' ? { ...base, hls: true } : base;
 }
 

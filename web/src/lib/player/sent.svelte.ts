@@ -3,6 +3,7 @@
 
 import * as calls from '../api/calls';
 import type { Quality } from '../api/types';
+import { obstacle } from '../cache/figures';
 import { bitrate, isQuality, MAX_TRIES, patience, qualityName, type Sent, sentReason } from '../quality/quality';
 import { announcer } from '../stores/announce.svelte';
 import { cacheStatus } from '../stores/cache.svelte';
@@ -29,7 +30,7 @@ export class SentQuality {
   /** Whether a choice means something for the track in the bar. */
   get meaningful(): boolean {
     const track = this.#track();
-    return track !== null && track.hls !== true && track.transcodable !== false;
+    return track !== null && track.hls !== true && track.transcodable !== false && cacheStatus.now?.enabled !== false;
   }
 
   /** What to ask the server for, now. */
@@ -48,9 +49,10 @@ export class SentQuality {
   get reason(): string | null {
     const track = this.#track();
     if (track?.hls === true) return 'it is sent as a stream that suits the line by itself';
-    if (track?.transcodable === false) return this.chosen === 'original' ? null : sentReason(this.chosen, { quality: 'original', cache: 'original' }, false);
+    const status = cacheStatus.now;
+    if (track !== null && !this.meaningful) return sentReason(this.chosen, { quality: 'original', cache: 'original' }, track.transcodable, status);
     if (this.#standIn) return 'the small file is not to be had just now';
-    return this.sent === null ? null : sentReason(this.chosen, this.sent, track?.transcodable);
+    return this.sent === null ? null : sentReason(this.chosen, this.sent, track?.transcodable, status);
   }
 
   choose(quality: Quality): void {
@@ -71,7 +73,8 @@ export class SentQuality {
     this.#standIn = false;
     this.sent = null;
     this.waiting = null;
-    if (this.chosen !== 'original') void cacheStatus.once();
+    // What was off may be on by now.
+    if (this.chosen !== 'original') void (cacheStatus.now !== null && obstacle(cacheStatus.now) !== null ? cacheStatus.load() : cacheStatus.once());
   }
 
   /** Asks what is sent: an audio element does not tell. */

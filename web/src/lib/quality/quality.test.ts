@@ -18,6 +18,15 @@ describe('what is sent', () => {
     ['low', { quality: 'original', cache: 'original' }, undefined, 'the server sends no small file of it'],
     ['original', { quality: 'original', cache: 'original' }, true, null],
   ] as const;
+  const off = { enabled: false } as CacheStatus;
+  const bare = { enabled: true, encoder: { available: false } } as CacheStatus;
+  test.each([
+    ['medium', { quality: 'original', cache: 'original' }, true, off, 'small files are switched off on this server'],
+    ['medium', { quality: 'original', cache: 'original' }, false, off, 'it is compressed already, smaller would only be worse'],
+    ['medium', { quality: 'original', cache: 'miss' }, true, bare, 'this server cannot make small files just now'],
+    ['medium', { quality: 'medium', cache: 'hit' }, true, bare, null],
+    ['original', { quality: 'original', cache: 'original' }, true, off, null],
+  ] as const)('%s, sent %j, transcodable %s, by a server as %j: %s', (chosen, sent, transcodable, status, reason) => expect(sentReason(chosen, sent, transcodable, status)).toBe(reason));
   test.each(cases)('%s, sent %j, transcodable %s: %s', (chosen, sent, transcodable, reason) => expect(sentReason(chosen, sent, transcodable)).toBe(reason));
 });
 

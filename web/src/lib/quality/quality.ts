@@ -27,9 +27,11 @@ export function qualityLabel(quality: string, status: CacheStatus | null): strin
 export interface Sent { quality: string; cache: string }
 
 /** Why another quality is sent than the one that was chosen; null where nothing needs saying. */
-export function sentReason(chosen: Quality, sent: Sent, transcodable: boolean | undefined): string | null {
+export function sentReason(chosen: Quality, sent: Sent, transcodable: boolean | undefined, status: CacheStatus | null = null): string | null {
   if (chosen === 'original' || sent.quality === chosen) return sent.cache === 'encoding' ? 'it is being made while it plays' : null;
   if (transcodable === false) return 'it is compressed already, smaller would only be worse';
+  if (status?.enabled === false) return 'small files are switched off on this server';
+  if (sent.cache === 'miss' && status?.encoder.available === false) return 'this server cannot make small files just now';
   if (sent.cache === 'miss') return 'the small file is not there yet';
   return sent.quality === 'original' ? 'the server sends no small file of it' : null;
 }

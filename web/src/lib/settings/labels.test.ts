@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { bytesText, fieldText, GROUPS, labelOf, sourceWords, typed } from './labels';
+import { bytesText, choiceLabel, fieldText, GROUPS, labelOf, settingsIn, sourceWords, typed } from './labels';
 
 test.each([[2 ** 31, '2 GiB'], [500 * 2 ** 20, '500 MiB'], [0, '0 bytes'], [1500, '1500 bytes'], [2 ** 50, '1 PiB']])('%s bytes', (size, text) => expect(bytesText(size)).toBe(text));
 test.each([
@@ -8,13 +8,33 @@ test.each([
   ['schedule', '03:30', '03:30'], ['ladder', ' low=aac:96 ', 'low=aac:96'],
 ])('%s %j is sent as %j', (type, text, value) => expect(typed(type, text)).toBe(value));
 test.each([['bytes', 2 ** 30, '1 GiB'], ['paths', ['/a', '/b'], '/a, /b'], ['url', null, ''], ['number', 0.25, '0.25']])('%s %j', (type, value, text) => expect(fieldText(type, value)).toBe(text));
-test('every setting of the page that the server can change has a place and a label', () => {
-  const table = readFileSync(new URL('../../../../docs/settings.md', import.meta.url), 'utf8');
-  const names = [...table.matchAll(/^\| `([a-z._]+)` \|(?:[^|]*\|){4} yes \|/gm)].map((row) => row[1] ?? '').sort();
-  expect(names.length).toBeGreaterThan(15);
-  const all = [...table.matchAll(/^\| `([a-z._]+)` \|/gm)].map((row) => row[1] ?? '');
-  // What a server does not know yet has a place already; what it knows is exactly what can be changed.
-  expect(GROUPS.flatMap((group) => group.names).filter((name) => all.includes(name)).sort()).toEqual(names);
-  expect(names.filter((name) => labelOf(name) === name)).toEqual([]);
+const table = readFileSync(new URL('../../../../docs/settings.md', import.meta.url), 'utf8');
+const rows = [...table.matchAll(/^\| `([a-z._]+)` \|(?:[^|]*\|){4} ([a-z-]+) \|/gm)].map((row) => ({ name: row[1] ?? '', changeable: row[2] === 'yes' }));
+const choices = [...table.matchAll(/^\| `([a-z._]+)` \| `[A-Z_]+` \| ([a-z0-9]+(?: or [a-z0-9]+)+) \|(?:[^|]*\|){2} yes \|/gm)].map((row) => ({ name: row[1] ?? '', words: (row[2] ?? '').split(' or ') })).filter(({ words }) => !words.includes('true'));
+const changeable = rows.filter((row) => row.changeable).map((row) => row.name);
+const placed = GROUPS.flatMap((group) => group.names);
+test('the list of settings is read whole', () => {
+  expect(rows).toHaveLength([...table.matchAll(/^\| `[a-z]+[a-z._]*` \| `FANFARE_/gm)].length);
+  expect(rows.length).toBeGreaterThan(30);
+  expect(changeable.length).toBeGreaterThan(20);
 });
+test('every setting that can be changed has a place on the page, one only, and nothing else has', () => expect(placed.toSorted()).toEqual(changeable.toSorted()));
+test('every one has a label of its own that is not its name', () => {
+  const faulty = placed.filter((name) => labelOf(name).trim() === '' || labelOf(name) === name || /[._]/.test(labelOf(name)));
+  expect(faulty).toEqual([]);
+  for (const group of GROUPS) {
+    const labels = group.names.map(labelOf);
+    expect(labels, group.title).toEqual([...new Set(labels)]);
+    expect([group.title, group.lead].filter((text) => text.trim() === '')).toEqual([]);
+  }
+});
+test('every word that can be chosen is called something', () => {
+  expect(choices.map(({ name }) => name)).toContain('audio_cache.codec');
+  for (const { name, words } of choices) {
+    expect(words.filter((word) => choiceLabel(name, word) === word || choiceLabel(name, word).trim() === ''), name).toEqual([]);
+    expect(new Set(words.map((word) => choiceLabel(name, word))).size, name).toBe(words.length);
+  }
+});
+test('a name without a label is known by being shown as it is', () => expect(labelOf('no.such_setting')).toBe('no.such_setting'));
+test.each([['use a build with the feature `mp3-lame`, or set `audio_cache.codec` to opus', ['audio_cache.codec']], ['set `audio_cache.dir`', []], ['set audio_cache.codec', []], ['', []]])('%s names %j', (text, names) => expect(settingsIn(text)).toEqual(names));
 test('sources have words, defaults need none', () => expect([sourceWords('file'), sourceWords('default')]).toEqual(['from the settings file', '']));

@@ -1,7 +1,7 @@
 // A guest's ears: opens a shared mixtape and plays it. Like the big player it believes only what its audio element reports.
 
-import { asProblem, type Problem } from '../api/problem';
-import type { Shared, Waveform } from '../api/types';
+import { asProblem, Problem } from '../api/problem';
+import type { SharedMixtape, Waveform } from '../api/types';
 import { appliedGain, linear } from '../player/gain';
 import { offerCommands } from '../player/media-session';
 import * as calls from './calls';
@@ -11,9 +11,13 @@ export type Standing = 'opening' | 'password' | 'open' | 'gone' | 'trouble';
 /** "Previous" within this time goes to the track before, later to the start of this one. */
 const RESTART_AFTER_S = 4;
 
+const WRONG = new Problem('That is not the password', 401, '', 'unauthenticated', 'look at the message that the link came with, or ask whoever sent it');
+/** A guest cannot start the server: what they can do is another thing than what its owner can. */
+const AWAY = new Problem('The mixtape does not answer', 0, 'The server that it plays from cannot be reached', 'unreachable', 'look whether you are online, and try again in a while; else ask whoever sent you the link');
+
 export class Guest {
   standing = $state<Standing>('opening');
-  shared = $state.raw<Shared | null>(null);
+  shared = $state.raw<SharedMixtape | null>(null);
   problem = $state.raw<Problem | null>(null);
   /** Which track is in the element; -1 before the first. */
   at = $state(-1);
@@ -74,10 +78,10 @@ export class Guest {
       if (problem.status === 404 || problem.status === 410) this.standing = 'gone';
       else if (problem.status === 401 || this.standing === 'password') {
         // The first time it is only a question.
-        this.problem = password === null ? null : problem;
+        this.problem = password === null ? null : problem.status === 401 ? WRONG : problem;
         this.standing = 'password';
       } else {
-        this.problem = problem;
+        this.problem = problem.unreachable ? AWAY : problem;
         this.standing = 'trouble';
       }
     }
@@ -92,7 +96,7 @@ export class Guest {
     this.waiting = true;
     this.#mended = false;
     this.#audio.src = calls.audioAddress(track.id);
-    const gain = appliedGain({ replaygain_track_gain_db: track.replaygain_track_gain_db ?? null, true_peak_dbtp: track.true_peak_dbtp ?? null }, { mode: 'track', preamp_db: 0 });
+    const gain = appliedGain({ replaygain_track_gain_db: track.replaygain_track_gain_db, true_peak_dbtp: track.true_peak_dbtp }, { mode: 'track', preamp_db: 0 });
     this.#audio.volume = Math.min(1, linear(gain.gain_db));
     this.#start();
     this.#show();

@@ -1,6 +1,6 @@
 // What the task list shows, put together from the list and the stream of events. Pure.
 
-import type { Task, TaskEvent, TaskState } from '../api/types';
+import type { Task, TaskEvent, TaskKind, TaskState } from '../api/types';
 import { count, plural, span } from '../words/format';
 
 const STATES: readonly string[] = ['waiting', 'running', 'succeeded', 'partial_success', 'failed', 'cancelled'];
@@ -47,13 +47,14 @@ export function share(task: Task): number | null {
   return task.total > 0 ? Math.min(1, task.current / task.total) : null;
 }
 
-const TITLES: Record<string, readonly [running: string, over: string]> = {
+const TITLES: Record<TaskKind, readonly [running: string, over: string]> = {
   scan: ['Reading folders', 'Folders read'], analysis: ['Hearing tracks', 'Tracks heard'], nightly: ['Nightly run', 'Nightly run'],
   upload: ['Taking in uploads', 'Uploads taken in'], transcode: ['Making streams', 'Streams made'],
   cache: ['Making small files', 'Small files made'], tags: ['Writing tags', 'Tags written'],
 };
-export function title(task: Task): string {
-  const [running, over] = TITLES[task.kind] ?? ['Working', 'Work done'];
+export function title(task: Pick<Task, 'kind' | 'state'>): string {
+  // A newer server may have kinds of its own.
+  const [running, over] = (TITLES as Partial<typeof TITLES>)[task.kind] ?? ['Working', 'Work done'];
   return isOver(task.state) ? over : running;
 }
 
@@ -71,7 +72,7 @@ export const STATE_TITLES: Record<TaskState, string> = {
 };
 
 /** A run of the transcode cache. */
-export const isCache = (task: Task): boolean => (task.kind as string) === 'cache';
+export const isCache = (task: Task): boolean => task.kind === 'cache';
 
 export function amount(task: Task): string {
   const noun = task.kind === 'scan' || isCache(task) ? 'file' : 'track';

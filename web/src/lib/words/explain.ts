@@ -1,6 +1,6 @@
 // What the measured numbers mean, in plain words. Thresholds cite what they lean on.
 
-import type { Artist, Track, TrackState } from '../api/types';
+import type { Artist, Role, Track, TrackState } from '../api/types';
 import { decimal, kilohertz, plural, signed } from './format';
 
 /** Against -18 LUFS, the reference of ReplayGain 2.0, and about -14 LUFS, where streaming services play. */
@@ -57,6 +57,8 @@ export const STATE_WORDS: Record<TrackState, string> = {
   queued: 'Waiting to be heard', processing: 'Being heard', enriching: 'Being described', ready: 'Heard',
   published: 'Public', failed: 'Cannot be read',
 };
+export const ROLE_WORDS: Record<Role, string> = { owner: 'Owner', listener: 'Listener' };
+
 export const isHeard = (state: TrackState): boolean => state === 'ready' || state === 'published' || state === 'enriching';
 /** Whether it will become something else by itself. */
 export const isMoving = (state: TrackState): boolean => isPending(state) || state === 'enriching';

@@ -1,0 +1,227 @@
+// Pictures of the states that are seldom seen, in a narrow phone and on a desktop, light and dark: `node e2e/states.mjs [look]`,
+// into FANFARE_SHOTS (default /tmp/fanfare-states). `visit` is what the browser test walks through, too.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeMock } from '../mock/server.mjs';
+import { check } from './check.mjs';
+import { DESKTOP, enter, openBrowser, OWNER } from './browser.mjs';
+
+export const NARROW = { width: 360, height: 740 };
+const LOOKS = [
+  { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
+  { name: 'desktop-light', viewport: DESKTOP, colorScheme: 'light' },
+  { name: 'narrow-dark', viewport: NARROW, colorScheme: 'dark', phone: true, scale: 2 },
+  { name: 'narrow-light', viewport: NARROW, colorScheme: 'light', phone: true, scale: 2 },
+];
+
+const settled = (page) => page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1).map((one) => one.finished.catch(() => {}))));
+const firstLossless = (page) => page.evaluate(async () => (await (await fetch('/api/v1/tracks?limit=200&sort=title')).json()).items.find((one) => one.transcodable && one.title !== 'Busy Song'));
+const post = (page, path, body) => page.evaluate(async ([to, what]) => (await fetch(`/api/v1${to}`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Fanfare': '1' }, body: JSON.stringify(what) })).json(), [path, body]);
+
+/** Plays a lossless track of which medium is wanted, and shows its page. */
+async function playMedium(page, url) {
+  const track = await firstLossless(page);
+  await page.evaluate(() => localStorage.setItem('fanfare.quality', '"medium"'));
+  await page.goto(`${url}/#/tracks/${track.id}`);
+  await page.reload();
+  await page.locator('.hero').getByRole('button', { name: 'Play', exact: true }).click();
+  await page.locator('audio').evaluate((audio) => new Promise((done) => audio.addEventListener('timeupdate', () => audio.currentTime > 0.3 && done())));
+}
+
+/** Name, what kind of mock, and how to get there; `look(name)` is called where there is something to see. */
+const STATES = [
+  ['cache-off', { cacheOff: true }, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/cache`);
+    await page.getByRole('heading', { name: 'The cache is off' }).waitFor();
+    await look('cache');
+    await playMedium(page, url);
+    await page.locator('#sizes').waitFor();
+    await look('playing');
+    await page.locator('#sizes').evaluate((heading) => heading.scrollIntoView({ block: 'center' }));
+    await look('sizes');
+    const wide = (page.viewportSize()?.width ?? 0) > 1000;
+    if (!wide) {
+      await page.getByRole('button', { name: 'Queue', exact: true }).last().click();
+      await page.locator('.drawer').waitFor();
+      await look('drawer');
+      await page.keyboard.press('Escape');
+    }
+    await page.goto(`${url}/#/settings`);
+    await page.locator('#quality').evaluate((heading) => heading.scrollIntoView({ block: 'start' }));
+    await look('settings');
+    await page.goto(`${url}/#/cache`);
+    await page.getByRole('link', { name: 'To the setting' }).click();
+    await page.waitForFunction(() => document.activeElement?.id === 'setting-audio_cache-enabled' || document.activeElement?.id === 'setting-audio_cache.enabled');
+    await look('setting');
+    const release = (await firstLossless(page)).release.id;
+    await page.goto(`${url}/#/releases/${release}`);
+    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await page.getByRole('dialog').getByRole('note').waitFor();
+    await look('dialog');
+  }],
+  ['no-encoder', { noEncoder: true }, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/cache`);
+    await page.locator('.facts').waitFor();
+    await look('cache');
+    await page.locator('#make').evaluate((heading) => heading.scrollIntoView({ block: 'start' }));
+    await look('make');
+    await page.goto(`${url}/#/releases/${(await firstLossless(page)).release.id}`);
+    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await page.getByRole('dialog').getByRole('note').waitFor();
+    await look('dialog');
+    await page.keyboard.press('Escape');
+    await playMedium(page, url);
+    await look('playing');
+  }],
+  ['cache-empty', { cacheEmpty: true }, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/cache`);
+    await page.locator('#make').waitFor();
+    await look('cache');
+  }],
+  ['cache-full', { cacheFull: true }, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/cache`);
+    await page.locator('#make').waitFor();
+    await look('cache');
+  }],
+  ['run', { cacheEmpty: true, tick_ms: 150 }, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/cache`);
+    await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/failed so far/).waitFor();
+    await look('failing');
+    await dialog.getByText(/\d+ cached, \d+ skipped, \d+ failed/).first().waitFor({ timeout: 60_000 });
+    await look('failures');
+    await page.keyboard.press('Escape');
+    await page.goto(`${url}/#/activity`);
+    await page.locator('.task', { hasText: 'could not be made' }).first().locator('summary').first().click();
+    await page.locator('.task', { hasText: 'could not be made' }).first().evaluate((card) => card.scrollIntoView({ block: 'start' }));
+    await look('card');
+    const task = await post(page, '/cache/refresh', { scope: { all: true }, qualities: ['high'], workers: 1 });
+    await page.goto(`${url}/#/cache`);
+    await page.getByRole('button', { name: /Have a look/ }).first().click();
+    await dialog.getByRole('button', { name: 'Stop' }).click();
+    await dialog.getByText('cancelled:', { exact: false }).first().waitFor().catch(() => {});
+    await look(`stopped`);
+    void task;
+  }],
+  ['no-tapes', { noTapes: true }, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/mixtapes`);
+    await page.getByRole('heading', { name: 'No mixtape yet' }).waitFor();
+    await look('list');
+    const made = await post(page, '/mixtapes', { title: 'A title that somebody thought about for a rather long time, until late' });
+    await page.goto(`${url}/#/mixtapes/${made.slug}`);
+    await page.getByRole('heading', { name: 'Nothing on it yet' }).waitFor();
+    await look('empty-tape');
+    await page.goto(`${url}/#/mixtapes/${made.slug}?edit`);
+    await page.getByLabel('Notes').fill('x');
+    await look('empty-editor');
+    await page.evaluate(() => { location.hash = '#/cache'; });
+    await page.getByRole('dialog').waitFor();
+    await look('leave');
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave', exact: true }).click();
+  }],
+  ['share', {}, async ({ page, url, look, open }) => {
+    await page.goto(`${url}/#/mixtapes`);
+    await page.locator('.card').first().waitFor();
+    const ended = await post(page, '/mixtapes/night-train/shares', { expires: '2026-01-01T00:00:00Z' });
+    const locked = await post(page, '/mixtapes/night-train/shares', { password: 'open sesame', download: true, expires_in_days: 1 });
+    await page.goto(`${url}/#/mixtapes/night-train`);
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    await page.getByRole('dialog').getByRole('region', { name: 'Links' }).waitFor();
+    await page.getByRole('dialog').evaluate((dialog) => dialog.scrollTo(0, dialog.scrollHeight));
+    await look('links');
+    const guest = await open();
+    await guest.goto(ended.url);
+    await guest.getByRole('heading', { name: 'Nothing plays here' }).waitFor();
+    await look('ended', guest);
+    await guest.goto('about:blank');
+    await guest.goto(locked.url);
+    await guest.getByLabel('Password', { exact: true }).fill('close sesame');
+    await guest.getByRole('button', { name: 'Open' }).click();
+    await guest.getByRole('alert').waitFor();
+    await look('wrong-password', guest);
+    await guest.getByLabel('Password', { exact: true }).fill('open sesame');
+    await guest.getByRole('button', { name: 'Open' }).click();
+    await guest.getByRole('heading', { name: 'Night Train' }).waitFor();
+    await guest.getByRole('button', { name: 'Play', exact: true }).click();
+    await guest.locator('audio').evaluate((audio) => new Promise((done) => audio.addEventListener('timeupdate', () => audio.currentTime > 0.3 && done())));
+    await page.evaluate(async (share) => { await fetch(`/api/v1/mixtapes/night-train/shares/${share}`, { method: 'DELETE', headers: { 'X-Fanfare': '1' } }); }, locked.id);
+    await guest.context().route('**/shared/**', (route) => (route.request().url().includes('/audio') ? route.fulfill({ status: 404, body: '' }) : route.continue()));
+    await guest.getByRole('button', { name: 'Next', exact: true }).click();
+    await guest.getByRole('heading', { name: 'Nothing plays here' }).waitFor();
+    await look('revoked-while-playing', guest);
+    await guest.context().unroute('**/shared/**');
+    await guest.context().route('**/shared/**', (route) => route.abort());
+    await guest.goto('about:blank');
+    await guest.goto(ended.url);
+    await guest.getByRole('alert').waitFor();
+    await look('server-gone', guest);
+    await guest.context().unroute('**/shared/**');
+  }],
+];
+
+/** Walks through all states in one look; `seen(page, name)` is called at each thing that is to be looked at. */
+export async function visit(look, seen, only = '') {
+  for (const [state, options, walk] of STATES.filter(([name]) => name.includes(only))) {
+    const { server, token } = makeMock({ tick_ms: 60, tracks: 2_000, ...options });
+    await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+    const url = `http://127.0.0.1:${server.address().port}`;
+    const { context, page, close } = await openBrowser(look);
+    page.setDefaultTimeout(15_000);
+    try {
+      await enter(page, { url, link: `${url}/#/welcome/${token}` });
+      const open = async () => context.newPage();
+      await walk({ page, url, open, look: async (name, where = page) => { await settled(where); await seen(where, `${state}-${name}`); } });
+    } catch (error) {
+      const shown = await page.evaluate(() => `${location.hash}: ${document.body.innerText.replace(/\s+/g, ' ').slice(0, 400)}`).catch(() => 'nothing');
+      throw new Error(`${error.message}\n      what is shown: ${shown}`, { cause: error });
+    } finally {
+      await close();
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+}
+
+/** What sticks out of a narrow page or of a window over it, and what is said badly. */
+const faults = (page) => page.evaluate(() => {
+  const found = [];
+  const name = (one) => `${one.tagName.toLowerCase()}.${one.className} "${one.textContent.trim().slice(0, 40)}"`;
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  if (wide > 0) found.push(`${wide} px wider than the window`);
+  for (const box of document.querySelectorAll('dialog[open], main, .page, .share')) {
+    if (box.scrollWidth > box.clientWidth + 1) found.push(`${name(box)} scrolls sideways by ${box.scrollWidth - box.clientWidth} px`);
+  }
+  for (const one of document.querySelectorAll('button, a, p, h1, h2, h3, select, input:not([type=checkbox], [type=radio], [type=range]), [role=note], [role=alert]')) {
+    const box = one.getBoundingClientRect();
+    if (box.width > 1 && box.height > 1 && (box.right > innerWidth + 1 || box.left < -1) && one.closest('.unseen, .skip, .drawer') === null) found.push(`${name(one)} ends at ${Math.round(box.right)} px`);
+  }
+  for (const one of document.querySelectorAll('[role=note], [role=alert], .empty')) {
+    if (one.textContent.includes('`')) found.push(`${name(one)} shows its marks`);
+    // A sentence that says what is wrong, and another or a way that says what helps.
+    if (one.querySelectorAll('p, a, button').length === 0) found.push(`${name(one)} has no remedy`);
+  }
+  if (/undefined|\[object|NaN/.test(document.body.innerText)) found.push('words that mean nothing here');
+  return found;
+});
+
+export async function stateChecks() {
+  for (const [state] of STATES) {
+    await check(`nothing sticks out, and something helps, on a narrow phone: ${state}`, async () => {
+      const found = [];
+      await visit({ viewport: NARROW, phone: true }, async (page, name) => found.push(...(await faults(page)).map((fault) => `${name}: ${fault}`)), state);
+      assert.deepEqual(found, []);
+    });
+  }
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const folder = process.env.FANFARE_SHOTS ?? '/tmp/fanfare-states';
+  mkdirSync(folder, { recursive: true });
+  for (const look of LOOKS.filter(({ name }) => name.includes(process.argv[2] ?? ''))) {
+    await visit(look, (page, name) => page.screenshot({ path: join(folder, `${name}-${look.name}.png`) }), process.argv[3] ?? '');
+  }
+  console.log(`pictures in ${folder}, signed in as ${OWNER.name}`);
+}

@@ -1,0 +1,87 @@
+// What was changed in the editor of a mixtape and not saved is not lost without a question.
+
+import assert from 'node:assert/strict';
+import { check, Skip, until } from './check.mjs';
+
+export async function unsavedChecks(page, server) {
+  const tape = await page.evaluate(async () => {
+    const answer = await fetch('/api/v1/mixtapes');
+    return answer.ok ? ((await answer.json()).items.find((one) => one.may_change) ?? null) : null;
+  });
+  const guarded = (run) => async () => {
+    if (tape === null) throw new Skip('this server has no mixtape to edit');
+    await run();
+  };
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
+  const notes = page.getByLabel('Notes');
+  const place = () => page.evaluate(() => location.hash);
+  const editor = `#/mixtapes/${tape?.slug}?edit`;
+  const words = `Unsaved ${Date.now().toString(36)}`;
+  const nav = page.getByRole('navigation', { name: 'Main' });
+  const still = async () => {
+    await dialog.waitFor({ state: 'detached' });
+    await until(page, 'the address of the editor', async () => (await place()) === editor);
+    assert.equal(await notes.inputValue(), words);
+  };
+
+  await check('an editor where nothing changed is left without a question', guarded(async () => {
+    await page.goto(`${server.url}/#/mixtapes`);
+    await page.goto(`${server.url}/${editor}`);
+    await notes.waitFor();
+    await nav.getByRole('link', { name: 'Mixtapes' }).click();
+    await page.getByRole('heading', { name: 'Mixtapes', exact: true }).waitFor();
+    assert.equal(await dialog.count(), 0);
+  }));
+  await check('a link asks before changes are lost, and whoever stays keeps them', guarded(async () => {
+    await page.goto(`${server.url}/${editor}`);
+    await notes.fill(words);
+    await nav.getByRole('link', { name: 'Mixtapes' }).click();
+    await dialog.waitFor();
+    // The safe answer has the focus, and Escape is the safe answer too.
+    await until(page, 'the focus', () => dialog.getByRole('button', { name: 'Keep editing' }).evaluate((button) => button === document.activeElement));
+    await page.keyboard.press('Escape');
+    await still();
+    await nav.getByRole('link', { name: 'Mixtapes' }).click();
+    await dialog.getByRole('button', { name: 'Keep editing' }).click();
+    await still();
+  }));
+  await check('the back button asks too, and leads where it would have led', guarded(async () => {
+    await page.evaluate(() => history.back());
+    await dialog.getByRole('button', { name: 'Keep editing' }).click();
+    await still();
+    await page.evaluate(() => history.back());
+    await dialog.getByRole('button', { name: 'Leave', exact: true }).click();
+    await until(page, 'the page before', async () => (await place()) === '#/mixtapes');
+    await page.evaluate(() => history.forward());
+    await notes.waitFor();
+    assert.notEqual(await notes.inputValue(), words);
+  }));
+  await check('signing out asks too', guarded(async () => {
+    await notes.fill(words);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await dialog.getByRole('button', { name: 'Keep editing' }).click();
+    await still();
+  }));
+  await check('closing or reloading the page asks, by the browser itself', guarded(async () => {
+    const asked = new Promise((done) => page.once('dialog', (box) => void box.dismiss().then(() => done(box.type()))));
+    await page.evaluate(() => setTimeout(() => location.reload(), 0));
+    assert.equal(await asked, 'beforeunload');
+    await still();
+  }));
+  await check('whoever leaves leaves, and what is saved is not asked about', guarded(async () => {
+    await nav.getByRole('link', { name: 'Cache' }).click();
+    await dialog.getByRole('button', { name: 'Leave', exact: true }).click();
+    await page.getByRole('heading', { name: 'Cache', exact: true }).waitFor();
+    await page.goto(`${server.url}/${editor}`);
+    await notes.waitFor();
+    const before = await notes.inputValue();
+    assert.notEqual(before, words);
+    await notes.fill(words);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText(words).waitFor();
+    await nav.getByRole('link', { name: 'Mixtapes' }).click();
+    await page.getByRole('heading', { name: 'Mixtapes', exact: true }).waitFor();
+    assert.equal(await dialog.count(), 0);
+    await page.evaluate(async ([slug, text]) => fetch(`/api/v1/mixtapes/${slug}`, { method: 'PATCH', headers: { 'Content-Type': 'application/json', 'X-Fanfare': '1' }, body: JSON.stringify({ notes: text }) }), [tape.slug, before]);
+  }));
+}
