@@ -15,6 +15,7 @@ import { takeShots } from './shots.mjs';
 import { stateChecks } from './states.mjs';
 import { unsavedChecks } from './unsaved.mjs';
 import { uploadChecks } from './uploads.mjs';
+import { wireChecks } from './wire.mjs';
 
 const server = await findServer({ tick_ms: 120 });
 const { context, page, close } = await openBrowser();
@@ -74,6 +75,7 @@ try {
   await qualityChecks(page, server);
   await cacheChecks(page, context, server);
   await mixtapeChecks(page, server);
+  await wireChecks(page, context, server);
   await unsavedChecks(page, server);
   // They bring servers of their own, each in a state that this one is not in.
   if (server.mock) await stateChecks();

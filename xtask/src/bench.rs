@@ -146,7 +146,7 @@ pub fn screenshots() -> bool {
     if !watch(command(&["cargo", "build", "--release", "--locked", "-p", "fanfare-server"])).ok {
         return false;
     }
-    let live = match Live::start("release") {
+    let live = match Live::start("release", false) {
         Ok(live) => live,
         Err(complaint) => {
             println!("{complaint}");

@@ -62,7 +62,7 @@ fn work(step: &Step) -> Count {
 
 /// The browser test, on a server with the demo album.
 fn browser() -> Count {
-    let live = match Live::start("debug") {
+    let live = match Live::start("debug", true) {
         Ok(live) => live,
         Err(complaint) => {
             println!("{complaint}");

@@ -19,8 +19,9 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts `target/<profile>/fanfare` on a fresh data folder below `target/`, with the demo album as its library.
-    pub fn start(profile: &str) -> Result<Self, String> {
+    /// Starts `target/<profile>/fanfare` on a fresh data folder below `target/`, with the demo album as its library; `dense`:
+    /// and with some tracks of as many bits a second as studio recordings have, if `ffmpeg` is there to write them.
+    pub fn start(profile: &str, dense: bool) -> Result<Self, String> {
         let target = root().join("target");
         let binary = target.join(profile).join("fanfare");
         let home = target.join("live");
@@ -29,6 +30,11 @@ impl Live {
         let demo = Command::new(&binary).arg("demo").arg(&music).stdout(Stdio::null()).status();
         if !demo.as_ref().is_ok_and(std::process::ExitStatus::success) {
             return Err(format!("{} demo: {demo:?}", binary.display()));
+        }
+        let folder = music.join("Dense");
+        let _ = fs::remove_dir_all(&folder);
+        if dense {
+            write_dense(&folder)?;
         }
         Self::over(&binary, &home.join("data"), &music, &[])
     }
@@ -51,6 +57,48 @@ impl Live {
     }
 }
 
+/// FLAC files of pink noise, 24 bits at 48 kHz: about 2,400 kbit/s, as a loud studio recording.
+fn write_dense(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    for number in 1..=3 {
+        let noise = |channel: u32| {
+            format!(
+                "anoisesrc=color=pink:amplitude=0.5:sample_rate=48000:duration=12:seed={}",
+                number * 2 + channel
+            )
+        };
+        let written = Command::new("ffmpeg")
+            .args([
+                "-v",
+                "error",
+                "-nostdin",
+                "-y",
+                "-f",
+                "lavfi",
+                "-i",
+                &noise(0),
+                "-f",
+                "lavfi",
+                "-i",
+                &noise(1),
+            ])
+            .args(["-filter_complex", "amerge=inputs=2", "-sample_fmt", "s32", "-c:a", "flac"])
+            .args(["-metadata", &format!("title=Rain {number}"), "-metadata", "artist=Weather"])
+            .args(["-metadata", "album=Dense", "-metadata", &format!("track={number}")])
+            .arg(folder.join(format!("{number}.flac")))
+            .status();
+        match written {
+            Ok(status) if status.success() => {}
+            Ok(status) => return Err(format!("ffmpeg: {status}")),
+            Err(error) => {
+                eprintln!("without dense tracks: ffmpeg: {error}");
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
 fn serve(binary: &Path, music: &Path, data: &Path, before: &[String]) -> Result<Child, String> {
     let mut words = before.iter().map(std::ffi::OsString::from).chain([binary.into()]);
     Command::new(words.next().unwrap_or_default())
@@ -59,8 +107,6 @@ fn serve(binary: &Path, music: &Path, data: &Path, before: &[String]) -> Result<
         .arg(music)
         .arg("--data")
         .arg(data)
-        // A saved mixtape would open the window of its run over whatever is looked at next.
-        .env("FANFARE_AUDIO_CACHE_PRECACHE_ON_UPLOAD", "false")
         .args(["--listen", "127.0.0.1:0", "--log-level", "warn"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -40,7 +40,7 @@ impl ScopePages {
     /// Errors of the store.
     pub async fn next(&mut self) -> Result<Option<Vec<TrackRow>>> {
         let catalog = self.store.catalog();
-        while let Some(id) = self.tracks.next() {
+        for id in self.tracks.by_ref() {
             match catalog.track(id).await? {
                 Some(row) => return Ok(Some(vec![row])),
                 None => self.missing.push(id),
