@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ContentHash, Error, ErrorKind};
 
 /// The version of how transcodes are made: raised with every change of their bytes.
-pub const PROFILE_VERSION: u32 = 1;
+pub const PROFILE_VERSION: u32 = 2;
 
 /// The user's word for how a track is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,7 +128,7 @@ impl FromStr for SmallCodec {
     }
 }
 
-/// A recipe for a smaller file. Its text (`mp3-192k-v1`) names it in the store.
+/// A recipe for a smaller file. Its text (`mp3-medium-192k-v2`) names it in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Profile {
     /// For which quality; never [`Quality::Original`].

@@ -29,9 +29,10 @@ pub fn medium_once(path: &Path) {
     make(path, folder.path(), &[Quality::Medium]);
 }
 
-/// Makes all three of every file in the folder, two files at a time, each from one decode.
+/// Makes all three of every FLAC file in the folder, two files at a time, each from one decode.
 pub fn mixtape_once(folder: &Path) {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|suffix| suffix == "flac"));
     files.sort();
     let target = tempfile::tempdir().unwrap();
     let next = std::sync::Mutex::new(files.into_iter());

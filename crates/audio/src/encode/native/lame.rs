@@ -14,7 +14,7 @@ use fanfare_model::{Error, ErrorKind, Result, SampleSpec};
 use mp3lame_sys as sys;
 
 /// How hard LAME looks for the best bits, 0 (hardest) to 9. See [`mp3`](crate::encode::mp3).
-const QUALITY: c_int = 4;
+const QUALITY: c_int = 5;
 /// Bytes beside those of the frames themselves that a call may give (LAME's API notes: 1.25 bytes a sample and 7,200).
 const SPARE_BYTES: usize = 7_200;
 
