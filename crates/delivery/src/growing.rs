@@ -78,6 +78,8 @@ pub struct GrowingFile {
 #[derive(Default)]
 struct Listeners {
     next: u64,
+    /// The room is wanted for another file: it is given up as soon as nobody listens.
+    dismissed: bool,
     /// By listener: the block it waits for, if it waits.
     waiting: HashMap<u64, Option<u32>>,
     /// Rung when any of that changes.
@@ -125,6 +127,21 @@ impl GrowingFile {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         matches!(*self.progress.borrow(), Progress::Growing)
+    }
+
+    /// Whether everybody who listened has left.
+    pub(crate) fn is_left(&self) -> bool {
+        let listeners = self.listeners();
+        listeners.next > 0 && listeners.waiting.is_empty()
+    }
+
+    /// Has it given up at once, unless somebody comes back before.
+    pub(crate) fn dismiss(&self) {
+        let mut listeners = self.listeners();
+        listeners.dismissed = true;
+        if let Some(ring) = listeners.changed.take() {
+            let _gone = ring.send(());
+        }
     }
 
     /// The answer to a `GET` or `HEAD` with these header fields.
@@ -195,7 +212,8 @@ impl GrowingFile {
             let changed = self.changed();
             let (count, wanted) = self.wanted();
             if count == 0 {
-                if now - *alone_since.get_or_insert(now) >= LEAVE_AFTER {
+                let dismissed = self.listeners().dismissed;
+                if dismissed || now - *alone_since.get_or_insert(now) >= LEAVE_AFTER {
                     leave(self.job);
                     break Progress::Failed("nobody listened any more".to_owned());
                 }

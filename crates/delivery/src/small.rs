@@ -105,10 +105,16 @@ impl SmallFiles {
         (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
-    /// How many files are being made for listeners.
+    /// How many files are being made, for whoever listens or did a moment ago.
     #[must_use]
     pub fn encoding(&self) -> usize {
         self.begun().values().filter(|begun| begun.growing.is_alive()).count()
+    }
+
+    /// How many of those were not left by everybody.
+    #[must_use]
+    pub fn heard(&self) -> usize {
+        self.begun().values().filter(|begun| begun.growing.is_alive() && !begun.growing.is_left()).count()
     }
 
     /// Whether that very file is being made.
@@ -248,19 +254,27 @@ impl SmallFiles {
         }
     }
 
-    /// Refuses when too many files are being made.
+    /// Refuses when too many files are being made that somebody listens to; what was left is given up for the new one, so
+    /// that whoever skips through an album is not refused.
     fn make_room(&self, options: &CacheOptions, person: &str) -> Result<()> {
         let mut begun = self.begun();
         if begun.len() >= MAX_REMEMBERED {
             begun.retain(|_, begun| begun.growing.is_alive());
         }
         let alive = || begun.values().filter(|begun| begun.growing.is_alive());
-        let theirs = alive().filter(|begun| begun.person == person).count();
-        let (whose, most) = if theirs >= options.max_encodes_per_person {
+        let theirs = || alive().filter(|begun| begun.person == person);
+        let heard = |begun: &&Begun| !begun.growing.is_left();
+        let (whose, most) = if theirs().filter(heard).count() >= options.max_encodes_per_person {
             ("are being made for you", options.max_encodes_per_person)
-        } else if alive().count() >= options.max_encodes {
+        } else if alive().filter(heard).count() >= options.max_encodes {
             ("are being made", options.max_encodes)
         } else {
+            let full = alive().count() >= options.max_encodes;
+            if full || theirs().count() >= options.max_encodes_per_person {
+                let left =
+                    alive().filter(|begun| begun.growing.is_left() && (full || begun.person == person));
+                left.for_each(|begun| begun.growing.dismiss());
+            }
             return Ok(());
         };
         Err(Error::new(ErrorKind::TooMany, format!("{most} smaller files {whose} already"))

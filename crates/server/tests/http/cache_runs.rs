@@ -10,6 +10,7 @@ use crate::{
     cache::{at_rest, audio, field, server_with},
     events::{Events, resume},
     fixture::{As, Server},
+    uploads::{form, send},
 };
 
 const EVENTS: &str = "/api/v1/events";
@@ -186,5 +187,61 @@ async fn aac_is_made_ahead_and_sent_whole() {
         frames += chunk.frames();
     }
     assert_eq!(frames, 4 * 44_100);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_that_is_taken_out_and_in_again_finds_its_smaller_files() {
+    let (server, owner, ids) = server_with(&[("a.wav", 3.0), ("b.wav", 2.0)]).await;
+    warm(&server, &owner, json!({"scope": {"tracks": ids}})).await;
+    at_rest(&server).await;
+    let [folder] = &server.store().catalog().folders().await.unwrap()[..] else { panic!("one folder") };
+    server.state.ingest.remove_folder(folder.id).await.unwrap();
+    at_rest(&server).await;
+    server.state.ingest.tidy_cache().await.unwrap();
+    assert_eq!(server.json(&owner, "/api/v1/cache").await["files"], 2, "they wait for their library");
+    server.state.ingest.add_folder(&server.music()).await.unwrap();
+    at_rest(&server).await;
+    let body = json!({"scope": {"all": true}});
+    let verified: Value = server.post(&owner, "/api/v1/cache/verify", body).await.json().await.unwrap();
+    assert_eq!((&verified["ready"], &verified["checked"]), (&json!(2), &json!(2)), "{verified}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_deleted_takes_its_smaller_files_along() {
+    let (server, owner, _) = server_with(&[("a.wav", 3.0)]).await;
+    let mut music = fs::read(server.music().join("a.wav")).unwrap();
+    *music.last_mut().unwrap() ^= 1;
+    let sent = send(&server, &owner, form("file", "b.wav", &music)).await;
+    assert_eq!(sent.status(), 201);
+    let sent: Value = sent.json().await.unwrap();
+    at_rest(&server).await;
+    let id = sent["id"].as_str().unwrap().to_owned();
+    warm(&server, &owner, json!({"scope": {"tracks": [&id]}})).await;
+    at_rest(&server).await;
+    let cache = server.store().catalog().cache().clone();
+    assert_eq!(cache.names().len(), 1);
+    let gone = server.request(&owner, reqwest::Method::DELETE, &format!("/api/v1/tracks/{id}"));
+    assert!(gone.send().await.unwrap().status().is_success());
+    assert_eq!(cache.names(), Vec::<String>::new());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_skips_through_an_album_is_not_refused() {
+    let songs: Vec<(String, f64)> = (0..8).map(|number| (format!("{number}.wav"), 60.0)).collect();
+    let songs: Vec<(&str, f64)> = songs.iter().map(|(name, seconds)| (&**name, *seconds)).collect();
+    let (server, owner, ids) = server_with(&songs).await;
+    for id in &ids {
+        let mut heard = audio(&server, &owner, id, "medium", None).await;
+        assert_eq!((heard.status().as_u16(), field(&heard, "x-fanfare-cache")), (200, "encoding"));
+        assert!(heard.chunk().await.unwrap().is_some());
+        drop(heard);
+        // The closed connection is noticed by the server in its own time.
+        while server.json(&owner, "/api/v1/cache").await["encoding"] != 0 {
+            tokio::task::yield_now().await;
+        }
+    }
     server.stop().await;
 }

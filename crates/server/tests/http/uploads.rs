@@ -25,7 +25,7 @@ use crate::fixture::{As, Server};
 const TYPE: &str = "multipart/form-data; boundary=edge";
 const MIB: u64 = 1 << 20;
 
-fn form(field: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
+pub fn form(field: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
     let head = format!(
         "--edge\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: audio/flac\r\n\r\n"
     );
@@ -36,7 +36,7 @@ fn song(hz: f64) -> Vec<u8> {
     wav::wav(8_000, &[signals::sine(8_000, 1.0, hz, 0.3)], wav::WavFormat::I16)
 }
 
-async fn send(server: &Server, who: &As, body: impl Into<reqwest::Body>) -> Response {
+pub async fn send(server: &Server, who: &As, body: impl Into<reqwest::Body>) -> Response {
     let request = server.request(who, Method::POST, "/api/v1/tracks").header("content-type", TYPE);
     request.body(body).send().await.unwrap()
 }
