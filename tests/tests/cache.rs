@@ -332,7 +332,8 @@ fn all_is_whole(home: &Home, lengths: &[(String, u64)]) -> usize {
     // No row without its file, none of another length: that would be `damaged`.
     let (_, found) = home.cache_json(&["verify", "--quality", "high,medium,low"]);
     assert_eq!((&found["damaged"], &found["stale"]), (&json!(0), &json!(0)), "{found}");
-    assert!(found["ready"].as_u64().unwrap() as usize <= files.len(), "{found}");
+    // A server that runs may have given names to more meanwhile.
+    assert!(found["ready"].as_u64().unwrap() as usize <= home.files().len(), "{found}");
     files.len()
 }
 

@@ -72,7 +72,13 @@ pub async fn examine(
     let fresh = source_is_fresh(store, track).await?;
     let (lossless, hash) = (track.audio.as_ref().map(|audio| audio.is_lossless()), track.hash);
     let codec = track.audio.as_ref().map(|audio| audio.codec.as_str());
-    let unread = ("the file was not read yet", Some("scan the library: `fanfare scan`"));
+    let unread = match &track.failure {
+        Some(failure) => (
+            format!("the file could not be read: {}", failure.message),
+            Some("mend or replace the file, then run `fanfare scan`"),
+        ),
+        None => ("the file was not read yet".to_owned(), Some("scan the library: `fanfare scan`")),
+    };
     let of = Of { hash, lossless, codec, unread, fresh, there: &there, former: &former };
     Ok(explain(store, options, &of, qualities))
 }
@@ -91,7 +97,7 @@ pub async fn examine_bytes(
     let there = store.catalog().cached_of(hash).await?;
     let (lossless, codec) =
         (audio.map(AudioProperties::is_lossless), audio.map(|audio| audio.codec.as_str()));
-    let unread = ("no audio can be read from this file: nothing is made of it", None);
+    let unread = ("no audio can be read from this file: nothing is made of it".to_owned(), None);
     let of = Of { hash: Some(hash), lossless, codec, unread, fresh: true, there: &there, former: &[] };
     Ok(explain(store, options, &of, qualities))
 }
@@ -102,7 +108,7 @@ struct Of<'a> {
     lossless: Option<bool>,
     codec: Option<&'a str>,
     /// What is said, and advised, where no codec is known.
-    unread: (&'static str, Option<&'static str>),
+    unread: (String, Option<&'static str>),
     /// Whether the source is as the catalog knows it.
     fresh: bool,
     /// Files of these bytes.
@@ -127,7 +133,7 @@ fn explain(store: &Store, options: &CacheOptions, of: &Of<'_>, qualities: &[Qual
                 "the cache is switched off".to_owned(),
                 Some("set `audio_cache.enabled` to true"),
             ),
-            (_, None) => (FileState::NotNeeded, None, of.unread.0.to_owned(), of.unread.1),
+            (_, None) => (FileState::NotNeeded, None, of.unread.0.clone(), of.unread.1),
             (_, Some(false)) => {
                 let codec = of.codec.unwrap_or("its codec");
                 (FileState::NotNeeded, None, format!("{codec} is small already: the original is sent"), None)

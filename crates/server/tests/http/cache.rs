@@ -195,6 +195,14 @@ async fn originals_are_sent_where_nothing_smaller_can_be() {
 async fn files_are_made_ahead_verified_explained_and_let_go_of() {
     let (server, owner, ids) = server_with(&[("a.wav", 7.0), ("b.wav", 0.01), ("c.wav", 12.0)]).await;
     fs::write(server.music().join("broken.wav"), b"RIFF").unwrap();
+    server.state.ingest.scan_now().await.unwrap();
+    at_rest(&server).await;
+    let failed = server.json(&owner, "/api/v1/tracks?search=broken").await["items"][0]["id"].clone();
+    let explained = server.json(&owner, &format!("/api/v1/cache/explain/{}", failed.as_str().unwrap())).await;
+    let high = &explained["qualities"][0];
+    assert_eq!(high["state"], "not_needed");
+    assert!(high["reason"].as_str().unwrap().starts_with("the file could not be read: "), "{high}");
+    assert!(high["remedy"].as_str().unwrap().contains("replace the file"), "{high}");
     let body =
         json!({"scope": {"tracks": [&ids[0], &ids[1], &ids[2]]}, "qualities": ["high", "medium", "low"]});
     let begun = server.post(&owner, "/api/v1/cache/warm", body.clone()).await;
