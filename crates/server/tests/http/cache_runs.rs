@@ -245,3 +245,35 @@ async fn who_skips_through_an_album_is_not_refused() {
     }
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_changed_while_it_is_encoded_leaves_no_file_of_either() {
+    let (server, owner, ids) = server_with(&[("a.wav", 240.0)]).await;
+    let explained = server.json(&owner, &format!("/api/v1/cache/explain/{}", ids[0])).await;
+    let before = explained["source"]["hash"].as_str().unwrap().to_owned();
+    let body = json!({"scope": {"tracks": ids}, "qualities": ["high", "medium", "low"]});
+    let run = warm(&server, &owner, body.clone()).await;
+    let cache = server.store().catalog().cache().clone();
+    let making = cache.root().join(".making");
+    while !fs::read_dir(&making).is_ok_and(|mut begun| begun.next().is_some()) {
+        tokio::task::yield_now().await;
+    }
+    let path = server.music().join("a.wav");
+    let mut music = fs::read(&path).unwrap();
+    music.truncate(44 + 4 * 44_100 * 5);
+    fs::write(&path, &music).unwrap();
+    at_rest(&server).await;
+    let ended = task(&server, &owner, &run).await;
+    assert_ne!(ended["state"], "succeeded", "{ended}");
+    assert!(cache.names().iter().all(|name| !name.starts_with(&before)), "{:?}", cache.names());
+    // The original plays, as it is now; scanned, it is made smaller like any other.
+    server.state.ingest.scan_now().await.unwrap();
+    at_rest(&server).await;
+    let sent = audio(&server, &owner, &ids[0], "original", None).await;
+    assert!(sent.bytes().await.unwrap() == music);
+    warm(&server, &owner, body.clone()).await;
+    at_rest(&server).await;
+    let verified: Value = server.post(&owner, "/api/v1/cache/verify", body).await.json().await.unwrap();
+    assert_eq!(verified["ready"], 3, "{verified}");
+    server.stop().await;
+}
