@@ -10,3 +10,4 @@
 pub mod command;
 pub mod crash;
 pub mod measure;
+pub mod small_disk;

@@ -8,7 +8,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -19,6 +18,7 @@ use fanfare_testkit::{
 use fanfare_tests::{
     command::{Ended, ended, fanfare_command, run},
     crash::child_of,
+    small_disk::SmallDisk,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -450,27 +450,6 @@ async fn killed_at_any_moment_no_file_is_half_and_the_run_goes_on() {
     assert!(server.stop().success());
 }
 
-/// A small file system of its own, for those who may mount one.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(mib: u64) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let size = format!("size={mib}m");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path());
-        let mounted = mount.stderr(std::process::Stdio::null()).status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // At once or when nobody uses it any more.
-        let _ended = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_leaves_nothing_half_made_and_the_original_plays() {
     let Some(disk) = SmallDisk::mount(3) else {
@@ -483,7 +462,7 @@ async fn a_full_disk_leaves_nothing_half_made_and_the_original_plays() {
         song(&home.music().join(format!("{number}.wav")), 44_100 * 115, number);
     }
     home.scan(&home.music());
-    let place = disk.0.path().join("small");
+    let place = disk.path().join("small");
     let environment = vec![("FANFARE_AUDIO_CACHE_DIR".into(), place.clone().into())];
     let (folders, data) = (vec![home.music()], Some(home.data()));
     let server = TestServer::start(ServerStart { folders, data, environment, ..ServerStart::default() });

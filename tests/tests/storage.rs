@@ -6,7 +6,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
@@ -14,6 +13,7 @@ use fanfare_testkit::{
     server::{ServerStart, TestServer},
     signals, wav,
 };
+use fanfare_tests::small_disk::SmallDisk;
 use reqwest::Method;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::Value;
@@ -95,34 +95,13 @@ fn environment() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
     vec![("FANFARE_HLS_LADDER".into(), "high=flac".into())]
 }
 
-/// A small file system of its own, for those who may mount one.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(mib: u64) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let size = format!("size={mib}m");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path());
-        let mounted = mount.stderr(std::process::Stdio::null()).status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // At once or when nobody uses it any more.
-        let _ended = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_refuses_uploads_with_a_sentence_and_takes_them_again_when_there_is_room() {
     let Some(disk) = SmallDisk::mount(48) else {
         println!("SKIPPED: this user may not mount a small file system");
         return;
     };
-    let data = disk.0.path().join("data");
+    let data = disk.path().join("data");
     let start =
         ServerStart { data: Some(data.clone()), environment: environment(), ..ServerStart::default() };
     let server = TestServer::start(start);
@@ -134,10 +113,10 @@ async fn a_full_disk_refuses_uploads_with_a_sentence_and_takes_them_again_when_t
 
     // Somebody else fills the disk, but for 4 MiB: not enough for this file, wherever in it the end comes.
     let free = || {
-        let stat = rustix::fs::statvfs(disk.0.path()).unwrap();
+        let stat = rustix::fs::statvfs(disk.path()).unwrap();
         stat.f_bavail * stat.f_frsize
     };
-    let ballast = disk.0.path().join("ballast");
+    let ballast = disk.path().join("ballast");
     fs::write(&ballast, vec![0; usize::try_from(free() - 4 * MIB).unwrap()]).unwrap();
     let large = song(60.0, 2);
     assert!(large.len() as u64 > 2 * 4 * MIB);

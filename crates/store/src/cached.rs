@@ -121,8 +121,12 @@ impl CacheFolder {
     }
 
     fn failed(&self, what: &str, error: std::io::Error) -> Error {
+        let read_only = error.kind() == std::io::ErrorKind::ReadOnlyFilesystem;
         let error = Error::from_io(format!("{what} ({})", self.root.display()), error);
         match error.kind() {
+            _ if read_only => {
+                error.remedy("make that disk writable, or set `audio_cache.dir` to a folder on another one")
+            }
             ErrorKind::NoSpace => error.remedy("free space on that disk, or run `fanfare cache clear`"),
             ErrorKind::PermissionDenied => error.remedy(
                 "let the user who runs fanfare write that folder, or set `audio_cache.dir` to another one",
