@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0004_cache.sql"),
     include_str!("../../../migrations/sqlite/0005_mixtapes.sql"),
     include_str!("../../../migrations/sqlite/0006_former_bytes.sql"),
+    include_str!("../../../migrations/sqlite/0007_quota.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

@@ -91,10 +91,12 @@ impl Catalog {
         if let Some(known) = same_bytes(&mut tx, new.hash).await? {
             return Ok(Uploaded::Known(known));
         }
-        let used = uploaded_bytes(&mut tx, new.uploader).await?;
-        if quota_bytes > 0 && used.saturating_add(new.size_bytes) > quota_bytes {
-            return Err(Error::limit("upload.quota_bytes", used.saturating_add(new.size_bytes), quota_bytes)
-                .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"));
+        if quota_bytes > 0 {
+            let then = uploaded_bytes(&mut tx, new.uploader).await?.saturating_add(new.size_bytes);
+            if then > quota_bytes {
+                return Err(Error::limit("upload.quota_bytes", then, quota_bytes)
+                    .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"));
+            }
         }
         let mut filing = Filing::default();
         let artist = filing.track_artist(&mut tx, &new.tags, now).await?;
