@@ -50,6 +50,9 @@ pub struct AnalyzeOptions {
 pub struct Analysis {
     /// Frames decoded.
     pub frames: u64,
+    /// Whether decoding ended before the audio did, because nobody listened any more: `frames` then says nothing about
+    /// how long the audio is.
+    pub stopped_early: bool,
     /// One result per selected analyzer, in the order of [`ANALYZERS`]; none for one that lagged behind a listener, which
     /// says nothing about analyzer or track.
     pub results: Vec<AnalyzerResult>,
@@ -134,7 +137,13 @@ pub fn analyze_with(
         .into_iter()
         .filter_map(|(entry, start)| result_of(entry, start, options.policy, || sinks.next()))
         .collect::<Vec<_>>();
-    Ok(Analysis { frames: report.frames, results, warnings: source.warnings().to_vec(), sinks: report.sinks })
+    Ok(Analysis {
+        frames: report.frames,
+        stopped_early: report.stopped_early,
+        results,
+        warnings: source.warnings().to_vec(),
+        sinks: report.sinks,
+    })
 }
 
 /// What became of one analyzer, from how it started and how its sink ended; nothing if it was let go because

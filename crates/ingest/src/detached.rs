@@ -46,7 +46,18 @@ pub(crate) fn detached<T: Send + 'static>(
 /// # Errors
 /// As [`detached`]; `Unavailable` when it takes too long.
 pub(crate) async fn look<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::time::timeout(LOOK_TIME, detached("look", work)).await.unwrap_or_else(|_| Err(silent(LOOK_TIME)))
+    look_within(LOOK_TIME, work).await
+}
+
+/// The same with another patience.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) async fn look_within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    tokio::time::timeout(patience, detached("look", work)).await.unwrap_or_else(|_| Err(silent(patience)))
 }
 
 /// Waits for work that asks a file system many things, but no longer than until it is cancelled, or until no answer

@@ -13,9 +13,9 @@ use std::{
 };
 
 use fanfare_model::{
-    JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, TrackState, task::MAX_TASK_FAILURES,
+    JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, task::MAX_TASK_FAILURES,
 };
-use fanfare_store::{CacheRun, JobCounts, Store, TrackQuery};
+use fanfare_store::{CacheRun, JobCounts, Store};
 use tokio::sync::{Mutex, Notify};
 
 use crate::{
@@ -349,21 +349,27 @@ impl Hearing {
             task.total = total;
         })
         .await;
-        if counts.waiting + counts.running == 0 && self.inner.held.load(Ordering::SeqCst) == 0 {
+        if counts.waiting + counts.running > 0 {
+            // What waits for its next attempt is no reason to be less gentle meanwhile.
+            match self.inner.store.jobs().task_is_due(task.id(), crate::clock::now()).await {
+                Ok(due) => self.inner.prompt(due),
+                Err(error) => tracing::warn!(%error, "could not look whether tracks are due"),
+            }
+        } else if self.inner.held.load(Ordering::SeqCst) == 0 {
             state.task = None;
             self.inner.prompt(false);
             self.end(&task, counts).await;
         }
     }
 
-    /// Withdraws what still waits, if that is the live task; tracks at hand are heard to their end.
+    /// Withdraws what waits and what is at hand, if that is the live task (CHECKLIST A24).
     ///
     /// # Errors
     /// Errors of the store.
     pub(crate) async fn cancel(&self, id: TaskId) -> Result<bool> {
         let mut state = self.inner.state.lock().await;
         let Some(task) = state.task.take_if(|task| task.id() == id) else { return Ok(false) };
-        let withdrawn = self.inner.store.jobs().cancel_task(id, crate::clock::now()).await;
+        let withdrawn = self.inner.store.jobs().stop_task(id, crate::clock::now()).await;
         let withdrawn = match withdrawn {
             Ok(withdrawn) => withdrawn,
             Err(error) => {
@@ -442,30 +448,26 @@ pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
 /// Adds the failures that no worker could say, because it died of them.
 pub(crate) async fn name_unsaid(store: &Store, task: &LiveTask) {
     let catalog = store.catalog();
-    let query = TrackQuery {
-        state: Some(TrackState::Failed),
-        limit: MAX_TASK_FAILURES as u32,
-        ..TrackQuery::default()
-    };
-    let rows = match catalog.tracks(&query).await {
-        Ok(page) => page.items,
+    let given_up = match catalog.given_up(task.id(), MAX_TASK_FAILURES as u32).await {
+        Ok(given_up) => given_up,
         Err(error) => return tracing::warn!(%error, "could not look up why tracks failed"),
     };
-    let now = task.snapshot();
-    for row in rows {
-        let Some(failure) = row.track.failure.filter(|failure| failure.at >= now.created) else {
+    let said = task.snapshot().failures;
+    for (track, error) in given_up {
+        if said.iter().any(|known| known.track == Some(track)) {
             continue;
-        };
-        let Ok(Some(path)) = catalog.track_path(row.track.id).await else { continue };
-        let subject = path.display().to_string();
-        if !now.failures.iter().any(|known| known.subject == subject) {
-            task.note_failed(TaskFailure {
-                track: Some(row.track.id),
-                subject,
-                kind: failure.kind,
-                message: failure.message,
-                next_retry: failure.next_retry,
-            });
         }
+        let Ok(Some(row)) = catalog.track(track).await else { continue };
+        let subject = match catalog.track_path(track).await {
+            Ok(Some(path)) => path.display().to_string(),
+            _ => text::unnamed(track),
+        };
+        task.note_failed(TaskFailure {
+            track: Some(track),
+            subject,
+            kind: error.kind,
+            message: error.message,
+            next_retry: row.track.failure.and_then(|failure| failure.next_retry),
+        });
     }
 }

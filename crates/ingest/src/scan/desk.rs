@@ -25,6 +25,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 const COVER_GRACE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// How long audio is kept that a track let go of: whoever plays it may go on to the end.
 const AUDIO_GRACE_MS: i64 = 6 * 60 * 60 * 1_000;
+/// How long a job that nobody is shown is kept after its end.
+const JOBS_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Who or what wants a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +185,7 @@ impl ScanDesk {
                 let changing = self.scan(&scan).await;
                 if swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY) && !scan.cancel.is_cancelled() {
                     swept = Some(Instant::now());
+                    self.forget_jobs().await;
                     self.sweep_blobs().await;
                 }
                 self.state().running = None;
@@ -208,6 +211,15 @@ impl ScanDesk {
                     }
                 }
             }
+        }
+    }
+
+    /// Forgets what listeners had made, so that the list of jobs does not grow with every track that is played.
+    async fn forget_jobs(&self) {
+        match self.inner.store.catalog().forget_jobs(clock::now().plus_ms(-JOBS_KEPT_MS)).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::debug!(forgotten, "forgot jobs that are over"),
+            Err(error) => tracing::warn!(%error, "could not forget jobs that are over"),
         }
     }
 

@@ -4,7 +4,8 @@
 //! that is killed at any moment loses nothing: what it has stored stays, and the next one finds what is left.
 //!
 //! No new track is begun after the deadline: what waits then is withdrawn in one transaction, behind which the queue has
-//! nothing of this run left to claim. Tracks at hand are heard to their end, within their own budget.
+//! nothing of this run left to claim. Tracks at hand are heard to their end, within their own budget; those of a run that
+//! somebody cancels are let go.
 
 use std::{
     future::Future,
@@ -31,6 +32,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const LATE_MS: i64 = 60 * 60_000;
 /// How often the jobs of a run are counted.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
+/// Pauses before a run tries again to queue its tracks, where the store was busy (a backup, say), in seconds.
+const BUSY_PAUSES_S: [u64; 5] = [5, 15, 30, 60, 120];
 /// How far back the last run is looked for.
 const RECENT_TASKS: u32 = 200;
 
@@ -241,9 +244,7 @@ impl Nightly {
     }
 
     async fn see_through(&self, run: &Run, start: Timestamp) {
-        let options = self.inner.governor.options();
-        let deadline = plan::deadline(start, &self.inner.clock.zone, &options);
-        let budget = format!("{:.1} h", (deadline.0 - start.0) as f64 / 3_600_000.0);
+        let budget = hours(start, self.deadline(start));
         let events = self.inner.events.subscribe();
         let queued = match self.queue(run, start).await {
             Ok(queued) => queued,
@@ -256,7 +257,9 @@ impl Nightly {
         run.task.step("hearing tracks", queued).await;
         self.inner.governor.nightly(true);
         self.inner.supervisor.wake();
-        let (counts, closing) = self.attend(run, deadline, events).await;
+        let (counts, closing) = self.attend(run, start, events).await;
+        // Hours may have been changed meanwhile.
+        let budget = hours(start, self.deadline(start));
         let (processed, deferred) = (counts.done + counts.parked, counts.cancelled);
         tracing::info!(processed, failed = counts.parked, deferred, budget, "a nightly run is over");
         if (run.task.snapshot().failures.len() as u64) < counts.parked {
@@ -267,7 +270,27 @@ impl Nightly {
         run.task.end(state, message).await;
     }
 
+    /// When a run that started then begins no more tracks, as things are set now.
+    fn deadline(&self, start: Timestamp) -> Timestamp {
+        plan::deadline(start, &self.inner.clock.zone, &self.inner.governor.options())
+    }
+
+    /// Queues what the run is to hear; a store that is busy at that moment does not cost the night.
     async fn queue(&self, run: &Run, now: Timestamp) -> Result<u64> {
+        for pause in BUSY_PAUSES_S {
+            match self.try_to_queue(run, now).await {
+                Err(error) if error.kind().is_transient() && !run.cancel.is_cancelled() => {
+                    tracing::warn!(%error, pause, "a nightly run cannot begin yet, trying again");
+                    let pause = (self.inner.clock.sleep)(Duration::from_secs(pause));
+                    tokio::select! { () = pause => {}, () = run.cancel.cancelled() => {} }
+                }
+                queued => return queued,
+            }
+        }
+        self.try_to_queue(run, now).await
+    }
+
+    async fn try_to_queue(&self, run: &Run, now: Timestamp) -> Result<u64> {
         // First the task, then the jobs that name it.
         run.task.show().await?;
         let versions = fanfare_analysis::versions();
@@ -278,13 +301,15 @@ impl Nightly {
     async fn attend(
         &self,
         run: &Run,
-        deadline: Timestamp,
+        start: Timestamp,
         mut events: broadcast::Receiver<WorkerEvent>,
     ) -> (JobCounts, Option<Closing>) {
         let task = &run.task;
         let mut closing = None;
         let mut count = tokio::time::interval(COUNT_EVERY);
         loop {
+            // Anew every time: hours that are changed count for the run under way as well.
+            let deadline = self.deadline(start);
             tokio::select! {
                 event = events.recv() => {
                     let of_it = event.ok().filter(|event| event.task() == Some(task.id()));
@@ -302,9 +327,9 @@ impl Nightly {
                 () = run.cancel.cancelled(), if closing.is_none() => closing = Some(Closing::Cancelled),
                 _ = count.tick() => {}
             }
-            if closing.is_some() {
+            if let Some(closing) = closing {
                 // Again and again: an attempt that fails now would wait for the next one.
-                self.withdraw(task.id()).await;
+                self.withdraw(task.id(), closing).await;
             }
             let counts = match self.inner.store.jobs().task_counts(task.id()).await {
                 Ok(counts) => counts,
@@ -325,8 +350,13 @@ impl Nightly {
         }
     }
 
-    async fn withdraw(&self, task: TaskId) {
-        if let Err(error) = self.inner.store.jobs().cancel_task(task, self.inner.clock.now()).await {
+    async fn withdraw(&self, task: TaskId, closing: Closing) {
+        let (jobs, now) = (self.inner.store.jobs(), self.inner.clock.now());
+        let withdrawn = match closing {
+            Closing::Budget => jobs.cancel_task(task, now).await,
+            Closing::Cancelled => jobs.stop_task(task, now).await,
+        };
+        if let Err(error) = withdrawn {
             tracing::warn!(%error, "could not withdraw what is left of a nightly run, trying again");
         }
     }
@@ -334,6 +364,11 @@ impl Nightly {
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long a run may last, in words.
+fn hours(start: Timestamp, deadline: Timestamp) -> String {
+    format!("{:.1} h", (deadline.0 - start.0) as f64 / 3_600_000.0)
 }
 
 /// How a run ended, in a word and in words.

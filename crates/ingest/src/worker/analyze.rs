@@ -12,11 +12,11 @@ use fanfare_store::AnalysisCommit;
 
 use super::{
     choice::HeardBefore,
-    hear::{Far, Hearable, Heard, hear, storage_is_away},
+    hear::{Far, Hearable, Heard, hear},
     retry::next_night,
     work::{Begun, Held, Progress, Work},
 };
-use crate::{clock, detached, text};
+use crate::{clock, text};
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
@@ -57,6 +57,9 @@ impl Work for AnalyzeTrack {
             return Ok(None);
         };
         let track = row.track;
+        if let Some(folder) = track.home.folder() {
+            held.bench.roots.reach(&held.bench.store, folder).await?;
+        }
         catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
         let before = heard_before(held, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
@@ -130,19 +133,11 @@ impl Work for AnalyzeTrack {
         if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Io | ErrorKind::PermissionDenied) {
             return error;
         }
-        let Ok(track) = self.begun() else { return error };
-        let folders = held.bench.store.catalog().folders().await.unwrap_or_default();
-        let home = track.home.folder();
-        let Some(folder) = folders.into_iter().find(|folder| Some(folder.id) == home) else { return error };
-        let root = folder.path.clone();
-        // Storage that gives no answer is away too.
-        let away = detached::look(move || storage_is_away(&root)).await.unwrap_or(true);
-        if !away {
-            return error;
+        let Some(folder) = self.begun().ok().and_then(|track| track.home.folder()) else { return error };
+        match held.bench.roots.reach(&held.bench.store, folder).await {
+            Err(away) if away.kind() == ErrorKind::Unavailable => away.because(error),
+            _ => error,
         }
-        Error::new(ErrorKind::Unavailable, format!("the folder {} is away", folder.path.display()))
-            .remedy("connect the storage; the track is tried again by itself")
-            .because(error)
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
@@ -156,10 +151,11 @@ impl Work for AnalyzeTrack {
 pub(crate) async fn heard_before(held: &Held, track: &Track) -> Result<Option<HeardBefore>> {
     let Some(content_hash) = track.content_hash else { return Ok(None) };
     let (results, _) = held.bench.store.catalog().analysis(track.id).await?;
+    // That an analyzer failed is a result, too, until it is another version (CHECKLIST A34): the one that killed a worker
+    // with this track does not get it again because another one has to hear it.
     let present = |result: &AnalyzerResult| {
         let entry = held.bench.parts.analyzers.iter().find(|entry| entry.id == result.analyzer);
         entry.is_some_and(|entry| entry.version == result.version)
-            && matches!(result.outcome, AnalyzerOutcome::Ok { .. })
     };
     let analyzers = results.into_iter().filter(present).map(|result| result.analyzer).collect();
     Ok(Some(HeardBefore { content_hash, analyzers }))

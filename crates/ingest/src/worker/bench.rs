@@ -28,6 +28,7 @@ use super::{
     brake::Brake,
     mouth::Mouth,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
+    roots::Roots,
     wants::Wants,
     work::{Held, dispatch},
 };
@@ -89,6 +90,7 @@ pub(crate) struct Bench {
     pub(crate) brake: Brake,
     /// What listeners wait for.
     pub(crate) wants: Wants,
+    pub(crate) roots: Roots,
     /// Cancelled when the worker is to stop.
     pub(crate) stop: CancellationToken,
     max_slots: usize,
@@ -104,7 +106,8 @@ impl Bench {
         (brake, wants): (Brake, Wants),
         max_slots: usize,
     ) -> Self {
-        Self { store, mouth, open, owner, parts, brake, wants, stop: CancellationToken::new(), max_slots }
+        let (roots, stop) = (Roots::default(), CancellationToken::new());
+        Self { store, mouth, open, owner, parts, brake, wants, roots, stop, max_slots }
     }
 
     /// Works until told to stop.

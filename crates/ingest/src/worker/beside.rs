@@ -1,14 +1,17 @@
 //! Hearing a track beside a listener: while it is decoded for somebody, the analyzers it lacks hear along.
 //!
 //! Live and background exclude each other by the lease of the track's analyze job: whoever holds it hears the track.
-//! The listener never waits: analyzers that fall behind are let go, and then the job is given back as if nothing
-//! had been.
+//! The listener never waits: analyzers that fall behind are let go, and then it is as if nothing had been: a job that
+//! waited waits again, one that was made for this is withdrawn. Listening brings nothing forward that would be heard at
+//! night.
 
 use std::path::PathBuf;
 
 use fanfare_analysis::AnalyzerEntry;
 use fanfare_model::{
-    AudioProperties, ContentHash, Job, JobKind, Result, Timestamp, Track, TrackId, features::AnalyzerResult,
+    AudioProperties, ContentHash, Job, JobKind, Result, Timestamp, Track, TrackId,
+    features::AnalyzerResult,
+    track::{TrackHome, UploadedBytes},
 };
 use fanfare_store::{ANALYZE_ATTEMPTS, AnalysisCommit, HEARTBEAT_MS, NewJob, Store};
 use tokio::task::JoinHandle;
@@ -33,6 +36,8 @@ pub(crate) struct Beside {
     path: PathBuf,
     analyzers: Vec<AnalyzerEntry>,
     left_out: Vec<AnalyzerResult>,
+    /// Whether the job was made for this, and did not wait before.
+    made_here: bool,
     /// Renews the lease.
     beat: JoinHandle<()>,
     /// Whether the job was ended, so that there is nothing to give back.
@@ -40,8 +45,12 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Takes the track's analyze job along; `None` where the track lacks nothing or is being heard.
+    /// Takes the track's analyze job along; `None` where the track lacks nothing, is being heard, or is an upload that
+    /// is not ready, which its own job hears.
     pub(crate) async fn take(held: &Held, track: &Track, path: PathBuf) -> Option<Self> {
+        if matches!(track.home, TrackHome::Upload(UploadedBytes::Incoming)) {
+            return None;
+        }
         let (store, owner) = (held.bench.store.clone(), held.owner().to_owned());
         let before = heard_before(held, track).await.ok().flatten();
         let lacks =
@@ -50,7 +59,7 @@ impl Beside {
             return None;
         }
         let claimed = claim(&store, track.id, &owner).await;
-        let job = claimed
+        let (job, made_here) = claimed
             .inspect_err(|error| tracing::warn!(%error, "could not hear beside a listener"))
             .ok()??;
         // Where the bytes are not known yet, nothing was heard of them either.
@@ -68,6 +77,7 @@ impl Beside {
             path,
             analyzers,
             left_out,
+            made_here,
             beat,
             over: false,
         };
@@ -123,11 +133,11 @@ impl Beside {
     }
 }
 
-/// Claims the job that hears the track, made here where none waits; `None` when somebody else has it.
-async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<Job>> {
+/// Claims the job that hears the track, made here where none waits, and says which; `None` when somebody else has it.
+async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<(Job, bool)>> {
     let now = clock::now();
     if let Some(job) = store.jobs().claim_about(QUEUE, track, owner, now).await? {
-        return Ok(Some(job));
+        return Ok(Some((job, false)));
     }
     let new = NewJob {
         kind: JobKind::AnalyzeTrack { track },
@@ -139,7 +149,7 @@ async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<Job>
     };
     // While it runs elsewhere this gives the running one, which cannot be claimed.
     store.jobs().enqueue(new, now).await?;
-    store.jobs().claim_about(QUEUE, track, owner, now).await
+    Ok(store.jobs().claim_about(QUEUE, track, owner, now).await?.map(|job| (job, true)))
 }
 
 impl Drop for Beside {
@@ -149,9 +159,14 @@ impl Drop for Beside {
             return;
         }
         let (store, job, owner) = (self.store.clone(), self.job.clone(), std::mem::take(&mut self.owner));
+        let made_here = self.made_here;
         // A lease that is not given back runs out within a minute.
         tokio::spawn(async move {
-            let given: Result<()> = store.jobs().give_back(job.id, job.attempt, &owner, clock::now()).await;
+            let (jobs, now) = (store.jobs(), clock::now());
+            let given = match made_here {
+                true => jobs.withdraw(job.id, job.attempt, &owner, now).await,
+                false => jobs.give_back(job.id, job.attempt, &owner, now).await,
+            };
             if let Err(error) = given {
                 tracing::debug!(job = %job.id, %error, "could not give a job back");
             }

@@ -13,7 +13,7 @@ use fanfare_model::{
 pub(crate) struct HeardBefore {
     /// The bytes they belong to.
     pub(crate) content_hash: ContentHash,
-    /// Analyzers that gave a result at their present version.
+    /// Analyzers that gave a result at their present version, be it that they failed.
     pub(crate) analyzers: HashSet<String>,
 }
 

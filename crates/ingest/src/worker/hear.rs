@@ -2,7 +2,7 @@
 //!
 //! Synchronous; knows no job and no store. Runs on a thread of its own, because a decoder may not return.
 
-use std::{fs::Metadata, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
+use std::{fs::Metadata, os::unix::fs::MetadataExt as _, time::Duration};
 
 use fanfare_analysis::{AnalyzeOptions, AnalyzerEntry, analyze_with};
 use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, PcmSink, SharedChunk, StreamFacts};
@@ -110,14 +110,16 @@ pub(crate) fn hear(
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "hearing was cancelled"));
     }
-    if analysis.frames == 0 {
+    if analysis.frames == 0 && !analysis.stopped_early {
         return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
     }
     // By path: somebody may have put another file in its place.
     let after = std::fs::metadata(&file.path).map_err(|error| Error::from_io("look at the file", error))?;
     file.check_unchanged(&after)?;
     file.check_unchanged(&look()?)?;
-    let audio = properties(&facts, spec, analysis.frames, file.size_bytes);
+    // Where the last analyzer gave up on the way, nobody counted to the end.
+    let frames = if analysis.stopped_early { file.frames.or(declared) } else { Some(analysis.frames) };
+    let audio = properties(&facts, spec, frames, file.size_bytes);
     let results = analysis.results.into_iter().chain(left_out).collect();
     Ok(Heard { content_hash, audio, results, warnings: analysis.warnings })
 }
@@ -149,26 +151,20 @@ pub(crate) fn check_unchanged(size_bytes: u64, scanned: Timestamp, meta: &Metada
 pub(crate) fn properties(
     facts: &StreamFacts,
     spec: SampleSpec,
-    frames: u64,
+    frames: Option<u64>,
     size_bytes: u64,
 ) -> AudioProperties {
-    let seconds = spec.rate.seconds(frames);
-    let bitrate = (seconds > 0.0).then(|| (size_bytes as f64 * 8.0 / seconds).round());
+    let seconds = frames.map(|frames| spec.rate.seconds(frames)).filter(|seconds| *seconds > 0.0);
+    let bitrate = seconds.map(|seconds| (size_bytes as f64 * 8.0 / seconds).round());
     AudioProperties {
         codec: facts.codec.clone(),
         container: facts.container.clone(),
         sample_rate_hz: spec.rate.hz(),
         channels: u8::try_from(spec.channels()).unwrap_or(u8::MAX),
         bit_depth: facts.bit_depth,
-        frames: Some(frames),
+        frames,
         bitrate_bps: bitrate.filter(|bps| *bps <= f64::from(u32::MAX)).map(|bps| bps as u32),
     }
-}
-
-/// Whether that library folder cannot be reached: then a file that is not there says nothing.
-pub(crate) fn storage_is_away(root: &Path) -> bool {
-    // An empty mount point is what an unmounted disk looks like.
-    std::fs::read_dir(root).map_or(true, |mut entries| entries.next().is_none())
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ pub(crate) fn make(
         return Err(error);
     }
     let variants = names.iter().map(|name| whole(folder, name)).collect::<Result<_>>()?;
-    let audio = properties(&facts, spec, heard.frames, making.size_bytes);
+    let audio = properties(&facts, spec, Some(heard.frames), making.size_bytes);
     Ok(Made { audio, results: heard.results, warnings, variants, growing: making.growing })
 }
 

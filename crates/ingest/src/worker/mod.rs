@@ -27,6 +27,7 @@ mod mouth;
 mod process;
 pub(crate) mod protocol;
 pub(crate) mod retry;
+mod roots;
 mod small;
 mod stream;
 mod transcode;

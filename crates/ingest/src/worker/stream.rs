@@ -249,7 +249,7 @@ impl Stream {
         let outcome = heard.sinks.iter().find(|report| report.name == "small").map(|report| &report.outcome);
         match outcome {
             Some(SinkOutcome::Finished) if begin == 0 && !analyzers.is_empty() => {
-                let audio = properties(&facts, spec, heard.frames, subject.size());
+                let audio = properties(&facts, spec, Some(heard.frames), subject.size());
                 self.heard = Some((audio, heard.warnings, heard.results));
             }
             Some(SinkOutcome::Evicted { message, .. }) if message.contains(NOBODY_LISTENS) => {

@@ -143,7 +143,8 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
-    /// State `failed` with the reason, and the job parked, in one transaction.
+    /// State `failed` with the reason, and the job parked, in one transaction. A track that was heard before stays ready,
+    /// or published, and has the reason.
     ///
     /// # Errors
     /// `Conflict` when the lease was lost.
@@ -187,11 +188,11 @@ impl Catalog {
         const WHAT: &str = "queueing tracks that were not heard";
         let mut tx = self.db.write(WHAT).await?;
         let done = sqlx::query(queue_each!(
-            "t.state <> 'failed' AND (t.upload IS NULL OR t.upload = 'original') AND (t.content IS NULL OR EXISTS ( \
+            "t.state <> 'failed' AND (t.upload IS NULL OR t.upload = 'original') AND (t.content IS NULL OR (t.failure IS NULL AND EXISTS ( \
                      SELECT 1 FROM json_each(?6) wanted WHERE NOT EXISTS ( \
                          SELECT 1 FROM result r WHERE r.content = t.content \
                              AND r.analyzer = json_extract(wanted.value, '$[0]') \
-                             AND r.version >= json_extract(wanted.value, '$[1]'))))"
+                             AND r.version >= json_extract(wanted.value, '$[1]')))))"
         ))
         .bind(id_prefix(now))
         .bind(ANALYZE_QUEUE)
@@ -206,7 +207,7 @@ impl Catalog {
         Ok(done.rows_affected())
     }
 
-    /// Queues every failed track again; gives how many. A handful of statements, however many there are.
+    /// Queues every track again whose last hearing failed; gives how many. A handful of statements, however many there are.
     pub async fn requeue_failed(&self, task: Option<TaskId>, now: Timestamp) -> Result<u64> {
         const WHAT: &str = "queueing failed tracks again";
         let mut tx = self.db.write(WHAT).await?;
@@ -218,7 +219,8 @@ impl Catalog {
              WHERE state = 'parked' AND queue IN (?3, ?4) AND n = ( \
                  SELECT max(p.n) FROM job p WHERE p.subject = job.subject AND p.queue IN (?3, ?4) \
                      AND p.state = 'parked') \
-                 AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject AND t.state = 'failed') \
+                 AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject AND ( \
+                     t.state = 'failed' OR (t.content IS NOT NULL AND t.failure IS NOT NULL))) \
                  AND NOT EXISTS (SELECT 1 FROM job a WHERE a.subject = job.subject AND a.queue IN (?3, ?4) \
                      AND a.state IN ('waiting', 'running'))",
         )
@@ -229,7 +231,8 @@ impl Catalog {
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-        sqlx::query(queue_each!("t.state = 'failed' AND (t.upload IS NULL OR t.upload = 'original')"))
+        sqlx::query(queue_each!("(t.state = 'failed' OR (t.content IS NOT NULL AND t.failure IS NOT NULL)) \
+                 AND (t.upload IS NULL OR t.upload = 'original')"))
             .bind(id_prefix(now))
             .bind(ANALYZE_QUEUE)
             .bind(task)
@@ -239,7 +242,8 @@ impl Catalog {
             .await
             .map_err(sql(WHAT))?;
         let done = sqlx::query(
-            "UPDATE track SET state = 'queued', failure = NULL, updated = ? WHERE state = 'failed'",
+            "UPDATE track SET state = CASE state WHEN 'failed' THEN 'queued' ELSE state END, failure = NULL, \
+                 updated = ? WHERE state = 'failed' OR (content IS NOT NULL AND failure IS NOT NULL)",
         )
         .bind(now.0)
         .execute(&mut *tx)

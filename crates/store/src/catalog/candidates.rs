@@ -17,8 +17,9 @@ impl Catalog {
     /// Queues the candidates of a nightly run, behind everything else; gives how many there are.
     ///
     /// Candidates are the tracks that lack a result at a current version (`analyzers`: id and version; one that says the
-    /// analyzer failed counts as one), and the failed tracks whose next retry is due, or with `failed_too` all failed
-    /// ones. Tracks that are queued already are not. A track stays in the state it is in until it is heard.
+    /// analyzer failed counts as one), and the tracks whose last hearing failed and is due again, or with `failed_too`
+    /// all of those. Tracks that are queued already are not. What failed before comes last, so that it keeps nothing else
+    /// waiting. A track stays in the state it is in until it is heard.
     ///
     /// # Errors
     /// `Busy`, `NoSpace`, `Io`: then nothing is queued.
@@ -38,7 +39,7 @@ impl Catalog {
                  ?4, ?5, ?6, ?6, ?5, ?5 \
              FROM track t \
              WHERE (t.upload IS NULL OR t.upload = 'original') \
-                 AND CASE t.state WHEN 'failed' \
+                 AND CASE WHEN t.state = 'failed' OR (t.content IS NOT NULL AND t.failure IS NOT NULL) \
                      THEN ?7 OR json_extract(t.failure, '$.next_retry') <= ?5 \
                      ELSE t.content IS NULL OR EXISTS ( \
                          SELECT 1 FROM json_each(?8) wanted WHERE NOT EXISTS ( \
@@ -47,7 +48,7 @@ impl Catalog {
                                  AND r.version >= json_extract(wanted.value, '$[1]'))) END \
                  AND NOT EXISTS (SELECT 1 FROM job j WHERE j.state IN ('waiting', 'running') \
                      AND j.dedupe_key = 'analyze:' || lower(hex(t.id))) \
-             ORDER BY t.n",
+             ORDER BY t.failure IS NOT NULL, t.n",
         )
         .bind(id_prefix(now))
         .bind(ANALYZE_QUEUE)

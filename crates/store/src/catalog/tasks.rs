@@ -1,13 +1,14 @@
 //! Tasks as they stand, so that the last ones are still shown after a restart.
 
-use fanfare_model::{Result, Task, TaskId};
+use fanfare_model::{Result, Task, TaskId, Timestamp, TrackId, job::JobError};
 use sqlx::sqlite::SqliteRow;
 
 use super::Catalog;
 use crate::{
     db::commit,
     error::sql,
-    rows::{json, to_json},
+    queue::{STREAM_QUEUE, TRANSCODE_QUEUE},
+    rows::{id, json, to_json},
 };
 
 /// How many tasks are kept; older ones that are over are forgotten with their finished jobs.
@@ -51,6 +52,47 @@ impl Catalog {
             .await
             .map_err(sql(WHAT))?;
         row.as_ref().map(body).transpose()
+    }
+
+    /// Jobs of a task that were given up, the latest first, with the reasons.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn given_up(&self, task: TaskId, limit: u32) -> Result<Vec<(TrackId, JobError)>> {
+        const WHAT: &str = "reading what a task could not do";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT subject, error FROM job WHERE task = ? AND state = 'parked' AND error IS NOT NULL \
+             ORDER BY updated DESC, n DESC LIMIT ?",
+        )
+        .bind(&task.as_bytes()[..])
+        .bind(limit)
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        rows.iter().map(|row| Ok((id(row, "subject", TrackId::from_bytes)?, json(row, "error")?))).collect()
+    }
+
+    /// Forgets jobs of no task that ended before that time: those that were made for a listener. Those that hear or
+    /// process a track and were given up stay, because they can be retried. Gives how many.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn forget_jobs(&self, before: Timestamp) -> Result<u64> {
+        const WHAT: &str = "forgetting jobs that are over";
+        let mut tx = self.db.write(WHAT).await?;
+        let done = sqlx::query(
+            "DELETE FROM job WHERE task IS NULL AND updated < ?1 AND (state IN ('done', 'cancelled') \
+                 OR (state = 'parked' AND queue IN (?2, ?3)))",
+        )
+        .bind(before.0)
+        .bind(STREAM_QUEUE)
+        .bind(TRANSCODE_QUEUE)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await?;
+        Ok(done.rows_affected())
     }
 
     /// The latest tasks, newest first.

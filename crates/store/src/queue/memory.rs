@@ -84,6 +84,13 @@ impl MemoryJobQueue {
         count
     }
 
+    /// Withdraws those jobs of a task.
+    fn end_where(&self, task: TaskId, which: impl Fn(&Held) -> bool) -> u64 {
+        let mut held = self.held();
+        let ended = held.iter_mut().filter(|held| held.job.task == Some(task) && which(held));
+        ended.map(|held| held.end_lease(JobState::Cancelled)).count() as u64
+    }
+
     fn count(&self, of: impl Fn(&Held) -> bool) -> JobCounts {
         let mut counts = JobCounts::default();
         for held in self.held().iter().filter(|held| of(held)) {
@@ -248,6 +255,10 @@ impl JobQueue for MemoryJobQueue {
         })
     }
 
+    async fn withdraw(&self, id: JobId, attempt: Attempt, owner: &str, _now: Timestamp) -> Result<()> {
+        self.leased(id, attempt, owner, |held| held.end_lease(JobState::Cancelled))
+    }
+
     async fn reap(&self, now: Timestamp) -> Result<u64> {
         Ok(self.release(now, |job| job.lease_until.is_none_or(|until| until <= now)))
     }
@@ -273,14 +284,22 @@ impl JobQueue for MemoryJobQueue {
     }
 
     async fn cancel_task(&self, task: TaskId, _now: Timestamp) -> Result<u64> {
-        let mut held = self.held();
-        let waiting =
-            held.iter_mut().filter(|held| held.job.state == JobState::Waiting && held.job.task == Some(task));
-        Ok(waiting.map(|held| held.end_lease(JobState::Cancelled)).count() as u64)
+        Ok(self.end_where(task, |held| held.job.state == JobState::Waiting))
+    }
+
+    async fn stop_task(&self, task: TaskId, _now: Timestamp) -> Result<u64> {
+        Ok(self.end_where(task, Held::is_active))
     }
 
     async fn job(&self, id: JobId) -> Result<Option<Job>> {
         Ok(self.held().iter().find(|held| held.job.id == id).map(|held| held.job.clone()))
+    }
+
+    async fn task_is_due(&self, task: TaskId, now: Timestamp) -> Result<bool> {
+        Ok(self.held().iter().any(|held| {
+            let due = held.job.state == JobState::Running || held.job.run_at <= now;
+            held.job.task == Some(task) && held.is_active() && due
+        }))
     }
 
     async fn counts(&self, queue: &str) -> Result<JobCounts> {

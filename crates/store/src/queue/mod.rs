@@ -20,6 +20,7 @@ use fanfare_model::{
     Attempt, ErrorKind, Job, JobId, JobKind, Result, TaskId, Timestamp, TrackId, job::JobError,
 };
 
+mod lease;
 mod memory;
 mod sqlite;
 #[cfg(feature = "testsuite")]
@@ -27,8 +28,10 @@ pub mod suite;
 
 pub use memory::MemoryJobQueue;
 pub use sqlite::SqliteJobQueue;
+pub(crate) use lease::{Leased, fence};
 pub(crate) use sqlite::{
-    ANALYZE_QUEUE, Leased, PROCESS_QUEUE, enqueue, fence, queue_analysis, revoke_all, track_queued, unpark,
+    ANALYZE_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, enqueue, queue_analysis, revoke_all, track_queued,
+    unpark,
 };
 
 /// How long a lease holds without a heartbeat.
@@ -130,16 +133,23 @@ pub trait JobQueue: Send + Sync {
     async fn blame(&self, id: JobId, owner: &str, analyzer: &str) -> Result<()>;
     /// Gives an unfinished job back without counting the attempt (orderly shutdown).
     async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
+    /// Ends a lease whose job nobody is to do; `Conflict` when it was lost.
+    async fn withdraw(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
     /// Ends leases that ran out, of whatever owner; gives how many.
     async fn reap(&self, now: Timestamp) -> Result<u64>;
     /// Lets a parked job run again with fresh attempts: attempt numbers go on, so that a holder from before
     /// stays fenced out, and `max_attempts` grows by what the job was queued with. `NotFound` when there is
     /// no such job, `Conflict` when it is not parked or its dedupe key was taken meanwhile.
     async fn retry(&self, id: JobId, now: Timestamp) -> Result<()>;
-    /// Withdraws the waiting jobs of a task; gives how many.
+    /// Withdraws the waiting jobs of a task; gives how many. Those that run are done to their end.
     async fn cancel_task(&self, task: TaskId, now: Timestamp) -> Result<u64>;
+    /// Withdraws the waiting and the running jobs of a task; gives how many. Whoever holds one of them loses its lease, and
+    /// notices when it is renewed.
+    async fn stop_task(&self, task: TaskId, now: Timestamp) -> Result<u64>;
     /// The job of that id.
     async fn job(&self, id: JobId) -> Result<Option<Job>>;
+    /// Whether a job of that task runs, or waits and is due.
+    async fn task_is_due(&self, task: TaskId, now: Timestamp) -> Result<bool>;
     /// How many jobs of that queue are in which state.
     async fn counts(&self, queue: &str) -> Result<JobCounts>;
     /// How many jobs of that task are in which state.

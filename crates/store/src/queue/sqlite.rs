@@ -7,19 +7,19 @@
 use async_trait::async_trait;
 use fanfare_model::{
     Attempt, Error, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
-    job::JobError, track::TrackFailure,
+    job::JobError,
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    ANALYZE_ATTEMPTS, AfterFailure, ENRICH_PAUSE_MS, JobCounts, JobQueue, LEASE_MS, NewJob, death,
-    death_delay_ms,
+    ANALYZE_ATTEMPTS, AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob,
+    lease::{Released, fence, release, stop},
 };
 use crate::{
     db::{Db, commit},
     error::{from_sql, lost_lease, sql, strange},
     fresh_id,
-    rows::{col, count, id, json, maybe_id, maybe_json, maybe_time, time, to_json},
+    rows::{col, count, id, json, maybe_id, maybe_json, maybe_time, time},
 };
 
 /// The queue of tracks to be heard.
@@ -168,13 +168,7 @@ impl JobQueue for SqliteJobQueue {
         const WHAT: &str = "renewing a lease";
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence(&mut tx, id, attempt, owner).await?;
-        sqlx::query("UPDATE job SET lease_until = ?, updated = ? WHERE n = ?")
-            .bind(now.plus_ms(LEASE_MS).0)
-            .bind(now.0)
-            .bind(leased.n)
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
+        leased.renew(&mut tx, now.plus_ms(LEASE_MS), now).await?;
         commit(tx, WHAT).await
     }
 
@@ -236,17 +230,14 @@ impl JobQueue for SqliteJobQueue {
     async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
         const WHAT: &str = "giving a job back";
         let mut tx = self.db.write(WHAT).await?;
-        let leased = fence(&mut tx, id, attempt, owner).await?;
-        sqlx::query(
-            "UPDATE job SET state = 'waiting', owner = NULL, lease_until = NULL, attempt = attempt - 1, \
-                 updated = ? WHERE n = ?",
-        )
-        .bind(now.0)
-        .bind(leased.n)
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        leased.track_waits(&mut tx, None, now).await?;
+        fence(&mut tx, id, attempt, owner).await?.give_back(&mut tx, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    async fn withdraw(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "withdrawing a job";
+        let mut tx = self.db.write(WHAT).await?;
+        fence(&mut tx, id, attempt, owner).await?.withdraw(&mut tx, now).await?;
         commit(tx, WHAT).await
     }
 
@@ -288,18 +279,17 @@ impl JobQueue for SqliteJobQueue {
     }
 
     async fn cancel_task(&self, task: TaskId, now: Timestamp) -> Result<u64> {
-        const WHAT: &str = "withdrawing the jobs of a task";
-        let mut tx = self.db.write(WHAT).await?;
-        let done = sqlx::query(
-            "UPDATE job SET state = 'cancelled', updated = ? WHERE task = ? AND state = 'waiting'",
-        )
-        .bind(now.0)
-        .bind(&task.as_bytes()[..])
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await?;
-        Ok(done.rows_affected())
+        let mut tx = self.db.write(WITHDRAWING).await?;
+        let withdrawn = withdraw_waiting(&mut tx, task, now).await?;
+        commit(tx, WITHDRAWING).await?;
+        Ok(withdrawn)
+    }
+
+    async fn stop_task(&self, task: TaskId, now: Timestamp) -> Result<u64> {
+        let mut tx = self.db.write(WITHDRAWING).await?;
+        let withdrawn = withdraw_waiting(&mut tx, task, now).await? + stop(&mut tx, task, now).await?;
+        commit(tx, WITHDRAWING).await?;
+        Ok(withdrawn)
     }
 
     async fn job(&self, id: JobId) -> Result<Option<Job>> {
@@ -316,6 +306,20 @@ impl JobQueue for SqliteJobQueue {
         row.as_ref().map(job).transpose()
     }
 
+    async fn task_is_due(&self, task: TaskId, now: Timestamp) -> Result<bool> {
+        const WHAT: &str = "looking whether a task has something to do";
+        let mut reader = self.db.reader(WHAT).await?;
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM job WHERE task = ?1 AND state = 'running') \
+                 OR EXISTS (SELECT 1 FROM job WHERE task = ?1 AND state = 'waiting' AND run_at <= ?2)",
+        )
+        .bind(&task.as_bytes()[..])
+        .bind(now.0)
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(sql(WHAT))
+    }
+
     async fn counts(&self, queue: &str) -> Result<JobCounts> {
         self.counted("queue", queue.as_bytes()).await
     }
@@ -323,6 +327,19 @@ impl JobQueue for SqliteJobQueue {
     async fn task_counts(&self, task: TaskId) -> Result<JobCounts> {
         self.counted("task", task.as_bytes()).await
     }
+}
+
+const WITHDRAWING: &str = "withdrawing the jobs of a task";
+
+async fn withdraw_waiting(tx: &mut SqliteConnection, task: TaskId, now: Timestamp) -> Result<u64> {
+    let done =
+        sqlx::query("UPDATE job SET state = 'cancelled', updated = ? WHERE task = ? AND state = 'waiting'")
+            .bind(now.0)
+            .bind(&task.as_bytes()[..])
+            .execute(tx)
+            .await
+            .map_err(sql(WITHDRAWING))?;
+    Ok(done.rows_affected())
 }
 
 /// What a claimer may have now.
@@ -365,211 +382,6 @@ impl Claimable {
             (_, None) => Self::Several,
         })
     }
-}
-
-/// A lease that was checked inside the transaction.
-pub(crate) struct Leased {
-    n: i64,
-    queue: String,
-    pub(crate) subject: Vec<u8>,
-    /// The task it is shown under.
-    pub(crate) task: Option<TaskId>,
-    attempt: Attempt,
-    max_attempts: u32,
-    /// How many holders died in a row, once this lease has ended: none when it ends in order.
-    deaths: u32,
-}
-
-/// Checks that the lease is still held; `Conflict` otherwise. The write lock keeps it so until the commit.
-pub(crate) async fn fence(
-    tx: &mut SqliteConnection,
-    id: JobId,
-    attempt: Attempt,
-    owner: &str,
-) -> Result<Leased> {
-    let row = sqlx::query(
-        "SELECT n, queue, subject, task, attempt, max_attempts FROM job \
-         WHERE id = ? AND state = 'running' AND attempt = ? AND owner = ?",
-    )
-    .bind(&id.as_bytes()[..])
-    .bind(attempt.0)
-    .bind(owner)
-    .fetch_optional(tx)
-    .await
-    .map_err(sql("checking a lease"))?;
-    leased(&row.ok_or_else(lost_lease)?)
-}
-
-fn leased(row: &SqliteRow) -> Result<Leased> {
-    Ok(Leased {
-        n: col(row, "n")?,
-        queue: col(row, "queue")?,
-        subject: col(row, "subject")?,
-        task: maybe_id(row, "task", TaskId::from_bytes)?,
-        attempt: Attempt(col(row, "attempt")?),
-        max_attempts: col(row, "max_attempts")?,
-        deaths: 0,
-    })
-}
-
-impl Leased {
-    /// The job is done; its effect is the caller's, in the same transaction.
-    pub(crate) async fn done(&self, tx: &mut SqliteConnection, now: Timestamp) -> Result<()> {
-        self.end(tx, "done", None, None, now).await
-    }
-
-    /// The job waits until that time, or is parked when its attempts are used up.
-    pub(crate) async fn wait_or_park(
-        &self,
-        tx: &mut SqliteConnection,
-        error: &JobError,
-        run_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<()> {
-        if self.attempt.0 >= self.max_attempts {
-            return self.park(tx, error, now).await;
-        }
-        self.end(tx, "waiting", Some(error), Some(run_at), now).await?;
-        self.track_waits(tx, Some((error, run_at)), now).await
-    }
-
-    /// The job is parked: its track failed for that reason, or is ready without being enriched.
-    pub(crate) async fn park(
-        &self,
-        tx: &mut SqliteConnection,
-        error: &JobError,
-        now: Timestamp,
-    ) -> Result<()> {
-        self.end(tx, "parked", Some(error), None, now).await?;
-        match &*self.queue {
-            ANALYZE_QUEUE | PROCESS_QUEUE => {
-                sqlx::query("UPDATE track SET state = 'failed', failure = ?, updated = ? WHERE id = ?")
-                    .bind(to_json(&failure(error, None, now))?)
-                    .bind(now.0)
-                    .bind(&self.subject[..])
-                    .execute(tx)
-                    .await
-                    .map_err(sql("noting why a track failed"))?;
-            }
-            ENRICH_QUEUE => fail_open(tx, &self.subject, &error.message, now).await?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    async fn end(
-        &self,
-        tx: &mut SqliteConnection,
-        state: &str,
-        error: Option<&JobError>,
-        run_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<()> {
-        sqlx::query(
-            "UPDATE job SET state = ?, owner = NULL, lease_until = NULL, error = coalesce(?, error), \
-                 run_at = coalesce(?, run_at), deaths = ?, updated = ? WHERE n = ?",
-        )
-        .bind(state)
-        .bind(error.map(to_json).transpose()?)
-        .bind(run_at.map(|at| at.0))
-        .bind(self.deaths)
-        .bind(now.0)
-        .bind(self.n)
-        .execute(tx)
-        .await
-        .map_err(sql("ending a lease"))?;
-        Ok(())
-    }
-
-    /// A track that was being heard is not any more: as ready as it was before, or queued.
-    async fn track_waits(
-        &self,
-        tx: &mut SqliteConnection,
-        because: Option<(&JobError, Timestamp)>,
-        now: Timestamp,
-    ) -> Result<()> {
-        if self.queue != ANALYZE_QUEUE && self.queue != PROCESS_QUEUE {
-            return Ok(());
-        }
-        let failure = because.map(|(error, retry)| to_json(&failure(error, Some(retry), now))).transpose()?;
-        sqlx::query(
-            "UPDATE track SET state = CASE WHEN content IS NULL THEN 'queued' ELSE 'ready' END, \
-                 failure = ?, updated = ? WHERE id = ? AND state = 'processing'",
-        )
-        .bind(failure)
-        .bind(now.0)
-        .bind(&self.subject[..])
-        .execute(tx)
-        .await
-        .map_err(sql("putting a track back"))?;
-        Ok(())
-    }
-}
-
-/// Enrichment is given up: the track is ready all the same, and says why it lacks something (CHECKLIST D20).
-pub(crate) async fn fail_open(
-    tx: &mut SqliteConnection,
-    track: &[u8],
-    why: &str,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE track SET state = CASE state WHEN 'enriching' THEN 'ready' ELSE state END, \
-             upload = CASE WHEN upload = 'incoming' THEN iif(keep, 'original', 'gone') ELSE upload END, \
-             enrichment = 'failed', enrichment_error = ?, updated = ? WHERE id = ?",
-    )
-    .bind(why)
-    .bind(now.0)
-    .bind(track)
-    .execute(tx)
-    .await
-    .map_err(sql("giving up an enrichment"))?;
-    Ok(())
-}
-
-fn failure(error: &JobError, next_retry: Option<Timestamp>, now: Timestamp) -> TrackFailure {
-    TrackFailure {
-        kind: error.kind,
-        message: error.message.clone(),
-        offset_bytes: error.offset_bytes,
-        at: now,
-        next_retry,
-    }
-}
-
-/// Whose leases end.
-pub(crate) enum Released<'a> {
-    /// Those of an owner whose process is gone.
-    Of(&'a str),
-    /// Those that ran out.
-    RanOut,
-}
-
-/// Ends leases whose holder is gone: the jobs wait again, or are parked when their attempts are used up.
-pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now: Timestamp) -> Result<u64> {
-    const WHAT: &str = "ending leases";
-    let query = match which {
-        Released::Of(owner) => sqlx::query(
-            "SELECT n, queue, subject, task, attempt, max_attempts, deaths FROM job \
-             WHERE state = 'running' AND owner = ? ORDER BY n",
-        )
-        .bind(owner.to_owned()),
-        Released::RanOut => sqlx::query(
-            "SELECT n, queue, subject, task, attempt, max_attempts, deaths FROM job \
-             WHERE state = 'running' AND (lease_until IS NULL OR lease_until <= ?) ORDER BY n",
-        )
-        .bind(now.0),
-    };
-    let rows = query.fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
-    for row in &rows {
-        let deaths = col::<u32>(row, "deaths")?.saturating_add(1);
-        let leased = Leased { deaths, ..leased(row)? };
-        // The first death is most often somebody else's doing, and costs no wait.
-        let apart = leased.queue == ENRICH_QUEUE && deaths > 1;
-        let pause = if apart { ENRICH_PAUSE_MS } else { death_delay_ms(deaths) };
-        leased.wait_or_park(tx, &death(deaths), now.plus_ms(pause), now).await?;
-    }
-    Ok(rows.len() as u64)
 }
 
 /// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
@@ -664,9 +476,13 @@ pub(crate) async fn unpark(
     Ok(())
 }
 
-/// A track waits to be heard, and no reason against it is left.
+/// A track waits to be heard, and no reason against it is left. One that was heard before stays ready, or published,
+/// until it is heard again.
 pub(crate) async fn track_queued(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
-    sqlx::query("UPDATE track SET state = 'queued', failure = NULL, updated = ? WHERE id = ?")
+    sqlx::query(
+        "UPDATE track SET state = CASE WHEN content IS NULL OR state = 'failed' THEN 'queued' ELSE state END, \
+             failure = NULL, updated = ? WHERE id = ?",
+    )
         .bind(now.0)
         .bind(track)
         .execute(tx)

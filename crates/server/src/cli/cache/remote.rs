@@ -77,12 +77,12 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, ref
         // Whoever serves next goes on with it.
         Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
         Err(error) => {
-            store.jobs().cancel_task(task.id, now()).await?;
+            store.jobs().stop_task(task.id, now()).await?;
             end(store, &mut task, TaskState::Failed, error.to_string()).await?;
             return Err(error);
         }
         Ok(false) => {
-            store.jobs().cancel_task(task.id, now()).await?;
+            store.jobs().stop_task(task.id, now()).await?;
             end(store, &mut task, TaskState::Cancelled, "cancelled".to_owned()).await?;
             return Ok(Ended::Interrupted);
         }
