@@ -9,20 +9,21 @@
 //! listed can be read until the ladder is let go of.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use fanfare_audio::hls::Ladder;
 use fanfare_model::{
-    ContentHash, Error, ErrorKind, JobId, JobKind, JobState, Result, Track, TrackHome, TrackId,
+    ContentHash, Error, ErrorKind, JobId, JobKind, JobState, Result, Timestamp, Track, TrackHome, TrackId,
     hls::{SegmentFacts, VariantFacts},
 };
 use fanfare_store::{BlobKind, Growing, Store, Transcode, growing_folder, growing_names, growing_variant};
 
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use crate::OpenFile;
 
@@ -36,6 +37,11 @@ const KEEPING_WAIT: Duration = Duration::from_secs(10);
 /// The most ladders that are remembered as being made; older ones are asked for again, which changes nothing.
 const MAX_REMEMBERED: usize = 1_000;
 
+/// That a ladder is being played is noted this often: well within the time for which the cap spares it.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+/// How often one listener has a ladder made that is over and not there: once more than it takes when it was just let go of.
+const MOST_ASKS: u32 = 2;
+
 /// Has the ladder of a track made; gives the job that does it, one however often it is asked.
 pub type Ask = Arc<dyn Fn(TrackId) -> BoxFuture<'static, Result<JobId>> + Send + Sync>;
 
@@ -45,6 +51,8 @@ pub struct Ladders {
     ask: Ask,
     /// The jobs that make ladders, by track and ladder.
     making: Mutex<HashMap<(TrackId, String), JobId>>,
+    /// Which ladders were played of late, and when that was noted.
+    played: Mutex<HashMap<(ContentHash, String), Instant>>,
 }
 
 /// What can be played of a track now.
@@ -65,26 +73,33 @@ impl Ladders {
     /// Those of that store; `ask` has one made.
     #[must_use]
     pub fn new(store: Store, ask: Ask) -> Self {
-        Self { store, ask, making: Mutex::default() }
+        Self { store, ask, making: Mutex::default(), played: Mutex::default() }
     }
 
     /// What can be played of the track. A ladder that is missing is asked for, and this waits for the first segment of
     /// every variant.
     ///
     /// # Errors
-    /// That of making it; `Unavailable` when it takes too long to begin; errors of the store.
+    /// That of making it; `NotFound` when the track is gone meanwhile; `Unavailable` when it takes too long to begin; errors
+    /// of the store.
     pub async fn view(&self, track: &Track, ladder: &str) -> Result<View> {
         let profile = ladder.parse::<Ladder>()?.profile();
         let key = (track.id, profile.clone());
-        let deadline = tokio::time::Instant::now() + FIRST_SEGMENT_WAIT;
+        let deadline = Instant::now() + FIRST_SEGMENT_WAIT;
+        let mut asks = 0;
         loop {
             if let Some(stored) = self.stored(track, &profile).await? {
+                self.note_played(&stored).await;
                 return Ok(View::Whole(stored));
             }
             let remembered = self.making().get(&key).copied();
             let job = match remembered {
                 Some(job) => job,
+                None if asks >= MOST_ASKS => {
+                    return Err(Error::new(ErrorKind::NotFound, "the track was removed meanwhile"));
+                }
                 None => {
+                    asks += 1;
                     refuse_where_bytes_are_gone(track)?;
                     let job = (self.ask)(track.id).await?;
                     let mut making = self.making();
@@ -107,11 +122,28 @@ impl Ladders {
                     return Err(error);
                 }
             }
-            if tokio::time::Instant::now() >= deadline {
+            if Instant::now() >= deadline {
                 return Err(Error::new(ErrorKind::Unavailable, "the track could not be encoded in time")
                     .remedy("try again in a moment, or play the original"));
             }
             tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Notes that a ladder is played, so that the cap takes others first: at every part of it, because a player asks for the
+    /// playlist once and for segments for hours.
+    async fn note_played(&self, whole: &Transcode) {
+        {
+            let mut played = self.played.lock().unwrap_or_else(PoisonError::into_inner);
+            played.retain(|_, noted| noted.elapsed() < TOUCH_EVERY);
+            let Entry::Vacant(new) = played.entry((whole.hash, whole.profile.clone())) else { return };
+            new.insert(Instant::now());
+        }
+        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+        let noted = self.store.catalog().touch_transcode(whole.hash, &whole.profile, Timestamp(now_ms)).await;
+        // It only decides which is let go of first.
+        if let Err(error) = noted {
+            tracing::debug!(%error, "could not note that a ladder was used");
         }
     }
 
@@ -152,11 +184,11 @@ impl Ladders {
 
     /// What became of the ladder that a job made, once that job is over; `None` when it is not kept.
     async fn kept(&self, job: JobId) -> Result<Option<Transcode>> {
-        let deadline = tokio::time::Instant::now() + KEEPING_WAIT;
+        let deadline = Instant::now() + KEEPING_WAIT;
         let kind = loop {
             match self.store.jobs().job(job).await? {
                 Some(row) if row.state == JobState::Done => break row.kind,
-                Some(row) if row.state == JobState::Running && tokio::time::Instant::now() < deadline => {}
+                Some(row) if row.state == JobState::Running && Instant::now() < deadline => {}
                 _ => return Ok(None),
             }
             tokio::time::sleep(LOOK_EVERY).await;

@@ -12,9 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{
-    JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, task::MAX_TASK_FAILURES,
-};
+use fanfare_model::{JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, task::MAX_TASK_FAILURES};
 use fanfare_store::{CacheRun, JobCounts, Store};
 use tokio::sync::{Mutex, Notify};
 

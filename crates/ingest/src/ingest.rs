@@ -87,8 +87,7 @@ struct Inner {
     tidy_cache: tokio::sync::Notify,
     supervisor: Supervisor,
     live: Supervisor,
-    /// Everything that workers say, for whoever shows jobs of another kind of task.
-    #[allow(dead_code)] // uploads subscribe
+    /// Everything that workers say.
     events: broadcast::Sender<WorkerEvent>,
     governor: Governor,
     nightly: Nightly,
@@ -189,7 +188,9 @@ impl Ingest {
         ingest.set_cache(options.cache);
         let inner = &ingest.inner;
         let tidy = caching::keep_tidy(Arc::clone(inner), inner.events.subscribe(), inner.stop.subscribe());
-        inner.tasks.lock().await.push(tokio::spawn(tidy));
+        let uploads =
+            caching::precache_uploads(ingest.clone(), inner.events.subscribe(), inner.stop.subscribe());
+        inner.tasks.lock().await.extend([tokio::spawn(tidy), tokio::spawn(uploads)]);
         if let Err(error) = ingest.first_scan().await {
             ingest.shutdown().await;
             return Err(error);
@@ -357,7 +358,8 @@ impl Ingest {
         let line = if uploaded { &self.inner.lines.uploads } else { &self.inner.lines.analysis };
         let hold = line.hold();
         let task = line.task_id().await;
-        self.inner.store.catalog().requeue_track(id, Some(task), clock::now()).await?;
+        let ladder = &self.uploads().ladder;
+        self.inner.store.catalog().requeue_track(id, Some(task), ladder, clock::now()).await?;
         line.queued().await;
         drop(hold);
         line.count().await;
@@ -457,7 +459,7 @@ impl Ingest {
         let hold = self.inner.hearing.hold();
         let task = self.inner.hearing.task_id().await;
         let catalog = self.inner.store.catalog();
-        catalog.requeue_failed(Some(task), clock::now()).await?;
+        catalog.requeue_failed(Some(task), &self.uploads().ladder, clock::now()).await?;
         catalog.queue_missing_analysis(&fanfare_analysis::versions(), Some(task), clock::now()).await?;
         self.inner.hearing.queued().await;
         drop(hold);

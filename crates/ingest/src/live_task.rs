@@ -107,7 +107,11 @@ impl LiveTask {
             }
             state.shown = true;
         }
-        self.write(&turn).await?;
+        if let Err(error) = self.write(&turn).await {
+            // Whoever shows it next tries again.
+            self.state().shown = false;
+            return Err(error);
+        }
         self.tell();
         Ok(())
     }

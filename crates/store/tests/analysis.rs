@@ -119,14 +119,14 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
 
     let task = TaskId::from_bytes([5; 16]);
     for _ in 0..2 {
-        catalog.requeue_track(id, Some(task), later(1)).await.unwrap();
+        catalog.requeue_track(id, Some(task), "high=flac", later(1)).await.unwrap();
         let queued = row(&bench, id).await.track;
         assert_eq!((queued.state, queued.failure), (TrackState::Queued, None));
         assert_eq!(bench.store.jobs().task_counts(task).await.unwrap().waiting, 1);
     }
     bench.hear_all().await;
     assert_eq!(row(&bench, id).await.track.state, TrackState::Ready);
-    let unknown = catalog.requeue_track(TrackId::from_bytes([0; 16]), None, NOW).await;
+    let unknown = catalog.requeue_track(TrackId::from_bytes([0; 16]), None, "high=flac", NOW).await;
     assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
     bench.assert_clean().await;
 }
@@ -152,7 +152,7 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
         catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), failure, NOW).await.unwrap();
     }
     let task = TaskId::from_bytes([5; 16]);
-    assert_eq!(catalog.requeue_failed(Some(task), later(1)).await.unwrap(), 501);
+    assert_eq!(catalog.requeue_failed(Some(task), "high=flac", later(1)).await.unwrap(), 501);
     let counts = jobs.counts("analyze-track").await.unwrap();
     assert_eq!((counts.waiting, counts.parked, counts.done), (601, 0, 1));
     assert_eq!(
@@ -162,13 +162,13 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
     );
     let library = catalog.counts().await.unwrap();
     assert_eq!((library.queued, library.failed, library.ready), (601, 0, 1));
-    assert_eq!(catalog.requeue_failed(Some(task), later(2)).await.unwrap(), 0);
+    assert_eq!(catalog.requeue_failed(Some(task), "high=flac", later(2)).await.unwrap(), 0);
     // A retried job has its attempts anew, and may fail and be retried again.
     let job = bench.claim_one(later(2)).await;
     assert!(job.max_attempts >= job.attempt.0 + ANALYZE_ATTEMPTS - 1, "{job:?}");
     let again = failure(ErrorKind::Malformed, "broken");
     catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), again, later(2)).await.unwrap();
-    assert_eq!(catalog.requeue_failed(None, later(3)).await.unwrap(), 1);
+    assert_eq!(catalog.requeue_failed(None, "high=flac", later(3)).await.unwrap(), 1);
     bench.assert_clean().await;
 }
 

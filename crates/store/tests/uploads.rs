@@ -100,7 +100,7 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
 
     // A published one stays published while it is heard again.
     catalog.publish(id, true, NOW).await.unwrap();
-    catalog.requeue_track(id, None, NOW).await.unwrap();
+    catalog.requeue_track(id, None, "high=flac", NOW).await.unwrap();
     bench.assert_clean().await;
     assert_eq!(catalog.tracks(&all()).await.unwrap().total, 1);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fanfare_model::{
     AudioProperties, ContentHash, Tags, Task, TaskId, TaskKind, TaskState, Timestamp, UserId,
 };
-use fanfare_store::{AnalysisCommit, NewUpload, ProcessCommit, Store, StoreOptions, Uploaded, blob_name};
+use fanfare_store::{AnalysisCommit, BlobKind, NewUpload, ProcessCommit, Store, StoreOptions, Uploaded};
 use fanfare_testkit::{
     server::{ServerStart, TestServer},
     signals,
@@ -90,17 +90,18 @@ impl Waiting {
         let mut new =
             Self { store, task: task.id, waiting, number: 0, took: Duration::ZERO, _folder: folder };
         for _ in 0..waiting {
-            add(&new.store, new.task, &mut new.number).await;
+            let upload = sent(&new.store, &mut new.number).await;
+            add(&new.store, new.task, &upload, Timestamp(i64::from(new.number))).await;
         }
         new
     }
 
     /// What the store does for an upload: queueing, claiming, committing, counting.
     async fn pass_one(&mut self) {
+        let upload = sent(&self.store, &mut self.number).await;
+        let (store, now) = (&self.store, Timestamp(i64::from(self.number)));
         let began = Instant::now();
-        let store = &self.store;
-        add(store, self.task, &mut self.number).await;
-        let now = Timestamp(i64::from(self.number));
+        add(store, self.task, &upload, now).await;
         let job = store.jobs().claim(QUEUE, "measure", 1, now).await.unwrap().remove(0);
         let track = job.kind.track();
         store.catalog().begin_analysis(job.id, job.attempt, "measure", track, now).await.unwrap();
@@ -157,10 +158,11 @@ fn task() -> Task {
     }
 }
 
-async fn add(store: &Store, task: TaskId, number: &mut u32) {
+/// The next upload, whose bytes are stored.
+async fn sent(store: &Store, number: &mut u32) -> NewUpload {
     *number += 1;
-    let hash: ContentHash = blob_name(&number.to_le_bytes());
-    let new = NewUpload {
+    let hash: ContentHash = store.blobs().put(BlobKind::Upload, &number.to_le_bytes()).await.unwrap();
+    NewUpload {
         name: format!("{number}.wav"),
         hash,
         size_bytes: 1_000,
@@ -182,8 +184,11 @@ async fn add(store: &Store, task: TaskId, number: &mut u32) {
         uploader: PERSON,
         keep: true,
         ladder: "high=flac".to_owned(),
-    };
-    let added = store.catalog().add_upload(&new, Some(task), 1 << 40, Timestamp(i64::from(*number))).await;
+    }
+}
+
+async fn add(store: &Store, task: TaskId, new: &NewUpload, now: Timestamp) {
+    let added = store.catalog().add_upload(new, Some(task), 1 << 40, now).await;
     assert!(matches!(added.unwrap(), Uploaded::Added(_)));
 }
 

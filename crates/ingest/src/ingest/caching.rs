@@ -7,7 +7,8 @@ use std::{
 };
 
 use fanfare_model::{
-    CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, Timestamp, TrackId,
+    CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind, Timestamp,
+    TrackHome, TrackId, track::UploadedBytes,
 };
 use fanfare_store::{CachedFile, NewJob, Store, TRANSCODE_ATTEMPTS, TrackRow};
 use tokio::sync::{broadcast, watch};
@@ -263,6 +264,41 @@ async fn tidy(inner: &Inner) -> Result<u64> {
     let unused_since = options.max_age_days.map(|days| Timestamp(now.0 - i64::from(days) * DAY_MS));
     let in_use_since = Timestamp(now.0 - IN_USE_MS);
     inner.store.catalog().evict_transcodes(options.cap_bytes, unused_since, in_use_since).await
+}
+
+/// Makes uploads ready for listeners as soon as they are ready themselves, if that is set.
+pub(super) async fn precache_uploads(
+    ingest: Ingest,
+    mut events: broadcast::Receiver<WorkerEvent>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = stop.changed() => return,
+        };
+        let (track, task) = match event {
+            Ok(WorkerEvent::Finished { track, task: Some(task), .. }) => (track, task),
+            Err(broadcast::error::RecvError::Closed) => return,
+            _ => continue,
+        };
+        if !ingest.cache().precache {
+            continue;
+        }
+        let catalog = ingest.inner.store.catalog();
+        let of_upload = catalog.task(task).await;
+        if !of_upload.is_ok_and(|task| task.is_some_and(|task| task.kind == TaskKind::Upload)) {
+            continue;
+        }
+        // Processing ends first, and then the bytes are still worked on.
+        let row = catalog.track(track).await;
+        let ready = row.is_ok_and(|row| {
+            row.is_some_and(|row| row.track.home == TrackHome::Upload(UploadedBytes::Original))
+        });
+        if ready {
+            ingest.precache(vec![track]).await;
+        }
+    }
 }
 
 /// Keeps the cache within its cap: after files were made, and every ten minutes for those that grow old.

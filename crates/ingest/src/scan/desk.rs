@@ -185,8 +185,7 @@ impl ScanDesk {
                 let changing = self.scan(&scan).await;
                 if swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY) && !scan.cancel.is_cancelled() {
                     swept = Some(Instant::now());
-                    self.forget_jobs().await;
-                    self.sweep_blobs().await;
+                    self.tidy().await;
                 }
                 self.state().running = None;
                 if changing.is_empty() {
@@ -201,7 +200,14 @@ impl ScanDesk {
                 continue;
             }
             match &follow_up {
-                None => self.inner.asked.notified().await,
+                None => {
+                    // A server without folders never scans, and has uploads to tidy up after all the same.
+                    let due = swept.map_or_else(Instant::now, |swept| swept + SWEEP_EVERY);
+                    if tokio::time::timeout_at(due, self.inner.asked.notified()).await.is_err() {
+                        swept = Some(Instant::now());
+                        self.tidy().await;
+                    }
+                }
                 Some((due, _)) => {
                     if tokio::time::timeout_at(*due, self.inner.asked.notified()).await.is_err() {
                         for folder in follow_up.take().map(|(_, folders)| folders).unwrap_or_default() {
@@ -212,6 +218,11 @@ impl ScanDesk {
                 }
             }
         }
+    }
+
+    async fn tidy(&self) {
+        self.forget_jobs().await;
+        self.sweep_blobs().await;
     }
 
     /// Forgets what listeners had made, so that the list of jobs does not grow with every track that is played.

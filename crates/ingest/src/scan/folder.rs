@@ -294,7 +294,7 @@ impl FolderScan<'_> {
             applying.flush().await?;
             let task = self.hearing.announce().await?;
             for id in again {
-                self.store.catalog().requeue_track(id, Some(task), clock::now()).await?;
+                self.store.catalog().requeue_track(id, Some(task), "", clock::now()).await?;
             }
             self.hearing.queued().await;
         }

@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use fanfare_ingest::{DataLock, Ingest, IngestOptions};
-use fanfare_model::{Error, Result};
+use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions};
+use fanfare_model::Result;
 use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -17,7 +17,10 @@ use super::{
     output::{self, Done},
     serve,
 };
-use crate::settings::{self, Given, Settings};
+use crate::{
+    http::applied,
+    settings::{Given, Layers, Settings},
+};
 
 /// How often progress is looked at where no event says so.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -26,13 +29,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub fn run(args: &ScanArgs) -> Done {
     let mut request = args.place.request();
     request.flags.extend(args.jobs.clone().map(|text| ("jobs", Given::Text(text))));
-    let mut settings = settings::load(&request)?;
-    settings.folders.extend(args.folders.iter().cloned());
-    settings.folders =
-        settings.folders.iter().map(|folder| serve::absolute_folder(folder)).collect::<Result<_>>()?;
+    let layers = Layers::read(&request)?;
+    let settings = with_folders(layers.settle(&Default::default()), args)?;
     logging::start(&settings.log);
     serve::make_data_folder(&settings.data_dir)?;
-    let Some(counts) = serve::block_on(scan(&settings))? else {
+    let Some(counts) = serve::block_on(scan(&layers, &settings, args))? else {
         return Ok(Exit(INTERRUPTED));
     };
     output::line(format_args!(
@@ -45,22 +46,28 @@ pub fn run(args: &ScanArgs) -> Done {
     Ok(Exit(if counts.failed > 0 { SOME_FAILED } else { SUCCESS }))
 }
 
-/// Scans and waits until nothing is left to do; `None` when it was interrupted.
-async fn scan(settings: &Settings) -> Result<Option<LibraryCounts>> {
+/// The settings, and the folders named on the command line besides.
+fn with_folders(mut settings: Settings, args: &ScanArgs) -> Result<Settings> {
+    settings.folders.extend(args.folders.iter().cloned());
+    settings.folders =
+        settings.folders.iter().map(|folder| serve::absolute_folder(folder)).collect::<Result<_>>()?;
+    Ok(settings)
+}
+
+/// Scans and waits until nothing is left to do; `None` when it was interrupted. What is set on the page counts from when
+/// the store is open.
+async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<Option<LibraryCounts>> {
     // First: opening the store tidies up, which would disturb a server that runs.
     let lock = DataLock::acquire(&settings.data_dir)?;
     let store =
         Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &StoreOptions::default()).await?;
+    let settings = &with_folders(layers.settle(&store.catalog().settings().await?), args)?;
     let options = IngestOptions {
-        data_dir: settings.data_dir.clone(),
-        worker_exe: std::env::current_exe().map_err(|error| Error::from_io("finding this program", error))?,
-        worker_args: settings.worker_args(),
-        jobs: settings.jobs,
         watch: false,
         poll_interval: None,
-        background: Default::default(),
-        uploads: Default::default(),
-        cache: settings.cache.clone(),
+        // Asked for now, everything is heard now, whatever is set for the night.
+        background: BackgroundOptions::default(),
+        ..applied::options(settings)?
     };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
     let finished = follow(&ingest, &store, settings).await;

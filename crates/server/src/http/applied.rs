@@ -1,7 +1,9 @@
 //! Settings on their way to the parts that go by them: at the start, and whenever the page changes some.
 
-use fanfare_ingest::{Ingest, UploadOptions};
-use fanfare_model::Result;
+use std::time::Duration;
+
+use fanfare_ingest::{Ingest, IngestOptions, UploadOptions};
+use fanfare_model::{Error, Result};
 
 use crate::Settings;
 
@@ -15,6 +17,26 @@ pub fn to(ingest: &Ingest, settings: &Settings) -> Result<()> {
     ingest.set_cache(settings.cache.clone());
     ingest.set_write_tags(settings.replaygain_write_tags);
     Ok(())
+}
+
+/// What ingest is started with. `settings` are those of the page as well: the cache is cut to its cap at once.
+///
+/// # Errors
+/// `Io` when this program's own file cannot be found.
+pub fn options(settings: &Settings) -> Result<IngestOptions> {
+    let worker_exe =
+        std::env::current_exe().map_err(|error| Error::from_io("finding this program's own file", error))?;
+    Ok(IngestOptions {
+        data_dir: settings.data_dir.clone(),
+        worker_exe,
+        worker_args: settings.worker_args(),
+        jobs: settings.jobs,
+        watch: settings.watch,
+        poll_interval: settings.poll_interval_s.map(Duration::from_secs),
+        background: settings.analysis.clone(),
+        uploads: uploads(settings),
+        cache: settings.cache.clone(),
+    })
 }
 
 /// What people may send, and what is made of it, in ingest's words.

@@ -9,7 +9,7 @@
 //! the table does not know); a handler parses, calls one function and maps the answer; [`problem`] is the one place that
 //! maps error kinds to statuses; no secret is logged and no query string is.
 
-mod applied;
+pub(crate) mod applied;
 mod body;
 pub mod caller;
 mod callers;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use fanfare_ingest::{DataLock, Ingest, IngestOptions};
+use fanfare_ingest::{DataLock, Ingest};
 use fanfare_model::{Error, ErrorKind, Result};
 use fanfare_store::{Store, StoreOptions};
 use tokio::{
@@ -100,24 +100,7 @@ async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpSta
     let current = desk.current();
     let store = Store::open_with_cache(&current.data_dir, &current.cache_dir(), &options).await?;
     let settings = desk.take(store.catalog().settings().await?);
-    let worker_exe =
-        std::env::current_exe().map_err(|error| Error::from_io("finding this program's own file", error))?;
-    let ingest = Ingest::start(
-        lock,
-        store.clone(),
-        IngestOptions {
-            data_dir: settings.data_dir.clone(),
-            worker_exe,
-            worker_args: settings.worker_args(),
-            jobs: settings.jobs,
-            watch: settings.watch,
-            poll_interval: settings.poll_interval_s.map(Duration::from_secs),
-            background: settings.analysis.clone(),
-            uploads: applied::uploads(&settings),
-            cache: settings.cache.clone(),
-        },
-    )
-    .await?;
+    let ingest = Ingest::start(lock, store.clone(), applied::options(&settings)?).await?;
     if let Err(error) = add_folders(&store, &ingest, &settings).await {
         ingest.shutdown().await;
         return Err(error);

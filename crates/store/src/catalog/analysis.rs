@@ -1,52 +1,27 @@
-//! Hearing a track: its begin, its result or failure, and queueing it again.
+//! Hearing a track: its begin, its result or failure.
 //!
 //! Everything here is fenced by the job's lease and ends the job in the transaction that has the effect, so
 //! delivery may repeat and the effect may not.
 
 use fanfare_model::{
-    Attempt, ContentHash, Error, ErrorKind, JobId, Result, TaskId, Timestamp, TrackId,
+    Attempt, ContentHash, Error, ErrorKind, JobId, Result, Timestamp, TrackId,
     features::{AnalyzerResult, Features},
     job::JobError,
     track::TrackFailure,
 };
 use sqlx::SqliteConnection;
 
-use super::{
-    AnalysisCommit, Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, tracks::Shown,
-    uploads::queue_process,
-};
+use super::{AnalysisCommit, Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, tracks::Shown};
 use crate::{
     db::commit,
     error::{lost_lease, sql},
-    ids::time_prefix,
-    queue::{
-        ANALYZE_ATTEMPTS, ANALYZE_QUEUE, Leased, PROCESS_QUEUE, fence, queue_analysis, track_queued, unpark,
-    },
+    queue::{Leased, fence},
     rows::{col, count, json, time, to_json},
 };
 
 /// How long a job waits whose file is not the one that was scanned; a scan will have noticed by then.
 const CHANGED_FILE_MS: i64 = 10_000;
 
-/// Queues a job for each track that `$which` names and that has none waiting or running.
-///
-/// Bound: ?1 the time's part of the ids, ?2 queue, ?3 task, ?4 now, ?5 attempts.
-macro_rules! queue_each {
-    ($which:literal) => {
-        concat!(
-            "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
-                 budget, created, updated) \
-             SELECT unhex(?1 || hex(randomblob(10))), ?2, t.id, 'waiting', ?3, 'analyze:' || lower(hex(t.id)), \
-                 0, ?4, ?5, ?5, ?4, ?4 \
-             FROM track t \
-             WHERE ",
-            $which,
-            " AND NOT EXISTS (SELECT 1 FROM job j WHERE j.state IN ('waiting', 'running') \
-                  AND j.dedupe_key = 'analyze:' || lower(hex(t.id))) \
-             ORDER BY t.n"
-        )
-    };
-}
 impl Catalog {
     /// Stored results of a track, for `Features::from_results`, with the warnings of its decoding. Both are empty
     /// while it was not heard, or when there is no such track.
@@ -174,122 +149,6 @@ impl Catalog {
             .map_err(sql(WHAT))?;
         commit(tx, WHAT).await
     }
-
-    /// Queues analysis for tracks that lack a result at a current version (`analyzers`: id and version); gives how many.
-    ///
-    /// A result that says the analyzer failed counts as one. Tracks that failed wait for somebody to retry them.
-    /// A queued track that lost its job (a cancelled task) gets one again.
-    pub async fn queue_missing_analysis(
-        &self,
-        analyzers: &[(&str, u32)],
-        task: Option<TaskId>,
-        now: Timestamp,
-    ) -> Result<u64> {
-        const WHAT: &str = "queueing tracks that were not heard";
-        let mut tx = self.db.write(WHAT).await?;
-        let done = sqlx::query(queue_each!(
-            "t.state <> 'failed' AND (t.upload IS NULL OR t.upload = 'original') AND (t.content IS NULL OR (t.failure IS NULL AND EXISTS ( \
-                     SELECT 1 FROM json_each(?6) wanted WHERE NOT EXISTS ( \
-                         SELECT 1 FROM result r WHERE r.content = t.content \
-                             AND r.analyzer = json_extract(wanted.value, '$[0]') \
-                             AND r.version >= json_extract(wanted.value, '$[1]')))))"
-        ))
-        .bind(id_prefix(now))
-        .bind(ANALYZE_QUEUE)
-        .bind(task.map(|task| task.as_bytes().to_vec()))
-        .bind(now.0)
-        .bind(ANALYZE_ATTEMPTS)
-        .bind(to_json(&analyzers)?)
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await?;
-        Ok(done.rows_affected())
-    }
-
-    /// Queues every track again whose last hearing failed; gives how many. A handful of statements, however many there are.
-    pub async fn requeue_failed(&self, task: Option<TaskId>, now: Timestamp) -> Result<u64> {
-        const WHAT: &str = "queueing failed tracks again";
-        let mut tx = self.db.write(WHAT).await?;
-        let task = task.map(|task| task.as_bytes().to_vec());
-        // The latest parked job of each goes on, with fresh attempts; who has none gets a new one.
-        sqlx::query(
-            "UPDATE job SET state = 'waiting', max_attempts = attempt + budget, run_at = ?1, updated = ?1, \
-                 task = coalesce(?2, task) \
-             WHERE state = 'parked' AND queue IN (?3, ?4) AND n = ( \
-                 SELECT max(p.n) FROM job p WHERE p.subject = job.subject AND p.queue IN (?3, ?4) \
-                     AND p.state = 'parked') \
-                 AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject AND ( \
-                     t.state = 'failed' OR (t.content IS NOT NULL AND t.failure IS NOT NULL))) \
-                 AND NOT EXISTS (SELECT 1 FROM job a WHERE a.subject = job.subject AND a.queue IN (?3, ?4) \
-                     AND a.state IN ('waiting', 'running'))",
-        )
-        .bind(now.0)
-        .bind(task.clone())
-        .bind(ANALYZE_QUEUE)
-        .bind(PROCESS_QUEUE)
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        sqlx::query(queue_each!("(t.state = 'failed' OR (t.content IS NOT NULL AND t.failure IS NOT NULL)) \
-                 AND (t.upload IS NULL OR t.upload = 'original')"))
-            .bind(id_prefix(now))
-            .bind(ANALYZE_QUEUE)
-            .bind(task)
-            .bind(now.0)
-            .bind(ANALYZE_ATTEMPTS)
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-        let done = sqlx::query(
-            "UPDATE track SET state = CASE state WHEN 'failed' THEN 'queued' ELSE state END, failure = NULL, \
-                 updated = ? WHERE state = 'failed' OR (content IS NOT NULL AND failure IS NOT NULL)",
-        )
-        .bind(now.0)
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await?;
-        Ok(done.rows_affected())
-    }
-
-    /// Queues one track again after it failed; one that is queued already stays so.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such track.
-    pub async fn requeue_track(&self, id: TrackId, task: Option<TaskId>, now: Timestamp) -> Result<()> {
-        const WHAT: &str = "queueing a track again";
-        let mut tx = self.db.write(WHAT).await?;
-        let known = sqlx::query("SELECT upload FROM track WHERE id = ?")
-            .bind(&id.as_bytes()[..])
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?
-            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such track"))?;
-        let upload: Option<&str> = col(&known, "upload")?;
-        if upload == Some("gone") {
-            return Err(Error::new(ErrorKind::Conflict, "the upload's bytes were let go")
-                .remedy("upload the file again"));
-        }
-        let queue = if upload == Some("incoming") { PROCESS_QUEUE } else { ANALYZE_QUEUE };
-        let latest = sqlx::query(
-            "SELECT n, state FROM job WHERE subject = ? AND queue = ? \
-                 AND state IN ('waiting', 'running', 'parked') ORDER BY state = 'parked', n DESC LIMIT 1",
-        )
-        .bind(&id.as_bytes()[..])
-        .bind(queue)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        match latest {
-            Some(job) if col::<&str>(&job, "state")? != "parked" => return Ok(()),
-            Some(job) => unpark(&mut tx, col(&job, "n")?, task, now).await?,
-            None if queue == PROCESS_QUEUE => queue_process(&mut tx, id, "", task, now).await?,
-            None => drop(queue_analysis(&mut tx, id, task, now).await?),
-        }
-        track_queued(&mut tx, id.as_bytes(), now).await?;
-        commit(tx, WHAT).await
-    }
 }
 
 /// Stores what was heard of a track, and what lists show of it; the caller has checked the lease and ends it.
@@ -344,11 +203,6 @@ pub(super) async fn store_heard(
         filing.finish(tx).await?;
     }
     Ok(())
-}
-
-/// What ids made at that time begin with, in hexadecimal digits.
-pub(super) fn id_prefix(now: Timestamp) -> String {
-    time_prefix(now).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Checks the lease, and that its job is about that track.

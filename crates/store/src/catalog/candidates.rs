@@ -2,7 +2,7 @@
 
 use fanfare_model::{Result, TaskId, Timestamp};
 
-use super::{Catalog, analysis::id_prefix};
+use super::{Catalog, requeue::id_prefix};
 use crate::{
     db::commit,
     error::sql,

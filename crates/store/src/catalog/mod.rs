@@ -24,6 +24,7 @@ mod mixtapes_kept;
 mod outcome;
 mod packed;
 mod playlists;
+mod requeue;
 mod rewritten;
 mod scan;
 mod scan_rows;

@@ -58,15 +58,15 @@ impl Catalog {
     /// Those of the database and of the blob store; then they are swept later.
     pub async fn let_go_of_upload(&self, hash: ContentHash) -> Result<()> {
         const WHAT: &str = "looking whether an upload's bytes are needed";
-        let mut reader = self.db.reader(WHAT).await?;
+        // Under the lock until they are gone: nobody adds a track of the same bytes in between.
+        let mut tx = self.db.write(WHAT).await?;
         let needed: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM track WHERE hash = ? AND upload IN ('incoming', 'original'))",
         )
         .bind(&hash.as_bytes()[..])
-        .fetch_one(&mut *reader)
+        .fetch_one(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-        drop(reader);
         if needed { Ok(()) } else { self.blobs.remove(BlobKind::Upload, hash).await }
     }
 }

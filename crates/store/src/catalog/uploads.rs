@@ -21,6 +21,7 @@ use super::{
     transcodes,
 };
 use crate::{
+    BlobKind,
     db::commit,
     error::sql,
     queue::{ENRICH_ATTEMPTS, NewJob, PROCESS_ATTEMPTS, enqueue, revoke_all},
@@ -78,7 +79,8 @@ impl Catalog {
     /// same bytes already.
     ///
     /// # Errors
-    /// `LimitExceeded` when the person would have more than `quota_bytes` (0: no limit), `NoSpace`, `Busy`, `Io`.
+    /// `LimitExceeded` when the person would have more than `quota_bytes` (0: no limit), `NoSpace`, `Busy` (also when its
+    /// bytes were let go of meanwhile), `Io`.
     pub async fn add_upload(
         &self,
         new: &NewUpload,
@@ -97,6 +99,11 @@ impl Catalog {
                 return Err(Error::limit("upload.quota_bytes", then, quota_bytes)
                     .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"));
             }
+        }
+        // Whoever let go of the same bytes meanwhile did so under the lock that is held now.
+        if !self.blobs.contains(BlobKind::Upload, new.hash).await? {
+            return Err(Error::new(ErrorKind::Busy, "the same file was being deleted meanwhile")
+                .remedy("send the file again"));
         }
         let mut filing = Filing::default();
         let artist = filing.track_artist(&mut tx, &new.tags, now).await?;
@@ -323,7 +330,7 @@ pub(super) async fn queue_process(
     enqueue(tx, &job, now).await.map(drop)
 }
 
-async fn queue_enrichment(
+pub(super) async fn queue_enrichment(
     tx: &mut SqliteConnection,
     track: TrackId,
     task: Option<TaskId>,

@@ -131,7 +131,12 @@ impl Leased {
     }
 
     /// Renews it.
-    pub(super) async fn renew(&self, tx: &mut SqliteConnection, until: Timestamp, now: Timestamp) -> Result<()> {
+    pub(super) async fn renew(
+        &self,
+        tx: &mut SqliteConnection,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
         sqlx::query("UPDATE job SET lease_until = ?, updated = ? WHERE n = ?")
             .bind(until.0)
             .bind(now.0)

@@ -26,12 +26,12 @@ mod sqlite;
 #[cfg(feature = "testsuite")]
 pub mod suite;
 
+pub(crate) use lease::{Leased, fence};
 pub use memory::MemoryJobQueue;
 pub use sqlite::SqliteJobQueue;
-pub(crate) use lease::{Leased, fence};
 pub(crate) use sqlite::{
-    ANALYZE_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, enqueue, queue_analysis, revoke_all, track_queued,
-    unpark,
+    ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, enqueue, queue_analysis,
+    revoke_all, track_queued, unpark,
 };
 
 /// How long a lease holds without a heartbeat.

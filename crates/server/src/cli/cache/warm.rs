@@ -22,6 +22,7 @@ use crate::{
         output::{self, Done, printable},
         serve,
     },
+    http::applied,
     settings::{Layers, Settings},
 };
 
@@ -96,17 +97,7 @@ async fn own(
     args: &WarmArgs,
     refresh: bool,
 ) -> Result<Ended> {
-    let options = IngestOptions {
-        data_dir: settings.data_dir.clone(),
-        worker_exe: std::env::current_exe().map_err(|error| Error::from_io("finding this program", error))?,
-        worker_args: settings.worker_args(),
-        jobs: settings.jobs,
-        watch: false,
-        poll_interval: None,
-        background: settings.analysis.clone(),
-        uploads: Default::default(),
-        cache: settings.cache.clone(),
-    };
+    let options = IngestOptions { watch: false, poll_interval: None, ..applied::options(settings)? };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
     let ended = scan_and_warm(&ingest, settings, store, args, refresh).await;
     ingest.shutdown().await;

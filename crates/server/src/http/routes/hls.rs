@@ -47,13 +47,6 @@ pub async fn variants(
     Path(id): Path<TrackId>,
 ) -> Answer<Response> {
     let view = view(&state, &caller, id).await?;
-    if let View::Whole(whole) = &view {
-        let now = crate::http::clock::now();
-        // Which ladder was used last only decides which is let go of first.
-        if let Err(error) = state.store.catalog().touch_transcode(whole.hash, &whole.profile, now).await {
-            tracing::debug!(%error, "could not note that a ladder was used");
-        }
-    }
     Ok(playlist(multivariant_playlist(&view.variants(), SegmentForm::Cmaf)))
 }
 
@@ -135,7 +128,8 @@ impl Wanted {
 
 async fn view(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<View> {
     let row = track_for(state, caller, id).await?;
-    if let Some(failure) = &row.track.failure
+    // What may pass (storage that was away) is tried; what will not, need not be.
+    if let Some(failure) = row.track.failure.as_ref().filter(|failure| failure.next_retry.is_none())
         && row.track.state == fanfare_model::TrackState::Failed
     {
         let message = format!("the track cannot be played: {}", failure.message);
