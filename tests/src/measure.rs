@@ -9,6 +9,7 @@ mod ladder;
 mod queue;
 mod serving;
 mod small;
+mod upload;
 
 pub use hearing::{decode_once, hear_once};
 pub use ladder::{analyze_once, ingest_once, ladder_once};
@@ -35,6 +36,7 @@ const GROUPS: &[Group] = &[
     ("memory", hearing::memory_against_length),
     ("scan", serving::scan_of_stubs),
     ("queue", queue::uploads_waiting),
+    ("upload", upload::large_upload),
     ("miss", small::misses),
     ("list", serving::first_page_of_a_large_library),
 ];

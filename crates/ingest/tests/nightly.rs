@@ -192,6 +192,34 @@ async fn a_run_can_be_cancelled_and_one_that_died_leaves_nothing_queued() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cancelled_lets_go_of_the_track_at_hand() {
+    let bench = Bench::new();
+    bench.song("00.wav", 0);
+    let store = bench.store().await;
+    let ingest = hearing(&bench, &store, later()).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    // While something plays the worker holds the track and does not go on with it.
+    let playing = ingest.playing();
+    let (_, mut events) = ingest.hub().subscribe(None);
+    let task = ingest.run_nightly_now().await.unwrap();
+    while states(&store).await != [TrackState::Processing] {
+        events.recv().await.unwrap();
+    }
+    ingest.cancel(task).await.unwrap();
+    let task = ended(&ingest, task).await;
+    assert_eq!(
+        (task.state, &*task.message),
+        (TaskState::Cancelled, "cancelled: 0 tracks heard, 1 track left")
+    );
+    assert_eq!(states(&store).await, [TrackState::Queued]);
+    let counts = store.jobs().counts("analyze-track").await.unwrap();
+    assert_eq!((counts.running, counts.waiting, counts.done), (0, 0, 0));
+    drop(playing);
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn storage_that_is_away_costs_its_own_tracks_only() {
     let bench = Bench::new();
     bench.song("here/00.wav", 0);

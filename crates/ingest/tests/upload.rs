@@ -2,14 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{BackgroundOptions, Ingest, UploadOptions, WorkerProcessOptions, run_worker};
+use fanfare_ingest::{
+    BackgroundOptions, Ingest, PostAnalysis, UploadOptions, WorkerParts, WorkerProcessOptions,
+    run_worker_with,
+};
 use fanfare_model::{
-    EnrichmentState, ErrorKind, JobState, TaskKind, Timestamp, TrackHome, TrackId, TrackState, UploadedBytes,
-    UserId,
+    EnrichmentState, ErrorKind, Features, JobState, Result, TaskKind, Timestamp, Track, TrackHome, TrackId,
+    TrackState, UploadedBytes, UserId,
 };
 use fanfare_store::{BlobKind, Store, Uploaded};
 use fanfare_testkit::{
@@ -24,9 +32,31 @@ use bench::{Bench, rest};
 #[ignore = "the body of the worker process that the other tests start"]
 fn worker_process() {
     let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
+    let mut parts = WorkerParts::default();
+    parts.post_analysis.push(Arc::new(Noting(data_dir.join(NOTES))));
     let options = WorkerProcessOptions { cache_dir: None, data_dir, jobs: 2, ffmpeg: FfmpegUse::Off };
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(run_worker(options)).unwrap();
+    runtime.block_on(run_worker_with(options, parts)).unwrap();
+}
+
+const NOTES: &str = "notes";
+
+/// A hook that notes what was stored when it ran.
+struct Noting(PathBuf);
+
+#[async_trait::async_trait]
+impl PostAnalysis for Noting {
+    fn name(&self) -> &'static str {
+        "noting"
+    }
+
+    async fn after(&self, track: &Track, _: &Path, features: &Features, store: &Store) -> Result<()> {
+        let stored = store.catalog().track(track.id).await?.unwrap().track;
+        let mut notes = fs::File::options().append(true).create(true).open(&self.0).unwrap();
+        writeln!(notes, "{} {} {}", stored.relative_path, stored.state.as_str(), features.loudness.is_some())
+            .unwrap();
+        Ok(())
+    }
 }
 
 const PERSON: UserId = UserId::from_bytes([5; 16]);
@@ -49,7 +79,7 @@ fn song(seconds: f64, hz: f64) -> Vec<u8> {
     wav_with_tags(44_100, &[signals::sine(44_100, seconds, hz, 0.3)], WavFormat::I16, &tags)
 }
 
-async fn send(ingest: &Ingest, name: &str, bytes: &[u8]) -> fanfare_model::Result<Uploaded> {
+async fn send(ingest: &Ingest, name: &str, bytes: &[u8]) -> Result<Uploaded> {
     let mut receiving = ingest.receive(name, PERSON).await?;
     for part in bytes.chunks(10_000) {
         receiving.write(Bytes::copy_from_slice(part)).await?;
@@ -97,7 +127,7 @@ async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everyth
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
 
     // The acceptance value of loudness comes out here as it does in a scan (CHECKLIST A51): see `analysis`.
-    let features = fanfare_model::Features::from_results(results);
+    let features = Features::from_results(results);
     let measured = features.loudness.unwrap().integrated_lufs.unwrap().0;
     assert!((measured - -14.1).abs() < 0.1, "{measured}");
 
@@ -270,4 +300,6 @@ async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() 
     let counts = store.jobs().counts("analyze-track").await.unwrap();
     assert_eq!((counts.done, counts.waiting, counts.running), (1, 0, 0));
     ingest.shutdown().await;
+    // What follows an analysis followed, once, and found it stored.
+    assert_eq!(fs::read_to_string(bench.data().join(NOTES)).unwrap(), "one.wav ready true\n");
 }

@@ -7,6 +7,7 @@ use fanfare_model::{
     Attempt, ErrorKind, JobState, TaskId, TrackId, TrackState,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Features, Loudness, Waveform},
     job::JobError,
+    track::TrackFailure,
 };
 use fanfare_store::{ANALYZE_ATTEMPTS, AfterFailure, ScanChange, ScannedFile, TrackRow};
 use support::*;
@@ -129,6 +130,54 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
     let unknown = catalog.requeue_track(TrackId::from_bytes([0; 16]), None, "high=flac", NOW).await;
     assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
     bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_track_that_was_heard_stays_ready_whatever_becomes_of_another_hearing() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    bench.hear_all().await;
+    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
+    let id = bench.id("A/B/one.flac").await;
+    let versions = [("key", 2)];
+    assert_eq!(catalog.queue_missing_analysis(&versions, None, NOW).await.unwrap(), 1);
+    let job = bench.claim_one(NOW).await;
+    catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
+    let away = TrackFailure { next_retry: Some(later(60)), ..failure(ErrorKind::Unavailable, "it is away") };
+    catalog.fail_analysis(job.id, job.attempt, OWNER, id, away.clone(), NOW).await.unwrap();
+    let track = row(&bench, id).await.track;
+    assert_eq!((track.state, track.failure), (TrackState::Ready, Some(away)));
+    bench.assert_clean().await;
+
+    // It is due when it says so, and not with the next scan.
+    let task = TaskId::from_bytes([5; 16]);
+    assert_eq!(catalog.queue_missing_analysis(&versions, None, later(1)).await.unwrap(), 0);
+    assert_eq!(catalog.queue_candidates(&versions, false, task, later(59)).await.unwrap(), 0);
+    assert_eq!(catalog.queue_candidates(&versions, false, task, later(60)).await.unwrap(), 1);
+    let job = bench.claim_one(later(60)).await;
+    catalog.begin_analysis(job.id, job.attempt, OWNER, id, later(60)).await.unwrap();
+    assert_eq!(row(&bench, id).await.track.state, TrackState::Processing);
+    // Who holds it loses it with its task, and the track is what it was.
+    assert_eq!(jobs.stop_task(task, later(61)).await.unwrap(), 1);
+    assert_eq!(row(&bench, id).await.track.state, TrackState::Ready);
+    let late = catalog.commit_analysis(commit_of(&job, b"one"), later(62)).await;
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::Conflict);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn jobs_of_no_task_are_forgotten_but_what_may_be_retried_is_not() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
+    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
+    let (done, parked) = (bench.claim_one(NOW).await, bench.claim_one(NOW).await);
+    jobs.finish(done.id, done.attempt, OWNER, NOW).await.unwrap();
+    let broken = failure(ErrorKind::Malformed, "broken");
+    catalog.fail_analysis(parked.id, parked.attempt, OWNER, track_of(&parked), broken, NOW).await.unwrap();
+    assert_eq!(catalog.forget_jobs(NOW).await.unwrap(), 0, "not yet");
+    assert_eq!(catalog.forget_jobs(later(1)).await.unwrap(), 1);
+    assert!(jobs.job(done.id).await.unwrap().is_none());
+    assert!(jobs.job(parked.id).await.unwrap().is_some());
 }
 
 #[tokio::test]

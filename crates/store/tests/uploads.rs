@@ -4,7 +4,7 @@
 mod support;
 
 use fanfare_model::{
-    EnrichmentState, ErrorKind, Job, JobState, Tags, Timestamp, TrackHome, TrackId, TrackState,
+    EnrichmentState, ErrorKind, Job, JobKind, JobState, Tags, Timestamp, TrackHome, TrackId, TrackState,
     UploadedBytes, UserId,
     enrichment::{Embedding, Enrichment},
     hls::{SegmentFacts, VariantFacts},
@@ -106,6 +106,76 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
 }
 
 #[tokio::test]
+async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
+    let bench = Bench::new().await;
+    let id = add(&bench, b"one", true).await;
+    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
+    let withdraw = async |queue: &str| {
+        let job = claim(&bench, queue, NOW).await.unwrap();
+        jobs.withdraw(job.id, job.attempt, OWNER, NOW).await.unwrap();
+        assert!(claim(&bench, queue, NOW).await.is_none());
+    };
+    withdraw("process-track").await;
+    assert_eq!(catalog.requeue_failed(None, "high=flac", NOW).await.unwrap(), 1);
+    assert_eq!(catalog.requeue_failed(None, "high=flac", NOW).await.unwrap(), 0, "it is queued");
+    let job = claim(&bench, "process-track", NOW).await.unwrap();
+    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, ladder: "high=flac".to_owned() });
+    let made = ladder(&bench, b"one", "hls1:high=flac", true).await;
+    let done = ProcessCommit { heard: commit_of(&job, b"one"), ladder: Some(made), twin: None };
+    catalog.commit_process(&done, NOW).await.unwrap();
+    withdraw("enrich-track-audio").await;
+    assert_eq!(catalog.requeue_failed(None, "high=flac", NOW).await.unwrap(), 1);
+    withdraw("enrich-track-audio").await;
+    catalog.requeue_track(id, None, "high=flac", NOW).await.unwrap();
+    assert_eq!(claim(&bench, "enrich-track-audio", NOW).await.unwrap().kind.track(), id);
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_retry_makes_the_ladder_that_is_set_now() {
+    let bench = Bench::new().await;
+    let id = add(&bench, b"one", true).await;
+    let job = claim(&bench, "process-track", NOW).await.unwrap();
+    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, ladder: "low=aac:96".to_owned() });
+    let error =
+        JobError { kind: ErrorKind::Unsupported, message: "no ffmpeg".to_owned(), offset_bytes: None };
+    bench.store.jobs().fail(job.id, job.attempt, OWNER, error, AfterFailure::Park, NOW).await.unwrap();
+    bench.store.catalog().requeue_track(id, None, "high=flac", NOW).await.unwrap();
+    let job = claim(&bench, "process-track", NOW).await.unwrap();
+    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, ladder: "high=flac".to_owned() });
+}
+
+#[tokio::test]
+async fn an_upload_is_never_acknowledged_without_its_bytes_whoever_lets_go_of_the_same() {
+    let bench = Bench::new().await;
+    let (catalog, blobs) = (bench.store.catalog(), bench.store.blobs());
+    let mut added = 0;
+    for round in 0..40_u32 {
+        let content = round.to_le_bytes();
+        let new = upload(&content, true);
+        blobs.put(BlobKind::Upload, &content).await.unwrap();
+        let (gone, came) = match round % 2 {
+            0 => tokio::join!(catalog.let_go_of_upload(new.hash), catalog.add_upload(&new, None, 0, NOW)),
+            _ => {
+                let (came, gone) =
+                    tokio::join!(catalog.add_upload(&new, None, 0, NOW), catalog.let_go_of_upload(new.hash));
+                (gone, came)
+            }
+        };
+        gone.unwrap();
+        match came {
+            Ok(_) => {
+                added += 1;
+                assert!(blobs.contains(BlobKind::Upload, new.hash).await.unwrap(), "round {round}");
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Busy, "{error}"),
+        }
+    }
+    assert!(added > 0 && added < 40, "both came first at times: {added}");
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
 async fn an_enrichment_that_goes_on_failing_fails_open_after_three_attempts() {
     let bench = Bench::new().await;
     let id = processed(&bench, b"one", false).await;
@@ -177,10 +247,7 @@ async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
         let made = ladder(&bench, path.as_bytes(), "hls1:x", false).await;
         size = made.size_bytes();
         let job = fanfare_store::NewJob {
-            kind: fanfare_model::JobKind::TranscodeTrack {
-                track: bench.id(path).await,
-                ladder: String::new(),
-            },
+            kind: JobKind::TranscodeTrack { track: bench.id(path).await, ladder: String::new() },
             task: None,
             dedupe_key: None,
             priority: 0,

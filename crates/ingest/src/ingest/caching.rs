@@ -136,6 +136,8 @@ impl Ingest {
     /// Makes what a run could not make, or was stopped before; gives the new task.
     pub(super) async fn warm_again(&self, task: TaskId) -> Result<TaskId> {
         let unmade = self.inner.store.catalog().unmade_cache_jobs(task).await?;
+        // How many at a time the run before was told is not said of this one.
+        self.inner.supervisor.ahead(at_a_time(self.cache().workers));
         let line = &self.inner.lines.cache;
         let hold = line.hold();
         let task = line.announce().await?;

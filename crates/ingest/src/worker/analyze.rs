@@ -151,14 +151,7 @@ impl Work for AnalyzeTrack {
 pub(crate) async fn heard_before(held: &Held, track: &Track) -> Result<Option<HeardBefore>> {
     let Some(content_hash) = track.content_hash else { return Ok(None) };
     let (results, _) = held.bench.store.catalog().analysis(track.id).await?;
-    // That an analyzer failed is a result, too, until it is another version (CHECKLIST A34): the one that killed a worker
-    // with this track does not get it again because another one has to hear it.
-    let present = |result: &AnalyzerResult| {
-        let entry = held.bench.parts.analyzers.iter().find(|entry| entry.id == result.analyzer);
-        entry.is_some_and(|entry| entry.version == result.version)
-    };
-    let analyzers = results.into_iter().filter(present).map(|result| result.analyzer).collect();
-    Ok(Some(HeardBefore { content_hash, analyzers }))
+    Ok(Some(HeardBefore::of(content_hash, &results, &held.bench.parts.analyzers)))
 }
 
 /// What follows from the results, those from before included. A track for which nothing follows (too short, silent)

@@ -17,6 +17,18 @@ pub(crate) struct HeardBefore {
     pub(crate) analyzers: HashSet<String>,
 }
 
+impl HeardBefore {
+    /// What the stored results say. That an analyzer failed is a result, too, until it is another version (CHECKLIST A34):
+    /// the one that killed a worker with a track does not get it again because another one has to hear it.
+    pub(crate) fn of(content_hash: ContentHash, results: &[AnalyzerResult], all: &[AnalyzerEntry]) -> Self {
+        let present = |result: &&AnalyzerResult| {
+            all.iter().any(|entry| entry.id == result.analyzer && entry.version == result.version)
+        };
+        let analyzers = results.iter().filter(present).map(|result| result.analyzer.clone()).collect();
+        Self { content_hash, analyzers }
+    }
+}
+
 /// Who hears a track.
 #[derive(Debug, Clone)]
 pub(crate) struct Choice {
@@ -62,6 +74,29 @@ mod tests {
     use fanfare_analysis::ANALYZERS;
 
     use super::*;
+
+    #[test]
+    fn an_analyzer_that_failed_hears_a_track_again_as_another_version_only() {
+        let hash = ContentHash::from_bytes([1; 32]);
+        for (version, again) in [(0, false), (1, true)] {
+            // What it left behind when it killed a worker, at this version or at one before.
+            let mut results: Vec<AnalyzerResult> = ANALYZERS.iter().map(left_out).collect();
+            for result in &mut results {
+                result.version -= version;
+            }
+            let others = |result: &AnalyzerResult| result.analyzer != "loudness";
+            results.retain(others);
+            results.push(left_out(ANALYZERS.iter().find(|entry| entry.id == "key").unwrap()));
+            let before = HeardBefore::of(hash, &results, ANALYZERS);
+            let choice = Choice::new(ANALYZERS, Some(&before), hash, &[]);
+            let hears = |id| choice.analyzers.iter().any(|entry| entry.id == id);
+            assert_eq!(
+                (hears("loudness"), hears("waveform"), hears("key")),
+                (true, again, false),
+                "{version}"
+            );
+        }
+    }
 
     #[test]
     fn only_what_is_missing_for_these_bytes_is_heard_and_no_killer() {

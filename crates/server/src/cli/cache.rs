@@ -12,7 +12,7 @@ mod warm;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use fanfare_model::{Error, ErrorKind, Quality, Result};
-use fanfare_store::{DATABASE_FILE, Store, StoreOptions};
+use fanfare_store::{Store, StoreOptions};
 
 use super::{
     exit::{Exit, SUCCESS},
@@ -55,21 +55,11 @@ fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(&Settings, &Store) -> Re
 /// Opens the store; the settings are those of the page as well. `migrate`: only with the lock of the data folder.
 async fn open(layers: &Layers, migrate: bool) -> Result<(Settings, Store)> {
     let settings = layers.settle(&Default::default());
-    has_library(&settings)?;
+    serve::has_library(&settings)?;
     let options = StoreOptions { migrate, ..StoreOptions::default() };
     let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
     let settings = layers.settle(&store.catalog().settings().await?);
     Ok((settings, store))
-}
-
-/// Refuses a data folder without a library: none is made by looking at it.
-fn has_library(settings: &Settings) -> Result<()> {
-    if settings.data_dir.join(DATABASE_FILE).is_file() {
-        return Ok(());
-    }
-    let message = format!("there is no library in {}", settings.data_dir.display());
-    Err(Error::new(ErrorKind::NotFound, message)
-        .remedy("name its data folder with --data DIR, or make one with `fanfare scan DIR`"))
 }
 
 /// The qualities asked for, else those of the settings.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_store::DATABASE_FILE;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -140,6 +141,16 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
     }
     // The server runs whether or not somebody reads this.
     let _ = output::write(text.as_bytes());
+}
+
+/// Refuses a data folder without a library: none is made by looking at it.
+pub(super) fn has_library(settings: &Settings) -> Result<()> {
+    if settings.data_dir.join(DATABASE_FILE).is_file() {
+        return Ok(());
+    }
+    let message = format!("there is no library in {}", settings.data_dir.display());
+    Err(Error::new(ErrorKind::NotFound, message)
+        .remedy("name its data folder with --data DIR, or make one with `fanfare scan DIR` or `fanfare user add NAME`"))
 }
 
 #[cfg(test)]

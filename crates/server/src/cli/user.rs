@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     http::{clock::now, password::Passwords, secret},
-    settings,
+    settings::{self, Settings},
 };
 
 /// How API keys begin, so that a leaked one is recognised.
@@ -24,7 +24,7 @@ pub fn run(args: &UserArgs) -> Done {
         UserCommand::Add { name, owner, place } => {
             let role = if *owner { Role::Owner } else { Role::Listener };
             let password = password::read()?;
-            let user = in_store(place, async |store| {
+            let user = in_new_store(place, async |store| {
                 let hash = Passwords::new().hash(&password).await?;
                 store.people().create_user(name, &hash, role, now()).await
             })?;
@@ -104,10 +104,21 @@ async fn named(store: &Store, name: &str) -> Result<User> {
     })
 }
 
-/// Opens the data folder (making it where it is missing), runs that, closes it.
+/// Opens the data folder, runs that, closes it. One without a library is refused: a mistyped name should say so.
 pub(super) fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(Store) -> Result<T>) -> Result<T> {
     let settings = settings::load(&place.request())?;
+    serve::has_library(&settings)?;
+    opened(&settings, run)
+}
+
+/// The same, but makes the data folder where it is missing.
+fn in_new_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(Store) -> Result<T>) -> Result<T> {
+    let settings = settings::load(&place.request())?;
     serve::make_data_folder(&settings.data_dir)?;
+    opened(&settings, run)
+}
+
+fn opened<T>(settings: &Settings, run: impl AsyncFnOnce(Store) -> Result<T>) -> Result<T> {
     // A running server owns the data folder: only where there is none yet may this command make one.
     let migrate = !settings.data_dir.join(DATABASE_FILE).is_file();
     let _lock = if migrate { Some(DataLock::acquire(&settings.data_dir)?) } else { None };

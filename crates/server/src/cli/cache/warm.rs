@@ -13,7 +13,7 @@ use fanfare_model::{Error, ErrorKind, Result, Task, TaskId, TaskState};
 use fanfare_store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{bytes, has_library, open, qualities, remote, scope};
+use super::{bytes, open, qualities, remote, scope};
 use crate::{
     cli::{
         exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS},
@@ -48,7 +48,7 @@ pub(super) enum Ended {
 pub(super) fn run(args: &WarmArgs, refresh: bool) -> Done {
     let layers = Layers::read(&args.place.request())?;
     let settings = layers.settle(&Default::default());
-    has_library(&settings)?;
+    serve::has_library(&settings)?;
     let data_dir = settings.data_dir;
     if !refresh && !args.scope.all && args.scope.release.is_none() && args.scope.search.is_none() {
         let nothing = || {
