@@ -16,7 +16,7 @@ use fanfare_ingest::{
     run_worker_with,
 };
 use fanfare_model::{
-    EnrichmentState, ErrorKind, Features, JobState, Result, TaskKind, Timestamp, Track, TrackHome, TrackId,
+    EnrichmentState, ErrorKind, Features, JobState, Result, TaskKind, TaskState, Timestamp, Track, TrackHome, TrackId,
     TrackState, UploadedBytes, UserId,
 };
 use fanfare_store::{BlobKind, Store, Uploaded};
@@ -163,6 +163,26 @@ async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
     assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), [], "temporary audio is gone");
     assert_eq!(store.catalog().track_path(id).await.unwrap(), None);
     assert!(store.catalog().pinned_transcode(track.hash.unwrap(), "hls").await.unwrap().is_some());
+    ingest.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_is_made_smaller_as_soon_as_it_is_ready() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    assert!(ingest.cache().precache, "that is how it is set by itself");
+    let (_, mut events) = ingest.hub().subscribe(None);
+    let id = added(&ingest, "a song.wav", &song(3.0, 440.0)).await;
+    let task = loop {
+        let task = events.recv().await.unwrap().task;
+        if task.kind == TaskKind::Cache && task.state.is_over() {
+            break task;
+        }
+    };
+    assert_eq!((task.state, task.failure_count), (TaskState::Succeeded, 0), "{}", task.message);
+    assert!(task.message.starts_with("1 cached"), "{}", task.message);
+    assert_eq!(store.catalog().track(id).await.unwrap().unwrap().track.state, TrackState::Ready);
     ingest.shutdown().await;
 }
 

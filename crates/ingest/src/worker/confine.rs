@@ -8,6 +8,10 @@ const BASE_ADDRESS_SPACE: u64 = 4 << 30;
 const JOB_ADDRESS_SPACE: u64 = 1 << 30;
 /// Files open at a time; a job needs a handful.
 const OPEN_FILES: u64 = 1_024;
+/// Where the kernel looks first when memory runs out (proc(5), `oom_score_adj`, -1,000 to 1,000): a worker that is killed
+/// costs an attempt, a server that is killed costs everybody's music.
+const OOM_SCORE: &str = "900";
+
 /// Lowers the limits; gives a line for the log that says which are active.
 pub(crate) fn confine(jobs: usize) -> String {
     let space = BASE_ADDRESS_SPACE.saturating_add(JOB_ADDRESS_SPACE.saturating_mul(jobs as u64));
@@ -24,6 +28,10 @@ pub(crate) fn confine(jobs: usize) -> String {
             Ok(()) => active.push(name),
             Err(error) => tracing::warn!(limit = name, %error, "could not lower a limit"),
         }
+    }
+    match std::fs::write("/proc/self/oom_score_adj", OOM_SCORE) {
+        Ok(()) => active.push("killed first"),
+        Err(error) => tracing::debug!(%error, "could not offer this process when memory runs out"),
     }
     active.join(", ")
 }
