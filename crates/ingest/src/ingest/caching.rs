@@ -19,8 +19,9 @@ use crate::{
     worker::protocol::{WorkerCommand, WorkerEvent},
 };
 
-/// How often a job that makes files ahead of time is tried: what the file itself is to blame for is tried once.
-const CACHE_ATTEMPTS: u32 = 3;
+/// How often a job that makes files ahead of time is tried: what the file itself is to blame for is tried once, the others are
+/// for workers that die, by no fault of a file that was only at hand.
+const CACHE_ATTEMPTS: u32 = 5;
 /// What was used that lately is being listened to, and is not let go of.
 const IN_USE_MS: i64 = 10 * 60_000;
 /// How often age is looked at.

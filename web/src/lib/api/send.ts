@@ -12,8 +12,12 @@ export function sendFile(file: Blob, name: string, progress: (sent_bytes: number
     request.open('POST', address('/tracks'));
     request.setRequestHeader('X-Fanfare', '1');
     request.setRequestHeader('Accept', 'application/json, application/problem+json');
-    request.upload.addEventListener('progress', (event) => progress(Math.min(event.loaded, file.size)));
+    // What is counted has the form around the file in it: only `load` tells that all of it is out.
+    request.upload.addEventListener('progress', (event) => progress(Math.min(event.loaded, file.size - 1)));
+    request.upload.addEventListener('load', () => progress(file.size));
     request.addEventListener('load', () => {
+      // A proxy in front of a stopped server answers for it.
+      if (request.status === 502 || request.status === 504) return fail(UNREACHABLE);
       const value = parse(request.responseText);
       if (request.status >= 200 && request.status < 300) found(value as UploadedTrack);
       else fail(problemFrom(request.status, value, request.getResponseHeader('Retry-After')));

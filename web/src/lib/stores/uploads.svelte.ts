@@ -1,23 +1,47 @@
 // Uploads of this tab: they go on while one moves between pages.
 
+import { untrack } from 'svelte';
 import * as calls from '../api/calls';
-import { asProblem, isAbort } from '../api/problem';
+import { asProblem, isAbort, type Problem } from '../api/problem';
 import { type Sending, sendFile } from '../api/send';
 import type { Dropped } from '../uploads/dropped';
-import { type Entry, followed, fresh, isCompanion, isOver, isSending, refused, tally, told, turns } from '../uploads/entries';
+import { canCancel, canRetry, type Entry, followed, fresh, isCompanion, isDone, isResent, isSending, refused, tally, told, turns, waitsAgain, withoutFile } from '../uploads/entries';
+import { isBroken, isBusy, isFull, outweighs, type Pause, pauseWords } from '../uploads/pause';
 import { account } from './account.svelte';
 import { announcer } from './announce.svelte';
+import { connection } from './connection.svelte';
 
 /** Without a sign of work the tracks under way are asked for this often: an event may be missed. */
 const LOOK_MS = 3_000;
+/** The pause when nobody says how long; it doubles until a file gets through. */
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 60_000;
+/** The longest that a server is taken at its word. */
+const LONGEST_ASKED_MS = 3_600_000;
+/** A file that breaks off this often while the server answers has the fault itself: it was moved or changed, say. */
+const MOST_BREAKS = 3;
 
 class Uploads {
   entries = $state.raw<readonly Entry[]>([]);
   /** Files of the last drop that are no music and were left out. */
   leftOut = $state(0);
+  /** The last drop had more files than are taken at a time. */
+  cut = $state(false);
+  /** Why nothing is sent at the moment. */
+  paused = $state.raw<Pause | null>(null);
   tally = $derived(tally(this.entries));
   #files = new Map<number, Dropped>();
   #sendings = new Map<number, Sending>();
+  /** Whose files these are. */
+  #owner: string | null = null;
+  /** Broken off since the server was last asked, and how often each broke off while it answered. */
+  #broken = new Map<number, Problem>();
+  #breaks = new Map<number, number>();
+  #probing = false;
+  /** `connection.returns` when the line broke. */
+  #returns = 0;
+  #wait_ms = FIRST_WAIT_MS;
+  #resume: ReturnType<typeof setTimeout> | undefined;
   #next = 1;
   #asking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,13 +50,44 @@ class Uploads {
     addEventListener('beforeunload', (event) => {
       if (this.entries.some(isSending)) event.preventDefault();
     });
+    $effect.root(() => {
+      $effect(() => {
+        void [account.me, connection.returns];
+        untrack(() => this.follow());
+      });
+    });
   }
 
-  add(dropped: readonly Dropped[]): void {
+  /** Who is signed in, or whether the server answers, has changed. */
+  follow(): void {
+    const me = account.me;
+    if (me === null) {
+      if (this.entries.some(isSending)) this.#hold({ why: 'out', until_ms: null, said: '' });
+      return;
+    }
+    if (this.#owner !== null && this.#owner !== me.id) this.forget();
+    const why = this.paused?.why;
+    if (why === 'out' || (why === 'away' && connection.returns !== this.#returns)) this.#goOn();
+    else this.#pump();
+    void this.look();
+  }
+
+  /** Asks what this person may send: the limit may have changed. */
+  async refresh(): Promise<void> {
+    const me = await calls.me().catch(() => null);
+    if (me !== null && account.me?.id === me.id) account.enter(me);
+  }
+
+  add(dropped: readonly Dropped[], cut = false): void {
+    // The session ended while a folder was read: nobody is there to upload for.
+    if (account.me === null) return;
+    this.follow();
+    this.#owner = account.me.id;
+    this.cut = cut;
     // One file that was chosen by itself is meant, whatever its name.
     const chosen = dropped.length === 1 ? dropped : dropped.filter(({ name }) => !isCompanion(name));
     this.leftOut = dropped.length - chosen.length;
-    const max_bytes = account.me?.upload_max_bytes ?? Infinity;
+    const max_bytes = this.#limit();
     const added = chosen.map((one) => {
       const key = this.#next++;
       this.#files.set(key, one);
@@ -44,24 +99,26 @@ class Uploads {
   }
 
   cancel(key: number): void {
-    this.#change(key, (entry) => (isSending(entry) ? { ...entry, step: 'cancelled' } : entry));
-    this.#sendings.get(key)?.abort();
-    this.#pump();
+    this.#cancel((entry) => entry.key === key);
   }
 
   cancelAll(): void {
-    for (const entry of this.entries.filter(isSending)) this.cancel(entry.key);
+    this.#cancel(() => true);
+  }
+
+  /** All at once: a place that is free in between would be given to the next that waits. */
+  #cancel(which: (entry: Entry) => boolean): void {
+    const keys = new Set(this.entries.filter((entry) => canCancel(entry) && which(entry)).map(({ key }) => key));
+    this.entries = this.entries.map((entry) => (keys.has(entry.key) ? { ...entry, step: 'cancelled' } : entry));
+    for (const key of keys) this.#sendings.get(key)?.abort();
+    this.#pump();
   }
 
   /** Sends it again, or has the server hear it again when it is there. */
   async retry(key: number): Promise<void> {
     const entry = this.entries.find((one) => one.key === key);
-    if (entry === undefined) return;
-    if (entry.trackId === null) {
-      this.#change(key, (one) => ({ ...one, step: 'waiting', sent_bytes: 0, trouble: null }));
-      this.#pump();
-      return;
-    }
+    if (entry === undefined || !canRetry(entry)) return;
+    if (entry.trackId === null) return this.#resend((one) => one.key === key && canRetry(one));
     try {
       const track = await calls.retryTrack(entry.trackId);
       this.#change(key, (one) => told(one, track));
@@ -70,28 +127,53 @@ class Uploads {
     }
   }
 
-  clearOver(): void {
-    for (const entry of this.entries) if (isOver(entry)) this.#files.delete(entry.key);
-    this.entries = this.entries.filter((entry) => !isOver(entry));
-    this.leftOut = 0;
+  /** Sends everything again that was not taken and that is still at hand. */
+  retryAll(): Promise<void> {
+    return this.#resend(isResent);
   }
 
-  /** Signing out: nothing goes on in the name of somebody who left. */
+  async #resend(which: (entry: Entry) => boolean): Promise<void> {
+    if (this.entries.some((entry) => which(entry) && entry.size_bytes > this.#limit())) await this.refresh();
+    const max_bytes = this.#limit();
+    this.entries = this.entries.map((entry) => (which(entry) ? fresh(entry.key, entry.name, entry.size_bytes, max_bytes) : entry));
+    if (this.paused?.why === 'full') this.#goOn();
+    else this.#pump();
+  }
+
+  /** What has trouble stays: it can be tried again. */
+  clearDone(): void {
+    for (const entry of this.entries) if (isDone(entry)) this.#files.delete(entry.key);
+    this.entries = this.entries.filter((entry) => !isDone(entry));
+    this.leftOut = 0;
+    this.cut = false;
+  }
+
+  /** Nothing goes on in the name of somebody who left. */
   forget(): void {
-    this.cancelAll();
-    this.#files.clear();
+    const sendings = [...this.#sendings.values()];
     this.entries = [];
+    this.#sendings.clear();
+    this.#files.clear();
+    this.#broken.clear();
+    this.#breaks.clear();
+    this.#owner = null;
+    this.leftOut = 0;
+    this.cut = false;
+    this.#wait_ms = FIRST_WAIT_MS;
+    this.#goOn();
+    for (const sending of sendings) sending.abort();
   }
 
   /** Asks how far the next tracks are; called whenever the server was seen at work. */
   async look(): Promise<void> {
-    if (this.#asking) return;
+    // Without a session every answer would be a refusal.
+    if (this.#asking || account.me === null) return;
     this.#asking = true;
     try {
       await Promise.all(followed(this.entries).map(async ({ key, trackId }) => {
         const track = await calls.track(trackId ?? '').catch((error: unknown) => asProblem(error));
         if ('kind' in track) {
-          if (track.status === 404) this.#change(key, (entry) => ({ ...entry, step: 'cancelled', trackId: null }));
+          if (track.status === 404) this.#change(key, (entry) => ({ ...entry, step: 'cancelled', trackId: null, trouble: { message: 'The track was deleted', remedy: null } }));
         } else this.#change(key, (entry) => told(entry, track));
       }));
     } finally {
@@ -101,13 +183,93 @@ class Uploads {
     }
   }
 
+  #limit(): number {
+    return account.me?.upload_max_bytes ?? Infinity;
+  }
+
+  #hold(pause: Pause): void {
+    if (!outweighs(pause.why, this.paused)) return;
+    clearTimeout(this.#resume);
+    if (this.paused?.why !== pause.why && pause.why !== 'asking') announcer.say(pauseWords(pause));
+    this.paused = pause;
+  }
+
+  #goOn(): void {
+    clearTimeout(this.#resume);
+    this.paused = null;
+    this.#pump();
+  }
+
+  /** Waits as long as the server asks, or longer each time. */
+  #holdFor(problem: Problem | null, otherwise = ''): void {
+    const asked_ms = problem?.retryAfter_s == null ? null : Math.min(problem.retryAfter_s * 1_000, LONGEST_ASKED_MS);
+    const wait_ms = asked_ms ?? this.#wait_ms;
+    if (asked_ms === null) this.#wait_ms = Math.min(LONGEST_WAIT_MS, this.#wait_ms * 2);
+    const until_ms = Math.max(Date.now() + wait_ms, this.paused?.until_ms ?? 0);
+    this.#hold({ why: 'busy', until_ms, said: problem?.detail || otherwise });
+    if (this.paused?.why === 'busy') this.#resume = setTimeout(() => this.#goOn(), until_ms - Date.now());
+  }
+
+  /** Asks by the way of all other calls, whose watcher then learns that the server is away or no longer knows us. */
+  async #probe(): Promise<void> {
+    // That much is known already.
+    if (this.paused?.why === 'away' || this.paused?.why === 'out') return this.#broken.clear();
+    this.#hold({ why: 'asking', until_ms: null, said: '' });
+    if (this.#probing) return;
+    this.#probing = true;
+    this.#returns = connection.returns;
+    const problem = await calls.me().then(() => null, asProblem);
+    this.#probing = false;
+    const broken = [...this.#broken];
+    this.#broken.clear();
+    const answers = problem === null || !isBroken(problem);
+    if (answers) for (const [key, why] of broken) this.#brokeOff(key, why);
+    if (this.paused?.why !== 'asking') return;
+    this.paused = null;
+    if (answers) this.#holdFor(problem, 'a file broke off on its way');
+    else {
+      this.#hold({ why: problem.status === 401 ? 'out' : 'away', until_ms: null, said: '' });
+      // It may have come back, or somebody signed in, while we asked.
+      this.follow();
+    }
+  }
+
+  #brokeOff(key: number, problem: Problem): void {
+    const breaks = (this.#breaks.get(key) ?? 0) + 1;
+    this.#breaks.set(key, breaks);
+    if (breaks < MOST_BREAKS) return;
+    this.#breaks.delete(key);
+    this.#change(key, (entry) => {
+      if (entry.step !== 'waiting') return entry;
+      if (!problem.unreachable) return refused(entry, problem);
+      return { ...refused(entry, problem), trouble: { message: `It broke off ${breaks} times, though the server answers`, remedy: 'If it was moved or changed, choose the file again' } };
+    });
+  }
+
+  #troubled(key: number, problem: Problem): void {
+    if (isBroken(problem) || isBusy(problem)) {
+      this.#change(key, waitsAgain);
+      if (isBusy(problem)) return this.#holdFor(problem);
+      this.#broken.set(key, problem);
+      void this.#probe();
+      return;
+    }
+    this.#change(key, (entry) => refused(entry, problem));
+    if (isFull(problem)) this.#hold({ why: 'full', until_ms: null, said: problem.detail || problem.title });
+  }
+
   #pump(): void {
-    for (const { key } of turns(this.entries)) void this.#send(key);
+    if (this.paused !== null || account.me === null || account.me.id !== this.#owner) return;
+    // One by one: a file that is gone gives its place to the next.
+    for (let next = turns(this.entries)[0]; next !== undefined; next = turns(this.entries)[0]) void this.#send(next.key);
   }
 
   async #send(key: number): Promise<void> {
     const source = this.#files.get(key);
-    if (source === undefined) return;
+    if (source === undefined) {
+      this.#change(key, withoutFile);
+      return;
+    }
     this.#change(key, (entry) => ({ ...entry, step: 'sending' }));
     const sending = sendFile(source.file, source.name.split('/').pop() ?? source.name, (sent_bytes) =>
       this.#change(key, (entry) => ({ ...entry, sent_bytes })));
@@ -115,12 +277,15 @@ class Uploads {
     try {
       const track = await sending.done;
       this.#files.delete(key);
+      this.#breaks.delete(key);
+      this.#wait_ms = FIRST_WAIT_MS;
       this.#change(key, (entry) => told(entry, track, track.duplicate));
       void this.look();
     } catch (error) {
-      if (!isAbort(error)) this.#change(key, (entry) => refused(entry, asProblem(error)));
+      // What was forgotten, or begun anew, is no longer this sending's to tell of.
+      if (!isAbort(error) && this.#sendings.get(key) === sending) this.#troubled(key, asProblem(error));
     } finally {
-      this.#sendings.delete(key);
+      if (this.#sendings.get(key) === sending) this.#sendings.delete(key);
       this.#pump();
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../api/problem';
 import type { Track } from '../api/types';
-import { type Entry, FOLLOWED_AT_ONCE, followed, fresh, isCompanion, refused, stage, type Step, tally, told, turns, words } from './entries';
+import { canCancel, canRetry, type Entry, FOLLOWED_AT_ONCE, followed, fresh, isCompanion, isDone, isResent, ordered, refused, stage, type Step, tally, told, turns, withoutFile, words } from './entries';
 
 const entry = (step: Step, change: Partial<Entry> = {}): Entry => ({ ...fresh(1, 'a.flac', 100, 1000), step, ...change });
 const track = (change: Partial<Track>): Track => ({ id: 't', title: 'A', state: 'queued', failure: null, enrichment: 'none', enrichment_error: null, ...change }) as Track;
@@ -35,6 +35,8 @@ describe('what the server tells', () => {
     [track({ state: 'ready' }), false, 'ready', null], [track({ state: 'published' }), false, 'ready', null], [track({ state: 'ready' }), true, 'known', null],
     [track({ state: 'failed', failure: { kind: 'malformed', message: 'a frame is cut off', offset_bytes: 812, next_retry: null } }), false, 'failed', 'a frame is cut off (at byte 812)'],
     [track({ state: 'failed', failure: { kind: 'malformed', message: 'cut off (at byte 812)', offset_bytes: 812, next_retry: null } }), false, 'failed', 'cut off (at byte 812)'],
+    [track({ state: 'failed', failure: { kind: 'malformed', message: 'cut off', offset_bytes: null, next_retry: null } }), true, 'failed', 'cut off'],
+    [track({ state: 'processing' }), true, 'processing', null],
   ] as const)('%#', (now, duplicate, step, message) => {
     const after = told(entry('sending'), now, duplicate);
     expect([after.step, after.trackId, after.trouble?.message ?? null]).toEqual([step, 't', message]);
@@ -58,4 +60,22 @@ test('the tally of all', () => {
   const all = [entry('ready'), entry('known'), entry('failed'), entry('queued', { trackId: 't' }), entry('cancelled')];
   expect(tally(all)).toEqual({ total: 5, ready: 2, troubled: 1, busy: 1, share: 17 / 20 });
   expect(tally([]).share).toBe(0);
+});
+
+describe('what can be done about it', () => {
+  test('all that was sent can no longer be cancelled', () => {
+    expect([entry('waiting'), entry('sending', { sent_bytes: 99 }), entry('sending', { sent_bytes: 100 }), entry('queued')].map(canCancel)).toEqual([true, true, false, false]);
+  });
+  test('nothing is sent again without its file', () => {
+    expect([entry('refused'), entry('cancelled'), withoutFile(entry('waiting')), entry('cancelled', { kept: false }), entry('ready')].map(canRetry)).toEqual([true, true, false, false, false]);
+    expect(canRetry(entry('failed', { trackId: 't', kept: false }))).toBe(true);
+    expect([entry('refused'), withoutFile(entry('waiting')), entry('cancelled'), entry('failed', { trackId: 't' })].map(isResent)).toEqual([true, false, false, false]);
+    expect(withoutFile(entry('waiting')).trouble?.remedy).toBe('Choose the file again');
+  });
+  test('trouble is drawn first, what is done last', () => {
+    const steps: Step[] = ['ready', 'queued', 'cancelled', 'failed', 'waiting', 'known', 'refused', 'sending'];
+    expect(ordered(steps.map((step, key) => entry(step, { key }))).map(({ step }) => step)).toEqual(['failed', 'refused', 'queued', 'waiting', 'sending', 'ready', 'cancelled', 'known']);
+  });
+  test('failures are not done', () => expect((['ready', 'known', 'cancelled', 'failed', 'refused', 'queued'] as const).map((step) => isDone(entry(step)))).toEqual([true, true, true, false, false, false]));
+  test('a queue that stands still does not wait for its turn', () => expect(words(entry('waiting'), true)).not.toBe(words(entry('waiting'))));
 });
