@@ -16,8 +16,8 @@ use fanfare_ingest::{
     run_worker_with,
 };
 use fanfare_model::{
-    EnrichmentState, ErrorKind, Features, JobState, Result, TaskKind, TaskState, Timestamp, Track, TrackHome, TrackId,
-    TrackState, UploadedBytes, UserId,
+    EnrichmentState, ErrorKind, Features, JobState, Result, TaskKind, TaskState, Timestamp, Track, TrackHome,
+    TrackId, TrackState, UploadedBytes, UserId,
 };
 use fanfare_store::{BlobKind, Store, Uploaded};
 use fanfare_testkit::{
