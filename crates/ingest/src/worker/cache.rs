@@ -10,6 +10,7 @@ use fanfare_store::{AfterFailure, CachedFile, Making, MakingFile};
 use super::{
     hear::budget,
     protocol::WorkerEvent,
+    retry::{jitter, next_attempt},
     small::{Subject, whole_file_sink},
     work::{Begun, Held, Progress, Work},
 };
@@ -26,6 +27,9 @@ pub(crate) struct CacheTrack {
     /// What is made; the others are there.
     wanted: Vec<Profile>,
 }
+
+/// Attempts beyond those for trouble that may pass.
+const FOR_DEATHS: u32 = 2;
 
 impl CacheTrack {
     pub(crate) const fn new(id: TrackId, profiles: String) -> Self {
@@ -147,6 +151,12 @@ impl Work for CacheTrack {
             }
         }
         Ok(())
+    }
+
+    /// The last attempts are for workers that die; what goes wrong by itself is told after the others.
+    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+        let most = held.job.max_attempts.saturating_sub(FOR_DEATHS);
+        next_attempt(kind, held.job.attempt.0, most, now, jitter(now))
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
