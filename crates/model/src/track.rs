@@ -250,7 +250,7 @@ pub struct Track {
     pub failure: Option<TrackFailure>,
     /// A track that sounds the same, as found by its fingerprint when it was heard.
     pub twin: Option<TrackId>,
-    /// When it was made public, while it is.
+    /// When it was made public. While its file is a changed one that was not heard yet, its state says so and it is not.
     pub published: Option<Timestamp>,
     /// When it was first seen.
     pub added: Timestamp,

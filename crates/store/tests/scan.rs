@@ -97,6 +97,46 @@ async fn a_changed_file_loses_its_results_and_is_heard_again() {
     bench.assert_clean().await;
 }
 
+/// Issue 4: a corrected tag took a track out of the public catalog for good.
+#[tokio::test]
+async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac"]).await;
+    bench.hear_all().await;
+    let id = bench.id("A/B/one.flac").await;
+    let catalog = bench.store.catalog();
+    let state = async || catalog.track(id).await.unwrap().unwrap().track.state;
+    let change = async |size_bytes| {
+        bench.scan(vec![ScanChange::Changed(id, ScannedFile { size_bytes, ..file("A/B/one.flac") })]).await;
+        assert_eq!(state().await, TrackState::Queued, "nobody has heard what would be public");
+        bench.assert_clean().await;
+    };
+    catalog.publish(id, true, NOW).await.unwrap();
+    change(9).await;
+    bench.hear_all().await;
+    assert_eq!(state().await, TrackState::Published);
+    // What cannot be read for a while is no reason to take it back either.
+    bench
+        .scan(vec![ScanChange::Unreadable {
+            relative_path: "A/B/one.flac".to_owned(),
+            size_bytes: 1,
+            modified: NOW,
+            failure: failure(ErrorKind::Malformed, "broken"),
+        }])
+        .await;
+    assert_eq!(state().await, TrackState::Failed);
+    change(10).await;
+    bench.hear_all().await;
+    assert_eq!(state().await, TrackState::Published);
+    // Taken back while it waits, it stays so.
+    change(11).await;
+    catalog.publish(id, false, NOW).await.unwrap();
+    assert!(catalog.publish(id, true, NOW).await.is_err(), "not before it is heard");
+    bench.hear_all().await;
+    assert_eq!(state().await, TrackState::Ready);
+    bench.assert_clean().await;
+}
+
 #[tokio::test]
 async fn a_replaced_file_shows_its_own_length_and_format_at_once() {
     let bench = Bench::new().await;

@@ -76,7 +76,7 @@ impl Catalog {
         let mut tx = self.db.write(WHAT).await?;
         fence_track(&mut tx, job, attempt, owner, track).await?;
         sqlx::query(
-            "UPDATE track SET state = iif(published IS NULL, 'processing', state), failure = NULL, updated = ? \
+            "UPDATE track SET state = iif(state = 'published', state, 'processing'), failure = NULL, updated = ? \
                  WHERE id = ?",
         )
             .bind(now.0)

@@ -30,6 +30,11 @@ const RULES: &[(&str, &str)] = &[
         "ready tracks without results",
     ),
     (
+        "SELECT count(*) FROM track WHERE (state = 'published' AND published IS NULL) \
+          OR (state = 'ready' AND published IS NOT NULL)",
+        "tracks whose state does not say whether they are public",
+    ),
+    (
         "SELECT count(*) FROM track WHERE state = 'failed' AND failure IS NULL",
         "failed tracks without a reason",
     ),

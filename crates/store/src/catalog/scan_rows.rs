@@ -323,7 +323,8 @@ pub(super) async fn describe(
     Ok(())
 }
 
-/// Drops what hearing gave, because the file is another one now.
+/// Drops what hearing gave, because the file is another one now. A track that is public becomes so again when the new file
+/// is heard, as its place in mixtapes is kept: a corrected tag takes nothing back (issue 4).
 pub(super) async fn forget_results(
     tx: &mut SqliteConnection,
     n: i64,
@@ -332,7 +333,7 @@ pub(super) async fn forget_results(
     now: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "UPDATE track SET former = coalesce(hash, former), content = NULL, hash = NULL, twin = NULL, published = NULL, enrichment = 'none', \
+        "UPDATE track SET former = coalesce(hash, former), content = NULL, hash = NULL, twin = NULL, enrichment = 'none', \
              enrichment_error = NULL, state = ?, failure = ?, updated = ?, tempo_bpm = NULL, \
              key_name = NULL, camelot = NULL, integrated_lufs = NULL, true_peak_dbtp = NULL, \
              gain_db = NULL WHERE n = ?",

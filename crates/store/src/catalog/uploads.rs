@@ -240,7 +240,7 @@ impl Catalog {
         Ok(near)
     }
 
-    /// Makes a track public, or takes it back.
+    /// Makes a track public, or takes it back; back also one that would be public again once its new file is heard.
     ///
     /// # Errors
     /// `NotFound`; `Conflict` for a track that is not ready.
@@ -251,8 +251,8 @@ impl Catalog {
             "UPDATE track SET state = 'published', published = coalesce(published, ?1), updated = ?1 \
              WHERE id = ?2 AND state IN ('ready', 'published')"
         } else {
-            "UPDATE track SET state = 'ready', published = NULL, updated = ?1 \
-             WHERE id = ?2 AND state IN ('ready', 'published')"
+            "UPDATE track SET state = iif(state = 'published', 'ready', state), published = NULL, updated = ?1 \
+             WHERE id = ?2 AND (published IS NOT NULL OR state = 'ready')"
         };
         let done = sqlx::query(statement)
             .bind(now.0)

@@ -94,7 +94,8 @@ impl Leased {
                 sqlx::query(
                     "UPDATE track SET failure = ?1, updated = ?2, state = CASE \
                          WHEN content IS NULL OR ?4 THEN 'failed' \
-                         WHEN state = 'processing' THEN 'ready' ELSE state END WHERE id = ?3",
+                         WHEN state = 'processing' THEN iif(published IS NULL, 'ready', 'published') \
+                         ELSE state END WHERE id = ?3",
                 )
                 .bind(to_json(&failure(error, None, now))?)
                 .bind(now.0)
@@ -183,7 +184,8 @@ impl Leased {
         }
         let failure = because.map(|(error, retry)| to_json(&failure(error, Some(retry), now))).transpose()?;
         sqlx::query(
-            "UPDATE track SET state = CASE WHEN content IS NULL THEN 'queued' ELSE 'ready' END, \
+            "UPDATE track SET state = CASE WHEN content IS NULL THEN 'queued' \
+                 WHEN published IS NULL THEN 'ready' ELSE 'published' END, \
                  failure = ?, updated = ? WHERE id = ? AND state = 'processing'",
         )
         .bind(failure)

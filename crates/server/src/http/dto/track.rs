@@ -237,7 +237,7 @@ pub struct TrackDto {
     pub enrichment_error: Option<String>,
     /// A track that sounds the same, as found when this one was heard.
     pub twin: Option<String>,
-    /// When it was made public, while it is.
+    /// When it was made public; with another state than `published`, it is again once its changed file is heard.
     #[schema(format = DateTime)]
     pub published: Option<String>,
     /// Codec, for example `flac`.
