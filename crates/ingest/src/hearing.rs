@@ -26,8 +26,6 @@ use crate::{
 
 /// The counts are read from the store at most this often; in between they are counted along.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
-/// How far back unfinished tasks of an earlier life are looked for.
-const RECENT_TASKS: u32 = 200;
 
 /// A line of work that has a task of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,15 +206,14 @@ impl Hearing {
     /// Takes up the unfinished task of an earlier life, and closes what nobody works on any more.
     pub(crate) async fn resume(&self) -> Result<()> {
         let mut state = self.inner.state.lock().await;
-        for task in self.inner.store.catalog().tasks(RECENT_TASKS).await? {
+        for task in self.inner.store.catalog().tasks_under_way().await? {
             let kind = self.inner.line.kind();
             // What is of no line (a scan) is closed by the first one.
             let of_none = !matches!(
                 task.kind,
                 TaskKind::Analysis | TaskKind::Upload | TaskKind::Transcode | TaskKind::Cache
             );
-            if task.state.is_over() || (task.kind != kind && !(of_none && self.inner.line == Line::Analysis))
-            {
+            if task.kind != kind && !(of_none && self.inner.line == Line::Analysis) {
                 continue;
             }
             let counts = self.inner.store.jobs().task_counts(task.id).await?;

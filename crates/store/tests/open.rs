@@ -34,17 +34,11 @@ async fn nobody_else_can_read_the_data_folder() {
     }
 }
 
-#[tokio::test]
-async fn everything_is_there_after_a_restart() {
-    let bench = Bench::new().await;
-    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
-    let job = bench.claim_one(NOW).await;
-    bench.store.catalog().commit_analysis(commit_of(&job, b"x"), NOW).await.unwrap();
-    let cover = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
-    let task = task::Task {
-        id: TaskId::from_bytes([1; 16]),
-        kind: task::TaskKind::Scan,
-        state: task::TaskState::Running,
+fn task_of(number: u8, kind: task::TaskKind, state: task::TaskState) -> task::Task {
+    task::Task {
+        id: TaskId::from_bytes([number; 16]),
+        kind,
+        state,
         step: "reading folders".to_owned(),
         current: 1,
         total: 2,
@@ -53,10 +47,45 @@ async fn everything_is_there_after_a_restart() {
         failure_count: 0,
         failures: Vec::new(),
         log: Vec::new(),
-        created: NOW,
+        created: NOW.plus_ms(i64::from(number)),
         started: Some(NOW),
         ended: None,
-    };
+    }
+}
+
+/// Issue 4: after an evening of listening, nobody knew any more when the last nightly run was.
+#[tokio::test]
+async fn what_comes_by_the_hundred_pushes_nothing_else_out_of_the_history() {
+    use task::{TaskKind, TaskState};
+    let bench = Bench::new().await;
+    let catalog = bench.store.catalog();
+    catalog.put_task(&task_of(1, TaskKind::Nightly, TaskState::PartialSuccess)).await.unwrap();
+    catalog.put_task(&task_of(2, TaskKind::Upload, TaskState::Running)).await.unwrap();
+    for number in 3..=220 {
+        catalog.put_task(&task_of(number, TaskKind::Transcode, TaskState::Succeeded)).await.unwrap();
+    }
+    let ids = |tasks: Vec<task::Task>| tasks.iter().map(|task| task.id.as_bytes()[0]).collect::<Vec<_>>();
+    assert_eq!(ids(catalog.tasks_of(TaskKind::Nightly).await.unwrap()), [1]);
+    assert_eq!(ids(catalog.tasks_under_way().await.unwrap()), [2]);
+    assert_eq!(
+        ids(catalog.tasks_of(TaskKind::Transcode).await.unwrap()),
+        (201..=220).rev().collect::<Vec<_>>()
+    );
+    assert_eq!(catalog.tasks(50).await.unwrap().len(), 22);
+    for number in 3..=220 {
+        catalog.put_task(&task_of(number, TaskKind::Analysis, TaskState::Failed)).await.unwrap();
+    }
+    assert_eq!(catalog.tasks_of(TaskKind::Analysis).await.unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let bench = Bench::new().await;
+    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
+    let job = bench.claim_one(NOW).await;
+    bench.store.catalog().commit_analysis(commit_of(&job, b"x"), NOW).await.unwrap();
+    let cover = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    let task = task_of(1, task::TaskKind::Scan, task::TaskState::Running);
     bench.store.catalog().put_task(&task).await.unwrap();
     bench.store.people().create_user("u", "x", Role::Owner, NOW).await.unwrap();
     let before = bench.store.catalog().canonical_dump().await.unwrap();

@@ -34,8 +34,6 @@ const LATE_MS: i64 = 60 * 60_000;
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// Pauses before a run tries again to queue its tracks, where the store was busy (a backup, say), in seconds.
 const BUSY_PAUSES_S: [u64; 5] = [5, 15, 30, 60, 120];
-/// How far back the last run is looked for.
-const RECENT_TASKS: u32 = 200;
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -180,7 +178,7 @@ impl Nightly {
         let is_nightly = |task: &Task| task.kind == TaskKind::Nightly;
         let last = match self.inner.hub.active().into_iter().find(is_nightly) {
             Some(under_way) => Some(under_way),
-            None => self.inner.store.catalog().tasks(RECENT_TASKS).await?.into_iter().find(is_nightly),
+            None => self.inner.store.catalog().tasks_of(TaskKind::Nightly).await?.into_iter().next(),
         };
         Ok(BackgroundStatus { options, next_start, last })
     }
@@ -230,11 +228,9 @@ impl Nightly {
 
     /// When the last run started that was not broken off.
     async fn last_start(&self) -> Option<Timestamp> {
-        match self.inner.store.catalog().tasks(RECENT_TASKS).await {
+        match self.inner.store.catalog().tasks_of(TaskKind::Nightly).await {
             Ok(tasks) => {
-                let whole =
-                    |task: &Task| task.kind == TaskKind::Nightly && task.state != TaskState::Cancelled;
-                tasks.into_iter().find(whole).map(|task| task.created)
+                tasks.into_iter().find(|task| task.state != TaskState::Cancelled).map(|task| task.created)
             }
             Err(error) => {
                 tracing::warn!(%error, "could not look up the last nightly run");

@@ -1,6 +1,6 @@
 //! Tasks as they stand, so that the last ones are still shown after a restart.
 
-use fanfare_model::{Result, Task, TaskId, Timestamp, TrackId, job::JobError};
+use fanfare_model::{Result, Task, TaskId, Timestamp, TrackId, job::JobError, task::TaskKind};
 use sqlx::sqlite::SqliteRow;
 
 use super::Catalog;
@@ -11,8 +11,10 @@ use crate::{
     rows::{id, json, to_json},
 };
 
-/// How many tasks are kept; older ones that are over are forgotten with their finished jobs.
-const KEPT_TASKS: u32 = 500;
+/// How many tasks of a kind are kept; older ones that are over are forgotten with their finished jobs.
+const KEPT_OF_A_KIND: u32 = 100;
+/// How many are kept of those that playing makes: each is a track or a few, and they come by the hundred.
+const KEPT_OF_LISTENING: u32 = 20;
 
 impl Catalog {
     /// Stores a task as it stands (insert or replace).
@@ -31,13 +33,19 @@ impl Catalog {
         .await
         .map_err(sql(WHAT))?;
         // A parked job stays: somebody may still retry it.
+        let kept = if task.kind == TaskKind::Transcode { KEPT_OF_LISTENING } else { KEPT_OF_A_KIND };
         for statement in [
             "DELETE FROM job WHERE state IN ('done', 'cancelled') AND task IN \
-                 (SELECT id FROM task WHERE over ORDER BY created DESC, id DESC LIMIT -1 OFFSET ?)",
+                 (SELECT id FROM task WHERE kind = ?1 AND over ORDER BY created DESC, id DESC LIMIT -1 OFFSET ?2)",
             "DELETE FROM task WHERE id IN \
-                 (SELECT id FROM task WHERE over ORDER BY created DESC, id DESC LIMIT -1 OFFSET ?)",
+                 (SELECT id FROM task WHERE kind = ?1 AND over ORDER BY created DESC, id DESC LIMIT -1 OFFSET ?2)",
         ] {
-            sqlx::query(statement).bind(KEPT_TASKS).execute(&mut *tx).await.map_err(sql(WHAT))?;
+            sqlx::query(statement)
+                .bind(word(task.kind)?)
+                .bind(kept)
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
         }
         commit(tx, WHAT).await
     }
@@ -95,7 +103,36 @@ impl Catalog {
         Ok(done.rows_affected())
     }
 
-    /// The latest tasks, newest first.
+    /// The tasks that are not over, newest first: after a start, those of an earlier life.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn tasks_under_way(&self) -> Result<Vec<Task>> {
+        const WHAT: &str = "listing tasks under way";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query("SELECT body FROM task WHERE NOT over ORDER BY created DESC, id DESC")
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        rows.iter().map(body).collect()
+    }
+
+    /// The tasks of a kind that are kept, newest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn tasks_of(&self, kind: TaskKind) -> Result<Vec<Task>> {
+        const WHAT: &str = "listing tasks of a kind";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query("SELECT body FROM task WHERE kind = ? ORDER BY created DESC, id DESC")
+            .bind(word(kind)?)
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        rows.iter().map(body).collect()
+    }
+
+    /// The latest tasks of all kinds, newest first.
     pub async fn tasks(&self, limit: u32) -> Result<Vec<Task>> {
         const WHAT: &str = "listing tasks";
         let mut reader = self.db.reader(WHAT).await?;
@@ -106,6 +143,11 @@ impl Catalog {
             .map_err(sql(WHAT))?;
         rows.iter().map(body).collect()
     }
+}
+
+/// The kind as it stands in the stored task.
+fn word(kind: TaskKind) -> Result<String> {
+    Ok(to_json(&kind)?.trim_matches('"').to_owned())
 }
 
 fn body(row: &SqliteRow) -> Result<Task> {
