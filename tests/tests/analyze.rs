@@ -1,4 +1,4 @@
-//! The contract of `fanfare analyze` (docs/cli.md, DESIGN.md "Command line").
+//! The contract of `fanfare analyze` (docs/cli.md).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -220,7 +220,7 @@ fn a_good_file_has_every_key_in_order() {
     assert!([60.0, 120.0, 240.0].iter().any(|bpm| (tempo - bpm).abs() < 1.0), "{tempo}");
 }
 
-/// CHECKLIST A51.
+/// docs/coverage.md A51.
 #[test]
 fn a_sine_of_440_hz_at_0_3_measures_minus_14_1_lufs() {
     let folder = tempfile::tempdir().unwrap();

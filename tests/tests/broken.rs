@@ -1,4 +1,4 @@
-//! Broken and hostile files: every one has an outcome with a kind; no panic, no hang (RELIABILITY.md R-12).
+//! Broken and hostile files: every one has an outcome with a kind; no panic, no hang (docs/guarantees.md R-12).
 //!
 //! `FANFARE_BROKEN_PER_FORMAT` says how many seeded mutations per format (default 24); `FANFARE_BROKEN_SEED` where seeds begin.
 

@@ -1,5 +1,5 @@
 //! Smaller files from the outside: the commands of `fanfare cache`, `kill -9` while they are made, a full disk, and a library
-//! that was moved (issue 5, Shows 3 and 4; CHECKLIST E3, E13 to E18, E27, E28).
+//! that was moved (issue 5; docs/coverage.md E3, E13 to E18, E27, E28).
 //!
 //! `FANFARE_CRASH_SEED` repeats the moments of a run as far as the machine's timing allows.
 

@@ -1,5 +1,5 @@
 //! `kill -9` of worker and server at random moments: nothing is lost, nothing is done twice, and the result
-//! equals an undisturbed run's (issue 2, Shows 4; issue 4, Shows 2; RELIABILITY.md R-01).
+//! equals an undisturbed run's (issues 2 and 4; docs/guarantees.md R-01).
 //!
 //! `FANFARE_CRASH_ROUNDS` (default 8) says how many rounds; `FANFARE_CRASH_SEED` repeats those of a run.
 

@@ -1,4 +1,4 @@
-//! One engine behind three doors: what a scan measures, an upload and live playback measure too (issue 4, Shows 6).
+//! One engine behind three doors: what a scan measures, an upload and live playback measure too (issue 4).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -11,7 +11,7 @@ use fanfare_testkit::{
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// What a 440 Hz mono sine of amplitude 0.3 measures by BS.1770, in LUFS (CHECKLIST A51).
+/// What a 440 Hz mono sine of amplitude 0.3 measures by BS.1770, in LUFS (docs/coverage.md A51).
 const EXPECTED_LUFS: f64 = -14.1;
 const WITHIN_LU: f64 = 0.1;
 const SOON: Duration = Duration::from_millis(250);

@@ -1,5 +1,5 @@
 //! Storage that is full or away while people send files: a sentence that helps, nothing half-visible, and all goes on
-//! when it is back, without a restart (issue 4, Shows 5; RELIABILITY R-04).
+//! when it is back, without a restart (issue 4; docs/guarantees.md R-04).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 

@@ -73,7 +73,7 @@ pub struct FanOutOptions {
     pub threads: SinkThreads,
 }
 
-/// How long an analyzer beside somebody's listening may hold one chunk (CHECKLIST A20).
+/// How long an analyzer beside somebody's listening may hold one chunk (docs/coverage.md A20).
 const LAG_DEADLINE: Duration = Duration::from_secs(1);
 /// Chunks in front of a sink that may lag: some ten seconds of audio, which bridges a busy moment of the machine
 /// and costs 4 MB of shared chunks per run at most.
@@ -186,8 +186,9 @@ impl FanOut {
     ///
     /// Returns when every sink has finished or was evicted; those that may lag are attended to last, and nobody
     /// waits for them meanwhile but the caller. Without sinks nothing is decoded, and when the last of those that
-    /// must hear the track is gone, decoding stops and the others are sent home. On an error the sinks are dropped without [`finish`](PcmSink::finish), on their own threads; this returns when that is
-    /// done, or after a short grace for a sink that hangs.
+    /// must hear the track is gone, decoding stops and the others are sent home. On an error the sinks are dropped
+    /// without [`finish`](PcmSink::finish), on their own threads; this returns when that is done, or after a short grace
+    /// for a sink that hangs.
     ///
     /// # Errors
     /// The source's error; `Cancelled`; `Timeout` when the budget is used up; `Internal` for a source that

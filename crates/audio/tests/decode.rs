@@ -183,7 +183,7 @@ fn every_codec_gives_back_what_was_encoded() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-/// CHECKLIST A28: FLAC is decoded, never passed on as it is, also where its file has an odd number of bytes.
+/// docs/coverage.md A28: FLAC is decoded, never passed on as it is, also where its file has an odd number of bytes.
 #[test]
 fn flac_of_an_odd_number_of_bytes_is_decoded_whole() {
     let folder = tempfile::tempdir().unwrap();

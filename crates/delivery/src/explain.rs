@@ -1,4 +1,4 @@
-//! What is expected of the cache for a track, what is there, and why (CHECKLIST E27, E28).
+//! What is expected of the cache for a track, what is there, and why (docs/coverage.md E27, E28).
 //!
 //! Purpose: one answer for the page, the API and the command line: [`examine`].
 

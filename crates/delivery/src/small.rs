@@ -1,6 +1,6 @@
 //! Smaller files of tracks at the listener: whole from the cache, or while they are made.
 //!
-//! Purpose: [`SmallFiles::open`] decides what a request for a quality is answered from (CHECKLIST E5 to E10).
+//! Purpose: [`SmallFiles::open`] decides what a request for a quality is answered from (docs/coverage.md E5 to E10).
 //!
 //! Vocabulary: a *hit* is answered from a whole file; a *miss* from one that is made meanwhile, or from the original.
 //!

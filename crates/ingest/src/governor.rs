@@ -141,6 +141,24 @@ impl Governor {
         let _never_closed = situation.wait_for(|now| now.options != before).await;
     }
 
+    /// Resolves once nothing is being played that background work stands back for; at once where it does not.
+    pub(crate) async fn nothing_plays(&self) {
+        let mut situation = self.situation.subscribe();
+        loop {
+            let now = Instant::now();
+            let ends = {
+                let situation = situation.borrow_and_update();
+                if !situation.options.yield_while_playing { None } else { situation.changes_at(now) }
+            };
+            let Some(ends) = ends else { return };
+            tokio::select! {
+                () = tokio::time::sleep_until(ends.into()) => {}
+                // The sender lives in this very object.
+                _ = situation.changed() => {}
+            }
+        }
+    }
+
     /// Passes the policy on, now and whenever it changes.
     pub(crate) async fn keep(&self, tell: watch::Sender<Policy>) {
         let mut situation = self.situation.subscribe();

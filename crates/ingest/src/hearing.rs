@@ -357,7 +357,7 @@ impl Hearing {
         }
     }
 
-    /// Withdraws what waits and what is at hand, if that is the live task (CHECKLIST A24).
+    /// Withdraws what waits and what is at hand, if that is the live task (docs/coverage.md A24).
     ///
     /// # Errors
     /// Errors of the store.

@@ -15,7 +15,7 @@ use std::{fmt, io::Read as _, io::Write as _, time::Duration};
 use fanfare_model::{Error, ErrorKind, Result, enrichment::AcoustIdMatch, features::Fingerprint};
 use flate2::{Compression, write::GzEncoder};
 
-pub use hook::Identify;
+pub use hook::{Asked, Identify};
 use pace::Pace;
 
 /// Bytes of an answer at most: the largest that were seen have 100 KiB.

@@ -28,11 +28,11 @@ use tokio::{
 };
 
 use crate::{
-    BackgroundOptions, BackgroundStatus, DataLock, Playing, Receiving, TaskHub, UploadOptions, WorkerStatus,
-    clock, detached,
+    AcoustIdOptions, BackgroundOptions, BackgroundStatus, DataLock, Playing, Receiving, TaskHub,
+    UploadOptions, WorkerStatus, clock, detached,
     governor::{Governor, Policy},
     hearing::{Hearing, Lines},
-    retag::TagPass,
+    passes::Passes,
     scan::desk::{Cause, ScanDesk},
     schedule::{NightClock, Nightly},
     supervisor::{Supervisor, WorkerCommandLine},
@@ -91,7 +91,7 @@ struct Inner {
     events: broadcast::Sender<WorkerEvent>,
     governor: Governor,
     nightly: Nightly,
-    tags: TagPass,
+    passes: Passes,
     board: Board,
     stop: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -140,7 +140,7 @@ impl Ingest {
         }
         let desk =
             ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), governor.clone(), Limits::default());
-        let tags = TagPass::new(store.clone(), hub.clone());
+        let passes = Passes::new(&hub, &governor);
         let nightly = Nightly::new(
             store.clone(),
             hub.clone(),
@@ -148,7 +148,7 @@ impl Ingest {
             supervisor.clone(),
             events.clone(),
             NightClock::system(),
-            tags.clone(),
+            passes.clone(),
         );
         let (stop, stopped) = watch::channel(false);
         let board = Board::default();
@@ -178,7 +178,7 @@ impl Ingest {
             events,
             governor,
             nightly,
-            tags,
+            passes,
             board,
             stop,
             tasks,
@@ -251,7 +251,7 @@ impl Ingest {
         if self.inner.desk.cancel(task).await
             || self.inner.lines.cancel(task).await?
             || self.inner.nightly.cancel(task).await
-            || self.inner.tags.cancel(task)
+            || self.inner.passes.cancel(task)
         {
             return Ok(());
         }
@@ -275,7 +275,8 @@ impl Ingest {
             TaskKind::Scan => self.scan_now().await,
             TaskKind::Analysis | TaskKind::Upload => self.hear_again().await,
             TaskKind::Nightly => self.inner.nightly.ask(true).await,
-            TaskKind::Tags => self.inner.tags.ask().await,
+            TaskKind::Tags => self.inner.passes.tags.ask().await,
+            TaskKind::Identify => self.inner.passes.identify.ask().await,
             TaskKind::Cache => self.warm_again(task).await,
             TaskKind::Transcode => {
                 Err(Error::new(ErrorKind::Conflict, "what was not made is made when it is next asked for"))
@@ -412,7 +413,14 @@ impl Ingest {
     /// is switched on, tracks that were heard before are written too, in a task of its own; what is told first after the
     /// start is no switch.
     pub fn set_write_tags(&self, on: bool) {
-        self.inner.tags.set(on);
+        self.inner.passes.tags.set(on);
+    }
+
+    /// Tells how AcoustID is asked what tracks are, if it is (the worker's hook goes by its own settings). With a new key,
+    /// tracks that were heard before are looked up too, in a task of its own; what is told first after the start is no
+    /// change.
+    pub fn set_acoustid(&self, options: Option<AcoustIdOptions>) {
+        self.inner.passes.identify.set(options);
     }
 
     /// Says that something is being played: background work stands back, until a while after the answer was last told to
@@ -427,10 +435,10 @@ impl Ingest {
     pub async fn shutdown(&self) {
         self.inner.stop.send_replace(true);
         self.inner.desk.close().await;
-        let tags = self.inner.tags.clone();
+        let passes = self.inner.passes.clone();
         let tasks = std::mem::take(&mut *self.inner.tasks.lock().await);
         let ended = async {
-            tags.stop().await;
+            passes.stop().await;
             for task in tasks {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "a part of ingest broke off");

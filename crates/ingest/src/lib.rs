@@ -20,6 +20,7 @@ mod identify;
 mod ingest;
 mod live_task;
 mod lock;
+mod passes;
 mod post_analysis;
 mod retag;
 mod scan;
@@ -32,7 +33,7 @@ mod worker;
 
 pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
-pub use identify::{AcoustId, AcoustIdOptions, Identify, Lookup};
+pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
 pub use ingest::{CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, queue_cache};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;

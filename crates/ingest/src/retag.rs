@@ -5,10 +5,8 @@
 //! them, with each one's own.
 //!
 //! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it heard
-//! again. Tracks that were heard before that was asked for are written by a [`TagPass`]. Killed between the two, the next scan takes the file for a changed one: it is heard once more and found to
-//! say all that already.
-
-mod pass;
+//! again. Killed between the two, the next scan takes the file for a changed one: it is heard once more and found to say
+//! all that already. Tracks that were heard before that was asked for are written by a [pass](crate::passes).
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +20,6 @@ use fanfare_model::{
 use fanfare_store::{FileFacts, MAX_PAGE, Store, TrackQuery};
 use tokio::sync::Mutex;
 
-pub(crate) use self::pass::TagPass;
 use crate::{PostAnalysis, clock, detached::detached};
 
 /// Tracks of a release beyond which it is no release but a folder full of files with the same tag: a gain of them all
@@ -36,8 +33,8 @@ pub struct WriteReplayGain {
 }
 
 /// A track that is to be written.
-struct Ready {
-    id: TrackId,
+pub(crate) struct Ready {
+    pub(crate) id: TrackId,
     heard: HeardFile,
     gain_db: f64,
     peak: f64,
@@ -51,7 +48,7 @@ impl Ready {
     }
 
     /// Whether its tags say all that already.
-    fn is_written(&self, album: Option<AlbumGain>) -> bool {
+    pub(crate) fn is_written(&self, album: Option<AlbumGain>) -> bool {
         let mut written = self.known.clone();
         retag(&mut written, &self.tags(album));
         written == self.known
@@ -100,7 +97,7 @@ impl PostAnalysis for WriteReplayGain {
 }
 
 /// The track alone, or all of its release with the release's gain once every one of them is heard.
-async fn what_to_write(track: &Track, store: &Store) -> Result<(Vec<Ready>, Option<AlbumGain>)> {
+pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<(Vec<Ready>, Option<AlbumGain>)> {
     // What is an upload here is somebody's file elsewhere: it is kept as it was sent.
     if track.home.folder().is_none() {
         return Ok((Vec::new(), None));
@@ -159,7 +156,12 @@ fn ready(track: &Track, loudness: Loudness) -> Option<Ready> {
 }
 
 /// Writes one file and tells the catalog. Goes on to its end though nobody waits any more.
-async fn write_one(one: Ready, path: PathBuf, album: Option<AlbumGain>, store: Store) -> Result<()> {
+pub(crate) async fn write_one(
+    one: Ready,
+    path: PathBuf,
+    album: Option<AlbumGain>,
+    store: Store,
+) -> Result<()> {
     let (tags, heard) = (one.tags(album), one.heard);
     let done = tokio::spawn(async move {
         // A share that hangs keeps its thread, and nothing else.

@@ -26,7 +26,7 @@ pub(crate) fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// The state's name in an event (CHECKLIST E22 `status`).
+/// The state's name in an event (docs/coverage.md E22 `status`).
 pub(crate) const fn status(state: TaskState) -> &'static str {
     match state {
         TaskState::Waiting => "waiting",

@@ -1,5 +1,5 @@
 //! Storage that is away while an upload is worked on: tried again with growing pauses, given up with a reason if it stays
-//! away, and nothing lost (CHECKLIST D23).
+//! away, and nothing lost (docs/coverage.md D23).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
 

@@ -1,10 +1,11 @@
-//! Uploads from the first byte to `ready`, with a real worker process (CHECKLIST D1 to D22).
+//! Uploads from the first byte to `ready`, with a real worker process (docs/coverage.md D1 to D22).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
 
 use std::{
     fs,
     io::Write as _,
+    mem::MaybeUninit,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,14 +17,15 @@ use fanfare_ingest::{
     run_worker_with,
 };
 use fanfare_model::{
-    EnrichmentState, ErrorKind, Features, JobState, Result, TaskKind, TaskState, Timestamp, Track, TrackHome,
-    TrackId, TrackState, UploadedBytes, UserId,
+    CacheOptions, EnrichmentState, ErrorKind, Features, JobState, Result, Tags, TaskKind, TaskState,
+    Timestamp, Track, TrackHome, TrackId, TrackState, UploadedBytes, UserId,
 };
-use fanfare_store::{BlobKind, Store, Uploaded};
+use fanfare_store::{BlobKind, JobCounts, NewUpload, Store, Uploaded};
 use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
 };
+use rustix::fs::inotify;
 
 mod bench;
 use bench::{Bench, rest};
@@ -126,7 +128,7 @@ async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everyth
     assert_eq!(left_in_workshop(&store), 0);
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
 
-    // The acceptance value of loudness comes out here as it does in a scan (CHECKLIST A51): see `analysis`.
+    // The acceptance value of loudness comes out here as it does in a scan (docs/coverage.md A51): see `analysis`.
     let features = Features::from_results(results);
     let measured = features.loudness.unwrap().integrated_lufs.unwrap().0;
     assert!((measured - -14.1).abs() < 0.1, "{measured}");
@@ -148,6 +150,53 @@ async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everyth
     ingest.shutdown().await;
 }
 
+/// docs/coverage.md D2, D4: one reading serves the ladder, every analyzer and the enrichment.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_of_an_upload_is_opened_once_for_everything_that_is_made_of_it() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    // What receiving leaves: the bytes, the row and its job. Nobody is there to work yet.
+    let bytes = song(12.0, 440.0);
+    let hash = store.blobs().put(BlobKind::Upload, &bytes).await.unwrap();
+    let new = NewUpload {
+        name: "one.wav".to_owned(),
+        hash,
+        size_bytes: bytes.len() as u64,
+        tags: Tags::default(),
+        audio: None,
+        cover: None,
+        uploader: PERSON,
+        keep: true,
+        ladder: "low=aac:96,high=flac".to_owned(),
+    };
+    let added = store.catalog().add_upload(&new, None, 0, Timestamp(1)).await.unwrap();
+    let Uploaded::Added(id) = added else { panic!("{added:?}") };
+    let path = store.blobs().local(BlobKind::Upload, hash).await.unwrap().unwrap();
+    let opened = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    inotify::add_watch(&opened, &path, inotify::WatchFlags::OPEN).unwrap();
+
+    let ingest = ingest(&bench, &store, UploadOptions::default()).await;
+    // Smaller files that are made ahead of time are a run of their own.
+    ingest.set_cache(CacheOptions { precache: false, ..CacheOptions::default() });
+    while store.catalog().track(id).await.unwrap().unwrap().track.state != TrackState::Ready {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let track = store.catalog().track(id).await.unwrap().unwrap().track;
+    assert_eq!(track.enrichment, EnrichmentState::Completed, "{track:?}");
+    let (results, _) = store.catalog().analysis(id).await.unwrap();
+    assert_eq!(results.len(), fanfare_analysis::versions().len());
+    assert!(store.catalog().pinned_transcode(hash, "hls").await.unwrap().is_some());
+    let mut room = [MaybeUninit::uninit(); 4_096];
+    let mut events = inotify::Reader::new(&opened, &mut room);
+    let mut times = 0;
+    while let Ok(event) = events.next() {
+        assert!(event.events().contains(inotify::ReadFlags::OPEN), "{event:?}");
+        times += 1;
+    }
+    assert_eq!(times, 1);
+    ingest.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
     let bench = Bench::new();
@@ -159,6 +208,11 @@ async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
     let track = store.catalog().track(id).await.unwrap().unwrap().track;
     assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
     assert!(track.enrichment_error.unwrap().contains("too short"));
+    assert_eq!(
+        store.catalog().enrichment(id).await.unwrap(),
+        None,
+        "nothing is estimated, and nothing made up"
+    );
     assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Gone), "originals are not kept");
     assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), [], "temporary audio is gone");
     assert_eq!(store.catalog().track_path(id).await.unwrap(), None);
@@ -198,6 +252,8 @@ async fn a_broken_upload_fails_with_its_reason_is_parked_and_can_be_tried_again(
     assert_eq!(track.state, TrackState::Failed);
     let failure = track.failure.unwrap();
     assert!(matches!(failure.kind, ErrorKind::Empty | ErrorKind::Malformed), "{failure:?}");
+    let enrichments = store.jobs().counts("enrich-track-audio").await.unwrap();
+    assert_eq!(enrichments, JobCounts::default(), "nobody enriches what could not be processed");
     let counts = store.jobs().counts("process-track").await.unwrap();
     assert_eq!((counts.parked, counts.waiting), (1, 0), "no attempt follows by itself (D17)");
     ingest.retry_track(id).await.unwrap();
@@ -313,7 +369,7 @@ async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() 
     assert_eq!(heard.state, TrackState::Ready, "{:?}", heard.failure);
     let (results, _) = store.catalog().analysis(track.id).await.unwrap();
     assert_eq!(results.len(), fanfare_analysis::versions().len());
-    // Live playback measures what a scan and an upload measure (issue 4, Shows 6).
+    // Live playback measures what a scan and an upload measure (issue 4).
     let features = fanfare_model::Features::from_results(results);
     let measured = features.loudness.unwrap().integrated_lufs.unwrap().0;
     assert!((measured - -14.1).abs() < 0.1, "{measured}");

@@ -8,10 +8,10 @@ const CAP_BYTES: u64 = 10 << 30;
 const MAX_ENCODES: usize = 8;
 /// Two tabs and the next track.
 const MAX_ENCODES_PER_PERSON: usize = 3;
-/// CHECKLIST E12.
+/// docs/coverage.md E12.
 const WORKERS: usize = 4;
 
-/// Whether, what and how much is made smaller and kept (CHECKLIST E25, E26).
+/// Whether, what and how much is made smaller and kept (docs/coverage.md E25, E26).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheOptions {
     /// The master switch: without it every quality is the original.

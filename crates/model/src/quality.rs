@@ -142,7 +142,7 @@ pub struct Profile {
 impl Profile {
     /// The recipe of a quality; `None` for the original, of which nothing is made.
     ///
-    /// The rates are those of CHECKLIST E1 for MP3; Opus and AAC need less for the same (Opus: recommendations of
+    /// The rates are those of docs/coverage.md E1 for MP3; Opus and AAC need less for the same (Opus: recommendations of
     /// RFC 7845's authors for music, 96 to 160 kbit/s; AAC-LC: a quarter less than MP3).
     #[must_use]
     pub const fn of(quality: Quality, codec: SmallCodec) -> Option<Self> {
@@ -164,7 +164,7 @@ impl Profile {
         self.bitrate_kbps as u64 * 1_000
     }
 
-    /// The name of the file that it makes of those bytes (CHECKLIST E3): `HASH_medium_192k.mp3`.
+    /// The name of the file that it makes of those bytes (docs/coverage.md E3): `HASH_medium_192k.mp3`.
     #[must_use]
     pub fn file_name(self, hash: ContentHash) -> String {
         format!("{hash}_{}_{}k.{}", self.quality, self.bitrate_kbps, self.codec.suffix())

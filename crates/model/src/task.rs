@@ -22,6 +22,8 @@ pub enum TaskKind {
     Cache,
     /// Write measured loudness into the tags of tracks that were heard before that was asked for.
     Tags,
+    /// Ask AcoustID about tracks that nobody could be asked about when they were heard.
+    Identify,
 }
 
 /// Where a task stands.

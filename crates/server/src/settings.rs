@@ -22,9 +22,10 @@ use std::{
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use fanfare_ingest::BackgroundOptions;
+use fanfare_ingest::{AcoustIdOptions, BackgroundOptions};
 use fanfare_model::CacheOptions;
 
 pub use desk::{SettingRow, SettingsDesk};
@@ -267,12 +268,23 @@ pub const CONFIG_FILE: &str = "fanfare.toml";
 /// The port listened on unless told otherwise: 4040, which music apps of the Subsonic family try first.
 pub const DEFAULT_PORT: u16 = 4040;
 
-/// The largest file that may be uploaded: 2 GiB, about three hours of stereo at 24 bits and 96 kHz (RELIABILITY R-30).
+/// The largest file that may be uploaded: 2 GiB, about three hours of stereo at 24 bits and 96 kHz (docs/guarantees.md R-30).
 const UPLOAD_MAX_BYTES: u64 = 2 << 30;
-/// Two rungs of AAC-LC for slow lines and one that is lossless (CHECKLIST, Decisions D4).
+/// Two rungs of AAC-LC for slow lines and one that is lossless (docs/coverage.md D4).
 const HLS_LADDER: &str = "low=aac:256,medium=aac:512,high=flac";
 /// The lookup service of AcoustID (acoustid.org, "Web Service").
 const ACOUSTID_ENDPOINT: &str = "https://api.acoustid.org/v2/lookup";
+/// How long AcoustID may take over one question: somebody's analysis waits for its place on the bench meanwhile.
+const ACOUSTID_TIME: Duration = Duration::from_secs(20);
+
+impl AcoustIdSettings {
+    /// How it is asked; `None` without a key.
+    #[must_use]
+    pub fn options(&self) -> Option<AcoustIdOptions> {
+        let key = self.key.as_ref()?.reveal().to_owned();
+        Some(AcoustIdOptions { endpoint: self.endpoint.clone(), key, time: ACOUSTID_TIME })
+    }
+}
 
 /// As many tracks at once as there are processor cores.
 #[must_use]

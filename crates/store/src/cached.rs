@@ -1,6 +1,6 @@
 //! Smaller files of tracks: the folder they lie in, and one while it is made.
 //!
-//! Purpose: [`CacheFolder`] knows the files that are whole, by names that we make (CHECKLIST E3). A worker writes one block
+//! Purpose: [`CacheFolder`] knows the files that are whole, by names that we make (docs/coverage.md E3). A worker writes one block
 //! by block ([`MakingFile`]) where the server can already read from it ([`Following`]); whole, it is renamed to its name.
 //!
 //! Vocabulary: the *index* of a file being made is a line of JSON with its grid, then the number of every block that is

@@ -27,9 +27,9 @@ mod text;
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name, of_storage};
 pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
-    AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, FileFacts, KnownFile, LibraryCounts,
-    MAX_PAGE, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened, Page,
-    ProcessCommit, ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode,
+    AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, EnrichCommit, FileFacts, KnownFile,
+    LibraryCounts, MAX_PAGE, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened,
+    Page, ProcessCommit, ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode,
     TranscodeCounts, TranscodePart, Uploaded,
 };
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};

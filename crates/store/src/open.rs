@@ -13,7 +13,7 @@ use crate::{
 pub const DATABASE_FILE: &str = "fanfare.db";
 /// The name of the folder of blobs in the data folder.
 pub const BLOB_FOLDER: &str = "blobs";
-/// Where smaller files lie in the data folder, where no other place is set (CHECKLIST E25).
+/// Where smaller files lie in the data folder, where no other place is set (docs/coverage.md E25).
 pub const CACHE_FOLDER: &str = "cache/audio";
 
 /// How a store is opened.
@@ -29,7 +29,7 @@ pub struct StoreOptions {
 }
 
 impl Default for StoreOptions {
-    /// What the server uses: migrates, 4 readers, waits 5 s for a lock (RELIABILITY rule 6).
+    /// What the server uses: migrates, 4 readers, waits 5 s for a lock.
     fn default() -> Self {
         Self { migrate: true, readers: 4, busy_timeout_ms: 5_000 }
     }

@@ -310,6 +310,21 @@ async fn only_what_is_missing_is_queued() {
     bench.assert_clean().await;
 }
 
+/// docs/coverage.md A47: time ends a run, and no count.
+#[tokio::test]
+async fn a_run_queues_every_candidate_there_is_however_many() {
+    const MANY: u64 = 10_000;
+    let bench = Bench::new().await;
+    let change = |number| ScanChange::Added(file(&format!("A/B/{number}.flac")));
+    let catalog = bench.store.catalog();
+    // They were found while nothing was to be heard on arrival.
+    catalog.apply_scan_for_later(bench.folder, (0..MANY).map(change).collect(), NOW).await.unwrap();
+    let (task, versions) = (TaskId::from_bytes([1; 16]), [("key", 1)]);
+    assert_eq!(catalog.queue_candidates(&versions, false, task, NOW).await.unwrap(), MANY);
+    assert_eq!(bench.store.jobs().task_counts(task).await.unwrap().waiting, MANY);
+    assert_eq!(catalog.queue_candidates(&versions, false, task, NOW).await.unwrap(), 0, "all are queued");
+}
+
 #[tokio::test]
 async fn a_withdrawn_job_is_queued_again_when_asked() {
     let bench = Bench::new().await;

@@ -1,4 +1,4 @@
-//! Uploads, ladders and enrichment in the store (CHECKLIST D1, D7, D17, D20; E3 and E9 for ladders).
+//! Uploads, ladders and enrichment in the store (docs/coverage.md D1, D7, D17, D20; E3 and E9 for ladders).
 #![allow(clippy::unwrap_used, clippy::panic)] // the whole file is test code, helpers included
 
 mod support;
@@ -11,7 +11,8 @@ use fanfare_model::{
     job::JobError,
 };
 use fanfare_store::{
-    AfterFailure, BlobKind, ENRICH_PAUSE_MS, NewUpload, ProcessCommit, Transcode, TranscodePart, Uploaded,
+    AfterFailure, BlobKind, ENRICH_PAUSE_MS, EnrichCommit, NewUpload, ProcessCommit, Transcode,
+    TranscodePart, Uploaded,
 };
 use support::{Bench, NOW, OWNER, all, commit_of, hash, later, properties};
 
@@ -90,7 +91,15 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
     let job = claim(&bench, "enrich-track-audio", NOW).await.unwrap();
     let embedding = Embedding { model: "m".to_owned(), version: 3, values: vec![0.6, -0.8] };
     let found = Enrichment { embedding: Some(embedding), ..Enrichment::default() };
-    catalog.commit_enrichment(job.id, job.attempt, OWNER, id, &found, NOW).await.unwrap();
+    let done = EnrichCommit {
+        job: job.id,
+        attempt: job.attempt,
+        owner: OWNER.to_owned(),
+        track: id,
+        found: found.clone(),
+        twin: None,
+    };
+    catalog.commit_enrichment(&done, NOW).await.unwrap();
     let track = catalog.track(id).await.unwrap().unwrap().track;
     assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Completed));
     assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Original));

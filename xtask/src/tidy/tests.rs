@@ -1,4 +1,4 @@
-//! The checks find what they are for (Show 7 of issue 2), and the project as it is passes.
+//! The checks find what they are for (issue 2), and the project as it is passes.
 
 use std::path::Path;
 

@@ -21,6 +21,20 @@ const VERSION: u32 = 1;
 /// offline must not wait for every track.
 const REST: Duration = Duration::from_secs(600);
 
+/// What came of asking about a track.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// There is nothing to ask: it has no fingerprint, or is known already.
+    Nothing,
+    /// There is an answer, and it is stored.
+    Stored {
+        /// Whether it names anything.
+        known: bool,
+    },
+    /// Nobody is asked for a while, with the reason.
+    Rests(String),
+}
+
 /// Asks AcoustID what a track is that was just heard, once for the same bytes.
 #[derive(Default)]
 pub struct Identify {
@@ -36,7 +50,7 @@ struct State {
 
 impl Identify {
     /// Asks, and stores what is known. Does nothing for a track without a fingerprint, for one that is known
-    /// already, and while it rests.
+    /// already, and while it rests: then whoever goes over the library later asks.
     ///
     /// # Errors
     /// Those of [`AcoustId`] but for being offline, and of the store.
@@ -46,35 +60,49 @@ impl Identify {
         track: &Track,
         features: &Features,
         store: &Store,
-    ) -> Result<()> {
-        let (Some(fingerprint), None) = (&features.fingerprint, &features.acoustid) else { return Ok(()) };
+    ) -> Result<Asked> {
+        let (Some(fingerprint), None) = (&features.fingerprint, &features.acoustid) else {
+            return Ok(Asked::Nothing);
+        };
         // As it is stored now: the bytes that the features are of, and how long they play.
-        let Some(row) = store.catalog().track(track.id).await? else { return Ok(()) };
+        let Some(row) = store.catalog().track(track.id).await? else {
+            return Ok(Asked::Nothing);
+        };
         let duration_s = row.track.audio.as_ref().and_then(|audio| audio.duration_s());
-        let (Some(bytes), Some(duration_s)) = (row.track.content_hash, duration_s) else { return Ok(()) };
-        let Some(client) = self.client(options, Instant::now())? else { return Ok(()) };
+        let (Some(bytes), Some(duration_s)) = (row.track.content_hash, duration_s) else {
+            return Ok(Asked::Nothing);
+        };
+        let Some(client) = self.client(options, Instant::now())? else {
+            return Ok(Asked::Rests("AcoustID did not answer a while ago".to_owned()));
+        };
         let fingerprint = fingerprint.clone();
         let looked = detached("acoustid", move || client.look_up(&fingerprint, duration_s)).await?;
         match looked {
             Ok(Lookup::Answered(matches)) => {
-                let part = FeaturePart::AcoustId(matches);
+                let (known, part) = (!matches.is_empty(), FeaturePart::AcoustId(matches));
                 let outcome = AnalyzerOutcome::Ok { part, warnings: Vec::new() };
                 let result = AnalyzerResult { analyzer: ANALYZER.to_owned(), version: VERSION, outcome };
-                store.catalog().add_result(track.id, bytes, &result).await.map(drop)
+                store.catalog().add_result(track.id, bytes, &result).await?;
+                Ok(Asked::Stored { known })
             }
             Ok(Lookup::NotReached(reason)) => {
                 tracing::debug!(reason, "nobody is asked for a while");
                 self.rest(Instant::now());
-                Ok(())
+                Ok(Asked::Rests(reason))
             }
             Err(error) => {
-                // A wrong key stays wrong, and a service in trouble is left alone.
-                if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::TooMany | ErrorKind::Unavailable) {
+                if Self::rests_for(error.kind()) {
                     self.rest(Instant::now());
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Whether that is trouble with the key or with the service, and not with one answer: a wrong key stays wrong, and a
+    /// service in trouble is left alone.
+    pub(crate) const fn rests_for(kind: ErrorKind) -> bool {
+        matches!(kind, ErrorKind::Invalid | ErrorKind::TooMany | ErrorKind::Unavailable)
     }
 
     /// The client for those options; `None` while it rests. New options are tried at once.

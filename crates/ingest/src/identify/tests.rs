@@ -9,7 +9,14 @@ use std::{
 
 use std::time::Instant;
 
+use fanfare_model::{
+    AudioProperties, Features, TaskKind, TaskState, Timestamp, Track,
+    features::{AnalyzerOutcome, AnalyzerResult, FeaturePart},
+};
+use fanfare_store::{AnalysisCommit, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery};
+
 use super::*;
+use crate::{BackgroundOptions, TaskHub, governor::Governor, passes::Passes};
 
 const KEY: &str = "s3cret/key+1";
 const MBID: &str = "cd2e7c47-16f5-46c6-a37c-a1eb7bf599ff";
@@ -248,11 +255,8 @@ fn what_cannot_be_asked_is_not_asked() {
     assert!(!format!("{:?}", options("https://x/", KEY)).contains("s3cret"));
 }
 
-#[tokio::test]
-async fn a_track_is_asked_for_once_and_offline_is_left_in_peace() {
-    use fanfare_model::{AudioProperties, Features, Timestamp};
-    use fanfare_store::{AnalysisCommit, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery};
-
+/// A library of tracks that were heard, with a fingerprint each, in the order of their names.
+async fn heard(names: &[&str]) -> (tempfile::TempDir, Store, Vec<Track>) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
     let catalog = store.catalog();
@@ -266,32 +270,98 @@ async fn a_track_is_asked_for_once_and_offline_is_left_in_peace() {
         frames: Some(8_000 * 240),
         bitrate_bps: None,
     };
-    let file = ScannedFile {
-        relative_path: "a.flac".into(),
-        size_bytes: 1,
-        modified: Timestamp(1),
-        tags: fanfare_model::Tags::default(),
-        audio: Some(audio.clone()),
-        cover: None,
+    for name in names {
+        let file = ScannedFile {
+            relative_path: (*name).to_owned(),
+            size_bytes: 1,
+            modified: Timestamp(1),
+            tags: fanfare_model::Tags::default(),
+            audio: Some(audio.clone()),
+            cover: None,
+        };
+        catalog.apply_scan(home.id, None, vec![ScanChange::Added(file)], Timestamp(1)).await.unwrap();
+        let job = store.jobs().claim("analyze-track", "me", 1, Timestamp(2)).await.unwrap().pop().unwrap();
+        let part = FeaturePart::Fingerprint(Some(fingerprint()));
+        let outcome = AnalyzerOutcome::Ok { part, warnings: Vec::new() };
+        let commit = AnalysisCommit {
+            job: job.id,
+            attempt: job.attempt,
+            owner: "me".to_owned(),
+            track: job.kind.track(),
+            size_bytes: 1,
+            modified: Timestamp(1),
+            content_hash: fanfare_store::blob_name(name.as_bytes()),
+            audio: audio.clone(),
+            results: vec![AnalyzerResult { analyzer: "fingerprint".to_owned(), version: 1, outcome }],
+            warnings: Vec::new(),
+            enrichment: None,
+        };
+        catalog.commit_analysis(commit, Timestamp(3)).await.unwrap();
+    }
+    let page = catalog.tracks(&TrackQuery { limit: 10, ..TrackQuery::default() }).await.unwrap();
+    (folder, store, page.items.into_iter().map(|row| row.track).collect())
+}
+
+/// Issue 4: tracks that were heard offline, or before there was a key, were never asked about.
+#[tokio::test]
+async fn tracks_that_were_heard_before_are_looked_up_with_a_new_key_and_the_rest_later() {
+    let (_folder, store, tracks) = heard(&["a.flac", "b.flac", "c.flac"]).await;
+    let hub = TaskHub::new(store.clone());
+    let passes = Passes::new(&hub, &Governor::new(1, BackgroundOptions::default()));
+    let (_, mut told) = hub.subscribe(None);
+    let mut over = async || loop {
+        let task = told.recv().await.unwrap().task;
+        if task.state.is_over() {
+            return (task.kind, task.state, task.message);
+        }
     };
-    catalog.apply_scan(home.id, None, vec![ScanChange::Added(file)], Timestamp(1)).await.unwrap();
-    let job = store.jobs().claim("analyze-track", "me", 1, Timestamp(2)).await.unwrap().pop().unwrap();
-    let commit = AnalysisCommit {
-        job: job.id,
-        attempt: job.attempt,
-        owner: "me".to_owned(),
-        track: job.kind.track(),
-        size_bytes: 1,
-        modified: Timestamp(1),
-        content_hash: fanfare_store::blob_name(b"a"),
-        audio,
-        results: Vec::new(),
-        warnings: Vec::new(),
-        enrichment: None,
+    let options = |address: SocketAddr| AcoustIdOptions {
+        endpoint: format!("http://{address}/"),
+        key: KEY.to_owned(),
+        time: PATIENT,
     };
-    catalog.commit_analysis(commit, Timestamp(3)).await.unwrap();
-    let page = catalog.tracks(&TrackQuery { limit: 1, ..TrackQuery::default() }).await.unwrap();
-    let track = &page.items[0].track;
+    let answer = format!(r#"{{"status": "ok", "results": [{{"id": "{ACOUSTID}", "score": 0.5}}]}}"#);
+    let answers = || StandIn::start(Behaviour::Answers(200, answer.clone().into_bytes()));
+    let known = async || {
+        let mut known = 0;
+        for track in &tracks {
+            let (results, _) = store.catalog().analysis(track.id).await.unwrap();
+            known += usize::from(Features::from_results(results).acoustid.is_some());
+        }
+        (known, store.catalog().count_unidentified().await.unwrap())
+    };
+    let (first, second) = (answers(), answers());
+
+    // What is told first is no change; without a key nobody can be asked.
+    passes.identify.set(None);
+    assert_eq!(passes.identify.ask().await.unwrap_err().kind(), ErrorKind::Conflict);
+    passes.identify.set(Some(options(first.address)));
+    // The stand-in takes one question; nobody is there for the next.
+    let (kind, state, message) = over().await;
+    assert_eq!((kind, state), (TaskKind::Identify, TaskState::PartialSuccess), "{message}");
+    assert!(message.starts_with("1 track looked up, 1 of them known; AcoustID was not reached"), "{message}");
+    assert_eq!(known().await, (1, 2));
+    first.thread.join().unwrap();
+
+    // A night on which nobody answers is nothing to look at.
+    passes.after_the_night(Timestamp(i64::MAX));
+    while passes.identify.is_under_way() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(store.catalog().tasks(10).await.unwrap().len(), 1);
+    // With the next address it goes on where it was, and does not ask about the first again.
+    passes.identify.set(Some(options(second.address)));
+    let (_, _, message) = over().await;
+    assert!(message.starts_with("1 track looked up"), "{message}");
+    assert_eq!(known().await, (2, 1));
+    second.thread.join().unwrap();
+    passes.stop().await;
+}
+
+#[tokio::test]
+async fn a_track_is_asked_for_once_and_offline_is_left_in_peace() {
+    let (_folder, store, tracks) = heard(&["a.flac"]).await;
+    let (catalog, track) = (store.catalog(), &tracks[0]);
     let stored = async || Features::from_results(catalog.analysis(track.id).await.unwrap().0).acoustid;
 
     let features = Features { fingerprint: Some(fingerprint()), ..Features::default() };

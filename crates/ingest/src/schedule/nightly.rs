@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan;
 use crate::{
-    BackgroundOptions, TaskHub, governor::Governor, hearing, live_task::LiveTask, retag::TagPass,
+    BackgroundOptions, TaskHub, governor::Governor, hearing, live_task::LiveTask, passes::Passes,
     supervisor::Supervisor, text, worker::protocol::WorkerEvent,
 };
 
@@ -89,7 +89,7 @@ struct Inner {
     supervisor: Supervisor,
     events: broadcast::Sender<WorkerEvent>,
     clock: NightClock,
-    tags: TagPass,
+    passes: Passes,
     state: Mutex<State>,
     asked: Notify,
 }
@@ -125,10 +125,10 @@ impl Nightly {
         supervisor: Supervisor,
         events: broadcast::Sender<WorkerEvent>,
         clock: NightClock,
-        tags: TagPass,
+        passes: Passes,
     ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
-        let inner = Inner { store, hub, governor, supervisor, events, clock, tags, state, asked };
+        let inner = Inner { store, hub, governor, supervisor, events, clock, passes, state, asked };
         Self { inner: Arc::new(inner) }
     }
 
@@ -216,7 +216,9 @@ impl Nightly {
                 }
                 self.inner.governor.nightly(false);
                 self.state().running = None;
-                self.inner.tags.after_the_night();
+                if !run.cancel.is_cancelled() {
+                    self.inner.passes.after_the_night(self.deadline(start));
+                }
             }
         }
     }
@@ -441,8 +443,8 @@ mod tests {
             }),
             zone: zone.clone(),
         };
-        let tags = TagPass::new(store.clone(), hub.clone());
-        let nightly = Nightly::new(store, hub.clone(), governor, supervisor.clone(), events, clock, tags);
+        let passes = Passes::new(&hub, &governor);
+        let nightly = Nightly::new(store, hub.clone(), governor, supervisor.clone(), events, clock, passes);
         let (stop, stopped) = watch::channel(false);
         let (_, mut told) = hub.subscribe(None);
         let running = tokio::spawn(nightly.clone().run(stopped));

@@ -5,15 +5,15 @@ use std::{fmt, str::FromStr};
 use fanfare_model::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// The most tracks a nightly run hears at a time (CHECKLIST A37).
+/// The most tracks a nightly run hears at a time (docs/coverage.md A37).
 pub const MAX_CONCURRENCY: usize = 8;
-/// How many it hears at a time when nothing (sensible) is set (CHECKLIST A36).
+/// How many it hears at a time when nothing (sensible) is set (docs/coverage.md A36).
 const DEFAULT_CONCURRENCY: usize = 1;
-/// Hours in which a nightly run may start new tracks (CHECKLIST A40).
+/// Hours in which a nightly run may start new tracks (docs/coverage.md A40).
 const DEFAULT_BUDGET_H: f64 = 4.0;
 /// The longest budget: a run that is not over when the next one is due is the next one.
 const MAX_BUDGET_H: f64 = 24.0;
-/// Seconds of wall-clock time per second of audio of a nightly run (CHECKLIST, Decisions A20/A21/A31).
+/// Seconds of wall-clock time per second of audio of a nightly run (docs/coverage.md A20/A21/A31).
 const DEFAULT_PACING: f64 = 0.25;
 /// Ten times slower than playing: beyond that a track would take hours.
 const MAX_PACING: f64 = 10.0;
@@ -84,7 +84,7 @@ impl BackgroundOptions {
 }
 
 /// How many tracks a nightly run hears at a time: what is set, brought into 1 to [`MAX_CONCURRENCY`]; the default
-/// when nothing is set (CHECKLIST A37).
+/// when nothing is set (docs/coverage.md A37).
 fn clamp_concurrency(set: Option<usize>) -> usize {
     set.map_or(DEFAULT_CONCURRENCY, |set| set.clamp(1, MAX_CONCURRENCY))
 }

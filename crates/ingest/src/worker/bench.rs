@@ -59,11 +59,11 @@ pub(crate) const SHELVES: &[Shelf] = &[
     // Each is one encoder that is far ahead of its listener after a second or two.
     Shelf { queue: "stream-track", role: WorkerRole::Live, prefetch: Prefetch::Exactly(MAX_STREAMS) },
     Shelf { queue: "transcode-track", role: WorkerRole::Live, prefetch: Prefetch::Slots },
-    // Somebody waits for these: two at a time, each of which decodes and encodes on several threads (CHECKLIST D3).
+    // Somebody waits for these: two at a time, each of which decodes and encodes on several threads (docs/coverage.md D3).
     Shelf { queue: "process-track", role: WorkerRole::Background, prefetch: Prefetch::Exactly(2) },
     Shelf { queue: "analyze-track", role: WorkerRole::Background, prefetch: Prefetch::Slots },
     Shelf { queue: "cache-track", role: WorkerRole::Background, prefetch: Prefetch::Told },
-    // A model takes memory once per job (CHECKLIST D10, D24).
+    // A model takes memory once per job (docs/coverage.md D10, D24).
     Shelf { queue: "enrich-track-audio", role: WorkerRole::Background, prefetch: Prefetch::Exactly(1) },
 ];
 

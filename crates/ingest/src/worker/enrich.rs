@@ -1,24 +1,31 @@
-//! The job `enrich-track-audio`: what follows from an upload's sound beyond the first analysis (CHECKLIST D9 to D13).
+//! The job `enrich-track-audio`: what follows from an upload's sound beyond the first analysis (docs/coverage.md D9 to D13).
 //!
 //! It fails open: after the last attempt the track is ready all the same, and says what it lacks.
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{
-    Error, ErrorKind, Features, Result, Timestamp, TrackId, enrichment::Enrichment, job::JobError,
+    Error, ErrorKind, Features, Result, Timestamp, TrackId, enrichment::Enrichment, features::Fingerprint,
+    job::JobError,
 };
-use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS};
+use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS, EnrichCommit};
 
-use super::work::{Begun, Held, Progress, Work};
+use super::{
+    keep::{Among, twin},
+    work::{Begun, Held, Progress, Work},
+};
 use crate::clock;
 
 /// Enriching one track.
 pub(crate) struct EnrichTrack {
     id: TrackId,
+    duration_s: f64,
+    /// Of a track that no twin of is known.
+    fingerprint: Option<Fingerprint>,
 }
 
 impl EnrichTrack {
     pub(crate) const fn new(id: TrackId) -> Self {
-        Self { id }
+        Self { id, duration_s: 0.0, fingerprint: None }
     }
 }
 
@@ -38,18 +45,28 @@ impl Work for EnrichTrack {
         };
         let (results, _) = catalog.analysis(self.id).await?;
         let duration_s = row.track.audio.as_ref().and_then(fanfare_model::AudioProperties::duration_s);
+        let (features, duration_s) = (Features::from_results(results), duration_s.unwrap_or_default());
+        self.duration_s = duration_s;
+        self.fingerprint = features.fingerprint.clone().filter(|_| row.track.twin.is_none());
         let labour = Box::new(move |_: &CancelFlag, _: &mut Progress| {
-            let features = Features::from_results(results);
-            fanfare_analysis::describe(&features, duration_s.unwrap_or_default()).map(Box::new)
+            fanfare_analysis::describe(&features, duration_s).map(Box::new)
         });
         Ok(Some(Begun { shown: row.track.relative_path, labour }))
     }
 
     async fn commit(&mut self, held: &Held, found: Box<Enrichment>) -> Result<()> {
-        let catalog = held.bench.store.catalog();
-        catalog
-            .commit_enrichment(held.job.id, held.attempt(), held.owner(), self.id, &found, clock::now())
-            .await
+        let store = &held.bench.store;
+        // Two copies that were processed at the same time knew nothing of each other; by now both are stored.
+        let twin = twin(store, self.id, self.duration_s, self.fingerprint.as_ref(), Among::Earlier).await;
+        let done = EnrichCommit {
+            job: held.job.id,
+            attempt: held.attempt(),
+            owner: held.owner().to_owned(),
+            track: self.id,
+            found: *found,
+            twin,
+        };
+        store.catalog().commit_enrichment(&done, clock::now()).await
     }
 
     async fn after(&mut self, held: &Held) {

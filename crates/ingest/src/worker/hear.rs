@@ -16,7 +16,7 @@ use crate::scan::{
     walk::modified,
 };
 
-/// The least time a track gets (CHECKLIST A21).
+/// The least time a track gets (docs/coverage.md A21).
 pub(crate) const MIN_BUDGET: Duration = Duration::from_secs(300);
 /// Seconds of work that each second of audio gets.
 const BUDGET_PER_SECOND: f64 = 1.5;

@@ -41,12 +41,22 @@ pub(crate) async fn keep(
     Ok(Transcode { hash, profile, pinned, parts })
 }
 
+/// Which tracks a twin is looked for among.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// All that are stored.
+    All,
+    /// Those that came before this one: of two copies, the later is the twin of the earlier.
+    Earlier,
+}
+
 /// Another track that is the same recording, if there is one.
 pub(crate) async fn twin(
     store: &Store,
     track: TrackId,
     duration_s: f64,
     fingerprint: Option<&Fingerprint>,
+    among: Among,
 ) -> Option<TrackId> {
     let (_, codes) = fingerprint::unpack(&fingerprint?.chromaprint).ok()?;
     let near = store.catalog().fingerprints_near(track, duration_s, TWIN_WITHIN_S, MAX_CANDIDATES).await;
@@ -54,7 +64,8 @@ pub(crate) async fn twin(
         near.inspect_err(|error| tracing::warn!(%error, "could not look for the same recording")).ok()?;
     let compared = tokio::task::spawn_blocking(move || {
         let query = fingerprint::Query::new(&codes);
-        let alike = near.into_iter().filter_map(|(track, packed)| {
+        let meant = near.into_iter().filter(|(other, _)| among == Among::All || *other < track);
+        let alike = meant.filter_map(|(track, packed)| {
             let (_, other) = fingerprint::unpack(&packed.chromaprint).ok()?;
             let score = query.compare(&other)?.score;
             (score >= TWIN_SCORE).then_some((score, track))

@@ -1,4 +1,4 @@
-//! The job `process-track`: an upload is decoded once, into its HLS ladder and every analyzer (CHECKLIST D3 to D7).
+//! The job `process-track`: an upload is decoded once, into its HLS ladder and every analyzer (docs/coverage.md D3 to D7).
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,7 +10,7 @@ use fanfare_store::{AnalysisCommit, GrowingLadder, ProcessCommit};
 
 use super::{
     choice::Choice,
-    keep::{keep, twin},
+    keep::{Among, keep, twin},
     ladder::{Made, Making, make},
     retry::{jitter, next_attempt},
     work::{Begun, Held, Progress, Work},
@@ -100,7 +100,7 @@ impl Work for ProcessTrack {
         let ladder = keep(store, upload.hash, upload.ladder.profile(), true, variants).await?;
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
-        let twin = twin(store, self.id, duration_s, features.fingerprint.as_ref()).await;
+        let twin = twin(store, self.id, duration_s, features.fingerprint.as_ref(), Among::All).await;
         let heard = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -145,7 +145,7 @@ impl Work for ProcessTrack {
         Error::new(ErrorKind::Unavailable, "the storage of the upload is away").because(error)
     }
 
-    /// Whatever the file itself is to blame for is final (CHECKLIST D17 to D19); storage and helpers that are away
+    /// Whatever the file itself is to blame for is final (docs/coverage.md D17 to D19); storage and helpers that are away
     /// are waited for (D23).
     fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         let passes =

@@ -1,12 +1,11 @@
 //! `fanfare worker`: the child process in which tracks are heard.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use fanfare_analysis::AnalysisSlots;
 use fanfare_ingest::{
-    AcoustIdOptions, Identify, PostAnalysis, WorkerParts, WorkerProcessOptions, WriteReplayGain,
-    run_worker_with,
+    Identify, PostAnalysis, WorkerParts, WorkerProcessOptions, WriteReplayGain, run_worker_with,
 };
 use fanfare_model::{Features, Result, Track};
 use fanfare_store::Store;
@@ -59,9 +58,6 @@ impl<H: PostAnalysis> PostAnalysis for WhileSet<H> {
     }
 }
 
-/// How long AcoustID may take over one question: somebody's analysis waits for its place on the bench meanwhile.
-const ACOUSTID_TIME: Duration = Duration::from_secs(20);
-
 /// A hook that asks AcoustID only while there is a key for it.
 struct WhileKeySet {
     layers: Layers,
@@ -76,13 +72,8 @@ impl PostAnalysis for WhileKeySet {
 
     async fn after(&self, track: &Track, _path: &Path, features: &Features, store: &Store) -> Result<()> {
         let settings = self.layers.settle(&store.catalog().settings().await?).acoustid;
-        let Some(key) = settings.key else { return Ok(()) };
-        let options = AcoustIdOptions {
-            endpoint: settings.endpoint,
-            key: key.reveal().to_owned(),
-            time: ACOUSTID_TIME,
-        };
-        self.hook.ask(options, track, features, store).await
+        let Some(options) = settings.options() else { return Ok(()) };
+        self.hook.ask(options, track, features, store).await.map(drop)
     }
 }
 

@@ -16,6 +16,7 @@ pub fn to(ingest: &Ingest, settings: &Settings) -> Result<()> {
     ingest.set_uploads(uploads(settings));
     ingest.set_cache(settings.cache.clone());
     ingest.set_write_tags(settings.replaygain_write_tags);
+    ingest.set_acoustid(settings.acoustid.options());
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use super::problem::{Answer, Problem};
 const HEAD_BYTES: usize = 8 * 1024;
 /// RFC 2046 section 5.1.1.
 const LONGEST_BOUNDARY: usize = 70;
-/// The least that a sender must manage (RELIABILITY R-17), measured over [`PATIENCE`] of waiting for it.
+/// The least that a sender must manage (docs/guarantees.md R-17), measured over [`PATIENCE`] of waiting for it.
 const SLOWEST_BYTES_PER_S: u64 = 1_000;
 /// How long is waited between two looks at how fast a sender is.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,5 +1,5 @@
 //! Hostile analyzers while somebody listens: others' results are the same to the bit, and every byte comes in time
-//! (issue 4, Shows 4; what becomes of each such analyzer is shown in `crates/ingest/tests/hostile.rs`).
+//! (issue 4; what becomes of each such analyzer is shown in `crates/ingest/tests/hostile.rs`).
 //!
 //! The worker of these servers is this very program, started again with the ignored test [`hostile_process`] as its
 //! only task: a worker as it is, with one more analyzer on its list.

@@ -1,5 +1,5 @@
-//! Runs that make smaller files: who follows them, what fails in them and is tried again, and what begins them (issue 5,
-//! Show 6; CHECKLIST E12 to E26).
+//! Runs that make smaller files: who follows them, what fails in them and is tried again, and what begins them (issue 5;
+//! docs/coverage.md E12 to E26).
 
 use std::fs;
 

@@ -16,11 +16,19 @@ use crate::{
     db::commit,
     error::{lost_lease, sql},
     queue::{Leased, fence},
-    rows::{col, count, json, time, to_json},
+    rows::{col, count, id, json, time, to_json},
 };
 
 /// How long a job waits whose file is not the one that was scanned; a scan will have noticed by then.
 const CHANGED_FILE_MS: i64 = 10_000;
+
+macro_rules! unidentified {
+    () => {
+        "FROM track t JOIN result r ON r.content = t.content AND r.analyzer = 'fingerprint' \
+             AND r.outcome ->> '$.part.value.chromaprint' IS NOT NULL \
+         WHERE NOT EXISTS (SELECT 1 FROM result a WHERE a.content = t.content AND a.analyzer = 'acoustid')"
+    };
+}
 
 impl Catalog {
     /// Stored results of a track, for `Features::from_results`, with the warnings of its decoding. Both are empty
@@ -58,6 +66,37 @@ impl Catalog {
         outcome::put(&mut tx, content, result).await?;
         commit(tx, WHAT).await?;
         Ok(true)
+    }
+
+    /// Tracks with a fingerprint that AcoustID was not asked about, in the order in which they came, after that one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn unidentified(&self, after: Option<TrackId>, limit: u32) -> Result<Vec<TrackId>> {
+        const WHAT: &str = "looking for tracks to look up";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows =
+            sqlx::query(concat!("SELECT t.id ", unidentified!(), " AND t.id > ? ORDER BY t.id LIMIT ?"))
+                .bind(after.map_or_else(Vec::new, |after| after.as_bytes().to_vec()))
+                .bind(limit)
+                .fetch_all(&mut *reader)
+                .await
+                .map_err(sql(WHAT))?;
+        rows.iter().map(|row| id(row, "id", TrackId::from_bytes)).collect()
+    }
+
+    /// How many those are.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn count_unidentified(&self) -> Result<u64> {
+        const WHAT: &str = "counting tracks to look up";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query(concat!("SELECT count(*) AS many ", unidentified!()))
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        count(&row, "many")
     }
 
     /// Marks a track as being heard (state `processing`), fenced by the job's attempt.

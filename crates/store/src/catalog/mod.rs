@@ -51,7 +51,7 @@ pub use playlists::Matched;
 pub use rewritten::FileFacts;
 pub use shares::{NewShare, Opened};
 pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
-pub use uploads::{NewUpload, ProcessCommit, Uploaded};
+pub use uploads::{EnrichCommit, NewUpload, ProcessCommit, Uploaded};
 
 use crate::{BlobStore, CacheFolder, db::Db};
 

@@ -1,7 +1,7 @@
 //! What was made of tracks: ladders, later smaller files.
 //!
 //! A transcode belongs to bytes and a profile, not to a track: tracks of equal content share it, and a file that is
-//! moved keeps it (CHECKLIST E3).
+//! moved keeps it (docs/coverage.md E3).
 
 use fanfare_model::{
     Attempt, ContentHash, JobId, Result, Timestamp, TrackId,
@@ -178,7 +178,7 @@ impl Catalog {
 
     /// Lets go of transcodes, those used longest ago first, until those that may be let go take at most that many
     /// bytes, of every ladder of bytes that no track has any more, and of those last used before `unused_since`; gives how
-    /// many. Smaller files of such bytes stay until cap or age: the library may be on its way elsewhere (CHECKLIST E3).
+    /// many. Smaller files of such bytes stay until cap or age: the library may be on its way elsewhere (docs/coverage.md E3).
     /// What was used after `in_use_since` is being listened to and stays. Rows go first, then their bytes; whoever has a
     /// file open reads on.
     pub async fn evict_transcodes(

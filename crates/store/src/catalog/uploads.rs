@@ -4,8 +4,8 @@
 //! acknowledged is never lost. Deleting is row first; the bytes are swept later.
 
 use fanfare_model::{
-    AudioProperties, ContentHash, Error, ErrorKind, JobKind, Result, Tags, TaskId, Timestamp, TrackId,
-    TrackState, UserId,
+    Attempt, AudioProperties, ContentHash, Error, ErrorKind, JobId, JobKind, Result, Tags, TaskId, Timestamp,
+    TrackId, TrackState, UserId,
     enrichment::Enrichment,
     features::{AnalyzerOutcome, FeaturePart, Fingerprint},
 };
@@ -71,6 +71,23 @@ pub struct ProcessCommit {
     /// Its HLS ladder, whose blobs are stored already.
     pub ladder: Option<Transcode>,
     /// A track that sounds the same.
+    pub twin: Option<TrackId>,
+}
+
+/// What enriching a track gave; committed together with the end of its job.
+#[derive(Debug, Clone)]
+pub struct EnrichCommit {
+    /// The job.
+    pub job: JobId,
+    /// Fences the commit.
+    pub attempt: Attempt,
+    /// Who holds it.
+    pub owner: String,
+    /// The track.
+    pub track: TrackId,
+    /// What was found.
+    pub found: Enrichment,
+    /// A track that sounds the same; noted where none was known.
     pub twin: Option<TrackId>,
 }
 
@@ -172,18 +189,11 @@ impl Catalog {
     ///
     /// # Errors
     /// `Conflict` when the lease was lost.
-    pub async fn commit_enrichment(
-        &self,
-        job: fanfare_model::JobId,
-        attempt: fanfare_model::Attempt,
-        owner: &str,
-        track: TrackId,
-        found: &Enrichment,
-        now: Timestamp,
-    ) -> Result<()> {
+    pub async fn commit_enrichment(&self, done: &EnrichCommit, now: Timestamp) -> Result<()> {
         const WHAT: &str = "storing an enrichment";
+        let EnrichCommit { job, attempt, owner, track, found, twin } = done;
         let mut tx = self.db.write(WHAT).await?;
-        let leased = fence_track(&mut tx, job, attempt, owner, track).await?;
+        let leased = fence_track(&mut tx, *job, *attempt, owner, *track).await?;
         let content: Option<i64> = sqlx::query_scalar("SELECT content FROM track WHERE id = ?")
             .bind(&track.as_bytes()[..])
             .fetch_optional(&mut *tx)
@@ -196,8 +206,9 @@ impl Catalog {
         sqlx::query(
             "UPDATE track SET state = iif(state = 'enriching', 'ready', state), enrichment = 'completed', \
                  upload = iif(upload = 'incoming', iif(keep, 'original', 'gone'), upload), \
-                 enrichment_error = NULL, updated = ? WHERE id = ?",
+                 enrichment_error = NULL, twin = coalesce(twin, ?), updated = ? WHERE id = ?",
         )
+        .bind(twin.map(|twin| twin.as_bytes().to_vec()))
         .bind(now.0)
         .bind(&track.as_bytes()[..])
         .execute(&mut *tx)

@@ -198,7 +198,7 @@ impl Leased {
     }
 }
 
-/// Enrichment is given up: the track is ready all the same, and says why it lacks something (CHECKLIST D20).
+/// Enrichment is given up: the track is ready all the same, and says why it lacks something (docs/coverage.md D20).
 pub(crate) async fn fail_open(
     tx: &mut SqliteConnection,
     track: &[u8],

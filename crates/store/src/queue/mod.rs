@@ -38,12 +38,12 @@ pub(crate) use sqlite::{
 pub const LEASE_MS: i64 = 60_000;
 /// How often a holder renews its lease.
 pub const HEARTBEAT_MS: i64 = 15_000;
-/// How often the hearing of a track is tried before it is parked (RELIABILITY rule 8).
+/// How often the hearing of a track is tried before it is parked.
 pub const ANALYZE_ATTEMPTS: u32 = 5;
-/// How often an upload is processed. An attempt that ends with a reason is the last (CHECKLIST D17); the others
+/// How often an upload is processed. An attempt that ends with a reason is the last (docs/coverage.md D17); the others
 /// are for workers that die and storage that is away.
 pub const PROCESS_ATTEMPTS: u32 = 5;
-/// How often an upload is enriched before that fails open (CHECKLIST D17).
+/// How often an upload is enriched before that fails open (docs/coverage.md D17).
 pub const ENRICH_ATTEMPTS: u32 = 3;
 /// The pause between those, in milliseconds.
 pub const ENRICH_PAUSE_MS: i64 = 5 * 60_000;

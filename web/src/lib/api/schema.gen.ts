@@ -2411,7 +2411,7 @@ export interface components {
                 lossless?: boolean | null;
                 /**
                  * Format: date-time
-                 * @description When it was made public, while it is.
+                 * @description When it was made public; with another state than `published`, it is again once its changed file is heard.
                  */
                 published?: string | null;
                 /** @description The file's path below its library folder; of an upload the name it was sent under. */
@@ -2885,7 +2885,7 @@ export interface components {
          * @description What a task does.
          * @enum {string}
          */
-        TaskKind: "scan" | "analysis" | "nightly" | "upload" | "transcode" | "cache" | "tags";
+        TaskKind: "scan" | "analysis" | "nightly" | "upload" | "transcode" | "cache" | "tags" | "identify";
         /** @description A line of a task's log. */
         TaskLine: {
             /**
@@ -3017,7 +3017,7 @@ export interface components {
             lossless: boolean | null;
             /**
              * Format: date-time
-             * @description When it was made public, while it is.
+             * @description When it was made public; with another state than `published`, it is again once its changed file is heard.
              */
             published: string | null;
             /** @description The file's path below its library folder; of an upload the name it was sent under. */

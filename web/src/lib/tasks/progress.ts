@@ -51,6 +51,7 @@ const TITLES: Record<TaskKind, readonly [running: string, over: string]> = {
   scan: ['Reading folders', 'Folders read'], analysis: ['Hearing tracks', 'Tracks heard'], nightly: ['Nightly run', 'Nightly run'],
   upload: ['Taking in uploads', 'Uploads taken in'], transcode: ['Making streams', 'Streams made'],
   cache: ['Making small files', 'Small files made'], tags: ['Writing tags', 'Tags written'],
+  identify: ['Looking tracks up', 'Tracks looked up'],
 };
 export function title(task: Pick<Task, 'kind' | 'state'>): string {
   // A newer server may have kinds of its own.
@@ -73,6 +74,13 @@ export const STATE_TITLES: Record<TaskState, string> = {
 
 /** A run of the transcode cache. */
 export const isCache = (task: Task): boolean => task.kind === 'cache';
+
+/** Whether it can be done again. What streams were not made is made when somebody next asks for them. */
+export const canRetry = (task: Pick<Task, 'kind' | 'state' | 'failure_count'>): boolean =>
+  task.kind !== 'transcode' && isOver(task.state) && (task.state !== 'succeeded' || task.failure_count > 0);
+
+/** Whether one file of it can be: that is, heard again. Small files are made again by the run as a whole, which leaves out what is there. */
+export const canRetryOne = (task: Pick<Task, 'kind'>): boolean => task.kind !== 'cache';
 
 export function amount(task: Task): string {
   const noun = task.kind === 'scan' || isCache(task) ? 'file' : 'track';

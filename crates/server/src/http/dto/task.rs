@@ -26,6 +26,8 @@ pub enum TaskKindDto {
     Cache,
     /// Writes measured loudness into the tags of tracks that were heard before that was asked for.
     Tags,
+    /// Asks AcoustID about tracks that nobody could be asked about when they were heard.
+    Identify,
 }
 
 impl From<TaskKind> for TaskKindDto {
@@ -38,6 +40,7 @@ impl From<TaskKind> for TaskKindDto {
             TaskKind::Transcode => Self::Transcode,
             TaskKind::Cache => Self::Cache,
             TaskKind::Tags => Self::Tags,
+            TaskKind::Identify => Self::Identify,
         }
     }
 }

@@ -28,7 +28,7 @@ const FIELD: &str = "file";
 /// What a form has besides its file: two boundaries and a head.
 const FORM_BYTES: u64 = 16 * 1024;
 /// What is still read of a body that was refused, so that its sender gets to see why. With what is on the way, the
-/// server takes in less than 1 MiB more than it may (RELIABILITY R-30).
+/// server takes in less than 1 MiB more than it may (docs/guarantees.md R-30).
 const REST_BYTES: usize = 512 * 1024;
 /// How long that is done at most.
 const REST_TIME: Duration = Duration::from_secs(2);

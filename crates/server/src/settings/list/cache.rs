@@ -1,4 +1,4 @@
-//! The settings of the transcode cache (CHECKLIST E25, E26).
+//! The settings of the transcode cache (docs/coverage.md E25, E26).
 
 use fanfare_model::{Quality, SmallCodec};
 use serde_json::json;

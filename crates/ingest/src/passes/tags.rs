@@ -1,0 +1,190 @@
+//! [`TagPass`]: tags of all tracks that were heard before anybody asked for writing them.
+//!
+//! It goes by what the catalog knows of each file's tags, so that one that says all already is not opened, and also tries
+//! again what could not be written before. The worker's hook may write a file at the same time: both write the same, whole.
+
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use fanfare_audio::AlbumGain;
+use fanfare_model::{Result, TaskFailure, TaskId, TaskKind, TaskState, Timestamp, Track, TrackId};
+use fanfare_store::{MAX_PAGE, Store, TrackQuery};
+
+use super::{OnePass, Turn};
+use crate::{
+    TaskHub,
+    governor::Governor,
+    live_task::LiveTask,
+    retag::{Ready, what_to_write, write_one},
+    text,
+};
+
+/// The passes that write tags. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct TagPass {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    once: OnePass,
+    /// Whether tags are written; not known before the settings were told.
+    on: Mutex<Option<bool>>,
+}
+
+#[derive(Default)]
+struct Done {
+    written: u64,
+    failed: u64,
+}
+
+impl TagPass {
+    pub(super) fn new(hub: &TaskHub, governor: &Governor) -> Self {
+        let once = OnePass::new(TaskKind::Tags, hub, governor);
+        Self { inner: Arc::new(Inner { store: hub.store().clone(), once, on: Mutex::default() }) }
+    }
+
+    /// Tells whether tags are to be written. Switched on, a pass begins; switched off, one under way ends. (What is told
+    /// first is how things are, not a switch: a server that starts goes on where it was, with the next nightly run.)
+    pub(crate) fn set(&self, on: bool) {
+        let before = self.inner.on.lock().unwrap_or_else(PoisonError::into_inner).replace(on);
+        match (before, on) {
+            (Some(false), true) => drop(self.begin(None)),
+            (Some(true), false) => self.inner.once.cancel_whatever_runs(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn after_the_night(&self, until: Timestamp) {
+        if *self.inner.on.lock().unwrap_or_else(PoisonError::into_inner) == Some(true) {
+            self.begin(Some(until));
+        }
+    }
+
+    /// Begins a pass, unless one is under way; gives its task.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(crate) async fn ask(&self) -> Result<TaskId> {
+        let task = self.begin(None);
+        task.show().await?;
+        Ok(task.id())
+    }
+
+    pub(super) fn cancel(&self, id: TaskId) -> bool {
+        self.inner.once.cancel(id)
+    }
+
+    pub(super) async fn stop(&self) {
+        self.inner.once.stop().await;
+    }
+
+    fn begin(&self, until: Option<Timestamp>) -> LiveTask {
+        let pass = self.clone();
+        self.inner.once.begin(until, move |turn| async move { pass.see_through(&turn).await })
+    }
+
+    async fn see_through(self, turn: &Turn) {
+        let task = &turn.task;
+        if turn.asked
+            && let Err(error) = task.show().await
+        {
+            tracing::warn!(%error, "could not store the task of writing tags");
+        }
+        let mut done = Done::default();
+        let ended = self.pass(turn, &mut done).await;
+        let written = text::count(done.written, "file");
+        let message = match done.failed {
+            0 if done.written == 0 => "every file has its tags".to_owned(),
+            0 => format!("{written} written"),
+            failed => format!("{written} written, {failed} left alone"),
+        };
+        match ended {
+            Err(error) => task.end(TaskState::Failed, text::sentence(&error)).await,
+            Ok(false) if turn.cancel.is_cancelled() => {
+                task.end(TaskState::Cancelled, format!("cancelled: {message}")).await;
+            }
+            Ok(whole) => {
+                let state = if done.failed > 0 { TaskState::PartialSuccess } else { TaskState::Succeeded };
+                let rest = if whole { "" } else { "; the others follow after the next nightly run" };
+                task.end(state, format!("{message}{rest}")).await;
+            }
+        }
+    }
+
+    /// Gives whether it came to its end.
+    async fn pass(&self, turn: &Turn, done: &mut Done) -> Result<bool> {
+        let (catalog, task) = (self.inner.store.catalog(), &turn.task);
+        let mut seen = HashSet::new();
+        let mut query = TrackQuery { limit: MAX_PAGE, ..TrackQuery::default() };
+        loop {
+            let page = catalog.tracks(&query).await?;
+            if query.offset == 0 {
+                task.step("writing tags", page.total).await;
+            }
+            if page.items.is_empty() {
+                return Ok(true);
+            }
+            query.offset += page.items.len() as u64;
+            for row in page.items {
+                if !self.take_up(&row.track, turn, &mut seen, done).await? {
+                    return Ok(false);
+                }
+                task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
+            }
+        }
+    }
+
+    /// Writes a track, and its release with it; gives whether the pass goes on.
+    async fn take_up(
+        &self,
+        track: &Track,
+        turn: &Turn,
+        seen: &mut HashSet<TrackId>,
+        done: &mut Done,
+    ) -> Result<bool> {
+        let task = &turn.task;
+        if seen.contains(&track.id) || track.content_hash.is_none() || track.failure.is_some() {
+            return Ok(!turn.cancel.is_cancelled());
+        }
+        let (ready, album) = what_to_write(track, &self.inner.store).await?;
+        for one in ready {
+            if seen.contains(&one.id) || one.is_written(album) {
+                continue;
+            }
+            if !turn.goes_on().await {
+                return Ok(false);
+            }
+            seen.insert(one.id);
+            let Some(path) = self.inner.store.catalog().track_path(one.id).await? else { continue };
+            task.show().await?;
+            let shown = path.display().to_string();
+            task.progress(|task| task.current_item = Some(shown.clone())).await;
+            self.write(one, path, shown, album, task, done).await;
+        }
+        Ok(!turn.cancel.is_cancelled())
+    }
+
+    async fn write(
+        &self,
+        one: Ready,
+        path: PathBuf,
+        subject: String,
+        album: Option<AlbumGain>,
+        task: &LiveTask,
+        done: &mut Done,
+    ) {
+        let track = Some(one.id);
+        match write_one(one, path, album, self.inner.store.clone()).await {
+            Ok(()) => done.written += 1,
+            Err(error) => {
+                done.failed += 1;
+                let (kind, message) = (error.kind(), text::sentence(&error));
+                task.note_failed(TaskFailure { track, subject, kind, message, next_retry: None });
+            }
+        }
+    }
+}
