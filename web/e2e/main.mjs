@@ -5,11 +5,13 @@ import assert from 'node:assert/strict';
 import { enter, findServer, openBrowser, OWNER } from './browser.mjs';
 import { cacheChecks } from './cache.mjs';
 import { check, finish, Skip, until } from './check.mjs';
+import { guestChecks } from './guests.mjs';
 import { installChecks } from './install.mjs';
 import { ladderChecks } from './ladder.mjs';
 import { libraryChecks } from './library.mjs';
 import { mixtapeChecks } from './mixtapes.mjs';
 import { playerChecks } from './player.mjs';
+import { pressedChecks } from './pressed.mjs';
 import { qualityChecks } from './quality.mjs';
 import { takeShots } from './shots.mjs';
 import { stateChecks } from './states.mjs';
@@ -77,6 +79,8 @@ try {
   await mixtapeChecks(page, server);
   await wireChecks(page, context, server);
   await unsavedChecks(page, server);
+  await pressedChecks(page, server);
+  await guestChecks(page, server);
   // They bring servers of their own, each in a state that this one is not in.
   if (server.mock) await stateChecks();
   await uploadChecks(page, server);
@@ -124,6 +128,14 @@ try {
     await page.getByRole('button', { name: 'Try now' }).click();
     await page.getByText('The server does not answer').first().waitFor({ state: 'detached' });
     await until(page, 'the artists', async () => /\d artist/.test(await page.locator('.title p').innerText()));
+  });
+  await check('nobody is signed out while the server does not answer', async () => {
+    await context.route('**/api/v1/logout', (route) => route.abort());
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('You are still signed in: the server did not answer').waitFor();
+    await context.unroute('**/api/v1/logout');
+    await page.getByRole('button', { name: 'All right' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
   });
   await check('an unknown address has a page', async () => {
     await page.goto(`${server.url}/#/no/such/page`);

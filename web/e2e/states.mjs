@@ -18,7 +18,7 @@ const LOOKS = [
 
 const settled = (page) => page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1).map((one) => one.finished.catch(() => {}))));
 const firstLossless = (page) => page.evaluate(async () => (await (await fetch('/api/v1/tracks?limit=200&sort=title')).json()).items.find((one) => one.transcodable && one.title !== 'Busy Song'));
-const post = (page, path, body) => page.evaluate(async ([to, what]) => (await fetch(`/api/v1${to}`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Fanfare': '1' }, body: JSON.stringify(what) })).json(), [path, body]);
+const post = (page, path, body, method = 'POST') => page.evaluate(async ([to, what, how]) => (await fetch(`/api/v1${to}`, { method: how, headers: { 'Content-Type': 'application/json', 'X-Fanfare': '1' }, body: JSON.stringify(what) })).json(), [path, body, method]);
 
 /** Plays a lossless track of which medium is wanted, and shows its page. */
 async function playMedium(page, url) {
@@ -122,6 +122,41 @@ const STATES = [
     await look('leave');
     await page.getByRole('dialog').getByRole('button', { name: 'Leave', exact: true }).click();
   }],
+  ['refused', {}, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/mixtapes`);
+    await page.locator('.card').first().waitFor();
+    await page.goto(`${url}/#/mixtapes/night-train?edit`);
+    await page.getByLabel('Notes').fill('Mine.');
+    await post(page, '/mixtapes/night-train', { title: 'Night Train, somebody else says', notes: 'Theirs.' }, 'PATCH');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('button', { name: 'Save over it' }).waitFor();
+    await look('conflict');
+    await page.route('**/api/v1/mixtapes/night-train', (route) => void route);
+    await page.getByRole('button', { name: 'Save over it' }).click();
+    await page.getByRole('button', { name: 'Saving…' }).waitFor();
+    await look('saving');
+    await page.unroute('**/api/v1/mixtapes/night-train');
+    await page.goto('about:blank');
+    await page.goto(`${url}/#/`);
+    await page.locator('.row .name').first().waitFor();
+    await page.route('**/api/v1/logout', (route) => route.abort());
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'All right' }).waitFor();
+    await look('not-signed-out');
+    await page.unroute('**/api/v1/logout');
+    await page.getByRole('button', { name: 'All right' }).click();
+    await page.route('**/retry', (route) => route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Conflict', status: 409, detail: 'the task is not over yet', kind: 'conflict', remedy: 'wait until it is' }) }));
+    await post(page, '/cache/warm', { scope: { all: true }, qualities: ['low'], workers: 4 });
+    await page.goto(`${url}/#/activity`);
+    const again = page.getByRole('button', { name: 'Try again: Small files made' }).first();
+    await again.waitFor();
+    await page.locator('.task', { hasText: 'could not be made' }).first().locator('summary').first().click();
+    await again.click();
+    await page.locator('.task [role=alert]').waitFor();
+    await page.locator('.task [role=alert]').evaluate((note) => note.scrollIntoView({ block: 'center' }));
+    await look('card');
+    await page.unroute('**/retry');
+  }],
   ['share', {}, async ({ page, url, look, open }) => {
     await page.goto(`${url}/#/mixtapes`);
     await page.locator('.card').first().waitFor();
@@ -159,6 +194,12 @@ const STATES = [
     await guest.getByRole('alert').waitFor();
     await look('server-gone', guest);
     await guest.context().unroute('**/shared/**');
+    await guest.context().route('**/assets/Share-*.js', (route) => route.abort());
+    await guest.goto('about:blank');
+    await guest.goto(ended.url);
+    await guest.getByRole('button', { name: 'Try again' }).waitFor();
+    await look('no-pages', guest);
+    await guest.context().unroute('**/assets/Share-*.js');
   }],
 ];
 

@@ -84,4 +84,39 @@ export async function unsavedChecks(page, server) {
     assert.equal(await dialog.count(), 0);
     await page.evaluate(async ([slug, text]) => fetch(`/api/v1/mixtapes/${slug}`, { method: 'PATCH', headers: { 'Content-Type': 'application/json', 'X-Fanfare': '1' }, body: JSON.stringify({ notes: text }) }), [tape.slug, before]);
   }));
+  const elsewhere = (change) => page.evaluate(async ([slug, body]) => (await fetch(`/api/v1/mixtapes/${slug}`, body === null ? {} : { method: 'PATCH', headers: { 'Content-Type': 'application/json', 'X-Fanfare': '1' }, body: JSON.stringify(body) })).json(), [tape.slug, change]);
+  await check('"Discard" asks, and discards when it is meant', guarded(async () => {
+    await page.goto(`${server.url}/${editor}`);
+    await notes.fill(words);
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await dialog.getByRole('button', { name: 'Keep editing' }).click();
+    await still();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await dialog.getByRole('button', { name: 'Leave', exact: true }).click();
+    await until(page, 'the mixtape', async () => (await place()) === `#/mixtapes/${tape.slug}`);
+    assert.notEqual((await elsewhere(null)).notes, words);
+  }));
+  await check('what somebody else changed meanwhile is not saved over without a question', guarded(async () => {
+    const before = await elsewhere(null);
+    const list = before.tracks.map((one) => one.id);
+    // Changed while it is only looked at: the draft begins from that.
+    await elsewhere({ notes: `${words} seen` });
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await until(page, 'the notes of now', async () => (await notes.inputValue()) === `${words} seen`);
+    await notes.fill(words);
+    await elsewhere({ tracks: [...list, list[0]] });
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('Somebody changed this mixtape meanwhile').waitFor();
+    assert.deepEqual([await notes.inputValue(), (await elsewhere(null)).notes], [words, `${words} seen`]);
+    await page.getByRole('button', { name: 'Load it anew' }).click();
+    await until(page, 'what is there', async () => (await notes.inputValue()) === `${words} seen`);
+    assert.equal(await page.getByText('Nothing changed yet').count(), 1);
+    await notes.fill(words);
+    await elsewhere({ title: `${before.title} too` });
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('button', { name: 'Save over it' }).click();
+    await until(page, 'it to be saved', async () => (await elsewhere(null)).notes === words);
+    assert.equal((await elsewhere(null)).tracks.length, list.length + 1);
+    await elsewhere({ title: before.title, notes: before.notes, tracks: list });
+  }));
 }

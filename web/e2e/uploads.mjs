@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 import { dropFiles, openBrowser } from './browser.mjs';
 
-/** Two seconds of a sine as a WAV file; another pitch for every run, so that a server that has the last run's takes it too. */
-function tone(hz) {
+/** A sine as a WAV file; another pitch for every run, so that a server that has the last run's takes it too. */
+function tone(hz, seconds = 2) {
   const rate = 22_050;
-  const frames = rate * 2;
+  const frames = rate * seconds;
   const bytes = Buffer.alloc(44 + frames * 2);
   bytes.write('RIFF', 0); bytes.writeUInt32LE(36 + frames * 2, 4); bytes.write('WAVEfmt ', 8);
   bytes.writeUInt32LE(16, 16); bytes.writeUInt16LE(1, 20); bytes.writeUInt16LE(1, 22); bytes.writeUInt32LE(rate, 24);
@@ -89,6 +89,31 @@ export async function uploadChecks(page, server) {
     await until(page, 'the list', async () => !page.url().includes('/tracks/'));
     await page.goto(address);
     await page.getByRole('alert').getByText('There is no such track').waitFor();
+  });
+  await check('what is too short to be described has a warning, in the list and on its page, and plays', async () => {
+    if (server.mock) throw new Skip('the mock describes nothing');
+    const short = `Short ${run}.wav`;
+    await dropFiles(page, [{ name: short, base64: tone(pitch * 1.2, 1) }]);
+    await page.getByRole('heading', { name: 'Upload', exact: true }).waitFor();
+    await until(page, `${short} to be ready`, async () => (await step(short)) === 'ready', 120_000);
+    await page.goto(`${server.url}/#/`);
+    await page.getByRole('searchbox').fill(`Short ${run}`);
+    const found = page.locator('.row', { hasText: `Short ${run}` });
+    await found.first().waitFor();
+    await found.locator('.warn', { hasText: 'Plays, but was not described' }).waitFor();
+    await page.locator('audio').evaluate((audio) => {
+      window.ended = new Promise((done) => audio.addEventListener('ended', () => done(audio.currentTime), { once: true }));
+    });
+    await page.getByRole('grid', { name: 'Tracks' }).focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    const end = await page.evaluate(() => window.ended);
+    assert.ok(Math.abs(end - 1) < 0.1, `ended at ${end} s`);
+    await found.first().locator('a.name').click();
+    await page.getByText('It plays, but was not described').waitFor();
+    await page.getByRole('button', { name: /^Delete/ }).click();
+    await page.getByRole('button', { name: /^Really delete/ }).click();
+    await until(page, 'the list', async () => !page.url().includes('/tracks/'));
   });
   await check('a setting is changed, kept, and given back', async () => {
     await page.goto(`${server.url}/#/settings`);

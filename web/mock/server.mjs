@@ -185,7 +185,7 @@ export function makeMock(options = {}) {
         case 'GET /tasks/:id': if (id === 'schedule') return json(200, { schedule: '00:00', quiet_hours: null, next: new Date(Date.now() + 5 * 3_600_000).toISOString(), last: nightly.last }); return found([...tasks.tasks.values()], 'task');
         case 'POST /tasks/:id/run': return json(202, runNightly());
         case 'POST /tasks/:id/cancel': return json(202, tasks.cancel(id));
-        case 'POST /tasks/:id/retry': return json(202, beginScan());
+        case 'POST /tasks/:id/retry': return json(202, tasks.tasks.get(id)?.kind === 'cache' ? cache.warm(catalog.tracks.slice(0, 200), {}) : beginScan());
         case 'GET /events': return tasks.stream(request, response);
         case 'GET /users': return json(200, { items: users.map(({ password: _, ...one }) => one) });
         case 'POST /users': users.push({ id: String(++serial).padStart(32, 'a'), ...body }); return json(201, { id: users.at(-1).id, name: body.name, role: body.role });

@@ -1,6 +1,6 @@
 // Every call that the pages make, by name. Routes: GET /api/v1/openapi.json.
 
-import { address, get, patch, post, put, remove } from './client';
+import { address, get, patch, patience, post, put, remove } from './client';
 import type {
   ApiKey, Artist, CacheCleared, CacheClearing, CacheExplanation, CacheRequest, CacheStatus, CacheVerified, CatalogQuery, CatalogTrack, Features, Folder, ImportedMixtape,
   LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Release, Role, Schedule, Setting, SettingValue, Share, ShareWish,
@@ -11,11 +11,11 @@ const id = encodeURIComponent;
 /** A list that is short by nature. */
 const list = async <T>(path: string): Promise<T[]> => (await get<{ items: T[] }>(path)).items;
 
-export const status = () => get<Status>('/status');
+export const status = () => get<Status>('/status', {}, patience());
 export const me = () => get<Me>('/me');
 export const setup = (token: string, name: string, password: string) => post<Me>('/setup', { token, name, password });
 export const login = (name: string, password: string) => post<Me>('/login', { name, password });
-export const logout = () => post<void>('/logout');
+export const logout = () => post<void>('/logout', undefined, patience());
 export const changePassword = (current_password: string, new_password: string) =>
   post<void>('/me/password', { current_password, new_password });
 
@@ -63,9 +63,9 @@ export const explainCache = (trackId: string) => get<CacheExplanation>(`/cache/e
 
 const tape = (slug: string): string => `/mixtapes/${id(slug)}`;
 export const mixtapes = (offset: number, limit: number, signal?: AbortSignal) => get<Page<Mixtape>>('/mixtapes', { offset, limit }, signal);
-export const mixtape = (slug: string) => get<MixtapeWithTracks>(tape(slug));
+export const mixtape = (slug: string) => get<MixtapeWithTracks>(tape(slug), {}, patience());
 export const addMixtape = (made: NewMixtape) => post<MixtapeWithTracks>('/mixtapes', made);
-export const changeMixtape = (slug: string, change: MixtapeChange) => patch<MixtapeWithTracks>(tape(slug), change);
+export const changeMixtape = (slug: string, change: MixtapeChange) => patch<MixtapeWithTracks>(tape(slug), change, patience());
 export const removeMixtape = (slug: string) => remove(tape(slug));
 export const duplicateMixtape = (slug: string) => post<MixtapeWithTracks>(`${tape(slug)}/duplicate`);
 export const coverMixtape = (slug: string, picture: Blob) => put<void>(`${tape(slug)}/cover`, picture);

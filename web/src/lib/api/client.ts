@@ -4,6 +4,7 @@
 import { problemFrom, UNREACHABLE } from './problem';
 
 const BASE = '/api/v1';
+const PATIENCE_MS = 20_000;
 
 export interface Watcher {
   reached(): void;
@@ -32,14 +33,16 @@ async function call<T>(method: string, url: string, body?: unknown, signal?: Abo
   const file = body instanceof Blob;
   if (body !== undefined) headers['Content-Type'] = file ? body.type || 'application/octet-stream' : 'application/json';
   let answer: Response;
+  let text: string;
   try {
     answer = await fetch(url, {
       method, headers, credentials: 'same-origin',
       ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
+    text = await answer.text();
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted && !isLate(signal)) throw error;
     watcher.unreachable();
     throw UNREACHABLE;
   }
@@ -49,12 +52,16 @@ async function call<T>(method: string, url: string, body?: unknown, signal?: Abo
     throw UNREACHABLE;
   }
   watcher.reached();
-  const text = await answer.text();
   const value: unknown = text === '' ? undefined : parse(text);
   if (answer.ok) return value as T;
   if (answer.status === 401 && !url.endsWith('/login')) watcher.signedOut();
   throw problemFrom(answer.status, value, answer.headers.get('Retry-After'));
 }
+
+/** Nobody called it off: it took too long. */
+const isLate = (signal: AbortSignal): boolean => signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
+/** For calls that somebody waits for and cannot do anything meanwhile: a server that takes the call and says nothing is away, too. */
+export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
 
 function parse(text: string): unknown {
   try {
@@ -66,8 +73,8 @@ function parse(text: string): unknown {
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   call<T>('GET', address(path, query), undefined, signal);
-export const post = <T>(path: string, body?: unknown): Promise<T> => call<T>('POST', address(path), body);
-export const patch = <T>(path: string, body: unknown): Promise<T> => call<T>('PATCH', address(path), body);
+export const post = <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> => call<T>('POST', address(path), body, signal);
+export const patch = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> => call<T>('PATCH', address(path), body, signal);
 /** The body is a file. */
 export const put = <T>(path: string, body: Blob): Promise<T> => call<T>('PUT', address(path), body);
 export const remove = (path: string): Promise<void> => call<void>('DELETE', address(path));

@@ -1,19 +1,15 @@
 // A guest's ears: opens a shared mixtape and plays it. Like the big player it believes only what its audio element reports.
 
-import { asProblem, Problem } from '../api/problem';
+import { asProblem, type Problem } from '../api/problem';
 import type { SharedMixtape, Waveform } from '../api/types';
 import { appliedGain, linear } from '../player/gain';
 import { offerCommands } from '../player/media-session';
 import * as calls from './calls';
 import { following } from './link';
+import { refused, silent, type Standing } from './opening';
 
-export type Standing = 'opening' | 'password' | 'open' | 'gone' | 'trouble';
 /** "Previous" within this time goes to the track before, later to the start of this one. */
 const RESTART_AFTER_S = 4;
-
-const WRONG = new Problem('That is not the password', 401, '', 'unauthenticated', 'look at the message that the link came with, or ask whoever sent it');
-/** A guest cannot start the server: what they can do is another thing than what its owner can. */
-const AWAY = new Problem('The mixtape does not answer', 0, 'The server that it plays from cannot be reached', 'unreachable', 'look whether you are online, and try again in a while; else ask whoever sent you the link');
 
 export class Guest {
   standing = $state<Standing>('opening');
@@ -74,28 +70,21 @@ export class Guest {
       this.#password = password;
       this.standing = 'open';
     } catch (error) {
-      const problem = asProblem(error);
-      if (problem.status === 404 || problem.status === 410) this.standing = 'gone';
-      else if (problem.status === 401 || this.standing === 'password') {
-        // The first time it is only a question.
-        this.problem = password === null ? null : problem.status === 401 ? WRONG : problem;
-        this.standing = 'password';
-      } else {
-        this.problem = problem.unreachable ? AWAY : problem;
-        this.standing = 'trouble';
-      }
+      Object.assign(this, refused(asProblem(error), this.standing === 'password', password !== null));
     }
   }
 
-  play(at: number): void {
+  play(at: number, from_s = 0): void {
     const track = this.shared?.tracks[at];
     if (track === undefined) return;
     this.at = at;
-    this.position_s = 0;
+    this.position_s = from_s;
     this.duration_s = track.duration_s;
     this.waiting = true;
+    this.trouble = null;
     this.#mended = false;
     this.#audio.src = calls.audioAddress(track.id);
+    if (from_s > 0) this.#audio.currentTime = from_s;
     const gain = appliedGain({ replaygain_track_gain_db: track.replaygain_track_gain_db, true_peak_dbtp: track.true_peak_dbtp }, { mode: 'track', preamp_db: 0 });
     this.#audio.volume = Math.min(1, linear(gain.gain_db));
     this.#start();
@@ -108,6 +97,8 @@ export class Guest {
 
   toggle(to = !this.playing): void {
     if (this.at < 0) this.play(0);
+    // What failed is asked for anew: the element alone would not.
+    else if (to && this.trouble !== null) this.play(this.at, this.position_s);
     else if (to) this.#start();
     else this.#audio.pause();
   }
@@ -138,6 +129,7 @@ export class Guest {
     const track = this.track;
     if (track === null || this.#audio.getAttribute('src') === null) return;
     const { position_s } = this;
+    let away = false;
     if (!this.#mended && this.#token !== null) {
       this.#mended = true;
       try {
@@ -146,15 +138,17 @@ export class Guest {
         this.#audio.currentTime = position_s;
         return this.#start();
       } catch (error) {
-        if (asProblem(error).status === 404) {
+        const problem = asProblem(error);
+        if (problem.status === 404) {
           this.standing = 'gone';
           return;
         }
+        away = problem.unreachable;
       }
     }
     this.waiting = false;
     this.playing = false;
-    this.trouble = `${track.title} does not play just now. Press play to try again.`;
+    this.trouble = silent(track.title, away);
     this.#mended = false;
   }
 

@@ -38,8 +38,15 @@ class Account {
     this.me = null;
   }
 
-  async leave(): Promise<void> {
-    await calls.logout();
+  /** Signs out, if the server has it so; `gone` is done then, before the pages are. Throws while one is still signed in. */
+  async leave(gone: () => void): Promise<void> {
+    try {
+      await calls.logout();
+    } catch (error) {
+      // Whom the server does not know is out.
+      if (asProblem(error).status !== 401) throw error;
+    }
+    gone();
     this.dropped();
   }
 }

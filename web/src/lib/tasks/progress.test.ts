@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task, TaskEvent } from '../api/types';
-import { answered, applied, merged, overall, share, sorted, took } from './progress';
+import { answered, applied, canRetry, canRetryOne, merged, overall, share, sorted, took } from './progress';
 
 const event = (change: Partial<TaskEvent> = {}): TaskEvent => ({
   task_id: 't', kind: 'scan', step: 'reading folders', status: 'running', message: '', current: 10, total: 40, current_item: 'a.flac',
@@ -43,4 +43,10 @@ test('overall progress is the share of all units', () => {
 test('tasks of other kinds together are counted', () => expect(overall([task(), task({ id: 'u', kind: 'upload' })])?.label).toBe('2 tasks'));
 test.each([[{ started: null }, ''], [{ started: '2026-01-01T00:00:00Z' }, '30 s'], [{ started: '2026-01-01T00:00:00Z', ended: '2026-01-01T02:10:00Z' }, '2 h 10 min']] as const)('how long %j took', (change, text) =>
   expect(took(task(change), Date.parse('2026-01-01T00:00:30Z'))).toBe(text));
+test.each<[Partial<Task>, boolean]>([
+  [{ kind: 'cache', state: 'partial_success', failure_count: 2 }, true], [{ kind: 'cache', state: 'failed' }, true], [{ kind: 'cache', state: 'cancelled' }, true],
+  [{ kind: 'cache', state: 'succeeded', failure_count: 1 }, true], [{ kind: 'cache', state: 'succeeded' }, false], [{ kind: 'cache', state: 'running', failure_count: 2 }, false],
+  [{ kind: 'scan', state: 'partial_success' }, true], [{ kind: 'analysis', state: 'waiting' }, false], [{ kind: 'transcode', state: 'failed', failure_count: 1 }, false],
+])('%j can be tried again: %s', (change, can) => expect(canRetry(task(change))).toBe(can));
+test('one file is heard again, not made smaller again', () => expect([canRetryOne(task()), canRetryOne(task({ kind: 'cache' }))]).toEqual([true, false]));
 test('a share never passes one', () => expect([share(task({ current: 50 })), share(task({ total: 0 }))]).toEqual([1, null]));
