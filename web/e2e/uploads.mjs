@@ -102,7 +102,8 @@ export async function uploadChecks(page, server) {
     await found.first().waitFor();
     await found.locator('.warn', { hasText: 'Plays, but was not described' }).waitFor();
     await page.locator('audio').evaluate((audio) => {
-      window.ended = new Promise((done) => audio.addEventListener('ended', () => done(audio.currentTime), { once: true }));
+      // Before the player's own listener, which winds back at the end of the queue.
+      window.ended = new Promise((done) => audio.addEventListener('ended', () => done(audio.currentTime), { once: true, capture: true }));
     });
     await page.getByRole('grid', { name: 'Tracks' }).focus();
     await page.keyboard.press('Home');
