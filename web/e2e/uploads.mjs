@@ -99,7 +99,7 @@ export async function uploadChecks(page, server) {
     await page.goto(`${server.url}/#/`);
     await page.getByRole('searchbox').fill(`Short ${run}`);
     const found = page.locator('.row', { hasText: `Short ${run}` });
-    await found.first().waitFor();
+    await until(page, 'the search', async () => (await page.locator('.row .name').count()) === 1 && (await found.count()) === 1);
     await found.locator('.warn', { hasText: 'Plays, but was not described' }).waitFor();
     await page.locator('audio').evaluate((audio) => {
       // Before the player's own listener, which winds back at the end of the queue.
