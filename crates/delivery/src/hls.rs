@@ -193,9 +193,10 @@ impl Ladders {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         };
-        let (JobKind::TranscodeTrack { track, ladder } | JobKind::ProcessTrack { track, ladder }) = kind
-        else {
-            return Ok(None);
+        let (track, ladder) = match kind {
+            JobKind::TranscodeTrack { track, ladder } => (track, ladder),
+            JobKind::ProcessTrack { track, products } => (track, products.ladder),
+            _ => return Ok(None),
         };
         let ladder = if ladder.is_empty() { Ladder::default() } else { ladder.parse::<Ladder>()? };
         let catalog = self.store.catalog();

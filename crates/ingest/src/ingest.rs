@@ -289,9 +289,8 @@ impl Ingest {
     /// # Errors
     /// `LimitExceeded` when the person's quota is used up; `NoSpace`, `Io` from the disk, `Unavailable` while it is away.
     pub async fn receive(&self, name: &str, uploader: UserId) -> Result<Receiving> {
-        let inner = &self.inner;
-        Receiving::begin(inner.store.clone(), inner.lines.uploads.clone(), self.uploads(), name, uploader)
-            .await
+        let (store, uploads) = (self.inner.store.clone(), self.inner.lines.uploads.clone());
+        Receiving::begin(store, uploads, (self.uploads(), self.products()), name, uploader).await
     }
 
     /// Deletes an uploaded track: its row first, then its bytes.
@@ -359,8 +358,7 @@ impl Ingest {
         let line = if uploaded { &self.inner.lines.uploads } else { &self.inner.lines.analysis };
         let hold = line.hold();
         let task = line.task_id().await;
-        let ladder = &self.uploads().ladder;
-        self.inner.store.catalog().requeue_track(id, Some(task), ladder, clock::now()).await?;
+        self.inner.store.catalog().requeue_track(id, Some(task), &self.products(), clock::now()).await?;
         line.queued().await;
         drop(hold);
         line.count().await;
@@ -467,7 +465,7 @@ impl Ingest {
         let hold = self.inner.hearing.hold();
         let task = self.inner.hearing.task_id().await;
         let catalog = self.inner.store.catalog();
-        catalog.requeue_failed(Some(task), &self.uploads().ladder, clock::now()).await?;
+        catalog.requeue_failed(Some(task), &self.products(), clock::now()).await?;
         catalog.queue_missing_analysis(&fanfare_analysis::versions(), Some(task), clock::now()).await?;
         self.inner.hearing.queued().await;
         drop(hold);

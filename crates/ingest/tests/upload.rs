@@ -5,27 +5,25 @@
 use std::{
     fs,
     io::Write as _,
-    mem::MaybeUninit,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use bytes::Bytes;
-use fanfare_audio::FfmpegUse;
+use fanfare_audio::{FfmpegUse, Limits, read_tags};
 use fanfare_ingest::{
-    BackgroundOptions, Ingest, PostAnalysis, UploadOptions, WorkerParts, WorkerProcessOptions,
-    run_worker_with,
+    BackgroundOptions, Ingest, PostAnalysis, UploadOptions, WarmOptions, WarmScope, WorkerParts,
+    WorkerProcessOptions, run_worker_with,
 };
 use fanfare_model::{
-    CacheOptions, EnrichmentState, ErrorKind, Features, JobState, Result, Tags, TaskKind, TaskState,
-    Timestamp, Track, TrackHome, TrackId, TrackState, UploadedBytes, UserId,
+    CacheOptions, EnrichmentState, ErrorKind, Features, JobState, Quality, Result, Tags, TaskKind, TaskState,
+    Timestamp, Track, TrackHome, TrackId, TrackState, UploadedBytes, UserId, job::Products,
 };
 use fanfare_store::{BlobKind, JobCounts, NewUpload, Store, Uploaded};
 use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
 };
-use rustix::fs::inotify;
 
 mod bench;
 use bench::{Bench, rest};
@@ -96,6 +94,12 @@ async fn added(ingest: &Ingest, name: &str, bytes: &[u8]) -> TrackId {
     }
 }
 
+/// Bytes that a process read so far, as the kernel counts them.
+fn bytes_read(pid: u32) -> u64 {
+    let counts = fs::read_to_string(format!("/proc/{pid}/io")).unwrap();
+    counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
+}
+
 fn left_in_workshop(store: &Store) -> usize {
     std::fs::read_dir(store.blobs().workshop()).unwrap().count()
 }
@@ -150,34 +154,31 @@ async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everyth
     ingest.shutdown().await;
 }
 
-/// docs/coverage.md D2, D4: one reading serves the ladder, every analyzer and the enrichment.
+/// docs/coverage.md D2, D4: one reading serves the ladder, the smaller file, every analyzer and the enrichment.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_file_of_an_upload_is_opened_once_for_everything_that_is_made_of_it() {
+async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
     let bench = Bench::new();
     let store = bench.store().await;
     // What receiving leaves: the bytes, the row and its job. Nobody is there to work yet.
-    let bytes = song(12.0, 440.0);
+    let bytes = song(120.0, 440.0);
     let hash = store.blobs().put(BlobKind::Upload, &bytes).await.unwrap();
+    let small = CacheOptions::default().profile(Quality::Medium).unwrap();
+    let path = store.blobs().local(BlobKind::Upload, hash).await.unwrap().unwrap();
+    let audio = read_tags(&path, &Limits::default()).unwrap().audio;
     let new = NewUpload {
         name: "one.wav".to_owned(),
         hash,
         size_bytes: bytes.len() as u64,
         tags: Tags::default(),
-        audio: None,
+        audio,
         cover: None,
         uploader: PERSON,
         keep: true,
-        ladder: "low=aac:96,high=flac".to_owned(),
+        products: Products { ladder: "low=aac:96,high=flac".to_owned(), small: small.to_string() },
     };
     let added = store.catalog().add_upload(&new, None, 0, Timestamp(1)).await.unwrap();
     let Uploaded::Added(id) = added else { panic!("{added:?}") };
-    let path = store.blobs().local(BlobKind::Upload, hash).await.unwrap().unwrap();
-    let opened = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
-    inotify::add_watch(&opened, &path, inotify::WatchFlags::OPEN).unwrap();
-
     let ingest = ingest(&bench, &store, UploadOptions::default()).await;
-    // Smaller files that are made ahead of time are a run of their own.
-    ingest.set_cache(CacheOptions { precache: false, ..CacheOptions::default() });
     while store.catalog().track(id).await.unwrap().unwrap().track.state != TrackState::Ready {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
@@ -186,14 +187,26 @@ async fn the_file_of_an_upload_is_opened_once_for_everything_that_is_made_of_it(
     let (results, _) = store.catalog().analysis(id).await.unwrap();
     assert_eq!(results.len(), fanfare_analysis::versions().len());
     assert!(store.catalog().pinned_transcode(hash, "hls").await.unwrap().is_some());
-    let mut room = [MaybeUninit::uninit(); 4_096];
-    let mut events = inotify::Reader::new(&opened, &mut room);
-    let mut times = 0;
-    while let Ok(event) = events.next() {
-        assert!(event.events().contains(inotify::ReadFlags::OPEN), "{event:?}");
-        times += 1;
+    // All that the worker read of whatever file or pipe: the upload once, and little else.
+    let read = bytes_read(ingest.worker_status().pid.unwrap());
+    let once = bytes.len() as u64;
+    assert!(read > once && read < once * 3 / 2, "{read} bytes were read, the upload has {once}");
+    rest(&ingest).await;
+    let tasks = store.catalog().tasks(10).await.unwrap();
+    assert!(tasks.iter().all(|task| task.kind != TaskKind::Cache), "no run of its own: {tasks:?}");
+
+    // It is the file that a run makes.
+    let kept = store.catalog().cached_there(hash).await.unwrap().remove(0);
+    assert_eq!((kept.profile, kept.quality), (small.to_string(), Quality::Medium));
+    let path = store.catalog().cache().path(&kept.file).unwrap();
+    let along = fs::read(&path).unwrap();
+    store.catalog().cache().remove(&kept.file).unwrap();
+    let options = WarmOptions { qualities: Vec::new(), refresh: false, workers: None };
+    let task = ingest.warm(WarmScope::Tracks(vec![id]), options).await.unwrap();
+    while !store.catalog().task(task).await.unwrap().unwrap().state.is_over() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    assert_eq!(times, 1);
+    assert_eq!(fs::read(&path).unwrap(), along);
     ingest.shutdown().await;
 }
 
@@ -221,13 +234,16 @@ async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_is_made_smaller_as_soon_as_it_is_ready() {
+async fn what_was_not_made_smaller_along_with_an_upload_is_made_as_soon_as_it_is_ready() {
     let bench = Bench::new();
     let store = bench.store().await;
     let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
     assert!(ingest.cache().precache, "that is how it is set by itself");
+    // It was sent before that was so.
     let (_, mut events) = ingest.hub().subscribe(None);
-    let id = added(&ingest, "a song.wav", &song(3.0, 440.0)).await;
+    ingest.set_cache(CacheOptions { precache: false, ..CacheOptions::default() });
+    let id = added(&ingest, "a song.wav", &song(30.0, 440.0)).await;
+    ingest.set_cache(CacheOptions::default());
     let task = loop {
         let task = events.recv().await.unwrap().task;
         if task.kind == TaskKind::Cache && task.state.is_over() {

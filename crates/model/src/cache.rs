@@ -62,4 +62,13 @@ impl CacheOptions {
     pub fn profile(&self, quality: Quality) -> Option<Profile> {
         if self.enabled { Profile::of(quality, self.codec) } else { None }
     }
+
+    /// The recipes of what is made ready ahead of time; none where nothing is.
+    #[must_use]
+    pub fn precached(&self) -> Vec<Profile> {
+        if !self.precache {
+            return Vec::new();
+        }
+        self.precache_qualities.iter().filter_map(|quality| self.profile(*quality)).collect()
+    }
 }

@@ -1,5 +1,7 @@
 //! Durable work: a job is claimed by lease, fenced by its attempt number, and its effect happens once.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, JobId, TaskId, Timestamp, TrackId};
@@ -13,12 +15,12 @@ pub enum JobKind {
         /// Which track.
         track: TrackId,
     },
-    /// Decode an uploaded track once, into its HLS ladder and every analyzer.
+    /// Decode an uploaded track once, into every analyzer and whatever is made of it.
     ProcessTrack {
         /// Which track.
         track: TrackId,
-        /// The ladder to make; empty for the built-in one.
-        ladder: String,
+        /// What is made of it.
+        products: Products,
     },
     /// Everything beyond the first analysis of an uploaded track. Fails open.
     EnrichTrackAudio {
@@ -73,6 +75,38 @@ impl JobKind {
             | Self::StreamTrack { track, .. }
             | Self::CacheTrack { track, .. } => *track,
         }
+    }
+}
+
+/// What is made of an upload besides its analysis.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Products {
+    /// The HLS ladder; empty for the built-in one.
+    pub ladder: String,
+    /// The profiles of smaller files, separated by commas; empty for none.
+    pub small: String,
+}
+
+impl Products {
+    /// A ladder, and nothing smaller.
+    #[must_use]
+    pub fn of_ladder(ladder: impl Into<String>) -> Self {
+        Self { ladder: ladder.into(), small: String::new() }
+    }
+
+    /// Reads what [`Display`](fmt::Display) writes.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let (ladder, small) = text.split_once('\n').unwrap_or((text, ""));
+        Self { ladder: ladder.to_owned(), small: small.to_owned() }
+    }
+}
+
+/// The ladder; on a second line, if there are any, the profiles.
+impl fmt::Display for Products {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.ladder)?;
+        if self.small.is_empty() { Ok(()) } else { write!(f, "\n{}", self.small) }
     }
 }
 

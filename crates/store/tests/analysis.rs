@@ -6,7 +6,7 @@ mod support;
 use fanfare_model::{
     Attempt, ErrorKind, JobState, TaskId, TrackId, TrackState,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Features, Loudness, Waveform},
-    job::JobError,
+    job::{JobError, Products},
     track::TrackFailure,
 };
 use fanfare_store::{ANALYZE_ATTEMPTS, AfterFailure, ScanChange, ScannedFile, TrackRow};
@@ -120,14 +120,16 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
 
     let task = TaskId::from_bytes([5; 16]);
     for _ in 0..2 {
-        catalog.requeue_track(id, Some(task), "high=flac", later(1)).await.unwrap();
+        catalog.requeue_track(id, Some(task), &Products::of_ladder("high=flac"), later(1)).await.unwrap();
         let queued = row(&bench, id).await.track;
         assert_eq!((queued.state, queued.failure), (TrackState::Queued, None));
         assert_eq!(bench.store.jobs().task_counts(task).await.unwrap().waiting, 1);
     }
     bench.hear_all().await;
     assert_eq!(row(&bench, id).await.track.state, TrackState::Ready);
-    let unknown = catalog.requeue_track(TrackId::from_bytes([0; 16]), None, "high=flac", NOW).await;
+    let unknown = catalog
+        .requeue_track(TrackId::from_bytes([0; 16]), None, &Products::of_ladder("high=flac"), NOW)
+        .await;
     assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
     bench.assert_clean().await;
 }
@@ -201,7 +203,10 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
         catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), failure, NOW).await.unwrap();
     }
     let task = TaskId::from_bytes([5; 16]);
-    assert_eq!(catalog.requeue_failed(Some(task), "high=flac", later(1)).await.unwrap(), 501);
+    assert_eq!(
+        catalog.requeue_failed(Some(task), &Products::of_ladder("high=flac"), later(1)).await.unwrap(),
+        501
+    );
     let counts = jobs.counts("analyze-track").await.unwrap();
     assert_eq!((counts.waiting, counts.parked, counts.done), (601, 0, 1));
     assert_eq!(
@@ -211,13 +216,16 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
     );
     let library = catalog.counts().await.unwrap();
     assert_eq!((library.queued, library.failed, library.ready), (601, 0, 1));
-    assert_eq!(catalog.requeue_failed(Some(task), "high=flac", later(2)).await.unwrap(), 0);
+    assert_eq!(
+        catalog.requeue_failed(Some(task), &Products::of_ladder("high=flac"), later(2)).await.unwrap(),
+        0
+    );
     // A retried job has its attempts anew, and may fail and be retried again.
     let job = bench.claim_one(later(2)).await;
     assert!(job.max_attempts >= job.attempt.0 + ANALYZE_ATTEMPTS - 1, "{job:?}");
     let again = failure(ErrorKind::Malformed, "broken");
     catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), again, later(2)).await.unwrap();
-    assert_eq!(catalog.requeue_failed(None, "high=flac", later(3)).await.unwrap(), 1);
+    assert_eq!(catalog.requeue_failed(None, &Products::of_ladder("high=flac"), later(3)).await.unwrap(), 1);
     bench.assert_clean().await;
 }
 

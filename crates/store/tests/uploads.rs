@@ -4,14 +4,14 @@
 mod support;
 
 use fanfare_model::{
-    EnrichmentState, ErrorKind, Job, JobKind, JobState, Tags, Timestamp, TrackHome, TrackId, TrackState,
-    UploadedBytes, UserId,
+    EnrichmentState, ErrorKind, Job, JobKind, JobState, Profile, Quality, SmallCodec, Tags, Timestamp,
+    TrackHome, TrackId, TrackState, UploadedBytes, UserId,
     enrichment::{Embedding, Enrichment},
     hls::{SegmentFacts, VariantFacts},
-    job::JobError,
+    job::{JobError, Products},
 };
 use fanfare_store::{
-    AfterFailure, BlobKind, ENRICH_PAUSE_MS, EnrichCommit, NewUpload, ProcessCommit, Transcode,
+    AfterFailure, BlobKind, CachedFile, ENRICH_PAUSE_MS, EnrichCommit, NewUpload, ProcessCommit, Transcode,
     TranscodePart, Uploaded,
 };
 use support::{Bench, NOW, OWNER, all, commit_of, hash, later, properties};
@@ -28,7 +28,7 @@ fn upload(content: &[u8], keep: bool) -> NewUpload {
         cover: None,
         uploader: PERSON,
         keep,
-        ladder: "low=aac:96".to_owned(),
+        products: Products::of_ladder("low=aac:96"),
     }
 }
 
@@ -65,15 +65,37 @@ async fn ladder(bench: &Bench, content: &[u8], profile: &str, pinned: bool) -> T
     Transcode { hash: hash(content), profile: profile.to_owned(), pinned, parts: vec![part] }
 }
 
+/// A smaller file that lies in the cache folder.
+fn small(bench: &Bench, content: &[u8]) -> CachedFile {
+    let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+    let file = profile.file_name(hash(content));
+    let path = bench.store.catalog().cache().path(&file).unwrap();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, content).unwrap();
+    CachedFile {
+        hash: hash(content),
+        profile: profile.to_string(),
+        quality: profile.quality,
+        file,
+        size_bytes: content.len() as u64,
+        made: NOW,
+        used: NOW,
+    }
+}
+
 /// Everything up to the enrichment's job.
 async fn processed(bench: &Bench, content: &[u8], keep: bool) -> TrackId {
+    processed_with(bench, content, keep, Vec::new()).await
+}
+
+async fn processed_with(bench: &Bench, content: &[u8], keep: bool, small: Vec<CachedFile>) -> TrackId {
     let id = add(bench, content, keep).await;
     let job = claim(bench, "process-track", NOW).await.unwrap();
     let catalog = bench.store.catalog();
     catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
     assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Processing);
     let made = ladder(bench, content, "hls1:low=aac:96", true).await;
-    let done = ProcessCommit { heard: commit_of(&job, content), ladder: Some(made), twin: None };
+    let done = ProcessCommit { heard: commit_of(&job, content), ladder: Some(made), small, twin: None };
     catalog.commit_process(&done, NOW).await.unwrap();
     id
 }
@@ -81,7 +103,8 @@ async fn processed(bench: &Bench, content: &[u8], keep: bool) -> TrackId {
 #[tokio::test]
 async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() {
     let bench = Bench::new().await;
-    let id = processed(&bench, b"one", true).await;
+    let small = small(&bench, b"one");
+    let id = processed_with(&bench, b"one", true, vec![small.clone()]).await;
     let catalog = bench.store.catalog();
     let track = catalog.track(id).await.unwrap().unwrap().track;
     assert_eq!((track.state, track.enrichment), (TrackState::Enriching, EnrichmentState::Pending));
@@ -106,10 +129,11 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
     assert_eq!(catalog.enrichment(id).await.unwrap(), Some(found));
     let stored = catalog.transcode(hash(b"one"), "hls1:low=aac:96").await.unwrap().unwrap();
     assert_eq!(stored, ladder(&bench, b"one", "hls1:low=aac:96", true).await);
+    assert_eq!(catalog.cached_there(hash(b"one")).await.unwrap(), [small]);
 
     // A published one stays published while it is heard again.
     catalog.publish(id, true, NOW).await.unwrap();
-    catalog.requeue_track(id, None, "high=flac", NOW).await.unwrap();
+    catalog.requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
     bench.assert_clean().await;
     assert_eq!(catalog.tracks(&all()).await.unwrap().total, 1);
 }
@@ -125,17 +149,22 @@ async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
         assert!(claim(&bench, queue, NOW).await.is_none());
     };
     withdraw("process-track").await;
-    assert_eq!(catalog.requeue_failed(None, "high=flac", NOW).await.unwrap(), 1);
-    assert_eq!(catalog.requeue_failed(None, "high=flac", NOW).await.unwrap(), 0, "it is queued");
+    assert_eq!(catalog.requeue_failed(None, &Products::of_ladder("high=flac"), NOW).await.unwrap(), 1);
+    assert_eq!(
+        catalog.requeue_failed(None, &Products::of_ladder("high=flac"), NOW).await.unwrap(),
+        0,
+        "it is queued"
+    );
     let job = claim(&bench, "process-track", NOW).await.unwrap();
-    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, ladder: "high=flac".to_owned() });
+    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
     let made = ladder(&bench, b"one", "hls1:high=flac", true).await;
-    let done = ProcessCommit { heard: commit_of(&job, b"one"), ladder: Some(made), twin: None };
+    let done =
+        ProcessCommit { heard: commit_of(&job, b"one"), ladder: Some(made), small: Vec::new(), twin: None };
     catalog.commit_process(&done, NOW).await.unwrap();
     withdraw("enrich-track-audio").await;
-    assert_eq!(catalog.requeue_failed(None, "high=flac", NOW).await.unwrap(), 1);
+    assert_eq!(catalog.requeue_failed(None, &Products::of_ladder("high=flac"), NOW).await.unwrap(), 1);
     withdraw("enrich-track-audio").await;
-    catalog.requeue_track(id, None, "high=flac", NOW).await.unwrap();
+    catalog.requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
     assert_eq!(claim(&bench, "enrich-track-audio", NOW).await.unwrap().kind.track(), id);
     bench.assert_clean().await;
 }
@@ -145,13 +174,13 @@ async fn a_retry_makes_the_ladder_that_is_set_now() {
     let bench = Bench::new().await;
     let id = add(&bench, b"one", true).await;
     let job = claim(&bench, "process-track", NOW).await.unwrap();
-    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, ladder: "low=aac:96".to_owned() });
+    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("low=aac:96") });
     let error =
         JobError { kind: ErrorKind::Unsupported, message: "no ffmpeg".to_owned(), offset_bytes: None };
     bench.store.jobs().fail(job.id, job.attempt, OWNER, error, AfterFailure::Park, NOW).await.unwrap();
-    bench.store.catalog().requeue_track(id, None, "high=flac", NOW).await.unwrap();
+    bench.store.catalog().requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
     let job = claim(&bench, "process-track", NOW).await.unwrap();
-    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, ladder: "high=flac".to_owned() });
+    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
 }
 
 #[tokio::test]
@@ -230,7 +259,7 @@ async fn a_deleted_upload_leaves_nothing_and_its_worker_is_fenced_out() {
     let job = claim(&bench, "process-track", NOW).await.unwrap();
     let catalog = bench.store.catalog();
     catalog.delete_upload(id, NOW).await.unwrap();
-    let done = ProcessCommit { heard: commit_of(&job, b"one"), ladder: None, twin: None };
+    let done = ProcessCommit { heard: commit_of(&job, b"one"), ladder: None, small: Vec::new(), twin: None };
     assert_eq!(catalog.commit_process(&done, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
     let row = bench.store.jobs().job(job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled);

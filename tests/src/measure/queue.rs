@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use fanfare_model::{
-    AudioProperties, ContentHash, Tags, Task, TaskId, TaskKind, TaskState, Timestamp, UserId,
+    AudioProperties, ContentHash, Tags, Task, TaskId, TaskKind, TaskState, Timestamp, UserId, job::Products,
 };
 use fanfare_store::{AnalysisCommit, BlobKind, NewUpload, ProcessCommit, Store, StoreOptions, Uploaded};
 use fanfare_testkit::{
@@ -119,7 +119,7 @@ impl Waiting {
             warnings: Vec::new(),
             enrichment: None,
         };
-        let done = ProcessCommit { heard, ladder: None, twin: None };
+        let done = ProcessCommit { heard, ladder: None, small: Vec::new(), twin: None };
         store.catalog().commit_process(&done, now).await.unwrap();
         self.took += began.elapsed();
         // Counted at most every two seconds, so no part of the price of each.
@@ -183,7 +183,7 @@ async fn sent(store: &Store, number: &mut u32) -> NewUpload {
         cover: None,
         uploader: PERSON,
         keep: true,
-        ladder: "high=flac".to_owned(),
+        products: Products::of_ladder("high=flac"),
     }
 }
 

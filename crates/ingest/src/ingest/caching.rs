@@ -7,8 +7,8 @@ use std::{
 };
 
 use fanfare_model::{
-    CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind, Timestamp,
-    TrackHome, TrackId, track::UploadedBytes,
+    CacheOptions, ContentHash, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind,
+    Timestamp, TrackHome, TrackId, job::Products, track::UploadedBytes,
 };
 use fanfare_store::{CachedFile, NewJob, Store, TRANSCODE_ATTEMPTS, TrackRow};
 use tokio::sync::{broadcast, watch};
@@ -99,6 +99,20 @@ impl Ingest {
         if let Err(error) = self.warm(WarmScope::Tracks(tracks), options).await {
             tracing::warn!(%error, "what was saved is not cached");
         }
+    }
+
+    /// What is made of an upload that is queued now.
+    pub(super) fn products(&self) -> Products {
+        let small: Vec<String> = self.cache().precached().iter().map(ToString::to_string).collect();
+        Products { ladder: self.uploads().ladder.clone(), small: small.join(",") }
+    }
+
+    /// Whether everything smaller that is to be there of a track is there.
+    async fn is_precached(&self, hash: Option<ContentHash>) -> Result<bool> {
+        let Some(hash) = hash else { return Ok(false) };
+        let there = self.inner.store.catalog().cached_there(hash).await?;
+        let is_there = |profile: &Profile| there.iter().any(|file| file.profile == profile.to_string());
+        Ok(self.cache().precached().iter().all(is_there))
     }
 
     async fn queue_all(
@@ -269,7 +283,7 @@ async fn tidy(inner: &Inner) -> Result<u64> {
     inner.store.catalog().evict_transcodes(options.cap_bytes, unused_since, in_use_since).await
 }
 
-/// Makes uploads ready for listeners as soon as they are ready themselves, if that is set.
+/// Makes what is missing of an upload's smaller files as soon as it is ready, if that is set.
 pub(super) async fn precache_uploads(
     ingest: Ingest,
     mut events: broadcast::Receiver<WorkerEvent>,
@@ -293,12 +307,11 @@ pub(super) async fn precache_uploads(
         if !of_upload.is_ok_and(|task| task.is_some_and(|task| task.kind == TaskKind::Upload)) {
             continue;
         }
+        let Ok(Some(TrackRow { track: upload, .. })) = catalog.track(track).await else { continue };
         // Processing ends first, and then the bytes are still worked on.
-        let row = catalog.track(track).await;
-        let ready = row.is_ok_and(|row| {
-            row.is_some_and(|row| row.track.home == TrackHome::Upload(UploadedBytes::Original))
-        });
-        if ready {
+        let is_ready = upload.home == TrackHome::Upload(UploadedBytes::Original);
+        // Usually they were made along with it.
+        if is_ready && !ingest.is_precached(upload.hash).await.unwrap_or(false) {
             ingest.precache(vec![track]).await;
         }
     }

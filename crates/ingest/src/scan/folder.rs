@@ -11,7 +11,9 @@ use std::{
 };
 
 use fanfare_audio::{CancelFlag, Limits};
-use fanfare_model::{Error, ErrorKind, Result, Timestamp, TrackId, TrackState, library::Folder};
+use fanfare_model::{
+    Error, ErrorKind, Result, Timestamp, TrackId, TrackState, job::Products, library::Folder,
+};
 use fanfare_store::{KnownFile, ScanApplied, ScanChange, Store};
 
 use super::{
@@ -294,7 +296,10 @@ impl FolderScan<'_> {
             applying.flush().await?;
             let task = self.hearing.announce().await?;
             for id in again {
-                self.store.catalog().requeue_track(id, Some(task), "", clock::now()).await?;
+                self.store
+                    .catalog()
+                    .requeue_track(id, Some(task), &Products::default(), clock::now())
+                    .await?;
             }
             self.hearing.queued().await;
         }

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use fanfare_audio::{Limits, TagReading, normalise_cover};
-use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId, job::Products};
 use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id, of_storage};
 use tokio::{
     fs::File,
@@ -27,6 +27,7 @@ pub struct Receiving {
     store: Store,
     uploads: Hearing,
     options: Arc<UploadOptions>,
+    products: Products,
     name: String,
     uploader: UserId,
     file: BufWriter<File>,
@@ -49,7 +50,7 @@ impl Receiving {
     pub(crate) async fn begin(
         store: Store,
         uploads: Hearing,
-        options: Arc<UploadOptions>,
+        (options, products): (Arc<UploadOptions>, Products),
         name: &str,
         uploader: UserId,
     ) -> Result<Self> {
@@ -58,7 +59,8 @@ impl Receiving {
         let file = File::create_new(&place.0).await.map_err(failed)?;
         let name = shown_name(name);
         let (file, hasher) = (BufWriter::with_capacity(BUFFER_BYTES, file), blake3::Hasher::new());
-        let receiving = Self { store, uploads, options, name, uploader, file, place, hasher, size_bytes: 0 };
+        let receiving =
+            Self { store, uploads, options, products, name, uploader, file, place, hasher, size_bytes: 0 };
         // Whoever has no room left is told before the bytes are sent, not after.
         receiving.check_quota().await?;
         Ok(receiving)
@@ -122,7 +124,7 @@ impl Receiving {
             cover,
             uploader: self.uploader,
             keep: self.options.keep_originals,
-            ladder: self.options.ladder.clone(),
+            products: self.products.clone(),
         };
         let added =
             self.store.catalog().add_upload(&new, Some(task), self.options.quota_bytes, clock::now()).await;

@@ -1,17 +1,16 @@
 //! The job `cache-track`: every smaller file that is wanted of a track, from one decode.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use fanfare_analysis::{AnalyzeOptions, analyze_with};
-use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, PcmSink, SinkOutcome, transcode::TakeBlock};
+use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkOutcome};
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, CachedFile, Making, MakingFile};
+use fanfare_store::{AfterFailure, Making};
 
 use super::{
     hear::budget,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
-    small::{Subject, whole_file_sink},
+    small::Subject,
+    whole::{self, WholeFile, by_rate},
     work::{Begun, Held, Progress, Work},
 };
 use crate::{
@@ -50,12 +49,7 @@ fn read(text: &str) -> Result<Vec<(Profile, bool)>> {
 pub(crate) struct Whole {
     hash: ContentHash,
     making: Making,
-    files: Vec<(Profile, Kind)>,
-}
-
-enum Kind {
-    Blocks(Arc<Mutex<Option<MakingFile>>>),
-    Plain,
+    files: Vec<WholeFile>,
 }
 
 impl Work for CacheTrack {
@@ -80,13 +74,10 @@ impl Work for CacheTrack {
             subject.hash = hashed.ok().and_then(Result::ok); // what is wrong with it is said by who reads it next
         }
         let there = match subject.hash {
-            Some(hash) => catalog.cached_of(hash).await?,
+            Some(hash) => catalog.cached_there(hash).await?,
             None => Vec::new(),
         };
-        let is_there = |profile: &Profile| {
-            let named = there.iter().find(|file| file.profile == profile.to_string());
-            named.is_some_and(|file| catalog.cache().size(&file.file) == Some(file.size_bytes))
-        };
+        let is_there = |profile: &Profile| there.iter().any(|file| file.profile == profile.to_string());
         for (profile, again) in read(&self.text)? {
             if again || !is_there(&profile) {
                 self.wanted.push(profile);
@@ -131,11 +122,9 @@ impl Work for CacheTrack {
     async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
         let Whole { hash, making, files } = *product;
         let now = clock::now();
+        let profiles: Vec<Profile> = files.iter().map(|file| file.profile).collect();
         let kept = tokio::task::spawn_blocking(move || {
-            files
-                .into_iter()
-                .map(|(profile, kind)| keep(hash, &making, profile, kind, now))
-                .collect::<Result<Vec<_>>>()
+            files.into_iter().map(|file| file.keep(hash, &making, now)).collect::<Result<Vec<_>>>()
         });
         let kept = kept.await.map_err(|ended| {
             Error::new(ErrorKind::Internal, "keeping files was interrupted").because(ended)
@@ -143,7 +132,7 @@ impl Work for CacheTrack {
         let catalog = held.bench.store.catalog();
         catalog.commit_cached(held.job.id, held.attempt(), held.owner(), &kept, now).await?;
         if let Some(subject) = &self.subject {
-            for (file, profile) in kept.iter().zip(&self.wanted) {
+            for (file, profile) in kept.iter().zip(profiles) {
                 held.note(format!(
                     "cached {} ({}, {}k, {} bytes)",
                     subject.title, file.quality, profile.bitrate_kbps, file.size_bytes
@@ -176,32 +165,10 @@ fn make(
     count: bool,
     cancel: &CancelFlag,
     progress: &mut Progress,
-) -> Result<Vec<(Profile, Kind)>> {
-    let (constant, plain): (Vec<Profile>, Vec<Profile>) =
-        wanted.iter().partition(|profile| profile.codec.is_constant());
+) -> Result<Vec<WholeFile>> {
+    let (constant, plain) = by_rate(wanted);
     let (mut source, recipes) = subject.recipes(&constant, open, count)?;
-    let mut sinks: Vec<(String, Box<dyn PcmSink>)> = Vec::new();
-    let mut files = Vec::new();
-    for (profile, recipe) in constant.into_iter().zip(recipes) {
-        let file = making.file(profile, recipe.grid(), recipe.head())?;
-        let file = Arc::new(Mutex::new(Some(file)));
-        let writing = Arc::clone(&file);
-        let take: TakeBlock = Box::new(move |block, bytes| {
-            match &mut *writing.lock().unwrap_or_else(PoisonError::into_inner) {
-                Some(file) => file.block(block, &bytes),
-                None => Ok(()),
-            }
-        });
-        sinks.push((format!("small-{profile}"), recipe.sink(0, take)?.1));
-        files.push((profile, Kind::Blocks(file)));
-    }
-    for profile in plain {
-        sinks.push((
-            format!("small-{profile}"),
-            whole_file_sink(profile, &*source, open, &making.path(profile))?,
-        ));
-        files.push((profile, Kind::Plain));
-    }
+    let (sinks, files) = whole::sinks(constant.into_iter().zip(recipes), &plain, &*source, open, making)?;
     let total = source.facts().declared_frames;
     let length_s = total.map(|frames| source.spec().rate.seconds(frames));
     let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..fan_out.clone() };
@@ -217,33 +184,4 @@ fn make(
         }
     }
     Ok(files)
-}
-
-/// Gives a whole file its name.
-fn keep(
-    hash: ContentHash,
-    making: &Making,
-    profile: Profile,
-    kind: Kind,
-    now: Timestamp,
-) -> Result<CachedFile> {
-    let name = profile.file_name(hash);
-    let size_bytes = match kind {
-        Kind::Plain => making.keep_file(&making.path(profile), &name)?,
-        Kind::Blocks(file) => {
-            let file = file.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let half = || Error::new(ErrorKind::Internal, "a file was given up half made");
-            file.ok_or_else(half)?.keep(&name)?
-        }
-    };
-    let quality = profile.quality;
-    Ok(CachedFile {
-        hash,
-        profile: profile.to_string(),
-        quality,
-        file: name,
-        size_bytes,
-        made: now,
-        used: now,
-    })
 }

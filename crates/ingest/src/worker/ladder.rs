@@ -17,7 +17,10 @@ use fanfare_model::{
 };
 use fanfare_store::{GrowingLadder, GrowingVariant, growing_variant};
 
-use super::hear::{budget, properties};
+use super::{
+    along::{Along, AlongFiles},
+    hear::{budget, properties},
+};
 
 /// What is to be made.
 pub(crate) struct Making {
@@ -31,7 +34,9 @@ pub(crate) struct Making {
     pub(crate) growing: GrowingLadder,
     /// The analyzers that hear along.
     pub(crate) analyzers: Vec<AnalyzerEntry>,
-    /// Whether the encoders wait for them.
+    /// Smaller files to be made from the same decode.
+    pub(crate) along: Option<Along>,
+    /// Whether the encoders wait for the analyzers.
     pub(crate) policy: SinkPolicy,
     /// Bounds of the fan-out, but for the budget.
     pub(crate) fan_out: FanOutOptions,
@@ -47,6 +52,8 @@ pub(crate) struct Made {
     pub(crate) warnings: Vec<String>,
     /// The variants' files.
     pub(crate) variants: Vec<MadeVariant>,
+    /// The smaller files.
+    pub(crate) small: Option<AlongFiles>,
     /// Keeps the files until they are stored.
     pub(crate) growing: GrowingLadder,
 }
@@ -78,7 +85,7 @@ pub(crate) fn make(
     };
     let source_of = LadderSource { spec, facts: &facts, path: Some(&making.path) };
     let rungs = ladder_sinks(&making.ladder, source_of, &open.ffmpeg, &open.limits, &mut writer)?;
-    let LadderSinks { sinks, variants, left_out } = rungs;
+    let LadderSinks { mut sinks, variants, left_out } = rungs;
     let mut warnings: Vec<String> =
         left_out.iter().map(|rung| format!("no HLS variant `{}`: {}", rung.name, rung.reason)).collect();
     if sinks.is_empty() {
@@ -88,6 +95,8 @@ pub(crate) fn make(
     let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
     making.growing.list(&names)?;
 
+    let (more, small) = making.along.map(|along| along.begin(&*source, open)).unwrap_or_default();
+    sinks.extend(more);
     let length_s = declared.map(|frames| spec.rate.seconds(frames));
     let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..making.fan_out };
     let options = AnalyzeOptions { fan_out, policy: making.policy, ..AnalyzeOptions::default() };
@@ -105,7 +114,8 @@ pub(crate) fn make(
     }
     let variants = names.iter().map(|name| whole(folder, name)).collect::<Result<_>>()?;
     let audio = properties(&facts, spec, Some(heard.frames), making.size_bytes);
-    Ok(Made { audio, results: heard.results, warnings, variants, growing: making.growing })
+    let small = small.map(|small| small.finished(&heard.sinks));
+    Ok(Made { audio, results: heard.results, warnings, variants, small, growing: making.growing })
 }
 
 /// A server that starts anew takes what lies in the workshop for left over, also what the worker of the one before it has

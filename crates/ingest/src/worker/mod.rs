@@ -10,6 +10,7 @@
 //! force if need be; what it commits is fenced by the job's attempt, so one that was given up for dead
 //! changes nothing; it never makes or migrates a database.
 
+mod along;
 mod analyze;
 mod attempt;
 mod bench;
@@ -32,6 +33,7 @@ mod small;
 mod stream;
 mod transcode;
 pub(crate) mod wants;
+mod whole;
 mod work;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

@@ -1,14 +1,17 @@
-//! The job `process-track`: an upload is decoded once, into its HLS ladder and every analyzer (docs/coverage.md D3 to D7).
+//! The job `process-track`: an upload is decoded once, into its HLS ladder, its smaller files and every
+//! analyzer (docs/coverage.md D3 to D7).
 
 use std::{path::PathBuf, time::Duration};
 
 use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
 use fanfare_model::{
     ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId, features::AnalyzerResult,
+    job::Products,
 };
 use fanfare_store::{AnalysisCommit, GrowingLadder, ProcessCommit};
 
 use super::{
+    along::Along,
     choice::Choice,
     keep::{Among, keep, twin},
     ladder::{Made, Making, make},
@@ -23,7 +26,7 @@ const COMMIT_TRIES: u32 = 4;
 /// Processing one upload.
 pub(crate) struct ProcessTrack {
     id: TrackId,
-    ladder: String,
+    products: Products,
     /// What is known of the upload, from the beginning of the attempt on.
     upload: Option<Upload>,
     /// The track as it was then, and where its bytes lie.
@@ -40,8 +43,8 @@ struct Upload {
 }
 
 impl ProcessTrack {
-    pub(crate) const fn new(id: TrackId, ladder: String) -> Self {
-        Self { id, ladder, upload: None, begun: None, left_out: Vec::new() }
+    pub(crate) const fn new(id: TrackId, products: Products) -> Self {
+        Self { id, products, upload: None, begun: None, left_out: Vec::new() }
     }
 }
 
@@ -72,7 +75,7 @@ impl Work for ProcessTrack {
             .await?
             .ok_or_else(|| gone().remedy("delete the track and upload the file again"))?;
         catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
-        let ladder = read_ladder(&self.ladder)?;
+        let ladder = read_ladder(&self.products.ladder)?;
         let (size_bytes, modified) = (track.size_bytes, track.modified);
         self.upload = Some(Upload { hash, size_bytes, modified, ladder: ladder.clone() });
         let workshop = held.bench.store.blobs().workshop();
@@ -81,7 +84,9 @@ impl Work for ProcessTrack {
             Choice::new(&held.bench.parts.analyzers, None, hash, &held.job.without);
         self.left_out = left_out;
         let (policy, fan_out) = (SinkPolicy::Must, held.fan_out_options());
-        let making = Making { path: path.clone(), size_bytes, ladder, growing, analyzers, policy, fan_out };
+        let along = Along::of(held, &track, path.clone(), &self.products.small).await;
+        let making =
+            Making { path: path.clone(), size_bytes, ladder, growing, along, analyzers, policy, fan_out };
         let shown = track.relative_path.clone();
         self.begun = Some(Box::new((track, path)));
         let open = held.bench.open.clone();
@@ -92,12 +97,16 @@ impl Work for ProcessTrack {
     }
 
     async fn commit(&mut self, held: &Held, made: Box<Made>) -> Result<()> {
-        let Made { audio, mut results, warnings, variants, growing } = *made;
+        let Made { audio, mut results, warnings, variants, small, growing } = *made;
         results.append(&mut self.left_out);
         let upload =
             self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.bench.store;
         let ladder = keep(store, upload.hash, upload.ladder.profile(), true, variants).await?;
+        let small = match small {
+            Some(small) => small.keep(upload.hash, clock::now()).await,
+            None => Vec::new(),
+        };
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
         let twin = twin(store, self.id, duration_s, features.fingerprint.as_ref(), Among::All).await;
@@ -114,7 +123,7 @@ impl Work for ProcessTrack {
             warnings,
             enrichment: None,
         };
-        let done = ProcessCommit { heard, ladder: Some(ladder), twin };
+        let done = ProcessCommit { heard, ladder: Some(ladder), small, twin };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
             match store.catalog().commit_process(&done, clock::now()).await {

@@ -13,8 +13,8 @@ use fanfare_audio::{
     transcode::Recipe,
 };
 use fanfare_model::{
-    ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SegmentFacts, Tags, Timestamp, TrackId,
-    VariantFacts,
+    ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SampleSpec, SegmentFacts, Tags, Timestamp,
+    Track, TrackId, VariantFacts,
 };
 
 use super::{hear::check_unchanged, work::Held};
@@ -41,17 +41,22 @@ impl Subject {
         let catalog = held.bench.store.catalog();
         let (row, path) = (catalog.track(id).await?, catalog.track_path(id).await?);
         let (Some(row), Some(path)) = (row, path) else { return Ok(None) };
-        let heard = row.track.content_hash.is_some();
-        Ok(Some(Self {
+        Ok(Some(Self::new(&row.track, path)))
+    }
+
+    /// That track, whose bytes lie there.
+    pub(super) fn new(track: &Track, path: PathBuf) -> Self {
+        let heard = track.content_hash.is_some();
+        Self {
             shown: path.display().to_string(),
             path,
-            title: row.track.title.clone(),
-            hash: row.track.hash,
-            size_bytes: row.track.size_bytes,
-            modified: row.track.modified,
-            in_folder: row.track.home.folder().is_some(),
-            counted: row.track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
-        }))
+            title: track.title.clone(),
+            hash: track.hash,
+            size_bytes: track.size_bytes,
+            modified: track.modified,
+            in_folder: track.home.folder().is_some(),
+            counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
+        }
     }
 
     /// How many bytes the file has.
@@ -89,14 +94,27 @@ impl Subject {
             Some(frames) => frames,
             None => counted(&self.path, open)?,
         };
+        let recipes = self.recipes_for(profiles, source.spec(), frames, open)?;
+        Ok((source, recipes))
+    }
+
+    /// Writes the recipe of every profile, for a source of that spec and exactly that many frames.
+    ///
+    /// # Errors
+    /// `Empty`, `Unsupported`.
+    pub(super) fn recipes_for(
+        &self,
+        profiles: &[Profile],
+        spec: SampleSpec,
+        frames: u64,
+        open: &OpenOptions,
+    ) -> Result<Vec<Recipe>> {
         if frames == 0 {
             return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
         }
         let read = read_tags(&self.path, &open.limits).unwrap_or_default();
         let (tags, cover): (&Tags, _) = (&read.tags, read.cover.as_deref());
-        let recipe = |profile: &Profile| Recipe::new(*profile, source.spec(), frames, tags, cover);
-        let recipes = profiles.iter().map(recipe).collect::<Result<_>>()?;
-        Ok((source, recipes))
+        profiles.iter().map(|profile| Recipe::new(*profile, spec, frames, tags, cover)).collect()
     }
 }
 

@@ -60,6 +60,7 @@ impl Work for TranscodeTrack {
             size_bytes: track.size_bytes,
             ladder,
             growing,
+            along: None,
             analyzers: self.beside.as_ref().map(Beside::analyzers).unwrap_or_default(),
             policy: SinkPolicy::MayLag,
             fan_out: held.fan_out_options(),
@@ -89,7 +90,7 @@ impl Work for TranscodeTrack {
     }
 
     async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
-        let (hash, Made { variants, growing, audio, results, warnings }) = *product;
+        let (hash, Made { variants, growing, audio, results, warnings, small: _ }) = *product;
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.bench.store;

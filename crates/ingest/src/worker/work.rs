@@ -174,7 +174,7 @@ impl Held {
 pub(crate) async fn dispatch(held: Held) -> AttemptEnd {
     match held.job.kind.clone() {
         JobKind::AnalyzeTrack { track } => attempt(held, AnalyzeTrack::new(track)).await,
-        JobKind::ProcessTrack { track, ladder } => attempt(held, ProcessTrack::new(track, ladder)).await,
+        JobKind::ProcessTrack { track, products } => attempt(held, ProcessTrack::new(track, products)).await,
         JobKind::EnrichTrackAudio { track } => attempt(held, EnrichTrack::new(track)).await,
         JobKind::StreamTrack { track, profile } => attempt(held, StreamTrack::new(track, profile)).await,
         JobKind::CacheTrack { track, profiles } => attempt(held, CacheTrack::new(track, profiles)).await,

@@ -93,6 +93,16 @@ impl Catalog {
         rows.iter().map(cached_file).collect()
     }
 
+    /// Those of [`Self::cached_of`] whose files are there as the rows have them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn cached_there(&self, hash: ContentHash) -> Result<Vec<CachedFile>> {
+        let mut files = self.cached_of(hash).await?;
+        files.retain(|file| self.cache.size(&file.file) == Some(file.size_bytes));
+        Ok(files)
+    }
+
     /// The smaller files of the bytes that a track's file had before it was changed; none where it never was.
     pub async fn cached_of_former(&self, id: TrackId) -> Result<Vec<CachedFile>> {
         const WHAT: &str = "reading what is cached of earlier bytes";
@@ -316,7 +326,7 @@ async fn outdated(tx: &mut SqliteConnection, track: &[u8], made: &[CachedFile]) 
     Ok(files)
 }
 
-async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<()> {
+pub(super) async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<()> {
     const WHAT: &str = "storing what was cached";
     // A file made by an older version of a profile had the same name.
     sqlx::query("DELETE FROM transcode WHERE file = ? AND profile <> ?")

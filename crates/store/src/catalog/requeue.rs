@@ -1,6 +1,6 @@
 //! Queueing tracks for another hearing: those that lack results, those that failed, those whose work was withdrawn.
 
-use fanfare_model::{Error, ErrorKind, Result, TaskId, Timestamp, TrackId};
+use fanfare_model::{Error, ErrorKind, Result, TaskId, Timestamp, TrackId, job::Products};
 
 use super::{
     Catalog,
@@ -75,11 +75,16 @@ impl Catalog {
     }
 
     /// Queues every track again whose last hearing failed, and every upload whose work was withdrawn before it was ready;
-    /// gives how many. A handful of statements, however many there are. `ladder` is the one that uploads get from now on.
+    /// gives how many. A handful of statements, however many there are. `products` is what is made of uploads from now on.
     ///
     /// # Errors
     /// Those of the database; then nothing is queued.
-    pub async fn requeue_failed(&self, task: Option<TaskId>, ladder: &str, now: Timestamp) -> Result<u64> {
+    pub async fn requeue_failed(
+        &self,
+        task: Option<TaskId>,
+        products: &Products,
+        now: Timestamp,
+    ) -> Result<u64> {
         const WHAT: &str = "queueing failed tracks again";
         let mut tx = self.db.write(WHAT).await?;
         let task = task.map(|task| task.as_bytes().to_vec());
@@ -99,7 +104,7 @@ impl Catalog {
         .bind(task.clone())
         .bind(ANALYZE_QUEUE)
         .bind(PROCESS_QUEUE)
-        .bind(ladder)
+        .bind(products.to_string())
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
@@ -132,7 +137,7 @@ impl Catalog {
                 .bind(task.clone())
                 .bind(now.0)
                 .bind(PROCESS_ATTEMPTS)
-                .bind(ladder)
+                .bind(products.to_string())
                 .execute(&mut *tx)
                 .await
                 .map_err(sql(WHAT))?;
@@ -159,7 +164,7 @@ impl Catalog {
         &self,
         id: TrackId,
         task: Option<TaskId>,
-        ladder: &str,
+        products: &Products,
         now: Timestamp,
     ) -> Result<()> {
         const WHAT: &str = "queueing a track again";
@@ -194,11 +199,12 @@ impl Catalog {
                 let n = col(&job, "n")?;
                 unpark(&mut tx, n, task, now).await?;
                 if queue == PROCESS_QUEUE {
-                    let detail = sqlx::query("UPDATE job SET detail = ? WHERE n = ?").bind(ladder).bind(n);
+                    let detail = sqlx::query("UPDATE job SET detail = ? WHERE n = ?");
+                    let detail = detail.bind(products.to_string()).bind(n);
                     detail.execute(&mut *tx).await.map_err(sql(WHAT))?;
                 }
             }
-            None if queue == PROCESS_QUEUE => queue_process(&mut tx, id, ladder, task, now).await?,
+            None if queue == PROCESS_QUEUE => queue_process(&mut tx, id, products, task, now).await?,
             None if queue == ENRICH_QUEUE => queue_enrichment(&mut tx, id, task, now).await?,
             None => drop(queue_analysis(&mut tx, id, task, now).await?),
         }

@@ -8,13 +8,14 @@ use fanfare_model::{
     TrackId, TrackState, UserId,
     enrichment::Enrichment,
     features::{AnalyzerOutcome, FeaturePart, Fingerprint},
+    job::Products,
 };
 use sqlx::SqliteConnection;
 
 use super::{
-    AnalysisCommit, Catalog, ScannedFile, Transcode,
+    AnalysisCommit, CachedFile, Catalog, ScannedFile, Transcode,
     analysis::{fence_track, store_heard},
-    enrichments,
+    cached, enrichments,
     filing::Filing,
     mixtapes_kept,
     scan_rows::{self, Facts, Place},
@@ -50,8 +51,8 @@ pub struct NewUpload {
     pub uploader: UserId,
     /// Whether its bytes are kept when all is made of them.
     pub keep: bool,
-    /// The HLS ladder to make of it.
-    pub ladder: String,
+    /// What to make of it.
+    pub products: Products,
 }
 
 /// What became of an upload.
@@ -70,6 +71,8 @@ pub struct ProcessCommit {
     pub heard: AnalysisCommit,
     /// Its HLS ladder, whose blobs are stored already.
     pub ladder: Option<Transcode>,
+    /// Its smaller files, which have their names already.
+    pub small: Vec<CachedFile>,
     /// A track that sounds the same.
     pub twin: Option<TrackId>,
 }
@@ -142,7 +145,7 @@ impl Catalog {
         scan_rows::index(&mut tx, n, &facts).await?;
         mixtapes_kept::came_back(&mut tx, id, new.hash).await?;
         filing.finish(&mut tx).await?;
-        queue_process(&mut tx, id, &new.ladder, task, now).await?;
+        queue_process(&mut tx, id, &new.products, task, now).await?;
         commit(tx, WHAT).await?;
         Ok(Uploaded::Added(id))
     }
@@ -157,7 +160,7 @@ impl Catalog {
         same_bytes(&mut *self.db.reader("looking for the same bytes").await?, hash).await
     }
 
-    /// Results, ladder, state `enriching`, the job's end and the enrichment's job in one transaction.
+    /// Results, ladder, smaller files, state `enriching`, the job's end and the enrichment's job in one transaction.
     ///
     /// # Errors
     /// `Conflict` when the lease was lost.
@@ -169,6 +172,9 @@ impl Catalog {
         store_heard(&mut tx, heard, now).await?;
         if let Some(ladder) = &done.ladder {
             transcodes::put(&mut tx, ladder, now).await?;
+        }
+        for file in &done.small {
+            cached::put(&mut tx, file).await?;
         }
         sqlx::query(
             "UPDATE track SET state = iif(published IS NULL, 'enriching', 'published'), enrichment = 'pending', \
@@ -326,12 +332,12 @@ impl Catalog {
 pub(super) async fn queue_process(
     tx: &mut SqliteConnection,
     track: TrackId,
-    ladder: &str,
+    products: &Products,
     task: Option<TaskId>,
     now: Timestamp,
 ) -> Result<()> {
     let job = NewJob {
-        kind: JobKind::ProcessTrack { track, ladder: ladder.to_owned() },
+        kind: JobKind::ProcessTrack { track, products: products.clone() },
         task,
         dedupe_key: Some(format!("process:{track}")),
         priority: 0,

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use fanfare_model::{
     Attempt, Error, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
-    job::JobError,
+    job::{JobError, Products},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -387,11 +387,11 @@ impl Claimable {
 /// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
 pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
     let detail = match &new.kind {
-        JobKind::ProcessTrack { ladder: detail, .. }
-        | JobKind::TranscodeTrack { ladder: detail, .. }
+        JobKind::ProcessTrack { products, .. } => Some(products.to_string()),
+        JobKind::TranscodeTrack { ladder: detail, .. }
         | JobKind::StreamTrack { profile: detail, .. }
-        | JobKind::CacheTrack { profiles: detail, .. } => Some(detail.as_str()),
-        _ => None,
+        | JobKind::CacheTrack { profiles: detail, .. } => Some(detail.clone()),
+        JobKind::AnalyzeTrack { .. } | JobKind::EnrichTrackAudio { .. } => None,
     };
     let row = sqlx::query(
         // The assignment changes nothing; it makes RETURNING answer for the row that is there already.
@@ -510,7 +510,7 @@ fn job(row: &SqliteRow) -> Result<Job> {
     let track = id(row, "subject", TrackId::from_bytes)?;
     let kind = match col(row, "queue")? {
         ANALYZE_QUEUE => JobKind::AnalyzeTrack { track },
-        PROCESS_QUEUE => JobKind::ProcessTrack { track, ladder: detail(row)? },
+        PROCESS_QUEUE => JobKind::ProcessTrack { track, products: Products::read(&detail(row)?) },
         ENRICH_QUEUE => JobKind::EnrichTrackAudio { track },
         TRANSCODE_QUEUE => JobKind::TranscodeTrack { track, ladder: detail(row)? },
         STREAM_QUEUE => JobKind::StreamTrack { track, profile: detail(row)? },

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)] // a conformance case is test code, wherever it is compiled
 
 use fanfare_model::{
-    Attempt, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId, job::JobError,
+    Attempt, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
+    job::{JobError, Products},
 };
 
 use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death_delay_ms};
@@ -337,12 +338,13 @@ pub async fn no_job_is_claimed_twice(queue: &dyn JobQueue) {
     assert_eq!(claimed.len(), 40);
 }
 
-/// Jobs of every kind come back as they were queued, each from its own queue, with their ladder.
+/// Jobs of every kind come back as they were queued, each from its own queue, with what is to be made.
 pub async fn every_kind_has_its_queue(queue: &dyn JobQueue) {
     let track = TrackId::from_bytes([7; 16]);
+    let products = Products { small: "mp3-medium-192k-v1".to_owned(), ..Products::of_ladder("low=aac:96") };
     let kinds = [
         JobKind::AnalyzeTrack { track },
-        JobKind::ProcessTrack { track, ladder: "low=aac:96".to_owned() },
+        JobKind::ProcessTrack { track, products },
         JobKind::EnrichTrackAudio { track },
         JobKind::TranscodeTrack { track, ladder: "low=aac:64,high=flac".to_owned() },
         JobKind::StreamTrack { track, profile: "mp3-low-128k-v1".to_owned() },

@@ -1,0 +1,129 @@
+//! Smaller files that are made along with an upload's ladder, from the same decode.
+//!
+//! Nothing here fails the upload: what cannot be made along is left out, and the run that follows an upload makes it or
+//! says why it cannot be.
+
+use std::path::PathBuf;
+
+use fanfare_audio::{OpenOptions, PcmSource, SinkOutcome, SinkReport};
+use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, Track};
+use fanfare_store::{CachedFile, Making};
+
+use super::{
+    small::Subject,
+    whole::{self, NamedSinks, WholeFile, by_rate, sink_name},
+    work::Held,
+};
+
+/// The smaller files that are wanted of an upload.
+pub(crate) struct Along {
+    subject: Subject,
+    profiles: Vec<Profile>,
+    making: Making,
+}
+
+/// Those that are being made.
+pub(crate) struct AlongFiles {
+    files: Vec<WholeFile>,
+    making: Making,
+}
+
+impl Along {
+    /// What of those profiles, separated by commas, can be made along with that track. `None` for nothing: none is
+    /// wanted, the track is small already, all of them are there, or the cache has no room.
+    pub(crate) async fn of(held: &Held, track: &Track, path: PathBuf, profiles: &str) -> Option<Self> {
+        if profiles.is_empty() || !track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
+            return None;
+        }
+        match Self::wanted(held, track, path, profiles).await {
+            Ok(along) => along,
+            Err(error) => {
+                tracing::warn!(track = %track.id, %error, "no smaller files are made along with an upload");
+                None
+            }
+        }
+    }
+
+    async fn wanted(held: &Held, track: &Track, path: PathBuf, profiles: &str) -> Result<Option<Self>> {
+        let catalog = held.bench.store.catalog();
+        let there = match track.hash {
+            Some(hash) => catalog.cached_there(hash).await?,
+            None => Vec::new(),
+        };
+        let mut wanted = Vec::new();
+        for word in profiles.split(',') {
+            let profile: Profile = word.parse()?;
+            // An encoder that ended a worker with this upload is let alone.
+            let is_let_alone = held.job.without.contains(&sink_name(profile));
+            let is_there = there.iter().any(|file| file.profile == word);
+            if !is_let_alone && !is_there && !wanted.contains(&profile) {
+                wanted.push(profile);
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let making = catalog.cache().begin(held.job.id, held.attempt())?;
+        Ok(Some(Self { subject: Subject::new(track, path), profiles: wanted, making }))
+    }
+
+    /// The sinks that make them of that source, which is at its start.
+    ///
+    /// A file without a word about its length has none: its smaller files would have to say theirs before it is heard.
+    pub(crate) fn begin(
+        self,
+        source: &dyn PcmSource,
+        open: &OpenOptions,
+    ) -> (NamedSinks, Option<AlongFiles>) {
+        let Self { subject, profiles, making } = self;
+        let begun = || {
+            let frames = source.facts().declared_frames;
+            let frames =
+                frames.ok_or_else(|| Error::new(ErrorKind::Unsupported, "its length is not known"))?;
+            let (constant, plain) = by_rate(&profiles);
+            let recipes = subject.recipes_for(&constant, source.spec(), frames, open)?;
+            whole::sinks(constant.into_iter().zip(recipes), &plain, source, open, &making)
+        };
+        match begun() {
+            Ok((sinks, files)) => (sinks, Some(AlongFiles { files, making })),
+            Err(error) => {
+                tracing::info!(%error, "no smaller files are made along with an upload");
+                (Vec::new(), None)
+            }
+        }
+    }
+}
+
+impl AlongFiles {
+    /// Those whose sinks came to their end.
+    pub(crate) fn finished(mut self, sinks: &[SinkReport]) -> Self {
+        self.files.retain(|file| {
+            let name = sink_name(file.profile);
+            let report = sinks.iter().find(|report| report.name == name);
+            match report.map(|report| &report.outcome) {
+                Some(SinkOutcome::Finished) => true,
+                Some(SinkOutcome::Evicted { message, .. }) => {
+                    tracing::info!(name, message, "a smaller file was not made along with an upload");
+                    false
+                }
+                None => false,
+            }
+        });
+        self
+    }
+
+    /// Gives them their names; those that can be given one.
+    pub(crate) async fn keep(self, hash: ContentHash, now: Timestamp) -> Vec<CachedFile> {
+        let Self { files, making } = self;
+        let keep = move || {
+            let kept = files.into_iter().map(|file| file.keep(hash, &making, now));
+            let told = kept.inspect(|kept| {
+                if let Err(error) = kept {
+                    tracing::warn!(%error, "a smaller file of an upload was not kept");
+                }
+            });
+            told.filter_map(Result::ok).collect()
+        };
+        tokio::task::spawn_blocking(keep).await.unwrap_or_default()
+    }
+}
