@@ -1,4 +1,4 @@
-//! A ladder as MPEG transport stream, as players without CMAF take it (CHECKLIST D5).
+//! A ladder as MPEG transport stream, as players without CMAF take it (docs/coverage.md D5).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests only
 
