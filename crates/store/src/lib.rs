@@ -28,9 +28,10 @@ pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name, 
 pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
     AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, EnrichCommit, FileFacts, KnownFile,
-    LibraryCounts, MAX_PAGE, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened,
-    Page, ProcessCommit, ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode,
-    TranscodeCounts, TranscodePart, Uploaded,
+    LibraryCounts, MAX_PAGE, MAX_PARKED, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare,
+    NewUpload, Opened, Page, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit,
+    ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts,
+    TranscodePart, Uploaded,
 };
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;

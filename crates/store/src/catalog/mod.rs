@@ -23,6 +23,7 @@ mod mixtapes_changed;
 mod mixtapes_kept;
 mod outcome;
 mod packed;
+mod parked;
 mod playlists;
 mod requeue;
 mod rewritten;
@@ -47,6 +48,7 @@ pub use types::{
 pub use cached::{CacheRun, CachedCounts, CachedFile};
 pub use mixtapes::MixtapeQuery;
 pub use mixtapes_changed::{MixtapeChange, NewMixtape};
+pub use parked::{MAX_PARKED, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack};
 pub use playlists::Matched;
 pub use rewritten::FileFacts;
 pub use shares::{NewShare, Opened};
