@@ -10,4 +10,5 @@
 pub mod command;
 pub mod crash;
 pub mod measure;
+pub mod sending;
 pub mod small_disk;

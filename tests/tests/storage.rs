@@ -3,60 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::PathBuf};
 
-use fanfare_testkit::{
-    server::{ServerStart, TestServer},
-    signals, wav,
+use fanfare_testkit::server::{ServerStart, TestServer};
+use fanfare_tests::{
+    sending::{audio, becomes_ready, blobs, send, song},
+    small_disk::SmallDisk,
 };
-use fanfare_tests::small_disk::SmallDisk;
-use reqwest::Method;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::Value;
 
 const MIB: u64 = 1 << 20;
-const SOON: Duration = Duration::from_millis(250);
-
-/// A song of that length; different numbers sound different.
-fn song(seconds: f64, number: u32) -> Vec<u8> {
-    let tone = signals::sine(44_100, seconds, 200.0 + f64::from(number), 0.3);
-    wav::wav(44_100, &[tone.clone(), tone], wav::WavFormat::I16)
-}
-
-/// Sends a file; gives the status and what is said.
-async fn send(server: &TestServer, bytes: &[u8]) -> (u16, Value) {
-    let head = "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"sent.wav\"\r\n\r\n";
-    let body = [head.as_bytes(), bytes, b"\r\n--edge--\r\n"].concat();
-    let request = server.request(Method::POST, "/api/v1/tracks");
-    let answer =
-        request.header("content-type", "multipart/form-data; boundary=edge").body(body).send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
-}
-
-async fn until(server: &TestServer, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let mut events = server.request(Method::GET, "/api/v1/events").send().await.unwrap();
-    loop {
-        let answer = server.json(path).await;
-        if wanted(&answer) {
-            return answer;
-        }
-        // Not every change of a track is an event of its task.
-        if let Ok(event) = tokio::time::timeout(SOON, events.chunk()).await {
-            assert!(event.unwrap().is_some(), "the stream of events ended");
-        }
-    }
-}
-
-async fn becomes_ready(server: &TestServer, track: &Value) {
-    let path = format!("/api/v1/tracks/{}", track["id"].as_str().unwrap());
-    let track = until(server, &path, |track| track["state"] == "ready" || track["state"] == "failed").await;
-    assert_eq!(track["state"], "ready", "{track}");
-}
-
 /// Only so many tracks are there, nothing half lies about, no task waits for what never came.
 async fn is_tidy(server: &TestServer, tracks: u64) {
     assert_eq!(server.json("/api/v1/tracks").await["total"], tracks);
@@ -66,22 +23,7 @@ async fn is_tidy(server: &TestServer, tracks: u64) {
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("upload-")))
         .collect();
     assert_eq!(left, Vec::<PathBuf>::new());
-    let stored = |kind: &str| walk(&server.data().join("blobs").join(kind));
-    assert_eq!(stored("upload").len() as u64, tracks);
-}
-
-fn walk(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() { files.extend(walk(&entry)) } else { files.push(entry) }
-    }
-    files
-}
-
-async fn audio(server: &TestServer, track: &Value) -> (u16, Vec<u8>) {
-    let path = format!("/api/v1/tracks/{}/audio", track["id"].as_str().unwrap());
-    let answer = server.request(Method::GET, &path).send().await.unwrap();
-    (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    assert_eq!(blobs(server.data(), "upload").len() as u64, tracks);
 }
 
 fn says_no_space(status: u16, said: &Value) {

@@ -157,6 +157,25 @@ const STATES = [
     await look('card');
     await page.unroute('**/retry');
   }],
+  ['quarantine', {}, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/settings`);
+    const section = page.getByRole('region', { name: 'Files without a track' });
+    await section.getByText('4 files in the data folder').waitFor();
+    await section.evaluate((part) => part.scrollIntoView({ block: 'start' }));
+    await look('list');
+    await section.getByRole('button', { name: 'Restore as track' }).first().click();
+    await section.getByText('is a track again').waitFor();
+    await section.getByRole('button', { name: /^Delete all now/ }).click();
+    await look('asking');
+    await section.getByRole('button', { name: /^Really delete all/ }).click();
+    await section.getByText('Every file in the data folder belongs to a track').waitFor();
+    await look('none');
+    await page.route('**/api/v1/quarantine*', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Internal', status: 500, detail: 'reading the quarantine: the disk failed', kind: 'io', remedy: 'check the disk' }) }));
+    await page.reload();
+    await section.getByRole('alert').waitFor();
+    await look('failed');
+    await page.unroute('**/api/v1/quarantine*');
+  }],
   ['share', {}, async ({ page, url, look, open }) => {
     await page.goto(`${url}/#/mixtapes`);
     await page.locator('.card').first().waitFor();

@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { makeCache } from './cache.mjs';
 import { makeCatalog, select } from './catalog.mjs';
 import { makeMixtapes } from './mixtapes.mjs';
+import { makeQuarantine } from './quarantine.mjs';
 import { coverSvg, waveform, wavBytes, wavSlice } from './sound.mjs';
 import { makeSettings } from './settings.mjs';
 import { makeTasks } from './tasks.mjs';
@@ -27,6 +28,7 @@ export function makeMock(options = {}) {
   const cache = makeCache(catalog, tasks, options);
   const mixtapes = makeMixtapes(catalog, cache.shown, () => `http://127.0.0.1:${server.address().port}`, options);
   const settings = makeSettings();
+  const quarantine = makeQuarantine(options);
   const users = options.owner ? [{ id: 'a'.repeat(32), name: 'demo', role: 'owner', password: 'demo demo demo' }] : [];
   const keys = [];
   const folders = options.empty ? [] : [{ id: 'f'.repeat(32), path: '/srv/music', added: new Date().toISOString(), scanned: new Date().toISOString() }];
@@ -103,6 +105,7 @@ export function makeMock(options = {}) {
       }
       if (!user && !(stranger && catalog.byId.get(id)?.state === 'published')) return problem(401, 'unauthenticated', 'not signed in', 'sign in first');
 
+      if (head === 'quarantine') return json(...quarantine.handle(route, path.split('/'), catalog.tracks[0]));
       const { artists, releases, tracks } = shown();
       const track = head === 'tracks' && id ? catalog.byId.get(id) : undefined;
       if (head === 'tracks' && id && track?.id !== id) return missing('track');

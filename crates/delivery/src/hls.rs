@@ -19,7 +19,6 @@ use fanfare_audio::hls::Ladder;
 use fanfare_model::{
     ContentHash, Error, ErrorKind, JobId, JobKind, JobState, Result, Timestamp, Track, TrackHome, TrackId,
     hls::{SegmentFacts, VariantFacts},
-    job::JobError,
 };
 use fanfare_store::{BlobKind, Growing, Store, Transcode, growing_folder, growing_names, growing_variant};
 
@@ -231,7 +230,7 @@ impl Ladders {
             JobState::Parked => {
                 let error = row.last_error.map_or_else(
                     || Error::new(ErrorKind::Internal, "the track could not be encoded"),
-                    JobError::into_error,
+                    |error| Error::new(error.kind, error.message),
                 );
                 return Ok(Made::Failed(error));
             }

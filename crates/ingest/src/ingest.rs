@@ -1,11 +1,9 @@
 //! [`Ingest`]: everything between a new file and a known track, behind one handle.
 
 mod caching;
-mod parked;
 mod scope;
 
 pub use caching::{CacheQueued, WarmOptions, queue_cache};
-pub use parked::retry_parked_jobs;
 pub use scope::{ScopePages, WarmScope};
 
 use std::{
@@ -23,7 +21,7 @@ use fanfare_model::{
     CacheOptions, Error, ErrorKind, FolderId, JobId, JobKind, Result, TaskId, TaskKind, TrackId, UserId,
     library::Folder,
 };
-use fanfare_store::{NewJob, Store, TRANSCODE_ATTEMPTS};
+use fanfare_store::{Keeping, NewJob, Store, TRANSCODE_ATTEMPTS};
 use tokio::{
     sync::{Mutex, broadcast, mpsc, watch},
     task::JoinHandle,
@@ -35,9 +33,11 @@ use crate::{
     governor::{Governor, Policy},
     hearing::{Hearing, Lines},
     passes::Passes,
+    quarantine::Kept,
     scan::desk::{Cause, ScanDesk},
     schedule::{NightClock, Nightly},
     supervisor::{Supervisor, WorkerCommandLine},
+    upload::Receives,
     watch::{Board, WatchOptions},
     worker::protocol::{WorkerEvent, WorkerRole},
 };
@@ -69,6 +69,8 @@ pub struct IngestOptions {
     pub uploads: UploadOptions,
     /// What is made smaller and kept, and how much; may be changed later.
     pub cache: CacheOptions,
+    /// How many days files of ours are kept that no row names; may be changed later.
+    pub quarantine_days: u32,
 }
 
 /// Scans, watches and hears, until [`Ingest::shutdown`]. Cheap to clone.
@@ -87,6 +89,7 @@ struct Inner {
     cache: std::sync::Mutex<Arc<CacheOptions>>,
     /// Rung when the cache should be looked at.
     tidy_cache: tokio::sync::Notify,
+    kept: Kept,
     supervisor: Supervisor,
     live: Supervisor,
     /// Everything that workers say.
@@ -109,9 +112,6 @@ impl Ingest {
     /// # Errors
     /// Errors of the store.
     pub async fn start(lock: DataLock, store: Store, options: IngestOptions) -> Result<Self> {
-        if let Err(error) = store.catalog().sweep_cached().await {
-            tracing::warn!(%error, "files that no row names stay in the cache folder");
-        }
         let hub = TaskHub::new(store.clone());
         let background = options.background.checked()?;
         let slots = options.jobs.max(1);
@@ -140,8 +140,15 @@ impl Ingest {
             tokio::join!(supervisor.stop(), live.stop());
             return Err(error);
         }
-        let desk =
-            ScanDesk::new(store.clone(), hub.clone(), hearing.clone(), governor.clone(), Limits::default());
+        let kept = Kept::days(options.quarantine_days);
+        let desk = ScanDesk::new(
+            store.clone(),
+            hub.clone(),
+            hearing.clone(),
+            governor.clone(),
+            kept.clone(),
+            Limits::default(),
+        );
         let passes = Passes::new(&hub, &governor);
         let nightly = Nightly::new(
             store.clone(),
@@ -175,6 +182,7 @@ impl Ingest {
             uploads: std::sync::Mutex::new(Arc::new(options.uploads)),
             cache: std::sync::Mutex::new(Arc::new(options.cache.clone())),
             tidy_cache: tokio::sync::Notify::new(),
+            kept,
             supervisor,
             live,
             events,
@@ -291,8 +299,32 @@ impl Ingest {
     /// # Errors
     /// `LimitExceeded` when the person's quota is used up; `NoSpace`, `Io` from the disk, `Unavailable` while it is away.
     pub async fn receive(&self, name: &str, uploader: UserId) -> Result<Receiving> {
-        let (store, uploads) = (self.inner.store.clone(), self.inner.lines.uploads.clone());
-        Receiving::begin(store, uploads, (self.uploads(), self.products()), name, uploader).await
+        Receiving::begin(self.receives(), name, uploader).await
+    }
+
+    /// What an upload needs to be taken in.
+    pub(crate) fn receives(&self) -> Receives {
+        Receives {
+            store: self.inner.store.clone(),
+            uploads: self.inner.lines.uploads.clone(),
+            options: self.uploads(),
+            products: self.products(),
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// For how long files of ours are kept that no row names, from now on, in days.
+    pub fn set_quarantine_days(&self, days: u32) {
+        self.inner.kept.set(days);
+    }
+
+    /// That, as the store is told it.
+    #[must_use]
+    pub fn keeping(&self) -> Keeping {
+        self.inner.kept.get()
     }
 
     /// Deletes an uploaded track: its row first, then its bytes.
@@ -350,10 +382,10 @@ impl Ingest {
         *self.inner.uploads.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
     }
 
-    /// Queues a failed track again; one whose enrichment alone failed is only enriched again.
+    /// Queues a failed track again.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when its bytes were let go; errors of the store.
+    /// `NotFound`; errors of the store.
     pub async fn retry_track(&self, id: TrackId) -> Result<()> {
         let row = self.inner.store.catalog().track(id).await?;
         let uploaded = row.is_some_and(|row| row.track.home.folder().is_none());

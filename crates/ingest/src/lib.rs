@@ -22,6 +22,7 @@ mod live_task;
 mod lock;
 mod passes;
 mod post_analysis;
+mod quarantine;
 mod retag;
 mod scan;
 mod schedule;
@@ -34,11 +35,10 @@ mod worker;
 pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
-pub use ingest::{
-    CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, queue_cache, retry_parked_jobs,
-};
+pub use ingest::{CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, queue_cache};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;
+pub use quarantine::{QUARANTINE_DAYS, keeping};
 pub use retag::WriteReplayGain;
 pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;

@@ -105,6 +105,7 @@ async fn fresh_scan(bench: &Bench) -> Value {
         background: Default::default(),
         uploads: Default::default(),
         cache: Default::default(),
+        quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
     };
     let ingest = fanfare_ingest::Ingest::start(
         fanfare_ingest::DataLock::acquire(data.path()).unwrap(),

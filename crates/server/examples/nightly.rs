@@ -127,6 +127,7 @@ async fn serve(fanfare: &Path, data: PathBuf) -> (HttpState, std::net::SocketAdd
         background: background(0.25, SHARE_PERCENT, false),
         uploads: Default::default(),
         cache: Default::default(),
+        quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
     };
     let ingest = Ingest::start(DataLock::acquire(&data).unwrap(), store.clone(), options).await.unwrap();
     let state = HttpState::new(store, ingest, SettingsDesk::over(settings));

@@ -179,6 +179,8 @@ pub struct Settings {
     pub cache: CacheOptions,
     /// Where that is kept; relative to the data folder, and `cache/audio` there when it is not set.
     pub cache_dir: Option<PathBuf>,
+    /// How many days files of ours are kept that no row names.
+    pub quarantine_days: u32,
     /// What is heard by itself, when, and how gently.
     pub analysis: BackgroundOptions,
     /// Whether measured ReplayGain is written into the tags of library files.
@@ -211,6 +213,7 @@ impl Settings {
             hls: HlsSettings { ladder: HLS_LADDER.to_owned() },
             cache: CacheOptions::default(),
             cache_dir: None,
+            quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
             analysis: BackgroundOptions::default(),
             replaygain_write_tags: false,
             acoustid: AcoustIdSettings { endpoint: ACOUSTID_ENDPOINT.to_owned(), key: None },

@@ -16,8 +16,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fanfare_model::{Attempt, BlockGrid, Error, ErrorKind, JobId, Profile, Result};
+use fanfare_model::{Attempt, BlockGrid, Error, ErrorKind, JobId, Profile, Result, Timestamp};
 use rustix::{fs::FallocateFlags, io::Errno};
+
+use crate::blobs::timestamp;
 
 /// The folder, below the cache folder, of files that are being made.
 const MAKING: &str = ".making";
@@ -77,6 +79,17 @@ impl CacheFolder {
         let names =
             entries.map_while(std::io::Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
         names.filter(|name| is_name(name)).collect()
+    }
+
+    /// Every file of ours with its size and when it was last written, in no order.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, u64, Timestamp)> {
+        let file = |name: String| {
+            let metadata = fs::symlink_metadata(self.path(&name)?).ok()?;
+            let written = timestamp(metadata.modified().ok()?);
+            metadata.is_file().then_some((name, metadata.len(), written))
+        };
+        self.names().into_iter().filter_map(file).collect()
     }
 
     /// Removes what earlier lives left half made. For the start of a server.

@@ -17,6 +17,7 @@ mod db;
 mod error;
 mod growing;
 mod ids;
+mod lost;
 mod migrate;
 mod open;
 mod people;
@@ -24,17 +25,17 @@ pub mod queue;
 mod rows;
 mod text;
 
-pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, blob_name, of_storage};
+pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, StoredBlob, blob_name, of_storage};
 pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
-    AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, EnrichCommit, FileFacts, KnownFile,
-    LibraryCounts, MAX_PAGE, MAX_PARKED, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare,
-    NewUpload, Opened, Page, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit,
-    ScanApplied, ScanChange, ScannedFile, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts,
-    TranscodePart, Uploaded,
+    AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, EnrichCommit, FileFacts, Keeping, KnownFile,
+    LibraryCounts, MAX_PAGE, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened,
+    Page, ProcessCommit, QuarantineCounts, Quarantined, ScanApplied, ScanChange, ScannedFile, StoredKind,
+    Swept, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart, Uploaded,
 };
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;
+pub use lost::refuse_lost_database;
 pub use open::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, Store, StoreOptions};
 pub use people::{ApiKey, People, SecretHash};
 pub use queue::{

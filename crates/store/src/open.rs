@@ -2,11 +2,11 @@
 
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
-use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_model::{Error, ErrorKind, Result, Timestamp};
 
 use crate::{
-    BlobStore, CacheFolder, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue, db::Db, error::sql,
-    migrate,
+    BlobKind, BlobStore, CacheFolder, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue,
+    catalog::sweep::referred_to, db::Db, error::sql, lost, migrate,
 };
 
 /// The database's name in the data folder.
@@ -61,7 +61,8 @@ impl Store {
     /// Opens (and, if told so, creates or migrates) the store in that folder.
     ///
     /// # Errors
-    /// `NotFound` when there is no store and none is to be made; `Unsupported` when it was written by a
+    /// `NotFound` when there is no store and none is to be made; `Conflict` when the database is missing or empty but
+    /// blobs are there (see [`begin_anew`](Self::begin_anew)); `Unsupported` when it was written by a
     /// newer version; `Unavailable` when the schema is old and may not be migrated here;
     /// `PermissionDenied`, `NoSpace`, `Io` from the file system; `Internal` when the database is damaged.
     pub async fn open(data: &Path, options: &StoreOptions) -> Result<Self> {
@@ -74,6 +75,35 @@ impl Store {
     /// As [`open`](Self::open). A cache folder that cannot be written is no error here: it is told when something is
     /// to be kept there.
     pub async fn open_with_cache(data: &Path, cache: &Path, options: &StoreOptions) -> Result<Self> {
+        lost::refuse_lost_database(data)?;
+        Self::open_whatever_is_there(data, cache, options, false).await
+    }
+
+    /// Makes a new database in a data folder whose database was lost and whose files are there: they are kept, as files
+    /// that no row names, and listed in the [quarantine](Catalog::quarantine). A database that is in use stays as it is.
+    ///
+    /// # Errors
+    /// `Conflict` when there is a database in use; otherwise as [`open`](Self::open).
+    pub async fn begin_anew(data: &Path, cache: &Path, now: Timestamp) -> Result<Self> {
+        let store = Self::open_whatever_is_there(data, cache, &StoreOptions::default(), true).await?;
+        if !lost::is_empty(&store.inner.db).await? {
+            store.close().await;
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("the database in {} is in use", data.display()),
+            )
+            .remedy("nothing needs to begin anew: start `fanfare serve`"));
+        }
+        lost::note_begun(&store.inner.db, now).await?;
+        Ok(store)
+    }
+
+    async fn open_whatever_is_there(
+        data: &Path,
+        cache: &Path,
+        options: &StoreOptions,
+        anew: bool,
+    ) -> Result<Self> {
         let file = data.join(DATABASE_FILE);
         if options.migrate {
             make_private_folder(data)?;
@@ -82,12 +112,20 @@ impl Store {
             wait_for_file(&file, options).await?;
         }
         let db = Db::connect(&file, options).await?;
+        if !anew {
+            lost::refuse_empty_database(data, &db).await?;
+        }
         if options.migrate {
             migrate::migrate(&db).await?;
         } else {
             migrate::wait_until_current(&db, patience(options)).await?;
         }
-        let blobs = Arc::new(FileBlobStore::open(&data.join(BLOB_FOLDER), options.migrate).await?);
+        let folder = data.join(BLOB_FOLDER);
+        let blobs = Arc::new(if options.migrate {
+            FileBlobStore::open_first(&folder, &kinds_named(&db).await?).await?
+        } else {
+            FileBlobStore::open(&folder, false).await?
+        });
         let cache = CacheFolder::new(cache.to_owned());
         if options.migrate {
             // As of the workshop: a server that starts is the only one, and nobody works for it yet.
@@ -164,6 +202,22 @@ impl Store {
             .map_err(sql(WHAT))
             .map(|_| ())
     }
+}
+
+/// The kinds of blobs that rows name.
+async fn kinds_named(db: &Db) -> Result<Vec<BlobKind>> {
+    const WHAT: &str = "looking which blobs rows name";
+    let mut reader = db.reader(WHAT).await?;
+    let mut named = Vec::new();
+    for kind in BlobKind::ALL {
+        let statement = format!("SELECT EXISTS ({})", referred_to(*kind));
+        let is_named: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        named.extend(is_named.then_some(*kind));
+    }
+    Ok(named)
 }
 
 fn patience(options: &StoreOptions) -> Duration {

@@ -156,11 +156,10 @@ async fn covers_are_kept_while_a_mixtape_has_them() {
     catalog.note_composed_cover(tape.id, hash(b"of these"), composed).await.unwrap();
     assert_eq!(catalog.composed_cover(tape.id, hash(b"of these")).await.unwrap(), Some(composed));
     assert_eq!(catalog.composed_cover(tape.id, hash(b"of others")).await.unwrap(), None);
-    let in_an_hour = fanfare_model::Timestamp(i64::MAX / 2);
-    assert_eq!(catalog.sweep_blobs(kind, in_an_hour).await.unwrap(), 1);
+    assert_eq!(bench.delete_unnamed().await, 1);
     bench.assert_clean().await;
     catalog.delete_mixtape(tape.id).await.unwrap();
-    assert_eq!(catalog.sweep_blobs(kind, in_an_hour).await.unwrap(), 2);
+    assert_eq!(bench.delete_unnamed().await, 2);
 }
 
 #[tokio::test]

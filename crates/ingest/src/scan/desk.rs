@@ -8,23 +8,21 @@ use std::{
 
 use fanfare_audio::{CancelFlag, Limits};
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
-use fanfare_store::{BlobKind, ScanApplied, Store};
+use fanfare_store::{ScanApplied, Store, Swept};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{apply::sum, folder::FolderScan};
-use crate::{TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, text};
+use crate::{
+    TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, quarantine::Kept, text,
+};
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
 const FOLLOW_UP: Duration = Duration::from_secs(3);
 /// The longest such pause.
 const FOLLOW_UP_MAX: Duration = Duration::from_secs(60);
 
-/// How often blobs that no track has any more are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long such a cover is kept: what was taken away by mistake is often back within days.
-const COVER_GRACE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
-/// How long audio is kept that a track let go of: whoever plays it may go on to the end.
-const AUDIO_GRACE_MS: i64 = 6 * 60 * 60 * 1_000;
+/// How often files that no row names are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How long a job that nobody is shown is kept after its end.
 const JOBS_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -50,6 +48,7 @@ struct Inner {
     hub: TaskHub,
     hearing: Hearing,
     governor: Governor,
+    keeping: Kept,
     limits: Limits,
     state: Mutex<DeskState>,
     asked: Notify,
@@ -90,10 +89,11 @@ impl ScanDesk {
         hub: TaskHub,
         hearing: Hearing,
         governor: Governor,
+        keeping: Kept,
         limits: Limits,
     ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { store, hub, hearing, governor, limits, state, asked }) }
+        Self { inner: Arc::new(Inner { store, hub, hearing, governor, keeping, limits, state, asked }) }
     }
 
     /// Asks for a scan of one folder or all; gives the task under which it runs.
@@ -222,7 +222,7 @@ impl ScanDesk {
 
     async fn tidy(&self) {
         self.forget_jobs().await;
-        self.sweep_blobs().await;
+        self.sweep().await;
     }
 
     /// Forgets what listeners had made, so that the list of jobs does not grow with every track that is played.
@@ -234,18 +234,13 @@ impl ScanDesk {
         }
     }
 
-    /// Removes blobs that no track has any more. Between scans, because they are what stores covers.
-    async fn sweep_blobs(&self) {
-        for kind in BlobKind::ALL {
-            let grace = if *kind == BlobKind::Cover { COVER_GRACE_MS } else { AUDIO_GRACE_MS };
-            let before = clock::now().plus_ms(-grace);
-            match self.inner.store.catalog().sweep_blobs(*kind, before).await {
-                Ok(0) => {}
-                Ok(removed) => {
-                    tracing::info!(removed, kind = kind.as_str(), "removed blobs that no track has any more");
-                }
-                Err(error) => tracing::warn!(%error, "could not remove blobs that no track has any more"),
-            }
+    /// Puts files that no row names into quarantine, and deletes what was there for long. Between scans, because they are
+    /// what stores covers.
+    async fn sweep(&self) {
+        let keeping = self.inner.keeping.get();
+        match self.inner.store.catalog().sweep(&keeping, clock::now()).await {
+            Ok(swept) => report(&swept),
+            Err(error) => tracing::warn!(%error, "could not look for files that no row names"),
         }
     }
 
@@ -364,6 +359,20 @@ impl ScanDesk {
 
     fn state(&self) -> MutexGuard<'_, DeskState> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn report(swept: &Swept) {
+    if swept.missed > 0 {
+        let files = swept.missed;
+        tracing::warn!(
+            files,
+            "files of ours that no track names are in quarantine; `fanfare doctor` says more"
+        );
+    }
+    if swept.deleted > 0 {
+        let (files, bytes) = (swept.deleted, swept.deleted_bytes);
+        tracing::info!(files, bytes, "deleted files that no track named for a long time");
     }
 }
 

@@ -10,4 +10,5 @@ mod options;
 mod receiving;
 
 pub use options::UploadOptions;
+pub(crate) use receiving::Receives;
 pub use receiving::Receiving;

@@ -1,6 +1,7 @@
 //! [`Receiving`]: one upload under way.
 
 use std::{
+    io::Seek as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,6 +23,14 @@ const MAX_NAME_CHARS: usize = 200;
 /// Bytes gathered before they are written: large against the cost of a write, small against memory.
 const BUFFER_BYTES: usize = 256 * 1024;
 
+/// What taking in a file needs.
+pub(crate) struct Receives {
+    pub(crate) store: Store,
+    pub(crate) uploads: Hearing,
+    pub(crate) options: Arc<UploadOptions>,
+    pub(crate) products: Products,
+}
+
 /// A file that is being sent. Dropped before [`finish`](Self::finish) succeeded, it leaves nothing behind.
 pub struct Receiving {
     store: Store,
@@ -34,6 +43,8 @@ pub struct Receiving {
     place: Place,
     hasher: blake3::Hasher,
     size_bytes: u64,
+    /// Whether the bytes are a blob already, which stays whatever becomes of this.
+    is_ours: bool,
 }
 
 /// Where the bytes are until they are adopted.
@@ -47,22 +58,54 @@ impl Drop for Place {
 }
 
 impl Receiving {
-    pub(crate) async fn begin(
-        store: Store,
-        uploads: Hearing,
-        (options, products): (Arc<UploadOptions>, Products),
-        name: &str,
-        uploader: UserId,
-    ) -> Result<Self> {
+    pub(crate) async fn begin(needs: Receives, name: &str, uploader: UserId) -> Result<Self> {
+        let Receives { store, uploads, options, products } = needs;
         let random: String = fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
         let place = Place(store.blobs().workshop().join(format!("upload-{random}")));
         let file = File::create_new(&place.0).await.map_err(failed)?;
-        let name = shown_name(name);
-        let (file, hasher) = (BufWriter::with_capacity(BUFFER_BYTES, file), blake3::Hasher::new());
-        let receiving =
-            Self { store, uploads, options, products, name, uploader, file, place, hasher, size_bytes: 0 };
+        let receiving = Self {
+            store,
+            uploads,
+            options,
+            products,
+            name: shown_name(name),
+            uploader,
+            file: BufWriter::with_capacity(BUFFER_BYTES, file),
+            place,
+            hasher: blake3::Hasher::new(),
+            size_bytes: 0,
+            is_ours: false,
+        };
         // Whoever has no room left is told before the bytes are sent, not after.
         receiving.check_quota().await?;
+        Ok(receiving)
+    }
+
+    /// An upload whose bytes are a blob already and whose row was lost. It is kept whatever becomes of it, and counts for
+    /// no quota before it is a track: its bytes take that room anyway.
+    pub(crate) async fn of_blob(mut needs: Receives, hash: ContentHash, uploader: UserId) -> Result<Self> {
+        let bytes = needs.store.blobs().local(BlobKind::Upload, hash).await?;
+        let bytes =
+            bytes.ok_or_else(|| Error::new(ErrorKind::NotFound, "the bytes are not there any more"))?;
+        needs.options =
+            Arc::new(UploadOptions { quota_bytes: 0, keep_originals: true, ..(*needs.options).clone() });
+        // What it was called is lost; its title comes from its tags.
+        let name = format!("restored-{}", hash.to_string().get(..12).unwrap_or_default());
+        let mut receiving = Self::begin(needs, &name, uploader).await?;
+        receiving.is_ours = true;
+        let (from, to) = (bytes, receiving.place.0.clone());
+        let copied = tokio::task::spawn_blocking(move || copy(&from, &to)).await;
+        let (hasher, size_bytes) = copied.unwrap_or_else(|ended| {
+            Err(Error::new(ErrorKind::Internal, "copying an upload broke off").because(ended))
+        })?;
+        (receiving.hasher, receiving.size_bytes) = (hasher, size_bytes);
+        if receiving.hasher.finalize().as_bytes() != hash.as_bytes() {
+            return Err(Error::new(
+                ErrorKind::Io,
+                "the file is damaged: its bytes are not those that were sent",
+            )
+            .remedy("restore it from a backup"));
+        }
         Ok(receiving)
     }
 
@@ -163,10 +206,24 @@ impl Receiving {
 
     /// Removes bytes that no row points at; otherwise they are swept later.
     async fn let_go(&self, hash: ContentHash) {
+        if self.is_ours {
+            return;
+        }
         if let Err(error) = self.store.catalog().let_go_of_upload(hash).await {
             tracing::warn!(%error, "bytes of an upload are left until they are swept");
         }
     }
+}
+
+/// Copies a file; gives the hash of what was read, and how much that was.
+fn copy(from: &Path, to: &Path) -> Result<(blake3::Hasher, u64)> {
+    let mut hasher = blake3::Hasher::new();
+    let copied = std::fs::File::open(from).and_then(|mut from| {
+        hasher.update_reader(&mut from)?;
+        from.rewind()?;
+        std::io::copy(&mut from, &mut std::fs::File::create(to)?)
+    });
+    Ok((hasher, copied.map_err(failed)?))
 }
 
 /// What the content says it is.

@@ -5,9 +5,8 @@ use std::{path::PathBuf, time::Duration};
 
 use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
 use fanfare_model::{
-    ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId,
-    features::AnalyzerResult,
-    job::{JobError, Products},
+    ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId, features::AnalyzerResult,
+    job::Products,
 };
 use fanfare_store::{AnalysisCommit, GrowingLadder, ProcessCommit};
 
@@ -19,7 +18,7 @@ use super::{
     retry::{jitter, next_attempt},
     work::{Begun, Held, Progress, Work},
 };
-use crate::clock;
+use crate::{clock, text};
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
@@ -165,8 +164,8 @@ impl Work for ProcessTrack {
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let (reason, catalog) = (JobError::from(error), held.bench.store.catalog());
-        let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
-        catalog.fail_analysis(job, attempt, owner, self.id, (&reason, None), now).await
+        let failure = text::track_failure(error, now, None);
+        let catalog = held.bench.store.catalog();
+        catalog.fail_analysis(held.job.id, held.attempt(), held.owner(), self.id, failure, now).await
     }
 }

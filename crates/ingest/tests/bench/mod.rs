@@ -76,6 +76,7 @@ impl Bench {
             background,
             uploads: Default::default(),
             cache: Default::default(),
+            quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
         };
         Ingest::start(DataLock::acquire(&self.data()).unwrap(), store.clone(), options).await.unwrap()
     }

@@ -1,6 +1,7 @@
 //! `fanfare doctor`: what works here, what is missing, and what to do about it.
 
 mod checks;
+mod database;
 
 use serde::Serialize;
 

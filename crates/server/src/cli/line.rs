@@ -52,6 +52,12 @@ pub enum Command {
     Mixtape(MixtapeArgs),
     /// Check this installation and say what is missing
     Doctor(DoctorArgs),
+    /// Begin with a new database where the old one was lost, and keep its files
+    #[command(after_help = "Example:\n  fanfare begin-anew --data /srv/fanfare\n\n\
+                            For a data folder whose database is missing or empty while uploads, covers and streams are \
+                            there:\n`fanfare serve` refuses such a folder. The files are kept for a time, and listed on the \
+                            settings page.\nWith a backup, use `fanfare restore` instead.")]
+    BeginAnew(PlaceArgs),
     /// The child process that hears tracks for a server
     #[command(hide = true)]
     Worker(WorkerArgs),

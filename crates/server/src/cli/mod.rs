@@ -8,6 +8,7 @@
 //! [`exit`] alone; the contract of `analyze` is the one in docs/cli.md.
 
 pub mod analyze;
+mod begin_anew;
 mod cache;
 mod demo;
 pub mod doctor;
@@ -66,6 +67,7 @@ fn dispatch(command: &Command) -> Done {
         Command::Cache(args) => cache::run(args),
         Command::Mixtape(args) => mixtape::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::BeginAnew(place) => begin_anew::run(place),
         Command::Worker(args) => worker::run(args),
         Command::Completions(args) => papers::completions(args),
         Command::Man(args) => papers::man(args),

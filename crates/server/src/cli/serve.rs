@@ -10,7 +10,7 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::DATABASE_FILE;
+use fanfare_store::{DATABASE_FILE, refuse_lost_database};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -145,6 +145,7 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
 
 /// Refuses a data folder without a library: none is made by looking at it.
 pub(super) fn has_library(settings: &Settings) -> Result<()> {
+    refuse_lost_database(&settings.data_dir)?;
     if settings.data_dir.join(DATABASE_FILE).is_file() {
         return Ok(());
     }

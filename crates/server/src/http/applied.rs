@@ -15,6 +15,7 @@ pub fn to(ingest: &Ingest, settings: &Settings) -> Result<()> {
     ingest.set_background(settings.analysis.clone())?;
     ingest.set_uploads(uploads(settings));
     ingest.set_cache(settings.cache.clone());
+    ingest.set_quarantine_days(settings.quarantine_days);
     ingest.set_write_tags(settings.replaygain_write_tags);
     ingest.set_acoustid(settings.acoustid.options());
     Ok(())
@@ -37,6 +38,7 @@ pub fn options(settings: &Settings) -> Result<IngestOptions> {
         background: settings.analysis.clone(),
         uploads: uploads(settings),
         cache: settings.cache.clone(),
+        quarantine_days: settings.quarantine_days,
     })
 }
 

@@ -1,6 +1,7 @@
 //! [`SETTINGS`]: the one ordered list of everything that can be set.
 
 mod cache;
+mod storage;
 
 use fanfare_ingest::{BackgroundOptions, MAX_CONCURRENCY, QuietHours};
 use serde_json::{Value, json};
@@ -361,6 +362,7 @@ pub const SETTINGS: &[Setting] = &[
     cache::PRECACHE_QUALITIES,
     cache::MAX_ENCODES,
     cache::MAX_ENCODES_PER_USER,
+    storage::QUARANTINE_DAYS,
     Setting {
         name: "replaygain.write_tags",
         value_type: ValueType::Switch,

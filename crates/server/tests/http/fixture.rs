@@ -79,6 +79,7 @@ impl Server {
                 background: Default::default(),
                 uploads: Default::default(),
                 cache: Default::default(),
+                quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
             },
         )
         .await

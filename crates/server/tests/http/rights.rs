@@ -16,6 +16,8 @@ fn filled(path: &str) -> String {
         .replace("{slug}", "no-such")
         .replace("{variant}", "low")
         .replace("{file}", "index.m3u8")
+        .replace("{kind}", "upload")
+        .replace("{name}", "no-such")
 }
 
 /// What a caller may be refused with: nothing, 401 or 403.

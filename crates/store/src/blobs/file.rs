@@ -11,12 +11,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 
-use super::{BlobKind, BlobStore, blob_name, checked, is_before};
+use super::{BlobKind, BlobStore, StoredBlob, blob_name, checked, place, timestamp};
 
 /// The folder, beside those of the kinds, in which blobs are written before they get their name.
 const UNFINISHED: &str = "unfinished";
+/// The file, beside those folders, that holds the mark.
+const MARK: &str = "mark";
 
 /// Blobs in a folder.
 #[derive(Debug, Clone)]
@@ -31,16 +33,27 @@ impl FileBlobStore {
     /// # Errors
     /// `PermissionDenied`, `NoSpace`, `Io` when the folder cannot be made.
     pub async fn open(root: &Path, first: bool) -> Result<Self> {
-        let store = Self { root: root.to_owned() };
-        if !first {
-            return Ok(store);
-        }
+        if first { Self::open_first(root, &[]).await } else { Ok(Self { root: root.to_owned() }) }
+    }
+
+    /// The same for the first process, which knows kinds that a database names blobs of. Where such a kind has no blob at
+    /// all, its storage is away, and nothing is made or removed.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_first(root: &Path, named: &[BlobKind]) -> Result<Self> {
+        let (store, named) = (Self { root: root.to_owned() }, named.to_owned());
         let opened = store.clone();
         blocking(move || {
+            if let Some(away) = named.iter().find(|kind| place::is_away(&store.root, **kind)) {
+                let folder = store.root.join(away.as_str());
+                tracing::warn!(folder = %folder.display(), "the storage of files that tracks have is away");
+                return Ok(());
+            }
             let unfinished = store.root.join(UNFINISHED);
             make_folder(&unfinished)?;
             for kind in BlobKind::ALL {
-                make_folder(&store.root.join(kind.as_str()))?;
+                place::make(&store.root, *kind)?;
             }
             for name in entries(&unfinished)? {
                 remove_whatever(&unfinished.join(name))?;
@@ -66,6 +79,7 @@ impl FileBlobStore {
             return Ok(name);
         }
         let folder = target.parent().unwrap_or(&self.root);
+        place::check(&self.root, kind)?;
         let made = make_shelf(folder)?;
         let unfinished = self.root.join(UNFINISHED).join(format!("{name}.{}", random_suffix()?));
         let written = write_synced(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &target));
@@ -96,6 +110,7 @@ impl FileBlobStore {
             return Ok(name);
         }
         let folder = target.parent().unwrap_or(&self.root);
+        place::check(&self.root, kind)?;
         let made = make_shelf(folder)?;
         reader.sync_all().map_err(failed)?;
         fs::rename(file, &target).map_err(failed)?;
@@ -108,10 +123,7 @@ impl FileBlobStore {
 
     /// `None` for what is not there; an error when all of its kind is not there either.
     fn absent<T>(&self, kind: BlobKind) -> Result<Option<T>> {
-        match fs::metadata(self.root.join(kind.as_str())) {
-            Ok(_) => Ok(None),
-            Err(error) => Err(of_storage("looking for a blob", error)),
-        }
+        place::check(&self.root, kind).map(|()| None)
     }
 
     fn list_now(&self, kind: BlobKind) -> Result<Vec<ContentHash>> {
@@ -183,16 +195,42 @@ impl BlobStore for FileBlobStore {
         blocking(move || store.list_now(kind)).await
     }
 
-    async fn list_before(&self, kind: BlobKind, before: Timestamp) -> Result<Vec<ContentHash>> {
+    async fn stored(&self, kind: BlobKind) -> Result<Vec<StoredBlob>> {
         let store = self.clone();
         blocking(move || {
-            let mut names = store.list_now(kind)?;
-            names.retain(|name| {
-                let stored = fs::metadata(store.path(kind, *name)).and_then(|meta| meta.modified());
-                // One that cannot be looked at is no blob that anybody could call old.
-                stored.is_ok_and(|stored| is_before(stored, before))
-            });
-            Ok(names)
+            place::check(&store.root, kind)?;
+            let blob = |name: ContentHash| {
+                let meta = fs::metadata(store.path(kind, name)).ok()?;
+                let stored = timestamp(meta.modified().ok()?);
+                Some(StoredBlob { name, size_bytes: meta.len(), stored })
+            };
+            Ok(store.list_now(kind)?.into_iter().filter_map(blob).collect())
+        })
+        .await
+    }
+
+    async fn mark(&self) -> Result<Option<String>> {
+        let path = self.root.join(MARK);
+        blocking(move || match fs::read_to_string(path) {
+            Ok(mark) => Ok(Some(mark)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(of_storage("reading the mark of the blobs", error)),
+        })
+        .await
+    }
+
+    async fn set_mark(&self, mark: &str) -> Result<()> {
+        let (store, mark) = (self.clone(), mark.to_owned());
+        blocking(move || {
+            let failed = |error| of_storage("storing the mark of the blobs", error);
+            let unfinished = store.root.join(UNFINISHED).join(format!("mark.{}", random_suffix()?));
+            let written = write_synced(&unfinished, mark.as_bytes())
+                .and_then(|()| fs::rename(&unfinished, store.root.join(MARK)));
+            if written.is_err() {
+                let _ = fs::remove_file(&unfinished); // else at the next start of the server
+            }
+            written.map_err(failed)?;
+            sync_folder(&store.root)
         })
         .await
     }

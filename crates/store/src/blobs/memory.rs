@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use fanfare_model::{ContentHash, Error, Result, Timestamp};
 
-use super::{BlobKind, BlobStore, blob_name, checked, is_before};
+use super::{BlobKind, BlobStore, StoredBlob, blob_name, checked, timestamp};
 use crate::fresh_id;
 
 /// The bytes, and when they were last stored.
@@ -22,6 +22,7 @@ type Held = BTreeMap<(&'static str, ContentHash), (Vec<u8>, SystemTime)>;
 #[derive(Debug)]
 pub struct MemoryBlobStore {
     held: Mutex<Held>,
+    mark: Mutex<Option<String>>,
     workshop: PathBuf,
 }
 
@@ -29,7 +30,7 @@ impl Default for MemoryBlobStore {
     fn default() -> Self {
         let random = fresh_id(Timestamp(0)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let workshop = std::env::temp_dir().join(format!("fanfare-blobs-{random}"));
-        Self { held: Mutex::default(), workshop }
+        Self { held: Mutex::default(), mark: Mutex::default(), workshop }
     }
 }
 
@@ -99,11 +100,21 @@ impl BlobStore for MemoryBlobStore {
         Ok(self.held().keys().filter(|(held, _)| *held == kind.as_str()).map(|(_, name)| *name).collect())
     }
 
-    async fn list_before(&self, kind: BlobKind, before: Timestamp) -> Result<Vec<ContentHash>> {
+    async fn stored(&self, kind: BlobKind) -> Result<Vec<StoredBlob>> {
         let held = self.held();
-        let old = held
-            .iter()
-            .filter(|((held, _), (_, stored))| *held == kind.as_str() && is_before(*stored, before));
-        Ok(old.map(|((_, name), _)| *name).collect())
+        let of_kind = held.iter().filter(|((held, _), _)| *held == kind.as_str());
+        let blob = |((_, name), (bytes, stored)): (&(&str, ContentHash), &(Vec<u8>, SystemTime))| {
+            StoredBlob { name: *name, size_bytes: bytes.len() as u64, stored: timestamp(*stored) }
+        };
+        Ok(of_kind.map(blob).collect())
+    }
+
+    async fn mark(&self) -> Result<Option<String>> {
+        Ok(self.mark.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    async fn set_mark(&self, mark: &str) -> Result<()> {
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = Some(mark.to_owned());
+        Ok(())
     }
 }

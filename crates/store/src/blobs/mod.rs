@@ -8,7 +8,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
@@ -16,11 +16,13 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
 
 mod file;
 mod memory;
+mod place;
 #[cfg(feature = "testsuite")]
 pub mod suite;
 
 pub use file::{FileBlobStore, of_storage};
 pub use memory::MemoryBlobStore;
+pub(crate) use place::blob_counts;
 
 /// What a blob is; each kind has a folder of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,8 +83,29 @@ pub trait BlobStore: Send + Sync {
     async fn remove(&self, kind: BlobKind, name: ContentHash) -> Result<()>;
     /// The names of all blobs of a kind, ascending.
     async fn list(&self, kind: BlobKind) -> Result<Vec<ContentHash>>;
-    /// The names of all blobs of a kind that were last stored before that time, ascending.
-    async fn list_before(&self, kind: BlobKind, before: Timestamp) -> Result<Vec<ContentHash>>;
+    /// All blobs of a kind with their size and age, ascending by name. (Bytes that cannot be looked at are left out.)
+    ///
+    /// # Errors
+    /// `Unavailable` while the storage of the kind is away: nobody can say then what there is.
+    async fn stored(&self, kind: BlobKind) -> Result<Vec<StoredBlob>>;
+    /// The mark that was last set, `None` before the first.
+    async fn mark(&self) -> Result<Option<String>>;
+    /// Sets the mark: a short text that a database holds too, to see later whether the two still belong together.
+    ///
+    /// # Errors
+    /// `NoSpace`, `Io`; `Unavailable` while the storage is away.
+    async fn set_mark(&self, mark: &str) -> Result<()>;
+}
+
+/// A blob as a list of all shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Its name.
+    pub name: ContentHash,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// When it was last stored.
+    pub stored: Timestamp,
 }
 
 /// The name of those bytes.
@@ -91,10 +114,10 @@ pub fn blob_name(bytes: &[u8]) -> ContentHash {
     ContentHash::from_bytes(*blake3::hash(bytes).as_bytes())
 }
 
-/// Whether a time of the system's is before ours.
-fn is_before(time: SystemTime, before: Timestamp) -> bool {
-    let before = UNIX_EPOCH + Duration::from_millis(u64::try_from(before.0).unwrap_or(0));
-    time < before
+/// A time of the system's as ours; one before 1970 is 0.
+pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The bytes, if they are what their name says.

@@ -75,7 +75,7 @@ pub async fn a_file_of_the_workshop_is_adopted(store: &dyn BlobStore) {
     assert_eq!(store.adopt(Media, &missing).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
-/// Blobs are listed by their age, and storing one again makes it young.
+/// Blobs are listed with their size and age, and storing one again makes it young.
 pub async fn old_blobs_are_told_from_young_ones(store: &dyn BlobStore) {
     let now = || {
         // File systems count time in steps of up to 10 ms.
@@ -84,15 +84,30 @@ pub async fn old_blobs_are_told_from_young_ones(store: &dyn BlobStore) {
         std::thread::sleep(Duration::from_millis(30));
         Timestamp(i64::try_from(since.as_millis()).unwrap())
     };
+    let older_than = async |time: Timestamp| {
+        let mut stored = store.stored(Cover).await.unwrap();
+        stored.retain(|blob| blob.stored < time);
+        stored.iter().map(|blob| (blob.name, blob.size_bytes)).collect::<Vec<_>>()
+    };
     let before = now();
-    let one = store.put(Cover, b"one").await.unwrap();
-    let two = store.put(Cover, b"two").await.unwrap();
-    assert!(store.list_before(Cover, before).await.unwrap().is_empty());
+    let one = (store.put(Cover, b"one").await.unwrap(), 3);
+    let two = (store.put(Cover, b"second").await.unwrap(), 6);
+    assert_eq!(older_than(before).await, []);
     let mut both = vec![one, two];
     both.sort_unstable();
     let between = now();
-    assert_eq!(store.list_before(Cover, between).await.unwrap(), both);
+    assert_eq!(older_than(between).await, both);
     store.put(Cover, b"one").await.unwrap();
-    assert_eq!(store.list_before(Cover, between).await.unwrap(), [two]);
-    assert_eq!(store.list_before(Cover, now()).await.unwrap(), both);
+    assert_eq!(older_than(between).await, [two]);
+    assert_eq!(older_than(now()).await, both);
+}
+
+/// The mark is what was last set.
+pub async fn the_mark_is_what_was_last_set(store: &dyn BlobStore) {
+    assert_eq!(store.mark().await.unwrap(), None);
+    for mark in ["one", "another"] {
+        store.set_mark(mark).await.unwrap();
+        assert_eq!(store.mark().await.unwrap().as_deref(), Some(mark));
+    }
+    assert!(store.list(Cover).await.unwrap().is_empty(), "it is no blob");
 }

@@ -3,8 +3,6 @@
 //! A row says that the file is there and whole: it is written after the file has its name. A file without a row is
 //! harmless, and is taken for missing.
 
-use std::collections::HashSet;
-
 use fanfare_model::{Attempt, ContentHash, JobId, Quality, Result, TaskId, Timestamp, TrackId};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
@@ -13,7 +11,7 @@ use crate::{
     CacheFolder,
     db::commit,
     error::{sql, strange},
-    queue::{fence, supersede_made},
+    queue::fence,
     rows::{col, count, id, int, maybe_hash, time},
 };
 
@@ -267,24 +265,10 @@ impl Catalog {
         rows.iter().map(one).collect()
     }
 
-    /// Removes files of the cache folder that no row names, as a killed worker leaves them; gives how many. Only while no
-    /// worker runs: one that gives a file its name writes its row a moment later.
-    pub async fn sweep_cached(&self) -> Result<u64> {
-        const WHAT: &str = "looking for files that no row names";
+    /// Every file of the cache folder with its size and age.
+    pub(super) async fn cached_files(&self) -> Vec<(String, u64, Timestamp)> {
         let cache = self.cache.clone();
-        let names = detached(move || cache.names()).await;
-        if names.is_empty() {
-            return Ok(0);
-        }
-        let named: Vec<String> = sqlx::query_scalar("SELECT file FROM transcode WHERE file IS NOT NULL")
-            .fetch_all(&mut *self.db.reader(WHAT).await?)
-            .await
-            .map_err(sql(WHAT))?;
-        let named: HashSet<String> = named.into_iter().collect();
-        let gone: Vec<String> = names.into_iter().filter(|name| !named.contains(name)).collect();
-        let count = gone.len() as u64;
-        self.remove_cached(gone).await?;
-        Ok(count)
+        detached(move || cache.files()).await
     }
 
     /// Removes files of the cache folder, whose rows are gone.
@@ -351,7 +335,7 @@ pub(super) async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<
     .execute(&mut *tx)
     .await
     .map_err(sql(WHAT))?;
-    supersede_made(tx, file.hash, &file.profile, file.made).await
+    Ok(())
 }
 
 fn quality(row: &SqliteRow) -> Result<Quality> {

@@ -1,7 +1,7 @@
 //! Results as stored: JSON, but for the waveform, which is in bytes ([`packed`]).
 
 use fanfare_model::{
-    ErrorKind, Result, Timestamp,
+    ErrorKind, Result,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Waveform},
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
@@ -53,19 +53,13 @@ fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
     Ok(AnalyzerResult { analyzer: col(row, "analyzer")?, version: col(row, "version")?, outcome })
 }
 
-/// Stores a result that was made just now, unless a newer version is there, or a good one of the same version where this
-/// one failed. Gives whether it was stored.
-pub(super) async fn put(
-    tx: &mut SqliteConnection,
-    content: i64,
-    result: &AnalyzerResult,
-    now: Timestamp,
-) -> Result<bool> {
+/// Stores a result, unless a newer version is there, or a good one of the same version where this one failed.
+pub(super) async fn put(tx: &mut SqliteConnection, content: i64, result: &AnalyzerResult) -> Result<()> {
     let stored = pack(&result.outcome)?;
-    let done = sqlx::query(
-        "INSERT INTO result (content, analyzer, version, outcome, columns, analyzed) VALUES (?, ?, ?, ?, ?, ?) \
+    sqlx::query(
+        "INSERT INTO result (content, analyzer, version, outcome, columns) VALUES (?, ?, ?, ?, ?) \
          ON CONFLICT (content, analyzer) DO UPDATE SET version = excluded.version, \
-             outcome = excluded.outcome, columns = excluded.columns, analyzed = excluded.analyzed \
+             outcome = excluded.outcome, columns = excluded.columns \
          WHERE excluded.version > version OR (excluded.version = version AND \
              (json_extract(excluded.outcome, '$.status') = 'ok' OR json_extract(outcome, '$.status') <> 'ok'))",
     )
@@ -74,11 +68,10 @@ pub(super) async fn put(
     .bind(result.version)
     .bind(stored.outcome)
     .bind(stored.columns)
-    .bind(now.0)
     .execute(tx)
     .await
     .map_err(sql("storing a result"))?;
-    Ok(done.rows_affected() > 0)
+    Ok(())
 }
 
 /// All results of a content, by analyzer; without the waveform's columns unless asked for.

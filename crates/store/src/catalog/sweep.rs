@@ -1,14 +1,12 @@
-//! Blobs that nothing refers to any more.
+//! Blobs that rows name, and an upload's bytes that nobody needs any more.
 
-use std::collections::HashSet;
-
-use fanfare_model::{ContentHash, Result, Timestamp};
+use fanfare_model::{ContentHash, Result};
 
 use super::Catalog;
-use crate::{BlobKind, error::sql, rows::bytes};
+use crate::{BlobKind, error::sql};
 
 /// The names that rows refer to, as `name`.
-pub(super) const fn referred_to(kind: BlobKind) -> &'static str {
+pub(crate) const fn referred_to(kind: BlobKind) -> &'static str {
     match kind {
         BlobKind::Cover => {
             "SELECT cover AS name FROM track WHERE cover IS NOT NULL \
@@ -22,35 +20,6 @@ pub(super) const fn referred_to(kind: BlobKind) -> &'static str {
 }
 
 impl Catalog {
-    /// Removes blobs of that kind that no row refers to and that were last stored before that time; gives how many.
-    ///
-    /// Rows let go of them long before, so a row never points at missing bytes. The grace is for whoever still
-    /// reads what it was told a while ago, and for a blob whose row is about to be written.
-    ///
-    /// # Errors
-    /// Those of the database and of the blob store.
-    pub async fn sweep_blobs(&self, kind: BlobKind, before: Timestamp) -> Result<u64> {
-        const WHAT: &str = "looking for blobs that nothing has";
-        // Listed first: what a row takes up after this is younger.
-        let old = self.blobs.list_before(kind, before).await?;
-        if old.is_empty() {
-            return Ok(0);
-        }
-        let mut reader = self.db.reader(WHAT).await?;
-        let rows = sqlx::query(referred_to(kind)).fetch_all(&mut *reader).await.map_err(sql(WHAT))?;
-        drop(reader);
-        let mut had = HashSet::new();
-        for row in &rows {
-            had.extend(bytes::<32>(row, "name")?.map(ContentHash::from_bytes));
-        }
-        let mut removed = 0;
-        for name in old.into_iter().filter(|name| !had.contains(name)) {
-            self.blobs.remove(kind, name).await?;
-            removed += 1;
-        }
-        Ok(removed)
-    }
-
     /// Removes the bytes of an upload at once, if no row has them any more: they were temporary, or its track was
     /// deleted.
     ///

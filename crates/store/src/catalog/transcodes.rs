@@ -14,7 +14,7 @@ use crate::{
     BlobKind,
     db::commit,
     error::{sql, strange},
-    queue::{fence, supersede_made},
+    queue::fence,
     rows::{col, count, int, json, maybe_hash, to_json},
 };
 
@@ -290,7 +290,7 @@ pub(super) async fn put(tx: &mut SqliteConnection, made: &Transcode, now: Timest
         .await
         .map_err(sql(WHAT))?;
     }
-    supersede_made(tx, made.hash, &made.profile, now).await
+    Ok(())
 }
 
 fn part(row: &SqliteRow) -> Result<TranscodePart> {

@@ -17,7 +17,7 @@ use super::{
     analysis::{fence_track, store_heard},
     cached, enrichments,
     filing::Filing,
-    mixtapes_kept,
+    mixtapes_kept, quarantine,
     scan_rows::{self, Facts, Place},
     transcodes,
 };
@@ -144,6 +144,7 @@ impl Catalog {
             inserted.ok_or_else(|| Error::new(ErrorKind::Conflict, "the upload is there already"))?;
         scan_rows::index(&mut tx, n, &facts).await?;
         mixtapes_kept::came_back(&mut tx, id, new.hash).await?;
+        quarantine::is_named_again(&mut tx, new.hash).await?;
         filing.finish(&mut tx).await?;
         queue_process(&mut tx, id, &new.products, task, now).await?;
         commit(tx, WHAT).await?;

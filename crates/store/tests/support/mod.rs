@@ -6,10 +6,11 @@ use fanfare_model::{
     features::{
         AnalyzerOutcome, AnalyzerResult, FeaturePart, Key, Loudness, Mode, Rhythm, Waveform, WaveformDetail,
     },
-    job::JobError,
     track::TrackFailure,
 };
-use fanfare_store::{AnalysisCommit, ScanApplied, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery};
+use fanfare_store::{
+    AnalysisCommit, Keeping, ScanApplied, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery,
+};
 use tempfile::TempDir;
 
 pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -77,6 +78,14 @@ impl Bench {
         }
     }
 
+    /// Deletes every file that no row names at once; gives how many.
+    pub async fn delete_unnamed(&self) -> u64 {
+        let much_later = later(3_600 * 24 * 365);
+        let keeping = Keeping { blobs_ms: i64::MAX / 4, cache_ms: i64::MAX / 4, young_ms: 0 };
+        self.store.catalog().sweep(&keeping, much_later).await.unwrap();
+        self.store.catalog().empty_quarantine().await.unwrap().0
+    }
+
     pub async fn assert_clean(&self) {
         assert_eq!(self.store.catalog().check().await.unwrap(), Vec::<String>::new());
     }
@@ -119,12 +128,6 @@ pub fn properties() -> AudioProperties {
 
 pub fn failure(kind: ErrorKind, message: &str) -> TrackFailure {
     TrackFailure { kind, message: message.to_owned(), offset_bytes: Some(7), at: NOW, next_retry: None }
-}
-
-/// The reason as a job keeps it.
-pub fn reason_of(failure: &TrackFailure) -> JobError {
-    let TrackFailure { kind, message, offset_bytes, .. } = failure.clone();
-    JobError { kind, message, offset_bytes, remedy: None }
 }
 
 pub fn hash(bytes: &[u8]) -> ContentHash {

@@ -2,9 +2,9 @@
 
 import { address, get, patch, patience, post, put, remove } from './client';
 import type {
-  ApiKey, Artist, CacheCleared, CacheClearing, CacheExplanation, CacheRequest, CacheStatus, CacheVerified, CatalogQuery, CatalogTrack, Features, Folder, ImportedMixtape,
-  LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Release, Role, Schedule, Setting, SettingValue, Share, ShareWish,
-  Status, Task, Track, TrackQuery, User, Waveform,
+  ApiKey, Artist, CacheCleared, CacheClearing, CacheExplanation, CacheRequest, CacheStatus, CacheVerified, CatalogQuery, CatalogTrack, DeletedFiles, Features, Folder, ImportedMixtape,
+  LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Quarantine, QuarantinedFile, Release, Role, Schedule, Setting, SettingValue, Share, ShareWish,
+  Status, Task, Track, TrackQuery, UploadedTrack, User, Waveform,
 } from './types';
 
 const id = encodeURIComponent;
@@ -60,6 +60,11 @@ export const refreshCache = (run: CacheRequest) => post<Task>('/cache/refresh', 
 export const verifyCache = (run: CacheRequest) => post<CacheVerified>('/cache/verify', run);
 export const clearCache = (which: CacheClearing) => post<CacheCleared>('/cache/clear', which);
 export const explainCache = (trackId: string) => get<CacheExplanation>(`/cache/explain/${id(trackId)}`);
+
+export const quarantine = (offset: number, limit: number) => get<Quarantine>('/quarantine', { offset, limit });
+export const emptyQuarantine = () => remove<DeletedFiles>('/quarantine');
+export const deleteQuarantined = (kind: QuarantinedFile['kind'], name: string) => remove(`/quarantine/${kind}/${id(name)}`);
+export const restoreUpload = (name: string) => post<UploadedTrack>(`/quarantine/upload/${id(name)}/restore`);
 
 const tape = (slug: string): string => `/mixtapes/${id(slug)}`;
 export const mixtapes = (offset: number, limit: number, signal?: AbortSignal) => get<Page<Mixtape>>('/mixtapes', { offset, limit }, signal);

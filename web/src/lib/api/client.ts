@@ -77,4 +77,4 @@ export const post = <T>(path: string, body?: unknown, signal?: AbortSignal): Pro
 export const patch = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> => call<T>('PATCH', address(path), body, signal);
 /** The body is a file. */
 export const put = <T>(path: string, body: Blob): Promise<T> => call<T>('PUT', address(path), body);
-export const remove = (path: string): Promise<void> => call<void>('DELETE', address(path));
+export const remove = <T = void>(path: string): Promise<T> => call<T>('DELETE', address(path));

@@ -505,6 +505,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Files of the server that no track names, as after an older database was put back. They are kept for a time
+         *     (`storage.quarantine_days`) and then deleted; one that a track names again leaves the list.
+         */
+        get: operations["quarantine"];
+        put?: never;
+        post?: never;
+        /** Deletes every file in quarantine now. */
+        delete: operations["empty_quarantine"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a file in quarantine now. */
+        delete: operations["delete_quarantined"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/upload/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a track of an upload in quarantine again, which belongs to the caller. Its title comes from its tags; under what
+         *     name it was sent is not known any more.
+         */
+        post: operations["restore_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -1509,6 +1567,19 @@ export interface components {
              * @description Year of release.
              */
             year: number | null;
+        };
+        /** @description What was deleted. */
+        DeletedFiles: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            files: number;
         };
         /** @description Level and its movement. */
         Dynamics: {
@@ -2515,6 +2586,63 @@ export interface components {
          * @enum {string}
          */
         Quality: "original" | "high" | "medium" | "low";
+        /** @description The quarantine: how much is in it, and a page of its list. */
+        Quarantine: {
+            /**
+             * Format: int64
+             * @description Bytes of all files.
+             */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description How many days files are kept (`storage.quarantine_days`).
+             */
+            days: number;
+            /** @description A page of the list: uploads first, then those that are deleted first. */
+            items: components["schemas"]["QuarantinedFile"][];
+            /**
+             * Format: int64
+             * @description The first row's number.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many files there are in all.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Bytes of those.
+             */
+            upload_bytes: number;
+            /**
+             * Format: int64
+             * @description How many are uploads.
+             */
+            uploads: number;
+        };
+        /** @description A file that belongs to the server and that no track names. */
+        QuarantinedFile: {
+            /**
+             * Format: date-time
+             * @description When it will be deleted, if the server runs until then and nothing names it again.
+             */
+            delete_at: string;
+            /** @description What it is. */
+            kind: components["schemas"]["StoredKind"];
+            /**
+             * Format: date-time
+             * @description When the server first found that no track names it.
+             */
+            missed: string;
+            /** @description Its name: of a cached file its file name, of others the hash of their bytes. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            size_bytes: number;
+        };
         /** @description A recording in MusicBrainz. */
         RecordingMatch: {
             /** @description Its artist credit in one line. */
@@ -2781,6 +2909,11 @@ export interface components {
             /** @description The server's version. */
             version: string;
         };
+        /**
+         * @description What a file in quarantine is.
+         * @enum {string}
+         */
+        StoredKind: "upload" | "cover" | "media" | "cache";
         /** @description Work with progress. */
         Task: {
             /**
@@ -4681,6 +4814,161 @@ export interface operations {
                 content: {
                     "application/json": Record<string, never>;
                 };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantine: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description First row. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    empty_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedFiles"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_quarantined: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What it is */
+                kind: components["schemas"]["StoredKind"];
+                /** @description Its name, as listed */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not in quarantine */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hash of its bytes, as listed */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same bytes are a track already, this one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedTrack"];
+                };
+            };
+            /** @description A new track, queued; `Location` leads to it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedTrack"];
+                };
+            };
+            /** @description Not in quarantine */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {

@@ -54,6 +54,11 @@ export type CacheClearing = Partial<Schemas['CacheClearing']>;
 export type CacheCleared = Schemas['CacheCleared'];
 export type CacheExplanation = Schemas['CacheExplanation'];
 
+/** Files of the server that no track names, a page of them. */
+export type Quarantine = Schemas['Quarantine'];
+export type QuarantinedFile = Schemas['QuarantinedFile'];
+export type DeletedFiles = Schemas['DeletedFiles'];
+
 export type Mixtape = Schemas['Mixtape'];
 export type MixtapeWithTracks = Schemas['MixtapeWithTracks'];
 /** What stays of a track that is gone keeps its place. */

@@ -12,6 +12,7 @@ export const GROUPS: readonly Group[] = [
     id: 'cache', title: 'Small files', lead: 'What is kept of lossless tracks for phones and slow lines.',
     names: ['audio_cache.enabled', 'audio_cache.default_quality', 'audio_cache.codec', 'audio_cache.on_miss', 'audio_cache.cap_bytes', 'audio_cache.max_age_days', 'audio_cache.precache_on_upload', 'audio_cache.precache_qualities', 'audio_cache.max_workers', 'audio_cache.max_encodes', 'audio_cache.max_encodes_per_user'],
   },
+  { id: 'storage', title: 'Storage', lead: 'What happens to files in the data folder.', names: ['storage.quarantine_days'] },
   { id: 'tags', title: 'ReplayGain tags', lead: 'The database always has the values; writing them into files is up to you.', names: ['replaygain.write_tags'] },
   { id: 'identify', title: 'AcoustID', lead: 'Looks up what a recording is, by its fingerprint.', names: ['acoustid.key', 'acoustid.endpoint'] },
 ];
@@ -24,6 +25,7 @@ const LABELS: Record<string, string> = {
   'audio_cache.enabled': 'Make small files', 'audio_cache.default_quality': 'Quality unless chosen', 'audio_cache.codec': 'Format', 'audio_cache.on_miss': 'When one is not there yet',
   'audio_cache.cap_bytes': 'Room', 'audio_cache.max_age_days': 'Let go after days unused', 'audio_cache.precache_on_upload': 'Make them when music arrives', 'audio_cache.precache_qualities': 'In which qualities',
   'audio_cache.max_workers': 'Files at a time', 'audio_cache.max_encodes': 'At once, for all listeners', 'audio_cache.max_encodes_per_user': 'At once, for one listener',
+  'storage.quarantine_days': 'Keep files without a track for',
   'replaygain.write_tags': 'Write ReplayGain tags', 'acoustid.endpoint': 'Service', 'acoustid.key': 'Application key',
 };
 /** Of its field on the page. */

@@ -7,14 +7,14 @@ use std::{
     path::Path,
 };
 
-use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{CacheFolder, Store, StoreOptions};
+use fanfare_model::{Error, Result};
+use fanfare_store::CacheFolder;
 use walkdir::WalkDir;
 
-use super::{Check, Outcome};
+use super::{Check, Outcome, database};
 use crate::{
     assets,
-    cli::{cache::bytes, serve::block_on},
+    cli::cache::bytes,
     http::dto::cache::EncoderDto,
     settings::{FfmpegSetting, Settings},
 };
@@ -25,8 +25,8 @@ const MAX_COUNTED_FOLDERS: usize = 200_000;
 /// Every check, in the order in which a start would meet them.
 pub fn all(settings: &Settings) -> Vec<Check> {
     let mut checks = vec![settings_file(settings), data_folder(&settings.data_dir)];
-    let (database, mut folders) = database(settings);
-    checks.push(database);
+    let (found, mut folders) = database::look(settings);
+    checks.extend(found);
     folders.extend(settings.folders.iter().cloned());
     folders.sort();
     folders.dedup();
@@ -42,11 +42,16 @@ pub fn all(settings: &Settings) -> Vec<Check> {
     checks
 }
 
-fn ok(name: &'static str, found: impl Into<String>) -> Check {
+pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Check {
     Check { name, outcome: Outcome::Ok, found: found.into(), remedy: None }
 }
 
-fn bad(name: &'static str, outcome: Outcome, found: impl Into<String>, remedy: impl Into<String>) -> Check {
+pub(super) fn bad(
+    name: &'static str,
+    outcome: Outcome,
+    found: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Check {
     Check { name, outcome, found: found.into(), remedy: Some(remedy.into()) }
 }
 
@@ -105,48 +110,6 @@ fn data_folder(path: &Path) -> Check {
         );
     }
     ok(NAME, format!("{} (writable, mode {mode:03o})", path.display()))
-}
-
-/// The database's state, and the library folders it knows.
-fn database(settings: &Settings) -> (Check, Vec<std::path::PathBuf>) {
-    const NAME: &str = "database";
-    if !settings.data_dir.is_dir() {
-        return (ok(NAME, "none yet"), Vec::new());
-    }
-    let looked = block_on(async {
-        let options = StoreOptions { migrate: false, ..StoreOptions::default() };
-        let store = Store::open(&settings.data_dir, &options).await?;
-        let troubles = store.catalog().check().await?;
-        let folders = store.catalog().folders().await?;
-        let counts = store.catalog().counts().await?;
-        store.close().await;
-        Ok((troubles, folders, counts))
-    });
-    match looked {
-        Ok((troubles, folders, counts)) => {
-            let paths = folders.into_iter().map(|folder| folder.path).collect();
-            if troubles.is_empty() {
-                (
-                    ok(
-                        NAME,
-                        format!(
-                            "sound; {} tracks, {} ready, {} failed",
-                            counts.tracks, counts.ready, counts.failed
-                        ),
-                    ),
-                    paths,
-                )
-            } else {
-                let found = format!("{} troubles, first: {}", troubles.len(), troubles[0]);
-                (bad(NAME, Outcome::Failed, found, "keep a copy of the data folder and report this"), paths)
-            }
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => (ok(NAME, "none yet"), Vec::new()),
-        Err(error) => {
-            let remedy = error.remedy_text().unwrap_or("stop the server and look again").to_owned();
-            (bad(NAME, Outcome::Failed, error.message(), remedy), Vec::new())
-        }
-    }
 }
 
 fn ffmpeg(settings: &Settings) -> Check {

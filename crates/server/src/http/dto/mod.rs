@@ -12,6 +12,7 @@ pub mod mixtape;
 pub mod page;
 pub mod people;
 pub mod problem;
+pub mod quarantine;
 pub mod settings;
 pub mod share;
 pub mod status;

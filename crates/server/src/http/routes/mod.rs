@@ -13,6 +13,7 @@ mod mixtapes;
 mod pages;
 mod people;
 pub(crate) mod playlists;
+mod quarantine;
 mod server;
 mod session;
 mod settings;
@@ -92,6 +93,9 @@ pub fn table() -> Table {
         .add(Owner, routes!(cache::refresh))
         .add(Owner, routes!(cache::verify))
         .add(Owner, routes!(cache::clear))
+        .add(Owner, routes!(quarantine::quarantine, quarantine::empty_quarantine))
+        .add(Owner, routes!(quarantine::delete_quarantined))
+        .add(Owner, routes!(quarantine::restore_upload))
         .add(Listener, routes!(mixtapes::mixtapes, mixtapes::create_mixtape))
         .add(Listener, routes!(playlists::import_mixtape))
         // Those that change one ask whether it is the caller's.

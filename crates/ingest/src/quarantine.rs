@@ -1,0 +1,62 @@
+//! Files of ours that no row names: for how long they are kept, and making a track of one again.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, UserId};
+use fanfare_store::{Keeping, Uploaded};
+
+use crate::{Ingest, Receiving};
+
+/// How long files that no row names are kept where nothing else is set, in days.
+pub const QUARANTINE_DAYS: u32 = 30;
+/// How long smaller files are kept that no row names, in days: they can be made again.
+const CACHE_DAYS: u32 = 7;
+/// Files stored that lately are left out: their row may be about to be written. 10 minutes: between the two lie a
+/// transaction and its wait for the lock.
+const YOUNG_MS: i64 = 10 * 60 * 1_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// For how long files that no row names are kept; may be changed. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept(Arc<AtomicU32>);
+
+impl Kept {
+    pub(crate) fn days(days: u32) -> Self {
+        Self(Arc::new(AtomicU32::new(days)))
+    }
+
+    pub(crate) fn set(&self, days: u32) {
+        self.0.store(days, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Keeping {
+        keeping(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// How the store is told that files are kept for that many days, at least one.
+#[must_use]
+pub fn keeping(days: u32) -> Keeping {
+    let days = days.max(1);
+    Keeping {
+        blobs_ms: i64::from(days) * DAY_MS,
+        cache_ms: i64::from(days.min(CACHE_DAYS)) * DAY_MS,
+        young_ms: YOUNG_MS,
+    }
+}
+
+impl Ingest {
+    /// Makes a track again of an upload that no row names; or gives the track that has the same bytes already.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such upload in quarantine; what [`Receiving::finish`] reports, and then it stays there.
+    pub async fn restore_upload(&self, hash: ContentHash, owner: UserId) -> Result<Uploaded> {
+        if !self.store().catalog().is_quarantined_upload(hash).await? {
+            return Err(Error::new(ErrorKind::NotFound, "there is no such upload in the quarantine"));
+        }
+        Receiving::of_blob(self.receives(), hash, owner).await?.finish().await
+    }
+}

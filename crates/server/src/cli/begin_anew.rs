@@ -1,0 +1,35 @@
+//! `fanfare begin-anew`: a new database beside the files of one that was lost.
+
+use fanfare_ingest::{DataLock, keeping};
+use fanfare_store::Store;
+
+use super::{
+    exit::{Exit, SUCCESS},
+    line::PlaceArgs,
+    output::{self, Done},
+    serve,
+};
+use crate::{http::clock::now, settings};
+
+/// Runs the command.
+pub fn run(place: &PlaceArgs) -> Done {
+    let settings = settings::load(&place.request())?;
+    serve::make_data_folder(&settings.data_dir)?;
+    let _lock = DataLock::acquire(&settings.data_dir)?;
+    let counts = serve::block_on(async {
+        let store = Store::begin_anew(&settings.data_dir, &settings.cache_dir(), now()).await?;
+        // Put on the list at once, whatever their age: nothing else can be about to name them.
+        let listed = fanfare_store::Keeping { young_ms: 0, ..keeping(settings.quarantine_days) };
+        let swept = store.catalog().sweep(&listed, now()).await;
+        let counts = store.catalog().quarantine_counts().await;
+        store.close().await;
+        swept.and(counts)
+    })?;
+    output::line(format_args!(
+        "the database is new; {} files of the lost one are kept for {} days, {} of them uploads that can be made tracks \
+         again",
+        counts.files, settings.quarantine_days, counts.uploads
+    ))?;
+    output::line("start `fanfare serve`; its page `Settings` lists them")?;
+    Ok(Exit(SUCCESS))
+}

@@ -1,0 +1,99 @@
+//! What the database holds: whether it is sound, which folders it knows, and which files no track names.
+
+use std::path::PathBuf;
+
+use fanfare_ingest::keeping;
+use fanfare_model::{ErrorKind, Result};
+use fanfare_store::{LibraryCounts, QuarantineCounts, Quarantined, Store, StoreOptions};
+
+use super::{
+    Check, Outcome,
+    checks::{bad, ok},
+};
+use crate::{
+    cli::{cache::bytes, serve::block_on},
+    http::clock::rfc3339,
+    settings::Settings,
+};
+
+const NAME: &str = "database";
+
+struct Looked {
+    troubles: Vec<String>,
+    folders: Vec<PathBuf>,
+    counts: LibraryCounts,
+    quarantine: QuarantineCounts,
+    first: Option<Quarantined>,
+}
+
+/// The checks, and the library folders that the database knows.
+pub fn look(settings: &Settings) -> (Vec<Check>, Vec<PathBuf>) {
+    if !settings.data_dir.is_dir() {
+        return (vec![ok(NAME, "none yet")], Vec::new());
+    }
+    match block_on(open_and_look(settings)) {
+        Ok(looked) => (vec![soundness(&looked), quarantine(&looked)], looked.folders),
+        Err(error) if error.kind() == ErrorKind::NotFound => (vec![ok(NAME, "none yet")], Vec::new()),
+        Err(error) => {
+            let remedy = error.remedy_text().unwrap_or("stop the server and look again").to_owned();
+            (vec![bad(NAME, Outcome::Failed, error.message(), remedy)], Vec::new())
+        }
+    }
+}
+
+async fn open_and_look(settings: &Settings) -> Result<Looked> {
+    let options = StoreOptions { migrate: false, ..StoreOptions::default() };
+    let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
+    let catalog = store.catalog();
+    let mut page = catalog.quarantine(&keeping(settings.quarantine_days), 0, 1).await?;
+    let looked = Looked {
+        troubles: catalog.check().await?,
+        folders: catalog.folders().await?.into_iter().map(|folder| folder.path).collect(),
+        counts: catalog.counts().await?,
+        quarantine: catalog.quarantine_counts().await?,
+        first: page.items.pop(),
+    };
+    store.close().await;
+    Ok(looked)
+}
+
+fn soundness(looked: &Looked) -> Check {
+    let (troubles, counts) = (&looked.troubles, &looked.counts);
+    match troubles.first() {
+        None => ok(
+            NAME,
+            format!("sound; {} tracks, {} ready, {} failed", counts.tracks, counts.ready, counts.failed),
+        ),
+        Some(first) => {
+            let found = format!("{} troubles, first: {first}", troubles.len());
+            bad(NAME, Outcome::Failed, found, "keep a copy of the data folder and report this")
+        }
+    }
+}
+
+/// Covers and streams that were replaced wait there as a matter of course; uploads do not.
+fn quarantine(looked: &Looked) -> Check {
+    const NAME: &str = "quarantine";
+    let QuarantineCounts { files, bytes: size, uploads, upload_bytes } = looked.quarantine;
+    let Some(first) = &looked.first else { return ok(NAME, "every file belongs to a track") };
+    let due = rfc3339(first.due);
+    let due = due.get(..10).unwrap_or(&due);
+    if uploads == 0 {
+        return ok(
+            NAME,
+            format!(
+                "{files} covers, streams and smaller files ({}) that no track names any more",
+                bytes(size)
+            ),
+        );
+    }
+    bad(
+        NAME,
+        Outcome::Warning,
+        format!(
+            "{uploads} uploads ({}) that no track names; the first is deleted on {due} or later",
+            bytes(upload_bytes)
+        ),
+        "make tracks of them again on the settings page, or put the newer database back",
+    )
+}
