@@ -7,6 +7,7 @@
 mod hearing;
 mod ladder;
 mod queue;
+mod rest;
 mod serving;
 mod small;
 mod upload;
@@ -19,7 +20,7 @@ pub use small::{medium_once, mixtape_once};
 #[derive(Debug)]
 pub struct Figure {
     /// What was measured.
-    pub name: &'static str,
+    pub name: String,
     /// The value with its unit.
     pub measured: String,
     /// The target with its unit.
@@ -38,6 +39,7 @@ const GROUPS: &[Group] = &[
     ("queue", queue::uploads_waiting),
     ("upload", upload::large_upload),
     ("miss", small::misses),
+    ("rest", rest::kept_after_heavy_work),
     ("list", serving::first_page_of_a_large_library),
 ];
 

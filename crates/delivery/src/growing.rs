@@ -262,7 +262,7 @@ impl GrowingFile {
             }
             JobState::Parked => Some(row.last_error.map_or_else(
                 || Progress::Failed("it could not be encoded".to_owned()),
-                |error| Progress::Failed(error.message),
+                |error| Progress::Failed(error.sentence()),
             )),
         }
     }

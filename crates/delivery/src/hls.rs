@@ -19,6 +19,7 @@ use fanfare_audio::hls::Ladder;
 use fanfare_model::{
     ContentHash, Error, ErrorKind, JobId, JobKind, JobState, Result, Timestamp, Track, TrackHome, TrackId,
     hls::{SegmentFacts, VariantFacts},
+    job::JobError,
 };
 use fanfare_store::{BlobKind, Growing, Store, Transcode, growing_folder, growing_names, growing_variant};
 
@@ -230,7 +231,7 @@ impl Ladders {
             JobState::Parked => {
                 let error = row.last_error.map_or_else(
                     || Error::new(ErrorKind::Internal, "the track could not be encoded"),
-                    |error| Error::new(error.kind, error.message),
+                    JobError::into_error,
                 );
                 return Ok(Made::Failed(error));
             }

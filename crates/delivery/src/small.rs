@@ -19,6 +19,7 @@ use std::{
 
 use fanfare_model::{
     CacheOptions, ContentHash, Error, ErrorKind, JobId, JobState, Profile, Result, Timestamp, Track, TrackId,
+    job::JobError,
 };
 use fanfare_store::Store;
 use futures_util::future::BoxFuture;
@@ -240,7 +241,7 @@ impl SmallFiles {
                 }
                 JobState::Cancelled => return Ok(None),
                 JobState::Parked => {
-                    let error = row.last_error.map(|error| Error::new(error.kind, error.message));
+                    let error = row.last_error.map(JobError::into_error);
                     return Err(
                         error.unwrap_or_else(|| Error::new(ErrorKind::Internal, "it could not be made"))
                     );

@@ -461,7 +461,7 @@ pub(crate) async fn name_unsaid(store: &Store, task: &LiveTask) {
             track: Some(track),
             subject,
             kind: error.kind,
-            message: error.message,
+            message: error.sentence(),
             next_retry: row.track.failure.and_then(|failure| failure.next_retry),
         });
     }

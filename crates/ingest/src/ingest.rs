@@ -1,9 +1,11 @@
 //! [`Ingest`]: everything between a new file and a known track, behind one handle.
 
 mod caching;
+mod parked;
 mod scope;
 
 pub use caching::{CacheQueued, WarmOptions, queue_cache};
+pub use parked::retry_parked_jobs;
 pub use scope::{ScopePages, WarmScope};
 
 use std::{
@@ -382,10 +384,10 @@ impl Ingest {
         *self.inner.uploads.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
     }
 
-    /// Queues a failed track again.
+    /// Queues a failed track again; one whose enrichment alone failed is only enriched again.
     ///
     /// # Errors
-    /// `NotFound`; errors of the store.
+    /// `NotFound`; `Conflict` when its bytes were let go; errors of the store.
     pub async fn retry_track(&self, id: TrackId) -> Result<()> {
         let row = self.inner.store.catalog().track(id).await?;
         let uploaded = row.is_some_and(|row| row.track.home.folder().is_none());

@@ -35,7 +35,9 @@ mod worker;
 pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
-pub use ingest::{CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, queue_cache};
+pub use ingest::{
+    CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, queue_cache, retry_parked_jobs,
+};
 pub use lock::DataLock;
 pub use post_analysis::PostAnalysis;
 pub use quarantine::{QUARANTINE_DAYS, keeping};

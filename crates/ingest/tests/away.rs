@@ -77,8 +77,12 @@ async fn attempted(store: &Store, job: &Job, attempts: u32) -> Job {
 async fn pause_is_over(store: &Store, job: &Job) {
     let later = job.run_at.plus_ms(1);
     let claimed = store.jobs().claim(QUEUE, "clock", 1, later).await.unwrap().remove(0);
-    let error =
-        JobError { kind: ErrorKind::Unavailable, message: "the clock".to_owned(), offset_bytes: None };
+    let error = JobError {
+        kind: ErrorKind::Unavailable,
+        message: "the clock".to_owned(),
+        offset_bytes: None,
+        remedy: None,
+    };
     let after = AfterFailure::RetryAt(Timestamp(0));
     store.jobs().fail(claimed.id, claimed.attempt, "clock", error, after, later).await.unwrap();
 }

@@ -5,7 +5,7 @@
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use fanfare_ingest::{DataLock, Ingest};
-use fanfare_model::{ErrorKind, TaskState};
+use fanfare_model::{Error, ErrorKind, TaskState, job::JobError};
 use fanfare_store::Store;
 
 mod bench;
@@ -261,14 +261,8 @@ async fn a_track_that_moved_while_it_could_not_be_reached_is_tried_again() {
     let now = fanfare_model::Timestamp(i64::MAX / 2);
     let job = store.jobs().claim("analyze-track", "me", 1, now).await.unwrap().remove(0);
     let track = tracks(store).await.remove(0).track;
-    let failure = fanfare_model::track::TrackFailure {
-        kind: ErrorKind::NotFound,
-        message: "it is not there".to_owned(),
-        offset_bytes: None,
-        at: now,
-        next_retry: None,
-    };
-    store.catalog().fail_analysis(job.id, job.attempt, "me", track.id, failure, now).await.unwrap();
+    let reason = JobError::from(&Error::new(ErrorKind::NotFound, "it is not there"));
+    store.catalog().fail_analysis(job.id, job.attempt, "me", track.id, (&reason, None), now).await.unwrap();
     fs::rename(library.bench.music().join("a"), library.bench.music().join("b")).unwrap();
     scan(ingest).await;
     let after = tracks(store).await.remove(0).track;

@@ -109,6 +109,28 @@ impl ErrorKind {
         Self::Internal,
     ];
 
+    /// What a person can do about a job that was given up for a reason of this kind, where the reason itself says nothing.
+    #[must_use]
+    pub const fn usual_remedy(self) -> &'static str {
+        match self {
+            Self::NotAudio => "put an audio file in its place",
+            Self::Unsupported => "install ffmpeg, or convert the file to another format",
+            Self::Malformed => "put a sound copy of the file in its place",
+            Self::LimitExceeded => "if the file is a sound one, split it or make it smaller",
+            Self::Empty => "put a file with sound in its place",
+            Self::Io => "look at the disk, its cable and the network, then retry",
+            Self::NotFound => "bring the file back, then retry",
+            Self::PermissionDenied => "let the user who runs fanfare read the file, then retry",
+            Self::NoSpace => "free some space on the disk, then retry",
+            Self::Busy | Self::Unavailable | Self::Conflict | Self::Cancelled | Self::TooMany => {
+                "retry later"
+            }
+            Self::Timeout => "retry; if it takes too long again, the file may be damaged",
+            Self::Invalid | Self::Unauthorized | Self::Forbidden => "look at the settings, then retry",
+            Self::Internal => "retry; if it fails again, report it with the log",
+        }
+    }
+
     /// Whether trying the same thing again later can succeed without anybody changing anything.
     #[must_use]
     pub const fn is_transient(self) -> bool {

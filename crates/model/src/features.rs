@@ -367,6 +367,19 @@ pub struct AnalyzerResult {
     pub outcome: AnalyzerOutcome,
 }
 
+/// When one analyzer was run on one track, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnalysisRun {
+    /// The analyzer's id, for example `loudness`.
+    pub analyzer: String,
+    /// The version of the analyzer that gave the result.
+    pub version: u32,
+    /// Whether it found what it looked for, or failed.
+    pub succeeded: bool,
+    /// When its result was stored; `None` for results of versions that did not note it.
+    pub analyzed: Option<crate::Timestamp>,
+}
+
 /// The end of one analyzer on one track.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "status")]

@@ -64,6 +64,16 @@ impl JobKind {
         }
     }
 
+    /// The name of every queue.
+    pub const QUEUES: &'static [&'static str] = &[
+        "analyze-track",
+        "process-track",
+        "enrich-track-audio",
+        "transcode-track",
+        "stream-track",
+        "cache-track",
+    ];
+
     /// The track that it is about.
     #[must_use]
     pub const fn track(&self) -> TrackId {
@@ -167,10 +177,54 @@ pub struct JobError {
     pub message: String,
     /// Where in the file, if known.
     pub offset_bytes: Option<u64>,
+    /// What a person can do about it, if something is known. (In rows of older versions it is part of the sentence.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl JobError {
+    /// What a person can do about it: its own remedy, or the usual one of its kind.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        self.remedy.as_deref().unwrap_or_else(|| self.kind.usual_remedy())
+    }
+
+    /// The error that it was.
+    #[must_use]
+    pub fn into_error(self) -> Error {
+        let error = Error::new(self.kind, self.message);
+        let error = self.offset_bytes.into_iter().fold(error, Error::at_byte);
+        self.remedy.into_iter().fold(error, Error::remedy)
+    }
+
+    /// The sentence with its remedy.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.remedy {
+            Some(remedy) => format!("{}; {remedy}", self.message),
+            None => self.message.clone(),
+        }
+    }
 }
 
 impl From<&Error> for JobError {
     fn from(error: &Error) -> Self {
-        Self { kind: error.kind(), message: error.to_string(), offset_bytes: error.offset_bytes() }
+        Self {
+            kind: error.kind(),
+            message: error.message().to_owned(),
+            offset_bytes: error.offset_bytes(),
+            remedy: error.remedy_text().map(str::to_owned),
+        }
     }
+}
+
+/// An attempt that failed, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Its number.
+    pub attempt: Attempt,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Why it failed.
+    pub error: JobError,
 }

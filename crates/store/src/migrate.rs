@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0007_quota.sql"),
     include_str!("../../../migrations/sqlite/0008_task_kinds.sql"),
     include_str!("../../../migrations/sqlite/0010_quarantine.sql"),
+    include_str!("../../../migrations/sqlite/0015_attempts.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

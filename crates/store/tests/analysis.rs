@@ -65,7 +65,9 @@ async fn delivery_may_repeat_and_the_effect_may_not() {
         let begun = catalog.begin_analysis(first.id, attempt, OWNER, id, NOW).await;
         assert_eq!(begun.unwrap_err().kind(), ErrorKind::Conflict);
         let reason = failure(ErrorKind::Malformed, "late");
-        let failed = catalog.fail_analysis(first.id, attempt, OWNER, id, reason, NOW).await;
+        let failed = catalog
+            .fail_analysis(first.id, attempt, OWNER, id, (&reason_of(&reason), reason.next_retry), NOW)
+            .await;
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Conflict);
     }
     assert_eq!(catalog.canonical_dump().await.unwrap(), before);
@@ -110,7 +112,10 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
     let job = bench.claim_one(NOW).await;
     let (id, catalog) = (track_of(&job), bench.store.catalog());
     let reason = failure(ErrorKind::Malformed, "frame 3 is broken");
-    catalog.fail_analysis(job.id, job.attempt, OWNER, id, reason.clone(), NOW).await.unwrap();
+    catalog
+        .fail_analysis(job.id, job.attempt, OWNER, id, (&reason_of(&reason), reason.next_retry), NOW)
+        .await
+        .unwrap();
     let failed = row(&bench, id).await.track;
     assert_eq!((failed.state, failed.failure), (TrackState::Failed, Some(reason)));
     let parked = bench.store.jobs().job(job.id).await.unwrap().unwrap();
@@ -146,7 +151,10 @@ async fn a_track_that_was_heard_stays_ready_whatever_becomes_of_another_hearing(
     let job = bench.claim_one(NOW).await;
     catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
     let away = TrackFailure { next_retry: Some(later(60)), ..failure(ErrorKind::Unavailable, "it is away") };
-    catalog.fail_analysis(job.id, job.attempt, OWNER, id, away.clone(), NOW).await.unwrap();
+    catalog
+        .fail_analysis(job.id, job.attempt, OWNER, id, (&reason_of(&away), away.next_retry), NOW)
+        .await
+        .unwrap();
     let track = row(&bench, id).await.track;
     assert_eq!((track.state, track.failure), (TrackState::Ready, Some(away)));
     bench.assert_clean().await;
@@ -175,7 +183,17 @@ async fn jobs_of_no_task_are_forgotten_but_what_may_be_retried_is_not() {
     let (done, parked) = (bench.claim_one(NOW).await, bench.claim_one(NOW).await);
     jobs.finish(done.id, done.attempt, OWNER, NOW).await.unwrap();
     let broken = failure(ErrorKind::Malformed, "broken");
-    catalog.fail_analysis(parked.id, parked.attempt, OWNER, track_of(&parked), broken, NOW).await.unwrap();
+    catalog
+        .fail_analysis(
+            parked.id,
+            parked.attempt,
+            OWNER,
+            track_of(&parked),
+            (&reason_of(&broken), broken.next_retry),
+            NOW,
+        )
+        .await
+        .unwrap();
     assert_eq!(catalog.forget_jobs(NOW).await.unwrap(), 0, "not yet");
     assert_eq!(catalog.forget_jobs(later(1)).await.unwrap(), 1);
     assert!(jobs.job(done.id).await.unwrap().is_none());
@@ -200,7 +218,17 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
     let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
     for job in jobs.claim("analyze-track", OWNER, 500, NOW).await.unwrap() {
         let failure = failure(ErrorKind::Malformed, "broken");
-        catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), failure, NOW).await.unwrap();
+        catalog
+            .fail_analysis(
+                job.id,
+                job.attempt,
+                OWNER,
+                track_of(&job),
+                (&reason_of(&failure), failure.next_retry),
+                NOW,
+            )
+            .await
+            .unwrap();
     }
     let task = TaskId::from_bytes([5; 16]);
     assert_eq!(
@@ -224,7 +252,17 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
     let job = bench.claim_one(later(2)).await;
     assert!(job.max_attempts >= job.attempt.0 + ANALYZE_ATTEMPTS - 1, "{job:?}");
     let again = failure(ErrorKind::Malformed, "broken");
-    catalog.fail_analysis(job.id, job.attempt, OWNER, track_of(&job), again, later(2)).await.unwrap();
+    catalog
+        .fail_analysis(
+            job.id,
+            job.attempt,
+            OWNER,
+            track_of(&job),
+            (&reason_of(&again), again.next_retry),
+            later(2),
+        )
+        .await
+        .unwrap();
     assert_eq!(catalog.requeue_failed(None, &Products::of_ladder("high=flac"), later(3)).await.unwrap(), 1);
     bench.assert_clean().await;
 }
@@ -264,7 +302,12 @@ async fn a_retry_shows_when_it_comes_and_the_last_one_fails_the_track() {
         let now = later(i64::from(attempt) * 100);
         let job = bench.claim_one(now).await;
         bench.store.catalog().begin_analysis(job.id, job.attempt, OWNER, id, now).await.unwrap();
-        let error = JobError { kind: ErrorKind::Io, message: "disk away".to_owned(), offset_bytes: None };
+        let error = JobError {
+            kind: ErrorKind::Io,
+            message: "disk away".to_owned(),
+            offset_bytes: None,
+            remedy: None,
+        };
         let after = AfterFailure::RetryAt(now.plus_ms(1_000));
         bench.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();
         let track = row(&bench, id).await.track;

@@ -55,6 +55,9 @@ enum Op {
     Retry {
         job: usize,
     },
+    Discard {
+        job: usize,
+    },
     Wait {
         seconds: i64,
     },
@@ -76,7 +79,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (job.clone(), owner.clone()).prop_map(|(job, owner)| Op::GiveBack { job, owner }),
         1 => owner.prop_map(|owner| Op::ReleaseOwner { owner }),
         1 => Just(Op::Reap),
-        1 => job.prop_map(|job| Op::Retry { job }),
+        1 => job.clone().prop_map(|job| Op::Retry { job }),
+        1 => job.prop_map(|job| Op::Discard { job }),
         2 => (0..90_i64).prop_map(|seconds| Op::Wait { seconds }),
     ]
 }
@@ -141,6 +145,10 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
                     Some(same) => assert_eq!(id, same.id),
                     None => {
                         assert!(jobs.iter().all(|job| job.id != id));
+                        let parked = |job: &&mut Known| {
+                            key.is_some() && job.key == key && job.state == JobState::Parked
+                        };
+                        jobs.iter_mut().filter(parked).for_each(|job| job.put_down(JobState::Cancelled));
                         let (state, held) = (JobState::Waiting, None);
                         let budget = max_attempts;
                         jobs.push(Known {
@@ -203,7 +211,12 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
                 let Some(job) = jobs.get_mut(job) else { continue };
                 let retry = retry_s.map(|seconds| now.plus_ms(seconds * 1_000));
                 let after = retry.map_or(AfterFailure::Park, AfterFailure::RetryAt);
-                let error = JobError { kind: ErrorKind::Io, message: "no".to_owned(), offset_bytes: None };
+                let error = JobError {
+                    kind: ErrorKind::Io,
+                    message: "no".to_owned(),
+                    offset_bytes: None,
+                    remedy: None,
+                };
                 let held = job.is_held_by(owner, false);
                 expect(held, queue.fail(job.id, Attempt(job.attempt), &name(owner), error, after, now).await);
                 if held {
@@ -232,11 +245,17 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
                 let ended = die(&mut jobs, now, |(_, until)| until <= now);
                 assert_eq!(queue.reap(now).await.unwrap(), ended);
             }
+            Op::Discard { job } => {
+                let Some(at) = jobs.get_mut(job) else { continue };
+                let may = at.state == JobState::Parked;
+                expect(may, queue.discard(at.id, now).await);
+                if may {
+                    at.put_down(JobState::Cancelled);
+                }
+            }
             Op::Retry { job } => {
                 let Some(at) = jobs.get(job) else { continue };
-                let taken =
-                    at.key.is_some() && jobs.iter().any(|other| other.active() && other.key == at.key);
-                let may = at.state == JobState::Parked && !taken;
+                let may = at.state == JobState::Parked;
                 expect(may, queue.retry(at.id, now).await);
                 if may {
                     let job = &mut jobs[job];

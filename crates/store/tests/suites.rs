@@ -62,6 +62,8 @@ job_queue!(
     an_end_in_order_clears_of_suspicion,
     giving_back_costs_nothing,
     a_parked_job_can_be_retried,
+    a_parked_job_can_be_discarded,
+    work_that_is_queued_again_is_parked_no_more,
     a_task_can_be_withdrawn,
     a_task_can_be_stopped,
     a_task_is_due_when_one_of_its_jobs_is,

@@ -175,8 +175,12 @@ async fn a_retry_makes_the_ladder_that_is_set_now() {
     let id = add(&bench, b"one", true).await;
     let job = claim(&bench, "process-track", NOW).await.unwrap();
     assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("low=aac:96") });
-    let error =
-        JobError { kind: ErrorKind::Unsupported, message: "no ffmpeg".to_owned(), offset_bytes: None };
+    let error = JobError {
+        kind: ErrorKind::Unsupported,
+        message: "no ffmpeg".to_owned(),
+        offset_bytes: None,
+        remedy: None,
+    };
     bench.store.jobs().fail(job.id, job.attempt, OWNER, error, AfterFailure::Park, NOW).await.unwrap();
     bench.store.catalog().requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
     let job = claim(&bench, "process-track", NOW).await.unwrap();
@@ -222,7 +226,12 @@ async fn an_enrichment_that_goes_on_failing_fails_open_after_three_attempts() {
         let job = claim(&bench, "enrich-track-audio", now).await.unwrap();
         assert_eq!(job.attempt.0, attempt);
         assert!(claim(&bench, "enrich-track-audio", now).await.is_none());
-        let error = JobError { kind: ErrorKind::Io, message: "it broke".to_owned(), offset_bytes: None };
+        let error = JobError {
+            kind: ErrorKind::Io,
+            message: "it broke".to_owned(),
+            offset_bytes: None,
+            remedy: None,
+        };
         now = now.plus_ms(ENRICH_PAUSE_MS);
         let after = AfterFailure::RetryAt(now);
         bench.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();

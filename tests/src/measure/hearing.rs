@@ -106,7 +106,7 @@ pub fn analysis_against_decoding() -> Vec<Figure> {
     }
     let ratio = analysis.as_secs_f64() / decoding.as_secs_f64();
     vec![Figure {
-        name: "whole analysis / decoding alone",
+        name: "whole analysis / decoding alone".to_owned(),
         measured: format!("{ratio:.2} x"),
         target: "<= 3 x",
         ok: ratio <= MAX_RATIO,
@@ -132,7 +132,7 @@ pub fn memory_against_length() -> Vec<Figure> {
     println!("  four minutes: {}, three hours: {}", mib(short), mib(long));
     let growth = long.saturating_sub(short);
     vec![Figure {
-        name: "memory: three hours above four minutes",
+        name: "memory: three hours above four minutes".to_owned(),
         measured: mib(growth),
         target: "<= 32 MiB",
         ok: growth <= MAX_GROWTH_BYTES,

@@ -61,9 +61,14 @@ pub fn uploads_waiting() -> Vec<Figure> {
             last(&whole.1)
         );
     }
-    let figure = |name, (few, many): (Vec<f64>, Vec<f64>)| {
+    let figure = |name: &str, (few, many): (Vec<f64>, Vec<f64>)| {
         let share = middle(many.iter().zip(&few).map(|(many, few)| many / few).collect());
-        Figure { name, measured: format!("{share:.2} x"), target: ">= 0.90 x", ok: share >= LEAST }
+        Figure {
+            name: name.to_owned(),
+            measured: format!("{share:.2} x"),
+            target: ">= 0.90 x",
+            ok: share >= LEAST,
+        }
     };
     vec![
         figure("store: uploads/s at 1,000 waiting / at 10", store),

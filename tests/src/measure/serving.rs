@@ -73,19 +73,19 @@ pub fn scan_of_stubs() -> Vec<Figure> {
     let ready = median(ready.collect());
     vec![
         Figure {
-            name: "scan of 10,000 stub files",
+            name: "scan of 10,000 stub files".to_owned(),
             measured: format!("{:.1} s", took.as_secs_f64()),
             target: "< 20 s",
             ok: took < MAX_SCAN,
         },
         Figure {
-            name: "largest memory of the server meanwhile",
+            name: "largest memory of the server meanwhile".to_owned(),
             measured: mib(peak),
             target: "< 150 MiB",
             ok: peak < MAX_RSS_BYTES,
         },
         Figure {
-            name: "ready on that library",
+            name: "ready on that library".to_owned(),
             measured: milliseconds(ready),
             target: "< 300 ms",
             ok: ready < MAX_READY,
@@ -145,13 +145,13 @@ pub fn first_page_of_a_large_library() -> Vec<Figure> {
     });
     vec![
         Figure {
-            name: "first page of 100,000 tracks, slowest order",
+            name: "first page of 100,000 tracks, slowest order".to_owned(),
             measured: milliseconds(page),
             target: "< 20 ms",
             ok: page < MAX_PAGE,
         },
         Figure {
-            name: "search that finds all of them",
+            name: "search that finds all of them".to_owned(),
             measured: milliseconds(search),
             target: "< 50 ms (own)",
             ok: search < MAX_SEARCH,

@@ -124,13 +124,13 @@ pub fn misses() -> Vec<Figure> {
         }
         (first, middle)
     });
-    let figure = |name, times: &mut Vec<Duration>, target, most: Duration| {
+    let figure = |name: &str, times: &mut Vec<Duration>, target, most: Duration| {
         times.sort_unstable();
         let median = times[times.len() / 2];
         let worst = times.last().copied().unwrap_or_default();
         let measured =
             format!("{:.0} ms (worst {:.0})", median.as_secs_f64() * 1e3, worst.as_secs_f64() * 1e3);
-        Figure { name, measured, target, ok: median < most }
+        Figure { name: name.to_owned(), measured, target, ok: median < most }
     };
     vec![
         figure("a missing file: first sound", &mut first, "< 300 ms", MAX_FIRST_BYTE),

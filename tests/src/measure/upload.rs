@@ -36,7 +36,7 @@ pub fn large_upload() -> Vec<Figure> {
     });
     let grew = peak.saturating_sub(before);
     vec![Figure {
-        name: "memory of the server while 500 MB are sent",
+        name: "memory of the server while 500 MB are sent".to_owned(),
         measured: format!("{} more", mib(grew)),
         target: "< 16 MiB more",
         ok: grew < MAX_GROWTH_BYTES,

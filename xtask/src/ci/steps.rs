@@ -145,7 +145,7 @@ fn documents() -> Step {
 /// Advisories come with the advisory database; without it (or without cargo-deny) that is said, not passed.
 fn licences() -> Step {
     if exists(&["cargo", "deny", "--version"]) {
-        step("licences", &[], &["cargo", "deny", "--offline", "check", "bans", "licenses", "sources"])
+        step("licences", &[], &["cargo", "deny", "--locked", "check", "bans", "licenses", "sources"])
     } else {
         Step {
             name: "licences",

@@ -82,7 +82,7 @@ impl Identify {
                 let (known, part) = (!matches.is_empty(), FeaturePart::AcoustId(matches));
                 let outcome = AnalyzerOutcome::Ok { part, warnings: Vec::new() };
                 let result = AnalyzerResult { analyzer: ANALYZER.to_owned(), version: VERSION, outcome };
-                store.catalog().add_result(track.id, bytes, &result).await?;
+                store.catalog().add_result(track.id, bytes, &result, crate::clock::now()).await?;
                 Ok(Asked::Stored { known })
             }
             Ok(Lookup::NotReached(reason)) => {

@@ -7,6 +7,7 @@ use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId,
     enrichment::Enrichment,
     features::{AnalyzerOutcome, AnalyzerResult},
+    job::JobError,
 };
 use fanfare_store::AnalysisCommit;
 
@@ -16,7 +17,7 @@ use super::{
     retry::next_night,
     work::{Begun, Held, Progress, Work},
 };
-use crate::{clock, text};
+use crate::clock;
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
@@ -141,9 +142,10 @@ impl Work for AnalyzeTrack {
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let failure = text::track_failure(error, now, next_night(error.kind(), now));
+        let (reason, next_retry) = (JobError::from(error), next_night(error.kind(), now));
         let catalog = held.bench.store.catalog();
-        catalog.fail_analysis(held.job.id, held.attempt(), held.owner(), self.id, failure, now).await
+        let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
+        catalog.fail_analysis(job, attempt, owner, self.id, (&reason, next_retry), now).await
     }
 }
 

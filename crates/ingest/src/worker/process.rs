@@ -5,8 +5,9 @@ use std::{path::PathBuf, time::Duration};
 
 use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
 use fanfare_model::{
-    ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId, features::AnalyzerResult,
-    job::Products,
+    ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId,
+    features::AnalyzerResult,
+    job::{JobError, Products},
 };
 use fanfare_store::{AnalysisCommit, GrowingLadder, ProcessCommit};
 
@@ -18,7 +19,7 @@ use super::{
     retry::{jitter, next_attempt},
     work::{Begun, Held, Progress, Work},
 };
-use crate::{clock, text};
+use crate::clock;
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
@@ -164,8 +165,8 @@ impl Work for ProcessTrack {
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let failure = text::track_failure(error, now, None);
-        let catalog = held.bench.store.catalog();
-        catalog.fail_analysis(held.job.id, held.attempt(), held.owner(), self.id, failure, now).await
+        let (reason, catalog) = (JobError::from(error), held.bench.store.catalog());
+        let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
+        catalog.fail_analysis(job, attempt, owner, self.id, (&reason, None), now).await
     }
 }

@@ -5,9 +5,8 @@
 
 use fanfare_model::{
     Attempt, ContentHash, Error, ErrorKind, JobId, Result, Timestamp, TrackId,
-    features::{AnalyzerResult, Features},
+    features::{AnalysisRun, AnalyzerResult, Features},
     job::JobError,
-    track::TrackFailure,
 };
 use sqlx::SqliteConnection;
 
@@ -15,8 +14,8 @@ use super::{AnalysisCommit, Catalog, enrichments, filing::Filing, mixtapes_kept,
 use crate::{
     db::commit,
     error::{lost_lease, sql},
-    queue::{Leased, fence},
-    rows::{col, count, id, json, time, to_json},
+    queue::{Leased, fence, supersede_enrichment},
+    rows::{col, count, id, json, maybe_time, time, to_json},
 };
 
 /// How long a job waits whose file is not the one that was scanned; a scan will have noticed by then.
@@ -49,9 +48,41 @@ impl Catalog {
         }
     }
 
+    /// Which analyzers were run on a track, in which version and when, by their ids.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn analysis_runs(&self, id: TrackId) -> Result<Vec<AnalysisRun>> {
+        const WHAT: &str = "reading when a track was analyzed";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT r.analyzer, r.version, r.analyzed, json_extract(r.outcome, '$.status') = 'ok' AS succeeded \
+             FROM track t JOIN result r ON r.content = t.content WHERE t.id = ? ORDER BY r.analyzer",
+        )
+        .bind(&id.as_bytes()[..])
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        let run = |row| {
+            Ok(AnalysisRun {
+                analyzer: col(row, "analyzer")?,
+                version: col(row, "version")?,
+                succeeded: col(row, "succeeded")?,
+                analyzed: maybe_time(row, "analyzed")?,
+            })
+        };
+        rows.iter().map(run).collect()
+    }
+
     /// Stores a result that came after the others and by another way than hearing, for example what AcoustID knows of
     /// a fingerprint. Gives whether it was stored: not when the track has other bytes meanwhile.
-    pub async fn add_result(&self, id: TrackId, bytes: ContentHash, result: &AnalyzerResult) -> Result<bool> {
+    pub async fn add_result(
+        &self,
+        id: TrackId,
+        bytes: ContentHash,
+        result: &AnalyzerResult,
+        now: Timestamp,
+    ) -> Result<bool> {
         const WHAT: &str = "storing a later result";
         let mut tx = self.db.write(WHAT).await?;
         let content: Option<i64> = sqlx::query_scalar(
@@ -63,7 +94,7 @@ impl Catalog {
         .await
         .map_err(sql(WHAT))?;
         let Some(content) = content else { return Ok(false) };
-        outcome::put(&mut tx, content, result).await?;
+        outcome::put(&mut tx, content, result, now).await?;
         commit(tx, WHAT).await?;
         Ok(true)
     }
@@ -158,7 +189,7 @@ impl Catalog {
     }
 
     /// State `failed` with the reason, and the job parked, in one transaction. A track that was heard before stays ready,
-    /// or published, and has the reason.
+    /// or published, and has the reason. `next_retry`: when it is tried again by itself.
     ///
     /// # Errors
     /// `Conflict` when the lease was lost.
@@ -168,24 +199,13 @@ impl Catalog {
         attempt: Attempt,
         owner: &str,
         track: TrackId,
-        failure: TrackFailure,
+        (error, next_retry): (&JobError, Option<Timestamp>),
         now: Timestamp,
     ) -> Result<()> {
         const WHAT: &str = "noting why a track failed";
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence_track(&mut tx, job, attempt, owner, track).await?;
-        let error = JobError {
-            kind: failure.kind,
-            message: failure.message.clone(),
-            offset_bytes: failure.offset_bytes,
-        };
-        leased.park(&mut tx, &error, now).await?;
-        sqlx::query("UPDATE track SET failure = ? WHERE id = ?")
-            .bind(to_json(&failure)?)
-            .bind(&track.as_bytes()[..])
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
+        leased.park(&mut tx, error, next_retry, now).await?;
         commit(tx, WHAT).await
     }
 }
@@ -213,16 +233,27 @@ pub(super) async fn store_heard(
     .fetch_one(&mut *tx)
     .await
     .map_err(sql(WHAT))?;
+    let mut measured = false;
     for result in &done.results {
-        outcome::put(tx, content, result).await?;
+        measured |= outcome::put(tx, content, result, now).await?;
+    }
+    if measured {
+        sqlx::query("UPDATE content SET analyzed = ? WHERE n = ?")
+            .bind(now.0)
+            .bind(content)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
     }
     if let Some(found) = &done.enrichment {
         enrichments::put(tx, content, found).await?;
+        supersede_enrichment(tx, done.track, now).await?;
     }
     sqlx::query(
         "UPDATE track SET content = ?1, hash = ?2, audio = ?3, duration_s = ?4, failure = NULL, updated = ?5, \
              state = iif(published IS NULL, 'ready', 'published'), \
-             enrichment = iif(?6, 'completed', enrichment) WHERE n = ?7",
+             enrichment = iif(?6, 'completed', enrichment), \
+             enrichment_error = iif(?6, NULL, enrichment_error) WHERE n = ?7",
     )
     .bind(content)
     .bind(&done.content_hash.as_bytes()[..])

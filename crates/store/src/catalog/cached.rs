@@ -11,7 +11,7 @@ use crate::{
     CacheFolder,
     db::commit,
     error::{sql, strange},
-    queue::fence,
+    queue::{fence, supersede_made},
     rows::{col, count, id, int, maybe_hash, time},
 };
 
@@ -335,7 +335,7 @@ pub(super) async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<
     .execute(&mut *tx)
     .await
     .map_err(sql(WHAT))?;
-    Ok(())
+    supersede_made(tx, file.hash, &file.profile, file.made).await
 }
 
 fn quality(row: &SqliteRow) -> Result<Quality> {

@@ -6,7 +6,7 @@ use super::{Catalog, requeue::id_prefix};
 use crate::{
     db::commit,
     error::sql,
-    queue::{ANALYZE_ATTEMPTS, ANALYZE_QUEUE},
+    queue::{ANALYZE_ATTEMPTS, ANALYZE_QUEUE, superseded},
     rows::to_json,
 };
 
@@ -62,16 +62,7 @@ impl Catalog {
         .await
         .map_err(sql(WHAT))?;
         // What was given up before goes on in the new job.
-        sqlx::query(
-            "UPDATE job SET state = 'cancelled', updated = ?1 WHERE state = 'parked' AND queue = ?2 \
-                 AND subject IN (SELECT subject FROM job WHERE task = ?3 AND state = 'waiting')",
-        )
-        .bind(now.0)
-        .bind(ANALYZE_QUEUE)
-        .bind(&task.as_bytes()[..])
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
+        superseded(&mut tx, now).await?;
         commit(tx, WHAT).await?;
         Ok(queued.rows_affected())
     }

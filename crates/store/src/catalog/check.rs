@@ -44,6 +44,20 @@ const RULES: &[(&str, &str)] = &[
         "tracks in state processing that nobody works on",
     ),
     (
+        "SELECT count(*) FROM track WHERE enrichment_error IS NOT NULL AND enrichment <> 'failed'",
+        "tracks with a reason against an enrichment that did not fail",
+    ),
+    (
+        "SELECT count(*) FROM job j WHERE state = 'parked' AND EXISTS (SELECT 1 FROM job a \
+          WHERE a.dedupe_key = j.dedupe_key AND a.n <> j.n AND a.state IN ('waiting', 'running', 'parked'))",
+        "jobs that are parked though the same work is queued or parked again",
+    ),
+    (
+        "SELECT count(*) FROM job j WHERE state = 'parked' AND queue = 'enrich-track-audio' AND EXISTS ( \
+          SELECT 1 FROM track t WHERE t.id = j.subject AND t.enrichment = 'completed')",
+        "enrichments that are parked though they were made",
+    ),
+    (
         "SELECT count(*) FROM track WHERE upload IN ('incoming', 'original') AND hash IS NULL",
         "uploads whose bytes are not known",
     ),

@@ -23,6 +23,7 @@ mod mixtapes_changed;
 mod mixtapes_kept;
 mod outcome;
 mod packed;
+mod parked;
 mod playlists;
 mod quarantine;
 mod requeue;
@@ -48,6 +49,7 @@ pub use types::{
 pub use cached::{CacheRun, CachedCounts, CachedFile};
 pub use mixtapes::MixtapeQuery;
 pub use mixtapes_changed::{MixtapeChange, NewMixtape};
+pub use parked::{MAX_PARKED, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack};
 pub use playlists::Matched;
 pub use quarantine::{Keeping, QuarantineCounts, Quarantined, StoredKind, Swept};
 pub use rewritten::FileFacts;

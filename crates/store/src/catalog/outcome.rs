@@ -1,7 +1,7 @@
 //! Results as stored: JSON, but for the waveform, which is in bytes ([`packed`]).
 
 use fanfare_model::{
-    ErrorKind, Result,
+    ErrorKind, Result, Timestamp,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Waveform},
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
@@ -53,13 +53,19 @@ fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
     Ok(AnalyzerResult { analyzer: col(row, "analyzer")?, version: col(row, "version")?, outcome })
 }
 
-/// Stores a result, unless a newer version is there, or a good one of the same version where this one failed.
-pub(super) async fn put(tx: &mut SqliteConnection, content: i64, result: &AnalyzerResult) -> Result<()> {
+/// Stores a result that was made just now, unless a newer version is there, or a good one of the same version where this
+/// one failed. Gives whether it was stored.
+pub(super) async fn put(
+    tx: &mut SqliteConnection,
+    content: i64,
+    result: &AnalyzerResult,
+    now: Timestamp,
+) -> Result<bool> {
     let stored = pack(&result.outcome)?;
-    sqlx::query(
-        "INSERT INTO result (content, analyzer, version, outcome, columns) VALUES (?, ?, ?, ?, ?) \
+    let done = sqlx::query(
+        "INSERT INTO result (content, analyzer, version, outcome, columns, analyzed) VALUES (?, ?, ?, ?, ?, ?) \
          ON CONFLICT (content, analyzer) DO UPDATE SET version = excluded.version, \
-             outcome = excluded.outcome, columns = excluded.columns \
+             outcome = excluded.outcome, columns = excluded.columns, analyzed = excluded.analyzed \
          WHERE excluded.version > version OR (excluded.version = version AND \
              (json_extract(excluded.outcome, '$.status') = 'ok' OR json_extract(outcome, '$.status') <> 'ok'))",
     )
@@ -68,10 +74,11 @@ pub(super) async fn put(tx: &mut SqliteConnection, content: i64, result: &Analyz
     .bind(result.version)
     .bind(stored.outcome)
     .bind(stored.columns)
+    .bind(now.0)
     .execute(tx)
     .await
     .map_err(sql("storing a result"))?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// All results of a content, by analyzer; without the waveform's columns unless asked for.

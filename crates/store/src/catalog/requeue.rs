@@ -1,6 +1,7 @@
 //! Queueing tracks for another hearing: those that lack results, those that failed, those whose work was withdrawn.
 
 use fanfare_model::{Error, ErrorKind, Result, TaskId, Timestamp, TrackId, job::Products};
+use sqlx::SqliteConnection;
 
 use super::{
     Catalog,
@@ -12,7 +13,7 @@ use crate::{
     ids::time_prefix,
     queue::{
         ANALYZE_ATTEMPTS, ANALYZE_QUEUE, ENRICH_ATTEMPTS, ENRICH_QUEUE, PROCESS_ATTEMPTS, PROCESS_QUEUE,
-        queue_analysis, track_queued, unpark,
+        Parked, enrichment_queued, queue_analysis, retry, superseded, track_queued,
     },
     rows::{col, to_json},
 };
@@ -70,12 +71,14 @@ impl Catalog {
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
+        superseded(&mut tx, now).await?;
         commit(tx, WHAT).await?;
         Ok(done.rows_affected())
     }
 
-    /// Queues every track again whose last hearing failed, and every upload whose work was withdrawn before it was ready;
-    /// gives how many. A handful of statements, however many there are. `products` is what is made of uploads from now on.
+    /// Queues every track again whose last hearing failed, every upload whose work was withdrawn before it was ready, and
+    /// every enrichment that is parked (as an enrichment: nothing is decoded for it); gives how many. A handful of
+    /// statements, however many there are. `products` is what is made of uploads from now on.
     ///
     /// # Errors
     /// Those of the database; then nothing is queued.
@@ -141,18 +144,10 @@ impl Catalog {
                 .execute(&mut *tx)
                 .await
                 .map_err(sql(WHAT))?;
-        let enriching =
-            sqlx::query(queue_each!("enrich", "NULL", "t.upload = 'incoming' AND t.enrichment = 'pending'"))
-                .bind(id_prefix(now))
-                .bind(ENRICH_QUEUE)
-                .bind(task)
-                .bind(now.0)
-                .bind(ENRICH_ATTEMPTS)
-                .execute(&mut *tx)
-                .await
-                .map_err(sql(WHAT))?;
+        let enriching = requeue_enrichments(&mut tx, task, now).await?;
+        superseded(&mut tx, now).await?;
         commit(tx, WHAT).await?;
-        Ok(done.rows_affected() + processing.rows_affected() + enriching.rows_affected())
+        Ok(done.rows_affected() + processing.rows_affected() + enriching)
     }
 
     /// Queues one track again after it failed, or after its work was withdrawn; one that is queued already stays so. An
@@ -169,14 +164,19 @@ impl Catalog {
     ) -> Result<()> {
         const WHAT: &str = "queueing a track again";
         let mut tx = self.db.write(WHAT).await?;
-        let known = sqlx::query("SELECT upload, enrichment FROM track WHERE id = ?")
+        let known = sqlx::query(
+            "SELECT upload, enrichment, content IS NOT NULL AND failure IS NULL AND state <> 'failed' AS analyzed \
+             FROM track WHERE id = ?",
+        )
             .bind(&id.as_bytes()[..])
             .fetch_optional(&mut *tx)
             .await
             .map_err(sql(WHAT))?
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such track"))?;
-        let queue = match (col::<Option<&str>>(&known, "upload")?, col::<&str>(&known, "enrichment")?) {
-            (Some("incoming"), "pending") | (Some("gone"), "failed") => ENRICH_QUEUE,
+        let (upload, enrichment): (Option<&str>, &str) = (col(&known, "upload")?, col(&known, "enrichment")?);
+        let queue = match (upload, enrichment) {
+            // What the decode measured is stored: only what follows from it is done again.
+            (_, "pending" | "failed") if col(&known, "analyzed")? => ENRICH_QUEUE,
             (Some("gone"), _) => {
                 return Err(Error::new(ErrorKind::Conflict, "the upload's bytes were let go")
                     .remedy("delete the track and upload the file again"));
@@ -185,7 +185,7 @@ impl Catalog {
             _ => ANALYZE_QUEUE,
         };
         let latest = sqlx::query(
-            "SELECT n, state FROM job WHERE subject = ? AND queue = ? \
+            "SELECT n, queue, subject, state FROM job WHERE subject = ? AND queue = ? \
                  AND state IN ('waiting', 'running', 'parked') ORDER BY state = 'parked', n DESC LIMIT 1",
         )
         .bind(&id.as_bytes()[..])
@@ -195,22 +195,62 @@ impl Catalog {
         .map_err(sql(WHAT))?;
         match latest {
             Some(job) if col::<&str>(&job, "state")? != "parked" => return Ok(()),
-            Some(job) => {
-                let n = col(&job, "n")?;
-                unpark(&mut tx, n, task, now).await?;
-                if queue == PROCESS_QUEUE {
-                    let detail = sqlx::query("UPDATE job SET detail = ? WHERE n = ?");
-                    let detail = detail.bind(products.to_string()).bind(n);
-                    detail.execute(&mut *tx).await.map_err(sql(WHAT))?;
-                }
+            Some(job) => retry(&mut tx, &Parked::of(&job)?, task, Some(products), now).await?,
+            None if queue == ENRICH_QUEUE => {
+                queue_enrichment(&mut tx, id, task, now).await?;
+                enrichment_queued(&mut tx, id.as_bytes(), now).await?;
             }
-            None if queue == PROCESS_QUEUE => queue_process(&mut tx, id, products, task, now).await?,
-            None if queue == ENRICH_QUEUE => queue_enrichment(&mut tx, id, task, now).await?,
-            None => drop(queue_analysis(&mut tx, id, task, now).await?),
+            None => {
+                match queue {
+                    PROCESS_QUEUE => queue_process(&mut tx, id, products, task, now).await?,
+                    _ => drop(queue_analysis(&mut tx, id, task, now).await?),
+                }
+                track_queued(&mut tx, id.as_bytes(), now).await?;
+            }
         }
-        track_queued(&mut tx, id.as_bytes(), now).await?;
         commit(tx, WHAT).await
     }
+}
+
+/// Enrichments that are parked go on; those whose work was withdrawn get a new job. Gives how many.
+async fn requeue_enrichments(
+    tx: &mut SqliteConnection,
+    task: Option<Vec<u8>>,
+    now: Timestamp,
+) -> Result<u64> {
+    const WHAT: &str = "queueing enrichments again";
+    let parked = sqlx::query(
+        "UPDATE job SET state = 'waiting', max_attempts = attempt + budget, run_at = ?1, updated = ?1, \
+             task = coalesce(?2, task) \
+         WHERE state = 'parked' AND queue = ?3 AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject \
+             AND t.content IS NOT NULL AND t.enrichment = 'failed')",
+    )
+    .bind(now.0)
+    .bind(task.clone())
+    .bind(ENRICH_QUEUE)
+    .execute(&mut *tx)
+    .await
+    .map_err(sql(WHAT))?;
+    sqlx::query(
+        "UPDATE track SET enrichment = 'pending', enrichment_error = NULL, updated = ? \
+         WHERE enrichment = 'failed' AND id IN (SELECT subject FROM job WHERE queue = ? AND state = 'waiting')",
+    )
+    .bind(now.0)
+    .bind(ENRICH_QUEUE)
+    .execute(&mut *tx)
+    .await
+    .map_err(sql(WHAT))?;
+    let withdrawn =
+        sqlx::query(queue_each!("enrich", "NULL", "t.enrichment = 'pending' AND t.content IS NOT NULL"))
+            .bind(id_prefix(now))
+            .bind(ENRICH_QUEUE)
+            .bind(task)
+            .bind(now.0)
+            .bind(ENRICH_ATTEMPTS)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+    Ok(parked.rows_affected() + withdrawn.rows_affected())
 }
 
 /// What ids made at that time begin with, in hexadecimal digits.

@@ -25,7 +25,7 @@ use crate::{
 
 macro_rules! row_columns {
     () => {
-        "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.hash AS bytes_hash, c.hash, \
+        "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.hash AS bytes_hash, c.hash, c.analyzed, \
          t.twin, t.published, t.state, t.enrichment, \
          t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.failure, t.added, t.updated, \
          a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
@@ -281,6 +281,7 @@ pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
     };
     let gain: Option<f64> = col(row, "gain_db")?;
     Ok(TrackRow {
+        analyzed: maybe_time(row, "analyzed")?,
         replaygain_track_gain_db: gain.or(track.tags.replaygain_track_gain_db),
         track,
         artist_name: col(row, "artist_name")?,

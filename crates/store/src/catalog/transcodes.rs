@@ -14,7 +14,7 @@ use crate::{
     BlobKind,
     db::commit,
     error::{sql, strange},
-    queue::fence,
+    queue::{fence, supersede_made},
     rows::{col, count, int, json, maybe_hash, to_json},
 };
 
@@ -290,7 +290,7 @@ pub(super) async fn put(tx: &mut SqliteConnection, made: &Transcode, now: Timest
         .await
         .map_err(sql(WHAT))?;
     }
-    Ok(())
+    supersede_made(tx, made.hash, &made.profile, now).await
 }
 
 fn part(row: &SqliteRow) -> Result<TranscodePart> {

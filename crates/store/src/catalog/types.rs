@@ -146,6 +146,8 @@ pub struct TrackRow {
     pub true_peak_dbtp: Option<f64>,
     /// Measured ReplayGain, or what the tags say until it is measured.
     pub replaygain_track_gain_db: Option<f64>,
+    /// When an analyzer last measured it; `None` for what versions measured that did not note it.
+    pub analyzed: Option<Timestamp>,
     /// The qualities that there are smaller files of, the best first.
     pub cached: Vec<Quality>,
 }

@@ -7,7 +7,7 @@ use fanfare_model::{Attempt, JobId, Result, TaskId, Timestamp, job::JobError, tr
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    ENRICH_PAUSE_MS, death, death_delay_ms,
+    ENRICH_PAUSE_MS, death, death_delay_ms, parked,
     sqlite::{ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE},
 };
 use crate::{
@@ -75,17 +75,19 @@ impl Leased {
         now: Timestamp,
     ) -> Result<()> {
         if self.attempt.0 >= self.max_attempts {
-            return self.park(tx, error, now).await;
+            return self.park(tx, error, None, now).await;
         }
         self.end(tx, "waiting", Some(error), Some(run_at), now).await?;
         self.track_waits(tx, Some((error, run_at)), now).await
     }
 
     /// The job is parked: its track failed for that reason, or is ready as it was before, or without being enriched.
+    /// `next_retry`: when the track is tried again by itself.
     pub(crate) async fn park(
         &self,
         tx: &mut SqliteConnection,
         error: &JobError,
+        next_retry: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
         self.end(tx, "parked", Some(error), None, now).await?;
@@ -97,7 +99,7 @@ impl Leased {
                          WHEN state = 'processing' THEN iif(published IS NULL, 'ready', 'published') \
                          ELSE state END WHERE id = ?3",
                 )
-                .bind(to_json(&failure(error, None, now))?)
+                .bind(to_json(&failure(error, next_retry, now))?)
                 .bind(now.0)
                 .bind(&self.subject[..])
                 .bind(self.queue == PROCESS_QUEUE)
@@ -105,7 +107,7 @@ impl Leased {
                 .await
                 .map_err(sql("noting why a track failed"))?;
             }
-            ENRICH_QUEUE => fail_open(tx, &self.subject, &error.message, now).await?,
+            ENRICH_QUEUE => fail_open(tx, &self.subject, &error.sentence(), now).await?,
             _ => {}
         }
         Ok(())
@@ -157,8 +159,10 @@ impl Leased {
         now: Timestamp,
     ) -> Result<()> {
         sqlx::query(
-            "UPDATE job SET state = ?, owner = NULL, lease_until = NULL, error = coalesce(?, error), \
-                 run_at = coalesce(?, run_at), deaths = ?, updated = ? WHERE n = ?",
+            // What is done has no reason left.
+            "UPDATE job SET state = ?1, owner = NULL, lease_until = NULL, \
+                 error = iif(?1 = 'done', NULL, coalesce(?2, error)), \
+                 run_at = coalesce(?3, run_at), deaths = ?4, updated = ?5 WHERE n = ?6",
         )
         .bind(state)
         .bind(error.map(to_json).transpose()?)
@@ -166,10 +170,13 @@ impl Leased {
         .bind(self.deaths)
         .bind(now.0)
         .bind(self.n)
-        .execute(tx)
+        .execute(&mut *tx)
         .await
         .map_err(sql("ending a lease"))?;
-        Ok(())
+        match error {
+            Some(error) => parked::note_attempt(tx, self.n, self.attempt, error, now).await,
+            None => Ok(()),
+        }
     }
 
     /// A track that was being heard is not any more: as ready as it was before, or queued.
@@ -222,7 +229,7 @@ pub(crate) async fn fail_open(
 fn failure(error: &JobError, next_retry: Option<Timestamp>, now: Timestamp) -> TrackFailure {
     TrackFailure {
         kind: error.kind,
-        message: error.message.clone(),
+        message: error.sentence(),
         offset_bytes: error.offset_bytes,
         at: now,
         next_retry,

@@ -115,6 +115,10 @@ impl JobQueue for MemoryJobQueue {
         {
             return Ok(same.job.id);
         }
+        let same = |held: &&mut Held| held.job.state == JobState::Parked && held.dedupe_key == job.dedupe_key;
+        for superseded in held.iter_mut().filter(same).filter(|_| job.dedupe_key.is_some()) {
+            superseded.end_lease(JobState::Cancelled);
+        }
         let id = JobId::from_bytes(fresh_id(now));
         let max_attempts = job.max_attempts.max(1);
         held.push(Held {
@@ -208,7 +212,10 @@ impl JobQueue for MemoryJobQueue {
     }
 
     async fn finish(&self, id: JobId, attempt: Attempt, owner: &str, _now: Timestamp) -> Result<()> {
-        self.leased(id, attempt, owner, |held| held.end_lease(JobState::Done))
+        self.leased(id, attempt, owner, |held| {
+            held.job.last_error = None;
+            held.end_lease(JobState::Done);
+        })
     }
 
     async fn fail(
@@ -272,14 +279,21 @@ impl JobQueue for MemoryJobQueue {
         if held[at].job.state != JobState::Parked {
             return Err(Error::new(ErrorKind::Conflict, "only a parked job can be retried"));
         }
-        let key = held[at].dedupe_key.clone();
-        if key.is_some() && held.iter().any(|held| held.is_active() && held.dedupe_key == key) {
-            return Err(Error::new(ErrorKind::Conflict, "the same work is queued already"));
-        }
         let parked = &mut held[at];
         parked.job.max_attempts = parked.job.attempt.0.saturating_add(parked.budget);
         parked.job.state = JobState::Waiting;
         parked.job.run_at = now;
+        Ok(())
+    }
+
+    async fn discard(&self, id: JobId, _now: Timestamp) -> Result<()> {
+        let mut held = self.held();
+        let known = held.iter_mut().find(|held| held.job.id == id);
+        let known = known.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such job"))?;
+        if known.job.state != JobState::Parked {
+            return Err(Error::new(ErrorKind::Conflict, "only a parked job can be discarded"));
+        }
+        known.end_lease(JobState::Cancelled);
         Ok(())
     }
 

@@ -10,6 +10,9 @@
 //! else goes on side by side as soon as the few suspects were tried. From the second death on a suspect also
 //! waits [`death_delay_ms`]; others are claimed meanwhile.
 //!
+//! Of the jobs of one dedupe key at most one waits, runs or is parked: what is parked is what somebody may retry, so
+//! queueing the same work again takes its place.
+//!
 //! Order: suspects first, then larger priority, then earlier `run_at`, then first come.
 //!
 //! Two implementations: [`SqliteJobQueue`] and [`MemoryJobQueue`]; both run the same conformance cases
@@ -22,16 +25,21 @@ use fanfare_model::{
 
 mod lease;
 mod memory;
+mod parked;
 mod sqlite;
 #[cfg(feature = "testsuite")]
 pub mod suite;
 
 pub(crate) use lease::{Leased, fence};
 pub use memory::MemoryJobQueue;
+pub(crate) use parked::{
+    Parked, enrichment_queued, find as find_parked, retry, supersede_enrichment, supersede_made, superseded,
+    track_queued,
+};
 pub use sqlite::SqliteJobQueue;
 pub(crate) use sqlite::{
-    ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, enqueue, queue_analysis,
-    revoke_all, track_queued, unpark,
+    ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, enqueue, job, queue_analysis,
+    revoke_all,
 };
 
 /// How long a lease holds without a heartbeat.
@@ -94,7 +102,8 @@ pub enum AfterFailure {
 /// Durable work, at least once in delivery, once in effect.
 #[async_trait]
 pub trait JobQueue: Send + Sync {
-    /// Queues a job; gives the id of the waiting or running one when the dedupe key is taken.
+    /// Queues a job; gives the id of the waiting or running one when the dedupe key is taken. A parked one of the same
+    /// key is withdrawn: the new one does its work.
     async fn enqueue(&self, job: NewJob, now: Timestamp) -> Result<JobId>;
     /// Claims up to `limit` due jobs of that queue by a lease of [`LEASE_MS`]; each claim counts as an attempt.
     /// A suspect is claimed alone (see the module documentation), so fewer than are due is no sign of an end.
@@ -141,6 +150,9 @@ pub trait JobQueue: Send + Sync {
     /// stays fenced out, and `max_attempts` grows by what the job was queued with. `NotFound` when there is
     /// no such job, `Conflict` when it is not parked or its dedupe key was taken meanwhile.
     async fn retry(&self, id: JobId, now: Timestamp) -> Result<()>;
+    /// Withdraws a parked job: nobody means to retry it. `NotFound` when there is no such job, `Conflict` when it is
+    /// not parked.
+    async fn discard(&self, id: JobId, now: Timestamp) -> Result<()>;
     /// Withdraws the waiting jobs of a task; gives how many. Those that run are done to their end.
     async fn cancel_task(&self, task: TaskId, now: Timestamp) -> Result<u64>;
     /// Withdraws the waiting and the running jobs of a task; gives how many. Whoever holds one of them loses its lease, and
@@ -175,5 +187,6 @@ pub(crate) fn death(deaths: u32) -> JobError {
         kind: ErrorKind::Internal,
         message: format!("the worker died while hearing this file {times}"),
         offset_bytes: None,
+        remedy: None,
     }
 }

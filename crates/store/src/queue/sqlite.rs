@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use fanfare_model::{
-    Attempt, Error, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
+    Attempt, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
     job::{JobError, Products},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -14,10 +14,11 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use super::{
     ANALYZE_ATTEMPTS, AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob,
     lease::{Released, fence, release, stop},
+    parked,
 };
 use crate::{
     db::{Db, commit},
-    error::{from_sql, lost_lease, sql, strange},
+    error::{lost_lease, sql, strange},
     fresh_id,
     rows::{col, count, id, json, maybe_id, maybe_json, maybe_time, time},
 };
@@ -194,7 +195,7 @@ impl JobQueue for SqliteJobQueue {
         let leased = fence(&mut tx, id, attempt, owner).await?;
         match after {
             AfterFailure::RetryAt(at) => leased.wait_or_park(&mut tx, &error, at, now).await?,
-            AfterFailure::Park => leased.park(&mut tx, &error, now).await?,
+            AfterFailure::Park => leased.park(&mut tx, &error, None, now).await?,
         }
         commit(tx, WHAT).await
     }
@@ -262,19 +263,16 @@ impl JobQueue for SqliteJobQueue {
     async fn retry(&self, id: JobId, now: Timestamp) -> Result<()> {
         const WHAT: &str = "retrying a job";
         let mut tx = self.db.write(WHAT).await?;
-        let row = sqlx::query("SELECT n, queue, subject, state FROM job WHERE id = ?")
-            .bind(&id.as_bytes()[..])
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?
-            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such job"))?;
-        if state(&row)? != JobState::Parked {
-            return Err(Error::new(ErrorKind::Conflict, "only a parked job can be retried"));
-        }
-        unpark(&mut tx, col(&row, "n")?, None, now).await?;
-        if col::<&str>(&row, "queue")? == ANALYZE_QUEUE {
-            track_queued(&mut tx, col(&row, "subject")?, now).await?;
-        }
+        let parked = parked::find(&mut tx, id, "retried").await?;
+        parked::retry(&mut tx, &parked, None, None, now).await?;
+        commit(tx, WHAT).await
+    }
+
+    async fn discard(&self, id: JobId, now: Timestamp) -> Result<()> {
+        const WHAT: &str = "discarding a job";
+        let mut tx = self.db.write(WHAT).await?;
+        let parked = parked::find(&mut tx, id, "discarded").await?;
+        parked::discard(&mut tx, &parked, now).await?;
         commit(tx, WHAT).await
     }
 
@@ -412,9 +410,12 @@ pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timest
     .bind(new.max_attempts.max(1))
     .bind(now.0)
     .bind(detail)
-    .fetch_one(tx)
+    .fetch_one(&mut *tx)
     .await
     .map_err(sql("queueing a job"))?;
+    if let Some(key) = new.dedupe_key.as_deref() {
+        parked::superseded_by(tx, new.kind.track(), key, now).await?;
+    }
     id(&row, "id", JobId::from_bytes)
 }
 
@@ -451,47 +452,7 @@ pub(crate) async fn revoke_all(tx: &mut SqliteConnection, track: &[u8], now: Tim
     Ok(())
 }
 
-/// Lets a parked job wait again, with fresh attempts and under that task if one is given.
-pub(crate) async fn unpark(
-    tx: &mut SqliteConnection,
-    n: i64,
-    task: Option<TaskId>,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE job SET state = 'waiting', max_attempts = attempt + budget, run_at = ?1, updated = ?1, \
-             task = coalesce(?2, task) WHERE n = ?3",
-    )
-    .bind(now.0)
-    .bind(task.map(|task| task.as_bytes().to_vec()))
-    .bind(n)
-    .execute(tx)
-    .await
-    .map_err(|error| match from_sql("retrying a job", error) {
-        error if error.kind() == ErrorKind::Conflict => {
-            Error::new(ErrorKind::Conflict, "the same work is queued already").because(error)
-        }
-        error => error,
-    })?;
-    Ok(())
-}
-
-/// A track waits to be heard, and no reason against it is left. One that was heard before stays ready, or published,
-/// until it is heard again.
-pub(crate) async fn track_queued(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
-    sqlx::query(
-        "UPDATE track SET state = CASE WHEN content IS NULL OR state = 'failed' THEN 'queued' ELSE state END, \
-             failure = NULL, updated = ? WHERE id = ?",
-    )
-        .bind(now.0)
-        .bind(track)
-        .execute(tx)
-        .await
-        .map_err(sql("queueing a track"))?;
-    Ok(())
-}
-
-fn state(row: &SqliteRow) -> Result<JobState> {
+pub(super) fn state(row: &SqliteRow) -> Result<JobState> {
     Ok(match col(row, "state")? {
         "waiting" => JobState::Waiting,
         "running" => JobState::Running,
@@ -506,7 +467,7 @@ fn detail(row: &SqliteRow) -> Result<String> {
     Ok(col::<Option<String>>(row, "detail")?.unwrap_or_default())
 }
 
-fn job(row: &SqliteRow) -> Result<Job> {
+pub(crate) fn job(row: &SqliteRow) -> Result<Job> {
     let track = id(row, "subject", TrackId::from_bytes)?;
     let kind = match col(row, "queue")? {
         ANALYZE_QUEUE => JobKind::AnalyzeTrack { track },

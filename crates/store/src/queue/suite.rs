@@ -28,7 +28,7 @@ pub fn new_job(number: u8) -> NewJob {
 }
 
 fn broken() -> JobError {
-    JobError { kind: ErrorKind::Malformed, message: "broken".to_owned(), offset_bytes: Some(3) }
+    JobError { kind: ErrorKind::Malformed, message: "broken".to_owned(), offset_bytes: Some(3), remedy: None }
 }
 
 fn assert_conflict(result: Result<()>) {
@@ -250,6 +250,47 @@ pub async fn a_parked_job_can_be_retried(queue: &dyn JobQueue) {
     }
     queue.enqueue(keyed(), NOW).await.unwrap();
     assert_conflict(queue.retry(id, NOW).await);
+}
+
+/// A parked job can be discarded; nothing else can, and nothing can be done with it afterwards.
+pub async fn a_parked_job_can_be_discarded(queue: &dyn JobQueue) {
+    let unknown = queue.discard(JobId::from_bytes([0xEE; 16]), NOW).await;
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
+    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
+    assert_conflict(queue.discard(id, NOW).await);
+    claim_one(queue, "a", NOW).await;
+    assert_conflict(queue.discard(id, NOW).await);
+    queue.fail(id, Attempt(1), "a", broken(), AfterFailure::Park, NOW).await.unwrap();
+    queue.discard(id, NOW).await.unwrap();
+    let discarded = job(queue, id).await;
+    assert_eq!((discarded.state, discarded.last_error), (JobState::Cancelled, Some(broken())));
+    assert_conflict(queue.discard(id, NOW).await);
+    assert_conflict(queue.retry(id, NOW).await);
+    assert_eq!(queue.counts(QUEUE).await.unwrap(), JobCounts { cancelled: 1, ..JobCounts::default() });
+}
+
+/// Work that is queued again is parked no more, and what is done has no reason left (issue 12).
+pub async fn work_that_is_queued_again_is_parked_no_more(queue: &dyn JobQueue) {
+    let keyed = || NewJob { dedupe_key: Some("k".to_owned()), ..new_job(1) };
+    let (first, other) =
+        (queue.enqueue(keyed(), NOW).await.unwrap(), queue.enqueue(new_job(1), NOW).await.unwrap());
+    for claimed in queue.claim(QUEUE, "a", 2, NOW).await.unwrap() {
+        queue.fail(claimed.id, Attempt(1), "a", broken(), AfterFailure::Park, NOW).await.unwrap();
+    }
+    let second = queue.enqueue(keyed(), NOW).await.unwrap();
+    assert_ne!(second, first);
+    assert_eq!(job(queue, first).await.state, JobState::Cancelled);
+    assert_eq!(
+        job(queue, other).await.state,
+        JobState::Parked,
+        "without a key nobody knows what else does its work"
+    );
+    let claimed = claim_one(queue, "a", NOW).await;
+    queue.fail(second, claimed.attempt, "a", broken(), AfterFailure::RetryAt(NOW), NOW).await.unwrap();
+    let claimed = claim_one(queue, "a", NOW).await;
+    assert_eq!(claimed.last_error, Some(broken()));
+    queue.finish(second, claimed.attempt, "a", NOW).await.unwrap();
+    assert_eq!(job(queue, second).await.last_error, None);
 }
 
 /// Withdrawing a task takes its waiting jobs and leaves those that run.

@@ -6,6 +6,7 @@ use fanfare_model::{
     features::{
         AnalyzerOutcome, AnalyzerResult, FeaturePart, Key, Loudness, Mode, Rhythm, Waveform, WaveformDetail,
     },
+    job::JobError,
     track::TrackFailure,
 };
 use fanfare_store::{
@@ -128,6 +129,12 @@ pub fn properties() -> AudioProperties {
 
 pub fn failure(kind: ErrorKind, message: &str) -> TrackFailure {
     TrackFailure { kind, message: message.to_owned(), offset_bytes: Some(7), at: NOW, next_retry: None }
+}
+
+/// The reason as a job keeps it.
+pub fn reason_of(failure: &TrackFailure) -> JobError {
+    let TrackFailure { kind, message, offset_bytes, .. } = failure.clone();
+    JobError { kind, message, offset_bytes, remedy: None }
 }
 
 pub fn hash(bytes: &[u8]) -> ContentHash {

@@ -124,7 +124,10 @@ async fn follow(
                 Some(JobState::Parked) => {
                     let error = job.and_then(|job| job.last_error);
                     let kind = error.as_ref().map_or(ErrorKind::Internal, |error| error.kind);
-                    Some((kind, error.map_or_else(|| "no reason is known".to_owned(), |error| error.message)))
+                    Some((
+                        kind,
+                        error.map_or_else(|| "no reason is known".to_owned(), |error| error.sentence()),
+                    ))
                 }
                 Some(JobState::Cancelled) => Some((ErrorKind::Cancelled, "it was cancelled".to_owned())),
             };

@@ -1,0 +1,101 @@
+//! When each analyzer's result was made (docs/coverage.md D6, issue 12).
+#![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
+
+mod support;
+
+use fanfare_model::{
+    ErrorKind, Timestamp, TrackId,
+    features::{AnalysisRun, AnalyzerOutcome, AnalyzerResult, FeaturePart},
+};
+use fanfare_store::AnalysisCommit;
+use support::{Bench, NOW, OWNER, commit_of, hash, later, ok};
+
+const PATH: &str = "A/B/one.flac";
+
+/// Analyzes the track again, which gives those results.
+async fn analyze(bench: &Bench, results: Vec<AnalyzerResult>, now: Timestamp) {
+    let id = bench.id(PATH).await;
+    let products = fanfare_model::job::Products::default();
+    bench.store.catalog().requeue_track(id, None, &products, now).await.unwrap();
+    let job = bench.store.jobs().claim("analyze-track", OWNER, 1, now).await.unwrap().remove(0);
+    let done = AnalysisCommit { results, ..commit_of(&job, PATH.as_bytes()) };
+    bench.store.catalog().commit_analysis(done, now).await.unwrap();
+}
+
+/// Version and time of each analyzer, and the track's own time.
+async fn times(bench: &Bench, id: TrackId) -> (Vec<(String, u32, Option<Timestamp>)>, Option<Timestamp>) {
+    let catalog = bench.store.catalog();
+    let runs: Vec<AnalysisRun> = catalog.analysis_runs(id).await.unwrap();
+    let track = catalog.track(id).await.unwrap().unwrap();
+    (runs.into_iter().map(|run| (run.analyzer, run.version, run.analyzed)).collect(), track.analyzed)
+}
+
+#[tokio::test]
+async fn a_result_has_the_time_of_its_making_until_it_is_made_again() {
+    let bench = Bench::new().await;
+    bench.add(&[PATH]).await;
+    let id = bench.id(PATH).await;
+    assert_eq!(times(&bench, id).await, (Vec::new(), None));
+    bench.hear_all().await;
+    let of = |key: (u32, Timestamp), rest: Timestamp| {
+        let rest = ["loudness", "rhythm", "waveform"].map(|analyzer| (analyzer.to_owned(), 1, Some(rest)));
+        let mut all = vec![("key".to_owned(), key.0, Some(key.1))];
+        all.extend(rest);
+        all
+    };
+    assert_eq!(times(&bench, id).await, (of((1, NOW), NOW), Some(NOW)));
+    let key = |version| ok("key", version, FeaturePart::Key(None));
+    let failed = AnalyzerResult {
+        analyzer: "key".to_owned(),
+        version: 1,
+        outcome: AnalyzerOutcome::Failed { kind: ErrorKind::Internal, message: "no".to_owned() },
+    };
+    for (results, at, expected, latest) in [
+        // Nothing was measured again: the track was looked at, and had everything.
+        (Vec::new(), later(1), of((1, NOW), NOW), NOW),
+        // A failure does not take the place of a good result.
+        (vec![failed], later(2), of((1, NOW), NOW), NOW),
+        // The analyzer's version grew.
+        (vec![key(2)], later(3), of((2, later(3)), NOW), later(3)),
+        // An older version does not take the place of a newer one.
+        (vec![key(1)], later(4), of((2, later(3)), NOW), later(3)),
+        // A retry that measures again.
+        (vec![key(2)], later(5), of((2, later(5)), NOW), later(5)),
+    ] {
+        analyze(&bench, results, at).await;
+        assert_eq!(times(&bench, id).await, (expected, Some(latest)), "{at:?}");
+    }
+    bench.assert_clean().await;
+}
+
+#[tokio::test]
+async fn what_somebody_was_asked_later_has_a_time_of_its_own() {
+    let bench = Bench::new().await;
+    bench.add(&[PATH]).await;
+    bench.hear_all().await;
+    let id = bench.id(PATH).await;
+    let asked = ok("acoustid", 1, FeaturePart::AcoustId(Vec::new()));
+    let stored = bench.store.catalog().add_result(id, hash(PATH.as_bytes()), &asked, later(9)).await;
+    assert!(stored.unwrap());
+    let (runs, track) = times(&bench, id).await;
+    assert_eq!(runs[0], ("acoustid".to_owned(), 1, Some(later(9))));
+    assert_eq!(track, Some(NOW), "the sound was not analyzed again");
+}
+
+#[tokio::test]
+async fn what_two_runs_are_compared_by_holds_no_times() {
+    let (one, other) = (Bench::new().await, Bench::new().await);
+    for (bench, at) in [(&one, later(1)), (&other, later(100))] {
+        bench.add(&[PATH]).await;
+        bench.hear_all().await;
+        analyze(bench, vec![ok("key", 2, FeaturePart::Key(None))], at).await;
+    }
+    let (one_dump, other_dump) = (
+        one.store.catalog().canonical_dump().await.unwrap(),
+        other.store.catalog().canonical_dump().await.unwrap(),
+    );
+    assert_eq!(one_dump, other_dump);
+    let id = one.id(PATH).await;
+    let (_, analyzed) = times(&one, id).await;
+    assert_eq!(analyzed, Some(later(1)));
+}
