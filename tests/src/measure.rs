@@ -56,12 +56,15 @@ pub fn all(words: &[String]) -> Vec<Figure> {
 }
 
 /// A line of `/proc/PID/status` in bytes, for example `VmHWM` (largest resident size so far).
-fn process_bytes(pid: &str, line: &str) -> u64 {
+#[must_use]
+pub fn process_bytes(pid: &str, line: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let found = status.lines().find_map(|row| row.strip_prefix(line)?.strip_prefix(':')).unwrap();
     found.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
-fn mib(bytes: u64) -> String {
+/// Bytes in mebibytes, for people.
+#[must_use]
+pub fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }

@@ -13,12 +13,17 @@ const FLAGS = [
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
+let noted = null;
+/** Browsers that are opened from now on tell their console's messages to that, too. */
+export const watchOthers = (note) => void (noted = note);
+
 /** A browser with one profile; call `close()` at the end. */
 export async function openBrowser({ viewport = DESKTOP, colorScheme = 'dark', phone = false, scale = 1, serviceWorkers = 'block' } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'fanfare-e2e-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, viewport, colorScheme, hasTouch: phone, isMobile: phone, deviceScaleFactor: scale, serviceWorkers,
   });
+  if (noted !== null) context.on('console', noted);
   const page = context.pages()[0] ?? (await context.newPage());
   const close = async () => {
     await context.close();

@@ -8,7 +8,7 @@ export async function installChecks(server) {
   const { context, page, close } = await openBrowser({ viewport: PHONE, phone: true, serviceWorkers: 'allow' });
   const troubles = [];
   page.on('console', (message) => {
-    if (/content security policy|refused to/i.test(message.text())) troubles.push(message.text());
+    if (/content security policy|refused to|permissions-policy/i.test(message.text())) troubles.push(message.text());
   });
   try {
     await check('the browser finds nothing that stands against installing the pages', async () => {
@@ -37,7 +37,9 @@ export async function installChecks(server) {
       await page.reload();
       await page.getByRole('heading', { name: 'The server is out of reach' }).waitFor();
       const kept = await page.evaluate(async () => Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname))));
-      assert.deepEqual(kept, [['/offline.html']]);
+      assert.deepEqual(kept.map((names) => names.sort()), [['/offline.css', '/offline.html']]);
+      // Its styles are those of the file beside it.
+      assert.equal(await page.evaluate(() => getComputedStyle(document.body).display), 'grid');
       await context.setOffline(false);
       await page.getByRole('link', { name: 'Try again' }).click();
       await until(page, 'the pages again', async () => (await page.getByRole('button').count()) > 0);

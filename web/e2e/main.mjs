@@ -2,7 +2,7 @@
 // FANFARE_SHOTS names a folder for pictures. Rests on no particular music: three playable tracks are enough.
 
 import assert from 'node:assert/strict';
-import { enter, findServer, openBrowser, OWNER } from './browser.mjs';
+import { enter, findServer, openBrowser, OWNER, watchOthers } from './browser.mjs';
 import { cacheChecks } from './cache.mjs';
 import { check, finish, Skip, until } from './check.mjs';
 import { guestChecks } from './guests.mjs';
@@ -16,6 +16,7 @@ import { qualityChecks } from './quality.mjs';
 import { takeShots } from './shots.mjs';
 import { stateChecks } from './states.mjs';
 import { unsavedChecks } from './unsaved.mjs';
+import { tabChecks } from './tabs.mjs';
 import { uploadChecks } from './uploads.mjs';
 import { wireChecks } from './wire.mjs';
 
@@ -24,9 +25,11 @@ const { context, page, close } = await openBrowser();
 page.setDefaultTimeout(20_000);
 const troubles = [];
 page.on('pageerror', (error) => troubles.push(`page error: ${error.message}`));
-page.on('console', (message) => {
-  if (message.type() === 'error' && /content security policy|refused to/i.test(message.text())) troubles.push(message.text());
-});
+const note = (message) => {
+  if (/content security policy|refused to|permissions-policy/i.test(message.text())) troubles.push(`${message.page()?.url()}: ${message.text()}`);
+};
+context.on('console', note);
+watchOthers(note);
 page.on('request', (request) => {
   if (!request.url().startsWith(server.url) && !/^(data|blob|about):/.test(request.url())) troubles.push(`request to elsewhere: ${request.url()}`);
 });
@@ -81,6 +84,7 @@ try {
   await unsavedChecks(page, server);
   await pressedChecks(page, server);
   await guestChecks(page, server);
+  await tabChecks(context, server);
   // They bring servers of their own, each in a state that this one is not in.
   if (server.mock) await stateChecks();
   await uploadChecks(page, server);

@@ -16,7 +16,7 @@ import { makeUploads } from './uploads.mjs';
 const DIST = new URL('../dist', import.meta.url).pathname;
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 // As strict as the real server's.
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
   + "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean, noTapes?: boolean}} options */

@@ -90,7 +90,7 @@ impl Ladders {
         let mut asks = 0;
         loop {
             if let Some(stored) = self.stored(track, &profile).await? {
-                self.note_played(&stored).await;
+                self.note_played(&stored);
                 return Ok(View::Whole(stored));
             }
             let remembered = self.making().get(&key).copied();
@@ -133,7 +133,7 @@ impl Ladders {
 
     /// Notes that a ladder is played, so that the cap takes others first: at every part of it, because a player asks for the
     /// playlist once and for segments for hours.
-    async fn note_played(&self, whole: &Transcode) {
+    fn note_played(&self, whole: &Transcode) {
         {
             let mut played = self.played.lock().unwrap_or_else(PoisonError::into_inner);
             played.retain(|_, noted| noted.elapsed() < TOUCH_EVERY);
@@ -141,11 +141,7 @@ impl Ladders {
             new.insert(Instant::now());
         }
         let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
-        let noted = self.store.catalog().touch_transcode(whole.hash, &whole.profile, Timestamp(now_ms)).await;
-        // It only decides which is let go of first.
-        if let Err(error) = noted {
-            tracing::debug!(%error, "could not note that a ladder was used");
-        }
+        self.store.catalog().touch_transcode(whole.hash, &whole.profile, Timestamp(now_ms));
     }
 
     /// A file of a view's variant, open at those bytes; `None` when the view has no such variant.

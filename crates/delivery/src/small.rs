@@ -21,7 +21,7 @@ use fanfare_model::{
     CacheOptions, ContentHash, Error, ErrorKind, JobId, JobState, Profile, Result, Timestamp, Track, TrackId,
     job::JobError,
 };
-use fanfare_store::Store;
+use fanfare_store::{Patience, Store};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -32,6 +32,8 @@ use crate::{
 
 /// How long a listener waits for a file to begin; the original is sent after that.
 const BEGIN_WAIT: Duration = Duration::from_secs(10);
+/// How long is waited for the right to write where the original can be played instead.
+const WRITE_WAIT: Duration = Duration::from_secs(1);
 /// How often a file that has not begun is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How stale the time of last use may be: noting it is a write.
@@ -179,13 +181,15 @@ impl SmallFiles {
                 let why =
                     opened.err().map_or_else(|| "it has another size".to_owned(), |error| error.to_string());
                 tracing::warn!(file = row.file, why, "a file of the cache is not as it was made");
-                catalog.forget_cached(&row.file).await?;
+                if let Err(error) = Patience::new(WRITE_WAIT).over(catalog.forget_cached(&row.file)).await {
+                    tracing::warn!(file = row.file, %error, "a file of the cache is not forgotten yet");
+                }
                 return Ok(None);
             }
         };
         let now_ms = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
         if now_ms - row.used.0 >= TOUCH_EVERY_MS {
-            catalog.touch_transcode(hash, &text, Timestamp(now_ms)).await?;
+            catalog.touch_transcode(hash, &text, Timestamp(now_ms));
         }
         Ok(Some(file.known_as(tag(Some(hash), profile, track.id), modified_s(track))))
     }
@@ -210,7 +214,8 @@ impl SmallFiles {
         }
         self.make_room(options, person)?;
         let deadline = Instant::now() + BEGIN_WAIT;
-        let job = (self.maker.ask)(track.id, profile).await?;
+        // The original is at hand, so nobody waits long for the right to queue it.
+        let job = Patience::new(WRITE_WAIT).over((self.maker.ask)(track.id, profile)).await?;
         // The maker goes on for as long as it hears of somebody.
         (self.maker.want)(job, Vec::new());
         loop {

@@ -13,8 +13,8 @@ use std::{
 };
 
 use fanfare_model::{JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, task::MAX_TASK_FAILURES};
-use fanfare_store::{CacheRun, JobCounts, Store};
-use tokio::sync::{Mutex, Notify};
+use fanfare_store::{CacheRun, JobCounts, Patience, Store};
+use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::{
     TaskHub,
@@ -252,10 +252,21 @@ impl Hearing {
 
     /// The task under which tracks are queued now. A new one is unseen until [`Self::announce`] or
     /// [`Self::queued`].
-    pub(crate) async fn task_id(&self) -> TaskId {
-        let mut state = self.inner.state.lock().await;
+    ///
+    /// # Errors
+    /// `Busy` when others write for too long.
+    pub(crate) async fn task_id(&self) -> Result<TaskId> {
+        Ok(self.task().await?.id())
+    }
+
+    async fn task(&self) -> Result<LiveTask> {
         let new = || LiveTask::new(&self.inner.hub, self.inner.line.kind());
-        state.task.get_or_insert_with(new).id()
+        Ok(self.turn().await?.task.get_or_insert_with(new).clone())
+    }
+
+    /// The state, which is held while others write: waited for as long as a request may wait.
+    async fn turn(&self) -> Result<MutexGuard<'_, State>> {
+        Patience::turn("waiting for the task of that work", self.inner.state.lock()).await
     }
 
     /// Stores the task, so that jobs may name it, and gives its id.
@@ -263,13 +274,10 @@ impl Hearing {
     /// # Errors
     /// Errors of the store.
     pub(crate) async fn announce(&self) -> Result<TaskId> {
-        let id = self.task_id().await;
-        let task = self.inner.state.lock().await.task.clone();
-        if let Some(task) = task.filter(|task| task.id() == id) {
-            task.show().await?;
-        }
+        let task = self.task().await?;
+        task.show().await?;
         self.inner.prompt(true);
-        Ok(id)
+        Ok(task.id())
     }
 
     /// Tracks were queued under the task.
@@ -278,8 +286,10 @@ impl Hearing {
             tracing::warn!(%error, "could not store the task of hearing");
         }
         self.inner.work.notify_one();
-        let due =
-            self.inner.state.lock().await.counted.is_none_or(|counted| counted.elapsed() >= COUNT_EVERY);
+        let due = match self.turn().await {
+            Ok(state) => state.counted.is_none_or(|counted| counted.elapsed() >= COUNT_EVERY),
+            Err(_) => true,
+        };
         if due {
             self.count().await;
         }
@@ -324,7 +334,17 @@ impl Hearing {
 
     /// Reads from the store how far it is, and ends the task when nothing waits or runs.
     pub(crate) async fn count(&self) {
-        let mut state = self.inner.state.lock().await;
+        match self.turn().await {
+            Ok(state) => self.count_in(state).await,
+            // Who asked has waited long enough; it is counted all the same.
+            Err(_) => {
+                let later = self.clone();
+                tokio::spawn(async move { later.count_in(later.inner.state.lock().await).await });
+            }
+        }
+    }
+
+    async fn count_in(&self, mut state: MutexGuard<'_, State>) {
         let Some(task) = state.task.clone() else { return };
         let counts = match self.inner.store.jobs().task_counts(task.id()).await {
             Ok(counts) => counts,
@@ -362,7 +382,7 @@ impl Hearing {
     /// # Errors
     /// Errors of the store.
     pub(crate) async fn cancel(&self, id: TaskId) -> Result<bool> {
-        let mut state = self.inner.state.lock().await;
+        let mut state = self.turn().await?;
         let Some(task) = state.task.take_if(|task| task.id() == id) else { return Ok(false) };
         let withdrawn = self.inner.store.jobs().stop_task(id, crate::clock::now()).await;
         let withdrawn = match withdrawn {

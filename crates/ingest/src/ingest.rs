@@ -34,6 +34,7 @@ use crate::{
     UploadOptions, WorkerStatus, clock, detached,
     governor::{Governor, Policy},
     hearing::{Hearing, Lines},
+    own::OwnFolders,
     passes::Passes,
     quarantine::Kept,
     scan::desk::{Cause, ScanDesk},
@@ -47,6 +48,8 @@ use crate::{
 /// What workers said that a listener has not taken in yet, at most; one that is slower misses some.
 const WAITING_EVENTS: usize = 1_024;
 
+/// How often it is written when things were last used.
+const USES_EVERY: Duration = Duration::from_secs(60);
 /// How long scans get to stop at a shutdown.
 const SCANS_STOP: Duration = Duration::from_secs(9);
 
@@ -85,6 +88,8 @@ struct Inner {
     store: Store,
     hub: TaskHub,
     desk: ScanDesk,
+    /// What no library lies in.
+    own: OwnFolders,
     hearing: Hearing,
     lines: Lines,
     uploads: std::sync::Mutex<Arc<UploadOptions>>,
@@ -121,6 +126,7 @@ impl Ingest {
         let lines = Lines::new(&store, &hub, &governor);
         let hearing = lines.analysis.clone();
         let (stale, stale_tracks) = stale();
+        let data_dir = options.data_dir.clone();
         let command = WorkerCommandLine {
             exe: options.worker_exe,
             args: options.worker_args,
@@ -143,13 +149,14 @@ impl Ingest {
             return Err(error);
         }
         let kept = Kept::days(options.quarantine_days);
+        let own = OwnFolders::new([data_dir, store.catalog().cache().root().to_owned()]);
         let desk = ScanDesk::new(
             store.clone(),
             hub.clone(),
             hearing.clone(),
             governor.clone(),
             kept.clone(),
-            Limits::default(),
+            (own.clone(), Limits::default()),
         );
         let passes = Passes::new(&hub, &governor);
         let nightly = Nightly::new(
@@ -172,6 +179,7 @@ impl Ingest {
             tokio::spawn(nightly.clone().run(stopped.clone())),
             tokio::spawn(govern(governor.clone(), tell, stopped.clone())),
             tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), stopped.clone())),
+            tokio::spawn(write_uses(store.clone(), stopped.clone())),
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
@@ -179,6 +187,7 @@ impl Ingest {
             store,
             hub,
             desk,
+            own,
             hearing,
             lines,
             uploads: std::sync::Mutex::new(Arc::new(options.uploads)),
@@ -227,11 +236,11 @@ impl Ingest {
     /// Adds a folder to the library and scans it; adding one that belongs to it already only scans it.
     ///
     /// # Errors
-    /// `NotFound`, `PermissionDenied` or `Invalid` when it is no readable folder or lies in (or around) one
-    /// that belongs to the library; `Unavailable` when its storage gives no answer; errors of the store.
+    /// `NotFound`, `PermissionDenied` or `Invalid` when it is no readable folder, lies in (or around) one
+    /// that belongs to the library, or in what Fanfare itself keeps; `Unavailable` when its storage gives no answer; errors of the store.
     pub async fn add_folder(&self, path: &Path) -> Result<Folder> {
-        let wanted = path.to_owned();
-        let path = detached::look(move || real_folder(&wanted)).await??;
+        let (wanted, own) = (path.to_owned(), self.inner.own.clone());
+        let path = detached::look(move || own.refuse(&wanted).and_then(|()| real_folder(&wanted))).await??;
         for other in self.inner.store.catalog().folders().await? {
             if other.path != path && (other.path.starts_with(&path) || path.starts_with(&other.path)) {
                 let message = format!("the folder overlaps with {}", other.path.display());
@@ -393,7 +402,7 @@ impl Ingest {
         let uploaded = row.is_some_and(|row| row.track.home.folder().is_none());
         let line = if uploaded { &self.inner.lines.uploads } else { &self.inner.lines.analysis };
         let hold = line.hold();
-        let task = line.task_id().await;
+        let task = line.task_id().await?;
         self.inner.store.catalog().requeue_track(id, Some(task), &self.products(), clock::now()).await?;
         line.queued().await;
         drop(hold);
@@ -499,7 +508,7 @@ impl Ingest {
 
     async fn hear_again(&self) -> Result<TaskId> {
         let hold = self.inner.hearing.hold();
-        let task = self.inner.hearing.task_id().await;
+        let task = self.inner.hearing.task_id().await?;
         let catalog = self.inner.store.catalog();
         catalog.requeue_failed(Some(task), &self.products(), clock::now()).await?;
         catalog.queue_missing_analysis(&fanfare_analysis::versions(), Some(task), clock::now()).await?;
@@ -526,6 +535,19 @@ async fn govern(governor: Governor, tell: watch::Sender<Policy>, mut stop: watch
     tokio::select! {
         () = governor.keep(tell) => {}
         _ = stop.changed() => {}
+    }
+}
+
+/// Writes when keys and transcodes were last used: requests only note it, and closing the store writes the rest.
+async fn write_uses(store: Store, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(USES_EVERY) => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = store.write_uses().await {
+            tracing::debug!(%error, "when things were last used is written later");
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod identify;
 mod ingest;
 mod live_task;
 mod lock;
+mod own;
 mod passes;
 mod post_analysis;
 mod quarantine;

@@ -9,7 +9,7 @@ use fanfare_model::{
     Error, ErrorKind, Result, Task, TaskFailure, TaskId, TaskKind, TaskLine, TaskState, Timestamp,
     task::{MAX_TASK_FAILURES, MAX_TASK_LINES},
 };
-use fanfare_store::fresh_id;
+use fanfare_store::{Patience, fresh_id};
 
 use crate::{TaskHub, clock, text};
 
@@ -17,6 +17,10 @@ use crate::{TaskHub, clock, text};
 const EVENT_EVERY: Duration = Duration::from_millis(100);
 /// Progress is written at most this often; steps and ends always.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
+
+/// How often an end is stored again that could not be, and the pause before each time.
+const END_TRIES: u32 = 60;
+const END_PAUSE: Duration = Duration::from_secs(5);
 
 /// A handle to a task under way. Cheap to clone; clones are the same task.
 ///
@@ -99,19 +103,13 @@ impl LiveTask {
     /// # Errors
     /// Errors of the store.
     pub(crate) async fn show(&self) -> Result<()> {
-        let turn = self.shared.saving.lock().await;
-        {
-            let mut state = self.state();
-            if state.shown {
-                return Ok(());
-            }
-            state.shown = true;
+        let turn = self.turn().await?;
+        if self.is_shown() {
+            return Ok(());
         }
-        if let Err(error) = self.write(&turn).await {
-            // Whoever shows it next tries again.
-            self.state().shown = false;
-            return Err(error);
-        }
+        // Who asked may be gone before the end, or fail: whoever shows it next tries again.
+        self.write(&turn).await?;
+        self.state().shown = true;
         self.tell();
         Ok(())
     }
@@ -224,10 +222,33 @@ impl LiveTask {
         if !self.state().shown {
             return;
         }
-        let turn = self.shared.saving.lock().await;
-        if let Err(error) = self.write(&turn).await {
-            tracing::warn!(task = %self.id(), %error, "could not store how a task stands");
+        let saved = async { self.write(&self.turn().await?).await };
+        let Err(error) = saved.await else { return };
+        tracing::warn!(task = %self.id(), %error, "could not store how a task stands");
+        if self.is_over() && error.kind() == ErrorKind::Busy {
+            tokio::spawn(self.clone().save_end());
         }
+    }
+
+    /// Stores the end of a task, which nothing that comes later would store, when the database is free again.
+    async fn save_end(self) {
+        for _ in 0..END_TRIES {
+            tokio::time::sleep(END_PAUSE).await;
+            let saved = async { self.write(&self.turn().await?).await };
+            match saved.await {
+                Err(error) if error.kind() == ErrorKind::Busy => {}
+                Err(error) => {
+                    return tracing::warn!(task = %self.id(), %error, "the end of a task is not stored");
+                }
+                Ok(()) => return,
+            }
+        }
+        tracing::warn!(task = %self.id(), "the end of a task is not stored: the database stayed busy");
+    }
+
+    /// The right to write, which is held while others wait to write.
+    async fn turn(&self) -> Result<tokio::sync::MutexGuard<'_, ()>> {
+        Patience::turn("storing a task", self.shared.saving.lock()).await
     }
 
     /// Writes how the task stands now; `_turn` is the right to.

@@ -294,6 +294,36 @@ async fn folders_of_the_library_do_not_overlap() {
     library.ingest.shutdown().await;
 }
 
+/// Issue 12: what Fanfare keeps itself does not become tracks, whether its folder is named or merely met.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fanfare_keeps_itself_is_no_library() {
+    let library = scanned(|bench| {
+        bench.song("a/1.wav", 1);
+        write_song(&bench.data().join("cache/audio/kept.wav"), 7);
+        symlink(bench.data(), bench.music().join("link")).unwrap();
+    })
+    .await;
+    assert_eq!(paths(&library.store).await, ["a/1.wav"], "what a link leads to is left out");
+    for folder in
+        [library.bench.data(), library.bench.data().join("cache"), library.bench.music().join("link")]
+    {
+        let refused = library.ingest.add_folder(&folder).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Invalid, "{}", folder.display());
+        assert!(refused.message().contains("Fanfare itself"), "{refused}");
+    }
+    let said = scan(&library.ingest).await;
+    let said = library.store.catalog().task(said.id).await.unwrap().unwrap();
+    let said: Vec<String> = said.log.into_iter().map(|line| line.text).collect();
+    assert!(said.iter().any(|line| line.starts_with("left out") && line.contains("link")), "{said:?}");
+    // A library around the data folder is one, without it.
+    let folder = library.store.catalog().folders().await.unwrap()[0].id;
+    library.ingest.remove_folder(folder).await.unwrap();
+    library.ingest.add_folder(library.bench.folder.path()).await.unwrap();
+    scan(&library.ingest).await;
+    assert_eq!(paths(&library.store).await, ["music/a/1.wav"]);
+    library.ingest.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_is_refused_and_the_first_ones_end_frees_the_folder() {
     let bench = Bench::new();

@@ -20,6 +20,7 @@ pub mod job;
 pub mod library;
 pub mod m3u8;
 pub mod mixtape;
+pub mod password;
 pub mod people;
 pub mod quality;
 pub mod task;
@@ -36,6 +37,7 @@ pub use id::{
 };
 pub use job::{Attempt, Job, JobKind, JobState};
 pub use mixtape::{Mixtape, MixtapeEntry, Share, Slug};
+pub use password::{MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, check_password};
 pub use people::{Access, Role, User};
 pub use quality::{BlockGrid, Profile, Quality, SmallCodec};
 pub use task::{Task, TaskFailure, TaskKind, TaskLine, TaskState};

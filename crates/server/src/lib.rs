@@ -11,6 +11,7 @@ pub mod assets;
 pub mod cli;
 pub mod demo;
 pub mod http;
+mod native;
 pub mod settings;
 
 pub use settings::Settings;

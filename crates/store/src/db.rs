@@ -24,12 +24,16 @@ use tokio::time::Instant;
 use crate::{
     StoreOptions,
     error::{busy, is_busy, sql},
+    patience::{Patience, Wait},
+    uses::{self, Uses},
 };
 
 /// The pause before a database that another process is opening is tried again.
 const OPEN_AGAIN: Duration = Duration::from_millis(20);
 /// How long SQLite itself waits for the write lock before we look at our own deadline again.
 const LOCK_SLICE: Duration = Duration::from_millis(40);
+/// How long is waited at the end for somebody else's write, to note what was used.
+const LAST_WAIT: Duration = Duration::from_millis(500);
 /// The pause between two slices, in which the connection is free for others of this process.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// Page cache of a reader (negative = KiB for SQLite).
@@ -94,9 +98,15 @@ pub(crate) struct Db {
     readers: SqlitePool,
     lock_wait: Duration,
     edition: Arc<AtomicU64>,
+    uses: Uses,
 }
 
 impl Db {
+    /// What was used and is not written yet.
+    pub(crate) const fn uses(&self) -> &Uses {
+        &self.uses
+    }
+
     /// See [`crate::Store::edition`].
     pub(crate) fn edition(&self) -> u64 {
         self.edition.load(Ordering::SeqCst)
@@ -150,12 +160,14 @@ impl Db {
                 .pragma("cache_size", READER_CACHE_KIB)
                 .pragma("query_only", "on"),
         );
-        Ok(Self { writer, readers, lock_wait, edition: Arc::default() })
+        Ok(Self { writer, readers, lock_wait, edition: Arc::default(), uses: Uses::default() })
     }
 
-    /// Begins a write, waiting at most the busy timeout for this process's and other processes' writers.
+    /// Begins a write, waiting at most the busy timeout for this process's and other processes' writers; under a
+    /// [`crate::Patience`], what is left of that.
     pub(crate) async fn write(&self, what: &'static str) -> Result<WriteTx> {
-        let deadline = Instant::now() + self.lock_wait;
+        let wait = Wait::begin(self.lock_wait);
+        let deadline = wait.deadline;
         loop {
             let connection = tokio::time::timeout_at(deadline, sound(&self.writer)).await;
             let connection = connection.map_err(|_| busy(what))?.map_err(sql(what))?;
@@ -201,8 +213,30 @@ impl Db {
         Ok(())
     }
 
+    /// Writes what was noted as used. What cannot be written because the database is busy stays for the next time.
+    pub(crate) async fn write_uses(&self, wait: Duration) -> Result<()> {
+        let pending = self.uses.take();
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let begun = Patience::new(wait).over(self.write(uses::WHAT)).await;
+        let mut tx = match begun {
+            Ok(tx) => tx,
+            Err(error) => {
+                self.uses.put_back(pending);
+                return Err(error);
+            }
+        };
+        tx.is_a_note();
+        pending.write(&mut tx).await?;
+        commit(tx, uses::WHAT).await
+    }
+
     /// Folds the write-ahead log into the database and closes every connection.
     pub(crate) async fn close(&self) {
+        if let Err(error) = self.write_uses(LAST_WAIT).await {
+            tracing::debug!(%error, "when things were last used is not stored");
+        }
         self.readers.close().await;
         if let Ok(mut connection) = self.writer.acquire().await {
             // Both are only for comfort: the next opening does the same work where this could not.

@@ -20,10 +20,12 @@ mod ids;
 mod lost;
 mod migrate;
 mod open;
+mod patience;
 mod people;
 pub mod queue;
 mod rows;
 mod text;
+mod uses;
 
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, StoredBlob, blob_name, of_storage};
 pub use cached::{CacheFolder, Following, Making, MakingFile};
@@ -37,8 +39,11 @@ pub use catalog::{
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;
 pub use lost::refuse_lost_database;
+#[cfg(feature = "testsuite")]
+pub use open::Held;
 pub use open::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, Store, StoreOptions};
-pub use people::{ApiKey, People, SecretHash};
+pub use patience::Patience;
+pub use people::{ApiKey, Ended, Keep, People, SecretHash};
 pub use queue::{
     ANALYZE_ATTEMPTS, AfterFailure, ENRICH_ATTEMPTS, ENRICH_PAUSE_MS, HEARTBEAT_MS, JobCounts, JobQueue,
     LEASE_MS, MemoryJobQueue, NewJob, PROCESS_ATTEMPTS, SqliteJobQueue, TRANSCODE_ATTEMPTS,

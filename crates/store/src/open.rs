@@ -43,10 +43,19 @@ impl StoreOptions {
     }
 }
 
+/// How long notes of use wait for other writers: next time will do.
+const USES_WAIT: Duration = Duration::from_millis(250);
+
 /// An open data folder. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Parts>,
+}
+
+/// The right to write, held by [`Store::hold`].
+#[cfg(feature = "testsuite")]
+pub struct Held {
+    _transaction: crate::db::WriteTx,
 }
 
 struct Parts {
@@ -174,6 +183,23 @@ impl Store {
         &self.inner.people
     }
 
+    /// Writes when keys and transcodes were last used, which requests only note. For somebody in the background, every
+    /// minute or so; closing does it, too.
+    ///
+    /// # Errors
+    /// As every writing call; after `Busy` the notes are kept for the next time.
+    pub async fn write_uses(&self) -> Result<()> {
+        self.inner.db.write_uses(USES_WAIT).await
+    }
+
+    /// Waits until the database may be written, and writes nothing: for work that is long and ends with a write.
+    ///
+    /// # Errors
+    /// `Busy` when somebody else writes for too long.
+    pub async fn writable(&self) -> Result<()> {
+        self.inner.db.write("waiting for the right to write").await.map(|mut tx| tx.is_a_note())
+    }
+
     /// Writes everything out and closes. Later calls on any clone fail with `Unavailable`.
     pub async fn close(&self) {
         self.inner.db.close().await;
@@ -186,6 +212,17 @@ impl Store {
     #[cfg(feature = "testsuite")]
     pub async fn limit_pages(&self, more: Option<u32>) -> Result<()> {
         self.inner.db.limit_pages(more).await
+    }
+
+    /// Holds the right to write, as another process may, until what is given is dropped; for tests.
+    ///
+    /// # Errors
+    /// As every writing call.
+    #[cfg(feature = "testsuite")]
+    pub async fn hold(&self) -> Result<Held> {
+        let mut transaction = self.inner.db.write("holding the database").await?;
+        transaction.is_a_note();
+        Ok(Held { _transaction: transaction })
     }
 
     /// A small query that succeeds when the database answers (readiness).

@@ -3,6 +3,10 @@
 //! Invariants: secrets arrive hashed and only hashes are stored; a user that is removed takes sessions and keys
 //! along; there is an owner from the first one on.
 
+mod change;
+
+pub use change::{Ended, Keep};
+
 use fanfare_model::{ApiKeyId, Error, ErrorKind, Result, Role, Timestamp, User, UserId};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
@@ -31,7 +35,7 @@ pub struct ApiKey {
     pub name: String,
     /// When it was made.
     pub created: Timestamp,
-    /// When it was last used, to the minute.
+    /// When it was last used, to the minute. Another process hears of it a minute later.
     pub last_used: Option<Timestamp>,
 }
 
@@ -99,25 +103,6 @@ impl People {
             .await
             .map_err(sql(WHAT))?;
         row.map(|row| Ok((user(&row)?, col(&row, "password_hash")?))).transpose()
-    }
-
-    /// Replaces a password's hash. Sessions go on; see [`Self::delete_sessions`].
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such user.
-    pub async fn set_password(&self, user: UserId, password_hash: &str) -> Result<()> {
-        const WHAT: &str = "setting a password";
-        let mut tx = self.db.write(WHAT).await?;
-        let done = sqlx::query("UPDATE user SET password_hash = ? WHERE id = ?")
-            .bind(password_hash)
-            .bind(&user.as_bytes()[..])
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-        if done.rows_affected() == 0 {
-            return Err(no_user());
-        }
-        commit(tx, WHAT).await
     }
 
     /// Everybody, by name.
@@ -214,20 +199,6 @@ impl People {
         commit(tx, WHAT).await
     }
 
-    /// Ends all sessions of a user but the one given (after a change of password); gives how many.
-    pub async fn delete_sessions(&self, user: UserId, but: Option<SecretHash>) -> Result<u64> {
-        const WHAT: &str = "ending the sessions of a user";
-        let mut tx = self.db.write(WHAT).await?;
-        let done = sqlx::query("DELETE FROM session WHERE user = ? AND secret IS NOT ?")
-            .bind(&user.as_bytes()[..])
-            .bind(but.map(|secret| secret.to_vec()))
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await?;
-        Ok(done.rows_affected())
-    }
-
     /// Makes an API key of that user.
     ///
     /// # Errors
@@ -266,7 +237,7 @@ impl People {
         const WHAT: &str = "listing API keys";
         let mut reader = self.db.reader(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT id, user, name, created, last_used FROM api_key WHERE user = ? ORDER BY created, id",
+            "SELECT id, user, name, secret, created, last_used FROM api_key WHERE user = ? ORDER BY created, id",
         )
         .bind(&user.as_bytes()[..])
         .fetch_all(&mut *reader)
@@ -278,13 +249,13 @@ impl People {
                 user: id(row, "user", UserId::from_bytes)?,
                 name: col(row, "name")?,
                 created: time(row, "created")?,
-                last_used: maybe_time(row, "last_used")?,
+                last_used: maybe_time(row, "last_used")?.max(self.noted_use(row)?),
             })
         };
         rows.iter().map(key).collect()
     }
 
-    /// The user of that key; notes the use (at most once a minute).
+    /// The user of that key; notes the use (at most once a minute), which is written later: this only reads.
     pub async fn key_user(&self, secret: SecretHash, now: Timestamp) -> Result<Option<User>> {
         const WHAT: &str = "looking for an API key";
         let mut reader = self.db.reader(WHAT).await?;
@@ -296,29 +267,17 @@ impl People {
         .fetch_optional(&mut *reader)
         .await
         .map_err(sql(WHAT))?;
-        drop(reader);
         let Some(row) = row else { return Ok(None) };
-        let last_used = maybe_time(&row, "last_used")?;
+        let last_used = maybe_time(&row, "last_used")?.max(self.db.uses().key(&secret));
         if last_used.is_none_or(|last| last.plus_ms(KEY_USE_MS) <= now) {
-            // Signing in must not fail because a note could not be taken.
-            if let Err(error) = self.note_key_use(secret, now).await {
-                tracing::debug!(%error, "the use of an API key was not noted");
-            }
+            self.db.uses().note_key(secret, now);
         }
         user(&row).map(Some)
     }
 
-    async fn note_key_use(&self, secret: SecretHash, now: Timestamp) -> Result<()> {
-        const WHAT: &str = "noting the use of an API key";
-        let mut tx = self.db.write(WHAT).await?;
-        tx.is_a_note();
-        sqlx::query("UPDATE api_key SET last_used = ? WHERE secret = ?")
-            .bind(now.0)
-            .bind(&secret[..])
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await
+    /// When the key of that row was used, as far as that is not written yet.
+    fn noted_use(&self, row: &SqliteRow) -> Result<Option<Timestamp>> {
+        Ok(bytes(row, "secret")?.and_then(|secret| self.db.uses().key(&secret)))
     }
 
     /// Removes a key of that user.

@@ -4,6 +4,7 @@
 mod support;
 
 use fanfare_model::{ErrorKind, Role, UserId};
+use fanfare_store::{Ended, Keep};
 use support::*;
 
 #[tokio::test]
@@ -43,10 +44,13 @@ async fn names_are_exact_to_sign_in_and_unlike_to_each_other() {
     for other in ["ada", "Ada ", "", "A%", "Ada' OR 1=1 --"] {
         assert_eq!(people.credentials(other).await.unwrap(), None);
     }
-    people.set_password(ada.id, "hash-2").await.unwrap();
+    people.change_password(ada.id, "hash-2", Keep::default()).await.unwrap();
     assert_eq!(people.credentials("Ada").await.unwrap().unwrap().1, "hash-2");
     let nobody = UserId::from_bytes([0; 16]);
-    assert_eq!(people.set_password(nobody, "x").await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(
+        people.change_password(nobody, "x", Keep::default()).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
 }
 
 #[tokio::test]
@@ -76,7 +80,14 @@ async fn sessions_end_by_time_by_hand_and_with_their_user() {
     assert_eq!(people.session([9; 32], NOW).await.unwrap(), None);
     people.delete_session([2; 32]).await.unwrap();
     assert_eq!(people.session([2; 32], NOW).await.unwrap(), None);
-    assert_eq!(people.delete_sessions(user.id, Some([4; 32])).await.unwrap(), 2);
+    people.create_key(user.id, "phone", [7; 32], NOW).await.unwrap();
+    let keep = Keep { session: Some([4; 32]), keys: true };
+    let ended = people.change_password(user.id, "y", keep).await.unwrap();
+    assert_eq!(ended, Ended { sessions: 2, keys: 0, keys_left: 1 });
+    // Issue 12: keys end too, where that is asked for.
+    let ended = people.change_password(user.id, "z", Keep { keys: false, ..keep }).await.unwrap();
+    assert_eq!(ended, Ended { sessions: 0, keys: 1, keys_left: 0 });
+    assert_eq!(people.key_user([7; 32], NOW).await.unwrap(), None);
     assert_eq!(people.session([4; 32], NOW).await.unwrap(), Some(user.clone()));
     people.delete_user(user.id).await.unwrap();
     assert_eq!(people.session([4; 32], NOW).await.unwrap(), None);

@@ -93,7 +93,7 @@ impl Opus {
                 places.zip(frames).for_each(|(place, sample)| *place = *sample);
             }
             encoder.independent(number as u64 == BEFORE)?;
-            encoder.encode(&interleaved, FRAME as usize, packet)?;
+            encoder.encode(&interleaved, packet)?;
         }
         let kept = &made[BEFORE as usize * size..];
         let first = u64::from(block) * BLOCK;

@@ -22,7 +22,7 @@ impl Ingest {
             return Ok(());
         };
         let hold = line.hold();
-        let task = line.task_id().await;
+        let task = line.task_id().await?;
         catalog.retry_parked(id, Some(task), Some(&products), clock::now()).await?;
         line.queued().await;
         drop(hold);
@@ -42,7 +42,7 @@ impl Ingest {
             let hold = line.map(Hearing::hold);
             loop {
                 let task = match line {
-                    Some(line) => Some(line.task_id().await),
+                    Some(line) => Some(line.task_id().await?),
                     None => None,
                 };
                 let catalog = self.inner.store.catalog();

@@ -13,7 +13,8 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{apply::sum, folder::FolderScan};
 use crate::{
-    TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, quarantine::Kept, text,
+    TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, own::OwnFolders,
+    quarantine::Kept, text,
 };
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
@@ -49,6 +50,7 @@ struct Inner {
     hearing: Hearing,
     governor: Governor,
     keeping: Kept,
+    own: OwnFolders,
     limits: Limits,
     state: Mutex<DeskState>,
     asked: Notify,
@@ -90,10 +92,10 @@ impl ScanDesk {
         hearing: Hearing,
         governor: Governor,
         keeping: Kept,
-        limits: Limits,
+        (own, limits): (OwnFolders, Limits),
     ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { store, hub, hearing, governor, keeping, limits, state, asked }) }
+        Self { inner: Arc::new(Inner { store, hub, hearing, governor, keeping, own, limits, state, asked }) }
     }
 
     /// Asks for a scan of one folder or all; gives the task under which it runs.
@@ -284,6 +286,7 @@ impl ScanDesk {
                 hearing: &self.inner.hearing,
                 on_arrival: self.inner.governor.options().on_arrival,
                 cancel: &scan.cancel,
+                own: &self.inner.own,
                 limits: &self.inner.limits,
                 at_it,
                 meant_empty: meant_empty.unwrap_or_default(),
@@ -345,7 +348,10 @@ impl ScanDesk {
             return; // the next nightly run finds them
         }
         let hearing = &self.inner.hearing;
-        let task = hearing.task_id().await;
+        let task = match hearing.task_id().await {
+            Ok(task) => task,
+            Err(error) => return tracing::warn!(%error, "could not look for tracks that lack results"),
+        };
         let versions = fanfare_analysis::versions();
         match self.inner.store.catalog().queue_missing_analysis(&versions, Some(task), clock::now()).await {
             Ok(0) => {}

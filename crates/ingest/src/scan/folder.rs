@@ -28,6 +28,7 @@ use crate::{
     detached::{STALLED, attend, detached},
     hearing::Hearing,
     live_task::LiveTask,
+    own::OwnFolders,
     text,
 };
 
@@ -47,6 +48,8 @@ pub(crate) struct FolderScan<'a> {
     /// Whether what is found is heard at once, and not with the next nightly run.
     pub(crate) on_arrival: bool,
     pub(crate) cancel: &'a CancelFlag,
+    /// What is passed by wherever it lies in the folder.
+    pub(crate) own: &'a OwnFolders,
     pub(crate) limits: &'a Limits,
     /// Held by every thread that asks the folder's storage, so that it is known which are still at it.
     pub(crate) at_it: Arc<()>,
@@ -77,6 +80,9 @@ impl FolderScan<'_> {
         let began = clock::now();
         self.wait_for_threads_left_behind().await?;
         let walked = self.walk().await?;
+        for own in &walked.own {
+            self.task.note(format!("left out {}: Fanfare keeps its own files there", self.shown(own))).await;
+        }
         let known = self.store.catalog().known_files(self.folder.id).await?;
         let empty = walked.files.is_empty() && !walked.unread.iter().any(|unread| unread.is_file);
         if empty && !known.is_empty() && !self.meant_empty.contains("") {
@@ -142,12 +148,17 @@ impl FolderScan<'_> {
 
     async fn walk(&self) -> Result<Walked> {
         let (root, cancel, at_it) = (self.folder.path.clone(), self.cancel.clone(), Arc::clone(&self.at_it));
-        let progress = Arc::new(WalkProgress::default());
+        let (own, progress) = (self.own.clone(), Arc::new(WalkProgress::default()));
         let before = self.task.snapshot().current;
         let counted = Arc::clone(&progress);
         let walking = detached("walk", move || {
             let _at_it = at_it;
-            walk(&root, &cancel, &counted)
+            own.refuse(&root).map_err(|error| {
+                // Nothing known of it is taken for removed.
+                Error::new(ErrorKind::Unavailable, error.message().to_owned())
+                    .remedy("remove it from the library; no file is touched")
+            })?;
+            walk(&root, &own.places(), &cancel, &counted)
         });
         let attended = self.attend(walking, || progress.answers.load(Ordering::Relaxed));
         tokio::pin!(attended);

@@ -2,7 +2,7 @@
 //!
 //! Rules: names that begin with a dot are skipped. Links are followed after everything that lies there for
 //! real, so which of two names of a file is listed never depends on the order of the directory: the real one.
-//! A folder is entered once, whatever leads to it (device and inode), so loops of links end. What is no
+//! What Fanfare itself keeps ([`crate::own`]) is passed by. A folder is entered once, whatever leads to it (device and inode), so loops of links end. What is no
 //! regular file (FIFO, socket, device) is passed over and never opened. What cannot be read is listed, and
 //! the rest goes on.
 
@@ -18,7 +18,7 @@ use fanfare_audio::{CancelFlag, is_audio_suffix};
 use fanfare_model::{Error, ErrorKind, Result, Timestamp};
 
 use super::cover::picture_rank;
-use crate::clock;
+use crate::{clock, own::Places};
 
 /// An audio file (by its suffix), as the directory shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<FoundFile>,
     pub(crate) pictures: Vec<Picture>,
     pub(crate) unread: Vec<Unread>,
+    /// Folders that are Fanfare's own, and were passed by.
+    pub(crate) own: Vec<String>,
     /// Folders that can be listed and hold nothing at all: what an unmounted disk looks like.
     pub(crate) empty: HashSet<String>,
 }
@@ -81,6 +83,7 @@ struct Walk<'a> {
     links: VecDeque<Todo>,
     entered: HashSet<(u64, u64)>,
     listed: HashSet<(u64, u64)>,
+    own: &'a Places,
     progress: &'a WalkProgress,
 }
 
@@ -88,7 +91,12 @@ struct Walk<'a> {
 ///
 /// # Errors
 /// `Unavailable` when the folder itself is not there or cannot be read; `Cancelled`.
-pub(crate) fn walk(root: &Path, cancel: &CancelFlag, progress: &WalkProgress) -> Result<Walked> {
+pub(crate) fn walk(
+    root: &Path,
+    own: &Places,
+    cancel: &CancelFlag,
+    progress: &WalkProgress,
+) -> Result<Walked> {
     let away = |error: std::io::Error| {
         Error::from_io("read it", error).context(format!("the folder {} is away", root.display()))
     };
@@ -106,6 +114,7 @@ pub(crate) fn walk(root: &Path, cancel: &CancelFlag, progress: &WalkProgress) ->
         links: VecDeque::new(),
         entered: HashSet::new(),
         listed: HashSet::new(),
+        own,
         progress,
     };
     loop {
@@ -129,6 +138,9 @@ impl Walk<'_> {
     fn enter(&mut self, folder: &Todo) {
         match fs::metadata(&folder.path) {
             Ok(meta) if !self.entered.insert((meta.dev(), meta.ino())) => return,
+            Ok(meta) if self.own.contains(&(meta.dev(), meta.ino())) => {
+                return self.walked.own.push(folder.relative.clone());
+            }
             Ok(_) => {}
             Err(error) => return self.unread(&folder.relative, false, "read the folder", error),
         }

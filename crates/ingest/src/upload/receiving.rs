@@ -78,6 +78,7 @@ impl Receiving {
         };
         // Whoever has no room left is told before the bytes are sent, not after.
         receiving.check_quota().await?;
+        receiving.store.writable().await?;
         Ok(receiving)
     }
 

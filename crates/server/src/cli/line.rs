@@ -243,10 +243,17 @@ pub enum UserCommand {
         place: PlaceArgs,
     },
     /// Set a new password; it is asked for, or read from standard input
-    #[command(after_help = "Example:\n  fanfare user password ada")]
+    ///
+    /// Every session of that person ends. Their API keys go on working unless --revoke-keys is given.
+    #[command(
+        after_help = "Examples:\n  fanfare user password ada\n  fanfare user password ada --revoke-keys"
+    )]
     Password {
         /// Whose
         name: String,
+        /// End the person's API keys too
+        #[arg(long)]
+        revoke_keys: bool,
         /// Where settings are kept.
         #[command(flatten)]
         place: PlaceArgs,

@@ -30,6 +30,8 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser as _;
 
+use crate::native;
+
 use self::{
     exit::Exit,
     line::{Command, Line},
@@ -38,6 +40,7 @@ use self::{
 
 /// Runs the command line given (the first argument is the program's name) and gives the process's exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    native::memory::give_back();
     let line = match Line::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {

@@ -2,15 +2,12 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
-use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_model::{Error, ErrorKind, MAX_PASSWORD_BYTES, Result, check_password};
 
-/// The longest password taken, in bytes: hashing must not become a way to waste time.
-const MAX_BYTES: u64 = 1024;
-
-/// Asks for a password (twice, on a terminal) or reads it from standard input.
+/// Asks for a new password (twice, on a terminal) or reads it from standard input.
 ///
 /// # Errors
-/// `Invalid` when it is empty, too long or typed differently the second time; I/O kinds.
+/// `Invalid` when it is too short, too long or typed differently the second time; I/O kinds.
 pub fn read() -> Result<String> {
     if io::stdin().is_terminal() {
         let first = ask("password: ")?;
@@ -18,24 +15,24 @@ pub fn read() -> Result<String> {
         if first != second {
             return Err(Error::new(ErrorKind::Invalid, "the two passwords differ"));
         }
+        check_password(&first)?;
         return Ok(first);
     }
-    first_line()
+    let password = first_line()?;
+    check_password(&password)?;
+    Ok(password)
 }
 
 fn first_line() -> Result<String> {
     let mut line = String::new();
     io::stdin()
         .lock()
-        .take(MAX_BYTES + 2)
+        .take(MAX_PASSWORD_BYTES as u64 + 2)
         .read_line(&mut line)
         .map_err(|error| Error::from_io("reading the password", error))?;
     let password = line.trim_end_matches(['\r', '\n']).to_owned();
     if password.is_empty() {
         return Err(Error::new(ErrorKind::Invalid, "no password was given on standard input"));
-    }
-    if password.len() as u64 > MAX_BYTES {
-        return Err(Error::limit("password_bytes", password.len() as u64, MAX_BYTES));
     }
     Ok(password)
 }

@@ -2,7 +2,7 @@
 
 use fanfare_ingest::DataLock;
 use fanfare_model::{ApiKeyId, Error, ErrorKind, Result, Role, User};
-use fanfare_store::{DATABASE_FILE, Store, StoreOptions};
+use fanfare_store::{DATABASE_FILE, Keep, Store, StoreOptions};
 
 use super::{
     exit::{Exit, SUCCESS},
@@ -30,16 +30,23 @@ pub fn run(args: &UserArgs) -> Done {
             })?;
             output::line(format_args!("{} may sign in as {}", printable(&user.name), role.as_str()))?;
         }
-        UserCommand::Password { name, place } => {
+        UserCommand::Password { name, revoke_keys, place } => {
             let password = password::read()?;
-            in_store(place, async |store| {
+            let ended = in_store(place, async |store| {
                 let user = named(&store, name).await?;
                 let hash = Passwords::new().hash(&password).await?;
-                store.people().set_password(user.id, &hash).await?;
                 // Somebody else may have signed in with the old one.
-                store.people().delete_sessions(user.id, None).await.map(drop)
+                let keep = Keep { session: None, keys: !revoke_keys };
+                store.people().change_password(user.id, &hash, keep).await
             })?;
-            output::line("the new password counts from now on")?;
+            output::line("the new password counts from now on; every session of that person has ended")?;
+            match (ended.keys, ended.keys_left) {
+                (0, 0) => {}
+                (0, left) => output::note(format_args!(
+                    "{left} API keys go on working; `fanfare user password --revoke-keys` or `fanfare user key remove` end them"
+                )),
+                (gone, _) => output::line(format_args!("{gone} API keys are revoked"))?,
+            }
         }
         UserCommand::List { place } => {
             for user in in_store(place, async |store| store.people().users().await)? {

@@ -23,9 +23,11 @@ use tower::ServiceExt as _;
 
 use super::{
     extract::Peer,
-    queue, shipping,
+    head::HEAD_BYTES,
+    shipping,
     wire::{Outbox, Wire},
 };
+use crate::native::queue;
 
 /// How long the header fields of a request may take to arrive; also how long an idle connection is kept.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,9 +35,11 @@ pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long answers under way may take to end at shutdown.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Header fields of one request, in number and bytes.
+/// Header fields of one request.
 const MAX_HEADERS: usize = 64;
-const HEADER_BYTES: usize = 32 * 1024;
+/// What hyper holds of a request before it gives up. How long a head may be to the byte is said by [`super::head`]; hyper
+/// lets somewhat more pass, by how the bytes happen to come in.
+const BUFFER_BYTES: usize = 2 * HEAD_BYTES;
 
 /// The most connections at the same time; more wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
@@ -142,7 +146,7 @@ fn http1(header_timeout: Duration) -> http1::Builder {
     let mut builder = http1::Builder::new();
     // Without a timer hyper would not measure time and the limit below would do nothing.
     builder.timer(TokioTimer::new()).header_read_timeout(header_timeout);
-    builder.max_headers(MAX_HEADERS).max_buf_size(HEADER_BYTES);
+    builder.max_headers(MAX_HEADERS).max_buf_size(BUFFER_BYTES);
     builder
 }
 

@@ -1,6 +1,6 @@
 //! Parsing of requests, with every refusal a problem document.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fmt, marker::PhantomData, net::SocketAddr, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -8,7 +8,10 @@ use axum::{
 };
 use fanfare_model::ErrorKind;
 use http::{StatusCode, header, request::Parts};
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::{
     problem::{Problem, excerpt},
@@ -38,7 +41,7 @@ impl<T: DeserializeOwned> FromRequestParts<HttpState> for Query<T> {
     }
 }
 
-/// A JSON body, declared as such, within the body limit and in time.
+/// A JSON object as the body, declared as such, within the body limit and in time.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<HttpState> for Json<T> {
@@ -57,13 +60,57 @@ impl<T: DeserializeOwned> FromRequest<HttpState> for Json<T> {
             return Err(Problem::new(ErrorKind::Timeout, "the body did not arrive in time")
                 .status(StatusCode::REQUEST_TIMEOUT));
         };
-        serde_json::from_slice(&body?).map(Self).map_err(|error| {
-            // The position is kept, values are not: they may be secrets.
-            let message =
-                if error.is_data() { excerpt(&describe(&error)) } else { "the body is no valid JSON".into() };
-            Problem::new(ErrorKind::Invalid, message)
-        })
+        let body = body?;
+        // serde takes a list for a struct, its values in the order of the fields.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            let is_json = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
+            return Err(if is_json { no_object("the body") } else { no_json() });
+        }
+        serde_json::from_slice(&body).map(Self).map_err(|error| refused(&error))
     }
+}
+
+/// A field that is an object itself, and no list: `#[serde(deserialize_with = "object")]`. A test of the API document asks
+/// for it.
+///
+/// # Errors
+/// The format's.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+        fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+            to.write_str(OBJECT)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    from.deserialize_map(Object(PhantomData))
+}
+
+/// What [`object`] says that it expected.
+const OBJECT: &str = "a JSON object";
+
+fn no_object(what: &str) -> Problem {
+    Problem::new(ErrorKind::Invalid, format!("{what} must be {OBJECT}"))
+        .remedy("send {\"name\": value, ...}; the API document lists the names")
+        .status(StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+fn refused(error: &serde_json::Error) -> Problem {
+    if error.is_data() && error.to_string().contains(&format!("expected {OBJECT}")) {
+        return no_object(&format!("a value in the body (line {}, column {})", error.line(), error.column()));
+    }
+    if !error.is_data() {
+        return no_json();
+    }
+    // The position is kept, values are not: they may be secrets.
+    Problem::new(ErrorKind::Invalid, excerpt(&describe(error)))
+}
+
+fn no_json() -> Problem {
+    Problem::new(ErrorKind::Invalid, "the body is no valid JSON")
 }
 
 /// A data error's sentence, unless it quotes a value of the body.

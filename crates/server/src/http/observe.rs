@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanfare_model::ErrorKind;
+use fanfare_store::Patience;
 use futures_util::FutureExt as _;
 use http::HeaderValue;
 use tracing::Instrument as _;
@@ -22,6 +23,9 @@ use super::{clock, problem::Problem, state::HttpState};
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same where an image or a playlist has to come first.
 const BODY_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a request may wait in all for the right to write, while others write or hold the database: with that, an
+/// answer (503 in the end) is there within 5 s.
+const WRITE_WAIT: Duration = Duration::from_secs(4);
 
 /// How long that may take. An upload is answered when all of it came, however long that takes; [`super::multipart`] and
 /// [`super::body`] see to it that it comes.
@@ -47,7 +51,8 @@ pub async fn observe(State(state): State<HttpState>, request: Request, next: Nex
     let span = tracing::info_span!("request", %id, method, %route);
     let begun = Instant::now();
     let patience = patience(request.method(), &route);
-    let work = AssertUnwindSafe(tokio::time::timeout(patience, next.run(request))).catch_unwind();
+    let answer = Patience::new(WRITE_WAIT).over(next.run(request));
+    let work = AssertUnwindSafe(tokio::time::timeout(patience, answer)).catch_unwind();
     let mut response = async {
         let response = match work.await {
             Ok(Ok(response)) => response,

@@ -6,13 +6,8 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
-use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_model::{Error, ErrorKind, MAX_PASSWORD_BYTES, Result, check_password};
 use tokio::sync::Semaphore;
-
-/// The shortest password accepted, in characters (NIST SP 800-63B section 5.1.1.2).
-pub const SHORTEST: usize = 8;
-/// The longest password accepted, in characters.
-pub const LONGEST: usize = 1024;
 
 /// Hashes computed at the same time: each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
@@ -42,12 +37,7 @@ impl Passwords {
 
     /// The hash to store for a new password. `Invalid` when it is too short or too long.
     pub async fn hash(&self, password: &str) -> Result<String> {
-        let length = password.chars().count();
-        if !(SHORTEST..=LONGEST).contains(&length) {
-            let message =
-                format!("a password needs {SHORTEST} to {LONGEST} characters, this one has {length}");
-            return Err(Error::new(ErrorKind::Invalid, message));
-        }
+        check_password(password)?;
         let password = password.to_owned();
         self.run(move || {
             let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|error| {
@@ -60,7 +50,7 @@ impl Passwords {
 
     /// Whether the password has that stored hash. Without a hash (no such user) the same work is done and the answer is no.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
-        if password.len() > LONGEST * 4 {
+        if password.len() > MAX_PASSWORD_BYTES {
             return Ok(false);
         }
         let (password, known) = (password.to_owned(), stored.is_some());

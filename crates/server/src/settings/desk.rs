@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_store::Patience;
 use serde_json::Value;
 
 use super::{
@@ -59,8 +60,11 @@ impl SettingsDesk {
 
     /// The right to change settings: held from reading the present ones until the new ones are stored and taken up, so that
     /// of two changes at once neither undoes the other.
-    pub async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.turn.lock().await
+    ///
+    /// # Errors
+    /// `Busy` when others are at it for too long.
+    pub async fn turn(&self) -> Result<tokio::sync::MutexGuard<'_, ()>> {
+        Patience::turn("changing settings", self.turn.lock()).await
     }
 
     /// The settings as they are now.

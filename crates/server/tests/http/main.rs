@@ -11,6 +11,7 @@ mod events;
 mod fixture;
 #[path = "../../../delivery/tests/ranges/generate.rs"]
 mod generate;
+mod heads;
 mod hostile;
 mod keys;
 mod lists;

@@ -1,7 +1,8 @@
 //! Signing in and out.
 
 use fanfare_model::Role;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::{
     fixture::{As, Server},
@@ -128,5 +129,80 @@ async fn a_foreign_host_name_is_refused_on_loopback() {
     ] {
         let request = server.request(who, reqwest::Method::GET, "/api/v1/status").header("host", host);
         assert_eq!(request.send().await.unwrap().status(), status, "{host}");
+    }
+}
+
+/// Issue 12: guesses from many addresses do not lock out who signed in from this browser before, and a new password makes
+/// the browser a stranger again.
+#[tokio::test]
+async fn a_browser_that_signed_in_before_is_limited_by_itself_alone() {
+    let server = Server::start().await;
+    set_up(&server, "Ann", "correct horse").await;
+    let login = async |cookie: Option<&str>, password: &str| {
+        let body = json!({"name": "Ann", "password": password});
+        let request = server.request(&As::Nobody, Method::POST, "/api/v1/login").json(&body);
+        let request = match cookie {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        };
+        request.send().await.unwrap()
+    };
+    let first = login(None, "correct horse").await;
+    let set: Vec<String> = first
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(|value| value.to_str().unwrap().to_owned())
+        .collect();
+    let pair = |begins: &str| {
+        let cookie = set.iter().find(|cookie| cookie.starts_with(begins)).unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    };
+    let (session, device) = (pair("fanfare_session="), pair("fanfare_device_"));
+    let me = server.request(&As::Nobody, Method::GET, "/api/v1/me").header("cookie", &device).send().await;
+    assert_eq!(me.unwrap().status(), 401, "it opens nothing");
+    while login(None, "wrong").await.status() == 401 {}
+    assert_eq!(login(None, "correct horse").await.status(), 429);
+    assert_eq!(login(Some(&device), "correct horse").await.status(), 200);
+    for expected in [401, 401, 401, 401, 401, 429] {
+        assert_eq!(login(Some(&device), "wrong").await.status(), expected, "its own failures count");
+    }
+    let again = login(None, "correct horse").await;
+    assert_eq!(again.status(), 429, "and are not those of others");
+    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    let changed = server
+        .request(&As::Nobody, Method::POST, "/api/v1/me/password")
+        .header("cookie", session)
+        .header("x-fanfare", "1")
+        .json(&change);
+    assert_eq!(changed.send().await.unwrap().status(), 204);
+    assert_eq!(
+        login(Some(&device), "battery staple").await.status(),
+        429,
+        "a stranger's, and Ann's failed too often"
+    );
+}
+
+/// Issue 12: whether keys go on working after a new password is up to whoever sets it.
+#[tokio::test]
+async fn a_new_password_ends_keys_where_that_is_asked_for() {
+    let server = Server::start().await;
+    let mut password = "correct horse";
+    let ann = cookie_of(&set_up(&server, "Ann", password).await);
+    let made = server.post(&ann, "/api/v1/keys", json!({"name": "phone"})).await;
+    let key = As::Key(made.json::<Value>().await.unwrap()["secret"].as_str().unwrap().to_owned());
+    for (new, revoke, expected) in [
+        ("battery staple", None, 200),
+        ("battery staple 2", Some(false), 200),
+        ("battery staple 3", Some(true), 401),
+    ] {
+        let mut change = json!({"current_password": password, "new_password": new});
+        if let Some(revoke) = revoke {
+            change["revoke_keys"] = revoke.into();
+        }
+        assert_eq!(server.post(&ann, "/api/v1/me/password", change).await.status(), 204);
+        assert_eq!(server.get(&ann, "/api/v1/me").await.status(), 200);
+        assert_eq!(server.get(&key, "/api/v1/me").await.status(), expected, "revoke {revoke:?}");
+        password = new;
     }
 }

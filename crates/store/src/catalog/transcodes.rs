@@ -142,19 +142,10 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
-    /// Notes that a transcode was used, so that the cap takes others first.
-    pub async fn touch_transcode(&self, hash: ContentHash, profile: &str, now: Timestamp) -> Result<()> {
-        const WHAT: &str = "noting that a transcode was used";
-        let mut tx = self.db.write(WHAT).await?;
-        tx.is_a_note();
-        sqlx::query("UPDATE transcode SET used = max(used, ?) WHERE hash = ? AND profile = ?")
-            .bind(now.0)
-            .bind(&hash.as_bytes()[..])
-            .bind(profile)
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await
+    /// Notes that a transcode was used, so that the cap takes others first. It is written later
+    /// ([`crate::Store::write_uses`]): whoever listens waits for no other writer.
+    pub fn touch_transcode(&self, hash: ContentHash, profile: &str, now: Timestamp) {
+        self.db.uses().note_transcode(hash, profile, now);
     }
 
     /// How much is kept.
@@ -189,6 +180,8 @@ impl Catalog {
     ) -> Result<u64> {
         const WHAT: &str = "letting go of transcodes";
         let mut tx = self.db.write(WHAT).await?;
+        // What was used a moment ago may not be written yet. Should this be undone, only the notes are lost.
+        self.db.uses().take().write(&mut tx).await?;
         let rows = sqlx::query(
             "SELECT n, size_bytes, pinned, used, file, \
                  file IS NOT NULL OR EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash) AS had \

@@ -16,8 +16,8 @@ export const me = () => get<Me>('/me');
 export const setup = (token: string, name: string, password: string) => post<Me>('/setup', { token, name, password });
 export const login = (name: string, password: string) => post<Me>('/login', { name, password });
 export const logout = () => post<void>('/logout', undefined, patience());
-export const changePassword = (current_password: string, new_password: string) =>
-  post<void>('/me/password', { current_password, new_password });
+export const changePassword = (current_password: string, new_password: string, revoke_keys: boolean) =>
+  post<void>('/me/password', { current_password, new_password, revoke_keys });
 
 export const library = (signal?: AbortSignal) => get<LibraryCounts>('/library', {}, signal);
 export const tracks = (query: TrackQuery, offset: number, limit: number, signal?: AbortSignal) =>
@@ -95,4 +95,5 @@ export const m3u8Address = (slug: string) => address(`${tape(slug)}/m3u8`);
 export const hlsAddress = (trackId: string) => address(`/tracks/${id(trackId)}/hls/index.m3u8`);
 export const trackCoverAddress = (trackId: string) => address(`/tracks/${id(trackId)}/cover`);
 export const releaseCoverAddress = (releaseId: string) => address(`/releases/${id(releaseId)}/cover`);
-export const EVENTS_ADDRESS = address('/events');
+/** After that event, where one is named. */
+export const eventsAddress = (after: string | null) => address('/events', { after: after ?? undefined });

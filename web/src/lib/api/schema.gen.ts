@@ -317,7 +317,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes one's own password. Every other session ends: somebody else may have signed in with the old one. */
+        /**
+         * Changes one's own password. Every other session ends: somebody else may have signed in with the old one. API keys go
+         *     on working, unless `revoke_keys` says that they end too.
+         */
         post: operations["change_password"];
         delete?: never;
         options?: never;
@@ -2554,6 +2557,8 @@ export interface components {
             current_password: string;
             /** @description The new password. */
             new_password: string;
+            /** @description Whether one's API keys end, too; otherwise they go on working. */
+            revoke_keys?: boolean;
         };
         /** @description A problem document (RFC 9457). */
         Problem: {
@@ -3625,7 +3630,10 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As `Last-Event-ID`, for a browser's new `EventSource`, which cannot set a header field. The field wins. */
+                after?: number;
+            };
             header?: {
                 /** @description The last event the client has */
                 "last-event-id"?: string | null;
@@ -5241,6 +5249,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Too many wrong tokens; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {
                 headers: {
@@ -5999,7 +6014,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many files are being sent at once */
+            /** @description Too many files are being sent at once, or another program holds the database; see `Retry-After` */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -3,10 +3,11 @@
 import * as calls from '../api/calls';
 import { asProblem, type Problem } from '../api/problem';
 import type { Task, TaskEvent } from '../api/types';
+import { follow } from '../events/feed';
+import type { FromHub } from '../events/hub';
 import { Scope } from '../scope';
 import { answered, applied, isOver, merged, overall, sorted } from '../tasks/progress';
 
-const RETRY_MS = 3_000;
 /** Without the stream the list is asked for this often. */
 const POLL_MS = 5_000;
 /** Pages that show tracks refresh at most this often while tasks run. */
@@ -22,25 +23,24 @@ class Activity {
   trouble = $state<Problem | null>(null);
   /** Grows when something about the library may have changed. */
   pulse = $state(0);
-  #source: EventSource | null = null;
+  #leave: () => void = () => {};
   #scope = new Scope();
-  #connectTimer: ReturnType<typeof setTimeout> | undefined;
   #pulseTimer: ReturnType<typeof setTimeout> | undefined;
 
-  start(): void {
+  /** Begins to follow, as that person. */
+  start(as: string): void {
     this.stop();
+    this.#leave = follow(as, (message) => this.#hear(message));
     void this.load();
-    this.#connect();
     this.#scope.every(POLL_MS, () => {
       if (!this.live) void this.load();
     });
   }
 
   stop(): void {
-    this.#source?.close();
-    this.#source = null;
+    this.#leave();
+    this.#leave = () => {};
     this.#scope.close();
-    clearTimeout(this.#connectTimer);
     clearTimeout(this.#pulseTimer);
     this.#pulseTimer = undefined;
   }
@@ -61,22 +61,12 @@ class Activity {
     this.#tasks = new Map(this.#tasks).set(task.id, task);
   }
 
-  #connect(): void {
-    const source = new EventSource(calls.EVENTS_ADDRESS);
-    this.#source = source;
-    source.addEventListener('open', () => {
-      if (!this.live) void this.load();
-      this.live = true;
-    });
-    source.addEventListener('task', (message: MessageEvent<string>) => this.#take(message.data));
-    source.addEventListener('error', () => {
-      this.live = false;
-      // The browser reconnects by itself unless the server refused the stream.
-      if (source.readyState !== EventSource.CLOSED) return;
-      this.#connectTimer = setTimeout(() => {
-        if (this.#source === source) this.#connect();
-      }, RETRY_MS);
-    });
+  #hear(message: FromHub): void {
+    if (message.type === 'task') return this.#take(message.data);
+    const open = message.type === 'open';
+    // What came meanwhile is not sent to this tab.
+    if (open && !this.live) void this.load();
+    this.live = open;
   }
 
   #take(text: string): void {

@@ -15,6 +15,7 @@ const COMPLEXITY: c_int = 10;
 /// An encoder at 48 kHz, by transform only: the mode for music, without the speech codec's history.
 pub(crate) struct LibOpus {
     encoder: *mut sys::OpusEncoder,
+    channels: usize,
 }
 
 // The encoder's state is its own.
@@ -27,20 +28,15 @@ impl LibOpus {
     /// `Unavailable` when there is no memory; `Internal` when it refuses its settings.
     pub(crate) fn new(channels: usize, bitrate_bps: u64) -> Result<Self> {
         let mut code = 0;
-        let channels = c_int::try_from(channels).unwrap_or(0);
+        let count = c_int::try_from(channels).unwrap_or(0);
         // SAFETY: `code` lives over the call; the result is checked before it is used.
         let encoder = unsafe {
-            sys::opus_encoder_create(
-                48_000,
-                channels,
-                sys::OPUS_APPLICATION_RESTRICTED_LOWDELAY,
-                &raw mut code,
-            )
+            sys::opus_encoder_create(48_000, count, sys::OPUS_APPLICATION_RESTRICTED_LOWDELAY, &raw mut code)
         };
         if encoder.is_null() || code != sys::OPUS_OK {
             return Err(Error::new(ErrorKind::Unavailable, "the Opus encoder cannot be started"));
         }
-        let opus = Self { encoder };
+        let opus = Self { encoder, channels };
         let rate = c_int::try_from(bitrate_bps).unwrap_or(c_int::MAX);
         for (request, value) in [
             (sys::OPUS_SET_BITRATE_REQUEST, rate),
@@ -66,15 +62,19 @@ impl LibOpus {
         if code == sys::OPUS_OK { Ok(()) } else { Err(failed()) }
     }
 
-    /// Encodes one packet of that size from interleaved frames.
+    /// Encodes one packet of that size from interleaved frames, as many as the slice holds.
     ///
     /// # Errors
-    /// `Internal` when it fails, or gives a packet of another size.
-    pub(crate) fn encode(&self, interleaved: &[f32], frames: usize, packet: &mut [u8]) -> Result<()> {
-        let (Ok(frames), Ok(room)) = (c_int::try_from(frames), i32::try_from(packet.len())) else {
+    /// `Internal` when it fails (also when the slice holds no whole frames, or not as many as a packet may have), or
+    /// gives a packet of another size.
+    pub(crate) fn encode(&self, interleaved: &[f32], packet: &mut [u8]) -> Result<()> {
+        // How many libopus reads follows from the slice, so that it never reads behind its end.
+        if !interleaved.len().is_multiple_of(self.channels) {
             return Err(failed());
-        };
-        // SAFETY: `interleaved` has `frames` frames of the encoder's channels (the caller cut it so), `packet` has `room` bytes.
+        }
+        let frames = c_int::try_from(interleaved.len() / self.channels).map_err(|_| failed())?;
+        let room = i32::try_from(packet.len()).map_err(|_| failed())?;
+        // SAFETY: `interleaved` has `frames` frames of the encoder's channels, `packet` has `room` bytes.
         let given = unsafe {
             sys::opus_encode_float(self.encoder, interleaved.as_ptr(), frames, packet.as_mut_ptr(), room)
         };
@@ -92,4 +92,27 @@ impl Drop for LibOpus {
 
 fn failed() -> Error {
     Error::new(ErrorKind::Internal, "the Opus encoder failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 12: the wrapper of the C library looks at the lengths itself.
+    #[test]
+    fn no_length_of_a_slice_is_taken_on_trust() {
+        let opus = LibOpus::new(2, 128_000).unwrap();
+        let mut packet = [0; 320];
+        for (samples, passes) in
+            [(1_920, true), (0, false), (1, false), (960, true), (1_919, false), (1_922, false)]
+        {
+            let size = if samples == 960 { 160 } else { 320 };
+            let made = opus.encode(&vec![0.1; samples], &mut packet[..size]);
+            assert_eq!(made.is_ok(), passes, "{samples} samples of two channels");
+        }
+        assert!(opus.encode(&[0.1; 1_920], &mut []).is_err(), "no room");
+        for channels in [0, 3, usize::MAX] {
+            assert!(LibOpus::new(channels, 128_000).is_err(), "{channels} channels");
+        }
+    }
 }

@@ -6,6 +6,8 @@ use fanfare_model::{Quality, SmallCodec, Track};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::http::extract::object;
+
 /// How a track is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -165,6 +167,7 @@ pub struct ScopeDto {
 #[schema(as = CacheRequest)]
 pub struct CacheRequestDto {
     /// Of which tracks.
+    #[serde(deserialize_with = "object")]
     pub scope: ScopeDto,
     /// Which qualities; by the settings when there are none.
     #[serde(default)]

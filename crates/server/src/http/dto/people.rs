@@ -179,6 +179,9 @@ pub struct PasswordRequest {
     /// The new password.
     #[schema(min_length = 8, max_length = 1024)]
     pub new_password: String,
+    /// Whether one's API keys end, too; otherwise they go on working.
+    #[serde(default)]
+    pub revoke_keys: bool,
 }
 
 /// Makes an API key.

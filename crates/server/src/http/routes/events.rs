@@ -13,15 +13,17 @@ use fanfare_ingest::{TaskEvent, TaskHub};
 use fanfare_model::{ErrorKind, TaskId};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, header};
+use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 
 use super::tasks;
 use crate::http::{
     caller::Caller,
     clock,
     dto::task::TaskEventDto,
-    extract::Path,
+    extract::{Path, Query},
     problem::{Answer, Problem},
     shown::Shown,
     state::HttpState,
@@ -30,12 +32,24 @@ use crate::http::{
 /// How often a comment is sent when nothing happens, so that proxies and clients see that the stream lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// From where events are told.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventParams {
+    /// As `Last-Event-ID`, for a browser's new `EventSource`, which cannot set a header field. The field wins.
+    after: Option<u64>,
+}
+
 /// Events of all tasks. The first ones tell the present state; with `Last-Event-ID` those that were missed.
 #[utoipa::path(
     get,
     path = "/api/v1/events",
     tag = "tasks",
-    params(("last-event-id" = Option<String>, Header, description = "The last event the client has")),
+    params(
+        ("last-event-id" = Option<String>, Header, description = "The last event the client has"),
+        EventParams
+    ),
     responses((
         status = 200,
         description = "Events named `task`; each `data` is a TaskEvent",
@@ -43,8 +57,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         body = TaskEventDto
     ))
 )]
-pub async fn events(State(state): State<HttpState>, caller: Caller, headers: HeaderMap) -> Answer<Response> {
-    feed(&state, caller, &headers, None, None).await
+pub async fn events(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Query(params): Query<EventParams>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    feed(&state, caller, last_event(&headers).or(params.after), None, None).await
 }
 
 /// Events of one task. The first one tells the present state, or the last one; with `Last-Event-ID` those that were missed.
@@ -75,13 +94,17 @@ pub async fn task_events(
         // Number 0: it comes from the catalog and has no place among the events.
         TaskEvent { id: 0, task, status: String::new(), at: clock::now() }
     });
-    feed(&state, caller, &headers, Some(id), ended).await
+    feed(&state, caller, last_event(&headers), Some(id), ended).await
+}
+
+fn last_event(headers: &HeaderMap) -> Option<u64> {
+    headers.get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse().ok())
 }
 
 async fn feed(
     state: &HttpState,
     caller: Caller,
-    headers: &HeaderMap,
+    last: Option<u64>,
     only: Option<TaskId>,
     ended: Option<TaskEvent>,
 ) -> Answer<Response> {
@@ -90,7 +113,6 @@ async fn feed(
             .remedy("close some tabs")
             .retry_after(10)
     })?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse().ok());
     let shown = Shown::to(&caller, state).await?;
     let hub = state.ingest.hub().clone();
     let (missed, receiver) = hub.subscribe(last);

@@ -36,7 +36,7 @@ use utoipa_axum::routes;
 
 use super::{
     gate::{Gate, gate},
-    headers, observe, openapi,
+    head, headers, observe, openapi,
     state::HttpState,
     table::Table,
 };
@@ -141,6 +141,7 @@ pub fn router(state: HttpState) -> axum::Router {
         .layer(
             CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_FROM_BYTES).and(worth_compressing)),
         )
+        .layer(middleware::from_fn(head::check))
         .layer(middleware::from_fn(headers::secure))
         .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)

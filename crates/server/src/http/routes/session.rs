@@ -1,25 +1,29 @@
 //! Signing in and out, and the first owner.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::{
     extract::State,
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use fanfare_model::{Error, ErrorKind, User};
-use http::{StatusCode, header};
+use fanfare_store::Keep;
+use http::{HeaderMap, StatusCode, header};
 
 use crate::http::{
     caller::{self, Caller, Proof, SESSION_DAYS},
-    clock,
+    clock, device,
     dto::people::{LoginRequest, MeDto, PasswordRequest, SetupRequest},
     extract::{Json, Peer},
     problem::{Answer, Problem},
     secret,
     state::HttpState,
+    throttle::Guess,
     token,
 };
 
+/// Under which wrong tokens of the one-time link are counted. No name that somebody signs in by has a line break.
+const SETUP: &str = "setup\n";
 /// The longest name of a person or a key, in characters.
 const LONGEST_NAME: usize = 64;
 
@@ -42,15 +46,22 @@ pub fn checked_name(name: &str) -> Answer<&str> {
     responses(
         (status = 201, description = "The owner exists and is signed in", body = MeDto),
         (status = 403, description = "The token is wrong"),
+        (status = 429, description = "Too many wrong tokens; Retry-After says how long to wait"),
         (status = 409, description = "There is an owner already"),
     )
 )]
-pub async fn setup(State(state): State<HttpState>, Json(body): Json<SetupRequest>) -> Answer<Response> {
+pub async fn setup(
+    State(state): State<HttpState>,
+    peer: Peer,
+    Json(body): Json<SetupRequest>,
+) -> Answer<Response> {
     let people = state.store.people();
     if people.owner_exists().await? {
         return Err(Problem::new(ErrorKind::Conflict, "there is an owner already").remedy("sign in"));
     }
     if !token::is_right(&state.store, &body.token).await? {
+        // A right token always passes: it cannot be guessed, and strangers must not keep the owner out.
+        state.throttle.begin(Guess::of_name(peer.0.ip(), SETUP)).await.map_err(too_many)?.failed();
         return Err(Problem::new(ErrorKind::Forbidden, "the link is not valid")
             .remedy("open the link that the server printed last; every start prints a new one"));
     }
@@ -58,7 +69,7 @@ pub async fn setup(State(state): State<HttpState>, Json(body): Json<SetupRequest
     let hash = state.passwords.hash(&body.password).await?;
     let owner = people.create_first_owner(name, &hash, clock::now()).await?;
     tracing::info!(user = %owner.id, "the owner was created");
-    signed_in(&state, owner, StatusCode::CREATED).await
+    signed_in(&state, owner, &hash, StatusCode::CREATED).await
 }
 
 /// Signs in by name and password.
@@ -76,28 +87,37 @@ pub async fn setup(State(state): State<HttpState>, Json(body): Json<SetupRequest
 pub async fn login(
     State(state): State<HttpState>,
     peer: Peer,
+    headers: HeaderMap,
     Json(body): Json<LoginRequest>,
 ) -> Answer<Response> {
-    let attempt = state.throttle.begin(peer.0.ip(), &body.name, Instant::now()).map_err(too_many)?;
     let found = state.store.people().credentials(&body.name).await?;
-    let (user, hash) = found.unzip();
-    let right = state.passwords.verify(&body.password, hash.as_deref()).await?;
-    match user {
-        Some(user) if right => {
+    let known = found.as_ref().and_then(|(user, hash)| device::known(&headers, user.id, hash));
+    let guess = match known {
+        Some(device) => Guess::of_known(&device),
+        None => Guess::of_name(peer.0.ip(), &body.name),
+    };
+    let attempt = state.throttle.begin(guess).await.map_err(too_many)?;
+    let right = state.passwords.verify(&body.password, found.as_ref().map(|(_, hash)| hash.as_str())).await?;
+    match found {
+        Some((user, hash)) if right => {
             attempt.succeeded();
-            signed_in(&state, user, StatusCode::OK).await
+            signed_in(&state, user, &hash, StatusCode::OK).await
         }
         _ => {
+            attempt.failed();
             tracing::warn!(address = %peer.0.ip(), "a log-in failed");
             Err(Problem::new(ErrorKind::Unauthorized, "name or password is wrong"))
         }
     }
 }
 
-pub(super) fn too_many(wait: std::time::Duration) -> Problem {
-    Problem::new(ErrorKind::TooMany, "too many failed log-ins")
-        .remedy("wait a minute, then try again")
-        .retry_after(wait.as_secs() + 1)
+/// Wrong passwords came too often. The rule is in SECURITY.md.
+pub(super) fn too_many(wait: Duration) -> Problem {
+    let seconds = wait.as_secs() + 1;
+    let when = if seconds < 60 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) };
+    Problem::new(ErrorKind::TooMany, "too many wrong passwords")
+        .remedy(format!("try again in {when}"))
+        .retry_after(seconds)
 }
 
 /// Ends the session. (With an API key there is none: nothing happens.)
@@ -121,7 +141,8 @@ pub async fn me(State(state): State<HttpState>, caller: Caller) -> axum::Json<Me
     axum::Json(MeDto::new(caller.user, &state.desk.current().upload))
 }
 
-/// Changes one's own password. Every other session ends: somebody else may have signed in with the old one.
+/// Changes one's own password. Every other session ends: somebody else may have signed in with the old one. API keys go
+/// on working, unless `revoke_keys` says that they end too.
 #[utoipa::path(
     post,
     path = "/api/v1/me/password",
@@ -135,31 +156,40 @@ pub async fn me(State(state): State<HttpState>, caller: Caller) -> axum::Json<Me
 )]
 pub async fn change_password(
     State(state): State<HttpState>,
-    peer: Peer,
     caller: Caller,
     Json(body): Json<PasswordRequest>,
 ) -> Answer<StatusCode> {
     let people = state.store.people();
-    let attempt = state.throttle.begin(peer.0.ip(), &caller.user.name, Instant::now()).map_err(too_many)?;
+    // Who changes it is signed in already: only their own failures count, and nobody else's.
+    let guess = Guess::of_known(&format!("change {}", caller.user.id));
+    let attempt = state.throttle.begin(guess).await.map_err(too_many)?;
     let stored = people.credentials(&caller.user.name).await?.map(|(_, hash)| hash);
     if !state.passwords.verify(&body.current_password, stored.as_deref()).await? {
+        attempt.failed();
         return Err(Problem::new(ErrorKind::Forbidden, "the present password is wrong"));
     }
     attempt.succeeded();
     let hash = state.passwords.hash(&body.new_password).await?;
-    people.set_password(caller.user.id, &hash).await?;
-    let kept = match caller.proof {
+    let session = match caller.proof {
         Proof::Cookie(session) => Some(session),
         Proof::Key => None,
     };
-    people.delete_sessions(caller.user.id, kept).await?;
+    let keep = Keep { session, keys: !body.revoke_keys };
+    let ended = people.change_password(caller.user.id, &hash, keep).await?;
+    tracing::info!(user = %caller.user.id, sessions = ended.sessions, keys = ended.keys, "a password was changed");
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn signed_in(state: &HttpState, user: User, status: StatusCode) -> Answer<Response> {
-    let cookie = new_session(state, &user).await?;
-    Ok((status, [(header::SET_COOKIE, cookie)], axum::Json(MeDto::new(user, &state.desk.current().upload)))
-        .into_response())
+async fn signed_in(
+    state: &HttpState,
+    user: User,
+    password_hash: &str,
+    status: StatusCode,
+) -> Answer<Response> {
+    let session = new_session(state, &user).await?;
+    let device = device::set_cookie(user.id, password_hash, state.settings.is_https())?;
+    let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
+    Ok((status, cookies, axum::Json(MeDto::new(user, &state.desk.current().upload))).into_response())
 }
 
 /// Starts a session; gives the cookie.

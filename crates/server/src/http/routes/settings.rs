@@ -51,7 +51,7 @@ pub async fn change_settings(
         let message = format!("one change has at most {MOST_CHANGES} settings");
         return Err(Problem::new(ErrorKind::Invalid, message));
     }
-    let turn = state.desk.turn().await;
+    let turn = state.desk.turn().await?;
     let page = state.desk.changed(&body.values)?;
     // Refused before anything is stored, should ingest and the list ever differ.
     applied::to(&state.ingest, &state.desk.with(&page))?;

@@ -3,8 +3,6 @@
 //! These routes are `public` in the table and ask [`Guest`] themselves. What a guest may not have looks like what does
 //! not exist.
 
-use std::time::Instant;
-
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -33,6 +31,7 @@ use crate::http::{
     problem::{Answer, Problem},
     secret,
     state::HttpState,
+    throttle::Guess,
 };
 
 /// Pictures may be kept, but whether they may still be shown is asked each time.
@@ -86,11 +85,12 @@ async fn check_password(state: &HttpState, peer: Peer, share: &Share, given: Opt
     };
     // No name that somebody signs in by has a line break.
     let who = format!("link\n{}", share.id);
-    let attempt = state.throttle.begin(peer.0.ip(), &who, Instant::now()).map_err(too_many)?;
+    let attempt = state.throttle.begin(Guess::of_name(peer.0.ip(), &who)).await.map_err(too_many)?;
     if state.passwords.verify(given, share.password_hash.as_deref()).await? {
         attempt.succeeded();
         return Ok(());
     }
+    attempt.failed();
     tracing::warn!(address = %peer.0.ip(), share = %share.id, "a wrong password for a public link");
     Err(Problem::new(ErrorKind::Unauthorized, "the password is wrong"))
 }

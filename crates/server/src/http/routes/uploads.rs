@@ -1,6 +1,10 @@
 //! Files that people send.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -8,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanfare_model::{ErrorKind, TrackId};
-use fanfare_store::Uploaded;
+use fanfare_store::{Patience, Uploaded};
 use futures_util::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,6 +31,8 @@ use crate::http::{
 const FIELD: &str = "file";
 /// What a form has besides its file: two boundaries and a head.
 const FORM_BYTES: u64 = 16 * 1024;
+/// The most that an upload whose body has come waits for the right to write, beyond what every request may.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// What is still read of a body that was refused, so that its sender gets to see why. With what is on the way, the
 /// server takes in less than 1 MiB more than it may (docs/guarantees.md R-30).
 const REST_BYTES: usize = 512 * 1024;
@@ -51,7 +57,7 @@ const PATIENT_TIME: Duration = Duration::from_secs(10);
         (status = 413, description = "It is larger than `upload.max_bytes`, or more than `upload.quota_bytes` leaves"),
         (status = 415, description = "It is no audio, whatever its name; or the body is no multipart/form-data"),
         (status = 422, description = "It is audio that contradicts itself, or has nothing in it"),
-        (status = 503, description = "Too many files are being sent at once"),
+        (status = 503, description = "Too many files are being sent at once, or another program holds the database; see `Retry-After`"),
         (status = 507, description = "The disk is full"),
     )
 )]
@@ -109,10 +115,14 @@ where
 {
     let head = form.next().await?.filter(|head| head.field == FIELD).ok_or_else(only_the_file)?;
     let name = head.file_name.unwrap_or_default();
+    // While nothing can be written, nothing is read either: a body that cannot be kept need not be sent.
     let mut receiving = state.ingest.receive(&name, caller.user.id).await?;
+    let begun = Instant::now();
     while let Some(bytes) = form.chunk().await? {
         receiving.write(bytes).await?;
     }
+    // What took long to send is worth a longer wait than sending it again.
+    Patience::extend(begun.elapsed().min(LONGEST_WAIT));
     match form.next().await? {
         None => receiving.finish().await.map_err(refused),
         Some(_) => Err(only_the_file()),
@@ -136,7 +146,10 @@ fn refused(error: fanfare_model::Error) -> Problem {
 /// The refusal, at once. A connection that is closed on somebody who is still sending loses the answer on its way, so
 /// the answer's end waits while a little more of the body is read into nothing.
 async fn refuse(problem: Problem, unread: Option<Body>) -> Response {
-    let ours = matches!(problem.kind(), ErrorKind::NoSpace | ErrorKind::Unavailable | ErrorKind::Io);
+    let ours = matches!(
+        problem.kind(),
+        ErrorKind::NoSpace | ErrorKind::Unavailable | ErrorKind::Io | ErrorKind::Busy
+    );
     let most = if ours { (PATIENT_BYTES, PATIENT_TIME) } else { (REST_BYTES, REST_TIME) };
     let (mut parts, body) = problem.into_response().into_parts();
     let Some(unread) = unread else { return Response::from_parts(parts, body) };

@@ -5,8 +5,6 @@
 //! who did nothing. `TCP_NOTSENT_LOWAT` (tcp(7)) bounds the part that was not sent yet and leaves alone what is on its way, so a
 //! fast reader far away is not slowed.
 
-#![allow(unsafe_code)] // no crate that is here anyway sets this option
-
 use std::os::fd::{AsFd, AsRawFd as _};
 
 /// Bytes that wait in a socket's queue to be sent.

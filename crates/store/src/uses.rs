@@ -1,0 +1,138 @@
+//! [`Uses`]: when API keys and transcodes were last used, on its way to the database.
+//!
+//! Requests that only read note here what they used, in memory, and never wait for the right to write. Somebody in the
+//! background writes the notes every now and then ([`crate::Store::write_uses`]), and so does the end of the process.
+//!
+//! Invariants: at most [`MOST`] notes of a kind are kept, more are dropped; while the database is busy they stay for the
+//! next time; a note never makes a time earlier.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use fanfare_model::{ContentHash, Result, Timestamp};
+use sqlx::SqliteConnection;
+
+use crate::{SecretHash, error::sql};
+
+/// Notes of one kind that wait: more keys than a household has, more ladders than play at once.
+const MOST: usize = 4_096;
+/// What is being done, for error messages.
+pub(crate) const WHAT: &str = "noting what was used";
+
+/// A transcode by its track's bytes and its recipe.
+type TranscodeKey = (ContentHash, String);
+
+/// Notes of use that are not written yet. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Uses {
+    pending: Arc<Mutex<Pending>>,
+}
+
+/// The notes.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    keys: HashMap<SecretHash, Timestamp>,
+    transcodes: HashMap<TranscodeKey, Timestamp>,
+}
+
+impl Uses {
+    /// Notes that an API key was used.
+    pub(crate) fn note_key(&self, secret: SecretHash, now: Timestamp) {
+        note(&mut self.pending().keys, secret, now);
+    }
+
+    /// When a key was used, as far as that is not written yet.
+    pub(crate) fn key(&self, secret: &SecretHash) -> Option<Timestamp> {
+        self.pending().keys.get(secret).copied()
+    }
+
+    /// Notes that a transcode was used.
+    pub(crate) fn note_transcode(&self, hash: ContentHash, profile: &str, now: Timestamp) {
+        note(&mut self.pending().transcodes, (hash, profile.to_owned()), now);
+    }
+
+    /// Takes all notes out, to write them.
+    pub(crate) fn take(&self) -> Pending {
+        std::mem::take(&mut *self.pending())
+    }
+
+    /// Takes notes back that could not be written.
+    pub(crate) fn put_back(&self, unwritten: Pending) {
+        let mut pending = self.pending();
+        for (secret, at) in unwritten.keys {
+            note(&mut pending.keys, secret, at);
+        }
+        for (transcode, at) in unwritten.transcodes {
+            note(&mut pending.transcodes, transcode, at);
+        }
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        // Every change is one operation of a map.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pending {
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.transcodes.is_empty()
+    }
+
+    /// Writes the notes in the transaction of the caller.
+    pub(crate) async fn write(&self, tx: &mut SqliteConnection) -> Result<()> {
+        for (secret, at) in &self.keys {
+            sqlx::query("UPDATE api_key SET last_used = max(coalesce(last_used, ?1), ?1) WHERE secret = ?2")
+                .bind(at.0)
+                .bind(&secret[..])
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+        }
+        for ((hash, profile), at) in &self.transcodes {
+            sqlx::query("UPDATE transcode SET used = max(used, ?) WHERE hash = ? AND profile = ?")
+                .bind(at.0)
+                .bind(&hash.as_bytes()[..])
+                .bind(profile)
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+        }
+        Ok(())
+    }
+}
+
+fn note<K: Eq + Hash>(notes: &mut HashMap<K, Timestamp>, of: K, at: Timestamp) {
+    if let Some(known) = notes.get_mut(&of) {
+        *known = (*known).max(at);
+    } else if notes.len() < MOST {
+        notes.insert(of, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_bounded_and_never_go_back() {
+        let uses = Uses::default();
+        for number in 0..2 * MOST as u32 {
+            let mut secret = [0; 32];
+            secret[..4].copy_from_slice(&number.to_le_bytes());
+            uses.note_key(secret, Timestamp(5));
+        }
+        assert_eq!(uses.pending().keys.len(), MOST);
+        uses.note_key([0; 32], Timestamp(9));
+        uses.note_key([0; 32], Timestamp(7));
+        assert_eq!(uses.key(&[0; 32]), Some(Timestamp(9)));
+        let taken = uses.take();
+        uses.note_key([0; 32], Timestamp(11));
+        uses.put_back(taken);
+        assert_eq!(uses.key(&[0; 32]), Some(Timestamp(11)));
+        assert_eq!(uses.pending().keys.len(), MOST);
+    }
+}
