@@ -30,6 +30,8 @@ pub struct ServerStart {
     pub environment: Vec<(OsString, OsString)>,
     /// A data folder that outlives the server; a temporary one when `None`.
     pub data: Option<PathBuf>,
+    /// How many files the server and its workers may have open, as a limit that they cannot raise.
+    pub open_files: Option<u64>,
 }
 
 /// A running server. Dropping it ends it.
@@ -62,7 +64,7 @@ impl TestServer {
         };
         std::fs::create_dir_all(&data).expect("the data folder");
         let log = std::fs::File::create(data.join("server.log")).expect("a log file");
-        let mut child = Command::new(fanfare())
+        let mut child = program(start.open_files)
             .arg("serve")
             .args(&start.folders)
             .arg("--data")
@@ -147,6 +149,15 @@ impl TestServer {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
         self.child.wait().expect("an end")
     }
+}
+
+/// The program, with a limit on open files where one is asked for.
+fn program(open_files: Option<u64>) -> Command {
+    let Some(limit) = open_files else { return Command::new(fanfare()) };
+    // The shell becomes the program, so the process id stays.
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -n {limit} && exec \"$@\""), "sh"]).arg(fanfare());
+    command
 }
 
 impl Drop for TestServer {

@@ -10,5 +10,7 @@
 pub mod command;
 pub mod crash;
 pub mod measure;
+pub mod open_files;
 pub mod sending;
 pub mod small_disk;
+pub mod until;

@@ -105,14 +105,14 @@ impl GrowingFile {
         let Made { job, folder, profile, etag, modified_s } = made;
         let opened = tokio::task::spawn_blocking(move || {
             let Some(following) = Following::open(&folder, profile)? else { return Ok(None) };
-            Ok(Some((following.file()?, following)))
+            Ok(Some((following.file(), following)))
         });
         let Some((file, following)) = opened.await.map_err(interrupted)?? else { return Ok(None) };
         let grid = following.grid();
         let growing = Arc::new(Self {
             job,
             grid,
-            file: Arc::new(file),
+            file,
             etag,
             modified_s,
             done: Mutex::new((0..grid.blocks).map(|block| following.has(block)).collect()),

@@ -19,13 +19,15 @@ use crate::OpenFile;
 
 /// How long an open file is kept.
 pub const LIFE: Duration = Duration::from_secs(1);
-/// How many are kept, each a descriptor.
+/// How many are kept at most, each a descriptor.
 pub const PLACES: usize = 256;
 
 /// Open files by key, each with something that belongs to it. Cheap to clone.
 pub struct Shelf<K, T>(Arc<Mutex<Kept<K, T>>>);
 
 struct Kept<K, T> {
+    /// How many files are kept at most.
+    most: usize,
     places: HashMap<K, Place<T>>,
     /// Whether a task is there that clears away what is too old.
     swept: bool,
@@ -46,7 +48,15 @@ impl<K, T> Clone for Shelf<K, T> {
 
 impl<K, T> Default for Shelf<K, T> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Kept { places: HashMap::new(), swept: false })))
+        Self::with_places(PLACES)
+    }
+}
+
+impl<K, T> Shelf<K, T> {
+    /// One that keeps at most that many files, for a process that may open few.
+    #[must_use]
+    pub fn with_places(most: usize) -> Self {
+        Self(Arc::new(Mutex::new(Kept { most, places: HashMap::new(), swept: false })))
     }
 }
 
@@ -77,7 +87,7 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> Shelf<K, T> {
             return;
         }
         let mut kept = self.kept();
-        if kept.places.len() >= PLACES && !kept.places.contains_key(&key) {
+        if kept.places.len() >= kept.most && !kept.places.contains_key(&key) {
             return;
         }
         kept.places.insert(key, Place { file: file.clone(), beside, edition, since: Instant::now() });

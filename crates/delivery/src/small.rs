@@ -11,7 +11,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -38,8 +38,6 @@ const WRITE_WAIT: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How stale the time of last use may be: noting it is a write.
 const TOUCH_EVERY_MS: i64 = 60_000;
-/// Files that are remembered as being made, beyond which those that are over are forgotten.
-const MAX_REMEMBERED: usize = 1_000;
 /// How long whoever comes too many is asked to wait, in seconds: an encode takes about that long.
 pub const RETRY_AFTER_S: u64 = 5;
 
@@ -69,10 +67,18 @@ pub enum Small {
     Missing,
 }
 
-/// A file being made, and for whom it was begun.
+/// A file being made, and for whom it was begun. It belongs to those who listen and to the task that follows its making:
+/// when they are gone, so are its descriptors.
 struct Begun {
-    growing: Arc<GrowingFile>,
+    growing: Weak<GrowingFile>,
     person: String,
+}
+
+impl Begun {
+    /// The file, while it is being made.
+    fn alive(&self) -> Option<Arc<GrowingFile>> {
+        self.growing.upgrade().filter(|growing| growing.is_alive())
+    }
 }
 
 type Key = (TrackId, Profile);
@@ -111,19 +117,19 @@ impl SmallFiles {
     /// How many files are being made, for whoever listens or did a moment ago.
     #[must_use]
     pub fn encoding(&self) -> usize {
-        self.begun().values().filter(|begun| begun.growing.is_alive()).count()
+        self.begun().values().filter_map(Begun::alive).count()
     }
 
     /// How many of those were not left by everybody.
     #[must_use]
     pub fn heard(&self) -> usize {
-        self.begun().values().filter(|begun| begun.growing.is_alive() && !begun.growing.is_left()).count()
+        self.begun().values().filter_map(Begun::alive).filter(|growing| !growing.is_left()).count()
     }
 
     /// Whether that very file is being made.
     #[must_use]
     pub fn is_encoding(&self, track: TrackId, profile: Profile) -> bool {
-        self.begun().get(&(track, profile)).is_some_and(|begun| begun.growing.is_alive())
+        self.alive((track, profile)).is_some()
     }
 
     /// What a request for that profile of the track is answered from. `person` is who asks, for the limit of each.
@@ -232,7 +238,7 @@ impl SmallFiles {
                     };
                     let heard = (Arc::clone(&self.maker.want), Arc::clone(&self.maker.leave));
                     if let Some(growing) = GrowingFile::follow(&self.store, heard, made).await? {
-                        let begun = Begun { growing: Arc::clone(&growing), person: person.to_owned() };
+                        let begun = Begun { growing: Arc::downgrade(&growing), person: person.to_owned() };
                         self.begun().insert(key, begun);
                         return Ok(Some(Small::Growing(growing)));
                     }
@@ -264,22 +270,21 @@ impl SmallFiles {
     /// that whoever skips through an album is not refused.
     fn make_room(&self, options: &CacheOptions, person: &str) -> Result<()> {
         let mut begun = self.begun();
-        if begun.len() >= MAX_REMEMBERED {
-            begun.retain(|_, begun| begun.growing.is_alive());
-        }
-        let alive = || begun.values().filter(|begun| begun.growing.is_alive());
-        let theirs = || alive().filter(|begun| begun.person == person);
-        let heard = |begun: &&Begun| !begun.growing.is_left();
+        begun.retain(|_, begun| begun.alive().is_some());
+        let alive: Vec<(bool, Arc<GrowingFile>)> =
+            begun.values().filter_map(|begun| Some((begun.person == person, begun.alive()?))).collect();
+        drop(begun);
+        let theirs = || alive.iter().filter(|(theirs, _)| *theirs);
+        let heard = |(_, growing): &&(bool, Arc<GrowingFile>)| !growing.is_left();
         let (whose, most) = if theirs().filter(heard).count() >= options.max_encodes_per_person {
             ("are being made for you", options.max_encodes_per_person)
-        } else if alive().filter(heard).count() >= options.max_encodes {
+        } else if alive.iter().filter(heard).count() >= options.max_encodes {
             ("are being made", options.max_encodes)
         } else {
-            let full = alive().count() >= options.max_encodes;
+            let full = alive.len() >= options.max_encodes;
             if full || theirs().count() >= options.max_encodes_per_person {
-                let left =
-                    alive().filter(|begun| begun.growing.is_left() && (full || begun.person == person));
-                left.for_each(|begun| begun.growing.dismiss());
+                let left = alive.iter().filter(|(theirs, growing)| growing.is_left() && (full || *theirs));
+                left.for_each(|(_, growing)| growing.dismiss());
             }
             return Ok(());
         };
@@ -288,8 +293,7 @@ impl SmallFiles {
     }
 
     fn alive(&self, key: Key) -> Option<Arc<GrowingFile>> {
-        let begun = self.begun();
-        begun.get(&key).map(|begun| Arc::clone(&begun.growing)).filter(|growing| growing.is_alive())
+        self.begun().get(&key).and_then(Begun::alive)
     }
 
     fn begun(&self) -> MutexGuard<'_, HashMap<Key, Begun>> {

@@ -5,6 +5,9 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+/// Codes of the system for "no descriptor is free": `ENFILE` (in the whole system) and `EMFILE` (in this process).
+const OUT_OF_DESCRIPTORS: [i32; 2] = [23, 24];
+
 /// What every fallible function of the workspace returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -214,6 +217,9 @@ impl Error {
     /// The error of an operating-system call, with its kind mapped, while doing `what`.
     #[must_use]
     pub fn from_io(what: impl fmt::Display, source: io::Error) -> Self {
+        if source.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code)) {
+            return Self::out_of_descriptors(what).because(source);
+        }
         let kind = match source.kind() {
             io::ErrorKind::NotFound => ErrorKind::NotFound,
             io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
@@ -225,6 +231,14 @@ impl Error {
             _ => ErrorKind::Io,
         };
         Self::new(kind, format!("{what}: {source}")).because(source)
+    }
+
+    /// The error for a file or socket that cannot be opened because too many are open, while doing `what`.
+    #[must_use]
+    pub fn out_of_descriptors(what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Busy, format!("{what}: too many files are open at the moment")).remedy(
+            "try again in a moment; if it persists, raise the limit on open files (`ulimit -n`, `LimitNOFILE=`)",
+        )
     }
 
     /// What kind of trouble it is.
@@ -286,6 +300,15 @@ mod tests {
         for kind in ErrorKind::ALL {
             assert_eq!(ErrorKind::from_name(kind.as_str()), *kind);
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn too_many_open_files_pass_by_themselves_and_the_limit_is_named() {
+        for code in OUT_OF_DESCRIPTORS {
+            let error = Error::from_io("opening it", io::Error::from_raw_os_error(code));
+            assert!(error.kind() == ErrorKind::Busy && error.kind().is_transient());
+            assert!(error.to_string().contains("`ulimit -n`"), "{error}");
         }
     }
 

@@ -14,6 +14,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::{DirBuilderExt as _, FileExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use fanfare_model::{Attempt, BlockGrid, Error, ErrorKind, JobId, Profile, Result, Timestamp};
@@ -272,7 +273,7 @@ fn keep(cache: &CacheFolder, path: &Path, name: &str) -> Result<u64> {
 /// A file being made, seen by who reads from it.
 #[derive(Debug)]
 pub struct Following {
-    file: File,
+    file: Arc<File>,
     index: BufReader<File>,
     grid: BlockGrid,
     done: Vec<bool>,
@@ -286,7 +287,7 @@ impl Following {
     /// `Io` when its index cannot be read.
     pub fn open(folder: &Path, profile: Profile) -> Result<Option<Self>> {
         let opened = File::open(index_path(folder, profile))
-            .and_then(|index| Ok((index, File::open(file_path(folder, profile))?)));
+            .and_then(|index| Ok((index, Arc::new(File::open(file_path(folder, profile))?))));
         let (index, file) = match opened {
             Ok(both) => both,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -354,11 +355,9 @@ impl Following {
     }
 
     /// The open file.
-    ///
-    /// # Errors
-    /// `Io` when the handle cannot be had twice.
-    pub fn file(&self) -> Result<File> {
-        self.file.try_clone().map_err(unread)
+    #[must_use]
+    pub fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
     }
 }
 
@@ -433,7 +432,7 @@ mod tests {
         assert!(!place.exists());
         assert_eq!((cache.size(&name), cache.names()), (Some(12), vec![name.clone()]));
         let mut bytes = [0; 3];
-        seen.file().unwrap().read_exact_at(&mut bytes, 7).unwrap();
+        seen.file().read_exact_at(&mut bytes, 7).unwrap();
         assert_eq!(&bytes, b"two", "who had it open reads on");
         cache.remove(&name).unwrap();
         cache.remove(&name).unwrap();

@@ -73,6 +73,11 @@ fn primary_code(error: &dyn DatabaseError) -> i32 {
     code.unwrap_or(SQLITE_ERROR) & 0xff
 }
 
+/// Whether this process may open no further file: the database says of that only that it cannot be opened.
+fn no_descriptor_is_free() -> bool {
+    std::fs::File::open("/dev/null").is_err()
+}
+
 fn from_database(what: &str, error: Box<dyn DatabaseError>) -> Error {
     let (kind, sentence, remedy) = match primary_code(&*error) {
         SQLITE_BUSY | SQLITE_LOCKED => return busy(what),
@@ -94,6 +99,7 @@ fn from_database(what: &str, error: Box<dyn DatabaseError>) -> Error {
             "the database cannot be written".to_owned(),
             Some("give the user that runs fanfare write access to the data folder and every file in it"),
         ),
+        SQLITE_CANTOPEN if no_descriptor_is_free() => return Error::out_of_descriptors(what),
         SQLITE_CANTOPEN => (
             ErrorKind::Io,
             "the database file cannot be opened".to_owned(),

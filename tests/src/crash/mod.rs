@@ -11,6 +11,6 @@ mod round;
 mod sender;
 
 pub use library::Library;
-pub use process::{Server, child_of};
+pub use process::{Server, child_of, children_of};
 pub use round::{Round, undisturbed};
 pub use sender::Uploads;

@@ -106,11 +106,22 @@ fn binary() -> std::path::PathBuf {
 /// When the processes of this machine cannot be listed.
 #[must_use]
 pub fn child_of(parent: u32) -> Option<Pid> {
+    children_of(parent).into_iter().next()
+}
+
+/// All child processes of that process: a server has one for background work, and one more once somebody listened.
+///
+/// # Panics
+/// When the processes of this machine cannot be listed.
+#[must_use]
+pub fn children_of(parent: u32) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").expect("a list of processes");
-    processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok()).find_map(|pid| {
+    let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+    let child = |pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name (in brackets) may hold anything; state and parent come after it (proc(5)).
         let parent_of = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()?;
         if parent_of == parent { Pid::from_raw(pid) } else { None }
-    })
+    };
+    pids.filter_map(child).collect()
 }

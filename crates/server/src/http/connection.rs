@@ -10,18 +10,17 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use rustix::{
-    net::sockopt,
-    process::{Resource, getrlimit, setrlimit},
-};
+use rustix::net::sockopt;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::{
+    descriptors::Shares,
     extract::Peer,
     head::HEAD_BYTES,
     shipping,
@@ -41,13 +40,6 @@ const MAX_HEADERS: usize = 64;
 /// lets somewhat more pass, by how the bytes happen to come in.
 const BUFFER_BYTES: usize = 2 * HEAD_BYTES;
 
-/// The most connections at the same time; more wait in the kernel's queue.
-const CONNECTIONS: usize = 4096;
-/// Descriptors wanted at start: a connection and a file for each, and some for everything else.
-const DESCRIPTORS: u64 = 2 * CONNECTIONS as u64 + KEPT_BACK;
-/// Descriptors for the database, the worker, folders being watched and scanned.
-const KEPT_BACK: u64 = 256;
-
 /// A connection that says nothing for this long is asked whether its other end is still there (TCP keep-alive).
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 /// How often it is asked, and how many times without an answer before it is given up.
@@ -56,6 +48,8 @@ const KEEP_ALIVE_TRIES: u32 = 3;
 
 /// How long to wait after `accept` failed (no descriptor free) before it is tried again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often that is logged while it lasts.
+const SAID_EVERY: Duration = Duration::from_secs(10);
 
 /// Accepts until `closing`, then lets what is under way end, at most [`DRAIN_TIMEOUT`].
 pub async fn run(
@@ -65,13 +59,14 @@ pub async fn run(
     header_timeout: Duration,
 ) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(connections()));
+    let places = Arc::new(Semaphore::new(Shares::here().connections));
     let cut = CancellationToken::new();
+    let mut said = None;
     loop {
         let accepted = tokio::select! {
             biased;
             () = closing.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &mut said) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let (wire, outbox) = Wire::new(stream);
@@ -102,6 +97,7 @@ pub async fn run(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
+    said: &mut Option<Instant>,
 ) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
@@ -110,26 +106,15 @@ async fn accept(
             Some((stream, peer, place))
         }
         Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
+            // The client waits in the kernel's queue meanwhile.
+            if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
+                tracing::warn!(%error, "connections cannot be accepted at the moment");
+                *said = Some(Instant::now());
+            }
             tokio::time::sleep(ACCEPT_PAUSE).await;
             None
         }
     }
-}
-
-/// How many connections the descriptors suffice for, after asking the system for as many as it allows.
-fn connections() -> usize {
-    let mut limit = getrlimit(Resource::Nofile);
-    let wanted = limit.maximum.unwrap_or(u64::MAX).min(DESCRIPTORS);
-    if limit.current.is_some_and(|current| current < wanted) {
-        limit.current = Some(wanted);
-        if let Err(error) = setrlimit(Resource::Nofile, limit) {
-            tracing::debug!(%error, "the limit on open files stays as it is");
-        }
-    }
-    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(DESCRIPTORS);
-    usize::try_from(descriptors.saturating_sub(KEPT_BACK) / 2)
-        .map_or(CONNECTIONS, |half| half.clamp(32, CONNECTIONS))
 }
 
 /// Small answers leave at once, and an end that vanished is noticed. Where the system refuses, it works less well.

@@ -15,6 +15,7 @@ pub mod caller;
 mod callers;
 pub(crate) mod clock;
 mod connection;
+pub(crate) mod descriptors;
 mod device;
 pub mod dto;
 pub mod extract;

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{applied, connection, links, routes, state::HttpState, token};
+use super::{applied, connection, descriptors, links, routes, state::HttpState, token};
 use crate::{Settings, settings::SettingsDesk};
 
 /// Connections for reading: lists and streams of a household.
@@ -41,6 +41,8 @@ pub struct Started {
 /// # Errors
 /// `Busy` when the address or the data folder is taken, `PermissionDenied` when it may not be used; what the store and ingest report.
 pub async fn serve(desk: SettingsDesk, on_ready: impl FnOnce(&Started)) -> Result<()> {
+    // Before anything is opened, and before a worker inherits the limit.
+    descriptors::raise()?;
     let listener = bind(desk.current().listen).await?;
     let closing = CancellationToken::new();
     on_signal(closing.clone())?;

@@ -10,7 +10,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{callers::Callers, metrics::Metrics, password::Passwords, routes::Sent, throttle::Throttle};
+use super::{
+    callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, routes::Sent,
+    throttle::Throttle,
+};
 use crate::{Settings, settings::SettingsDesk};
 
 /// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk.
@@ -72,7 +75,7 @@ impl HttpState {
             settings: desk.current(),
             desk: Arc::new(desk),
             closing: CancellationToken::new(),
-            opened: Shelf::default(),
+            opened: Shelf::with_places(Shares::here().kept_open),
             callers: Arc::default(),
             passwords: Passwords::new(),
             throttle: Throttle::default(),

@@ -15,12 +15,18 @@ use super::{Check, Outcome, database};
 use crate::{
     assets,
     cli::cache::bytes,
-    http::dto::cache::EncoderDto,
+    http::{
+        descriptors::{self, Shares},
+        dto::cache::EncoderDto,
+    },
     settings::{FfmpegSetting, Settings},
 };
 
 /// Folders counted at most when comparing with the kernel's limit of watches.
 const MAX_COUNTED_FOLDERS: usize = 200_000;
+
+/// Open files below which that is a remark: the limit that systems give by default.
+const FEW_OPEN_FILES: u64 = 1_024;
 
 /// Every check, in the order in which a start would meet them.
 pub fn all(settings: &Settings) -> Vec<Check> {
@@ -37,6 +43,7 @@ pub fn all(settings: &Settings) -> Vec<Check> {
     if settings.watch {
         checks.push(watches(&folders));
     }
+    checks.push(open_files(descriptors::reachable()));
     checks.push(port(settings));
     checks.push(web_ui());
     checks
@@ -236,6 +243,21 @@ fn watches(folders: &[std::path::PathBuf]) -> Check {
         );
     }
     ok(NAME, format!("{needed} of {limit} watches"))
+}
+
+/// How many files the server may have open, and what that is enough for.
+fn open_files(limit: u64) -> Check {
+    const NAME: &str = "open files";
+    let Shares { connections, .. } = Shares::of(limit);
+    let found = format!("{limit} at a time: enough for {connections} connections");
+    match limit {
+        FEW_OPEN_FILES.. => ok(NAME, found),
+        descriptors::LEAST.. => bad(NAME, Outcome::Warning, found, descriptors::REMEDY),
+        _ => {
+            let found = format!("{limit} at a time, and at least {} are needed", descriptors::LEAST);
+            bad(NAME, Outcome::Failed, found, descriptors::REMEDY)
+        }
+    }
 }
 
 fn port(settings: &Settings) -> Check {

@@ -220,7 +220,11 @@ fn missing(error: Error) -> Problem {
     }
     // The system's sentence may name the path, which is nobody's business but the log's.
     tracing::warn!(%error, "a track's file cannot be opened");
-    Problem::new(error.kind(), "the track's file cannot be opened")
+    let problem = Problem::new(error.kind(), "the track's file cannot be opened");
+    match error.remedy_text() {
+        Some(remedy) => problem.remedy(remedy),
+        None => problem,
+    }
 }
 
 /// A delimiter that no file can know in advance.
