@@ -51,7 +51,11 @@ const WAITING_EVENTS: usize = 1_024;
 /// How often it is written when things were last used.
 const USES_EVERY: Duration = Duration::from_secs(60);
 /// How long scans get to stop at a shutdown.
-const SCANS_STOP: Duration = Duration::from_secs(9);
+const SCANS_STOP: Duration = Duration::from_secs(8);
+/// How long the background's worker gets to end.
+const BACKGROUND_STOP: Duration = Duration::from_secs(8);
+/// How long the worker for listeners gets to end, when nobody waits for it any more.
+const LIVE_STOP: Duration = Duration::from_millis(1_200);
 
 /// How ingest is run.
 #[derive(Debug, Clone)]
@@ -106,6 +110,8 @@ struct Inner {
     passes: Passes,
     board: Board,
     stop: watch::Sender<bool>,
+    /// Likewise, for what is needed as long as anybody is answered.
+    end: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     lock: Mutex<Option<DataLock>>,
 }
@@ -145,7 +151,7 @@ impl Ingest {
             supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }, flat_out).await?;
         let supervisor = supervise(command, policy).await?;
         if let Err(error) = lines.resume().await {
-            tokio::join!(supervisor.stop(), live.stop());
+            tokio::join!(supervisor.stop(LIVE_STOP), live.stop(LIVE_STOP));
             return Err(error);
         }
         let kept = Kept::days(options.quarantine_days);
@@ -169,6 +175,7 @@ impl Ingest {
             passes.clone(),
         );
         let (stop, stopped) = watch::channel(false);
+        let (end, ended) = watch::channel(false);
         let board = Board::default();
         let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
         let watching =
@@ -178,10 +185,11 @@ impl Ingest {
             tokio::spawn(watching),
             tokio::spawn(nightly.clone().run(stopped.clone())),
             tokio::spawn(govern(governor.clone(), tell, stopped.clone())),
-            tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), stopped.clone())),
             tokio::spawn(write_uses(store.clone(), stopped.clone())),
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
+        // Ends by itself: who is being answered may still need the worker for listeners.
+        tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), ended));
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
         let inner = Inner {
             store,
@@ -202,6 +210,7 @@ impl Ingest {
             passes,
             board,
             stop,
+            end,
             tasks,
             lock,
         };
@@ -338,18 +347,16 @@ impl Ingest {
         self.inner.kept.get()
     }
 
-    /// Deletes an uploaded track: its row first, then its bytes.
+    /// Deletes an uploaded track: its row and jobs first, then at once its bytes and all that was made of them, as far as no
+    /// other track has the same. Work on it that is under way ends within a second or two.
     ///
     /// # Errors
     /// `NotFound`; `Conflict` for a track of a library folder; errors of the store.
     pub async fn delete_track(&self, id: TrackId) -> Result<()> {
         let catalog = self.inner.store.catalog();
-        let hash = catalog.track_hash(id).await?;
-        catalog.delete_upload(id, clock::now()).await?;
-        if let Some(hash) = hash
-            && let Err(error) = catalog.let_go_of_upload(hash).await
-        {
-            tracing::warn!(%error, "the bytes of a deleted track are left until they are swept");
+        let leftover = catalog.delete_upload(id, clock::now()).await?;
+        if let Err(error) = catalog.remove_unnamed(leftover).await {
+            tracing::warn!(track = %id, %error, "the bytes of a deleted track are left until they are swept");
         }
         self.inner.lines.count().await;
         Ok(())
@@ -473,9 +480,21 @@ impl Ingest {
         self.inner.governor.playing()
     }
 
-    /// Stops scans, gives leases back, ends the worker; takes at most 11 s, whatever a file system or the worker
-    /// does.
+    /// Stops everything: the background, then what is made for listeners. Parts that were stopped before are passed over.
     pub async fn shutdown(&self) {
+        tokio::join!(self.stop_background(), self.stop_live());
+        self.inner.end.send_replace(true);
+        drop(self.inner.lock.lock().await.take());
+    }
+
+    /// Ends the worker for listeners, and gives its leases back; takes at most 1.7 s.
+    pub async fn stop_live(&self) {
+        self.inner.live.stop(LIVE_STOP).await;
+    }
+
+    /// Stops scans and the background's worker, and gives its leases back; takes at most 9 s, whatever a file system or
+    /// the worker does. What is made for listeners goes on.
+    pub async fn stop_background(&self) {
         self.inner.stop.send_replace(true);
         self.inner.desk.close().await;
         let passes = self.inner.passes.clone();
@@ -488,15 +507,13 @@ impl Ingest {
                 }
             }
         };
-        let (_, _, scans) = tokio::join!(
-            self.inner.supervisor.stop(),
-            self.inner.live.stop(),
+        let (_, scans) = tokio::join!(
+            self.inner.supervisor.stop(BACKGROUND_STOP),
             tokio::time::timeout(SCANS_STOP, ended)
         );
         if scans.is_err() {
             tracing::warn!("a scan did not stop in time; the next one goes on from where it was");
         }
-        drop(self.inner.lock.lock().await.take());
     }
 
     async fn first_scan(&self) -> Result<()> {

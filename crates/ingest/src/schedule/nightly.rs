@@ -456,7 +456,7 @@ mod tests {
         };
         stop.send_replace(true);
         running.await.unwrap();
-        supervisor.stop().await;
+        supervisor.stop(Duration::from_secs(1)).await;
         assert_eq!((task.kind, task.state), (TaskKind::Nightly, TaskState::Succeeded), "{task:?}");
         let start = nightly.state().last_start.unwrap();
         let start = jiff::Timestamp::from_millisecond(start.0).unwrap().to_zoned(zone).datetime();

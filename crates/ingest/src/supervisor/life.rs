@@ -25,7 +25,7 @@ use crate::{
 const SILENCE: Duration = Duration::from_secs(60);
 /// How often leases that ran out are looked for, and silence is noticed.
 const REAP: Duration = Duration::from_secs(15);
-/// How long the worker gets to end after `stop`; it takes at most 8 s by itself.
+/// How long the worker gets to end when its supervisor is gone; it takes at most 8 s by itself.
 const STOP_WAIT: Duration = Duration::from_millis(9_500);
 /// How long one that was ended by force gets to be gone: a process that waits for storage that hangs may stay
 /// for as long as that does.
@@ -103,11 +103,12 @@ impl<'a> Life<'a> {
                 order = orders.recv(), if stopping.is_none() => match order {
                     Some(Order::Wake) => tell(&mut input, &WorkerCommand::Wake).await,
                     Some(Order::Tell(command)) => tell(&mut input, &command).await,
-                    Some(Order::Stop) | None => {
+                    stop @ (Some(Order::Stop(_)) | None) => {
+                        let within = if let Some(Order::Stop(within)) = stop { within } else { STOP_WAIT };
                         tell(&mut input, &WorkerCommand::Stop).await;
                         // The end of its stdin says the same.
                         input = None;
-                        stopping.get_or_insert(Instant::now() + STOP_WAIT);
+                        stopping.get_or_insert(Instant::now() + within);
                     }
                 },
                 Ok(()) = policy.changed() => {

@@ -48,8 +48,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// A life that long is a success: the next pause is the first one again.
 const GOOD_LIFE: Duration = Duration::from_secs(60);
 
-/// How long [`Supervisor::stop`] takes at most: the worker's own time, the end by force, and some for the store.
-const STOP_TIME: Duration = Duration::from_millis(10_800);
+/// What [`Supervisor::stop`] takes besides the worker's time: the end by force, and some for the store.
+const AFTER_STOP: Duration = Duration::from_millis(900);
 
 /// How a worker is started.
 #[derive(Debug, Clone)]
@@ -81,7 +81,8 @@ pub(crate) enum Order {
     Wake,
     /// To be passed on, if a worker lives.
     Tell(WorkerCommand),
-    Stop,
+    /// To end within that time, then by force.
+    Stop(Duration),
 }
 
 /// A handle to the supervisor. Cheap to clone.
@@ -170,11 +171,11 @@ impl Supervisor {
         locked(&self.status).clone()
     }
 
-    /// Stops the worker and waits for its end, 10.8 s at most.
-    pub(crate) async fn stop(&self) {
+    /// Stops the worker and waits for its end: so long at most, then by force.
+    pub(crate) async fn stop(&self, within: Duration) {
         let Some(mut task) = self.task.lock().await.take() else { return };
-        let ended = tokio::time::timeout(STOP_TIME, async {
-            let _stopping = self.orders.send(Order::Stop).await;
+        let ended = tokio::time::timeout(within + AFTER_STOP, async {
+            let _stopping = self.orders.send(Order::Stop(within)).await;
             (&mut task).await
         });
         match ended.await {
@@ -246,7 +247,7 @@ async fn woken(orders: &mut mpsc::Receiver<Order>) -> bool {
         match orders.recv().await {
             Some(Order::Wake) => return true,
             Some(Order::Tell(_)) => {}
-            Some(Order::Stop) | None => return false,
+            Some(Order::Stop(_)) | None => return false,
         }
     }
 }
@@ -257,7 +258,7 @@ async fn stopped_within(pause: Duration, orders: &mut mpsc::Receiver<Order>) -> 
         loop {
             match orders.recv().await {
                 Some(Order::Wake | Order::Tell(_)) => {}
-                Some(Order::Stop) | None => return,
+                Some(Order::Stop(_)) | None => return,
             }
         }
     };

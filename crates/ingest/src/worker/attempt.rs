@@ -11,7 +11,7 @@ use std::{
 };
 
 use fanfare_audio::CancelFlag;
-use fanfare_model::{Error, ErrorKind, Result, Timestamp, job::JobError};
+use fanfare_model::{Error, ErrorKind, JobState, Result, Timestamp, job::JobError};
 use fanfare_store::{AfterFailure, HEARTBEAT_MS};
 use rustix::process::nice;
 use tokio::sync::oneshot;
@@ -31,6 +31,9 @@ const STUCK_AFTER: Duration = Duration::from_secs(120);
 const CANCEL_GRACE: Duration = Duration::from_secs(6);
 /// How often a held lease is looked after, and a labour watched.
 const BEAT: Duration = Duration::from_millis(HEARTBEAT_MS as u64);
+
+/// How often it is looked whether a job was withdrawn: its track was deleted, its run cancelled.
+const WITHDRAWN_EVERY: Duration = Duration::from_secs(1);
 
 /// How long sinks that were let go get to notice, in steps.
 const THREAD_GRACE: (u32, Duration) = (20, Duration::from_millis(50));
@@ -134,7 +137,9 @@ impl<W: Work> Attempting<W> {
             let error = Error::new(ErrorKind::Unavailable, "cannot start a thread to work on").because(error);
             return Outcome::Returned(Err(error));
         }
-        let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + BEAT, BEAT);
+        let begins = tokio::time::Instant::now();
+        let mut beat = tokio::time::interval_at(begins + BEAT, BEAT);
+        let mut look = tokio::time::interval_at(begins + WITHDRAWN_EVERY, WITHDRAWN_EVERY);
         loop {
             tokio::select! {
                 product = &mut returned => return Outcome::of(product),
@@ -144,6 +149,11 @@ impl<W: Work> Attempting<W> {
                         Ok(product) => Outcome::of(product),
                         Err(_) => Outcome::Returned(Err(Error::new(ErrorKind::Cancelled, "the worker stops"))),
                     };
+                }
+                _ = look.tick() => {
+                    if self.is_withdrawn().await {
+                        cancel.cancel();
+                    }
                 }
                 _ = beat.tick() => {
                     let silent = began.elapsed().saturating_sub(Duration::from_millis(life.load(Ordering::Relaxed)));
@@ -175,6 +185,12 @@ impl<W: Work> Attempting<W> {
                 mouth.say(&WorkerEvent::Progress { job, task, path: path.clone(), frames, total });
             }
         }
+    }
+
+    /// Whether nobody wants the job's result any more. Only a clear answer counts.
+    async fn is_withdrawn(&self) -> bool {
+        let job = self.held.bench.store.jobs().job(self.held.job.id).await;
+        job.is_ok_and(|job| job.is_none_or(|job| job.state == JobState::Cancelled))
     }
 
     /// Renews the lease; anything but a clear "lost" is tried again at the next beat.

@@ -3,7 +3,7 @@
 use fanfare_analysis::{AnalyzeOptions, analyze_with};
 use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkOutcome};
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, Making};
+use fanfare_store::{AfterFailure, Leftover, Making};
 
 use super::{
     hear::budget,
@@ -130,7 +130,11 @@ impl Work for CacheTrack {
             Error::new(ErrorKind::Internal, "keeping files was interrupted").because(ended)
         })??;
         let catalog = held.bench.store.catalog();
-        catalog.commit_cached(held.job.id, held.attempt(), held.owner(), &kept, now).await?;
+        let (job, attempt) = (held.job.id, held.attempt());
+        if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), &kept, now).await {
+            held.remove(Leftover::of(None, &kept)).await;
+            return Err(error);
+        }
         if let Some(subject) = &self.subject {
             for (file, profile) in kept.iter().zip(profiles) {
                 held.note(format!(

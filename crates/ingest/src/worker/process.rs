@@ -9,7 +9,7 @@ use fanfare_model::{
     features::AnalyzerResult,
     job::{JobError, Products},
 };
-use fanfare_store::{AnalysisCommit, GrowingLadder, ProcessCommit};
+use fanfare_store::{AnalysisCommit, GrowingLadder, Leftover, ProcessCommit};
 
 use super::{
     along::Along,
@@ -134,7 +134,11 @@ impl Work for ProcessTrack {
                     tokio::time::sleep(pause).await;
                     pause *= 3;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // The upload was deleted meanwhile, most often.
+                    held.remove(Leftover::of(done.ladder.as_ref(), &done.small)).await;
+                    return Err(error);
+                }
             }
         }
         drop(growing);

@@ -18,7 +18,7 @@ use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, JobId, Profile, Result, Timestamp, TrackId,
     features::AnalyzerResult, job::JobError,
 };
-use fanfare_store::{AfterFailure, CachedFile, Making, MakingFile};
+use fanfare_store::{AfterFailure, CachedFile, Leftover, Making, MakingFile};
 
 use super::{
     beside::Beside,
@@ -132,7 +132,11 @@ impl Work for StreamTrack {
             used: now,
         };
         let catalog = held.bench.store.catalog();
-        catalog.commit_cached(held.job.id, held.attempt(), held.owner(), &[made], now).await?;
+        let (job, attempt, made) = (held.job.id, held.attempt(), [made]);
+        if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), &made, now).await {
+            held.remove(Leftover::of(None, &made)).await;
+            return Err(error);
+        }
         drop(making);
         if let (Some(beside), Some((audio, warnings, results))) = (self.beside.take(), heard) {
             beside.store(held, hash, &audio, &warnings, results).await;

@@ -4,7 +4,7 @@
 
 use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, GrowingLadder};
+use fanfare_store::{AfterFailure, GrowingLadder, Leftover};
 
 use super::{
     beside::Beside,
@@ -96,7 +96,11 @@ impl Work for TranscodeTrack {
         let store = &held.bench.store;
         let made = keep(store, hash, ladder.profile(), false, variants).await?;
         let now = crate::clock::now();
-        store.catalog().commit_transcode(held.job.id, held.attempt(), held.owner(), &made, now).await?;
+        let (job, attempt) = (held.job.id, held.attempt());
+        if let Err(error) = store.catalog().commit_transcode(job, attempt, held.owner(), &made, now).await {
+            held.remove(Leftover::of(Some(&made), &[])).await;
+            return Err(error);
+        }
         // Only now: whoever looked for the ladder while it grew finds it stored.
         drop(growing);
         if let Some(beside) = self.beside.take() {

@@ -17,6 +17,8 @@ use fanfare_model::{
     Attempt, Error, ErrorKind, Features, Job, JobKind, Result, TaskId, Timestamp, Track, TrackId,
 };
 
+use fanfare_store::Leftover;
+
 use super::{
     analyze::AnalyzeTrack,
     attempt::{AttemptEnd, attempt},
@@ -103,6 +105,13 @@ impl Held {
     /// Who holds it, as the store asks for it.
     pub(crate) fn owner(&self) -> &str {
         &self.bench.owner
+    }
+
+    /// Removes what was made and is not wanted any more.
+    pub(crate) async fn remove(&self, leftover: Leftover) {
+        if let Err(error) = self.bench.store.catalog().remove_unnamed(leftover).await {
+            tracing::warn!(job = %self.job.id, %error, "what a job made in vain is left until it is swept");
+        }
     }
 
     /// The attempt it is held by.

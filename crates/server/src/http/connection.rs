@@ -2,25 +2,28 @@
 //!
 //! HTTP/1.1 only: HTTP/2 needs TLS in browsers, which a proxy in front brings along, and its frame floods need not be our worry.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::net::sockopt;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::Instant,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 use super::{
     descriptors::Shares,
+    draining::{self, Activity},
     extract::Peer,
     head::HEAD_BYTES,
     shipping,
@@ -31,8 +34,8 @@ use crate::native::queue;
 /// How long the header fields of a request may take to arrive; also how long an idle connection is kept.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long answers under way may take to end at shutdown.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept while others wait for a place.
+const CROWDED: Duration = Duration::from_secs(1);
 
 /// Header fields of one request.
 const MAX_HEADERS: usize = 64;
@@ -51,55 +54,124 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often that is logged while it lasts.
 const SAID_EVERY: Duration = Duration::from_secs(10);
 
-/// Accepts until `closing`, then lets what is under way end, at most [`DRAIN_TIMEOUT`].
+/// Accepts until `closing`, then lets what is under way end, at most [`ANSWERS_END`](draining::ANSWERS_END).
 pub async fn run(
     listener: TcpListener,
     router: Router,
     closing: &CancellationToken,
     header_timeout: Duration,
 ) {
-    let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(Shares::here().connections));
-    let cut = CancellationToken::new();
+    // How long a connection may be idle, where that is less than the limit on header fields.
+    let (may_stay, _) = watch::channel(None);
+    let open = Open { router, closing: closing.clone(), header_timeout, may_stay, ..Open::default() };
     let mut said = None;
     loop {
         let accepted = tokio::select! {
             biased;
             () = closing.cancelled() => break,
-            accepted = accept(&listener, &places, &mut said) => accepted,
+            accepted = accept(&listener, &places, &open.may_stay, &mut said) => accepted,
         };
-        let Some((stream, peer, place)) = accepted else { continue };
-        let (wire, outbox) = Wire::new(stream);
-        let connection =
-            http1(header_timeout).serve_connection(TokioIo::new(wire), service(router.clone(), peer, outbox));
-        let watched = graceful.watch(connection);
-        let cut = cut.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                ended = watched => {
-                    if let Err(error) = ended {
-                        // A client that leaves is no news for more than the curious.
-                        tracing::trace!(%error, "a connection ended early");
+        if let Some((stream, peer, place)) = accepted {
+            open.serve(stream, peer, Some(place));
+        }
+    }
+    open.may_stay.send_replace(Some(draining::IDLE_GRACE));
+    // Who is in the kernel's queue gets an answer; between the last of them and the end of the listener lies one call.
+    if let Ok(listener) = listener.into_std() {
+        while let Ok((stream, peer)) = listener.accept() {
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = stream {
+                open.serve(stream, peer, None);
+            }
+        }
+    }
+    open.tracker.close();
+    if !draining::drain(|| open.activities(), open.tracker.wait()).await {
+        tracing::warn!("answers that could not end in time were cut off");
+    }
+    open.cut.cancel();
+    open.tracker.wait().await;
+}
+
+/// The connections that are open.
+#[derive(Default)]
+struct Open {
+    router: Router,
+    closing: CancellationToken,
+    header_timeout: Duration,
+    may_stay: watch::Sender<Option<Duration>>,
+    activities: Mutex<Vec<Weak<Activity>>>,
+    tracker: TaskTracker,
+    /// Ends every connection at once.
+    cut: CancellationToken,
+}
+
+impl Open {
+    fn activities(&self) -> Vec<Arc<Activity>> {
+        let activities = self.activities.lock().unwrap_or_else(PoisonError::into_inner);
+        activities.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn note(&self, activity: &Arc<Activity>) {
+        let mut activities = self.activities.lock().unwrap_or_else(PoisonError::into_inner);
+        if activities.len() == activities.capacity() {
+            activities.retain(|activity| activity.strong_count() > 0);
+        }
+        activities.push(Arc::downgrade(activity));
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, place: Option<OwnedSemaphorePermit>) {
+        let activity = Arc::new(Activity::default());
+        self.note(&activity);
+        let (wire, outbox) = Wire::watched(stream, Arc::clone(&activity));
+        let service = service(self.router.clone(), peer, outbox, Arc::clone(&activity), self.closing.clone());
+        let connection = http1(self.header_timeout).serve_connection(TokioIo::new(wire), service);
+        let (cut, may_stay) = (self.cut.clone(), self.may_stay.subscribe());
+        self.tracker.spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            let mut asked = false;
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = connection.as_mut() => {
+                        if let Err(error) = ended {
+                            // A client that leaves is no news for more than the curious.
+                            tracing::trace!(%error, "a connection ended early");
+                        }
+                        break;
+                    }
+                    () = cut.cancelled() => break,
+                    () = activity.is_idle(may_stay.clone()), if !asked => {
+                        if !activity.has_answered() {
+                            break; // hyper would wait for a first request
+                        }
+                        asked = true;
+                        connection.as_mut().graceful_shutdown();
                     }
                 }
-                () = cut.cancelled() => {}
             }
             drop(place);
         });
     }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("answers that were still under way were cut off");
-    }
-    cut.cancel();
 }
 
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
+    may_stay: &watch::Sender<Option<Duration>>,
     said: &mut Option<Instant>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = match Arc::clone(places).try_acquire_owned() {
+        Ok(place) => place,
+        Err(_) => {
+            // Connections on which nothing happens make room.
+            may_stay.send_replace(Some(CROWDED));
+            let place = Arc::clone(places).acquire_owned().await.ok()?;
+            may_stay.send_replace(None);
+            place
+        }
+    };
     match listener.accept().await {
         Ok((stream, peer)) => {
             prepare(&stream);
@@ -139,6 +211,8 @@ fn service(
     router: Router,
     peer: SocketAddr,
     outbox: Outbox,
+    activity: Arc<Activity>,
+    closing: CancellationToken,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = axum::response::Response,
@@ -146,10 +220,21 @@ fn service(
     Future = impl Future<Output = Result<axum::response::Response, Infallible>> + Send,
 > {
     hyper::service::service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
-        let (answer, outbox) = (router.clone().oneshot(request), outbox.clone());
-        async move { answer.await.map(|response| shipping::ship(response, &outbox)) }
+        let (router, outbox, activity) = (router.clone(), outbox.clone(), Arc::clone(&activity));
+        let refused = closing.is_cancelled();
+        activity.works();
+        async move {
+            if refused {
+                return Ok(draining::followed(draining::refusal(), &activity));
+            }
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            let response = tokio::select! {
+                answer = router.oneshot(request) => answer.map(|response| shipping::ship(response, &outbox))?,
+                () = activity.refuse.cancelled() => draining::refusal(),
+            };
+            Ok(draining::followed(response, &activity))
+        }
     })
 }
 

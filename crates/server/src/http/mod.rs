@@ -17,6 +17,7 @@ pub(crate) mod clock;
 mod connection;
 pub(crate) mod descriptors;
 mod device;
+mod draining;
 pub mod dto;
 pub mod extract;
 mod gate;

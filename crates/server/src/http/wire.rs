@@ -20,6 +20,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use super::draining::Activity;
 use axum::body::Bytes;
 use fanfare_delivery::{AtHand, FileSlice};
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
@@ -91,13 +92,22 @@ pub struct Wire {
     fetching: Option<JoinHandle<io::Result<()>>>,
     /// So many of the next bytes were fetched a moment ago.
     fetched: u64,
+    /// Where bytes that were sent are noted.
+    activity: Arc<Activity>,
 }
 
 impl Wire {
     /// Over that socket. The outbox is for the bodies of its answers.
+    #[cfg(test)]
     pub fn new(stream: TcpStream) -> (Self, Outbox) {
+        Self::watched(stream, Arc::default())
+    }
+
+    /// The same; what is sent is noted there.
+    pub fn watched(stream: TcpStream, activity: Arc<Activity>) -> (Self, Outbox) {
         let outbox = Outbox::default();
-        (Self { stream, outbox: outbox.clone(), current: None, fetching: None, fetched: 0 }, outbox)
+        let shared = outbox.clone();
+        (Self { stream, outbox: shared, current: None, fetching: None, fetched: 0, activity }, outbox)
     }
 
     /// Sends what the stand-in of that place and length stands for, or the first part of it.
@@ -199,14 +209,17 @@ impl AsyncWrite for Wire {
     ) -> Poll<io::Result<usize>> {
         let begin = buffers.iter().take_while(|buffer| buffer.is_empty()).count();
         let buffers = buffers.get(begin..).unwrap_or_default();
-        if let Some(first) = buffers.first()
+        let sent = if let Some(first) = buffers.first()
             && let Some(at) = place(first)
         {
-            return self.poll_send_file(cx, at, first.len());
-        }
-        let plain = buffers.iter().take(MAX_BUFFERS).take_while(|buffer| place(buffer).is_none()).count();
-        let file_follows = buffers.get(plain).is_some_and(|next| place(next).is_some());
-        self.poll_write_plain(cx, buffers.get(..plain).unwrap_or_default(), file_follows)
+            ready!(self.poll_send_file(cx, at, first.len()))?
+        } else {
+            let plain = buffers.iter().take(MAX_BUFFERS).take_while(|buffer| place(buffer).is_none()).count();
+            let file_follows = buffers.get(plain).is_some_and(|next| place(next).is_some());
+            ready!(self.poll_write_plain(cx, buffers.get(..plain).unwrap_or_default(), file_follows))?
+        };
+        self.activity.wrote(sent);
+        Poll::Ready(Ok(sent))
     }
 
     /// The one way in which hyper keeps a body's buffers as they are, instead of copying them behind one another.

@@ -18,6 +18,7 @@ mod dump;
 mod enrichments;
 mod filing;
 mod folders;
+mod leftover;
 mod mixtapes;
 mod mixtapes_changed;
 mod mixtapes_kept;
@@ -47,6 +48,7 @@ pub use types::{
 };
 
 pub use cached::{CacheRun, CachedCounts, CachedFile};
+pub use leftover::Leftover;
 pub use mixtapes::MixtapeQuery;
 pub use mixtapes_changed::{MixtapeChange, NewMixtape};
 pub use parked::{MAX_PARKED, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack};

@@ -13,7 +13,7 @@ use fanfare_model::{
 use sqlx::SqliteConnection;
 
 use super::{
-    AnalysisCommit, CachedFile, Catalog, ScannedFile, Transcode,
+    AnalysisCommit, CachedFile, Catalog, Leftover, ScannedFile, Transcode,
     analysis::{fence_track, store_heard},
     cached, enrichments,
     filing::Filing,
@@ -123,6 +123,12 @@ impl Catalog {
         // Whoever let go of the same bytes meanwhile did so under the lock that is held now.
         if !self.blobs.contains(BlobKind::Upload, new.hash).await? {
             return Err(Error::new(ErrorKind::Busy, "the same file was being deleted meanwhile")
+                .remedy("send the file again"));
+        }
+        if let Some(cover) = new.cover
+            && !self.blobs.contains(BlobKind::Cover, cover).await?
+        {
+            return Err(Error::new(ErrorKind::Busy, "the same cover was being deleted meanwhile")
                 .remedy("send the file again"));
         }
         let mut filing = Filing::default();
@@ -293,11 +299,12 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
-    /// Removes an uploaded track: its row, jobs, results; its bytes and what was made of them are swept later.
+    /// Removes an uploaded track: its row, jobs and results; gives its bytes and what was made of them, which are for
+    /// [`Self::remove_unnamed`].
     ///
     /// # Errors
     /// `NotFound`; `Conflict` for a track of a library folder, whose files are only ever read.
-    pub async fn delete_upload(&self, id: TrackId, now: Timestamp) -> Result<()> {
+    pub async fn delete_upload(&self, id: TrackId, now: Timestamp) -> Result<Leftover> {
         const WHAT: &str = "deleting a track";
         let mut tx = self.db.write(WHAT).await?;
         let row = sqlx::query("SELECT n, folder, artist, release, content, hash FROM track WHERE id = ?")
@@ -310,22 +317,22 @@ impl Catalog {
             return Err(Error::new(ErrorKind::Conflict, "the track's file lies in a library folder")
                 .remedy("remove the file from the folder; fanfare only ever reads there"));
         }
+        let leftover = Leftover::of_upload(&mut tx, col(&row, "n")?).await?;
         let mut filing = Filing::default();
         filing.touch(col(&row, "artist")?, col(&row, "release")?);
         filing.let_go(col(&row, "content")?);
         revoke_all(&mut tx, id.as_bytes(), now).await?;
         scan_rows::delete(&mut tx, col(&row, "n")?).await?;
-        let files: Vec<Option<String>> = sqlx::query_scalar(
-            "DELETE FROM transcode WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM track t WHERE t.hash = ?1) \
-             RETURNING file",
+        sqlx::query(
+            "DELETE FROM transcode WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM track t WHERE t.hash = ?1)",
         )
         .bind(col::<Option<&[u8]>>(&row, "hash")?)
-        .fetch_all(&mut *tx)
+        .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
         filing.finish(&mut tx).await?;
         commit(tx, WHAT).await?;
-        self.remove_cached(files.into_iter().flatten().collect()).await
+        Ok(leftover)
     }
 }
 
