@@ -1,5 +1,5 @@
 //! SIGTERM under load: every request that was taken in is answered with a status, no answer is cut that can end in time, and the
-//! server ends in order (issue 12; docs/guarantees.md R-02). `FANFARE_SHUTDOWN_ROUNDS` sets how often.
+//! server ends in order (issue 12; docs/guarantees.md R-02). `SHUTDOWN_ROUNDS` sets how often.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -79,7 +79,7 @@ async fn under_load_every_request_is_answered_and_no_answer_is_cut_when_the_serv
     let (music, data) = (folder.path().join("music"), folder.path().join("data"));
     fs::create_dir(&music).unwrap();
     songs(&music);
-    let rounds = std::env::var("FANFARE_SHUTDOWN_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let rounds = std::env::var("SHUTDOWN_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let environment = vec![("FANFARE_ANALYSIS_ON_ARRIVAL".into(), "false".into())];
     let start =
         ServerStart { folders: vec![music], data: Some(data.clone()), environment, ..ServerStart::default() };
