@@ -13,6 +13,7 @@ pub mod binary;
 pub mod breaker;
 pub mod hls;
 pub mod hostile;
+pub mod pictures;
 pub mod seeded;
 #[cfg(feature = "server")]
 pub mod server;

@@ -2,17 +2,22 @@
 //!
 //! Why anew: what a browser gets was made by our encoder from pixels, whatever the file held (scripts in SVG,
 //! trailing archives, metadata with places and names).
-
-use std::io::Cursor;
+//!
+//! Invariant: decoding takes at most [`Limits::max_cover_memory_bytes`], whatever a picture declares. A JPEG is decoded
+//! at the smallest part of its size that is enough, a PNG row by row; the other formats, and an interlaced PNG, are
+//! decoded whole if they declare no more than fits. A decoder may be wrong about what it needs: hostile pictures belong
+//! into a process that the system holds to a limit.
 
 use fanfare_model::{Error, ErrorKind, Result};
-use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops,
-};
+use image::{ImageFormat, RgbImage, codecs::jpeg::JpegEncoder, metadata::Orientation};
 
 use crate::Limits;
 
+mod area;
+mod jpeg;
 mod mosaic;
+mod png;
+mod whole;
 
 pub use mosaic::compose_cover;
 
@@ -29,8 +34,6 @@ pub struct Cover {
 
 /// JPEG quality: no visible difference at these sizes, about 150 kB for a full-size cover.
 const JPEG_QUALITY: u8 = 85;
-/// Transparent pixels lie on white, as on paper.
-const BACKGROUND: u32 = 255;
 
 /// Formats that are decoded. SVG is none of them, nor anything else that could refer to other files.
 const FORMATS: &[ImageFormat] =
@@ -39,21 +42,14 @@ const FORMATS: &[ImageFormat] =
 /// Decodes an image and writes it as JPEG, its longest side at most `limits.cover_side_px`.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] for other formats, [`ErrorKind::LimitExceeded`] for bytes or pixels above the
+/// [`ErrorKind::Unsupported`] for other formats, [`ErrorKind::LimitExceeded`] for bytes, pixels or memory above the
 /// limits (checked before pixels are decoded), [`ErrorKind::Malformed`] for a damaged image.
 pub fn normalise_cover(bytes: &[u8], limits: &Limits) -> Result<Cover> {
-    let image = opened(bytes, limits)?;
-    let side = limits.cover_side_px.max(1);
-    let image = if image.width().max(image.height()) > side {
-        image.resize(side, side, imageops::FilterType::CatmullRom)
-    } else {
-        image
-    };
-    jpeg(&opaque(&image))
+    written(&decoded(bytes, limits)?)
 }
 
 /// The pixels as a JPEG.
-fn jpeg(pixels: &RgbImage) -> Result<Cover> {
+fn written(pixels: &RgbImage) -> Result<Cover> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
         .encode_image(pixels)
@@ -61,8 +57,9 @@ fn jpeg(pixels: &RgbImage) -> Result<Cover> {
     Ok(Cover { jpeg, width: pixels.width(), height: pixels.height() })
 }
 
-/// The image, if it is one of [`FORMATS`] and within the limits.
-fn opened(bytes: &[u8], limits: &Limits) -> Result<DynamicImage> {
+/// The image on white, the right way up, its longest side at most `limits.cover_side_px`, if it is one of [`FORMATS`]
+/// and within the limits.
+fn decoded(bytes: &[u8], limits: &Limits) -> Result<RgbImage> {
     if bytes.len() as u64 > limits.max_cover_bytes {
         return Err(Error::limit("cover_bytes", bytes.len() as u64, limits.max_cover_bytes));
     }
@@ -70,20 +67,30 @@ fn opened(bytes: &[u8], limits: &Limits) -> Result<DynamicImage> {
         image::guess_format(bytes).ok().filter(|format| FORMATS.contains(format)).ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, "the cover is no JPEG, PNG, WebP, GIF or BMP image")
         })?;
-    std::panic::catch_unwind(|| decode(bytes, format, limits))
-        .map_err(|_| Error::new(ErrorKind::Malformed, "the cover image is damaged"))?
+    let decode = || match format {
+        ImageFormat::Jpeg => jpeg::decode(bytes, limits),
+        ImageFormat::Png => png::decode(bytes, limits),
+        _ => whole::decode(bytes, format, limits),
+    };
+    let (pixels, orientation) = std::panic::catch_unwind(decode)
+        .map_err(|_| Error::new(ErrorKind::Malformed, "the cover image is damaged"))??;
+    let mut image = image::DynamicImage::from(pixels);
+    image.apply_orientation(orientation);
+    Ok(image.into_rgb8())
 }
 
-fn decode(bytes: &[u8], format: ImageFormat, limits: &Limits) -> Result<DynamicImage> {
-    let damaged =
-        |error: image::ImageError| Error::new(ErrorKind::Malformed, format!("the cover image: {error}"));
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut bounds = image::Limits::default();
-    // Four bytes per pixel, and as much again for the decoder's own buffers.
-    bounds.max_alloc = Some(limits.max_cover_pixels.saturating_mul(8));
-    reader.limits(bounds);
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
+/// What the image says about which way is up, from its Exif data.
+fn orientation(exif: Option<&[u8]>) -> Orientation {
+    exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+}
+
+/// The error of a decoder.
+fn damaged(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Malformed, format!("the cover image: {error}"))
+}
+
+/// Refuses what has no pixels or more than the limit.
+fn check_pixels(width: u32, height: u32, limits: &Limits) -> Result<()> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits.max_cover_pixels {
         return Err(Error::limit("cover_pixels", pixels, limits.max_cover_pixels));
@@ -91,27 +98,25 @@ fn decode(bytes: &[u8], format: ImageFormat, limits: &Limits) -> Result<DynamicI
     if pixels == 0 {
         return Err(Error::new(ErrorKind::Malformed, "the cover image has no pixels"));
     }
-    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    image.apply_orientation(orientation);
-    Ok(image)
+    Ok(())
 }
 
-/// The image on the background.
-fn opaque(image: &DynamicImage) -> RgbImage {
-    if !image.color().has_alpha() {
-        return image.to_rgb8();
+/// Refuses what takes more memory than the limit, the image file included.
+fn check_memory(needed_bytes: u64, file: &[u8], limits: &Limits) -> Result<()> {
+    let needed_bytes = needed_bytes.saturating_add(file.len() as u64);
+    if needed_bytes > limits.max_cover_memory_bytes {
+        return Err(Error::limit("cover_memory_bytes", needed_bytes, limits.max_cover_memory_bytes)
+            .remedy("use a smaller picture, or save it as a JPEG"));
     }
-    let source = image.to_rgba8();
-    RgbImage::from_fn(source.width(), source.height(), |x, y| {
-        let [red, green, blue, alpha] = source.get_pixel(x, y).0.map(u32::from);
-        let over = |value: u32| ((value * alpha + BACKGROUND * (255 - alpha)) / 255) as u8;
-        Rgb([over(red), over(green), over(blue)])
-    })
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use image::DynamicImage;
+
     use super::*;
 
     fn png(width: u32, height: u32) -> Vec<u8> {
@@ -124,7 +129,7 @@ mod tests {
     #[test]
     fn covers_become_jpeg_of_bounded_size() {
         for (width, height, expected) in
-            [(300, 200, (300, 200)), (2_000, 1_000, (1_000, 500)), (1, 1, (1, 1))]
+            [(300, 200, (300, 200)), (2_000, 1_000, (1_000, 500)), (1, 1, (1, 1)), (5_000, 2, (1_000, 1))]
         {
             let cover = normalise_cover(&png(width, height), &Limits::default()).unwrap();
             assert_eq!((cover.width, cover.height), expected);

@@ -25,8 +25,11 @@ pub struct Limits {
     pub max_text_chars: usize,
     /// Bytes of one cover image; larger ones are left where they are.
     pub max_cover_bytes: u64,
-    /// Pixels of a cover before decoding it: 40 Mpx is 160 MB as RGBA, the most one decode may cost.
+    /// Pixels of a cover before decoding it: 40 Mpx take about a second.
     pub max_cover_pixels: u64,
+    /// Bytes that decoding one cover may take, the image file included: enough for a progressive JPEG, or a WebP, of
+    /// 3,000 x 3,000 pixels, and for a JPEG or PNG of any size.
+    pub max_cover_memory_bytes: u64,
     /// Longest side in pixels of a normalised cover: the largest that any screen of ours shows.
     pub cover_side_px: u32,
     /// Bytes at the head of a file in which audio must begin, after tags. Junk before it was seen up to 60 kB.
@@ -54,6 +57,7 @@ impl Default for Limits {
             max_text_chars: 1_000,
             max_cover_bytes: 16 << 20,
             max_cover_pixels: 40_000_000,
+            max_cover_memory_bytes: 56 << 20,
             cover_side_px: 1_000,
             max_probe_bytes: 128 << 10,
             max_damaged_packets: 2_000,

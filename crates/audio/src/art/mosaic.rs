@@ -3,7 +3,7 @@
 use fanfare_model::{Error, ErrorKind, Result};
 use image::{RgbImage, imageops};
 
-use super::{Cover, jpeg, opaque, opened};
+use super::{Cover, decoded, written};
 use crate::Limits;
 
 /// Which of so many covers lies where: left to right, top to bottom.
@@ -22,13 +22,17 @@ const fn places(covers: usize) -> [usize; 4] {
 /// [`ErrorKind::Empty`] when none of the covers can be read.
 pub fn compose_cover(covers: &[Vec<u8>], limits: &Limits) -> Result<Cover> {
     let side = limits.cover_side_px.max(2);
-    let readable: Vec<_> = covers.iter().filter_map(|bytes| opened(bytes, limits).ok()).take(4).collect();
-    let filled = |image: &image::DynamicImage, side: u32| {
-        opaque(&image.resize_to_fill(side, side, imageops::FilterType::CatmullRom))
+    // One at a time: what is kept of each is no larger than a cover.
+    let readable: Vec<RgbImage> =
+        covers.iter().filter_map(|bytes| decoded(bytes, limits).ok()).take(places(0).len()).collect();
+    let filled = |image: &RgbImage, side: u32| {
+        image::DynamicImage::from(image.clone())
+            .resize_to_fill(side, side, imageops::FilterType::CatmullRom)
+            .into_rgb8()
     };
     match readable.as_slice() {
         [] => Err(Error::new(ErrorKind::Empty, "there is no cover to compose one of")),
-        [only] => jpeg(&filled(only, side)),
+        [only] => written(&filled(only, side)),
         several => {
             let half = side / 2;
             let tiles: Vec<RgbImage> = several.iter().map(|image| filled(image, half)).collect();
@@ -39,7 +43,7 @@ pub fn compose_cover(covers: &[Vec<u8>], limits: &Limits) -> Result<Cover> {
                     imageops::replace(&mut whole, tile, x, y);
                 }
             }
-            jpeg(&whole)
+            written(&whole)
         }
     }
 }
