@@ -32,10 +32,7 @@ pub fn png(width: u32, height: u32, kind: PngKind) -> Vec<u8> {
         [(0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2)];
     let total: u64 = if kind.interlaced {
         let left = |length: u32, start: u32, step: u32| length.saturating_sub(start).div_ceil(step);
-        PASSES
-            .iter()
-            .map(|(x, dx, y, dy)| row(left(width, *x, *dx)) * u64::from(left(height, *y, *dy)))
-            .sum()
+        PASSES.iter().map(|(x, dx, y, dy)| row(left(width, *x, *dx)) * u64::from(left(height, *y, *dy))).sum()
     } else {
         row(width) * u64::from(height)
     };
@@ -49,12 +46,26 @@ pub fn png(width: u32, height: u32, kind: PngKind) -> Vec<u8> {
     }
     let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
     header.extend([kind.depth, if kind.alpha { 6 } else { 2 }, 0, 0, u8::from(kind.interlaced)]);
+    png_parts(&header, &packed.finish().unwrap_or_default())
+}
+
+/// A PNG of 8 bits a sample in red, green and blue with those pixels.
+#[must_use]
+pub fn png_of(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
+    let mut header = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    header.extend([8, 2, 0, 0, 0]);
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    for row in pixels.chunks(width as usize * 3) {
+        let _never_fails = packed.write_all(&[0]).and_then(|()| packed.write_all(row));
+    }
+    png_parts(&header, &packed.finish().unwrap_or_default())
+}
+
+fn png_parts(header: &[u8], data: &[u8]) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (name, body) in
-        [(b"IHDR", header), (b"IDAT", packed.finish().unwrap_or_default()), (b"IEND", Vec::new())]
-    {
+    for (name, body) in [(b"IHDR", header), (b"IDAT", data), (b"IEND", &[])] {
         let mut part = name.to_vec();
-        part.extend(&body);
+        part.extend(body);
         file.extend((body.len() as u32).to_be_bytes());
         file.extend(&part);
         file.extend(crc(&part).to_be_bytes());
@@ -63,9 +74,9 @@ pub fn png(width: u32, height: u32, kind: PngKind) -> Vec<u8> {
 }
 
 fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (CRC * (crc & 1)))
-    })
+    !bytes
+        .iter()
+        .fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (CRC * (crc & 1))))
 }
 
 /// How a JPEG comes.
@@ -225,27 +236,50 @@ pub fn bmp(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-/// A FLAC file with that picture as its front cover, before whatever it had in front of its audio.
+/// An ID3v2.4 tag with that picture as its front cover (ID3v2.4, section 4.14). Packed, it is a zlib stream that the
+/// reader of the tag unpacks.
 ///
 /// # Panics
-/// When the bytes are no FLAC file, or the picture is larger than a block of one may be.
+/// When the tag would be larger than one may be.
 #[must_use]
-pub fn flac_with(flac: &[u8], picture: &[u8], media_type: &str) -> Vec<u8> {
-    assert!(flac.starts_with(b"fLaC"), "a FLAC file begins with its name");
-    let mut block = 3_u32.to_be_bytes().to_vec();
-    block.extend((media_type.len() as u32).to_be_bytes());
-    block.extend(media_type.as_bytes());
-    block.extend([0; 20]);
-    block.extend((picture.len() as u32).to_be_bytes());
-    block.extend(picture);
-    assert!(block.len() < 1 << 24, "a block has 24 bits for its size");
-    // The first block is the stream's; the picture comes behind it, and is the last only if that was.
-    let first = 8 + u32::from_be_bytes([0, flac[5], flac[6], flac[7]]) as usize;
-    let mut file = flac[..first].to_vec();
-    file[4] &= 0x7f;
-    file.push((flac[4] & 0x80) | 6);
-    file.extend(&(block.len() as u32).to_be_bytes()[1..]);
-    file.extend(block);
-    file.extend(&flac[first..]);
+pub fn id3(picture: &[u8], media_type: &str, packed: bool) -> Vec<u8> {
+    let size = |bytes: usize| {
+        assert!(bytes < 1 << 28, "a tag has 28 bits for its size");
+        [21, 14, 7, 0].map(|shift| (bytes >> shift & 0x7f) as u8)
+    };
+    let mut body = vec![0];
+    body.extend(media_type.as_bytes());
+    body.extend([0, 3, 0]);
+    body.extend(picture);
+    let mut frame = b"APIC".to_vec();
+    if packed {
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        let _never_fails = zlib.write_all(&body);
+        let mut content = size(body.len()).to_vec();
+        content.extend(zlib.finish().unwrap_or_default());
+        frame.extend(size(content.len()));
+        frame.extend([0, 0x09]);
+        frame.extend(content);
+    } else {
+        frame.extend(size(body.len()));
+        frame.extend([0, 0]);
+        frame.extend(body);
+    }
+    let mut tag = b"ID3\x04\0\0".to_vec();
+    tag.extend(size(frame.len()));
+    tag.extend(frame);
+    tag
+}
+
+/// A WAV file with that ID3v2 tag behind its samples.
+#[must_use]
+pub fn wav_with_id3(wav: &[u8], tag: &[u8]) -> Vec<u8> {
+    let mut file = wav.to_vec();
+    file.extend(b"id3 ");
+    file.extend((tag.len() as u32).to_le_bytes());
+    file.extend(tag);
+    file.extend((tag.len() % 2 == 1).then_some(0));
+    let riff = (file.len() as u32 - 8).to_le_bytes();
+    file[4..8].copy_from_slice(&riff);
     file
 }

@@ -11,6 +11,9 @@ use std::{
 use fanfare_audio::{Limits, compose_cover, normalise_cover};
 use fanfare_testkit::pictures::{DEEP, JpegKind, PngKind, bmp, gif, jpeg, png};
 
+/// Its name, the picture, and the size of its cover if it gives one.
+type Case = (&'static str, Vec<u8>, Option<(u32, u32)>);
+
 struct Counting;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -63,7 +66,7 @@ fn a_picture_takes_no_more_than_the_limit_and_large_ones_of_the_common_formats_a
     const WOVEN: PngKind = PngKind { interlaced: true, ..DEEP };
     let limits = Limits::default();
     let most = limits.max_cover_memory_bytes as usize;
-    let cases: Vec<(&str, Vec<u8>, Option<(u32, u32)>)> = vec![
+    let cases: Vec<Case> = vec![
         // What is large is made small while it is decoded.
         ("PNG, 6300 x 6300, 16 bit", png(6_300, 6_300, DEEP), Some((1_000, 1_000))),
         ("PNG, 6300 x 6300", png(6_300, 6_300, PLAIN), Some((1_000, 1_000))),
@@ -93,7 +96,9 @@ fn a_picture_takes_no_more_than_the_limit_and_large_ones_of_the_common_formats_a
         println!("{name}: {} bytes, {} KiB held", bytes.len(), held >> 10);
         let size = cover.as_ref().map(|cover| (cover.width, cover.height));
         match expected {
-            Some(expected) => assert_eq!(size.as_ref().ok(), Some(expected), "{name}: {:?}", cover.as_ref().err()),
+            Some(expected) => {
+                assert_eq!(size.as_ref().ok(), Some(expected), "{name}: {:?}", cover.as_ref().err())
+            }
             None => {
                 let hit = cover.as_ref().unwrap_err().limit_hit().map(|hit| hit.name.as_str());
                 assert_eq!(hit, Some("cover_memory_bytes"), "{name}: {size:?}");

@@ -360,6 +360,7 @@ mod tests {
             tags: Tags::default(),
             audio: None,
             cover: None,
+            cover_error: None,
         };
         catalog.apply_scan(home.id, None, vec![ScanChange::Added(file)], NOW).await.unwrap();
         let page = catalog.tracks(&TrackQuery { limit: 1, ..TrackQuery::default() }).await.unwrap();

@@ -30,8 +30,8 @@ use tokio::{
 };
 
 use crate::{
-    AcoustIdOptions, BackgroundOptions, BackgroundStatus, DataLock, Playing, Receiving, TaskHub,
-    UploadOptions, WorkerStatus, clock, detached,
+    AcoustIdOptions, BackgroundOptions, BackgroundStatus, DataLock, PictureCommand, Pictures, Playing,
+    Receiving, TaskHub, UploadOptions, WorkerStatus, clock, detached,
     governor::{Governor, Policy},
     hearing::{Hearing, Lines},
     own::OwnFolders,
@@ -40,7 +40,7 @@ use crate::{
     scan::desk::{Cause, ScanDesk},
     schedule::{NightClock, Nightly},
     supervisor::{Supervisor, WorkerCommandLine},
-    upload::Receives,
+    upload::{Receives, UploadCovers, UploadPictures},
     watch::{Board, WatchOptions},
     worker::protocol::{WorkerEvent, WorkerRole},
 };
@@ -66,6 +66,9 @@ pub struct IngestOptions {
     pub worker_exe: PathBuf,
     /// Its arguments; they must lead to [`run_worker`](crate::run_worker) on the same data folder.
     pub worker_args: Vec<OsString>,
+    /// What decodes pictures: usually this program as well, with arguments that lead to
+    /// [`run_pictures`](crate::run_pictures).
+    pub pictures: PictureCommand,
     /// Tracks heard at a time, 1 or more.
     pub jobs: usize,
     /// Whether folders are watched for changes.
@@ -96,6 +99,8 @@ struct Inner {
     own: OwnFolders,
     hearing: Hearing,
     lines: Lines,
+    pictures: Pictures,
+    upload_pictures: UploadPictures,
     uploads: std::sync::Mutex<Arc<UploadOptions>>,
     cache: std::sync::Mutex<Arc<CacheOptions>>,
     /// Rung when the cache should be looked at.
@@ -154,6 +159,9 @@ impl Ingest {
             tokio::join!(supervisor.stop(LIVE_STOP), live.stop(LIVE_STOP));
             return Err(error);
         }
+        let pictures = Pictures::start(options.pictures);
+        let upload_covers = UploadCovers::new(store.clone(), pictures.clone());
+        let upload_pictures = UploadPictures::new(pictures.clone(), upload_covers.clone());
         let kept = Kept::days(options.quarantine_days);
         let own = OwnFolders::new([data_dir, store.catalog().cache().root().to_owned()]);
         let desk = ScanDesk::new(
@@ -162,7 +170,7 @@ impl Ingest {
             hearing.clone(),
             governor.clone(),
             kept.clone(),
-            (own.clone(), Limits::default()),
+            (own.clone(), Limits::default(), pictures.clone()),
         );
         let passes = Passes::new(&hub, &governor);
         let nightly = Nightly::new(
@@ -186,6 +194,7 @@ impl Ingest {
             tokio::spawn(nightly.clone().run(stopped.clone())),
             tokio::spawn(govern(governor.clone(), tell, stopped.clone())),
             tokio::spawn(write_uses(store.clone(), stopped.clone())),
+            tokio::spawn(upload_covers.run(stopped.clone())),
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
         ];
         // Ends by itself: who is being answered may still need the worker for listeners.
@@ -198,6 +207,8 @@ impl Ingest {
             own,
             hearing,
             lines,
+            pictures,
+            upload_pictures,
             uploads: std::sync::Mutex::new(Arc::new(options.uploads)),
             cache: std::sync::Mutex::new(Arc::new(options.cache.clone())),
             tidy_cache: tokio::sync::Notify::new(),
@@ -329,6 +340,7 @@ impl Ingest {
             uploads: self.inner.lines.uploads.clone(),
             options: self.uploads(),
             products: self.products(),
+            pictures: self.inner.upload_pictures.clone(),
         }
     }
 
@@ -345,6 +357,12 @@ impl Ingest {
     #[must_use]
     pub fn keeping(&self) -> Keeping {
         self.inner.kept.get()
+    }
+
+    /// Where pictures from outside are decoded.
+    #[must_use]
+    pub fn pictures(&self) -> &Pictures {
+        &self.inner.pictures
     }
 
     /// Deletes an uploaded track: its row and jobs first, then at once its bytes and all that was made of them, as far as no

@@ -22,6 +22,7 @@ mod live_task;
 mod lock;
 mod own;
 mod passes;
+mod pictures;
 mod post_analysis;
 mod quarantine;
 mod retag;
@@ -40,6 +41,7 @@ pub use ingest::{
     CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, queue_cache, retry_parked_jobs,
 };
 pub use lock::DataLock;
+pub use pictures::{PictureCommand, Pictures, run_pictures};
 pub use post_analysis::PostAnalysis;
 pub use quarantine::{QUARANTINE_DAYS, keeping};
 pub use retag::WriteReplayGain;

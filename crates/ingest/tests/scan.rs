@@ -412,6 +412,7 @@ async fn a_new_file_is_found_without_anybody_asking() {
         data_dir: bench.data(),
         worker_exe: "/bin/cat".into(),
         worker_args: Vec::new(),
+        pictures: bench::pictures(),
         jobs: 1,
         watch: true,
         poll_interval: None,

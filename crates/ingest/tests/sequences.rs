@@ -99,6 +99,7 @@ async fn fresh_scan(bench: &Bench) -> Value {
         data_dir: data.path().to_owned(),
         worker_exe: "/bin/cat".into(),
         worker_args: Vec::new(),
+        pictures: bench::pictures(),
         jobs: 1,
         watch: false,
         poll_interval: None,

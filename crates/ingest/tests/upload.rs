@@ -171,7 +171,7 @@ async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
         size_bytes: bytes.len() as u64,
         tags: Tags::default(),
         audio,
-        cover: None,
+        picture: false,
         uploader: PERSON,
         keep: true,
         products: Products { ladder: "low=aac:96,high=flac".to_owned(), small: small.to_string() },

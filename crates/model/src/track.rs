@@ -246,6 +246,8 @@ pub struct Track {
     pub audio: Option<AudioProperties>,
     /// Name of the stored cover image, if there is one (a content hash).
     pub cover: Option<ContentHash>,
+    /// Why a picture that it has gave no cover.
+    pub cover_error: Option<String>,
     /// Why it cannot be read.
     pub failure: Option<TrackFailure>,
     /// A track that sounds the same, as found by its fingerprint when it was heard.

@@ -121,6 +121,10 @@ async fn serve(fanfare: &Path, data: PathBuf) -> (HttpState, std::net::SocketAdd
         data_dir: data.clone(),
         worker_exe: fanfare.canonicalize().unwrap(),
         worker_args: settings.worker_args(),
+        pictures: fanfare_ingest::PictureCommand {
+            exe: fanfare.canonicalize().unwrap(),
+            args: vec!["pictures".into()],
+        },
         jobs: 2,
         watch: false,
         poll_interval: None,

@@ -173,6 +173,7 @@ fn file(number: usize) -> ScannedFile {
         },
         audio: Some(properties(number)),
         cover: None,
+        cover_error: None,
     }
 }
 

@@ -26,6 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0008_task_kinds.sql"),
     include_str!("../../../migrations/sqlite/0010_quarantine.sql"),
     include_str!("../../../migrations/sqlite/0015_attempts.sql"),
+    include_str!("../../../migrations/sqlite/0011_covers.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

@@ -32,7 +32,7 @@ async fn add(bench: &Bench, content: &[u8]) -> TrackId {
         size_bytes: content.len() as u64,
         tags: Tags { title: Some("A Song".to_owned()), ..Tags::default() },
         audio: Some(properties()),
-        cover: None,
+        picture: false,
         uploader: UserId::from_bytes([9; 16]),
         keep: true,
         products: Products::of_ladder("low=aac:96"),

@@ -58,7 +58,7 @@ fn upload(content: &[u8]) -> NewUpload {
         size_bytes: content.len() as u64,
         tags: Tags::default(),
         audio: Some(properties()),
-        cover: None,
+        picture: false,
         uploader: UserId::from_bytes([9; 16]),
         keep: true,
         products: Products::of_ladder("low=aac:96"),

@@ -25,7 +25,7 @@ fn upload(content: &[u8], keep: bool) -> NewUpload {
         size_bytes: content.len() as u64,
         tags: Tags { title: Some("A Song".to_owned()), album: Some("Alone".to_owned()), ..Tags::default() },
         audio: Some(properties()),
-        cover: None,
+        picture: false,
         uploader: PERSON,
         keep,
         products: Products::of_ladder("low=aac:96"),

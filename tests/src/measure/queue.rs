@@ -185,7 +185,7 @@ async fn sent(store: &Store, number: &mut u32) -> NewUpload {
             frames: Some(44_100),
             bitrate_bps: None,
         }),
-        cover: None,
+        picture: false,
         uploader: PERSON,
         keep: true,
         products: Products::of_ladder("high=flac"),

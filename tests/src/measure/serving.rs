@@ -197,5 +197,6 @@ fn track(number: u64) -> ScannedFile {
             bitrate_bps: Some(900_000),
         }),
         cover: None,
+        cover_error: None,
     }
 }

@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn the_samples_of_a_pixel_are_counted() {
         let header = |factors: &[u8]| {
-            let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0, 0, 4, 9, 9, 0xff, 0xc2, 0, 8 + 3 * factors.len() as u8];
+            let mut bytes =
+                vec![0xff, 0xd8, 0xff, 0xe0, 0, 4, 9, 9, 0xff, 0xc2, 0, 8 + 3 * factors.len() as u8];
             bytes.extend([8, 0, 16, 0, 16, factors.len() as u8]);
             bytes.extend(factors.iter().flat_map(|factor| [1, *factor, 0]));
             bytes

@@ -40,15 +40,17 @@ fn objects(header: &[u8]) -> Vec<([u8; 4], &[u8])> {
     found
 }
 
-fn header(file: &File, audio: AudioBytes, limits: &Limits) -> Option<Vec<u8>> {
-    let length = le64(&read_at(file, audio.start, 30).ok()?, 16)?;
-    let length = length.min(limits.max_tag_bytes).min(audio.end - audio.start);
-    read_at(file, audio.start, usize::try_from(length).ok()?).ok()
+/// The header, and whether only the part of it that the limit on tags allows.
+fn header(file: &File, audio: AudioBytes, limits: &Limits) -> Option<(Vec<u8>, bool)> {
+    let length = le64(&read_at(file, audio.start, 30).ok()?, 16)?.min(audio.end - audio.start);
+    let taken = length.min(limits.max_tag_bytes);
+    let header = read_at(file, audio.start, usize::try_from(taken).ok()?).ok()?;
+    Some((header, taken < length))
 }
 
 /// Codec, rate, channels and length of the first audio stream.
 pub(super) fn properties(file: &File, audio: AudioBytes, limits: &Limits) -> Option<Found> {
-    let header = header(file, audio, limits)?;
+    let (header, _) = header(file, audio, limits)?;
     let objects = objects(&header);
     let stream = objects.iter().find(|(id, body)| *id == STREAM_PROPERTIES && body.starts_with(&AUDIO_MEDIA));
     // The type-specific part, from byte 54 on, is a WAVEFORMATEX.
@@ -83,10 +85,11 @@ fn utf16(bytes: &[u8]) -> String {
 
 /// Reads the tags.
 pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits, reading: &mut TagReading) {
-    let Some(header) = header(file, audio, limits) else {
+    let Some((header, cut)) = header(file, audio, limits) else {
         reading.warnings.push("tags were not read: the header is damaged".to_owned());
         return;
     };
+    reading.cut |= cut;
     let clean = |bytes: &[u8]| text::clean(&utf16(bytes), limits.max_text_chars);
     for (id, body) in objects(&header) {
         match id {
@@ -173,7 +176,7 @@ fn picture(value: &[u8], limits: &Limits, reading: &mut TagReading) {
     let Some(start) = after_text(value, 5).and_then(|at| after_text(value, at)) else { return };
     let (Some(kind), Some(bytes)) = (value.first(), value.get(start..)) else { return };
     let better = reading.cover.is_none() || *kind == 3;
-    if better && !bytes.is_empty() && bytes.len() as u64 <= limits.max_cover_bytes {
-        reading.cover = Some(bytes.to_vec());
+    if better {
+        reading.take_cover(bytes.to_vec(), limits);
     }
 }

@@ -18,7 +18,9 @@ pub(super) fn read(file: &Arc<File>, audio: AudioBytes, limits: &Limits, reading
     for tag in tags.iter().take(MAX_TAGS) {
         take(&mut reading.tags, tag, limits);
     }
-    reading.cover = cover.filter(|bytes| !bytes.is_empty() && bytes.len() as u64 <= limits.max_cover_bytes);
+    if let Some(cover) = cover {
+        reading.take_cover(cover, limits);
+    }
 }
 
 fn take(tags: &mut Tags, tag: &StandardTag, limits: &Limits) {

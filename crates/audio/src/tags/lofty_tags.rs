@@ -1,6 +1,7 @@
 //! Tags through lofty: ID3v1, ID3v2, APEv2, Vorbis comments, MP4 items, RIFF and AIFF chunks.
 
 use std::{
+    cell::Cell,
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
@@ -11,12 +12,12 @@ use fanfare_model::Tags;
 use lofty::{
     config::{GlobalOptions, ParseOptions, ParsingMode, apply_global_options},
     file::{FileType, TaggedFile, TaggedFileExt},
-    picture::PictureType,
+    picture::{Picture, PictureType},
     probe::Probe,
     tag::{ItemKey, Tag, TagType},
 };
 
-use super::{TagReading, text};
+use super::{TagReading, packed::PackedFrames, text};
 use crate::{Container, Limits, probe::AudioBytes};
 
 /// Reads what lofty finds into the reading.
@@ -30,12 +31,17 @@ pub(super) fn read(file: &File, audio: AudioBytes, codec: &str, limits: &Limits,
         },
         _ => 0..file.metadata().map_or(audio.end, |metadata| metadata.len()),
     };
+    let (used_up, packed) = (Cell::new(false), Cell::new(false));
     let bytes = Budgeted {
         file,
         start: window.start,
         end: window.end,
         position: 0,
-        budget: limits.max_tag_bytes.saturating_mul(2).saturating_add(4 << 20),
+        // What is skipped is not counted, but some of it is read twice.
+        budget: limits.max_tag_bytes.saturating_mul(2).saturating_add(limits.max_tag_bytes.min(4 << 20)),
+        used_up: &used_up,
+        packed: PackedFrames::default(),
+        packed_met: &packed,
     };
     let allocation_limit = usize::try_from(limits.max_tag_bytes).unwrap_or(usize::MAX);
     let parsed = catch_unwind(AssertUnwindSafe(|| {
@@ -47,9 +53,17 @@ pub(super) fn read(file: &File, audio: AudioBytes, codec: &str, limits: &Limits,
         options.max_junk_bytes(limits.max_probe_bytes);
         Probe::with_file_type(BufReader::new(bytes), kind).options(options).read()
     }));
+    // A limit ends the reading of a tag, or of one item that is passed over then.
+    reading.cut |= used_up.get() || packed.get();
     match parsed {
-        Ok(Ok(tagged)) => take(&tagged, limits, reading),
-        Ok(Err(error)) => reading.warnings.push(format!("tags were not read: {error}")),
+        _ if packed.get() => {
+            reading.warnings.push("tags were not read: a part of them is packed, to any size".to_owned());
+        }
+        Ok(Ok(tagged)) => take(tagged, limits, reading),
+        Ok(Err(error)) => {
+            reading.cut = true;
+            reading.warnings.push(format!("tags were not read: {error}"));
+        }
         Err(_) => reading.warnings.push("tags were not read: they are damaged".to_owned()),
     }
 }
@@ -76,9 +90,11 @@ fn file_type(container: Container, codec: &str) -> Option<FileType> {
 }
 
 /// Takes the tags of a file, the richer kinds first: a value that one kind lacks the next may have.
-fn take(tagged: &TaggedFile, limits: &Limits, reading: &mut TagReading) {
-    let mut tags: Vec<&Tag> = tagged.tags().iter().collect();
+fn take(mut tagged: TaggedFile, limits: &Limits, reading: &mut TagReading) {
     let primary = tagged.primary_tag_type();
+    let kinds: Vec<TagType> = tagged.tags().iter().map(Tag::tag_type).collect();
+    let mut tags: Vec<Tag> = kinds.into_iter().filter_map(|kind| tagged.remove(kind)).collect();
+    drop(tagged);
     tags.sort_by_key(|tag| match tag.tag_type() {
         kind if kind == primary => 0,
         TagType::Id3v1 => 2,
@@ -87,16 +103,15 @@ fn take(tagged: &TaggedFile, limits: &Limits, reading: &mut TagReading) {
     for tag in &tags {
         merge(&mut reading.tags, tag, limits);
     }
-    let pictures = || tags.iter().flat_map(|tag| tag.pictures());
-    let cover = pictures()
-        .find(|picture| picture.pic_type() == PictureType::CoverFront)
-        .or_else(|| pictures().next());
-    match cover.map(|picture| picture.data()) {
-        Some(bytes) if bytes.len() as u64 > limits.max_cover_bytes => {
-            reading.warnings.push(format!("the cover was left out: {} bytes", bytes.len()));
-        }
-        Some(bytes) if !bytes.is_empty() => reading.cover = Some(bytes.to_vec()),
-        _ => {}
+    let front = |picture: &Picture| picture.pic_type() == PictureType::CoverFront;
+    let place = |wanted: &dyn Fn(&Picture) -> bool| {
+        tags.iter()
+            .enumerate()
+            .find_map(|(tag, it)| it.pictures().iter().position(wanted).map(|picture| (tag, picture)))
+    };
+    if let Some((tag, picture)) = place(&front).or_else(|| place(&|_| true)) {
+        // Moved and not copied: a picture may be most of what a tag holds.
+        reading.take_cover(tags.swap_remove(tag).remove_picture(picture).into_data(), limits);
     }
 }
 
@@ -155,6 +170,11 @@ struct Budgeted<'a> {
     end: u64,
     position: u64,
     budget: u64,
+    /// Set when the budget is used up: the parser may take that for damage and go on.
+    used_up: &'a Cell<bool>,
+    /// What looks out for frames that are packed.
+    packed: PackedFrames,
+    packed_met: &'a Cell<bool>,
 }
 
 impl Read for Budgeted<'_> {
@@ -164,8 +184,15 @@ impl Read for Budgeted<'_> {
         let count = self.file.read_at(&mut into[..room], at)?;
         self.position += count as u64;
         self.budget = self.budget.checked_sub(count as u64).ok_or_else(|| {
+            self.used_up.set(true);
             io::Error::new(io::ErrorKind::InvalidData, "the tags are larger than the limit")
         })?;
+        if self.packed.met_in(&into[..count]) {
+            self.packed_met.set(true);
+        }
+        if self.packed_met.get() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame of the tags is packed"));
+        }
         Ok(count)
     }
 }

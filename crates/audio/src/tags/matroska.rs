@@ -145,9 +145,13 @@ fn read_attachment(
     let name = walk.text(attached.clone(), FILE_NAME, TEXT_BYTES)?.unwrap_or_default();
     let is_cover = name.to_ascii_lowercase().starts_with("cover");
     if kind.starts_with("image/") && (is_cover || reading.cover.is_none()) {
-        let image =
-            walk.bytes(attached, FILE_BYTES, limits.max_cover_bytes)?.filter(|bytes| !bytes.is_empty());
-        reading.cover = image.or(reading.cover.take());
+        let size_bytes =
+            walk.all(attached.clone(), FILE_BYTES, 1)?.pop().map_or(0, |body| body.end - body.start);
+        if size_bytes > limits.max_cover_bytes {
+            reading.refuse_cover(size_bytes, limits);
+        } else if let Some(image) = walk.bytes(attached, FILE_BYTES, limits.max_cover_bytes)? {
+            reading.take_cover(image, limits);
+        }
     }
     Ok(())
 }

@@ -11,11 +11,9 @@ use lofty::{
     tag::{ItemKey, Tag, TagExt as _, TagType},
 };
 
-use crate::{Limits, normalise_cover};
-
-/// A cover of at most that many bytes is kept as it is; a larger one is made smaller, or it would be a good part of a
-/// small file.
-const SMALL_COVER_BYTES: usize = 256 << 10;
+/// The largest cover that goes along, in bytes: normalised ones have a third of that, and a larger one would be a good part
+/// of a small file.
+const MOST_COVER_BYTES: usize = 512 << 10;
 
 /// Bytes of an ID3v2 header (ID3v2.3, section 3.1).
 const ID3_HEADER_BYTES: usize = 10;
@@ -113,17 +111,14 @@ pub(super) fn vorbis_comments(tags: &Tags, cover: Option<&[u8]>) -> Vec<String> 
     comments
 }
 
-/// The cover as it goes along; a damaged one is left out.
+/// The cover as it goes along: a small JPEG or PNG. Nothing is decoded here.
 fn small(bytes: &[u8]) -> Option<Picture> {
     let kind = match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some(MimeType::Jpeg),
-        [0x89, b'P', b'N', b'G', ..] => Some(MimeType::Png),
-        _ => None,
+        [0xff, 0xd8, 0xff, ..] => MimeType::Jpeg,
+        [0x89, b'P', b'N', b'G', ..] => MimeType::Png,
+        _ => return None,
     };
-    let (bytes, kind) = match kind {
-        Some(kind) if bytes.len() <= SMALL_COVER_BYTES => (bytes.to_vec(), kind),
-        _ => (normalise_cover(bytes, &Limits::default()).ok()?.jpeg, MimeType::Jpeg),
-    };
+    let bytes = (bytes.len() <= MOST_COVER_BYTES).then(|| bytes.to_vec())?;
     let picture = Picture::unchecked(bytes).pic_type(PictureType::CoverFront).mime_type(kind);
     Some(picture.build())
 }

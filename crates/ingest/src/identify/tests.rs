@@ -278,6 +278,7 @@ async fn heard(names: &[&str]) -> (tempfile::TempDir, Store, Vec<Track>) {
             tags: fanfare_model::Tags::default(),
             audio: Some(audio.clone()),
             cover: None,
+            cover_error: None,
         };
         catalog.apply_scan(home.id, None, vec![ScanChange::Added(file)], Timestamp(1)).await.unwrap();
         let job = store.jobs().claim("analyze-track", "me", 1, Timestamp(2)).await.unwrap().pop().unwrap();

@@ -1,25 +1,22 @@
-//! Covers: the picture in the file, else the one beside it, decoded once however many tracks share it.
+//! Covers: the picture in the file, else the one beside it, decoded once however many tracks share it, and never in this
+//! process ([`Pictures`]).
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::Read as _,
     path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use fanfare_audio::{Limits, normalise_cover};
-use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+use fanfare_audio::{Cover, TagReading};
+use fanfare_model::{ContentHash, Error, Result};
 use fanfare_store::{BlobKind, Store};
 
-use super::read::open_regular;
+use crate::pictures::{Embedded, Pictures};
 
 /// Names (without suffix, any case) of a picture that belongs to the files beside it, best first.
 const PICTURE_NAMES: [&str; 4] = ["cover", "folder", "front", "album"];
 /// Suffixes of such a picture, best first.
 const PICTURE_SUFFIXES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
-/// The largest picture file that is read, in bytes: the same bound as for one inside a file's tags.
-const MAX_PICTURE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How good a name is for a folder's picture (0 is best); `None` for any other file.
 pub(crate) fn picture_rank(name: &str) -> Option<usize> {
@@ -38,66 +35,69 @@ type Slot = Arc<OnceLock<CoverOutcome>>;
 pub(crate) struct Covers {
     store: Store,
     runtime: tokio::runtime::Handle,
-    limits: Limits,
+    pictures: Pictures,
     /// By the hash of the bytes as found.
     by_bytes: Mutex<HashMap<[u8; 32], Slot>>,
     /// By the number of the picture in its walk.
     by_picture: Mutex<HashMap<usize, Slot>>,
-    /// One picture is decoded at a time: each may take [`Limits::max_cover_pixels`] of memory.
-    decoding: Mutex<()>,
 }
 
 impl Covers {
-    pub(crate) fn new(store: Store, limits: Limits) -> Self {
+    pub(crate) fn new(store: Store, pictures: Pictures) -> Self {
         Self {
             store,
             runtime: tokio::runtime::Handle::current(),
-            limits,
+            pictures,
             by_bytes: Mutex::default(),
             by_picture: Mutex::default(),
-            decoding: Mutex::default(),
         }
     }
 
-    /// The cover with those bytes. Blocks; not to be called on a thread of the runtime.
-    pub(crate) fn of_bytes(&self, bytes: &[u8]) -> CoverOutcome {
-        let slot = slot(&self.by_bytes, *blake3::hash(bytes).as_bytes());
-        slot.get_or_init(|| self.make(bytes).map_err(Arc::new)).clone()
+    /// The cover in a file of which that was read; `None` when it has no picture. Blocks; not to be called on a thread of
+    /// the runtime.
+    pub(crate) fn of_file(&self, path: &Path, reading: &mut TagReading) -> Option<CoverOutcome> {
+        if let Some(bytes) = reading.cover.take() {
+            let slot = slot(&self.by_bytes, *blake3::hash(&bytes).as_bytes());
+            let make = || self.runtime.block_on(self.pictures.normalise(bytes));
+            return Some(slot.get_or_init(|| self.keep(make())).clone());
+        }
+        // What was not read here may have a picture.
+        if !reading.cut {
+            return None;
+        }
+        match self.runtime.block_on(self.pictures.embedded(path.to_owned())) {
+            Ok(Some(Embedded { hash, cover })) => {
+                let slot = slot(&self.by_bytes, *hash.as_bytes());
+                Some(slot.get_or_init(|| self.keep(cover)).clone())
+            }
+            Ok(None) => None,
+            Err(error) => Some(Err(Arc::new(error))),
+        }
     }
 
-    /// The cover in that file. Blocks likewise.
+    /// All tags of a file of which only a part was read here. Blocks likewise.
+    ///
+    /// # Errors
+    /// Those of asking for them.
+    pub(crate) fn whole_tags(&self, path: &Path) -> Result<TagReading> {
+        self.runtime.block_on(self.pictures.tags(path.to_owned()))
+    }
+
+    /// The cover in that picture file. Blocks likewise.
     pub(crate) fn of_picture(&self, number: usize, path: &Path) -> CoverOutcome {
         let slot = slot(&self.by_picture, number);
-        slot.get_or_init(|| read_picture(path).map_err(Arc::new).and_then(|bytes| self.of_bytes(&bytes)))
-            .clone()
+        let make = || self.runtime.block_on(self.pictures.normalise_file(path.to_owned()));
+        slot.get_or_init(|| self.keep(make())).clone()
     }
 
-    fn make(&self, bytes: &[u8]) -> Result<ContentHash> {
-        let cover = {
-            let _turn = self.decoding.lock().unwrap_or_else(PoisonError::into_inner);
-            normalise_cover(bytes, &self.limits)?
-        };
-        self.runtime.block_on(self.store.blobs().put(BlobKind::Cover, &cover.jpeg))
+    fn keep(&self, cover: Result<Cover>) -> CoverOutcome {
+        let put = |cover: Cover| self.runtime.block_on(self.store.blobs().put(BlobKind::Cover, &cover.jpeg));
+        cover.and_then(put).map_err(Arc::new)
     }
 }
 
 fn slot<K: std::hash::Hash + Eq>(slots: &Mutex<HashMap<K, Slot>>, key: K) -> Slot {
     Arc::clone(slots.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
-}
-
-fn read_picture(path: &Path) -> Result<Vec<u8>> {
-    let file: File = open_regular(path)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_PICTURE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::from_io("read the picture", error))?;
-    if bytes.len() as u64 > MAX_PICTURE_BYTES {
-        return Err(Error::new(
-            ErrorKind::LimitExceeded,
-            format!("the picture is larger than {} MiB", MAX_PICTURE_BYTES / 1024 / 1024),
-        ));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

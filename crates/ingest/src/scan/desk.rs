@@ -13,7 +13,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{apply::sum, folder::FolderScan};
 use crate::{
-    TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, own::OwnFolders,
+    Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, own::OwnFolders,
     quarantine::Kept, text,
 };
 
@@ -52,6 +52,7 @@ struct Inner {
     keeping: Kept,
     own: OwnFolders,
     limits: Limits,
+    pictures: Pictures,
     state: Mutex<DeskState>,
     asked: Notify,
 }
@@ -92,10 +93,23 @@ impl ScanDesk {
         hearing: Hearing,
         governor: Governor,
         keeping: Kept,
-        (own, limits): (OwnFolders, Limits),
+        (own, limits, pictures): (OwnFolders, Limits, Pictures),
     ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { store, hub, hearing, governor, keeping, own, limits, state, asked }) }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                hub,
+                hearing,
+                governor,
+                keeping,
+                own,
+                limits,
+                pictures,
+                state,
+                asked,
+            }),
+        }
     }
 
     /// Asks for a scan of one folder or all; gives the task under which it runs.
@@ -288,6 +302,7 @@ impl ScanDesk {
                 cancel: &scan.cancel,
                 own: &self.inner.own,
                 limits: &self.inner.limits,
+                pictures: &self.inner.pictures,
                 at_it,
                 meant_empty: meant_empty.unwrap_or_default(),
             };

@@ -29,6 +29,7 @@ use crate::{
     hearing::Hearing,
     live_task::LiveTask,
     own::OwnFolders,
+    pictures::{Pictures, limits_here},
     text,
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct FolderScan<'a> {
     /// What is passed by wherever it lies in the folder.
     pub(crate) own: &'a OwnFolders,
     pub(crate) limits: &'a Limits,
+    /// Where covers are decoded.
+    pub(crate) pictures: &'a Pictures,
     /// Held by every thread that asks the folder's storage, so that it is known which are still at it.
     pub(crate) at_it: Arc<()>,
     /// Folders in it (the root is the empty path) that are empty because somebody emptied them, not because
@@ -249,8 +252,8 @@ impl FolderScan<'_> {
             root: self.folder.path.clone(),
             walked: Arc::clone(walked),
             readings: plan.readings.clone(),
-            covers: Covers::new(self.store.clone(), self.limits.clone()),
-            limits: self.limits.clone(),
+            covers: Covers::new(self.store.clone(), self.pictures.clone()),
+            limits: limits_here(self.limits),
             tags: fanfare_audio::read_tags,
             cancel: self.cancel.clone(),
             at_it: Arc::clone(&self.at_it),

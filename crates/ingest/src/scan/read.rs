@@ -22,6 +22,7 @@ use super::{
     plan::Reading,
     walk::{FoundFile, Walked, modified},
 };
+use crate::text;
 
 /// Threads that read tags at most: more only queue at one disk.
 const MAX_READERS: usize = 4;
@@ -133,13 +134,22 @@ impl Readers {
         if after.size() != found.size_bytes || modified(&after) != found.modified {
             return Ok(ReadOutcome::Changing);
         }
-        let tags = tags?;
+        let mut tags = tags?;
+        if tags.cut {
+            // Tags of that size are read where memory has a bound.
+            match self.covers.whole_tags(&path) {
+                Ok(whole) => tags = TagReading { cut: true, ..whole },
+                Err(error) => {
+                    tracing::warn!(path = %found.relative_path, %error, "only a part of a file's tags is read");
+                }
+            }
+        }
         let beside = || {
             let number = found.picture?;
             let picture = self.walked.pictures.get(number)?;
             Some(self.covers.of_picture(number, &picture.path))
         };
-        let cover = match tags.cover.as_deref().map(|bytes| self.covers.of_bytes(bytes)) {
+        let cover = match self.covers.of_file(&path, &mut tags) {
             Some(Ok(cover)) => Some(Ok(cover)),
             // A broken picture in the file does not hide a good one beside it.
             Some(Err(error)) => Some(beside().and_then(std::result::Result::ok).ok_or(error)),
@@ -157,6 +167,7 @@ impl Readers {
             tags: tags.tags,
             audio: tags.audio,
             cover,
+            cover_error: cover_trouble.as_ref().map(|error| text::sentence(error)),
         });
         Ok(ReadOutcome::Scanned { file, cover_trouble })
     }
@@ -215,6 +226,11 @@ mod tests {
         Ok(TagReading::default())
     }
 
+    fn no_pictures() -> crate::Pictures {
+        let command = crate::PictureCommand { exe: "/bin/false".into(), args: Vec::new() };
+        crate::Pictures::start(command)
+    }
+
     #[tokio::test]
     async fn a_panic_while_tags_are_read_fails_that_file_alone() {
         let folder = tempfile::tempdir().unwrap();
@@ -234,7 +250,7 @@ mod tests {
             root: folder.path().to_owned(),
             walked: Arc::new(walked),
             readings,
-            covers: Covers::new(store, Limits::default()),
+            covers: Covers::new(store, no_pictures()),
             limits: Limits::default(),
             tags: panics_at_one,
             cancel: CancelFlag::default(),

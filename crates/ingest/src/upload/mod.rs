@@ -6,9 +6,12 @@
 //! name or type; an upload that was acknowledged has its bytes stored, its row and its job; one that was not leaves
 //! nothing behind.
 
+mod covers;
 mod options;
 mod receiving;
 
+pub(crate) use covers::UploadCovers;
 pub use options::UploadOptions;
 pub(crate) use receiving::Receives;
 pub use receiving::Receiving;
+pub(crate) use receiving::UploadPictures;

@@ -4,24 +4,49 @@ use std::{
     io::Seek as _,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
-use fanfare_audio::{Limits, TagReading, normalise_cover};
+use fanfare_audio::{Limits, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId, job::Products};
 use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id, of_storage};
 use tokio::{
     fs::File,
     io::{AsyncWriteExt as _, BufWriter},
+    sync::Semaphore,
 };
 
-use super::UploadOptions;
-use crate::{clock, hearing::Hearing};
+use super::{UploadCovers, UploadOptions};
+use crate::{
+    clock,
+    hearing::Hearing,
+    pictures::{Pictures, limits_here},
+};
 
 /// The longest name that is kept of what the sender called the file, in characters.
 const MAX_NAME_CHARS: usize = 200;
 /// Bytes gathered before they are written: large against the cost of a write, small against memory.
 const BUFFER_BYTES: usize = 256 * 1024;
+
+/// How long an answer waits for the cover of its track, which is there and queued by then.
+const COVER_WAIT: Duration = Duration::from_secs(1);
+/// Files whose tags are read at a time, each in at most a few times what of tags is read here.
+const READING: usize = 4;
+
+/// What becomes of the pictures of uploads.
+#[derive(Clone)]
+pub(crate) struct UploadPictures {
+    pictures: Pictures,
+    covers: UploadCovers,
+    reading: Arc<Semaphore>,
+}
+
+impl UploadPictures {
+    pub(crate) fn new(pictures: Pictures, covers: UploadCovers) -> Self {
+        Self { pictures, covers, reading: Arc::new(Semaphore::new(READING)) }
+    }
+}
 
 /// What taking in a file needs.
 pub(crate) struct Receives {
@@ -29,12 +54,14 @@ pub(crate) struct Receives {
     pub(crate) uploads: Hearing,
     pub(crate) options: Arc<UploadOptions>,
     pub(crate) products: Products,
+    pub(crate) pictures: UploadPictures,
 }
 
 /// A file that is being sent. Dropped before [`finish`](Self::finish) succeeded, it leaves nothing behind.
 pub struct Receiving {
     store: Store,
     uploads: Hearing,
+    pictures: UploadPictures,
     options: Arc<UploadOptions>,
     products: Products,
     name: String,
@@ -59,13 +86,14 @@ impl Drop for Place {
 
 impl Receiving {
     pub(crate) async fn begin(needs: Receives, name: &str, uploader: UserId) -> Result<Self> {
-        let Receives { store, uploads, options, products } = needs;
+        let Receives { store, uploads, options, products, pictures } = needs;
         let random: String = fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
         let place = Place(store.blobs().workshop().join(format!("upload-{random}")));
         let file = File::create_new(&place.0).await.map_err(failed)?;
         let receiving = Self {
             store,
             uploads,
+            pictures,
             options,
             products,
             name: shown_name(name),
@@ -144,8 +172,7 @@ impl Receiving {
         if let Some(known) = self.store.catalog().track_of_bytes(hash).await? {
             return Ok(Uploaded::Known(known));
         }
-        let reading = look(&self.place.0).await?;
-        let cover = self.keep_cover(reading.cover).await;
+        let (reading, picture) = self.look().await?;
         let adopted = self.store.blobs().adopt(BlobKind::Upload, &self.place.0).await?;
         if adopted != hash {
             self.let_go(adopted).await;
@@ -165,7 +192,7 @@ impl Receiving {
             size_bytes: self.size_bytes,
             tags: reading.tags,
             audio: reading.audio,
-            cover,
+            picture,
             uploader: self.uploader,
             keep: self.options.keep_originals,
             products: self.products.clone(),
@@ -177,7 +204,35 @@ impl Receiving {
         }
         drop(hold);
         self.uploads.queued().await;
+        if let (Ok(Uploaded::Added(track)), true) = (&added, picture) {
+            self.pictures.covers.wake();
+            self.pictures.covers.wait_for(*track, COVER_WAIT).await;
+        }
         added
+    }
+
+    /// What the content says it is, without its picture, and whether it has one, or may have.
+    async fn look(&self) -> Result<(TagReading, bool)> {
+        let turn = self.pictures.reading.acquire().await;
+        let path = self.place.0.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            fanfare_audio::read_tags(&path, &limits_here(&Limits::default()))
+        });
+        let broke_off = |_| Err(Error::new(ErrorKind::Internal, "reading the file's tags broke off"));
+        let mut reading = looked.await.unwrap_or_else(broke_off)?;
+        drop(turn);
+        // The cover is made of the file itself, afterwards: its bytes are not held until then.
+        let picture = reading.cover.take().is_some() || reading.cut;
+        if reading.cut {
+            // Tags of that size are read where memory has a bound.
+            match self.pictures.pictures.tags(self.place.0.clone()).await {
+                Ok(whole) => reading = whole,
+                Err(error) => {
+                    tracing::warn!(name = self.name, %error, "only a part of an upload's tags is read");
+                }
+            }
+        }
+        Ok((reading, picture))
     }
 
     async fn check_quota(&self) -> Result<()> {
@@ -191,18 +246,6 @@ impl Receiving {
         }
         Err(Error::limit("upload.quota_bytes", used, quota)
             .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"))
-    }
-
-    /// The picture in the file as a cover; one that is broken is no reason against its music.
-    async fn keep_cover(&self, picture: Option<Vec<u8>>) -> Option<ContentHash> {
-        let picture = picture?;
-        let made = tokio::task::spawn_blocking(move || normalise_cover(&picture, &Limits::default())).await;
-        let stored = match made {
-            Ok(Ok(cover)) => self.store.blobs().put(BlobKind::Cover, &cover.jpeg).await,
-            Ok(Err(error)) => Err(error),
-            Err(ended) => Err(Error::new(ErrorKind::Internal, "decoding a cover broke off").because(ended)),
-        };
-        stored.inspect_err(|error| tracing::info!(%error, "an upload's cover is left out")).ok()
     }
 
     /// Removes bytes that no row points at; otherwise they are swept later.
@@ -225,13 +268,6 @@ fn copy(from: &Path, to: &Path) -> Result<(blake3::Hasher, u64)> {
         std::io::copy(&mut from, &mut std::fs::File::create(to)?)
     });
     Ok((hasher, copied.map_err(failed)?))
-}
-
-/// What the content says it is.
-async fn look(path: &Path) -> Result<TagReading> {
-    let path = path.to_owned();
-    let looked = tokio::task::spawn_blocking(move || fanfare_audio::read_tags(&path, &Limits::default()));
-    looked.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "reading the file's tags broke off")))
 }
 
 /// The sender's name for the file as people are shown it: its last part, without control characters, of bounded length.

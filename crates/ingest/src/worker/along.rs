@@ -64,7 +64,7 @@ impl Along {
             return Ok(None);
         }
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
-        Ok(Some(Self { subject: Subject::new(track, path), profiles: wanted, making }))
+        Ok(Some(Self { subject: Subject::new(held, track, path).await?, profiles: wanted, making }))
     }
 
     /// The sinks that make them of that source, which is at its start.
@@ -81,7 +81,7 @@ impl Along {
             let frames =
                 frames.ok_or_else(|| Error::new(ErrorKind::Unsupported, "its length is not known"))?;
             let (constant, plain) = by_rate(&profiles);
-            let recipes = subject.recipes_for(&constant, source.spec(), frames, open)?;
+            let recipes = subject.recipes_for(&constant, source.spec(), frames)?;
             whole::sinks(constant.into_iter().zip(recipes), &plain, source, open, &making)
         };
         match begun() {

@@ -15,13 +15,18 @@ const OOM_SCORE: &str = "900";
 /// Lowers the limits; gives a line for the log that says which are active.
 pub(crate) fn confine(jobs: usize) -> String {
     let space = BASE_ADDRESS_SPACE.saturating_add(JOB_ADDRESS_SPACE.saturating_mul(jobs as u64));
-    let limits = [
+    lower(&[
         ("core 0", Resource::Core, 0),
         ("address space", Resource::As, space),
         ("open files", Resource::Nofile, OPEN_FILES),
-    ];
+    ])
+    .join(", ")
+}
+
+/// Lowers those limits, and offers this process when memory runs out; gives the names of what is active.
+fn lower(limits: &[(&'static str, Resource, u64)]) -> Vec<&'static str> {
     let mut active = Vec::new();
-    for (name, resource, wanted) in limits {
+    for &(name, resource, wanted) in limits {
         let present = getrlimit(resource);
         let value = present.maximum.map_or(wanted, |maximum| maximum.min(wanted));
         match setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }) {
@@ -33,5 +38,18 @@ pub(crate) fn confine(jobs: usize) -> String {
         Ok(()) => active.push("killed first"),
         Err(error) => tracing::debug!(%error, "could not offer this process when memory runs out"),
     }
-    active.join(", ")
+    active
+}
+
+/// Files open at a time in the child for pictures: its pipes, and the one that is read.
+const PICTURE_FILES: u64 = 32;
+
+/// The same for the child that decodes pictures, which writes no file and has memory for one picture.
+pub(crate) fn confine_pictures(data_bytes: u64) {
+    lower(&[
+        ("core 0", Resource::Core, 0),
+        ("data", Resource::Data, data_bytes),
+        ("file size", Resource::Fsize, 0),
+        ("open files", Resource::Nofile, PICTURE_FILES),
+    ]);
 }

@@ -18,7 +18,7 @@ mod beside;
 mod brake;
 mod cache;
 mod choice;
-mod confine;
+pub(crate) mod confine;
 mod dying;
 mod enrich;
 mod hear;

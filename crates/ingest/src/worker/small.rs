@@ -4,18 +4,19 @@ use std::{
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use fanfare_audio::{
     OpenOptions, PcmSink, PcmSource,
     hls::{LadderSource, SegmentWriter, ladder_sinks},
-    read_tags,
     transcode::Recipe,
 };
 use fanfare_model::{
     ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SampleSpec, SegmentFacts, Tags, Timestamp,
     Track, TrackId, VariantFacts,
 };
+use fanfare_store::{BlobKind, Store};
 
 use super::{hear::check_unchanged, work::Held};
 use crate::scan::read::open_regular;
@@ -33,7 +34,14 @@ pub(super) struct Subject {
     in_folder: bool,
     /// Frames as they were counted, if the track was heard.
     counted: Option<u64>,
+    tags: Tags,
+    /// Its cover as it is stored: small, and made by us.
+    cover: Option<Vec<u8>>,
 }
+
+/// How often it is looked whether an upload's cover is made, which usually takes a moment, and with which pause.
+const COVER_LOOKS: u32 = 20;
+const COVER_PAUSE: Duration = Duration::from_millis(250);
 
 impl Subject {
     /// Looks the track up; `None` when it or its bytes are gone.
@@ -41,13 +49,17 @@ impl Subject {
         let catalog = held.bench.store.catalog();
         let (row, path) = (catalog.track(id).await?, catalog.track_path(id).await?);
         let (Some(row), Some(path)) = (row, path) else { return Ok(None) };
-        Ok(Some(Self::new(&row.track, path)))
+        Self::new(held, &row.track, path).await.map(Some)
     }
 
     /// That track, whose bytes lie there.
-    pub(super) fn new(track: &Track, path: PathBuf) -> Self {
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(super) async fn new(held: &Held, track: &Track, path: PathBuf) -> Result<Self> {
+        let cover = cover_of(&held.bench.store, track).await?;
         let heard = track.content_hash.is_some();
-        Self {
+        Ok(Self {
             shown: path.display().to_string(),
             path,
             title: track.title.clone(),
@@ -56,7 +68,9 @@ impl Subject {
             modified: track.modified,
             in_folder: track.home.folder().is_some(),
             counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
-        }
+            tags: track.tags.clone(),
+            cover,
+        })
     }
 
     /// How many bytes the file has.
@@ -94,7 +108,7 @@ impl Subject {
             Some(frames) => frames,
             None => counted(&self.path, open)?,
         };
-        let recipes = self.recipes_for(profiles, source.spec(), frames, open)?;
+        let recipes = self.recipes_for(profiles, source.spec(), frames)?;
         Ok((source, recipes))
     }
 
@@ -107,14 +121,31 @@ impl Subject {
         profiles: &[Profile],
         spec: SampleSpec,
         frames: u64,
-        open: &OpenOptions,
     ) -> Result<Vec<Recipe>> {
         if frames == 0 {
             return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
         }
-        let read = read_tags(&self.path, &open.limits).unwrap_or_default();
-        let (tags, cover): (&Tags, _) = (&read.tags, read.cover.as_deref());
+        let (tags, cover) = (&self.tags, self.cover.as_deref());
         profiles.iter().map(|profile| Recipe::new(*profile, spec, frames, tags, cover)).collect()
+    }
+}
+
+/// The cover of a track. One that is still being made is waited for, for a few seconds.
+///
+/// # Errors
+/// Errors of the store.
+async fn cover_of(store: &Store, track: &Track) -> Result<Option<Vec<u8>>> {
+    let mut cover = track.cover;
+    for _ in 0..COVER_LOOKS {
+        if cover.is_some() || !store.catalog().wants_cover(track.id).await? {
+            break;
+        }
+        tokio::time::sleep(COVER_PAUSE).await;
+        cover = store.catalog().track(track.id).await?.and_then(|row| row.track.cover);
+    }
+    match cover {
+        Some(cover) => store.blobs().get(BlobKind::Cover, cover).await,
+        None => Ok(None),
     }
 }
 

@@ -9,13 +9,25 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions};
+use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, PictureCommand};
 use fanfare_model::{Task, TaskId};
 use fanfare_store::{Store, StoreOptions, TrackQuery, TrackRow};
 use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
 };
+
+#[test]
+#[ignore = "the body of the process that decodes pictures, which the other tests start"]
+fn picture_process() {
+    fanfare_ingest::run_pictures().unwrap();
+}
+
+/// What decodes pictures: this test program.
+pub fn pictures() -> PictureCommand {
+    let args = ["bench::picture_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
+    PictureCommand { exe: std::env::current_exe().unwrap(), args }
+}
 
 /// A folder of music and a data folder.
 pub struct Bench {
@@ -70,6 +82,7 @@ impl Bench {
             data_dir: self.data(),
             worker_exe: exe,
             worker_args: args,
+            pictures: pictures(),
             jobs,
             watch: false,
             poll_interval: None,

@@ -61,6 +61,9 @@ pub enum Command {
     /// The child process that hears tracks for a server
     #[command(hide = true)]
     Worker(WorkerArgs),
+    /// The child process that decodes pictures for a server
+    #[command(hide = true)]
+    Pictures,
     /// Print shell completions
     Completions(CompletionsArgs),
     /// Print the manual page

@@ -60,6 +60,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(end.0)
 }
 
+/// `fanfare pictures`: the child process in which pictures are decoded.
+fn pictures() -> Done {
+    fanfare_ingest::run_pictures()?;
+    Ok(Exit(exit::SUCCESS))
+}
+
 fn dispatch(command: &Command) -> Done {
     match command {
         Command::Serve(args) => serve::run(args),
@@ -72,6 +78,7 @@ fn dispatch(command: &Command) -> Done {
         Command::Doctor(args) => doctor::run(args),
         Command::BeginAnew(place) => begin_anew::run(place),
         Command::Worker(args) => worker::run(args),
+        Command::Pictures => pictures(),
         Command::Completions(args) => papers::completions(args),
         Command::Man(args) => papers::man(args),
         Command::Openapi => papers::openapi(),

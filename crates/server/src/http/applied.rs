@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use fanfare_ingest::{Ingest, IngestOptions, UploadOptions};
+use fanfare_ingest::{Ingest, IngestOptions, PictureCommand, UploadOptions};
 use fanfare_model::{Error, Result};
 
 use crate::Settings;
+
+/// The command of this program that decodes pictures.
+pub const PICTURES: &str = "pictures";
 
 /// Tells ingest what is set now.
 ///
@@ -30,6 +33,7 @@ pub fn options(settings: &Settings) -> Result<IngestOptions> {
         std::env::current_exe().map_err(|error| Error::from_io("finding this program's own file", error))?;
     Ok(IngestOptions {
         data_dir: settings.data_dir.clone(),
+        pictures: PictureCommand { exe: worker_exe.clone(), args: vec![PICTURES.into()] },
         worker_exe,
         worker_args: settings.worker_args(),
         jobs: settings.jobs,

@@ -1,13 +1,21 @@
 //! Bodies of requests that are neither JSON nor endless: read whole, within a limit and in time.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use axum::body::Body;
 use fanfare_model::ErrorKind;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
+use tokio::{
+    fs::File,
+    io::{AsyncWrite, AsyncWriteExt as _},
+};
 
 use super::{
+    clock,
     problem::{Answer, Problem},
     state::HttpState,
 };
@@ -21,6 +29,53 @@ const PATIENCE: Duration = Duration::from_secs(50);
 /// 413 for more than `most` bytes (before they are read, where the length is declared), 408 for a body that takes too
 /// long, 400 for one that breaks off, 503 when too many are being read.
 pub async fn whole(state: &HttpState, body: Body, headers: &HeaderMap, most: u64) -> Answer<Vec<u8>> {
+    let mut bytes = Vec::new();
+    taken(state, body, headers, most, &mut bytes).await?;
+    Ok(bytes)
+}
+
+/// The body in a file of its own, which goes with what is returned: its bytes never pile up in memory.
+///
+/// # Errors
+/// As [`whole`], and those of the disk.
+pub async fn staged(state: &HttpState, body: Body, headers: &HeaderMap, most: u64) -> Answer<Staged> {
+    let random: String =
+        fanfare_store::fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let staged = Staged(state.store.blobs().workshop().join(format!("body-{random}")));
+    let mut file = File::create_new(&staged.0).await.map_err(not_stored)?;
+    taken(state, body, headers, most, &mut file).await?;
+    Ok(staged)
+}
+
+/// A body in a file, which is removed with it.
+pub struct Staged(PathBuf);
+
+impl Staged {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // What cannot be removed is swept at the next start.
+        let _left = std::fs::remove_file(&self.0);
+    }
+}
+
+fn not_stored(error: std::io::Error) -> Problem {
+    fanfare_store::of_storage("storing what is sent", error).into()
+}
+
+/// Writes each part of the body as it comes.
+async fn taken(
+    state: &HttpState,
+    body: Body,
+    headers: &HeaderMap,
+    most: u64,
+    to: &mut (impl AsyncWrite + Unpin),
+) -> Answer<()> {
     let too_large = || {
         let message = format!("the body is larger than {most} bytes, the most that is taken here");
         Problem::new(ErrorKind::LimitExceeded, message)
@@ -35,15 +90,16 @@ pub async fn whole(state: &HttpState, body: Body, headers: &HeaderMap, most: u64
         .map_err(|_| Problem::new(ErrorKind::Busy, "too many files are being sent at once").retry_after(5))?;
     let mut stream = body.into_data_stream();
     let read = async {
-        let mut bytes = Vec::new();
+        let mut size = 0;
         while let Some(next) = stream.next().await {
             let next = next.map_err(|_| Problem::new(ErrorKind::Invalid, "the body broke off"))?;
-            if (bytes.len() + next.len()) as u64 > most {
+            size += next.len() as u64;
+            if size > most {
                 return Err(too_large());
             }
-            bytes.extend_from_slice(&next);
+            to.write_all(&next).await.map_err(not_stored)?;
         }
-        Ok(bytes)
+        to.flush().await.map_err(not_stored)
     };
     tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| {
         Err(Problem::new(ErrorKind::Timeout, "the body did not arrive in time")

@@ -19,10 +19,10 @@ use crate::{Settings, settings::SettingsDesk};
 /// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk.
 const UPLOADS: usize = 32;
 
-/// Images taken in or composed at the same time: each may take 160 MB while it is decoded.
-const IMAGES: usize = 2;
+/// Covers composed at the same time: each holds up to four of some 200 kB.
+const IMAGES: usize = 4;
 
-/// Bodies held whole in memory at the same time, of up to 16 MiB each.
+/// Bodies taken in at the same time; images lie in files meanwhile.
 const BODIES: usize = 8;
 
 /// Event streams open at the same time; each is a task and a buffer that its client may never read.

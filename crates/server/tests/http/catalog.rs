@@ -75,7 +75,7 @@ async fn uploads_can_be_deleted_and_files_of_folders_cannot() {
         size_bytes: 4,
         tags: scanned.tags,
         audio: scanned.audio,
-        cover: None,
+        picture: false,
         uploader: person.id,
         keep: true,
         products: Products::of_ladder("high=flac"),

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use fanfare_ingest::{DataLock, Ingest, IngestOptions};
+use fanfare_ingest::{DataLock, Ingest, IngestOptions, PictureCommand};
 use fanfare_model::{
     AudioProperties, ContentHash, FolderId, Role, Tags, Timestamp, TrackId, User,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Waveform},
@@ -45,6 +45,15 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap())
 }
 
+/// What decodes pictures: this test program, with that test.
+const PICTURE_PROCESS: &str = "fixture::picture_process";
+
+#[test]
+#[ignore = "the body of the process that decodes pictures, which the other tests start"]
+fn picture_process() {
+    fanfare_ingest::run_pictures().unwrap();
+}
+
 impl Server {
     pub async fn start() -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), |_| {}).await
@@ -73,6 +82,10 @@ impl Server {
                 data_dir: data.clone(),
                 worker_exe: worker.0,
                 worker_args: worker.1,
+                pictures: PictureCommand {
+                    exe: std::env::current_exe().unwrap(),
+                    args: [PICTURE_PROCESS, "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec(),
+                },
                 jobs: 1,
                 watch: false,
                 poll_interval: None,
@@ -250,6 +263,7 @@ pub fn scanned(name: &str, size_bytes: u64) -> ScannedFile {
             bitrate_bps: None,
         }),
         cover: None,
+        cover_error: None,
     }
 }
 

@@ -39,6 +39,7 @@ mod tracks;
 mod transcodes;
 mod types;
 mod uploads;
+mod wanted_covers;
 
 use std::sync::Arc;
 

@@ -32,6 +32,7 @@ pub(super) struct Facts {
     audio_json: Option<String>,
     duration_s: Option<f64>,
     cover: Option<Vec<u8>>,
+    cover_error: Option<String>,
     artist: Option<i64>,
     release: Option<i64>,
     title_sort: String,
@@ -65,6 +66,7 @@ impl Facts {
             audio_json: file.audio.as_ref().map(to_json).transpose()?,
             duration_s: file.audio.as_ref().and_then(fanfare_model::AudioProperties::duration_s),
             cover: file.cover.map(|cover| cover.as_bytes().to_vec()),
+            cover_error: file.cover_error.clone(),
             artist,
             release,
             title_sort: sort_key(title),
@@ -83,6 +85,7 @@ impl Facts {
             tags: Tags::default(),
             audio: None,
             cover: None,
+            cover_error: None,
         };
         Self::of(&file, None, None)
     }
@@ -102,6 +105,7 @@ pub(super) struct Existing {
     state: TrackState,
     tags: Tags,
     cover: Option<Vec<u8>>,
+    cover_error: Option<String>,
     failure: Option<TrackFailure>,
 }
 
@@ -118,6 +122,7 @@ impl Existing {
     pub(super) fn says(&self, facts: &Facts) -> bool {
         self.tags == facts.tags
             && self.cover == facts.cover
+            && self.cover_error == facts.cover_error
             && self.artist == facts.artist
             && self.release == facts.release
     }
@@ -135,7 +140,7 @@ macro_rules! existing {
     ($filter:literal) => {
         concat!(
             "SELECT n, id, folder, relative_path, size_bytes, modified, state, artist, release, content, tags, \
-                 cover, failure FROM track WHERE ",
+                 cover, cover_error, failure FROM track WHERE ",
             $filter
         )
     };
@@ -180,6 +185,7 @@ fn existing_of(row: &SqliteRow) -> Result<Existing> {
         state: track_state(row)?,
         tags: json(row, "tags")?,
         cover: col(row, "cover")?,
+        cover_error: col(row, "cover_error")?,
         failure: maybe_json(row, "failure")?,
     })
 }
@@ -212,6 +218,8 @@ pub(super) enum Place {
         keep: bool,
         /// Who sent it.
         uploader: UserId,
+        /// Whether a cover is to be made of it.
+        picture: bool,
     },
 }
 
@@ -227,14 +235,15 @@ pub(super) async fn insert(
     let id = TrackId::from_bytes(fresh_id(now));
     let (folder, upload) = match place {
         Place::Folder(folder) => (Some(*folder), None),
-        Place::Upload { hash, keep, uploader } => (None, Some((hash, *keep, uploader))),
+        Place::Upload { hash, keep, uploader, picture } => (None, Some((hash, *keep, uploader, *picture))),
     };
     let n: Option<i64> = sqlx::query_scalar(
         "INSERT INTO track (id, folder, relative_path, size_bytes, modified, state, title, tags, artist, \
              release, disc_number, track_number, audio, cover, failure, added, updated, title_sort, \
-             artist_sort, album_sort, duration_s, upload, hash, keep, uploader) \
+             artist_sort, album_sort, duration_s, upload, hash, keep, uploader, \
+             cover_error, cover_wanted) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, \
-             ?20, ?21, ?22, ?23, ?24) ON CONFLICT (folder, relative_path) DO NOTHING RETURNING n",
+             ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT (folder, relative_path) DO NOTHING RETURNING n",
     )
     .bind(&id.as_bytes()[..])
     .bind(folder)
@@ -258,8 +267,10 @@ pub(super) async fn insert(
     .bind(facts.duration_s)
     .bind(upload.map(|_| UploadedBytes::Incoming.as_str()))
     .bind(upload.map(|(hash, ..)| hash.as_bytes().to_vec()))
-    .bind(upload.is_none_or(|(_, keep, _)| keep))
-    .bind(upload.map(|(.., uploader)| uploader.as_bytes().to_vec()))
+    .bind(upload.is_none_or(|(_, keep, ..)| keep))
+    .bind(upload.map(|(_, _, uploader, _)| uploader.as_bytes().to_vec()))
+    .bind(facts.cover_error.as_deref())
+    .bind(upload.is_some_and(|(.., picture)| picture))
     .fetch_optional(tx)
     .await
     .map_err(sql(WHAT))?;
@@ -297,7 +308,8 @@ pub(super) async fn describe(
              tags = ?7, artist = ?8, release = ?9, disc_number = ?10, track_number = ?11, \
              audio = CASE WHEN content IS NULL THEN ?12 ELSE audio END, \
              duration_s = CASE WHEN content IS NULL THEN ?13 ELSE duration_s END, \
-             cover = ?14, updated = ?15, title_sort = ?16, artist_sort = ?17, album_sort = ?18 WHERE n = ?1",
+             cover = ?14, updated = ?15, title_sort = ?16, artist_sort = ?17, album_sort = ?18, \
+             cover_error = ?19 WHERE n = ?1",
     )
     .bind(n)
     .bind(folder)
@@ -317,6 +329,7 @@ pub(super) async fn describe(
     .bind(&*facts.title_sort)
     .bind(facts.artist_sort.as_deref())
     .bind(facts.album_sort.as_deref())
+    .bind(facts.cover_error.as_deref())
     .execute(tx)
     .await
     .map_err(sql(WHAT))?;

@@ -27,7 +27,7 @@ macro_rules! row_columns {
     () => {
         "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.hash AS bytes_hash, c.hash, c.analyzed, \
          t.twin, t.published, t.state, t.enrichment, \
-         t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.failure, t.added, t.updated, \
+         t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.cover_error, t.failure, t.added, t.updated, \
          a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
          t.tempo_bpm, t.key_name, t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db, \
          (SELECT group_concat(x.quality) FROM transcode x WHERE x.hash = t.hash AND x.file IS NOT NULL) AS cached"
@@ -273,6 +273,7 @@ pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
         release: maybe_id(row, "release_id", ReleaseId::from_bytes)?,
         audio: maybe_json(row, "audio")?,
         cover: maybe_hash(row, "cover")?,
+        cover_error: col(row, "cover_error")?,
         failure: maybe_json(row, "failure")?,
         twin: maybe_id(row, "twin", TrackId::from_bytes)?,
         published: maybe_time(row, "published")?,

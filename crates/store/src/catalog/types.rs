@@ -40,6 +40,8 @@ pub struct ScannedFile {
     pub audio: Option<AudioProperties>,
     /// Name of its cover, which must be stored already.
     pub cover: Option<ContentHash>,
+    /// Why a picture that it has gave no cover.
+    pub cover_error: Option<String>,
 }
 
 /// One change that a scan found; a batch of them is applied in one transaction.

@@ -45,8 +45,8 @@ pub struct NewUpload {
     pub tags: Tags,
     /// What container and codec say.
     pub audio: Option<AudioProperties>,
-    /// Name of its cover, which must be stored already.
-    pub cover: Option<ContentHash>,
+    /// Whether it has a picture, or may have one: the cover is made of it afterwards ([`Catalog::wanted_cover`]).
+    pub picture: bool,
     /// Who sent it.
     pub uploader: UserId,
     /// Whether its bytes are kept when all is made of them.
@@ -141,10 +141,12 @@ impl Catalog {
             modified: now,
             tags: new.tags.clone(),
             audio: new.audio.clone(),
-            cover: new.cover,
+            cover: None,
+            cover_error: None,
         };
         let facts = Facts::of(&file, artist, release)?;
-        let place = Place::Upload { hash: new.hash, keep: new.keep, uploader: new.uploader };
+        let place =
+            Place::Upload { hash: new.hash, keep: new.keep, uploader: new.uploader, picture: new.picture };
         let inserted = scan_rows::insert(&mut tx, &place, &facts, TrackState::Queued, None, now).await?;
         let (n, id) =
             inserted.ok_or_else(|| Error::new(ErrorKind::Conflict, "the upload is there already"))?;

@@ -112,6 +112,7 @@ pub fn file(path: &str) -> ScannedFile {
         },
         audio: Some(properties()),
         cover: None,
+        cover_error: None,
     }
 }
 

@@ -2451,6 +2451,8 @@ export interface components {
                 codec?: string | null;
                 /** @description Container, for example `mp4`. */
                 container?: string | null;
+                /** @description Why a picture that it has gave no cover. */
+                cover_error?: string | null;
                 /**
                  * Format: int32
                  * @description Position of the disc.
@@ -3121,6 +3123,8 @@ export interface components {
             codec: string | null;
             /** @description Container, for example `mp4`. */
             container: string | null;
+            /** @description Why a picture that it has gave no cover. */
+            cover_error: string | null;
             /**
              * Format: int32
              * @description Position of the disc.
@@ -4446,7 +4450,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description More than 16 MiB, or than 40 million pixels */
+            /** @description More than 16 MiB, than 40 million pixels, or than can be decoded in 56 MiB of memory */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4462,6 +4466,13 @@ export interface operations {
             };
             /** @description Too many images are being taken in at once */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Decoding the image took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -262,6 +262,8 @@ pub struct TrackDto {
     pub relative_path: String,
     /// Whether `/tracks/{id}/cover` has an image.
     pub has_cover: bool,
+    /// Why a picture that it has gave no cover.
+    pub cover_error: Option<String>,
     /// Tempo.
     pub tempo_bpm: Option<f64>,
     /// Key, for example `A minor`.
@@ -332,6 +334,7 @@ impl From<TrackRow> for TrackDto {
             size_bytes: track.size_bytes,
             relative_path: track.relative_path,
             has_cover: track.cover.is_some(),
+            cover_error: track.cover_error,
             transcodable: lossless == Some(true),
             cached: row.cached.into_iter().map(Into::into).collect(),
             tempo_bpm: row.tempo_bpm,

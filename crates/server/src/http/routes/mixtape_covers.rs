@@ -1,10 +1,8 @@
 //! Covers of mixtapes: given by somebody, or composed of their tracks'.
 
-use std::sync::Arc;
-
 use axum::{body::Body, extract::State, response::Response};
-use fanfare_audio::{Limits, compose_cover, normalise_cover};
-use fanfare_model::{ContentHash, Error, ErrorKind, Mixtape, Result, Slug};
+use fanfare_audio::Limits;
+use fanfare_model::{ContentHash, ErrorKind, Mixtape, Slug};
 use fanfare_store::BlobKind;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -20,7 +18,7 @@ use crate::http::{
     clock,
     dto::mixtape::ImageRequest,
     extract::{Path, Query},
-    problem::Answer,
+    problem::{Answer, Problem},
     state::HttpState,
 };
 
@@ -74,9 +72,10 @@ pub async fn mixtape_cover(
         (status = 403, description = "The mixtape is somebody else's"),
         (status = 404, description = "No such mixtape"),
         (status = 408, description = "The image came too slowly"),
-        (status = 413, description = "More than 16 MiB, or than 40 million pixels"),
+        (status = 413, description = "More than 16 MiB, than 40 million pixels, or than can be decoded in 56 MiB of memory"),
         (status = 422, description = "No image, a damaged one, or none of JPEG, PNG, WebP, GIF and BMP"),
         (status = 503, description = "Too many images are being taken in at once"),
+        (status = 504, description = "Decoding the image took too long"),
     )
 )]
 pub async fn give_cover(
@@ -87,9 +86,9 @@ pub async fn give_cover(
     sent: Body,
 ) -> Answer<StatusCode> {
     let mixtape = changeable(&state, &caller, &slug).await?;
-    let limits = Limits::default();
-    let bytes = body::whole(&state, sent, &headers, limits.max_cover_bytes).await?;
-    let cover = drawn(&state, move || normalise_cover(&bytes, &limits)).await?;
+    let picture = body::staged(&state, sent, &headers, Limits::default().max_cover_bytes).await?;
+    let cover = state.ingest.pictures().normalise_file(picture.path().to_owned()).await?;
+    drop(picture);
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;
     state.store.catalog().set_mixtape_cover(mixtape.id, Some(name), clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -141,28 +140,17 @@ pub(super) async fn cover_of(state: &HttpState, mixtape: &Mixtape) -> Answer<Opt
     if let Some(composed) = catalog.composed_cover(mixtape.id, of).await? {
         return Ok(Some(composed));
     }
+    let _place = state
+        .images
+        .acquire()
+        .await
+        .map_err(|_| Problem::new(ErrorKind::Unavailable, "the server is shutting down"))?;
     let mut covers = Vec::with_capacity(parts.len());
     for part in &parts {
         covers.extend(state.store.blobs().get(BlobKind::Cover, *part).await?);
     }
-    let cover = drawn(state, move || compose_cover(&covers, &Limits::default())).await?;
+    let cover = state.ingest.pictures().compose(covers).await?;
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;
     catalog.note_composed_cover(mixtape.id, of, name).await?;
     Ok(Some(name))
-}
-
-/// Works on an image off the async threads, a few at a time.
-async fn drawn<T: Send + 'static>(
-    state: &HttpState,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let place = Arc::clone(&state.images).acquire_owned().await;
-    let place = place
-        .map_err(|error| Error::new(ErrorKind::Unavailable, "the server is shutting down").because(error))?;
-    // The permit goes along: a request that is given up must not free the place of an image that is still worked on.
-    let ended = tokio::task::spawn_blocking(move || {
-        let _place = place;
-        work()
-    });
-    ended.await.map_err(|error| Error::new(ErrorKind::Internal, "an image was interrupted").because(error))?
 }

@@ -152,6 +152,7 @@ pub(super) fn dto(row: TrackRow, shown: &Shown) -> TrackDto {
         failure.message = shown.text(&failure.message);
     }
     track.enrichment_error = track.enrichment_error.map(|error| shown.text(&error));
+    track.cover_error = track.cover_error.map(|error| shown.text(&error));
     track
 }
 

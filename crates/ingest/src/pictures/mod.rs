@@ -1,0 +1,163 @@
+//! [`Pictures`]: pictures from outside, decoded in a child process of their own.
+//!
+//! Purpose: whatever a picture declares, the server's memory stays as it is. The child is this program again
+//! ([`run_pictures`]), confined like a worker and held to [`CHILD_DATA_BYTES`] by the system; it decodes one picture at a
+//! time. Tags that are larger than [`TAGS_HERE_BYTES`] are read there too, for they hold pictures.
+//!
+//! Why not in the worker: what ends a worker costs an attempt of every job at hand, and a cover that a person sends should
+//! not wait for an analysis.
+//!
+//! Invariants: requests wait in a bounded queue, and no longer than [`QUEUE_WAIT`]; one takes at most [`PICTURE_WAIT`];
+//! a child that ends, hangs or says what is no answer costs the picture at hand and is replaced; one that nobody needs
+//! ends after [`IDLE`], with its memory.
+
+mod child;
+mod keeper;
+mod protocol;
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use fanfare_audio::{Cover, Limits, TagReading};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::child::run_pictures;
+use self::{
+    keeper::Keeper,
+    protocol::{Answer, Request},
+};
+
+/// Tags of a file that are read in the server, in bytes; of larger ones the child reads all.
+pub(crate) const TAGS_HERE_BYTES: u64 = 1 << 20;
+/// Memory for data that the child may have, in bytes: what decoding takes ([`Limits::max_cover_memory_bytes`]) and
+/// itself. The system refuses more.
+pub(crate) const CHILD_DATA_BYTES: u64 = 72 << 20;
+/// Requests that wait at most.
+const QUEUE: usize = 32;
+/// How long a request waits for its turn.
+const QUEUE_WAIT: Duration = Duration::from_secs(60);
+/// How long one request may take: 40 million pixels take about two seconds on a slow machine, and the file may lie on a
+/// slow disk.
+const PICTURE_WAIT: Duration = Duration::from_secs(20);
+/// How long a child without work is kept.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How the child is started.
+#[derive(Debug, Clone)]
+pub struct PictureCommand {
+    /// The program.
+    pub exe: PathBuf,
+    /// Its arguments; they must lead to [`run_pictures`].
+    pub args: Vec<OsString>,
+}
+
+/// The picture in a file, as a cover.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    /// Hash of the picture's bytes as they are in the file.
+    pub(crate) hash: ContentHash,
+    /// What became of it.
+    pub(crate) cover: Result<Cover>,
+}
+
+/// Where pictures are decoded. Cheap to clone.
+#[derive(Clone)]
+pub struct Pictures {
+    asks: mpsc::Sender<Ask>,
+}
+
+/// A request on its way.
+struct Ask {
+    request: Request,
+    reply: oneshot::Sender<Result<Answer>>,
+}
+
+impl Pictures {
+    /// Starts no child yet: the first picture does. Must be called within a runtime.
+    #[must_use]
+    pub fn start(command: PictureCommand) -> Self {
+        let (asks, received) = mpsc::channel(QUEUE);
+        tokio::spawn(Keeper::new(command).run(received));
+        Self { asks }
+    }
+
+    /// The picture as a cover.
+    ///
+    /// # Errors
+    /// `Unsupported`, `Malformed`, `LimitExceeded` for a picture that no cover is made of; `Timeout` for one that takes too
+    /// long; `Busy` when too many wait; `Unavailable` when no child can be started.
+    pub async fn normalise(&self, picture: Vec<u8>) -> Result<Cover> {
+        cover(self.ask(Request::Normalise { picture }).await?)
+    }
+
+    /// The picture file as a cover; its bytes never come into this process.
+    ///
+    /// # Errors
+    /// As [`Self::normalise`], and those of reading the file.
+    pub async fn normalise_file(&self, path: PathBuf) -> Result<Cover> {
+        cover(self.ask(Request::PictureFile { path }).await?)
+    }
+
+    /// One cover made of several.
+    ///
+    /// # Errors
+    /// `Empty` when none of them can be read, and as [`Self::normalise`].
+    pub async fn compose(&self, covers: Vec<Vec<u8>>) -> Result<Cover> {
+        cover(self.ask(Request::Compose { covers }).await?)
+    }
+
+    /// The picture in an audio file as a cover; `None` when it has none.
+    ///
+    /// # Errors
+    /// Those of reading the file, and of asking. What is wrong with the picture is in the answer.
+    pub(crate) async fn embedded(&self, path: PathBuf) -> Result<Option<Embedded>> {
+        match self.ask(Request::Embedded { path }).await? {
+            Answer::NoPicture => Ok(None),
+            Answer::Embedded { hash, cover } => Ok(Some(Embedded { hash, cover })),
+            _ => Err(no_answer()),
+        }
+    }
+
+    /// The tags of an audio file, however large, without its picture.
+    ///
+    /// # Errors
+    /// Those of reading the file, and of asking.
+    pub(crate) async fn tags(&self, path: PathBuf) -> Result<TagReading> {
+        match self.ask(Request::Tags { path }).await? {
+            Answer::Tags { reading } => Ok(*reading),
+            _ => Err(no_answer()),
+        }
+    }
+
+    async fn ask(&self, request: Request) -> Result<Answer> {
+        let (reply, answered) = oneshot::channel();
+        let asked = async {
+            self.asks.send(Ask { request, reply }).await.map_err(|_| no_answer())?;
+            answered.await.map_err(|_| no_answer())?
+        };
+        tokio::time::timeout(QUEUE_WAIT, asked).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Busy, "too many pictures are being decoded")
+                .remedy("try again in a minute"))
+        })
+    }
+}
+
+/// What tags are read with in the server.
+pub(crate) fn limits_here(limits: &Limits) -> Limits {
+    Limits {
+        max_tag_bytes: limits.max_tag_bytes.min(TAGS_HERE_BYTES),
+        max_cover_bytes: limits.max_cover_bytes.min(TAGS_HERE_BYTES),
+        ..limits.clone()
+    }
+}
+
+fn cover(answer: Answer) -> Result<Cover> {
+    match answer {
+        Answer::Cover { cover } => Ok(cover),
+        _ => Err(no_answer()),
+    }
+}
+
+fn no_answer() -> Error {
+    Error::new(ErrorKind::Unavailable, "the process that decodes pictures gives no answer")
+}
