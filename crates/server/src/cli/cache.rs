@@ -42,7 +42,10 @@ pub fn run(args: &CacheArgs) -> Done {
 }
 
 /// Opens the data folder as it is, with the settings as its server has them, and closes it.
-fn in_store<T>(place: &PlaceArgs, run: impl AsyncFnOnce(&Settings, &Store) -> Result<T>) -> Result<T> {
+pub(super) fn in_store<T>(
+    place: &PlaceArgs,
+    run: impl AsyncFnOnce(&Settings, &Store) -> Result<T>,
+) -> Result<T> {
     let layers = Layers::read(&place.request())?;
     serve::block_on(async {
         let (settings, store) = open(&layers, false).await?;

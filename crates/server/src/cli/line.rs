@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand};
 use crate::settings::{Given, SettingsRequest};
 
 mod cache;
+mod jobs;
 mod mixtape;
 
 pub use cache::{CacheArgs, CacheCommand, ScopeArgs, WarmArgs};
+pub use jobs::{JobsArgs, JobsCommand, ParkedArgs};
 pub use mixtape::{MixtapeArgs, MixtapeCommand, ShareArgs};
 
 /// `fanfare ...`
@@ -48,6 +50,8 @@ pub enum Command {
     User(UserArgs),
     /// Smaller files for phones: make ahead, check, explain, let go of
     Cache(CacheArgs),
+    /// Parked jobs: what was given up and why; retry, discard
+    Jobs(JobsArgs),
     /// Mixtapes: make, fill, export, import, share by a link
     Mixtape(MixtapeArgs),
     /// Check this installation and say what is missing

@@ -13,6 +13,7 @@ mod cache;
 mod demo;
 pub mod doctor;
 pub mod exit;
+mod jobs;
 pub mod line;
 mod logging;
 mod mixtape;
@@ -74,6 +75,7 @@ fn dispatch(command: &Command) -> Done {
         Command::Demo(args) => demo::run(args),
         Command::User(args) => user::run(args),
         Command::Cache(args) => cache::run(args),
+        Command::Jobs(args) => jobs::run(args),
         Command::Mixtape(args) => mixtape::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::BeginAnew(place) => begin_anew::run(place),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use fanfare_ingest::WorkerStatus;
+use fanfare_model::JobKind;
 use fanfare_store::{JobCounts, LibraryCounts};
 
 /// Upper bounds of the duration histogram, in seconds: from a cached row to the slowest list worth calling slow.
@@ -33,6 +34,8 @@ pub struct Gathered {
     pub library: LibraryCounts,
     /// Analysis jobs by state.
     pub jobs: JobCounts,
+    /// How many jobs of each queue are parked; queues that are left out have none.
+    pub parked: Vec<(String, u64)>,
     /// The worker process.
     pub worker: WorkerStatus,
 }
@@ -54,7 +57,7 @@ impl Metrics {
     pub fn render(&self, gathered: &Gathered) -> String {
         let mut page = Page::default();
         self.render_requests(&mut page);
-        let Gathered { library, jobs, worker } = gathered;
+        let Gathered { library, jobs, parked, worker } = gathered;
         page.family("fanfare_tracks", "gauge", "Tracks in the library by state.");
         for (state, count) in [
             ("queued", library.queued),
@@ -80,6 +83,11 @@ impl Metrics {
             ("cancelled", jobs.cancelled),
         ] {
             page.sample("fanfare_jobs", &[("state", state)], count);
+        }
+        page.family("fanfare_jobs_parked", "gauge", "Jobs that were given up with a reason, by queue.");
+        for queue in JobKind::QUEUES {
+            let count = parked.iter().find(|(of, _)| of == queue).map_or(0, |(_, count)| *count);
+            page.sample("fanfare_jobs_parked", &[("queue", queue)], count);
         }
         page.family("fanfare_worker_up", "gauge", "Whether the worker process runs.");
         page.sample("fanfare_worker_up", &[], u64::from(worker.pid.is_some()));

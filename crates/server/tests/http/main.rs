@@ -13,6 +13,7 @@ mod fixture;
 mod generate;
 mod heads;
 mod hostile;
+mod jobs;
 mod keys;
 mod lists;
 mod mixtapes;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fanfare_model::{
-    Attempt, ErrorKind, Job, JobId, Result, TaskId, Timestamp, TrackId,
+    Attempt, Error, ErrorKind, Job, JobId, JobKind, Result, TaskId, Timestamp, TrackId,
     job::{FailedAttempt, JobError, Products},
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
@@ -26,6 +26,28 @@ pub struct ParkedFilter {
     pub queue: Option<String>,
     /// Only those that were given up for a reason of this kind.
     pub kind: Option<ErrorKind>,
+}
+
+impl ParkedFilter {
+    /// The filter of those names, as a person gives them.
+    ///
+    /// # Errors
+    /// `Invalid` for a queue or a kind that there is not.
+    pub fn of(queue: Option<&str>, kind: Option<&str>) -> Result<Self> {
+        let invalid = |what: &str, name: &str, known: String| {
+            let message = format!("there is no {what} `{}`", name.escape_debug());
+            Error::new(ErrorKind::Invalid, message).remedy(format!("name one of {known}"))
+        };
+        if let Some(queue) = queue.filter(|queue| !JobKind::QUEUES.contains(queue)) {
+            return Err(invalid("queue", queue, JobKind::QUEUES.join(", ")));
+        }
+        let find = |name: &str| {
+            let kind = ErrorKind::ALL.iter().copied().find(|kind| kind.as_str() == name);
+            let known = || ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+            kind.ok_or_else(|| invalid("kind of reason", name, known()))
+        };
+        Ok(Self { queue: queue.map(str::to_owned), kind: kind.map(find).transpose()? })
+    }
 }
 
 /// Where a page of parked jobs ends: the last one's time and id.

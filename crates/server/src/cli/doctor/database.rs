@@ -24,6 +24,8 @@ struct Looked {
     counts: LibraryCounts,
     quarantine: QuarantineCounts,
     first: Option<Quarantined>,
+    /// How many jobs of each queue are parked.
+    parked: Vec<(String, u64)>,
 }
 
 /// The checks, and the library folders that the database knows.
@@ -32,7 +34,7 @@ pub fn look(settings: &Settings) -> (Vec<Check>, Vec<PathBuf>) {
         return (vec![ok(NAME, "none yet")], Vec::new());
     }
     match block_on(open_and_look(settings)) {
-        Ok(looked) => (vec![soundness(&looked), quarantine(&looked)], looked.folders),
+        Ok(looked) => (vec![soundness(&looked), parked_jobs(&looked), quarantine(&looked)], looked.folders),
         Err(error) if error.kind() == ErrorKind::NotFound => (vec![ok(NAME, "none yet")], Vec::new()),
         Err(error) => {
             let remedy = error.remedy_text().unwrap_or("stop the server and look again").to_owned();
@@ -52,6 +54,7 @@ async fn open_and_look(settings: &Settings) -> Result<Looked> {
         counts: catalog.counts().await?,
         quarantine: catalog.quarantine_counts().await?,
         first: page.items.pop(),
+        parked: catalog.parked_counts().await?,
     };
     store.close().await;
     Ok(looked)
@@ -69,6 +72,22 @@ fn soundness(looked: &Looked) -> Check {
             bad(NAME, Outcome::Failed, found, "keep a copy of the data folder and report this")
         }
     }
+}
+
+/// What was given up and waits for somebody to look at it.
+fn parked_jobs(looked: &Looked) -> Check {
+    const NAME: &str = "parked jobs";
+    let total: u64 = looked.parked.iter().map(|(_, jobs)| jobs).sum();
+    if total == 0 {
+        return ok(NAME, "none");
+    }
+    let by_queue: Vec<String> = looked.parked.iter().map(|(queue, jobs)| format!("{jobs} in {queue}")).collect();
+    bad(
+        NAME,
+        Outcome::Warning,
+        format!("{total} given up: {}", by_queue.join(", ")),
+        "`fanfare jobs parked` lists them with reasons, `fanfare jobs retry --all` tries them again",
+    )
 }
 
 /// Covers and streams that were replaced wait there as a matter of course; uploads do not.

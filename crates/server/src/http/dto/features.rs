@@ -1,17 +1,18 @@
 //! What analysis knows: the same shape as the domain's, field by field, so that neither changes without the other.
 
 use fanfare_model::{
-    Features,
+    Features, Timestamp,
     enrichment::Enrichment,
     features::{
-        Dynamics, Embedding, Fingerprint, Key, KeySegment, Loudness, LoudnessSeries, Mode, Rhythm,
-        SpeechMusic, SpeechMusicProfile, TempoCandidate, TempoStability, Timbre, Waveform,
+        AnalysisRun, Dynamics, Embedding, Fingerprint, Key, KeySegment, Loudness, LoudnessSeries, Mode,
+        Rhythm, SpeechMusic, SpeechMusicProfile, TempoCandidate, TempoStability, Timbre, Waveform,
     },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{enrichment::EnrichmentDto, identify::AcoustIdMatchDto};
+use super::{analysis_run::AnalysisRunDto, enrichment::EnrichmentDto, identify::AcoustIdMatchDto};
+use crate::http::clock::rfc3339;
 
 /// Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,6 +42,11 @@ pub struct FeaturesDto {
     pub enrichment: Option<EnrichmentDto>,
     /// Why values are missing, and what was odd about the audio.
     pub warnings: Vec<String>,
+    /// When an analyzer last measured the track; `null` while none did, or when that was before it was noted.
+    #[schema(format = DateTime)]
+    pub analyzed_at: Option<String>,
+    /// Which analyzers were run, each in which version and when.
+    pub analyzers: Vec<AnalysisRunDto>,
 }
 
 impl From<Features> for FeaturesDto {
@@ -58,11 +64,21 @@ impl From<Features> for FeaturesDto {
             acoustid: features.acoustid.map(|found| found.into_iter().map(Into::into).collect()),
             enrichment: None,
             warnings: features.warnings,
+            analyzed_at: None,
+            analyzers: Vec::new(),
         }
     }
 }
 
 impl FeaturesDto {
+    /// The same with when it was analyzed.
+    #[must_use]
+    pub fn analyzed(mut self, at: Option<Timestamp>, runs: Vec<AnalysisRun>) -> Self {
+        self.analyzed_at = at.map(rfc3339);
+        self.analyzers = runs.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The same with what enrichment found.
     #[must_use]
     pub fn enriched(mut self, found: Option<Enrichment>) -> Self {

@@ -2,11 +2,13 @@
 //!
 //! Every field of an answer is always there, `null` where nothing is known. Bodies of requests refuse unknown fields.
 
+pub mod analysis_run;
 pub mod cache;
 pub mod catalog;
 pub mod enrichment;
 pub mod features;
 pub mod identify;
+pub mod job;
 pub mod library;
 pub mod mixtape;
 pub mod page;

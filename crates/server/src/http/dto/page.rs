@@ -69,6 +69,55 @@ impl Offset {
     }
 }
 
+/// Where a page begins, in a form that only this program reads.
+pub mod cursor {
+    use fanfare_model::{ErrorKind, Timestamp};
+
+    use crate::http::problem::Problem;
+
+    /// A time and an id as one text.
+    pub fn write(time: Timestamp, id: &[u8; 16]) -> String {
+        format!("{:016x}{:032x}", time.0, u128::from_be_bytes(*id))
+    }
+
+    /// Reads what [`write`] wrote.
+    pub fn read(text: &str) -> Result<(Timestamp, [u8; 16]), Problem> {
+        let digits = text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let read = || {
+            let (time, id) = text.split_at_checked(16)?;
+            let time = u64::from_str_radix(time, 16).ok()?.cast_signed();
+            let id = u128::from_str_radix(id, 16).ok()?;
+            Some((Timestamp(time), id.to_be_bytes()))
+        };
+        let known = if digits { read() } else { None };
+        known.ok_or_else(|| Problem::new(ErrorKind::Invalid, "that is no cursor of this list"))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_cursor_is_read_as_it_was_written_and_nothing_else_is() {
+            for (time, id) in [(0, [0; 16]), (1_700_000_000_000, [7; 16]), (-1, [255; 16])] {
+                let text = write(Timestamp(time), &id);
+                assert_eq!(read(&text).ok(), Some((Timestamp(time), id)), "{text}");
+            }
+            let sound = write(Timestamp(5), &[1; 16]);
+            for broken in [
+                "",
+                "0",
+                &sound[1..],
+                &format!("{sound}0"),
+                &sound.replace('1', "+"),
+                "\u{e4}".repeat(24).as_str(),
+            ] {
+                assert!(read(broken).is_err(), "{broken:?}");
+            }
+        }
+    }
+}
+
 /// The search text: trimmed, `None` when empty, refused when too long or with a NUL in it.
 pub fn search_text(text: Option<&str>) -> Result<Option<&str>, Problem> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());

@@ -280,6 +280,9 @@ pub struct TrackDto {
     pub transcodable: bool,
     /// The qualities of which a smaller file is ready, the best first.
     pub cached: Vec<QualityDto>,
+    /// When an analyzer last measured it; `null` while none did, or when that was before it was noted.
+    #[schema(format = DateTime)]
+    pub analyzed_at: Option<String>,
     /// When it was first seen.
     #[schema(format = DateTime)]
     pub added: String,
@@ -343,6 +346,7 @@ impl From<TrackRow> for TrackDto {
             integrated_lufs: row.integrated_lufs,
             true_peak_dbtp: row.true_peak_dbtp,
             replaygain_track_gain_db: row.replaygain_track_gain_db.or(track.tags.replaygain_track_gain_db),
+            analyzed_at: row.analyzed.map(rfc3339),
             added: rfc3339(track.added),
             updated: rfc3339(track.updated),
         }

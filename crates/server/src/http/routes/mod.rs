@@ -8,6 +8,7 @@ mod covers;
 mod events;
 mod folders;
 mod hls;
+mod jobs;
 mod mixtape_covers;
 mod mixtapes;
 mod pages;
@@ -125,6 +126,10 @@ pub fn table() -> Table {
         .add(Listener, routes!(tasks::task))
         .add(Owner, routes!(tasks::cancel_task))
         .add(Owner, routes!(tasks::retry_task))
+        .add(Owner, routes!(jobs::parked))
+        .add(Owner, routes!(jobs::retry_all_parked))
+        .add(Owner, routes!(jobs::retry_parked))
+        .add(Owner, routes!(jobs::discard_parked))
         .add(Listener, routes!(events::events))
         .add(Listener, routes!(events::task_events))
 }

@@ -87,6 +87,7 @@ pub async fn metrics(State(state): State<HttpState>) -> Answer<Response> {
     let gathered = Gathered {
         library: state.store.catalog().counts().await?,
         jobs: state.store.jobs().counts(queue).await?,
+        parked: state.store.catalog().parked_counts().await?,
         worker: state.ingest.worker_status(),
     };
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.render(&gathered))

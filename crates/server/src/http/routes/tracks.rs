@@ -169,9 +169,11 @@ pub async fn features(
     caller: MaybeCaller,
     Path(id): Path<TrackId>,
 ) -> Answer<axum::Json<FeaturesDto>> {
-    track_for(&state, &caller, id).await?;
-    let found = state.store.catalog().enrichment(id).await?;
-    Ok(axum::Json(FeaturesDto::from(load_features(&state, id).await?).enriched(found)))
+    let analyzed = track_for(&state, &caller, id).await?.analyzed;
+    let catalog = state.store.catalog();
+    let (found, runs) = (catalog.enrichment(id).await?, catalog.analysis_runs(id).await?);
+    let features = FeaturesDto::from(load_features(&state, id).await?);
+    Ok(axum::Json(features.analyzed(analyzed, runs).enriched(found)))
 }
 
 pub(super) async fn load_features(state: &HttpState, id: TrackId) -> Answer<Features> {
@@ -181,7 +183,7 @@ pub(super) async fn load_features(state: &HttpState, id: TrackId) -> Answer<Feat
     Ok(features)
 }
 
-/// Hears a track again that could not be read.
+/// Tries a track again that failed. One that is ready and lacks its enrichment alone is only enriched again.
 #[utoipa::path(
     post,
     path = "/api/v1/tracks/{id}/retry",
