@@ -125,12 +125,6 @@ impl Catalog {
             return Err(Error::new(ErrorKind::Busy, "the same file was being deleted meanwhile")
                 .remedy("send the file again"));
         }
-        if let Some(cover) = new.cover
-            && !self.blobs.contains(BlobKind::Cover, cover).await?
-        {
-            return Err(Error::new(ErrorKind::Busy, "the same cover was being deleted meanwhile")
-                .remedy("send the file again"));
-        }
         let mut filing = Filing::default();
         let artist = filing.track_artist(&mut tx, &new.tags, now).await?;
         let release = filing.release(&mut tx, NO_FOLDER, "", &new.tags, now).await?;
