@@ -1,6 +1,9 @@
-//! [`SmallDisk`]: a file system that is soon full.
+//! [`SmallDisk`]: a file system that is soon full; [`Bound`]: a folder that is also somewhere else.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 /// A small file system of its own, for those who may mount one.
 #[derive(Debug)]
@@ -32,5 +35,27 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         // At once or when nobody uses it any more.
         let _ended = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+/// A folder mounted on another one, until this is dropped. What was in the other one is hidden meanwhile.
+#[derive(Debug)]
+pub struct Bound(PathBuf);
+
+impl Bound {
+    /// Mounts `folder` on `point`; `None` where that is not allowed.
+    #[must_use]
+    pub fn mount(folder: &Path, point: &Path) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.arg("--bind").arg(folder).arg(point);
+        let mounted = mount.stderr(Stdio::null()).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(point.to_owned()))
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        // Whoever reads a file of it reads on.
+        let _ended = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }

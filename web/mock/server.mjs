@@ -13,13 +13,15 @@ import { makeSettings } from './settings.mjs';
 import { makeTasks } from './tasks.mjs';
 import { makeUploads } from './uploads.mjs';
 
+/** @type {{missing: number, missing_since: string | null, removed_from: string | null, away: object[]}} */
+const NOTHING_MISSING = { missing: 0, missing_since: null, removed_from: null, away: [] };
 const DIST = new URL('../dist', import.meta.url).pathname;
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 // As strict as the real server's.
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
   + "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean, noTapes?: boolean}} options */
+/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean, noTapes?: boolean, missing?: object}} options */
 export function makeMock(options = {}) {
   const catalog = makeCatalog(options.tracks ?? 100_000);
   const token = 'mock-setup-token';
@@ -31,7 +33,7 @@ export function makeMock(options = {}) {
   const quarantine = makeQuarantine(options);
   const users = options.owner ? [{ id: 'a'.repeat(32), name: 'demo', role: 'owner', password: 'demo demo demo' }] : [];
   const keys = [];
-  const folders = options.empty ? [] : [{ id: 'f'.repeat(32), path: '/srv/music', added: new Date().toISOString(), scanned: new Date().toISOString() }];
+  const folders = options.empty ? [] : [{ id: 'f'.repeat(32), path: '/srv/music', added: new Date().toISOString(), scanned: new Date().toISOString(), ...NOTHING_MISSING, ...options.missing }];
   let serial = 0;
 
   const beginScan = () => tasks.start('scan', 4_000, 0, () => tasks.start('analysis', 400, 90, () => {
@@ -115,7 +117,7 @@ export function makeMock(options = {}) {
         case 'GET /me': return json(200, self(user));
         case 'POST /me/:id': return body.current_password === user.password ? json(204) : problem(403, 'denied', 'wrong password', 'the present password is not right');
         case 'GET /library': return json(200, {
-          tracks: tracks.length, queued: state('queued'), processing: 0, ready: state('ready'), failed: state('failed'),
+          tracks: tracks.length, queued: state('queued'), processing: 0, ready: state('ready'), failed: state('failed'), missing: 0,
           artists: artists.length, releases: releases.length, duration_s: tracks.length * 225, trouble: null,
         });
         case 'GET /tracks': {
@@ -179,10 +181,17 @@ export function makeMock(options = {}) {
         case 'GET /folders': return json(200, { items: folders });
         case 'POST /folders':
           if (!body.path.startsWith('/')) return problem(400, 'invalid', 'not a folder', `${body.path} is not an absolute path`, 'give the whole path, for example /home/me/Music');
-          folders.push({ id: String(++serial).padStart(32, 'f'), path: body.path, added: new Date().toISOString(), scanned: null });
+          folders.push({ id: String(++serial).padStart(32, 'f'), path: body.path, added: new Date().toISOString(), scanned: null, ...NOTHING_MISSING });
           beginScan();
           return json(201, folders.at(-1));
         case 'DELETE /folders/:id': folders.splice(folders.findIndex((one) => one.id === id), 1); return json(204);
+        case 'DELETE /folders/:id/missing': {
+          const folder = folders.find((one) => one.id === id);
+          if (!folder) return missing('folder');
+          const removed = folder.missing;
+          Object.assign(folder, NOTHING_MISSING);
+          return json(200, { removed });
+        }
         case 'POST /scan': return json(202, beginScan());
         case 'GET /tasks': return json(200, { items: [...tasks.tasks.values()] });
         case 'GET /tasks/:id': if (id === 'schedule') return json(200, { schedule: '00:00', quiet_hours: null, next: new Date(Date.now() + 5 * 3_600_000).toISOString(), last: nightly.last }); return found([...tasks.tasks.values()], 'task');

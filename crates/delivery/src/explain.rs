@@ -5,7 +5,7 @@
 use fanfare_model::{AudioProperties, CacheOptions, ContentHash, Profile, Quality, Result};
 use fanfare_store::{CachedFile, Store, TrackRow};
 
-use crate::small::source_is_fresh;
+use crate::freshness::Sources;
 
 /// How a smaller file stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub async fn examine(
         None => Vec::new(),
     };
     let former = store.catalog().cached_of_former(track.id).await?;
-    let fresh = source_is_fresh(store, track).await?;
+    let fresh = Sources::default().are_fresh(store, track).await?;
     let (lossless, hash) = (track.audio.as_ref().map(|audio| audio.is_lossless()), track.hash);
     let codec = track.audio.as_ref().map(|audio| audio.codec.as_str());
     let unread = match &track.failure {

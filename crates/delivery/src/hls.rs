@@ -26,7 +26,7 @@ use fanfare_store::{BlobKind, Growing, Store, Transcode, growing_folder, growing
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::OpenFile;
+use crate::{OpenFile, freshness::Sources};
 
 /// How long a listener waits for the first segment. An encoder needs a tenth of a second for it; a machine that is
 /// busy with other things gets the benefit of the doubt.
@@ -49,6 +49,7 @@ pub type Ask = Arc<dyn Fn(TrackId) -> BoxFuture<'static, Result<JobId>> + Send +
 /// The ladders of all tracks.
 pub struct Ladders {
     store: Store,
+    sources: Sources,
     ask: Ask,
     /// The jobs that make ladders, by track and ladder.
     making: Mutex<HashMap<(TrackId, String), JobId>>,
@@ -74,7 +75,7 @@ impl Ladders {
     /// Those of that store; `ask` has one made.
     #[must_use]
     pub fn new(store: Store, ask: Ask) -> Self {
-        Self { store, ask, making: Mutex::default(), played: Mutex::default() }
+        Self { store, sources: Sources::default(), ask, making: Mutex::default(), played: Mutex::default() }
     }
 
     /// What can be played of the track. A ladder that is missing is asked for, and this waits for the first segment of
@@ -206,6 +207,10 @@ impl Ladders {
     async fn stored(&self, track: &Track, profile: &str) -> Result<Option<Transcode>> {
         let catalog = self.store.catalog();
         let Some(hash) = catalog.track_hash(track.id).await? else { return Ok(None) };
+        // A ladder of other bytes than the file has now is never played.
+        if !self.sources.are_fresh(&self.store, track).await? {
+            return Ok(None);
+        }
         if let Some(exact) = catalog.transcode(hash, profile).await? {
             return Ok(Some(exact));
         }
@@ -357,6 +362,7 @@ mod tests {
             relative_path: "a.flac".into(),
             size_bytes: 1,
             modified: NOW,
+            changed_ns: None,
             tags: Tags::default(),
             audio: None,
             cover: None,

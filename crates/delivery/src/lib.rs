@@ -14,6 +14,7 @@
 pub mod content;
 pub mod etag;
 pub mod explain;
+mod freshness;
 pub mod growing;
 pub mod hls;
 pub mod media;

@@ -223,7 +223,10 @@ fn describe(seen: Version, now: SystemTime) -> Representation {
     let since_epoch = seen.modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let now_s = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let opaque = match since_epoch {
-        Some(since) => format!("{:x}-{:x}", seen.len, since.as_nanos()),
+        // The inode change time too: a write that sets size and time back gets another tag.
+        Some(since) => {
+            format!("{:x}-{:x}-{:x}", seen.len, since.as_nanos(), seen.changed_ns.unwrap_or_default())
+        }
         None => format!("{:x}", seen.len),
     };
     let settled = since_epoch.is_some_and(|since| since.as_secs() + SETTLED_AFTER_S <= now_s);

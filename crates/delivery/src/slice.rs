@@ -18,6 +18,7 @@ use std::{
     time::SystemTime,
 };
 
+use crate::freshness::changed_ns;
 use bytes::{Bytes, BytesMut};
 use rustix::{
     fs::{Advice, fadvise, sendfile},
@@ -36,11 +37,13 @@ const SCRATCH_BYTES: usize = 16 * 1024;
 pub(crate) struct Version {
     pub(crate) len: u64,
     pub(crate) modified: Option<SystemTime>,
+    /// Inode change time in ns. It moves with a new name or mode as well, which is no reason to break off an answer.
+    pub(crate) changed_ns: Option<i64>,
 }
 
 impl Version {
     pub(crate) fn of(metadata: &Metadata) -> Self {
-        Self { len: metadata.len(), modified: metadata.modified().ok() }
+        Self { len: metadata.len(), modified: metadata.modified().ok(), changed_ns: changed_ns(metadata) }
     }
 }
 
@@ -56,7 +59,9 @@ impl Source {
     /// Fails when the file is no longer the one that was described.
     fn verify(&self) -> io::Result<()> {
         match self.seen {
-            Some(seen) if Version::of(&self.file.metadata()?) != seen => {
+            Some(seen)
+                if Version { changed_ns: seen.changed_ns, ..Version::of(&self.file.metadata()?) } != seen =>
+            {
                 Err(io::Error::other("the file was changed while it was sent"))
             }
             _ => Ok(()),

@@ -9,7 +9,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
@@ -27,6 +26,7 @@ use tokio::time::Instant;
 
 use crate::{
     EntityTag, OpenFile,
+    freshness::Sources,
     growing::{GrowingFile, Leave, Made, Want},
 };
 
@@ -86,6 +86,7 @@ type Key = (TrackId, Profile);
 /// Smaller files of all tracks.
 pub struct SmallFiles {
     store: Store,
+    sources: Sources,
     maker: Maker,
     begun: Mutex<HashMap<Key, Begun>>,
     /// Held by whoever begins a file, so that of many at once the others find it begun.
@@ -100,6 +101,7 @@ impl SmallFiles {
     pub fn new(store: Store, maker: Maker) -> Self {
         Self {
             store,
+            sources: Sources::default(),
             maker,
             begun: Mutex::default(),
             beginning: Mutex::default(),
@@ -147,7 +149,7 @@ impl SmallFiles {
         if !track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
             return Ok(Small::NotNeeded);
         }
-        let fresh = source_is_fresh(&self.store, track).await?;
+        let fresh = self.sources.are_fresh(&self.store, track).await?;
         if let Some(hash) = track.hash.filter(|_| fresh)
             && let Some(file) = self.whole(track, hash, profile).await?
         {
@@ -300,24 +302,6 @@ impl SmallFiles {
         // Every change is one operation of the map.
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the source is as the catalog knows it, or away: then what was made of it is still right.
-pub(crate) async fn source_is_fresh(store: &Store, track: &Track) -> Result<bool> {
-    if track.home.folder().is_none() {
-        return Ok(true); // the bytes of an upload never change
-    }
-    let Some(path) = store.catalog().track_path(track.id).await? else { return Ok(true) };
-    let (size_bytes, modified) = (track.size_bytes, track.modified);
-    let looked = tokio::task::spawn_blocking(move || is_unchanged(path, size_bytes, modified));
-    Ok(looked.await.unwrap_or(true))
-}
-
-fn is_unchanged(path: PathBuf, size_bytes: u64, modified: Timestamp) -> bool {
-    let Ok(metadata) = std::fs::metadata(path) else { return true };
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let now = since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
-    metadata.len() == size_bytes && now == modified.0
 }
 
 /// The tag of a transcode: that of what it is made of, and how. Where the bytes are not known yet it promises nothing.

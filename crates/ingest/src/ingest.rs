@@ -83,6 +83,8 @@ pub struct IngestOptions {
     pub cache: CacheOptions,
     /// How many days files of ours are kept that no row names; may be changed later.
     pub quarantine_days: u32,
+    /// How many days a track whose file is missing is kept; 0: until somebody removes it. May be changed later.
+    pub keep_missing_days: u32,
 }
 
 /// Scans, watches and hears, until [`Ingest::shutdown`]. Cheap to clone.
@@ -172,6 +174,7 @@ impl Ingest {
             kept.clone(),
             (own.clone(), Limits::default(), pictures.clone()),
         );
+        desk.keep_missing(options.keep_missing_days);
         let passes = Passes::new(&hub, &governor);
         let nightly = Nightly::new(
             store.clone(),
@@ -251,6 +254,33 @@ impl Ingest {
     /// `Unavailable` while shutting down; errors of the store.
     pub async fn scan_now(&self) -> Result<TaskId> {
         self.inner.desk.ask(Cause::Asked, None).await
+    }
+
+    /// Scans all folders and compares every file with what is known of its bytes; gives the running scan if one does so.
+    ///
+    /// # Errors
+    /// `Unavailable` while shutting down; errors of the store.
+    pub async fn scan_in_full(&self) -> Result<TaskId> {
+        self.inner.desk.ask_in_full().await
+    }
+
+    /// Removes the missing tracks of a library folder for good, or those below that folder in it (an empty path is all of
+    /// them), and scans what is there now; gives how many there were. No file is touched.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such folder; errors of the store.
+    pub async fn remove_missing(&self, folder: FolderId, below: &str) -> Result<u64> {
+        let removed = self.inner.store.catalog().remove_missing(folder, below, clock::now()).await?;
+        tracing::info!(%folder, below, removed, "removed missing tracks, as somebody wanted");
+        self.inner.lines.count().await;
+        // What stands in place of what was removed is found now. Refused only while shutting down.
+        let _asked = self.inner.desk.ask(Cause::Quiet, Some(folder)).await;
+        Ok(removed)
+    }
+
+    /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
+    pub fn set_keep_missing(&self, days: u32) {
+        self.inner.desk.keep_missing(days);
     }
 
     /// Adds a folder to the library and scans it; adding one that belongs to it already only scans it.

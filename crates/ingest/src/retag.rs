@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use fanfare_analysis::loudness::Album;
 use fanfare_audio::{AlbumGain, HeardFile, Limits, ReplayGainTags, Rewritten, write_replaygain};
 use fanfare_model::{
-    Error, ErrorKind, Features, Result, Tags, Track, TrackId,
+    Error, ErrorKind, Features, Presence, Result, Tags, Track, TrackId,
     features::{AnalyzerOutcome, FeaturePart, Loudness},
 };
 use fanfare_store::{FileFacts, MAX_PAGE, Store, TrackQuery};
@@ -126,7 +126,9 @@ pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<(Vec<R
 async fn whole_release(release: fanfare_model::ReleaseId, store: &Store) -> Result<Option<Vec<Track>>> {
     let query = TrackQuery { release: Some(release), limit: MAX_PAGE, ..TrackQuery::default() };
     let page = store.catalog().tracks(&query).await?;
-    if page.total > MAX_RELEASE_TRACKS {
+    // A track that is missing is one of the release all the same.
+    let missing = TrackQuery { presence: Presence::Missing, limit: 1, ..query };
+    if page.total > MAX_RELEASE_TRACKS || store.catalog().tracks(&missing).await?.total > 0 {
         return Ok(None);
     }
     let tracks: Vec<Track> = page.items.into_iter().map(|row| row.track).collect();
@@ -180,9 +182,13 @@ async fn note(
     store: &Store,
 ) -> Result<()> {
     let (true, Some(hash)) = (written.changed, heard.content_hash) else { return Ok(()) };
-    let before = FileFacts { size_bytes: heard.size_bytes, modified: heard.modified, hash };
-    let after =
-        FileFacts { size_bytes: written.size_bytes, modified: written.modified, hash: written.content_hash };
+    let before = FileFacts { size_bytes: heard.size_bytes, modified: heard.modified, changed_ns: None, hash };
+    let after = FileFacts {
+        size_bytes: written.size_bytes,
+        modified: written.modified,
+        changed_ns: written.changed_ns,
+        hash: written.content_hash,
+    };
     let retag = move |known: &mut Tags| retag(known, &tags);
     store.catalog().note_rewritten(track, before, after, retag, clock::now()).await
 }

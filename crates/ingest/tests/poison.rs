@@ -72,6 +72,7 @@ fn poisoned_process() {
                     track: track.id,
                     size_bytes: track.size_bytes,
                     modified: track.modified,
+                    changed_ns: None,
                     content_hash: ContentHash::from_bytes([track.id.as_bytes()[15]; 32]),
                     audio: track.audio.unwrap(),
                     results: fanfare_analysis::versions().into_iter().map(failed).collect(),

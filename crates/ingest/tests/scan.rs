@@ -41,10 +41,10 @@ async fn every_kind_of_change_ends_in_the_catalog() {
         ("added", |b| drop(b.song("c/4.wav", 4)), &["a/1.wav", "a/2.wav", "b/3.wav", "c/4.wav"], "1 added"),
         ("changed", |b| drop(b.song("a/1.wav", 9)), &["a/1.wav", "a/2.wav", "b/3.wav"], "1 changed"),
         (
-            "removed",
+            "missing",
             |b| fs::remove_file(b.music().join("a/1.wav")).unwrap(),
             &["a/2.wav", "b/3.wav"],
-            "1 removed",
+            "1 missing",
         ),
         (
             "moved",
@@ -58,7 +58,7 @@ async fn every_kind_of_change_ends_in_the_catalog() {
             &["b/3.wav", "z/1.wav", "z/2.wav"],
             "2 moved",
         ),
-        ("folder removed", |b| fs::remove_dir_all(b.music().join("a")).unwrap(), &["b/3.wav"], "2 removed"),
+        ("folder missing", |b| fs::remove_dir_all(b.music().join("a")).unwrap(), &["b/3.wav"], "2 missing"),
         (
             "two swapped",
             |b| {
@@ -159,35 +159,68 @@ async fn a_moved_track_keeps_its_id() {
     library.ingest.shutdown().await;
 }
 
+/// Ids and paths of the missing tracks.
+async fn missing(store: &Store) -> Vec<(fanfare_model::TrackId, String)> {
+    let query = fanfare_store::TrackQuery {
+        presence: fanfare_model::Presence::Missing,
+        limit: 500,
+        ..fanfare_store::TrackQuery::default()
+    };
+    let page = store.catalog().tracks(&query).await.unwrap();
+    page.items.into_iter().map(|row| (row.track.id, row.track.relative_path)).collect()
+}
+
+/// The folders that count as away, with why.
+async fn away(store: &Store) -> Vec<(String, fanfare_model::AwayReason)> {
+    let missing = store.catalog().missing().await.unwrap();
+    missing.into_values().flat_map(|one| one.away).map(|away| (away.path, away.reason)).collect()
+}
+
+// issue 12
 #[tokio::test(flavor = "multi_thread")]
-async fn storage_that_is_away_removes_nothing() {
+async fn storage_that_is_away_hides_its_tracks_and_removes_nothing() {
+    use fanfare_model::AwayReason::{AllGone, NotThere};
     let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
-    let music = library.bench.music();
+    let (store, ingest, music) = (&library.store, &library.ingest, library.bench.music());
+    let before = tracks(store).await.remove(0).track.id;
     let parked = library.bench.folder.path().join("parked");
     fs::rename(&music, &parked).unwrap();
     for _ in 0..3 {
-        let task = scan(&library.ingest).await;
+        let task = scan(ingest).await;
         assert_eq!((task.state, task.failure_count), (TaskState::Failed, 1), "{}", task.message);
-        assert_eq!(paths(&library.store).await, ["a/1.wav"], "a missing folder");
+        assert_eq!(paths(store).await, Vec::<String>::new(), "a missing folder");
+        assert_eq!(missing(store).await, [(before, "a/1.wav".to_owned())]);
+        assert_eq!(away(store).await, [(String::new(), NotThere)]);
     }
     fs::create_dir(&music).unwrap();
-    scan(&library.ingest).await;
-    assert_eq!(paths(&library.store).await, ["a/1.wav"], "an empty mount point");
+    for _ in 0..3 {
+        scan(ingest).await;
+        assert_eq!(
+            missing(store).await,
+            [(before, "a/1.wav".to_owned())],
+            "an empty mount point, asked thrice"
+        );
+    }
     fs::remove_dir(&music).unwrap();
     fs::rename(&parked, &music).unwrap();
-    assert_eq!(scan(&library.ingest).await.message, "nothing changed");
+    assert_eq!(scan(ingest).await.message, "1 back");
+    assert_eq!(tracks(store).await.remove(0).track.id, before);
+    assert_eq!((missing(store).await, away(store).await), (vec![], vec![]));
 
     fs::remove_dir_all(music.join("a")).unwrap();
-    scan(&library.ingest).await;
-    assert_eq!(paths(&library.store).await, ["a/1.wav"], "asked once");
-    let task = scan(&library.ingest).await;
-    assert_eq!(paths(&library.store).await, Vec::<String>::new(), "asked twice");
-    assert_eq!((task.state, task.message.as_str()), (TaskState::Succeeded, "1 removed"));
+    scan(ingest).await;
+    assert_eq!(away(store).await, [(String::new(), AllGone)]);
+    let folder = store.catalog().folders().await.unwrap()[0].id;
+    assert_eq!(ingest.remove_missing(folder, "").await.unwrap(), 1);
+    rest(ingest).await;
+    assert_eq!((missing(store).await, away(store).await), (vec![], vec![]), "somebody removed it");
+    assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
     library.ingest.shutdown().await;
 }
 
+// issue 12
 #[tokio::test(flavor = "multi_thread")]
-async fn nested_storage_that_is_away_removes_nothing() {
+async fn nested_storage_that_is_away_hides_its_tracks_and_removes_nothing() {
     // Where the storage is put while it is away, and whether it is a link's target outside the library.
     for linked in [false, true] {
         let library = scanned(|bench| {
@@ -199,30 +232,31 @@ async fn nested_storage_that_is_away_removes_nothing() {
             }
         })
         .await;
+        let (store, ingest) = (&library.store, &library.ingest);
         let root = library.bench.folder.path();
         let nas = if linked { root.join("nas") } else { library.bench.music().join("nas") };
-        let unmount = || {
+        let before = tracks(store).await;
+        // With nothing at the mount point, and with a stray file.
+        for stray in [false, true] {
             fs::rename(&nas, root.join("parked")).unwrap();
             fs::create_dir(&nas).unwrap();
-        };
-        let mount = || {
-            fs::remove_dir(&nas).unwrap();
+            if stray {
+                write_song(&nas.join("stray.wav"), 3);
+            }
+            for _ in 0..2 {
+                scan(ingest).await;
+                let found: Vec<String> = missing(store).await.into_iter().map(|(_, path)| path).collect();
+                assert_eq!(found, ["nas/a/2.wav"], "linked: {linked}, stray: {stray}");
+            }
+            fs::remove_dir_all(&nas).unwrap();
             fs::rename(root.join("parked"), &nas).unwrap();
-        };
-        let both = ["b/1.wav", "nas/a/2.wav"];
-        for _ in 0..2 {
-            unmount();
-            let task = scan(&library.ingest).await;
-            assert_eq!((task.state, task.failure_count), (TaskState::PartialSuccess, 1), "{}", task.message);
-            assert_eq!(paths(&library.store).await, both, "asked once, linked: {linked}");
-            mount();
-            assert_eq!(scan(&library.ingest).await.message, "nothing changed", "linked: {linked}");
-            assert_eq!(paths(&library.store).await, both, "back, linked: {linked}");
+            scan(ingest).await;
+            let after = tracks(store).await;
+            let ids = |of: &[fanfare_store::TrackRow]| of.iter().map(|row| row.track.id).collect::<Vec<_>>();
+            assert_eq!(ids(&after), ids(&before), "back, linked: {linked}, stray: {stray}");
+            assert_eq!(away(store).await, []);
         }
-        unmount();
-        scan(&library.ingest).await;
-        assert_eq!(scan(&library.ingest).await.message, "1 removed", "asked twice, linked: {linked}");
-        assert_eq!(paths(&library.store).await, ["b/1.wav"]);
+        assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
         library.ingest.shutdown().await;
     }
 }
@@ -420,6 +454,7 @@ async fn a_new_file_is_found_without_anybody_asking() {
         uploads: Default::default(),
         cache: Default::default(),
         quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
+        keep_missing_days: 30,
     };
     store.catalog().add_folder(&bench.music(), fanfare_model::Timestamp(0)).await.unwrap();
     let ingest =
@@ -435,6 +470,6 @@ async fn a_new_file_is_found_without_anybody_asking() {
     bench.song("new/deep/2.wav", 2);
     assert_eq!(scans(&ingest).await, "1 added");
     fs::remove_dir_all(bench.music().join("new")).unwrap();
-    assert_eq!(scans(&ingest).await, "1 removed");
+    assert_eq!(scans(&ingest).await, "1 missing");
     ingest.shutdown().await;
 }

@@ -107,6 +107,7 @@ async fn fresh_scan(bench: &Bench) -> Value {
         uploads: Default::default(),
         cache: Default::default(),
         quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
+        keep_missing_days: 30,
     };
     let ingest = fanfare_ingest::Ingest::start(
         fanfare_ingest::DataLock::acquire(data.path()).unwrap(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ArtistId, ContentHash, ErrorKind, FolderId, ReleaseId, Timestamp, TrackId};
+use crate::{ArtistId, ContentHash, ErrorKind, FolderId, Presence, ReleaseId, Timestamp, TrackId};
 
 /// Where a track stands between arriving and being public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -224,6 +224,13 @@ pub struct Track {
     pub size_bytes: u64,
     /// The file's modification time.
     pub modified: Timestamp,
+    /// The file's inode change time in nanoseconds since the Unix epoch, as the last scan saw it; `None` while no scan
+    /// has. It moves with every write to the file, also where size and modification time are set back.
+    pub changed_ns: Option<i64>,
+    /// Whether the bytes are there.
+    pub presence: Presence,
+    /// Since when the file is missing.
+    pub missing_since: Option<Timestamp>,
     /// Hash of the file's bytes, as soon as they were read.
     pub hash: Option<ContentHash>,
     /// Hash of the bytes that its results belong to, once it was heard.

@@ -132,6 +132,7 @@ async fn serve(fanfare: &Path, data: PathBuf) -> (HttpState, std::net::SocketAdd
         uploads: Default::default(),
         cache: Default::default(),
         quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
+        keep_missing_days: 30,
     };
     let ingest = Ingest::start(DataLock::acquire(&data).unwrap(), store.clone(), options).await.unwrap();
     let state = HttpState::new(store, ingest, SettingsDesk::over(settings));

@@ -165,6 +165,8 @@ pub struct Settings {
     pub watch: bool,
     /// Seconds between looks at the folders, for file systems that report no changes; `None`: only on change.
     pub poll_interval_s: Option<u64>,
+    /// Days for which a track is kept whose file is missing; 0: until somebody removes it.
+    pub keep_missing_days: u32,
     /// Tracks heard at the same time.
     pub jobs: usize,
     /// Logging.
@@ -201,6 +203,7 @@ impl Settings {
             folders: Vec::new(),
             watch: true,
             poll_interval_s: None,
+            keep_missing_days: fanfare_ingest::DEFAULT_KEEP_MISSING_DAYS,
             jobs: default_jobs(),
             log: LogSettings { format: LogFormat::Text, level: "info".to_owned() },
             ffmpeg: FfmpegSetting::Auto,

@@ -64,6 +64,7 @@ async fn run(store: &Store, tracks: usize, rounds: usize) -> Result<(), Box<dyn 
             track,
             size_bytes: 1_000,
             modified: NOW,
+            changed_ns: None,
             content_hash: blob_name(track.as_bytes()),
             audio: properties(number),
             results: results(number),
@@ -158,6 +159,7 @@ fn file(number: usize) -> ScannedFile {
     let (artist, album) = (name(number / 60, 3), name(number / 12 + 7, 4));
     let title = format!("{} {number}", name(number * 31 + 3, 5));
     ScannedFile {
+        changed_ns: None,
         relative_path: format!("{artist}/{album}/{number}.flac"),
         size_bytes: 1_000,
         modified: NOW,

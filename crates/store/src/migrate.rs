@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0006_former_bytes.sql"),
     include_str!("../../../migrations/sqlite/0007_quota.sql"),
     include_str!("../../../migrations/sqlite/0008_task_kinds.sql"),
+    include_str!("../../../migrations/sqlite/0009_presence.sql"),
     include_str!("../../../migrations/sqlite/0010_quarantine.sql"),
     include_str!("../../../migrations/sqlite/0015_attempts.sql"),
     include_str!("../../../migrations/sqlite/0011_covers.sql"),

@@ -212,6 +212,7 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
             relative_path: "A/B/never.flac".to_owned(),
             size_bytes: 1,
             modified: NOW,
+            changed_ns: None,
             failure: failure(ErrorKind::PermissionDenied, "no access"),
         }])
         .await;

@@ -6,7 +6,9 @@ mod support;
 use std::{collections::HashSet, fs, time::Duration};
 
 use fanfare_model::{ErrorKind, Role, TaskId, TrackState, task};
-use fanfare_store::{BlobKind, BlobStore, DATABASE_FILE, ScanChange, ScannedFile, Store, StoreOptions};
+use fanfare_store::{
+    BlobKind, BlobStore, DATABASE_FILE, ScanChange, ScanEnd, ScannedFile, Store, StoreOptions,
+};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use support::*;
 
@@ -169,7 +171,8 @@ async fn a_locked_database_is_busy_for_writers_and_open_for_readers() {
     let store = Store::open(bench.data.path(), &options).await.unwrap();
     let mut other = raw(&bench).await;
     execute(&mut other, "BEGIN IMMEDIATE").await;
-    let writes = (0..10).map(|_| store.catalog().mark_scanned(bench.folder, NOW));
+    let ended = ScanEnd::default();
+    let writes = (0..10).map(|_| store.catalog().end_scan(bench.folder, &ended));
     for outcome in futures_util::future::join_all(writes).await {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy);
@@ -178,7 +181,7 @@ async fn a_locked_database_is_busy_for_writers_and_open_for_readers() {
     store.ping().await.unwrap();
     assert_eq!(store.catalog().tracks(&all()).await.unwrap().total, 0);
     execute(&mut other, "ROLLBACK").await;
-    store.catalog().mark_scanned(bench.folder, NOW).await.unwrap();
+    store.catalog().end_scan(bench.folder, &ScanEnd::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -276,7 +279,7 @@ async fn a_write_that_is_dropped_half_way_leaves_nothing() {
         let _ = tokio::time::timeout(Duration::from_millis(millis), write).await;
         let total = bench.store.catalog().tracks(&all()).await.unwrap().total;
         assert!(total == 0 || total == 300, "{total}");
-        bench.store.catalog().mark_scanned(bench.folder, NOW).await.unwrap();
+        bench.store.catalog().end_scan(bench.folder, &ScanEnd::default()).await.unwrap();
     }
     bench.assert_clean().await;
 }

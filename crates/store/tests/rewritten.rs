@@ -10,7 +10,7 @@ use support::*;
 const OLD: &str = "A/B/one.flac";
 
 fn facts(bytes: &[u8], size_bytes: u64, seconds: i64) -> FileFacts {
-    FileFacts { size_bytes, modified: later(seconds), hash: hash(bytes) }
+    FileFacts { size_bytes, modified: later(seconds), changed_ns: None, hash: hash(bytes) }
 }
 
 fn louder(tags: &mut Tags) {

@@ -57,17 +57,22 @@ async fn a_batch_applied_twice_changes_nothing() {
             relative_path: "A/B/four.flac".to_owned(),
             size_bytes: 1,
             modified: NOW,
+            changed_ns: None,
             failure: failure(ErrorKind::PermissionDenied, "no access"),
         },
         ScanChange::Unreadable {
             relative_path: "bad/five.mp3".to_owned(),
             size_bytes: 1,
             modified: NOW,
+            changed_ns: None,
             failure: failure(ErrorKind::Malformed, "broken"),
         },
     ];
     let applied = bench.scan(batch.clone()).await;
-    assert_eq!(applied, ScanApplied { added: 1, changed: 1, moved: 1, removed: 1, unreadable: 2 });
+    assert_eq!(
+        applied,
+        ScanApplied { added: 1, changed: 1, moved: 1, removed: 1, unreadable: 2, ..ScanApplied::default() }
+    );
     let (before, counts) = (bench.store.catalog().canonical_dump().await.unwrap(), jobs(&bench).await);
     assert_eq!(bench.scan(batch.clone()).await, ScanApplied::default());
     assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
@@ -121,6 +126,7 @@ async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() 
             relative_path: "A/B/one.flac".to_owned(),
             size_bytes: 1,
             modified: NOW,
+            changed_ns: None,
             failure: failure(ErrorKind::Malformed, "broken"),
         }])
         .await;
@@ -245,6 +251,7 @@ async fn a_file_that_can_be_read_again_is_heard() {
         relative_path: "A/B/one.flac".to_owned(),
         size_bytes: 1_000,
         modified: NOW,
+        changed_ns: None,
         failure: failure(ErrorKind::PermissionDenied, message),
     };
     bench.scan(vec![unreadable("no access")]).await;

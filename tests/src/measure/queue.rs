@@ -118,6 +118,7 @@ impl Waiting {
             track,
             size_bytes: row.size_bytes,
             modified: row.modified,
+            changed_ns: None,
             content_hash: row.hash.unwrap(),
             audio: row.audio.unwrap(),
             results: Vec::new(),

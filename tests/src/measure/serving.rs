@@ -176,6 +176,7 @@ fn track(number: u64) -> ScannedFile {
     // Spread over the alphabet, so that sorting has something to do.
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
     ScannedFile {
+        changed_ns: None,
         relative_path: format!("{:04}/{number}.flac", number / 100),
         size_bytes: 30_000_000,
         modified: FAR,

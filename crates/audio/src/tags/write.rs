@@ -51,6 +51,8 @@ pub struct Rewritten {
     pub size_bytes: u64,
     /// Its modification time.
     pub modified: Timestamp,
+    /// Its inode change time in ns, where it has one.
+    pub changed_ns: Option<i64>,
     /// The hash of its bytes.
     pub content_hash: ContentHash,
 }

@@ -58,14 +58,15 @@ impl<'a> Applying<'a> {
         }
         let batch = std::mem::take(&mut self.batch);
         let scan = self.scan;
-        let queues = scan.on_arrival
-            && batch.iter().any(|change| matches!(change, ScanChange::Added(_) | ScanChange::Changed(..)));
-        let task = if queues { Some(scan.hearing.announce().await?) } else { None };
+        let queues = scan.on_arrival && batch.iter().any(queues);
+        // What was held for a missing track waits again under the same task.
+        let task = if queues { scan.hearing.announce().await? } else { scan.hearing.task_id().await };
+        let before = self.applied.released;
         let mut pause = PAUSE;
         for attempt in 1.. {
             let (catalog, folder, now) = (scan.store.catalog(), scan.folder.id, clock::now());
             let applied = if scan.on_arrival {
-                catalog.apply_scan(folder, task, batch.clone(), now).await
+                catalog.apply_scan(folder, Some(task), batch.clone(), now).await
             } else {
                 catalog.apply_scan_for_later(folder, batch.clone(), now).await
             };
@@ -84,7 +85,7 @@ impl<'a> Applying<'a> {
                 Err(error) => return Err(error),
             }
         }
-        if queues {
+        if queues || self.applied.released > before {
             scan.hearing.queued().await;
         }
         Ok(())
@@ -95,13 +96,29 @@ impl<'a> Applying<'a> {
     }
 }
 
+/// Whether a change may queue an analysis.
+const fn queues(change: &ScanChange) -> bool {
+    match change {
+        ScanChange::Added(_) | ScanChange::Changed(..) | ScanChange::Replaced(..) => true,
+        ScanChange::Touched(..)
+        | ScanChange::Moved(..)
+        | ScanChange::Same(..)
+        | ScanChange::Missing(_)
+        | ScanChange::Removed(_)
+        | ScanChange::Unreadable { .. } => false,
+    }
+}
+
 /// Both together.
 pub(crate) const fn sum(a: ScanApplied, b: ScanApplied) -> ScanApplied {
     ScanApplied {
         added: a.added + b.added,
         changed: a.changed + b.changed,
         moved: a.moved + b.moved,
+        missing: a.missing + b.missing,
+        restored: a.restored + b.restored,
         removed: a.removed + b.removed,
+        released: a.released + b.released,
         unreadable: a.unreadable + b.unreadable,
     }
 }

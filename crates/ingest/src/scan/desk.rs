@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,7 +14,7 @@ use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskSt
 use fanfare_store::{ScanApplied, Store, Swept};
 use tokio::{sync::Notify, time::Instant};
 
-use super::{apply::sum, folder::FolderScan};
+use super::{DEFAULT_KEEP_MISSING_DAYS, apply::sum, folder::FolderScan};
 use crate::{
     Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, own::OwnFolders,
     quarantine::Kept, text,
@@ -24,6 +27,8 @@ const FOLLOW_UP_MAX: Duration = Duration::from_secs(60);
 
 /// How often files that no row names are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+/// A day in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long a job that nobody is shown is kept after its end.
 const JOBS_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -53,6 +58,7 @@ struct Inner {
     own: OwnFolders,
     limits: Limits,
     pictures: Pictures,
+    keep_days: AtomicU32,
     state: Mutex<DeskState>,
     asked: Notify,
 }
@@ -61,9 +67,6 @@ struct Inner {
 struct DeskState {
     running: Option<Scan>,
     wanted: Option<Scan>,
-    /// What the last scan asked for by a person found suddenly empty: library folders, and which folders in
-    /// them (the empty path is the library folder itself).
-    empty: HashMap<FolderId, HashSet<String>>,
     /// By folder, what every thread holds that asks its storage: on storage that hangs they outlive their scan.
     at_it: HashMap<FolderId, Arc<()>>,
     closed: bool,
@@ -75,14 +78,15 @@ struct Scan {
     cancel: CancelFlag,
     /// `None` for all.
     folders: Option<HashSet<FolderId>>,
-    asked: bool,
     starting: bool,
+    /// Every file is compared byte by byte.
+    full: bool,
 }
 
 impl Scan {
-    /// Whether it scans everything and is not over (its end is told a moment before the desk is free).
-    fn may_be_joined(&self) -> bool {
-        self.folders.is_none() && !self.task.is_over()
+    /// Whether it does all that is wanted and is not over (its end is told a moment before the desk is free).
+    fn may_be_joined(&self, full: bool) -> bool {
+        self.folders.is_none() && (self.full || !full) && !self.task.is_over()
     }
 }
 
@@ -96,20 +100,32 @@ impl ScanDesk {
         (own, limits, pictures): (OwnFolders, Limits, Pictures),
     ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
-        Self {
-            inner: Arc::new(Inner {
-                store,
-                hub,
-                hearing,
-                governor,
-                keeping,
-                own,
-                limits,
-                pictures,
-                state,
-                asked,
-            }),
-        }
+        let keep_days = AtomicU32::new(DEFAULT_KEEP_MISSING_DAYS);
+        let inner = Inner {
+            store,
+            hub,
+            hearing,
+            governor,
+            keeping,
+            own,
+            limits,
+            pictures,
+            keep_days,
+            state,
+            asked,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
+    pub(crate) fn keep_missing(&self, days: u32) {
+        self.inner.keep_days.store(days, Ordering::Relaxed);
+    }
+
+    /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
+    fn keep_ms(&self) -> Option<i64> {
+        let days = self.inner.keep_days.load(Ordering::Relaxed);
+        (days > 0).then_some(i64::from(days) * DAY_MS)
     }
 
     /// Asks for a scan of one folder or all; gives the task under which it runs.
@@ -117,13 +133,25 @@ impl ScanDesk {
     /// # Errors
     /// `Unavailable` while shutting down; errors of the store.
     pub(crate) async fn ask(&self, cause: Cause, folder: Option<FolderId>) -> Result<TaskId> {
+        self.ask_for(cause, folder, false).await
+    }
+
+    /// Asks for a scan of all folders that compares every file byte by byte.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) async fn ask_in_full(&self) -> Result<TaskId> {
+        self.ask_for(Cause::Asked, None, true).await
+    }
+
+    async fn ask_for(&self, cause: Cause, folder: Option<FolderId>, full: bool) -> Result<TaskId> {
         let task = {
             let mut state = self.state();
             if state.closed {
                 return Err(Error::new(ErrorKind::Unavailable, "the server is shutting down"));
             }
             match &state.running {
-                Some(running) if cause == Cause::Asked && folder.is_none() && running.may_be_joined() => {
+                Some(running) if cause == Cause::Asked && folder.is_none() && running.may_be_joined(full) => {
                     running.task.clone()
                 }
                 _ => {
@@ -131,15 +159,15 @@ impl ScanDesk {
                         task: LiveTask::new(&self.inner.hub, TaskKind::Scan),
                         cancel: CancelFlag::default(),
                         folders: Some(HashSet::new()),
-                        asked: false,
                         starting: false,
+                        full: false,
                     });
                     match (folder, &mut scan.folders) {
                         (Some(folder), Some(folders)) => drop(folders.insert(folder)),
                         (None, folders) => *folders = None,
                         (Some(_), None) => {}
                     }
-                    scan.asked |= cause == Cause::Asked;
+                    scan.full |= full;
                     scan.starting |= cause == Cause::Start;
                     scan.task.clone()
                 }
@@ -286,12 +314,12 @@ impl ScanDesk {
 
     async fn folders(&self, scan: &Scan, changing: &mut HashSet<FolderId>) -> Result<(TaskState, String)> {
         let folders = self.inner.store.catalog().folders().await?;
-        let (mut applied, mut scanned, mut away) = (ScanApplied::default(), 0_u64, 0_u64);
+        let (mut applied, mut scanned, mut away, mut compared) =
+            (ScanApplied::default(), 0_u64, 0_u64, 0_u64);
         for folder in &folders {
             if scan.folders.as_ref().is_some_and(|wanted| !wanted.contains(&folder.id)) {
                 continue;
             }
-            let meant_empty = if scan.asked { self.state().empty.get(&folder.id).cloned() } else { None };
             let at_it = Arc::clone(self.state().at_it.entry(folder.id).or_default());
             let work = FolderScan {
                 store: &self.inner.store,
@@ -304,13 +332,14 @@ impl ScanDesk {
                 limits: &self.inner.limits,
                 pictures: &self.inner.pictures,
                 at_it,
-                meant_empty: meant_empty.unwrap_or_default(),
+                full: scan.full,
+                keep_ms: self.keep_ms(),
             };
             match work.run().await {
                 Ok(outcome) => {
-                    self.note_emptiness(scan, folder.id, &outcome.emptied);
-                    away += u64::from(outcome.suddenly_empty);
-                    scanned += u64::from(!outcome.suddenly_empty);
+                    away += outcome.away;
+                    scanned += u64::from(!outcome.not_there);
+                    compared += outcome.compared;
                     applied = sum(applied, outcome.applied);
                     if outcome.changing > 0 {
                         changing.insert(folder.id);
@@ -323,9 +352,7 @@ impl ScanDesk {
                 }
                 // Somebody took it out of the library meanwhile: the others are scanned all the same.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(folder.id).await? => {
-                    let mut state = self.state();
-                    state.empty.remove(&folder.id);
-                    state.at_it.remove(&folder.id);
+                    self.state().at_it.remove(&folder.id);
                 }
                 Err(error) => return Err(error),
             }
@@ -339,22 +366,12 @@ impl ScanDesk {
             (_, 0) if away > 0 => TaskState::Failed,
             _ => TaskState::PartialSuccess,
         };
-        Ok((state, summary(applied, away)))
+        Ok((state, summary(applied, away, compared)))
     }
 
     async fn is_gone(&self, folder: FolderId) -> Result<bool> {
         let folders = self.inner.store.catalog().folders().await?;
         Ok(folders.iter().all(|known| known.id != folder))
-    }
-
-    fn note_emptiness(&self, scan: &Scan, folder: FolderId, emptied: &HashSet<String>) {
-        let mut state = self.state();
-        if scan.asked {
-            state.empty.insert(folder, emptied.clone());
-        } else if let Some(before) = state.empty.get_mut(&folder) {
-            // What was seen full again in between is not empty twice in a row.
-            before.retain(|path| emptied.contains(path));
-        }
     }
 
     /// After an upgrade: tracks whose results are of older analyzers are heard again.
@@ -397,11 +414,13 @@ fn report(swept: &Swept) {
     }
 }
 
-fn summary(applied: ScanApplied, away: u64) -> String {
+fn summary(applied: ScanApplied, away: u64, compared: u64) -> String {
     let parts = [
         (applied.added, "added"),
         (applied.changed, "changed"),
         (applied.moved, "moved"),
+        (applied.missing, "missing"),
+        (applied.restored, "back"),
         (applied.removed, "removed"),
         (applied.unreadable, "unreadable"),
     ];
@@ -412,6 +431,9 @@ fn summary(applied: ScanApplied, away: u64) -> String {
         .collect();
     if said.is_empty() {
         said.push("nothing changed".to_owned());
+    }
+    if compared > 0 {
+        said.push(format!("{} compared", text::count(compared, "file")));
     }
     if away > 0 {
         said.push(format!("{} away", text::count(away, "folder")));

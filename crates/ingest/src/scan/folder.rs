@@ -11,16 +11,13 @@ use std::{
 };
 
 use fanfare_audio::{CancelFlag, Limits};
-use fanfare_model::{
-    Error, ErrorKind, Result, Timestamp, TrackId, TrackState, job::Products, library::Folder,
-};
-use fanfare_store::{KnownFile, ScanApplied, ScanChange, Store};
+use fanfare_model::{AwayFolder, AwayReason, Error, ErrorKind, Result, Timestamp, TrackId, library::Folder};
+use fanfare_store::{FolderMount, KnownFile, ScanApplied, ScanChange, ScanEnd, Store};
 
 use super::{
     apply::Applying,
-    cover::Covers,
-    plan::{Comparison, Plan, Verdict, plan},
-    read::{self, Read, ReadOutcome, Readers, hash_file, open_regular},
+    plan::{Comparison, Plan, plan},
+    read::{hash_file, open_regular},
     walk::{WalkProgress, Walked, walk},
 };
 use crate::{
@@ -29,7 +26,7 @@ use crate::{
     hearing::Hearing,
     live_task::LiveTask,
     own::OwnFolders,
-    pictures::{Pictures, limits_here},
+    pictures::Pictures,
     text,
 };
 
@@ -37,8 +34,17 @@ use crate::{
 const WALK_PROGRESS: Duration = Duration::from_millis(200);
 /// How long a scan waits for threads that an earlier one of the folder left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
-/// Failed tracks that are looked up per scan to see whether reading them again makes sense.
-const MAX_REREAD_LOOKUPS: usize = 5_000;
+
+/// Bytes that are compared in one scan at most, because a time of their files is another one: minutes of a disk's time, so
+/// that a library with a new owner keeps nobody waiting for long. The next scan goes on.
+pub(super) const RECHECK_BYTES: u64 = 4 << 30;
+
+/// What the catalog knew before the scan.
+struct Before {
+    mounts: Vec<FolderMount>,
+    away: Vec<AwayFolder>,
+    now: Timestamp,
+}
 
 /// One folder to scan, and everything that takes.
 pub(crate) struct FolderScan<'a> {
@@ -56,70 +62,128 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) pictures: &'a Pictures,
     /// Held by every thread that asks the folder's storage, so that it is known which are still at it.
     pub(crate) at_it: Arc<()>,
-    /// Folders in it (the root is the empty path) that are empty because somebody emptied them, not because
-    /// their storage is away.
-    pub(crate) meant_empty: HashSet<String>,
+    /// Every file is compared byte by byte.
+    pub(crate) full: bool,
+    /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
+    pub(crate) keep_ms: Option<i64>,
 }
 
 /// What the scan of a folder came to.
 #[derive(Debug, Default)]
 pub(crate) struct FolderOutcome {
     pub(crate) applied: ScanApplied,
-    /// Files that were being written: worth another scan soon.
+    /// Files that were being written, or are still to be compared: worth another scan soon.
     pub(crate) changing: u64,
-    /// The folder can be listed but holds no audio, and was left alone for that.
-    pub(crate) suddenly_empty: bool,
-    /// Folders in it that were left alone for being suddenly empty (the root is the empty path).
-    pub(crate) emptied: HashSet<String>,
+    /// The library folder itself is not there.
+    pub(crate) not_there: bool,
+    /// Folders in it that count as away.
+    pub(crate) away: u64,
+    /// Files whose bytes were compared.
+    pub(crate) compared: u64,
 }
 
 impl FolderScan<'_> {
     /// Brings the catalog up to date with the folder.
     ///
     /// # Errors
-    /// `Unavailable` when the folder is away (see the module documentation of `scan`); `Cancelled`; errors
+    /// `Unavailable` when the folder cannot be looked at (see the module documentation of `scan`); `Cancelled`; errors
     /// of the store.
     pub(crate) async fn run(&self) -> Result<FolderOutcome> {
         let began = clock::now();
+        match self.bring_up_to_date(began).await {
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                self.note_unreadable(began).await?;
+                Err(error)
+            }
+            ended => ended,
+        }
+    }
+
+    async fn bring_up_to_date(&self, began: Timestamp) -> Result<FolderOutcome> {
         self.wait_for_threads_left_behind().await?;
         let walked = self.walk().await?;
         for own in &walked.own {
             self.task.note(format!("left out {}: Fanfare keeps its own files there", self.shown(own))).await;
         }
-        let known = self.store.catalog().known_files(self.folder.id).await?;
-        let empty = walked.files.is_empty() && !walked.unread.iter().any(|unread| unread.is_file);
-        if empty && !known.is_empty() && !self.meant_empty.contains("") {
-            self.task.show().await?;
-            self.task.note_error(self.folder.path.display().to_string(), &emptied(known.len()));
-            let emptied = HashSet::from([String::new()]);
-            return Ok(FolderOutcome { suddenly_empty: true, emptied, ..FolderOutcome::default() });
-        }
+        let catalog = self.store.catalog();
+        let known = catalog.known_files(self.folder.id).await?;
+        let away = catalog.missing().await?.remove(&self.folder.id).unwrap_or_default().away;
+        let before = Before { mounts: catalog.folder_mounts(self.folder.id).await?, away, now: began };
         let (refused, stay) = self.refusals(&walked, &known);
         let walked = Arc::new(walked);
         let reread = Arc::new(self.worth_reading_again(&known).await?);
-        let plan = self.plan(known, &walked, &reread).await?;
-        let quiet = plan.readings.is_empty() && plan.removed.is_empty() && refused.is_empty();
+        let (was_away, before) = (before.away.clone(), Arc::new(before));
+        let plan = self.plan(known, &walked, &reread, &before).await?;
+        let quiet = plan.readings.is_empty()
+            && plan.missing.is_empty()
+            && plan.removed.is_empty()
+            && plan.back.is_empty()
+            && refused.is_empty();
         if !quiet {
             self.task.show().await?;
         }
         for unread in walked.unread.iter().filter(|unread| !quiet || !stay.contains(&unread.relative_path)) {
             self.task.note_error(self.shown(&unread.relative_path), &unread.error);
         }
-        for (folder, tracks) in &plan.emptied {
-            self.task.note_error(self.shown(folder), &emptied(*tracks));
-        }
-        let mut outcome =
-            FolderOutcome { emptied: plan.emptied.keys().cloned().collect(), ..FolderOutcome::default() };
+        let mut outcome = FolderOutcome {
+            not_there: walked.not_there,
+            changing: u64::from(plan.unchecked),
+            away: plan.away.len() as u64,
+            ..FolderOutcome::default()
+        };
+        let mut applying = Applying::new(self);
+        applying.push_all(all(&plan.noted, |(id, changed)| ScanChange::Same(id, Some(changed)))).await?;
         if !quiet {
-            let mut applying = Applying::new(self);
             applying.push_all(refused).await?;
-            outcome.changing = self.read(&walked, &plan, &reread, &mut applying).await?;
+            // First: what is missing is in nobody's way, and what is back is back soon.
+            applying.push_all(all(&plan.missing, ScanChange::Missing)).await?;
+            applying.push_all(all(&plan.back, |(id, changed)| ScanChange::Same(id, changed))).await?;
+            self.read(&walked, &plan, &reread, &mut applying, &mut outcome).await?;
             applying.push_all(plan.removed.into_iter().map(ScanChange::Removed)).await?;
-            outcome.applied = applying.end().await?;
         }
-        // The time of the walk, not of the end: a picture that came in between must look newer.
-        self.store.catalog().mark_scanned(self.folder.id, began).await?;
+        outcome.applied = applying.end().await?;
+        let end = ScanEnd {
+            // The time of the walk, not of the end: a picture that came in between must look newer.
+            scanned: (!walked.not_there).then_some(began),
+            mounts: (!walked.not_there).then_some(plan.mounts),
+            away: plan.away,
+        };
+        catalog.end_scan(self.folder.id, &end).await?;
+        self.say_what_is_away(&was_away).await?;
         Ok(outcome)
+    }
+
+    /// Notes that nothing is known of the folder, because it cannot be looked at: its tracks stay as they are.
+    async fn note_unreadable(&self, now: Timestamp) -> Result<()> {
+        let catalog = self.store.catalog();
+        let mut away = catalog.missing().await?.remove(&self.folder.id).unwrap_or_default().away;
+        if away.iter().any(|folder| folder.path.is_empty()) {
+            return Ok(());
+        }
+        let reason = AwayReason::Unreadable;
+        away.push(AwayFolder { path: String::new(), since: now, reason, tracks: 0 });
+        catalog.end_scan(self.folder.id, &ScanEnd { scanned: None, mounts: None, away }).await
+    }
+
+    /// Says which folders count as away: in the task each time, in the log when that is news.
+    async fn say_what_is_away(&self, before: &[AwayFolder]) -> Result<()> {
+        let missing = self.store.catalog().missing().await?.remove(&self.folder.id).unwrap_or_default();
+        for folder in &missing.away {
+            let path = self.shown(&folder.path);
+            let error = away(folder);
+            if before.iter().all(|known| known.path != folder.path || known.reason != folder.reason) {
+                let (tracks, reason) = (folder.tracks, folder.reason.as_str());
+                tracing::warn!(path, tracks, reason, remedy = AWAY_REMEDY, "a library folder counts as away");
+            }
+            self.task.note_error(path, &error);
+        }
+        for known in before.iter().filter(|known| missing.away.iter().all(|now| now.path != known.path)) {
+            tracing::info!(
+                path = self.shown(&known.path),
+                "a library folder that counted as away does so no more"
+            );
+        }
+        Ok(())
     }
 
     /// Threads of an earlier scan end by themselves in a moment, unless the storage hangs: then more of them would
@@ -140,7 +204,11 @@ impl FolderScan<'_> {
     }
 
     /// Waits for work on the folder's storage; see [`attend`].
-    async fn attend<T>(&self, work: impl Future<Output = T>, answers: impl Fn() -> u64) -> Result<T> {
+    pub(super) async fn attend<T>(
+        &self,
+        work: impl Future<Output = T>,
+        answers: impl Fn() -> u64,
+    ) -> Result<T> {
         attend(work, answers, self.cancel, STALLED).await.map_err(|error| match error.kind() {
             ErrorKind::Unavailable => {
                 error.context(format!("the folder {} is away", self.folder.path.display()))
@@ -181,10 +249,11 @@ impl FolderScan<'_> {
         known: Vec<KnownFile>,
         walked: &Arc<Walked>,
         reread: &Arc<HashSet<TrackId>>,
+        before: &Arc<Before>,
     ) -> Result<Plan> {
-        let reread = Arc::clone(reread);
+        let (reread, before) = (Arc::clone(reread), Arc::clone(before));
         let (root, walked, cancel) = (self.folder.path.clone(), Arc::clone(walked), self.cancel.clone());
-        let (pictures_since, meant_empty) = (self.folder.scanned, self.meant_empty.clone());
+        let (pictures_since, full, keep_ms) = (self.folder.scanned, self.full, self.keep_ms);
         let (answers, at_it) = (Arc::new(AtomicU64::new(0)), Arc::clone(&self.at_it));
         let counted = Arc::clone(&answers);
         let planning = detached("plan", move || {
@@ -196,136 +265,30 @@ impl FolderScan<'_> {
                 let path = root.join(&walked.files.get(file)?.relative_path);
                 open_regular(&path).and_then(|file| hash_file(&file, &cancel, &mut on_block)).ok()
             };
-            let (reread, meant_empty) = (&*reread, &meant_empty);
-            plan(known, &walked, Comparison { reread, pictures_since, meant_empty, hash: &mut hash })
+            let comparison = Comparison {
+                reread: &reread,
+                pictures_since,
+                mounts: &before.mounts,
+                away: &before.away,
+                full,
+                recheck_bytes: if full { u64::MAX } else { RECHECK_BYTES },
+                keep_ms,
+                now: before.now,
+                hash: &mut hash,
+            };
+            plan(known, &walked, comparison)
         });
         let plan = self.attend(planning, || answers.load(Ordering::Relaxed)).await??;
         self.check_cancel()?;
         Ok(plan)
     }
 
-    /// Tracks that failed for a reason that lies outside the file, and may work now.
-    async fn worth_reading_again(&self, known: &[KnownFile]) -> Result<HashSet<TrackId>> {
-        let mut again = HashSet::new();
-        let failed = known.iter().filter(|file| file.state == TrackState::Failed);
-        for file in failed.take(MAX_REREAD_LOOKUPS) {
-            let row = self.store.catalog().track(file.id).await?;
-            if row.and_then(|row| row.track.failure).is_some_and(|failure| is_access(failure.kind)) {
-                again.insert(file.id);
-            }
-        }
-        Ok(again)
-    }
-
-    /// Files that the walk met but could not look at, as changes; and the paths that were listed before.
-    ///
-    /// A track that is known and fine stays as it is (its link dangles because a disk is away).
-    fn refusals(&self, walked: &Walked, known: &[KnownFile]) -> (Vec<ScanChange>, HashSet<String>) {
-        let listed: HashSet<&str> = known.iter().map(|file| file.relative_path.as_str()).collect();
-        let mut met: HashSet<&str> = walked.files.iter().map(|file| file.relative_path.as_str()).collect();
-        let (mut refused, mut stay) = (Vec::new(), HashSet::new());
-        for unread in &walked.unread {
-            let path = unread.relative_path.as_str();
-            if listed.contains(path) || !unread.is_file {
-                stay.insert(path.to_owned());
-            } else if met.insert(path) {
-                refused.push(ScanChange::Unreadable {
-                    relative_path: path.to_owned(),
-                    size_bytes: 0,
-                    modified: Timestamp(0),
-                    failure: text::track_failure(&unread.error, clock::now(), None),
-                });
-            }
-        }
-        (refused, stay)
-    }
-
-    async fn read(
-        &self,
-        walked: &Arc<Walked>,
-        plan: &Plan,
-        reread: &HashSet<TrackId>,
-        applying: &mut Applying<'_>,
-    ) -> Result<u64> {
-        self.task.step("reading tags", (plan.readings.len() + plan.removed.len()) as u64).await;
-        let mut reads = read::start(Readers {
-            root: self.folder.path.clone(),
-            walked: Arc::clone(walked),
-            readings: plan.readings.clone(),
-            covers: Covers::new(self.store.clone(), self.pictures.clone()),
-            limits: limits_here(self.limits),
-            tags: fanfare_audio::read_tags,
-            cancel: self.cancel.clone(),
-            at_it: Arc::clone(&self.at_it),
-        })?;
-        let mut changing = 0;
-        let mut again = Vec::new();
-        while let Some(Read { reading, outcome }) = self.attend(reads.recv(), || 0).await? {
-            let Some(found) = walked.files.get(reading.file) else { continue };
-            match outcome {
-                ReadOutcome::Scanned { file, cover_trouble } => {
-                    if let Some(error) = cover_trouble {
-                        tracing::info!(path = %found.relative_path, %error, "a cover cannot be used");
-                    }
-                    let change = match reading.verdict {
-                        Verdict::Added => ScanChange::Added(*file),
-                        // Of a file whose size and time are the same, only what its tags say is taken over.
-                        Verdict::Changed(id) | Verdict::Repictured(id) => ScanChange::Changed(id, *file),
-                        Verdict::Moved(id) => ScanChange::Moved(id, *file),
-                    };
-                    applying.push(change).await?;
-                    // A track that moved while it waited failed at its old path.
-                    if let Verdict::Changed(id) | Verdict::Moved(id) = reading.verdict
-                        && reread.contains(&id)
-                    {
-                        again.push(id);
-                    }
-                }
-                ReadOutcome::Unreadable(error) => {
-                    self.task.note_error(self.shown(&found.relative_path), &error);
-                    if let Verdict::Moved(id) = reading.verdict {
-                        applying.push(ScanChange::Removed(id)).await?;
-                    }
-                    if !matches!(reading.verdict, Verdict::Repictured(_)) {
-                        let failure = text::track_failure(&error, clock::now(), None);
-                        let (size_bytes, modified) = (found.size_bytes, found.modified);
-                        let relative_path = found.relative_path.clone();
-                        applying
-                            .push(ScanChange::Unreadable { relative_path, size_bytes, modified, failure })
-                            .await?;
-                    }
-                }
-                ReadOutcome::Changing | ReadOutcome::Gone => changing += 1,
-            }
-            self.task
-                .progress(|task| {
-                    task.current += 1;
-                    task.current_item = Some(found.relative_path.clone());
-                })
-                .await;
-        }
-        self.check_cancel()?;
-        if !again.is_empty() {
-            // Their file can be reached again: whatever was given up for that reason is tried anew.
-            applying.flush().await?;
-            let task = self.hearing.announce().await?;
-            for id in again {
-                self.store
-                    .catalog()
-                    .requeue_track(id, Some(task), &Products::default(), clock::now())
-                    .await?;
-            }
-            self.hearing.queued().await;
-        }
-        Ok(changing)
-    }
-
     /// The path as a person is shown it: with its folder, because there may be several.
-    fn shown(&self, relative: &str) -> String {
+    pub(super) fn shown(&self, relative: &str) -> String {
         self.folder.path.join(relative).display().to_string()
     }
 
-    fn check_cancel(&self) -> Result<()> {
+    pub(super) fn check_cancel(&self) -> Result<()> {
         if self.cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "the scan was cancelled"));
         }
@@ -333,24 +296,20 @@ impl FolderScan<'_> {
     }
 }
 
-/// Whether a failure of that kind comes from reaching the file, not from its content.
-const fn is_access(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Io
-            | ErrorKind::NotFound
-            | ErrorKind::PermissionDenied
-            | ErrorKind::NoSpace
-            | ErrorKind::Busy
-            | ErrorKind::Unavailable
-    )
+/// A change for each.
+fn all<T: Copy>(of: &[T], change: fn(T) -> ScanChange) -> Vec<ScanChange> {
+    of.iter().map(|one| change(*one)).collect()
 }
 
-fn emptied(known: usize) -> Error {
-    let tracks = text::count(known as u64, "track");
-    Error::new(
-        ErrorKind::Unavailable,
-        format!("no audio is left here, but {tracks} were known: storage is away?"),
-    )
-    .remedy("connect the storage and scan again; if you emptied the folder, scan twice to remove its tracks")
+/// What to do about a folder that counts as away.
+const AWAY_REMEDY: &str = "connect the storage and scan again; if the files are gone for good, remove their tracks on the \
+    Activity page or with `fanfare scan --remove-missing`";
+
+fn away(folder: &AwayFolder) -> Error {
+    let reason = folder.reason.sentence();
+    let message = match folder.tracks {
+        0 => format!("the folder is away: {reason}"),
+        tracks => format!("the folder is away: {reason}; {} missing", text::count(tracks, "track")),
+    };
+    Error::new(ErrorKind::Unavailable, message).remedy(AWAY_REMEDY)
 }

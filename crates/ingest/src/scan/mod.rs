@@ -2,17 +2,21 @@
 //!
 //! Vocabulary: a *walk* lists files; a *plan* says what changed; a *reading* opens one file for its tags.
 //!
-//! Invariants: a file's absence counts only where the walk could look (storage that is away removes nothing);
-//! every batch is one transaction, so a scan may be cut off anywhere and the next one goes on from there; a
+//! Invariants: a file's absence counts only where the walk could look; a track whose file is absent is missing for as long
+//! as it is to be kept before it is removed; every batch is one transaction, so a scan may be cut off anywhere and the next one goes on from there; a
 //! scan of an unchanged folder opens no file and writes nothing but the time of the scan.
 //!
-//! # When storage is away
-//! A library folder that is missing, is no folder or cannot be listed is *away*: its tracks stay. A folder that
-//! can be listed but suddenly holds no audio at all, while tracks in it are known, is away too: that is what an
-//! unmounted disk looks like. The same goes for every folder below it that holds nothing at all (a mount point in
-//! the library, or where a link leads): known tracks in it stay, unless they turn up elsewhere. A person who did
-//! empty a folder removes it too, or scans twice in a row: the second scan that a person asks for takes the
-//! emptiness that the first one met as meant ([`FolderScan::meant_empty`]).
+//! # Files that are not where they were
+//! Their tracks are *missing*: hidden, kept for 30 days (`library.keep_missing_days`), and whole again when the bytes are
+//! back, whatever the reason was. Whether they were deleted or their storage is away cannot be known, so one rule holds for
+//! both; what looks like storage that is *away* ([`absence`]) is said besides, with the choice to remove the tracks now.
+//! Where the walk cannot look (a folder that may not be read, storage that hangs, a link that leads nowhere), nothing is
+//! known of the tracks, and they stay as they are. Nothing is removed by a scan that did not find the library folder.
+//!
+//! # Files that changed without another size or time
+//! The inode change time moves with every write, and with a new owner, mode, name or link as well. So a file with another
+//! one is read again and its bytes are compared: results go only with the bytes that they are of. At most
+//! [`folder::RECHECK_BYTES`] are compared in one scan, and the next one follows soon. A full scan compares every file.
 //!
 //! # Tracks that become unreadable
 //! They keep their id and what was known of them, so that a person sees which ones they are and lists that
@@ -22,10 +26,16 @@
 //! Paths are text in the catalog. A file or folder whose name is not UTF-8 is listed as unreadable with the
 //! remedy to rename it; nothing else in its folder is affected.
 
+mod absence;
 mod apply;
 mod cover;
 pub(crate) mod desk;
 mod folder;
+mod moves;
 mod plan;
 pub(crate) mod read;
+mod reading;
 pub(crate) mod walk;
+
+/// How many days missing tracks are kept unless the settings say otherwise.
+pub const DEFAULT_KEEP_MISSING_DAYS: u32 = 30;

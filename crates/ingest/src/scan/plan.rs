@@ -1,14 +1,19 @@
-//! Comparing what a walk found with what is known: which files to read, which tracks moved, which are gone.
+//! Comparing what a walk found with what is known: which files to read, which tracks moved, which are missing.
 //!
 //! Invariants: touches no file (the one question about content is asked through a function); a known track
-//! is named at most once; the plan does not depend on the order of its inputs.
+//! is named at most once; the plan does not depend on the order of its inputs; only tracks that were missing for longer than
+//! they are kept are removed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use fanfare_model::{ContentHash, Timestamp, TrackId, TrackState};
-use fanfare_store::KnownFile;
+use fanfare_model::{AwayFolder, ContentHash, Presence, Timestamp, TrackId, TrackState};
+use fanfare_store::{FolderMount, KnownFile};
 
-use super::walk::Walked;
+use super::{
+    absence::{Absence, Found, Gone},
+    moves::pair_moves,
+    walk::{FoundFile, Walked},
+};
 
 /// What reading a file will be good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +22,29 @@ pub(crate) enum Verdict {
     Added,
     /// A known file with other content (or one whose reading failed and may work now).
     Changed(TrackId),
+    /// A known file of the same size and time that cannot be told from another one: its bytes count as others.
+    Replaced(TrackId),
+    /// A known file of the same size, of which another time says that it may have been written to: its bytes are compared
+    /// with those of that hash.
+    Recheck(TrackId, ContentHash),
     /// A known file at another path.
     Moved(TrackId),
     /// A known, unchanged file with a new picture beside it.
     Repictured(TrackId),
+}
+
+impl Verdict {
+    /// The known track that the file is of.
+    const fn of(self) -> Option<TrackId> {
+        match self {
+            Self::Added => None,
+            Self::Changed(id)
+            | Self::Replaced(id)
+            | Self::Recheck(id, _)
+            | Self::Moved(id)
+            | Self::Repictured(id) => Some(id),
+        }
+    }
 }
 
 /// One file to read.
@@ -36,10 +60,20 @@ pub(crate) struct Reading {
 pub(crate) struct Plan {
     /// In order of path.
     pub(crate) readings: Vec<Reading>,
-    /// Tracks whose file is gone.
+    /// Missing tracks whose file is back as it was, each with its inode change time where that is news.
+    pub(crate) back: Vec<(TrackId, Option<i64>)>,
+    /// Tracks of which nothing is news but the inode change time.
+    pub(crate) noted: Vec<(TrackId, i64)>,
+    /// Tracks that were here and whose file is not where it was.
+    pub(crate) missing: Vec<TrackId>,
+    /// Tracks that were missing for longer than they are kept.
     pub(crate) removed: Vec<TrackId>,
-    /// Folders that are empty now but held that many known tracks, which are kept.
-    pub(crate) emptied: BTreeMap<String, usize>,
+    /// Every folder that counts as away now.
+    pub(crate) away: Vec<AwayFolder>,
+    /// What is mounted where, as the next scan is to compare with.
+    pub(crate) mounts: Vec<FolderMount>,
+    /// Files were left for the next scan, because comparing all of them would take too long.
+    pub(crate) unchecked: bool,
 }
 
 /// What the comparison needs besides the two lists.
@@ -48,66 +82,145 @@ pub(crate) struct Comparison<'a> {
     pub(crate) reread: &'a HashSet<TrackId>,
     /// Pictures that changed since then make the files beside them be read again.
     pub(crate) pictures_since: Option<Timestamp>,
-    /// Folders that are empty because somebody emptied them; the root (an empty path) stands for all.
-    pub(crate) meant_empty: &'a HashSet<String>,
+    /// What was mounted where when tracks were last found there; empty: that is not known.
+    pub(crate) mounts: &'a [FolderMount],
+    /// The folders that counted as away.
+    pub(crate) away: &'a [AwayFolder],
+    /// Every file is compared byte by byte, whatever its size and times say.
+    pub(crate) full: bool,
+    /// So many bytes are compared at most where only a time of the file is another one; the rest is left for the next
+    /// scan.
+    pub(crate) recheck_bytes: u64,
+    /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
+    pub(crate) keep_ms: Option<i64>,
+    pub(crate) now: Timestamp,
     /// The hash of that file's bytes (index into [`Walked::files`]), if it can be read.
     pub(crate) hash: &'a mut dyn FnMut(usize) -> Option<ContentHash>,
 }
 
+/// What is to be done about a known file that is where it was.
+enum Seen {
+    /// Read it.
+    Read(Verdict),
+    /// It is as it was; its inode change time, where that is news.
+    Same(Option<i64>),
+    /// It cannot be told yet.
+    Unchecked,
+}
+
 /// Compares.
-pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, comparison: Comparison<'_>) -> Plan {
+pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, mut comparison: Comparison<'_>) -> Plan {
     let mut by_path: HashMap<String, KnownFile> =
         known.into_iter().map(|file| (file.relative_path.clone(), file)).collect();
     let mut plan = Plan::default();
     let mut new = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for (index, file) in walked.files.iter().enumerate() {
         let Some(known) = by_path.remove(&file.relative_path) else {
             new.push(index);
             continue;
         };
-        let same = known.size_bytes == file.size_bytes && known.modified == file.modified;
-        let repictured = || {
-            let picture = file.picture.and_then(|index| walked.pictures.get(index));
-            // Clocks of file systems tick coarsely (10 ms at most): a picture may look older than it is.
-            picture
-                .zip(comparison.pictures_since)
-                .is_some_and(|(picture, since)| picture.changed.plus_ms(20) >= since)
-        };
-        let verdict = if !same || comparison.reread.contains(&known.id) {
-            Verdict::Changed(known.id)
-        } else if known.state != TrackState::Failed && repictured() {
-            Verdict::Repictured(known.id)
-        } else {
-            continue;
-        };
-        plan.readings.push(Reading { file: index, verdict });
+        let seen = look(&known, file, walked, &mut comparison);
+        let changed = !same_facts(&known, file);
+        match seen {
+            Seen::Read(verdict) => plan.readings.push(Reading { file: index, verdict }),
+            Seen::Same(changed_ns) if known.presence == Presence::Missing => {
+                plan.back.push((known.id, changed_ns))
+            }
+            Seen::Same(Some(changed_ns)) => plan.noted.push((known.id, changed_ns)),
+            Seen::Same(None) => {}
+            Seen::Unchecked => plan.unchecked = true,
+        }
+        found.push(Found { known, changed });
     }
 
     let unread: HashSet<&str> = walked.unread.iter().map(|unread| unread.relative_path.as_str()).collect();
-    let mut vanished: Vec<KnownFile> =
-        by_path.into_values().filter(|known| !is_unknown(&known.relative_path, &unread)).collect();
+    let (unknown, mut vanished): (Vec<KnownFile>, Vec<KnownFile>) =
+        by_path.into_values().partition(|known| is_unknown(&known.relative_path, &unread));
     vanished.sort_by(|a, b| a.relative_path.cmp(&b.relative_path));
     let moves = pair_moves(&vanished, &new, walked, comparison.hash);
     let moved: HashSet<TrackId> = moves.values().copied().collect();
-    for index in new {
+    for index in new.iter().copied() {
         let verdict = moves.get(&index).map_or(Verdict::Added, |id| Verdict::Moved(*id));
         plan.readings.push(Reading { file: index, verdict });
     }
+    let (arrived, gone): (Vec<KnownFile>, Vec<KnownFile>) =
+        vanished.into_iter().partition(|known| moved.contains(&known.id));
+    let new: Vec<&str> = new.iter().map(|index| walked.files[*index].relative_path.as_str()).collect();
+    let absence = Absence { walked, mounts: comparison.mounts, before: comparison.away, now: comparison.now };
+    let judged =
+        absence.judge(&Gone { gone: &gone, found: &found, arrived: &arrived, unknown: &unknown, new: &new });
+
+    // A file that is another one on a file system that is another one is no change of the track.
+    plan.readings.retain(|reading| reading.verdict.of().is_none_or(|id| !judged.other_files.contains(&id)));
     plan.readings.sort_by_key(|reading| reading.file);
-    for known in vanished.iter().filter(|known| !moved.contains(&known.id)) {
-        match emptied_above(&known.relative_path, walked, comparison.meant_empty) {
-            Some(folder) => *plan.emptied.entry(folder.to_owned()).or_default() += 1,
-            None => plan.removed.push(known.id),
+    let others =
+        found.iter().map(|found| &found.known).filter(|known| judged.other_files.contains(&known.id));
+    for known in others.chain(&gone) {
+        match known.presence {
+            Presence::Missing if !walked.not_there && is_over(known, &comparison) => {
+                plan.removed.push(known.id)
+            }
+            Presence::Missing | Presence::Quarantined => {}
+            Presence::Here => plan.missing.push(known.id),
         }
     }
+    plan.away = judged.away;
+    plan.mounts = judged.mounts;
     plan
 }
 
-/// The folder above that path that holds nothing any more and may be storage that is away.
-fn emptied_above<'a>(path: &'a str, walked: &Walked, meant: &HashSet<String>) -> Option<&'a str> {
-    let folder =
-        path.match_indices('/').map(|(end, _)| &path[..end]).find(|folder| walked.empty.contains(*folder))?;
-    (!meant.contains("") && !meant.contains(folder)).then_some(folder)
+fn same_facts(known: &KnownFile, file: &FoundFile) -> bool {
+    known.size_bytes == file.size_bytes && known.modified == file.modified
+}
+
+/// What is to be done about a known file that is where it was.
+fn look(known: &KnownFile, file: &FoundFile, walked: &Walked, comparison: &mut Comparison<'_>) -> Seen {
+    let repictured = || {
+        let picture = file.picture.and_then(|index| walked.pictures.get(index));
+        // Clocks of file systems tick coarsely (10 ms at most): a picture may look older than it is.
+        picture
+            .zip(comparison.pictures_since)
+            .is_some_and(|(picture, since)| picture.changed.plus_ms(20) >= since)
+    };
+    let touched =
+        known.changed_ns.is_some() && file.changed_ns.is_some() && known.changed_ns != file.changed_ns;
+    if comparison.reread.contains(&known.id) {
+        return Seen::Read(Verdict::Changed(known.id));
+    }
+    let same_facts = same_facts(known, file);
+    match known.content_hash {
+        Some(_) if known.size_bytes != file.size_bytes => return Seen::Read(Verdict::Changed(known.id)),
+        Some(hash) if comparison.full => return Seen::Read(Verdict::Recheck(known.id, hash)),
+        Some(hash) if touched || !same_facts => match comparison.recheck_bytes.checked_sub(file.size_bytes) {
+            Some(left) => {
+                comparison.recheck_bytes = left;
+                return Seen::Read(Verdict::Recheck(known.id, hash));
+            }
+            // What is known of it is kept, so that it is compared another time.
+            None => return Seen::Unchecked,
+        },
+        // Nobody knows what it was like when it failed.
+        None if same_facts && known.state == TrackState::Failed && (touched || comparison.full) => {
+            return Seen::Read(Verdict::Replaced(known.id));
+        }
+        None if touched || comparison.full || !same_facts => return Seen::Read(Verdict::Changed(known.id)),
+        _ => {}
+    }
+    if known.state != TrackState::Failed && repictured() {
+        return Seen::Read(Verdict::Repictured(known.id));
+    }
+    Seen::Same(file.changed_ns.filter(|_| known.changed_ns.is_none()))
+}
+
+/// Whether a missing track was kept for as long as it is to be. A time before the track came is that of a clock that was
+/// not set yet, and says nothing.
+fn is_over(known: &KnownFile, comparison: &Comparison<'_>) -> bool {
+    known
+        .missing_since
+        .filter(|since| *since >= known.added)
+        .zip(comparison.keep_ms)
+        .is_some_and(|(since, keep_ms)| since.plus_ms(keep_ms) <= comparison.now)
 }
 
 /// Whether the walk could not see what is at that path, so that its absence means nothing.
@@ -115,75 +228,6 @@ fn is_unknown(path: &str, unread: &HashSet<&str>) -> bool {
     unread.contains("")
         || unread.contains(path)
         || path.match_indices('/').any(|(end, _)| unread.contains(&path[..end]))
-}
-
-/// Pairs new files with vanished tracks of the same size and time: first those that kept their name (the
-/// folder was renamed or the file was put elsewhere), then, by content, those that were renamed themselves.
-fn pair_moves(
-    vanished: &[KnownFile],
-    new: &[usize],
-    walked: &Walked,
-    hash: &mut dyn FnMut(usize) -> Option<ContentHash>,
-) -> HashMap<usize, TrackId> {
-    let mut by_facts: HashMap<(u64, Timestamp), Vec<&KnownFile>> = HashMap::new();
-    for known in vanished {
-        by_facts.entry((known.size_bytes, known.modified)).or_default().push(known);
-    }
-    let mut moves = HashMap::new();
-    let mut taken = HashSet::new();
-    let mut hashes: HashMap<usize, Option<ContentHash>> = HashMap::new();
-    for same_name in [true, false] {
-        for &index in new {
-            let file = &walked.files[index];
-            let Some(candidates) = by_facts.get(&(file.size_bytes, file.modified)) else { continue };
-            if moves.contains_key(&index) {
-                continue;
-            }
-            let name = last_part(&file.relative_path);
-            let left: Vec<&KnownFile> = candidates
-                .iter()
-                .copied()
-                .filter(|known| !taken.contains(&known.id))
-                .filter(|known| !same_name || last_part(&known.relative_path) == name)
-                .collect();
-            let mut content = || *hashes.entry(index).or_insert_with(|| hash(index));
-            let chosen = match left.as_slice() {
-                [] => None,
-                [only] if same_name => Some(*only),
-                several => {
-                    let by_content = several
-                        .iter()
-                        .copied()
-                        .filter(|known| known.content_hash.is_some() && known.content_hash == content())
-                        .max_by_key(|known| common_end(&known.relative_path, &file.relative_path));
-                    // Same size, same time, same name, and never heard: which of them it was cannot matter
-                    // to anybody, so the one whose path ends most alike is taken.
-                    let unheard = || {
-                        several
-                            .iter()
-                            .copied()
-                            .filter(|known| same_name && known.content_hash.is_none())
-                            .max_by_key(|known| common_end(&known.relative_path, &file.relative_path))
-                    };
-                    by_content.or_else(unheard)
-                }
-            };
-            if let Some(known) = chosen {
-                taken.insert(known.id);
-                moves.insert(index, known.id);
-            }
-        }
-    }
-    moves
-}
-
-fn last_part(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// How many parts at their ends two paths share.
-fn common_end(a: &str, b: &str) -> usize {
-    a.rsplit('/').zip(b.rsplit('/')).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]

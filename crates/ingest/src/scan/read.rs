@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::{
     cover::Covers,
-    plan::Reading,
+    plan::{Reading, Verdict},
     walk::{FoundFile, Walked, modified},
 };
 use crate::text;
@@ -37,6 +37,8 @@ pub(crate) enum ReadOutcome {
     /// Read.
     Scanned {
         file: Box<ScannedFile>,
+        /// The hash of its bytes, where that was to be found out.
+        hash: Option<ContentHash>,
         /// What was odd about its cover.
         cover_trouble: Option<Arc<Error>>,
     },
@@ -65,6 +67,8 @@ pub(crate) struct Readers {
     /// What reads the tags: `fanfare_audio::read_tags`.
     pub(crate) tags: fn(&Path, &Limits) -> Result<TagReading>,
     pub(crate) cancel: CancelFlag,
+    /// Blocks of files that were hashed: while this grows, the storage does not hang.
+    pub(crate) blocks: Arc<AtomicU64>,
     /// Held as long as a thread lives ([`super::folder::FolderScan::at_it`]).
     pub(crate) at_it: Arc<()>,
 }
@@ -114,14 +118,14 @@ pub(crate) fn start(readers: Readers) -> Result<mpsc::Receiver<Read>> {
 impl Readers {
     fn read(&self, reading: &Reading) -> ReadOutcome {
         let Some(found) = self.walked.files.get(reading.file) else { return ReadOutcome::Gone };
-        match self.scan(found) {
+        match self.scan(found, matches!(reading.verdict, Verdict::Recheck(..))) {
             Ok(outcome) => outcome,
             Err(error) if error.kind() == ErrorKind::NotFound => ReadOutcome::Gone,
             Err(error) => ReadOutcome::Unreadable(error),
         }
     }
 
-    fn scan(&self, found: &FoundFile) -> Result<ReadOutcome> {
+    fn scan(&self, found: &FoundFile, compare: bool) -> Result<ReadOutcome> {
         let path = self.root.join(&found.relative_path);
         // Opened here first: a FIFO that took the file's place is noticed without waiting for its writer.
         let file = match open_regular(&path) {
@@ -130,6 +134,10 @@ impl Readers {
             Err(error) => return Err(error),
         };
         let tags = (self.tags)(&path, &self.limits);
+        let mut on_block = || {
+            self.blocks.fetch_add(1, Ordering::Relaxed);
+        };
+        let hash = if compare { Some(hash_file(&file, &self.cancel, &mut on_block)?) } else { None };
         let after = file.metadata().map_err(|error| Error::from_io("look at the file", error))?;
         if after.size() != found.size_bytes || modified(&after) != found.modified {
             return Ok(ReadOutcome::Changing);
@@ -164,12 +172,14 @@ impl Readers {
             relative_path: found.relative_path.clone(),
             size_bytes: found.size_bytes,
             modified: found.modified,
+            // As it was before the bytes were read: what is written from now on makes another one.
+            changed_ns: found.changed_ns,
             tags: tags.tags,
             audio: tags.audio,
             cover,
             cover_error: cover_trouble.as_ref().map(|error| text::sentence(error)),
         });
-        Ok(ReadOutcome::Scanned { file, cover_trouble })
+        Ok(ReadOutcome::Scanned { file, hash, cover_trouble })
     }
 }
 
@@ -219,7 +229,6 @@ mod tests {
     use fanfare_store::{Store, StoreOptions};
 
     use super::*;
-    use crate::scan::plan::Verdict;
 
     fn panics_at_one(path: &Path, _: &Limits) -> Result<TagReading> {
         assert!(!path.ends_with("1.wav"), "as wanted");
@@ -241,7 +250,13 @@ mod tests {
             std::fs::write(&path, "some bytes").unwrap();
             let meta = path.metadata().unwrap();
             let (size_bytes, modified) = (meta.len(), modified(&meta));
-            walked.files.push(FoundFile { relative_path, size_bytes, modified, picture: None });
+            walked.files.push(FoundFile {
+                relative_path,
+                size_bytes,
+                modified,
+                changed_ns: None,
+                picture: None,
+            });
         }
         let options = StoreOptions { migrate: true, readers: 1, busy_timeout_ms: 1_000 };
         let store = Store::open(&folder.path().join("data"), &options).await.unwrap();
@@ -254,6 +269,7 @@ mod tests {
             limits: Limits::default(),
             tags: panics_at_one,
             cancel: CancelFlag::default(),
+            blocks: Arc::default(),
             at_it: Arc::default(),
         })
         .unwrap();

@@ -16,6 +16,8 @@ use std::{
 
 use fanfare_audio::{CancelFlag, is_audio_suffix};
 use fanfare_model::{Error, ErrorKind, Result, Timestamp};
+use fanfare_store::FolderMount;
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use super::cover::picture_rank;
 use crate::{clock, own::Places};
@@ -27,6 +29,8 @@ pub(crate) struct FoundFile {
     pub(crate) relative_path: String,
     pub(crate) size_bytes: u64,
     pub(crate) modified: Timestamp,
+    /// Its inode change time in ns: it moves with every write, also where the modification time is set back.
+    pub(crate) changed_ns: Option<i64>,
     /// Which of [`Walked::pictures`] lies beside it.
     pub(crate) picture: Option<usize>,
 }
@@ -58,14 +62,21 @@ pub(crate) struct Walked {
     pub(crate) unread: Vec<Unread>,
     /// Folders that are Fanfare's own, and were passed by.
     pub(crate) own: Vec<String>,
-    /// Folders that can be listed and hold nothing at all: what an unmounted disk looks like.
-    pub(crate) empty: HashSet<String>,
+    /// Folders that could be listed; the root is the empty path.
+    pub(crate) folders: HashSet<String>,
+    /// The root, and every folder in it that is on another file system (or another mount of one) than the folder above it,
+    /// or where a link leads.
+    pub(crate) mounts: Vec<FolderMount>,
+    /// The root is not there, or is no folder.
+    pub(crate) not_there: bool,
 }
 
 /// A folder to enter: where it is and its path below the root (empty for the root itself).
 struct Todo {
     path: PathBuf,
     relative: String,
+    /// What the folder above it is on; `None` for the root and for links, which may lead anywhere.
+    above: Option<MountPoint>,
 }
 
 /// How far a walk is.
@@ -87,10 +98,10 @@ struct Walk<'a> {
     progress: &'a WalkProgress,
 }
 
-/// Lists the folder, telling how far it is.
+/// Lists the folder, telling how far it is. Of a folder that is not there nothing is listed ([`Walked::not_there`]).
 ///
 /// # Errors
-/// `Unavailable` when the folder itself is not there or cannot be read; `Cancelled`.
+/// `Unavailable` when the folder itself cannot be read; `Cancelled`.
 pub(crate) fn walk(
     root: &Path,
     own: &Places,
@@ -107,10 +118,18 @@ pub(crate) fn walk(
             .because(error)
     };
     // Listing the root once beforehand tells "storage is away" from "a folder in it cannot be read".
-    fs::read_dir(root).map_err(away)?;
+    match fs::read_dir(root) {
+        Ok(_) => {}
+        Err(error)
+            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(Walked { not_there: true, ..Walked::default() });
+        }
+        Err(error) => return Err(away(error)),
+    }
     let mut walk = Walk {
         walked: Walked::default(),
-        folders: vec![Todo { path: root.to_owned(), relative: String::new() }],
+        folders: vec![Todo { path: root.to_owned(), relative: String::new(), above: None }],
         links: VecDeque::new(),
         entered: HashSet::new(),
         listed: HashSet::new(),
@@ -136,14 +155,20 @@ pub(crate) fn walk(
 
 impl Walk<'_> {
     fn enter(&mut self, folder: &Todo) {
-        match fs::metadata(&folder.path) {
-            Ok(meta) if !self.entered.insert((meta.dev(), meta.ino())) => return,
-            Ok(meta) if self.own.contains(&(meta.dev(), meta.ino())) => {
+        let mount = match mount_point(&folder.path) {
+            Ok((mount, inode)) if !self.entered.insert((mount.device, inode)) => return,
+            Ok((mount, inode)) if self.own.contains(&(mount.device, inode)) => {
                 return self.walked.own.push(folder.relative.clone());
             }
-            Ok(_) => {}
+            Ok((mount, inode)) => {
+                if folder.above != Some(mount) {
+                    let (path, device) = (folder.relative.clone(), mount.device);
+                    self.walked.mounts.push(FolderMount { path, device, inode });
+                }
+                mount
+            }
             Err(error) => return self.unread(&folder.relative, false, "read the folder", error),
-        }
+        };
         let entries = match fs::read_dir(&folder.path) {
             Ok(entries) => entries,
             Err(error) => return self.unread(&folder.relative, false, "read the folder", error),
@@ -157,9 +182,7 @@ impl Walk<'_> {
                 Err(error) => self.unread(&folder.relative, false, "read the folder", error),
             }
         }
-        if names.is_empty() {
-            self.walked.empty.insert(folder.relative.clone());
-        }
+        self.walked.folders.insert(folder.relative.clone());
         names.sort_by_key(fs::DirEntry::file_name);
 
         let first_file = self.walked.files.len();
@@ -191,9 +214,9 @@ impl Walk<'_> {
             };
             let relative = join(&folder.relative, text);
             if kind.is_symlink() {
-                self.links.push_back(Todo { path, relative });
+                self.links.push_back(Todo { path, relative, above: None });
             } else if kind.is_dir() {
-                subfolders.push(Todo { path, relative });
+                subfolders.push(Todo { path, relative, above: Some(mount) });
             } else if kind.is_file() {
                 if let Some(rank) = picture_rank(text) {
                     if picture.as_ref().is_none_or(|(best, _)| rank < *best) {
@@ -247,6 +270,7 @@ impl Walk<'_> {
             relative_path,
             size_bytes: meta.len(),
             modified: modified(meta),
+            changed_ns: changed_ns(meta),
             picture: None,
         });
     }
@@ -266,6 +290,30 @@ impl Walk<'_> {
 /// The modification time as the catalog keeps it.
 pub(crate) fn modified(meta: &Metadata) -> Timestamp {
     meta.modified().map_or(Timestamp(0), clock::of)
+}
+
+/// The inode change time as the catalog keeps it, in ns; `None` where the file system has none.
+pub(crate) fn changed_ns(meta: &Metadata) -> Option<i64> {
+    let ns = meta.ctime().checked_mul(1_000_000_000)?.checked_add(meta.ctime_nsec())?;
+    (ns != 0).then_some(ns)
+}
+
+/// Which file system a folder is on, and by which mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct MountPoint {
+    device: u64,
+    /// Tells two mounts of one file system apart; `None` where the kernel does not say.
+    mount: Option<u64>,
+}
+
+/// What that folder is on, and its inode there.
+fn mount_point(path: &Path) -> std::io::Result<(MountPoint, u64)> {
+    let meta = fs::metadata(path)?;
+    let told = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok();
+    let mount = told
+        .filter(|told| StatxFlags::from_bits_retain(told.stx_mask).contains(StatxFlags::MNT_ID))
+        .map(|told| told.stx_mnt_id);
+    Ok((MountPoint { device: meta.dev(), mount }, meta.ino()))
 }
 
 fn join(folder: &str, name: &str) -> String {

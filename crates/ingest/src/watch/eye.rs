@@ -8,7 +8,7 @@ use notify::{
     event::{AccessKind, AccessMode},
 };
 
-use super::board::Board;
+use super::{board::Board, mounts};
 
 /// An open eye; dropping it closes it.
 pub(crate) struct Eye {
@@ -16,8 +16,8 @@ pub(crate) struct Eye {
     looks_at: Place,
 }
 
-/// Which folder it is, whatever its path: device and inode.
-pub(crate) type Place = (u64, u64);
+/// Which folder it is, whatever its path: device and inode, and what is mounted on it and below it.
+pub(crate) type Place = (u64, u64, u64);
 
 /// What came of looking at a folder.
 pub(crate) enum Looked {
@@ -64,7 +64,10 @@ impl Eye {
 }
 
 fn identity(path: &Path) -> Option<Place> {
-    fs::metadata(path).ok().filter(|meta| meta.is_dir()).map(|meta| (meta.dev(), meta.ino()))
+    fs::metadata(path)
+        .ok()
+        .filter(|meta| meta.is_dir())
+        .map(|meta| (meta.dev(), meta.ino(), mounts::fingerprint(path)))
 }
 
 fn is_limit(error: &notify::Error) -> bool {

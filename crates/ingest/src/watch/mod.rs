@@ -9,6 +9,7 @@
 
 mod board;
 mod eye;
+mod mounts;
 mod quiet;
 
 use std::{
@@ -23,6 +24,7 @@ use tokio::{sync::watch, time::Instant};
 pub(crate) use self::board::Board;
 use self::{
     eye::{Eye, Looked},
+    mounts::MountTable,
     quiet::Quiet,
 };
 use crate::{
@@ -32,6 +34,8 @@ use crate::{
 
 /// How often watching is set up again where it failed, and lost mounts are noticed.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
+/// How often the table of mounts is looked at: reading a few kilobytes of memory.
+const LOOK_AT_MOUNTS: Duration = Duration::from_secs(5);
 /// How often folders that cannot be watched are scanned, unless the settings say otherwise.
 const FALLBACK_POLL: Duration = Duration::from_secs(15 * 60);
 
@@ -65,6 +69,7 @@ pub(crate) async fn run(
     let mut watched: BTreeMap<FolderId, Watched> = BTreeMap::new();
     let mut warned = false;
     let mut look_after = tokio::time::interval(LOOK_AFTER);
+    let (mut look_at_mounts, mut mounts) = (tokio::time::interval(LOOK_AT_MOUNTS), MountTable::default());
     loop {
         let due = watched.values().filter_map(|folder| folder.quiet.due()).min();
         let far = Instant::now() + LOOK_AFTER;
@@ -98,6 +103,14 @@ pub(crate) async fn run(
                 refresh(&store, &mut watched).await;
                 for folder in watched.values_mut() {
                     folder.look(&options, &board);
+                }
+            }
+            _ = look_at_mounts.tick() => {
+                // What was mounted may be a folder of the library, or hide one.
+                if mounts.has_changed() {
+                    for folder in watched.values_mut() {
+                        folder.look(&options, &board);
+                    }
                 }
             }
             () = tokio::time::sleep_until(due.unwrap_or(far)) => {}

@@ -17,7 +17,7 @@ use super::{
     retry::next_night,
     work::{Begun, Held, Progress, Work},
 };
-use crate::clock;
+use crate::{clock, stamp::FileStamp};
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
@@ -64,15 +64,14 @@ impl Work for AnalyzeTrack {
         catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
         let before = heard_before(held, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
-        let (size_bytes, modified) = (track.size_bytes, track.modified);
+        let scanned = FileStamp::scanned(&track);
         let in_folder = track.home.folder().is_some();
         self.begun = Some(Box::new((track, path.clone())));
         let shown = path.display().to_string();
         let analyzers = held.bench.parts.analyzers.clone();
         let (without, fan_out) = (held.job.without.clone(), held.fan_out_options());
         let brake = held.bench.brake.clone();
-        let file =
-            Hearable { path, size_bytes, modified, in_folder, frames, before, analyzers, without, fan_out };
+        let file = Hearable { path, scanned, in_folder, frames, before, analyzers, without, fan_out };
         let open = held.bench.open.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let mut braked = brake.begin();
@@ -102,6 +101,7 @@ impl Work for AnalyzeTrack {
             track: self.id,
             size_bytes: track.size_bytes,
             modified: track.modified,
+            changed_ns: heard.changed_ns,
             content_hash: heard.content_hash,
             audio: heard.audio,
             results: heard.results,

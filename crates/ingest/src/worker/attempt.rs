@@ -73,6 +73,10 @@ struct Attempting<W> {
 
 impl<W: Work> Attempting<W> {
     async fn run(&mut self) -> Result<AttemptEnd> {
+        if self.held.waits_for_its_track(self.work.track()).await? {
+            self.say_dropped();
+            return Ok(AttemptEnd::Over);
+        }
         let Some(Begun { shown, labour }) = self.work.begin(&self.held).await? else {
             self.say_dropped();
             return Ok(AttemptEnd::Over);

@@ -13,10 +13,7 @@ use super::{
     whole::{self, WholeFile, by_rate},
     work::{Begun, Held, Progress, Work},
 };
-use crate::{
-    clock,
-    scan::read::{hash_file, open_regular},
-};
+use crate::clock;
 
 /// Making what is missing of one track.
 pub(crate) struct CacheTrack {
@@ -60,20 +57,19 @@ impl Work for CacheTrack {
     }
 
     async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
-        let Some(mut subject) = Subject::of(held, self.id).await? else {
+        let Some(subject) = Subject::of(held, self.id).await? else {
             // It was removed, or its bytes were, while its job waited.
             held.finish().await?;
             return Ok(None);
         };
         let catalog = held.bench.store.catalog();
-        if subject.hash.is_none() {
-            // It was not heard yet. Its bytes may have been, elsewhere, in a library that was moved.
-            let path = subject.path.clone();
-            let hashed = move || hash_file(&open_regular(&path)?, &CancelFlag::default(), &mut || {});
-            let hashed = tokio::task::spawn_blocking(hashed).await;
-            subject.hash = hashed.ok().and_then(Result::ok); // what is wrong with it is said by who reads it next
-        }
-        let there = match subject.hash {
+        // It may not have been heard yet, or was written to. Its bytes may have been heard elsewhere, in a library that was
+        // moved.
+        let looked = subject.clone();
+        let hashed = move || looked.hash(&looked.check()?, &CancelFlag::default(), &mut || {});
+        let hashed = tokio::task::spawn_blocking(hashed).await;
+        let there = match hashed.ok().and_then(Result::ok) {
+            // What is wrong with it is said by who reads it next.
             Some(hash) => catalog.cached_there(hash).await?,
             None => Vec::new(),
         };
@@ -96,7 +92,7 @@ impl Work for CacheTrack {
         let (wanted, open, fan_out) = (self.wanted.clone(), held.bench.open.clone(), held.fan_out_options());
         let shown = subject.shown.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
-            subject.check()?;
+            let before = subject.check()?;
             let mut files = Vec::new();
             let mut count = false;
             // A file that is not as long as it says is counted, and begun again.
@@ -109,11 +105,8 @@ impl Work for CacheTrack {
                     }
                 }
             }
-            let hash = match subject.hash {
-                Some(hash) => hash,
-                None => hash_file(&open_regular(&subject.path)?, cancel, &mut || progress(0, None))?,
-            };
-            subject.check()?;
+            let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
+            subject.check_since(&before)?;
             Ok(Box::new(Whole { hash, making, files }))
         });
         Ok(Some(Begun { shown, labour }))

@@ -2,18 +2,18 @@
 //!
 //! Synchronous; knows no job and no store. Runs on a thread of its own, because a decoder may not return.
 
-use std::{fs::Metadata, os::unix::fs::MetadataExt as _, time::Duration};
+use std::{fs::Metadata, time::Duration};
 
 use fanfare_analysis::{AnalyzeOptions, AnalyzerEntry, analyze_with};
 use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, PcmSink, SharedChunk, StreamFacts};
 use fanfare_model::{
-    AudioProperties, ContentHash, Error, ErrorKind, Result, SampleSpec, Timestamp, features::AnalyzerResult,
+    AudioProperties, ContentHash, Error, ErrorKind, Result, SampleSpec, features::AnalyzerResult,
 };
 
 use super::choice::{Choice, HeardBefore};
-use crate::scan::{
-    read::{hash_file, open_regular},
-    walk::modified,
+use crate::{
+    scan::read::{hash_file, open_regular},
+    stamp::FileStamp,
 };
 
 /// The least time a track gets (docs/coverage.md A21).
@@ -25,8 +25,7 @@ const BUDGET_PER_SECOND: f64 = 1.5;
 #[derive(Debug, Clone)]
 pub(crate) struct Hearable {
     pub(crate) path: std::path::PathBuf,
-    pub(crate) size_bytes: u64,
-    pub(crate) modified: Timestamp,
+    pub(crate) scanned: FileStamp,
     /// Whether it lies in a library folder, where it may change; the bytes of an upload never do.
     pub(crate) in_folder: bool,
     /// How long the catalog says it is.
@@ -42,8 +41,12 @@ pub(crate) struct Hearable {
 }
 
 impl Hearable {
-    fn check_unchanged(&self, meta: &Metadata) -> Result<()> {
-        if self.in_folder { check_unchanged(self.size_bytes, self.modified, meta) } else { Ok(()) }
+    fn check_unchanged(&self, meta: &Metadata) -> Result<FileStamp> {
+        let now = FileStamp::of(meta);
+        if self.in_folder {
+            self.scanned.check(&now)?;
+        }
+        Ok(now)
     }
 }
 
@@ -62,6 +65,8 @@ pub(crate) struct Far {
 #[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) content_hash: ContentHash,
+    /// The inode change time of the bytes that were read; 0 where they may have been written to meanwhile.
+    pub(crate) changed_ns: Option<i64>,
     pub(crate) audio: AudioProperties,
     pub(crate) results: Vec<AnalyzerResult>,
     pub(crate) warnings: Vec<String>,
@@ -87,7 +92,7 @@ pub(crate) fn hear(
 ) -> Result<Heard> {
     let handle = open_regular(&file.path)?;
     let look = || handle.metadata().map_err(|error| Error::from_io("look at the file", error));
-    file.check_unchanged(&look()?)?;
+    let before = file.check_unchanged(&look()?)?;
     // Slow storage takes long to hash a large file: each block is a sign of life.
     let content_hash = hash_file(&handle, cancel, &mut || on_progress(Far::default()))?;
 
@@ -116,12 +121,12 @@ pub(crate) fn hear(
     // By path: somebody may have put another file in its place.
     let after = std::fs::metadata(&file.path).map_err(|error| Error::from_io("look at the file", error))?;
     file.check_unchanged(&after)?;
-    file.check_unchanged(&look()?)?;
+    let changed_ns = before.change_between(&file.check_unchanged(&look()?)?);
     // Where the last analyzer gave up on the way, nobody counted to the end.
     let frames = if analysis.stopped_early { file.frames.or(declared) } else { Some(analysis.frames) };
-    let audio = properties(&facts, spec, frames, file.size_bytes);
+    let audio = properties(&facts, spec, frames, file.scanned.size_bytes);
     let results = analysis.results.into_iter().chain(left_out).collect();
-    Ok(Heard { content_hash, audio, results, warnings: analysis.warnings })
+    Ok(Heard { content_hash, changed_ns, audio, results, warnings: analysis.warnings })
 }
 
 /// A sink that leaves counting to the fan-out.
@@ -135,17 +140,6 @@ impl PcmSink for Counts {
     fn finish(&mut self) -> Result<()> {
         Ok(())
     }
-}
-
-/// Whether the file is still the one that was scanned.
-///
-/// # Errors
-/// `Conflict` when it is not.
-pub(crate) fn check_unchanged(size_bytes: u64, scanned: Timestamp, meta: &Metadata) -> Result<()> {
-    if meta.size() == size_bytes && modified(meta) == scanned {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Conflict, "the file changed since it was scanned"))
 }
 
 pub(crate) fn properties(

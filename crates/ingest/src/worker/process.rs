@@ -118,6 +118,7 @@ impl Work for ProcessTrack {
             track: self.id,
             size_bytes: upload.size_bytes,
             modified: upload.modified,
+            changed_ns: None,
             content_hash: upload.hash,
             audio,
             results,

@@ -8,18 +8,21 @@ use std::{
 };
 
 use fanfare_audio::{
-    OpenOptions, PcmSink, PcmSource,
+    CancelFlag, OpenOptions, PcmSink, PcmSource,
     hls::{LadderSource, SegmentWriter, ladder_sinks},
     transcode::Recipe,
 };
 use fanfare_model::{
-    ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SampleSpec, SegmentFacts, Tags, Timestamp,
-    Track, TrackId, VariantFacts,
+    ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SampleSpec, SegmentFacts, Tags, Track,
+    TrackId, VariantFacts,
 };
 use fanfare_store::{BlobKind, Store};
 
-use super::{hear::check_unchanged, work::Held};
-use crate::scan::read::open_regular;
+use super::work::Held;
+use crate::{
+    scan::read::{hash_file, open_regular},
+    stamp::FileStamp,
+};
 
 /// A track whose smaller files are to be made.
 #[derive(Debug, Clone)]
@@ -28,9 +31,9 @@ pub(super) struct Subject {
     /// What people are shown.
     pub(super) shown: String,
     pub(super) title: String,
-    pub(super) hash: Option<ContentHash>,
-    size_bytes: u64,
-    modified: Timestamp,
+    /// The hash of its bytes as far as the catalog knows it, which is that of other bytes if the file was written to.
+    known: Option<ContentHash>,
+    scanned: FileStamp,
     in_folder: bool,
     /// Frames as they were counted, if the track was heard.
     counted: Option<u64>,
@@ -63,9 +66,8 @@ impl Subject {
             shown: path.display().to_string(),
             path,
             title: track.title.clone(),
-            hash: track.hash,
-            size_bytes: track.size_bytes,
-            modified: track.modified,
+            known: track.hash,
+            scanned: FileStamp::scanned(track),
             in_folder: track.home.folder().is_some(),
             counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
             tags: track.tags.clone(),
@@ -75,20 +77,61 @@ impl Subject {
 
     /// How many bytes the file has.
     pub(super) const fn size(&self) -> u64 {
-        self.size_bytes
+        self.scanned.size_bytes
     }
 
-    /// Whether the file is still the one that the catalog knows.
+    /// Whether the file is still the one that the catalog knows, by size and modification time; gives how it is now.
     ///
     /// # Errors
     /// `Conflict` when it is not; those of looking.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<FileStamp> {
         if !self.in_folder {
-            return Ok(()); // the bytes of an upload never change
+            return Ok(self.scanned); // the bytes of an upload never change
         }
         let handle = open_regular(&self.path)?;
-        let seen = handle.metadata().map_err(|error| Error::from_io("look at the file", error))?;
-        check_unchanged(self.size_bytes, self.modified, &seen)
+        let now =
+            FileStamp::of(&handle.metadata().map_err(|error| Error::from_io("look at the file", error))?);
+        self.scanned.check(&now)?;
+        Ok(now)
+    }
+
+    /// Whether nothing was written to the file since it was so.
+    ///
+    /// # Errors
+    /// `Conflict` when something may have been: what was made of it is of no certain bytes; those of looking.
+    pub(super) fn check_since(&self, before: &FileStamp) -> Result<()> {
+        if before.is_same_as(&self.check()?) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Conflict, "the file changed while it was read"))
+    }
+
+    /// The hash of its bytes, if the catalog knows it and the file was not written to since the scan. A size and
+    /// modification time that were set back hide nothing from this.
+    pub(super) fn hash_at(&self, now: &FileStamp) -> Option<ContentHash> {
+        self.known.filter(|_| self.scanned.is_same_as(now))
+    }
+
+    /// The hash of its bytes, read if it is not known for certain.
+    ///
+    /// # Errors
+    /// `Conflict` when the catalog knows other bytes: a scan has to find that out; those of reading; `Cancelled`.
+    pub(super) fn hash(
+        &self,
+        now: &FileStamp,
+        cancel: &CancelFlag,
+        on_block: &mut dyn FnMut(),
+    ) -> Result<ContentHash> {
+        if let Some(hash) = self.hash_at(now) {
+            return Ok(hash);
+        }
+        let hash = hash_file(&open_regular(&self.path)?, cancel, on_block)?;
+        match self.known {
+            Some(known) if known != hash => {
+                Err(Error::new(ErrorKind::Conflict, "the file changed since it was scanned"))
+            }
+            _ => Ok(hash),
+        }
     }
 
     /// Opens the source and writes the recipe of every profile. `count`: whether to count the frames even if the file

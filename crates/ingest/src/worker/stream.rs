@@ -27,10 +27,7 @@ use super::{
     wants::{Want, Wants},
     work::{Begun, Held, Progress, Work},
 };
-use crate::{
-    clock,
-    scan::read::{hash_file, open_regular},
-};
+use crate::clock;
 
 /// Blocks that a pass goes on for while somebody waits elsewhere: enough to be worth the jump, and under a second of work.
 const TURN_BLOCKS: u32 = 4;
@@ -53,6 +50,7 @@ impl StreamTrack {
 /// What was made.
 pub(crate) struct Made {
     hash: ContentHash,
+    changed_ns: Option<i64>,
     making: Making,
     file: MakingFile,
     heard: Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>,
@@ -93,18 +91,16 @@ impl Work for StreamTrack {
         };
         let shown = subject.shown.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
-            subject.check()?;
+            let before = subject.check()?;
             let (file, heard) = match stream.make(&subject, profile, &making, cancel, progress) {
                 Err(error) if error.message() == NOBODY_LISTENS => return Ok(None),
                 made => made?,
             };
             // Hashed behind the encode: whoever waits hears it sooner.
-            let hash = match subject.hash {
-                Some(hash) => hash,
-                None => hash_file(&open_regular(&subject.path)?, cancel, &mut || progress(0, None))?,
-            };
-            subject.check()?;
-            Ok(Some(Box::new(Made { hash, making, file, heard })))
+            let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
+            subject.check_since(&before)?;
+            let changed_ns = before.changed_ns;
+            Ok(Some(Box::new(Made { hash, changed_ns, making, file, heard })))
         });
         Ok(Some(Begun { shown, labour }))
     }
@@ -112,7 +108,7 @@ impl Work for StreamTrack {
     async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
         held.bench.wants.forget(held.job.id);
         let Some(made) = product else { return held.finish().await };
-        let Made { hash, making, file, heard } = *made;
+        let Made { hash, changed_ns, making, file, heard } = *made;
         let profile = self.profile.ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let (name, now) = (profile.file_name(hash), clock::now());
         let kept = {
@@ -139,7 +135,7 @@ impl Work for StreamTrack {
         }
         drop(making);
         if let (Some(beside), Some((audio, warnings, results))) = (self.beside.take(), heard) {
-            beside.store(held, hash, &audio, &warnings, results).await;
+            beside.store(held, hash, changed_ns, &audio, &warnings, results).await;
         }
         Ok(())
     }

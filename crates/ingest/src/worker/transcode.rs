@@ -8,13 +8,12 @@ use fanfare_store::{AfterFailure, GrowingLadder, Leftover};
 
 use super::{
     beside::Beside,
-    hear::check_unchanged,
     keep::keep,
     ladder::{Made, Making, make},
     process::read_ladder,
+    small::Subject,
     work::{Begun, Held, Progress, Work},
 };
-use crate::scan::read::{hash_file, open_regular};
 
 /// Making one ladder.
 pub(crate) struct TranscodeTrack {
@@ -32,7 +31,7 @@ impl TranscodeTrack {
 }
 
 impl Work for TranscodeTrack {
-    type Product = Box<(ContentHash, Made)>;
+    type Product = Box<(ContentHash, Option<i64>, Made)>;
     /// Somebody waits to listen.
     const NICE: i32 = 0;
 
@@ -65,32 +64,22 @@ impl Work for TranscodeTrack {
             policy: SinkPolicy::MayLag,
             fan_out: held.fan_out_options(),
         };
-        let (size_bytes, modified) = (track.size_bytes, track.modified);
-        let shown = path.display().to_string();
-        // The bytes of an upload never change; a file of a folder may.
-        let (in_folder, known) = (track.home.folder().is_some(), track.hash);
+        let subject = Subject::new(&track, path);
+        let shown = subject.shown.clone();
         let open = held.bench.open.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
-            let handle = open_regular(&path)?;
-            let unchanged = || {
-                let seen = handle.metadata().map_err(|error| Error::from_io("look at the file", error))?;
-                if in_folder { check_unchanged(size_bytes, modified, &seen) } else { Ok(()) }
-            };
-            unchanged()?;
+            let before = subject.check()?;
             let made = make(making, &open, cancel, progress)?;
             // Hashed behind the encode: whoever waits hears the first segment sooner.
-            let hash = match known {
-                Some(hash) => hash,
-                None => hash_file(&handle, cancel, &mut || progress(0, None))?,
-            };
-            unchanged()?;
-            Ok(Box::new((hash, made)))
+            let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
+            subject.check_since(&before)?;
+            Ok(Box::new((hash, before.changed_ns, made)))
         });
         Ok(Some(Begun { shown, labour }))
     }
 
     async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
-        let (hash, Made { variants, growing, audio, results, warnings, small: _ }) = *product;
+        let (hash, changed_ns, Made { variants, growing, audio, results, warnings, small: _ }) = *product;
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.bench.store;
@@ -104,7 +93,7 @@ impl Work for TranscodeTrack {
         // Only now: whoever looked for the ladder while it grew finds it stored.
         drop(growing);
         if let Some(beside) = self.beside.take() {
-            beside.store(held, hash, &audio, &warnings, results).await;
+            beside.store(held, hash, changed_ns, &audio, &warnings, results).await;
         }
         Ok(())
     }

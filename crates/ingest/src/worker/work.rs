@@ -14,7 +14,7 @@ use std::{future::Future, path::Path, sync::Arc};
 
 use fanfare_audio::{CancelFlag, FanOutOptions, SinkThreads};
 use fanfare_model::{
-    Attempt, Error, ErrorKind, Features, Job, JobKind, Result, TaskId, Timestamp, Track, TrackId,
+    Attempt, Error, ErrorKind, Features, Job, JobKind, Presence, Result, TaskId, Timestamp, Track, TrackId,
 };
 
 use fanfare_store::Leftover;
@@ -165,6 +165,19 @@ impl Held {
     pub(crate) async fn finish(&self) -> Result<()> {
         let now = crate::clock::now();
         self.bench.store.jobs().finish(self.job.id, self.attempt(), self.owner(), now).await
+    }
+
+    /// Gives the job back until the track is back, if that is missing; says whether it is.
+    ///
+    /// # Errors
+    /// `Conflict` when the lease was lost; errors of the store.
+    pub(crate) async fn waits_for_its_track(&self, track: TrackId) -> Result<bool> {
+        let catalog = self.bench.store.catalog();
+        if catalog.presence(track).await? != Some(Presence::Missing) {
+            return Ok(false);
+        }
+        catalog.hold_job(self.job.id, self.attempt(), self.owner(), crate::clock::now()).await?;
+        Ok(true)
     }
 
     /// Says something for the log of the job's task, if it has one.

@@ -90,6 +90,7 @@ impl Bench {
             uploads: Default::default(),
             cache: Default::default(),
             quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
+            keep_missing_days: 30,
         };
         Ingest::start(DataLock::acquire(&self.data()).unwrap(), store.clone(), options).await.unwrap()
     }

@@ -196,7 +196,8 @@ pub struct AnalyzeArgs {
 
 /// `fanfare scan`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  fanfare scan ~/Music\n  fanfare scan --data /srv/fanfare\n\n\
+#[command(after_help = "Examples:\n  fanfare scan ~/Music\n  fanfare scan --data /srv/fanfare\n  \
+                        fanfare scan --full\n\n\
                         Ends when every new or changed track has been heard. Where a server runs on the same data \
                         folder,\nuse its own scan (it also watches the folders).")]
 pub struct ScanArgs {
@@ -209,6 +210,12 @@ pub struct ScanArgs {
     /// Tracks heard at the same time [default: number of cores]
     #[arg(long, short = 'j', value_name = "N")]
     pub jobs: Option<String>,
+    /// Read every file and compare its bytes with those that were analyzed, whatever its size and times say
+    #[arg(long)]
+    pub full: bool,
+    /// Then remove the tracks whose files are missing, for good
+    #[arg(long)]
+    pub remove_missing: bool,
 }
 
 /// `fanfare demo`

@@ -16,6 +16,7 @@ pub mod exit;
 mod jobs;
 pub mod line;
 mod logging;
+mod missing;
 mod mixtape;
 mod mixtape_share;
 pub mod output;

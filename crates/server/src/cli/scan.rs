@@ -6,19 +6,19 @@ use std::{
 };
 
 use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions};
-use fanfare_model::Result;
+use fanfare_model::{Result, TaskId};
 use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
     exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS},
     line::ScanArgs,
-    logging,
+    logging, missing,
     output::{self, Done},
     serve,
 };
 use crate::{
-    http::applied,
+    http::{applied, clock},
     settings::{Given, Layers, Settings},
 };
 
@@ -33,9 +33,19 @@ pub fn run(args: &ScanArgs) -> Done {
     let settings = with_folders(layers.settle(&Default::default()), args)?;
     logging::start(&settings.log);
     serve::make_data_folder(&settings.data_dir)?;
-    let Some(counts) = serve::block_on(scan(&layers, &settings, args))? else {
+    let Some(Found { counts, compared, missing, removed }) = serve::block_on(scan(&layers, &settings, args))?
+    else {
         return Ok(Exit(INTERRUPTED));
     };
+    for line in compared {
+        output::line(output::printable(&line))?;
+    }
+    for line in missing {
+        output::line(output::printable(&line))?;
+    }
+    if args.remove_missing {
+        output::line(format_args!("{removed} missing tracks removed"))?;
+    }
     output::line(format_args!(
         "{} tracks: {} ready, {} failed, {} waiting",
         counts.tracks,
@@ -54,9 +64,20 @@ fn with_folders(mut settings: Settings, args: &ScanArgs) -> Result<Settings> {
     Ok(settings)
 }
 
+/// What a scan ended with.
+struct Found {
+    counts: LibraryCounts,
+    /// What a full scan has to say: how many files were compared, and which have other bytes than before.
+    compared: Vec<String>,
+    /// What is missing, a line for each folder.
+    missing: Vec<String>,
+    /// Missing tracks that were removed.
+    removed: u64,
+}
+
 /// Scans and waits until nothing is left to do; `None` when it was interrupted. What is set on the page counts from when
 /// the store is open.
-async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<Option<LibraryCounts>> {
+async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<Option<Found>> {
     // First: opening the store tidies up, which would disturb a server that runs.
     let lock = DataLock::acquire(&settings.data_dir)?;
     let store =
@@ -70,18 +91,44 @@ async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<O
         ..applied::options(settings)?
     };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
-    let finished = follow(&ingest, &store, settings).await;
+    let finished = follow(&ingest, &store, settings, args.full).await;
     ingest.shutdown().await;
-    let counts = store.catalog().counts().await;
+    let found = match finished {
+        Ok(Some(scan)) => found(&store, settings, args, scan).await.map(Some),
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
     store.close().await;
-    Ok(if finished? { Some(counts?) } else { None })
+    found
 }
 
-async fn follow(ingest: &Ingest, store: &Store, settings: &Settings) -> Result<bool> {
+/// Sums up what was found, and removes what is missing where that is wanted.
+async fn found(store: &Store, settings: &Settings, args: &ScanArgs, scan: TaskId) -> Result<Found> {
+    let catalog = store.catalog();
+    let compared = match catalog.task(scan).await?.filter(|_| args.full) {
+        Some(task) => task.log.iter().map(|line| line.text.clone()).chain([task.message]).collect(),
+        None => Vec::new(),
+    };
+    let (mut lines, mut removed) = (Vec::new(), 0);
+    let mut missing = catalog.missing().await?;
+    for folder in catalog.folders().await? {
+        let missing = missing.remove(&folder.id).unwrap_or_default();
+        if args.remove_missing {
+            removed += catalog.remove_missing(folder.id, "", clock::now()).await?;
+        } else {
+            lines.extend(missing::lines(&folder, &missing, settings.keep_missing_days));
+        }
+    }
+    Ok(Found { counts: catalog.counts().await?, compared, missing: lines, removed })
+}
+
+/// Gives the scan, when everything is done; `None` when it was interrupted.
+async fn follow(ingest: &Ingest, store: &Store, settings: &Settings, full: bool) -> Result<Option<TaskId>> {
     for folder in &settings.folders {
         ingest.add_folder(folder).await?;
     }
-    let mut waits_for = Some(ingest.scan_now().await?);
+    let scan = if full { ingest.scan_in_full().await? } else { ingest.scan_now().await? };
+    let mut waits_for = Some(scan);
     let (_, mut events) = ingest.hub().subscribe(None);
     let bar = bar();
     let mut look = tokio::time::interval(LOOK_EVERY);
@@ -91,7 +138,7 @@ async fn follow(ingest: &Ingest, store: &Store, settings: &Settings) -> Result<b
         tokio::select! {
             _ = &mut interrupt => {
                 bar.finish_and_clear();
-                return Ok(false);
+                return Ok(None);
             }
             // A listener that fell behind only missed intermediate states.
             _ = events.recv() => {}
@@ -111,7 +158,7 @@ async fn follow(ingest: &Ingest, store: &Store, settings: &Settings) -> Result<b
             let counts = store.catalog().counts().await?;
             if counts.queued + counts.processing == 0 {
                 bar.finish_and_clear();
-                return Ok(true);
+                return Ok(Some(scan));
             }
         }
     }

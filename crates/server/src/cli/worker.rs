@@ -112,6 +112,7 @@ mod tests {
             relative_path: "a.flac".into(),
             size_bytes: 1,
             modified: Timestamp(1),
+            changed_ns: None,
             tags: Tags::default(),
             audio: None,
             cover: None,

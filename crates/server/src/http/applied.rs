@@ -19,6 +19,7 @@ pub fn to(ingest: &Ingest, settings: &Settings) -> Result<()> {
     ingest.set_uploads(uploads(settings));
     ingest.set_cache(settings.cache.clone());
     ingest.set_quarantine_days(settings.quarantine_days);
+    ingest.set_keep_missing(settings.keep_missing_days);
     ingest.set_write_tags(settings.replaygain_write_tags);
     ingest.set_acoustid(settings.acoustid.options());
     Ok(())
@@ -43,6 +44,7 @@ pub fn options(settings: &Settings) -> Result<IngestOptions> {
         uploads: uploads(settings),
         cache: settings.cache.clone(),
         quarantine_days: settings.quarantine_days,
+        keep_missing_days: settings.keep_missing_days,
     })
 }
 

@@ -49,6 +49,8 @@ pub(super) const DATA_DIR: &str = "data_dir";
 
 /// The largest number of tracks heard at once; beyond it memory and disk, not cores, would set the pace.
 const MAX_JOBS: u64 = 256;
+/// The longest that a missing track is kept by the clock: ten years.
+const MAX_KEEP_DAYS: u64 = 3_650;
 /// The longest pause between looks at the folders: one week.
 const MAX_POLL_S: u64 = 604_800;
 
@@ -120,6 +122,21 @@ pub const SETTINGS: &[Setting] = &[
         get: |settings| json!(settings.poll_interval_s.unwrap_or(0)),
         set: |settings, given| {
             given.count(0..=MAX_POLL_S).map(|value| settings.poll_interval_s = (value > 0).then_some(value))
+        },
+    },
+    Setting {
+        name: "library.keep_missing_days",
+        value_type: ValueType::Count { min: 0, max: MAX_KEEP_DAYS },
+        default: "30",
+        unit: "days",
+        help: "How long a track is kept whose file is not where it was: hidden, and whole again when the file is back. Then it is removed, with its publication and its places in mixtapes. 0: never by itself.",
+        example: "365",
+        page: true,
+        get: |settings| json!(settings.keep_missing_days),
+        set: |settings, given| {
+            let value = given.count(0..=MAX_KEEP_DAYS)?;
+            settings.keep_missing_days = u32::try_from(value).unwrap_or(u32::MAX);
+            Ok(())
         },
     },
     Setting {

@@ -93,6 +93,7 @@ impl Server {
                 uploads: Default::default(),
                 cache: Default::default(),
                 quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
+                keep_missing_days: 30,
             },
         )
         .await
@@ -203,6 +204,7 @@ impl Server {
                 track,
                 size_bytes: row.size_bytes,
                 modified: row.modified,
+                changed_ns: None,
                 content_hash: ContentHash::from_bytes(*blake3::hash(row.relative_path.as_bytes()).as_bytes()),
                 audio: row.audio.unwrap(),
                 results: vec![AnalyzerResult {
@@ -243,6 +245,7 @@ pub fn settle(path: &Path) {
 
 pub fn scanned(name: &str, size_bytes: u64) -> ScannedFile {
     ScannedFile {
+        changed_ns: None,
         relative_path: name.to_owned(),
         size_bytes,
         modified: Timestamp(now().0 - 60_000),

@@ -56,6 +56,7 @@ async fn listeners_see_paths_from_the_library_folder_on_and_owners_whole_ones() 
         relative_path: "a/d.wav".to_owned(),
         size_bytes: 1,
         modified: now(),
+        changed_ns: None,
         failure,
     };
     server.store().catalog().apply_scan(folder, None, vec![unreadable], now()).await.unwrap();

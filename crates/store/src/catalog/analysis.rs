@@ -25,7 +25,7 @@ macro_rules! unidentified {
     () => {
         "FROM track t JOIN result r ON r.content = t.content AND r.analyzer = 'fingerprint' \
              AND r.outcome ->> '$.part.value.chromaprint' IS NOT NULL \
-         WHERE NOT EXISTS (SELECT 1 FROM result a WHERE a.content = t.content AND a.analyzer = 'acoustid')"
+         WHERE t.presence = 'here' AND NOT EXISTS (SELECT 1 FROM result a WHERE a.content = t.content AND a.analyzer = 'acoustid')"
     };
 }
 
@@ -166,7 +166,7 @@ impl Catalog {
         const WHAT: &str = "storing what was heard";
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence_track(&mut tx, done.job, done.attempt, &done.owner, done.track).await?;
-        let row = sqlx::query("SELECT size_bytes, modified, folder FROM track WHERE id = ?")
+        let row = sqlx::query("SELECT size_bytes, modified, changed_ns, folder FROM track WHERE id = ?")
             .bind(&done.track.as_bytes()[..])
             .fetch_optional(&mut *tx)
             .await
@@ -182,6 +182,15 @@ impl Catalog {
             leased.wait_or_park(&mut tx, &JobError::from(&error), now.plus_ms(CHANGED_FILE_MS), now).await?;
             commit(tx, WHAT).await?;
             return Err(error);
+        }
+        let scanned: Option<i64> = col(&row, "changed_ns")?;
+        if in_folder && scanned.is_some() && done.changed_ns.is_some() && scanned != done.changed_ns {
+            // Whether the scan or this saw the bytes as they are now, the next scan finds out.
+            sqlx::query("UPDATE track SET changed_ns = 0 WHERE id = ?")
+                .bind(&done.track.as_bytes()[..])
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
         }
         store_heard(&mut tx, &done, now).await?;
         leased.done(&mut tx, now).await?;

@@ -25,7 +25,7 @@ impl Catalog {
                 Err(_) => continue,
             };
             let rows = sqlx::query(
-                "SELECT t.id FROM track t WHERE t.folder = (SELECT n FROM folder WHERE id = ?1) \
+                "SELECT t.id FROM track t WHERE t.folder = (SELECT n FROM folder WHERE id = ?1) AND t.presence = 'here' \
                      AND (t.relative_path = ?2 OR (t.relative_path >= ?3 AND (?4 IS NULL OR t.relative_path < ?4))) \
                  ORDER BY t.relative_path",
             )

@@ -13,6 +13,9 @@ use crate::{
     text::{sort_key, words},
 };
 
+/// Artists and releases of which every track is missing are hidden like the tracks.
+const SHOWN_ARTIST: &str = "(o.track_count > 0 OR o.release_count > 0)";
+const SHOWN_RELEASE: &str = "o.track_count > 0";
 const ARTIST: &str = "SELECT id, name, track_count, release_count FROM artist o";
 const RELEASE: &str = "SELECT o.id, o.title, o.year, o.track_count, o.cover, a.id AS artist_id, \
                        a.name AS artist_name FROM release o LEFT JOIN artist a ON a.n = o.artist";
@@ -20,7 +23,7 @@ const RELEASE: &str = "SELECT o.id, o.title, o.year, o.track_count, o.cover, a.i
 impl Catalog {
     /// A page of artists by name; each word of the search must be part of it.
     pub async fn artists(&self, search: Option<&str>, offset: u64, limit: u32) -> Result<Page<Artist>> {
-        self.page(ARTIST, "artist", None, search, (offset, limit), artist).await
+        self.page(ARTIST, ("artist", SHOWN_ARTIST), None, search, (offset, limit), artist).await
     }
 
     /// The artist of that id.
@@ -36,7 +39,7 @@ impl Catalog {
         offset: u64,
         limit: u32,
     ) -> Result<Page<Release>> {
-        self.page(RELEASE, "release", artist, search, (offset, limit), release).await
+        self.page(RELEASE, ("release", SHOWN_RELEASE), artist, search, (offset, limit), release).await
     }
 
     /// The release of that id.
@@ -47,7 +50,7 @@ impl Catalog {
     async fn page<T>(
         &self,
         select: &'static str,
-        table: &'static str,
+        (table, shown): (&'static str, &'static str),
         artist: Option<ArtistId>,
         search: Option<&str>,
         (offset, limit): (u64, u32),
@@ -56,7 +59,7 @@ impl Catalog {
         const WHAT: &str = "listing artists or releases";
         let words = words(search.unwrap_or_default());
         let filter = |builder: &mut QueryBuilder<Sqlite>| {
-            builder.push(" WHERE 1");
+            builder.push(" WHERE ").push(shown);
             if let Some(artist) = artist {
                 builder.push(" AND o.artist = (SELECT n FROM artist WHERE id = ");
                 builder.push_bind(artist.as_bytes().to_vec()).push(")");
@@ -99,7 +102,8 @@ impl Catalog {
         const WHAT: &str = "counting the library";
         let mut tx = self.db.read(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT state, count(*) AS tracks, total(duration_s) AS duration_s FROM track GROUP BY state",
+            "SELECT state, count(*) AS tracks, total(duration_s) AS duration_s FROM track \
+             WHERE presence = 'here' GROUP BY state",
         )
         .fetch_all(&mut *tx)
         .await
@@ -117,13 +121,16 @@ impl Catalog {
             } += tracks;
         }
         let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM artist) AS artists, (SELECT count(*) FROM release) AS releases",
+            "SELECT (SELECT count(*) FROM artist WHERE track_count > 0 OR release_count > 0) AS artists, \
+                 (SELECT count(*) FROM release WHERE track_count > 0) AS releases, \
+                 (SELECT count(*) FROM track WHERE presence = 'missing') AS missing",
         )
         .fetch_one(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
         counts.artists = count(&row, "artists")?;
         counts.releases = count(&row, "releases")?;
+        counts.missing = count(&row, "missing")?;
         Ok(counts)
     }
 }

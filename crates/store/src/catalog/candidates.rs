@@ -38,7 +38,7 @@ impl Catalog {
              SELECT unhex(?1 || hex(randomblob(10))), ?2, t.id, 'waiting', ?3, 'analyze:' || lower(hex(t.id)), \
                  ?4, ?5, ?6, ?6, ?5, ?5 \
              FROM track t \
-             WHERE (t.upload IS NULL OR t.upload = 'original') \
+             WHERE t.presence = 'here' AND (t.upload IS NULL OR t.upload = 'original') \
                  AND CASE WHEN t.state = 'failed' OR (t.content IS NOT NULL AND t.failure IS NOT NULL) \
                      THEN ?7 OR json_extract(t.failure, '$.next_retry') <= ?5 \
                      ELSE t.content IS NULL OR EXISTS ( \

@@ -70,23 +70,34 @@ const RULES: &[(&str, &str)] = &[
         "results that belong to no track",
     ),
     (
-        "SELECT abs((SELECT count(*) FROM track) - (SELECT count(*) FROM track_search_docsize))",
+        "SELECT abs((SELECT count(*) FROM track WHERE presence = 'here') - (SELECT count(*) FROM track_search_docsize))",
         "tracks that cannot be searched, or search rows without a track",
     ),
     (
-        "SELECT count(*) FROM track t WHERE NOT EXISTS (SELECT 1 FROM track_search_docsize d WHERE d.id = t.n)",
+        "SELECT count(*) FROM track t WHERE presence = 'here' AND NOT EXISTS (SELECT 1 FROM track_search_docsize d WHERE d.id = t.n)",
         "tracks that cannot be searched",
     ),
     (
-        "SELECT count(*) FROM artist a WHERE (track_count = 0 AND release_count = 0) \
-          OR track_count <> (SELECT count(*) FROM track t WHERE t.artist = a.n) \
-          OR release_count <> (SELECT count(*) FROM release r WHERE r.artist = a.n)",
+        "SELECT count(*) FROM artist a WHERE (track_count = 0 AND release_count = 0 \
+              AND NOT EXISTS (SELECT 1 FROM track t WHERE t.artist = a.n) \
+              AND NOT EXISTS (SELECT 1 FROM release r WHERE r.artist = a.n)) \
+          OR track_count <> (SELECT count(*) FROM track t WHERE t.artist = a.n AND t.presence = 'here') \
+          OR release_count <> (SELECT count(*) FROM release r WHERE r.artist = a.n AND r.track_count > 0)",
         "artists with a wrong count",
     ),
     (
-        "SELECT count(*) FROM release r WHERE track_count = 0 \
-          OR track_count <> (SELECT count(*) FROM track t WHERE t.release = r.n)",
+        "SELECT count(*) FROM release r WHERE NOT EXISTS (SELECT 1 FROM track t WHERE t.release = r.n) \
+          OR track_count <> (SELECT count(*) FROM track t WHERE t.release = r.n AND t.presence = 'here')",
         "releases with a wrong count",
+    ),
+    (
+        "SELECT count(*) FROM track WHERE (presence = 'missing') <> (missing_since IS NOT NULL)",
+        "tracks that do not say since when they are missing, or say so and are here",
+    ),
+    (
+        "SELECT count(*) FROM job j WHERE (held AND state <> 'cancelled') OR (state IN ('waiting', 'running') \
+          AND EXISTS (SELECT 1 FROM track t WHERE t.id = j.subject AND t.presence = 'missing'))",
+        "jobs that wait for a worker though their track is missing",
     ),
     (
         "SELECT count(*) FROM mixtape_track m WHERE m.hash IS NOT NULL AND EXISTS (SELECT 1 FROM track t WHERE t.id = m.track)",

@@ -118,7 +118,8 @@ impl Filing {
         self.touched_contents.extend(content);
     }
 
-    /// Counts again what was touched, and removes what nothing is filed under any more.
+    /// Counts again what was touched, and removes what nothing is filed under any more. What only missing tracks are filed
+    /// under counts none and stays.
     pub(crate) async fn finish(mut self, tx: &mut SqliteConnection) -> Result<()> {
         const WHAT: &str = "filing tracks";
         if !self.touched_contents.is_empty() {
@@ -136,7 +137,7 @@ impl Filing {
             self.touch_release_artists(tx, &releases).await?;
             sqlx::query(
                 "UPDATE release AS r SET \
-                     track_count = (SELECT count(*) FROM track t WHERE t.release = r.n), \
+                     track_count = (SELECT count(*) FROM track t WHERE t.release = r.n AND t.presence = 'here'), \
                      year = (SELECT max(json_extract(t.tags, '$.year')) FROM track t WHERE t.release = r.n), \
                      cover = (SELECT t.cover FROM track t WHERE t.release = r.n AND t.cover IS NOT NULL \
                               ORDER BY t.disc_number, t.track_number, t.relative_path LIMIT 1), \
@@ -151,7 +152,8 @@ impl Filing {
             .map_err(sql(WHAT))?;
             self.touch_release_artists(tx, &releases).await?;
             sqlx::query(
-                "DELETE FROM release WHERE track_count = 0 AND n IN (SELECT value FROM json_each(?))",
+                "DELETE FROM release AS r WHERE track_count = 0 AND n IN (SELECT value FROM json_each(?)) \
+                     AND NOT EXISTS (SELECT 1 FROM track t WHERE t.release = r.n)",
             )
             .bind(&releases)
             .execute(&mut *tx)
@@ -162,11 +164,13 @@ impl Filing {
             let artists = list(&self.touched_artists);
             for statement in [
                 "UPDATE artist AS a SET \
-                     track_count = (SELECT count(*) FROM track t WHERE t.artist = a.n), \
-                     release_count = (SELECT count(*) FROM release r WHERE r.artist = a.n) \
+                     track_count = (SELECT count(*) FROM track t WHERE t.artist = a.n AND t.presence = 'here'), \
+                     release_count = (SELECT count(*) FROM release r WHERE r.artist = a.n AND r.track_count > 0) \
                  WHERE a.n IN (SELECT value FROM json_each(?))",
-                "DELETE FROM artist WHERE track_count = 0 AND release_count = 0 \
-                     AND n IN (SELECT value FROM json_each(?))",
+                "DELETE FROM artist AS a WHERE track_count = 0 AND release_count = 0 \
+                     AND n IN (SELECT value FROM json_each(?)) \
+                     AND NOT EXISTS (SELECT 1 FROM track t WHERE t.artist = a.n) \
+                     AND NOT EXISTS (SELECT 1 FROM release r WHERE r.artist = a.n)",
             ] {
                 sqlx::query(statement).bind(&artists).execute(&mut *tx).await.map_err(sql(WHAT))?;
             }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fanfare_model::{Error, ErrorKind, FolderId, Result, Timestamp, TrackState, library::Folder};
+use fanfare_model::{Error, ErrorKind, FolderId, Presence, Result, Timestamp, TrackState, library::Folder};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
@@ -98,30 +98,13 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
-    /// Notes that a scan of the folder has ended.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such folder.
-    pub async fn mark_scanned(&self, id: FolderId, now: Timestamp) -> Result<()> {
-        const WHAT: &str = "noting a scan";
-        let mut tx = self.db.write(WHAT).await?;
-        let n = folder_row(&mut tx, id).await?;
-        sqlx::query("UPDATE folder SET scanned = ? WHERE n = ?")
-            .bind(now.0)
-            .bind(n)
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await
-    }
-
     /// Everything a scan compares with, by folder; in order of path.
     pub async fn known_files(&self, folder: FolderId) -> Result<Vec<KnownFile>> {
         const WHAT: &str = "listing known files";
         let mut reader = self.db.reader(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT t.id, t.relative_path, t.size_bytes, t.modified, t.state, c.hash \
-             FROM track t LEFT JOIN content c ON c.n = t.content \
+            "SELECT t.id, t.relative_path, t.size_bytes, t.modified, t.changed_ns, t.state, t.presence, \
+                 t.missing_since, t.added, coalesce(c.hash, t.hash) AS hash FROM track t LEFT JOIN content c ON c.n = t.content \
              WHERE t.folder = (SELECT n FROM folder WHERE id = ?) ORDER BY t.relative_path",
         )
         .bind(&folder.as_bytes()[..])
@@ -148,9 +131,19 @@ fn known_file(row: &SqliteRow) -> Result<KnownFile> {
         relative_path: col(row, "relative_path")?,
         size_bytes: count(row, "size_bytes")?,
         modified: time(row, "modified")?,
+        changed_ns: col(row, "changed_ns")?,
         content_hash: maybe_hash(row, "hash")?,
         state: track_state(row)?,
+        presence: presence(row)?,
+        missing_since: maybe_time(row, "missing_since")?,
+        added: time(row, "added")?,
     })
+}
+
+/// Whether the file of a track's row is there.
+pub(super) fn presence(row: &SqliteRow) -> Result<Presence> {
+    let name: &str = col(row, "presence")?;
+    Presence::from_name(name).ok_or_else(|| strange(format_args!("the presence `{name}`")))
 }
 
 /// The state of a track's row.

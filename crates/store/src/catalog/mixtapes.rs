@@ -17,7 +17,7 @@ const COLUMNS: &str = "SELECT m.id, m.slug, m.title, m.notes, m.owner, u.name AS
      m.updated, count(e.position) AS entries, count(e.position) - count(t.n) AS missing, \
      total(t.duration_s) AS duration_s, count(t.cover) > 0 AS has_art FROM ";
 const JOINS: &str = " m LEFT JOIN user u ON u.id = m.owner LEFT JOIN mixtape_track e ON e.mixtape = m.id \
-     LEFT JOIN track t ON t.id = e.track";
+     LEFT JOIN track t ON t.id = e.track AND t.presence = 'here'";
 
 /// Which mixtapes, in which order.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +91,7 @@ impl Catalog {
             "SELECT e.track AS entry_track, e.title AS entry_title, e.artist AS entry_artist, \
                  e.duration_s AS entry_duration_s, e.relative_path AS entry_path, ",
             row_columns!(),
-            " FROM mixtape_track e LEFT JOIN track t ON t.id = e.track",
+            " FROM mixtape_track e LEFT JOIN track t ON t.id = e.track AND t.presence = 'here'",
             row_joins!(),
             " WHERE e.mixtape = ? ORDER BY e.position"
         ))
@@ -107,7 +107,8 @@ impl Catalog {
         const WHAT: &str = "reading a mixtape's tracks";
         let mut reader = self.db.reader(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT t.id FROM mixtape_track e JOIN track t ON t.id = e.track WHERE e.mixtape = ? ORDER BY e.position",
+            "SELECT t.id FROM mixtape_track e JOIN track t ON t.id = e.track AND t.presence = 'here' \
+             WHERE e.mixtape = ? ORDER BY e.position",
         )
         .bind(&id.as_bytes()[..])
         .fetch_all(&mut *reader)

@@ -52,7 +52,7 @@ pub(super) async fn keep(tx: &mut SqliteConnection, leaving: Leaving) -> Result<
 pub(super) async fn replace(tx: &mut SqliteConnection, hashes: &[ContentHash]) -> Result<()> {
     for hash in hashes {
         let twin: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT id FROM track WHERE hash = ? ORDER BY n LIMIT 1")
+            sqlx::query_scalar("SELECT id FROM track WHERE hash = ? ORDER BY presence <> 'here', n LIMIT 1")
                 .bind(&hash.as_bytes()[..])
                 .fetch_optional(&mut *tx)
                 .await

@@ -6,9 +6,11 @@
 //! its artist and release. *Content* is a file's bytes: results belong to content, so equal files share them.
 //!
 //! Invariants: a change of tracks, their filing, their search row and their jobs is one transaction; counts of
-//! artists and releases are right after every transaction, and none is left without tracks.
+//! artists and releases are right after every transaction, and none is left without tracks. Tracks whose file is missing
+//! are in no list, no search, no count: every statement that lists tracks asks for `presence = 'here'`.
 
 mod analysis;
+mod away;
 mod below;
 mod browse;
 mod cached;
@@ -26,6 +28,7 @@ mod outcome;
 mod packed;
 mod parked;
 mod playlists;
+mod presence;
 mod quarantine;
 mod requeue;
 mod rewritten;
@@ -44,8 +47,8 @@ mod wanted_covers;
 use std::sync::Arc;
 
 pub use types::{
-    AnalysisCommit, KnownFile, LibraryCounts, MAX_PAGE, Page, ScanApplied, ScanChange, ScannedFile,
-    TrackQuery, TrackRow, TrackSort,
+    AnalysisCommit, FolderMount, KnownFile, LibraryCounts, MAX_PAGE, Page, ScanApplied, ScanChange, ScanEnd,
+    ScannedFile, TrackQuery, TrackRow, TrackSort,
 };
 
 pub use cached::{CacheRun, CachedCounts, CachedFile};

@@ -44,7 +44,7 @@ impl Catalog {
         let mut reader = self.db.reader(WHAT).await?;
         let rows = sqlx::query(
             "SELECT t.id, t.relative_path, t.title, t.duration_s, a.name AS artist_name \
-             FROM track t LEFT JOIN artist a ON a.n = t.artist ORDER BY t.n",
+             FROM track t LEFT JOIN artist a ON a.n = t.artist ORDER BY t.presence <> 'here', t.n",
         )
         .fetch_all(&mut *reader)
         .await

@@ -1,10 +1,11 @@
 //! Queueing tracks for another hearing: those that lack results, those that failed, those whose work was withdrawn.
 
-use fanfare_model::{Error, ErrorKind, Result, TaskId, Timestamp, TrackId, job::Products};
+use fanfare_model::{Error, ErrorKind, Presence, Result, TaskId, Timestamp, TrackId, job::Products};
 use sqlx::SqliteConnection;
 
 use super::{
     Catalog,
+    folders::presence,
     uploads::{queue_enrichment, queue_process},
 };
 use crate::{
@@ -30,7 +31,7 @@ macro_rules! queue_each {
             $key,
             ":' || lower(hex(t.id)), 0, ?4, ?5, ?5, ?4, ?4, ",
             $detail,
-            " FROM track t WHERE ",
+            " FROM track t WHERE t.presence = 'here' AND ",
             $which,
             " AND NOT EXISTS (SELECT 1 FROM job j WHERE j.state IN ('waiting', 'running') \
                   AND j.dedupe_key = '",
@@ -98,7 +99,7 @@ impl Catalog {
              WHERE state = 'parked' AND queue IN (?3, ?4) AND n = ( \
                  SELECT max(p.n) FROM job p WHERE p.subject = job.subject AND p.queue IN (?3, ?4) \
                      AND p.state = 'parked') \
-                 AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject AND ( \
+                 AND EXISTS (SELECT 1 FROM track t WHERE t.id = job.subject AND t.presence = 'here' AND ( \
                      t.state = 'failed' OR (t.content IS NOT NULL AND t.failure IS NOT NULL))) \
                  AND NOT EXISTS (SELECT 1 FROM job a WHERE a.subject = job.subject AND a.queue IN (?3, ?4) \
                      AND a.state IN ('waiting', 'running'))",
@@ -127,7 +128,8 @@ impl Catalog {
         .map_err(sql(WHAT))?;
         let done = sqlx::query(
             "UPDATE track SET state = CASE state WHEN 'failed' THEN 'queued' ELSE state END, failure = NULL, \
-                 updated = ? WHERE state = 'failed' OR (content IS NOT NULL AND failure IS NOT NULL)",
+                 updated = ? WHERE presence = 'here' \
+                     AND (state = 'failed' OR (content IS NOT NULL AND failure IS NOT NULL))",
         )
         .bind(now.0)
         .execute(&mut *tx)
@@ -165,14 +167,19 @@ impl Catalog {
         const WHAT: &str = "queueing a track again";
         let mut tx = self.db.write(WHAT).await?;
         let known = sqlx::query(
-            "SELECT upload, enrichment, content IS NOT NULL AND failure IS NULL AND state <> 'failed' AS analyzed \
+            "SELECT upload, enrichment, presence, \
+                 content IS NOT NULL AND failure IS NULL AND state <> 'failed' AS analyzed \
              FROM track WHERE id = ?",
         )
-            .bind(&id.as_bytes()[..])
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?
-            .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such track"))?;
+        .bind(&id.as_bytes()[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?
+        .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such track"))?;
+        if presence(&known)? == Presence::Missing {
+            return Err(Error::new(ErrorKind::Conflict, "the track's file is missing")
+                .remedy("connect its storage or put the file back, then scan the library"));
+        }
         let (upload, enrichment): (Option<&str>, &str) = (col(&known, "upload")?, col(&known, "enrichment")?);
         let queue = match (upload, enrichment) {
             // What the decode measured is stored: only what follows from it is done again.

@@ -17,6 +17,8 @@ pub struct FileFacts {
     pub size_bytes: u64,
     /// Its modification time.
     pub modified: Timestamp,
+    /// Its inode change time in ns, where it has one; of the file before it is not looked at.
+    pub changed_ns: Option<i64>,
     /// The hash of its bytes.
     pub hash: ContentHash,
 }
@@ -60,10 +62,11 @@ impl Catalog {
         let n: i64 = col(&row, "n")?;
         let moved = move_results(&mut tx, n, content, before.hash, after.hash).await?;
         sqlx::query(
-            "UPDATE track SET size_bytes = ?, modified = ?, hash = ?, content = ?, tags = ?, updated = ? WHERE n = ?",
+            "UPDATE track SET size_bytes = ?, modified = ?, changed_ns = ?, hash = ?, content = ?, tags = ?, updated = ? WHERE n = ?",
         )
         .bind(int(after.size_bytes))
         .bind(after.modified.0)
+        .bind(after.changed_ns)
         .bind(&after.hash.as_bytes()[..])
         .bind(moved)
         .bind(to_json(&tags)?)

@@ -3,13 +3,16 @@
 //! Applying a batch again changes nothing, so a scan that died may simply run again. Files that swap
 //! names are fine: every moved track first leaves its path, then takes the new one.
 
-use fanfare_model::{FolderId, Result, TaskId, Timestamp, TrackId, TrackState, track::TrackFailure};
+use fanfare_model::{
+    FolderId, Presence, Result, TaskId, Timestamp, TrackId, TrackState, track::TrackFailure,
+};
 use sqlx::SqliteConnection;
 
 use super::{
     Catalog, ScanApplied, ScanChange, ScannedFile,
     filing::Filing,
     folders::folder_row,
+    presence,
     scan_rows::{self, Existing, Facts, Place},
 };
 use crate::{
@@ -75,6 +78,17 @@ impl Catalog {
     }
 }
 
+/// What is known of a file's bytes, compared with those of its track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bytes {
+    /// Nothing but what size and time say.
+    Unknown,
+    /// They are the same.
+    Same,
+    /// They are others.
+    Others,
+}
+
 /// One batch on its way into the database.
 struct Batch {
     folder: i64,
@@ -112,16 +126,33 @@ impl Batch {
         match change {
             ScanChange::Added(file) => self.add(tx, &file).await,
             ScanChange::Changed(id, file) => match scan_rows::by_id(tx, id).await? {
-                Some(existing) => self.change(tx, existing, &file).await,
+                Some(existing) => self.change(tx, existing, &file, Bytes::Unknown).await,
                 None => self.add(tx, &file).await,
+            },
+            ScanChange::Replaced(id, file) => match scan_rows::by_id(tx, id).await? {
+                Some(existing) => self.change(tx, existing, &file, Bytes::Others).await,
+                None => self.add(tx, &file).await,
+            },
+            ScanChange::Touched(id, file) => match scan_rows::by_id(tx, id).await? {
+                Some(existing) => self.change(tx, existing, &file, Bytes::Same).await,
+                None => self.add(tx, &file).await,
+            },
+            ScanChange::Same(id, changed_ns) => match scan_rows::by_id(tx, id).await? {
+                Some(existing) => self.same(tx, &existing, changed_ns).await,
+                None => Ok(()),
+            },
+            ScanChange::Missing(id) => match scan_rows::by_id(tx, id).await? {
+                Some(existing) => self.missing(tx, &existing).await,
+                None => Ok(()),
             },
             ScanChange::Moved(id, file) => match scan_rows::by_id(tx, id).await? {
                 Some(existing) => self.relocate(tx, existing, &file).await,
                 None => self.add(tx, &file).await,
             },
             ScanChange::Removed(_) => Ok(()), // done before the others
-            ScanChange::Unreadable { relative_path, size_bytes, modified, failure } => {
-                self.unreadable(tx, &relative_path, size_bytes, modified, &failure).await
+            ScanChange::Unreadable { relative_path, size_bytes, modified, changed_ns, failure } => {
+                let facts = Facts::unreadable(&relative_path, size_bytes, modified, changed_ns)?;
+                self.unreadable(tx, &facts, &failure).await
             }
         }
     }
@@ -145,7 +176,7 @@ impl Batch {
                 Ok(())
             }
             None => match scan_rows::by_path(tx, self.folder, &file.relative_path).await? {
-                Some(existing) => self.change(tx, existing, file).await,
+                Some(existing) => self.change(tx, existing, file, Bytes::Unknown).await,
                 None => Ok(()), // cannot be: the insert found it, and nobody else can write now
             },
         }
@@ -163,12 +194,22 @@ impl Batch {
         tx: &mut SqliteConnection,
         existing: Existing,
         file: &ScannedFile,
+        bytes: Bytes,
     ) -> Result<()> {
         let facts = self.facts(tx, file).await?;
-        let same_file = existing.is_file(file.size_bytes, file.modified);
+        let same_facts = existing.is_file(file.size_bytes, file.modified);
+        let same_file = match bytes {
+            Bytes::Unknown => same_facts,
+            Bytes::Same => true,
+            Bytes::Others => false,
+        };
         let heard_again = !same_file || scan_rows::never_readable(tx, &existing).await?;
-        if !heard_again && existing.is_at(self.folder, &facts.relative_path) && existing.says(&facts) {
-            return Ok(());
+        if !heard_again
+            && same_facts
+            && existing.is_at(self.folder, &facts.relative_path)
+            && existing.says(&facts)
+        {
+            return self.same(tx, &existing, file.changed_ns).await;
         }
         self.clear_target(tx, &existing, &facts.relative_path).await?;
         self.filing.touch(existing.artist, existing.release);
@@ -181,9 +222,46 @@ impl Batch {
         scan_rows::index(tx, existing.n, &facts).await?;
         if heard_again {
             revoke_all(tx, existing.id.as_bytes(), self.now).await?;
+            presence::forget_held(tx, existing.id).await?;
+            self.applied.restored += u64::from(existing.presence == Presence::Missing);
             self.queue(tx, existing.id).await?;
+        } else {
+            self.came_back(tx, &existing).await?;
         }
         self.applied.changed += 1;
+        Ok(())
+    }
+
+    /// Notes that a file is as it was; a track that was missing is back.
+    async fn same(
+        &mut self,
+        tx: &mut SqliteConnection,
+        existing: &Existing,
+        changed_ns: Option<i64>,
+    ) -> Result<()> {
+        scan_rows::note_change_time(tx, existing, changed_ns).await?;
+        if existing.presence == Presence::Missing {
+            self.filing.touch(existing.artist, existing.release);
+            presence::restore(tx, existing.n, self.now).await?;
+        }
+        self.came_back(tx, existing).await
+    }
+
+    async fn missing(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
+        if existing.presence == Presence::Here {
+            self.filing.touch(existing.artist, existing.release);
+            presence::hide(tx, existing.n, existing.id, self.now).await?;
+            self.applied.missing += 1;
+        }
+        Ok(())
+    }
+
+    /// Lets the jobs of a track that was missing wait for a worker again.
+    async fn came_back(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
+        if existing.presence == Presence::Missing {
+            self.applied.restored += 1;
+            self.applied.released += presence::release_jobs(tx, existing.id, self.hear, self.now).await?;
+        }
         Ok(())
     }
 
@@ -198,12 +276,13 @@ impl Batch {
             && existing.is_file(file.size_bytes, file.modified)
             && existing.says(&facts)
         {
-            return Ok(());
+            return self.same(tx, &existing, file.changed_ns).await;
         }
         self.clear_target(tx, &existing, &facts.relative_path).await?;
         self.filing.touch(existing.artist, existing.release);
         scan_rows::describe(tx, existing.n, self.folder, &facts, self.now).await?;
         scan_rows::index(tx, existing.n, &facts).await?;
+        self.came_back(tx, &existing).await?;
         self.applied.moved += 1;
         Ok(())
     }
@@ -211,30 +290,33 @@ impl Batch {
     async fn unreadable(
         &mut self,
         tx: &mut SqliteConnection,
-        relative_path: &str,
-        size_bytes: u64,
-        modified: Timestamp,
+        facts: &Facts,
         failure: &TrackFailure,
     ) -> Result<()> {
-        let existing = scan_rows::by_path(tx, self.folder, relative_path).await?;
+        let existing = scan_rows::by_path(tx, self.folder, &facts.relative_path).await?;
         let Some(existing) = existing else {
-            let facts = Facts::unreadable(relative_path, size_bytes, modified)?;
             let reason = to_json(failure)?;
             let state = TrackState::Failed;
             if let Some((n, _)) =
-                scan_rows::insert(tx, &Place::Folder(self.folder), &facts, state, Some(&reason), self.now)
+                scan_rows::insert(tx, &Place::Folder(self.folder), facts, state, Some(&reason), self.now)
                     .await?
             {
-                scan_rows::index(tx, n, &facts).await?;
+                scan_rows::index(tx, n, facts).await?;
                 self.applied.unreadable += 1;
             }
             return Ok(());
         };
-        if existing.is_file(size_bytes, modified) && existing.failed_for(failure) {
-            return Ok(());
+        if existing.is_the_file_of(facts) && existing.failed_for(failure) {
+            return self.same(tx, &existing, facts.changed_ns).await;
         }
         self.filing.let_go(existing.content);
-        scan_rows::note_file(tx, existing.n, size_bytes, modified).await?;
+        scan_rows::note_file(tx, existing.n, facts).await?;
+        if existing.presence == Presence::Missing {
+            self.filing.touch(existing.artist, existing.release);
+            presence::restore(tx, existing.n, self.now).await?;
+            presence::forget_held(tx, existing.id).await?;
+            self.applied.restored += 1;
+        }
         let reason = to_json(failure)?;
         scan_rows::forget_results(tx, existing.n, TrackState::Failed, Some(&reason), self.now).await?;
         revoke_all(tx, existing.id.as_bytes(), self.now).await?;

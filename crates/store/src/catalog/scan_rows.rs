@@ -1,13 +1,14 @@
 //! The statements of a scan: one row of `track` and of its search index.
 
 use fanfare_model::{
-    ContentHash, Result, Tags, Timestamp, TrackId, TrackState, UploadedBytes, UserId, track::TrackFailure,
+    ContentHash, Presence, Result, Tags, Timestamp, TrackId, TrackState, UploadedBytes, UserId,
+    track::TrackFailure,
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     ScannedFile,
-    folders::track_state,
+    folders::{presence, track_state},
     mixtapes_kept::{self, Leaving},
     scan::{no_path, title_of},
 };
@@ -26,6 +27,7 @@ pub(super) struct Facts {
     pub(super) relative_path: String,
     size_bytes: i64,
     modified: i64,
+    pub(super) changed_ns: Option<i64>,
     title: String,
     tags: Tags,
     tags_json: String,
@@ -61,6 +63,7 @@ impl Facts {
             relative_path: file.relative_path.clone(),
             size_bytes: int(file.size_bytes),
             modified: file.modified.0,
+            changed_ns: file.changed_ns,
             title: title.to_owned(),
             tags_json: to_sparse_json(&tags)?,
             audio_json: file.audio.as_ref().map(to_json).transpose()?,
@@ -77,11 +80,17 @@ impl Facts {
     }
 
     /// What is known of a file that cannot be read: where it is.
-    pub(super) fn unreadable(relative_path: &str, size_bytes: u64, modified: Timestamp) -> Result<Self> {
+    pub(super) fn unreadable(
+        relative_path: &str,
+        size_bytes: u64,
+        modified: Timestamp,
+        changed_ns: Option<i64>,
+    ) -> Result<Self> {
         let file = ScannedFile {
             relative_path: relative_path.to_owned(),
             size_bytes,
             modified,
+            changed_ns,
             tags: Tags::default(),
             audio: None,
             cover: None,
@@ -98,10 +107,12 @@ pub(super) struct Existing {
     pub(super) artist: Option<i64>,
     pub(super) release: Option<i64>,
     pub(super) content: Option<i64>,
+    pub(super) presence: Presence,
     folder: Option<i64>,
     relative_path: String,
     size_bytes: u64,
     modified: Timestamp,
+    changed_ns: Option<i64>,
     state: TrackState,
     tags: Tags,
     cover: Option<Vec<u8>>,
@@ -116,6 +127,10 @@ impl Existing {
 
     pub(super) fn is_file(&self, size_bytes: u64, modified: Timestamp) -> bool {
         self.size_bytes == size_bytes && self.modified == modified
+    }
+
+    pub(super) fn is_the_file_of(&self, facts: &Facts) -> bool {
+        int(self.size_bytes) == facts.size_bytes && self.modified.0 == facts.modified
     }
 
     /// Whether tags, cover and filing are those. (Properties are not compared: hearing has counted them.)
@@ -139,8 +154,8 @@ impl Existing {
 macro_rules! existing {
     ($filter:literal) => {
         concat!(
-            "SELECT n, id, folder, relative_path, size_bytes, modified, state, artist, release, content, tags, \
-                 cover, cover_error, failure FROM track WHERE ",
+            "SELECT n, id, folder, relative_path, size_bytes, modified, changed_ns, state, presence, artist, release, \
+                 content, tags, cover, cover_error, failure FROM track WHERE ",
             $filter
         )
     };
@@ -178,10 +193,12 @@ fn existing_of(row: &SqliteRow) -> Result<Existing> {
         artist: col(row, "artist")?,
         release: col(row, "release")?,
         content: col(row, "content")?,
+        presence: presence(row)?,
         folder: col(row, "folder")?,
         relative_path: col(row, "relative_path")?,
         size_bytes: count(row, "size_bytes")?,
         modified: time(row, "modified")?,
+        changed_ns: col(row, "changed_ns")?,
         state: track_state(row)?,
         tags: json(row, "tags")?,
         cover: col(row, "cover")?,
@@ -241,9 +258,9 @@ pub(super) async fn insert(
         "INSERT INTO track (id, folder, relative_path, size_bytes, modified, state, title, tags, artist, \
              release, disc_number, track_number, audio, cover, failure, added, updated, title_sort, \
              artist_sort, album_sort, duration_s, upload, hash, keep, uploader, \
-             cover_error, cover_wanted) \
+             cover_error, cover_wanted, changed_ns) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, \
-             ?20, ?21, ?22, ?23, ?24, ?25, ?26) ON CONFLICT (folder, relative_path) DO NOTHING RETURNING n",
+             ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) ON CONFLICT (folder, relative_path) DO NOTHING RETURNING n",
     )
     .bind(&id.as_bytes()[..])
     .bind(folder)
@@ -271,6 +288,7 @@ pub(super) async fn insert(
     .bind(upload.map(|(_, _, uploader, _)| uploader.as_bytes().to_vec()))
     .bind(facts.cover_error.as_deref())
     .bind(upload.is_some_and(|(.., picture)| picture))
+    .bind(facts.changed_ns)
     .fetch_optional(tx)
     .await
     .map_err(sql(WHAT))?;
@@ -295,7 +313,7 @@ pub(super) async fn index(tx: &mut SqliteConnection, n: i64, facts: &Facts) -> R
     Ok(())
 }
 
-/// Rewrites what is known of a track's file; properties that hearing has counted stay.
+/// Rewrites what is known of a track's file, which is here; properties that hearing has counted stay.
 pub(super) async fn describe(
     tx: &mut SqliteConnection,
     n: i64,
@@ -309,7 +327,7 @@ pub(super) async fn describe(
              audio = CASE WHEN content IS NULL THEN ?12 ELSE audio END, \
              duration_s = CASE WHEN content IS NULL THEN ?13 ELSE duration_s END, \
              cover = ?14, updated = ?15, title_sort = ?16, artist_sort = ?17, album_sort = ?18, \
-             cover_error = ?19 WHERE n = ?1",
+             cover_error = ?19, changed_ns = ?20, presence = 'here', missing_since = NULL WHERE n = ?1",
     )
     .bind(n)
     .bind(folder)
@@ -330,9 +348,28 @@ pub(super) async fn describe(
     .bind(facts.artist_sort.as_deref())
     .bind(facts.album_sort.as_deref())
     .bind(facts.cover_error.as_deref())
+    .bind(facts.changed_ns)
     .execute(tx)
     .await
     .map_err(sql(WHAT))?;
+    Ok(())
+}
+
+/// Notes the inode change time of a file that is otherwise as it was.
+pub(super) async fn note_change_time(
+    tx: &mut SqliteConnection,
+    existing: &Existing,
+    changed_ns: Option<i64>,
+) -> Result<()> {
+    if changed_ns.is_none() || changed_ns == existing.changed_ns {
+        return Ok(());
+    }
+    sqlx::query("UPDATE track SET changed_ns = ? WHERE n = ?")
+        .bind(changed_ns)
+        .bind(existing.n)
+        .execute(tx)
+        .await
+        .map_err(sql(WHAT))?;
     Ok(())
 }
 
@@ -361,16 +398,12 @@ pub(super) async fn forget_results(
     Ok(())
 }
 
-/// Notes size and time of a file that cannot be read.
-pub(super) async fn note_file(
-    tx: &mut SqliteConnection,
-    n: i64,
-    size_bytes: u64,
-    modified: Timestamp,
-) -> Result<()> {
-    sqlx::query("UPDATE track SET size_bytes = ?, modified = ? WHERE n = ?")
-        .bind(int(size_bytes))
-        .bind(modified.0)
+/// Notes size and times of a file that cannot be read.
+pub(super) async fn note_file(tx: &mut SqliteConnection, n: i64, facts: &Facts) -> Result<()> {
+    sqlx::query("UPDATE track SET size_bytes = ?, modified = ?, changed_ns = ? WHERE n = ?")
+        .bind(facts.size_bytes)
+        .bind(facts.modified)
+        .bind(facts.changed_ns)
         .bind(n)
         .execute(tx)
         .await

@@ -90,7 +90,7 @@ impl Catalog {
         const WHAT: &str = "forgetting jobs that are over";
         let mut tx = self.db.write(WHAT).await?;
         let done = sqlx::query(
-            "DELETE FROM job WHERE task IS NULL AND updated < ?1 AND (state IN ('done', 'cancelled') \
+            "DELETE FROM job WHERE task IS NULL AND NOT held AND updated < ?1 AND (state IN ('done', 'cancelled') \
                  OR (state = 'parked' AND queue IN (?2, ?3)))",
         )
         .bind(before.0)

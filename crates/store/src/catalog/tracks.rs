@@ -6,14 +6,14 @@
 use std::path::PathBuf;
 
 use fanfare_model::{
-    ArtistId, EnrichmentState, FolderId, Quality, ReleaseId, Result, Track, TrackHome, TrackId,
+    ArtistId, EnrichmentState, FolderId, Presence, Quality, ReleaseId, Result, Track, TrackHome, TrackId,
     UploadedBytes, features::Features,
 };
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::{
     Catalog, Page, TrackQuery, TrackRow, TrackSort,
-    folders::{path, track_state},
+    folders::{path, presence, track_state},
     page_bounds,
 };
 use crate::{
@@ -25,7 +25,8 @@ use crate::{
 
 macro_rules! row_columns {
     () => {
-        "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.hash AS bytes_hash, c.hash, c.analyzed, \
+        "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.changed_ns, t.presence, \
+         t.missing_since, t.hash AS bytes_hash, c.hash, c.analyzed, \
          t.twin, t.published, t.state, t.enrichment, \
          t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.cover_error, t.failure, t.added, t.updated, \
          a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
@@ -130,9 +131,10 @@ struct Filter<'a> {
 /// What is searched for.
 enum Words {
     Nothing,
-    /// A full-text query.
+    /// A full-text query; only tracks that are here are in its index.
     Match(String),
-    /// No letter or digit (`!!!`, `???`): the index knows no such words, so the names are looked through.
+    /// No letter or digit (`!!!`, `???`), or tracks that are not here: the index knows nothing of them, so the names are
+    /// looked through.
     Part(String),
 }
 
@@ -140,8 +142,8 @@ impl<'a> Filter<'a> {
     fn of(query: &'a TrackQuery) -> Self {
         let search = query.search.as_deref().map_or("", str::trim);
         let words = match match_query(search) {
-            Some(words) => Words::Match(words),
-            None => match sort_key(search).replace('\0', "") {
+            Some(words) if query.presence == Presence::Here => Words::Match(words),
+            _ => match sort_key(search).replace('\0', "") {
                 part if part.is_empty() => Words::Nothing,
                 part => Words::Part(part),
             },
@@ -168,7 +170,12 @@ impl<'a> Filter<'a> {
     }
 
     fn push(&self, builder: &mut QueryBuilder<Sqlite>, wanted: Wanted) {
-        builder.push(" WHERE 1");
+        // The index of the sort key, which a page walks, holds this too; see below for `+`.
+        builder.push(match wanted {
+            Wanted::Count => " WHERE t.presence = ",
+            Wanted::Page { .. } => " WHERE +t.presence = ",
+        });
+        builder.push_bind(self.query.presence.as_str());
         if let Some(artist) = self.query.artist {
             builder.push(" AND t.artist = (SELECT n FROM artist WHERE id = ");
             builder.push_bind(artist.as_bytes().to_vec()).push(")");
@@ -262,6 +269,9 @@ pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
         relative_path: col(row, "relative_path")?,
         size_bytes: count(row, "size_bytes")?,
         modified: time(row, "modified")?,
+        changed_ns: col(row, "changed_ns")?,
+        presence: presence(row)?,
+        missing_since: maybe_time(row, "missing_since")?,
         hash: maybe_hash(row, "bytes_hash")?,
         content_hash: maybe_hash(row, "hash")?,
         state: track_state(row)?,

@@ -1,8 +1,9 @@
 //! What goes into the catalog and what comes out.
 
 use fanfare_model::{
-    ArtistId, Attempt, AudioProperties, ContentHash, JobId, Quality, ReleaseId, Tags, Timestamp, Track,
-    TrackId, TrackState, enrichment::Enrichment, features::AnalyzerResult, track::TrackFailure,
+    ArtistId, Attempt, AudioProperties, AwayFolder, ContentHash, JobId, Presence, Quality, ReleaseId, Tags,
+    Timestamp, Track, TrackId, TrackState, enrichment::Enrichment, features::AnalyzerResult,
+    track::TrackFailure,
 };
 
 /// The most rows of one page.
@@ -19,10 +20,40 @@ pub struct KnownFile {
     pub size_bytes: u64,
     /// The file's modification time when it was last looked at.
     pub modified: Timestamp,
-    /// Hash of its bytes, once it was heard.
+    /// The file's inode change time when it was last looked at, in ns; `None` when that is not known.
+    pub changed_ns: Option<i64>,
+    /// Hash of its bytes, once they were read.
     pub content_hash: Option<ContentHash>,
     /// State.
     pub state: TrackState,
+    /// Whether the file was there when it was last looked for.
+    pub presence: Presence,
+    /// Since when it is missing.
+    pub missing_since: Option<Timestamp>,
+    /// When the track was first seen.
+    pub added: Timestamp,
+}
+
+/// A folder on which a file system (or part of one) is mounted: the library folder itself, or one below it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FolderMount {
+    /// Its path below the library folder; empty for the library folder itself.
+    pub path: String,
+    /// The number of the device that its file system is on.
+    pub device: u64,
+    /// The inode of the folder there.
+    pub inode: u64,
+}
+
+/// What a scan of a folder ended with.
+#[derive(Debug, Clone, Default)]
+pub struct ScanEnd {
+    /// When it was begun; `None` when the folder could not be looked at.
+    pub scanned: Option<Timestamp>,
+    /// What is mounted there now; `None`: it is not known, and what was known stays.
+    pub mounts: Option<Vec<FolderMount>>,
+    /// Every folder in it that is taken to be away now.
+    pub away: Vec<AwayFolder>,
 }
 
 /// What a scan read from one file.
@@ -34,6 +65,8 @@ pub struct ScannedFile {
     pub size_bytes: u64,
     /// The file's modification time.
     pub modified: Timestamp,
+    /// The file's inode change time in ns, where it has one.
+    pub changed_ns: Option<i64>,
     /// What its tags say.
     pub tags: Tags,
     /// What container and codec say, as far as the scan looked.
@@ -53,10 +86,18 @@ pub enum ScanChange {
     /// A known file with other size or time: tags are replaced, results dropped, a job is queued.
     /// With the same size and time only tags and cover are replaced.
     Changed(TrackId, ScannedFile),
+    /// A known file with other bytes, whatever its size and time say: like [`Self::Changed`] with another size.
+    Replaced(TrackId, ScannedFile),
+    /// A known file with the same bytes, whatever its size and time say: what its tags say is replaced, results stay.
+    Touched(TrackId, ScannedFile),
+    /// A known file that is as it was, with that inode change time in ns: a missing track is back, whole.
+    Same(TrackId, Option<i64>),
+    /// A file that is not where it was: the track is hidden and kept, its jobs wait until it is back.
+    Missing(TrackId),
     /// A known file at another path: the track keeps its id and its results. A track that stood at that
     /// path is removed.
     Moved(TrackId, ScannedFile),
-    /// A file that is gone: the track is removed.
+    /// A file that is gone for good: the track is removed.
     Removed(TrackId),
     /// A file that cannot be read: a track in state `failed` with the reason (known or new).
     Unreadable {
@@ -66,6 +107,8 @@ pub enum ScanChange {
         size_bytes: u64,
         /// The file's modification time.
         modified: Timestamp,
+        /// The file's inode change time in ns, where it has one.
+        changed_ns: Option<i64>,
         /// Why it cannot be read.
         failure: TrackFailure,
     },
@@ -80,8 +123,14 @@ pub struct ScanApplied {
     pub changed: u64,
     /// Tracks whose path is another one now.
     pub moved: u64,
+    /// Tracks whose file is not where it was.
+    pub missing: u64,
+    /// Missing tracks that are back.
+    pub restored: u64,
     /// Tracks that are gone.
     pub removed: u64,
+    /// Jobs of missing tracks that wait for a worker again, because their track is back.
+    pub released: u64,
     /// Tracks that cannot be read (any more).
     pub unreadable: u64,
 }
@@ -121,6 +170,8 @@ pub struct TrackQuery {
     pub release: Option<ReleaseId>,
     /// Only tracks in that state.
     pub state: Option<TrackState>,
+    /// Only tracks of that presence: those that are here, unless said.
+    pub presence: Presence,
     /// First row (offset pages: a virtualised list jumps anywhere).
     pub offset: u64,
     /// Rows wanted, 1 to [`MAX_PAGE`]; others are brought into that range.
@@ -176,6 +227,8 @@ pub struct LibraryCounts {
     pub ready: u64,
     /// Cannot be read.
     pub failed: u64,
+    /// Tracks whose file is missing; they are in none of the other numbers.
+    pub missing: u64,
     /// Artists.
     pub artists: u64,
     /// Releases.
@@ -199,6 +252,8 @@ pub struct AnalysisCommit {
     pub size_bytes: u64,
     /// Modification time of the file that was heard, likewise.
     pub modified: Timestamp,
+    /// Its inode change time in ns when it was opened. Another one than the scan saw makes the next scan look again.
+    pub changed_ns: Option<i64>,
     /// Hash of the bytes that were heard.
     pub content_hash: ContentHash,
     /// What container and codec say, with frames as counted.

@@ -133,6 +133,7 @@ impl Catalog {
             relative_path: new.name.clone(),
             size_bytes: new.size_bytes,
             modified: now,
+            changed_ns: None,
             tags: new.tags.clone(),
             audio: new.audio.clone(),
             cover: None,
@@ -240,7 +241,7 @@ impl Catalog {
         let rows = sqlx::query(
             "SELECT t.id, r.outcome FROM track t JOIN result r ON r.content = t.content \
                  AND r.analyzer = 'fingerprint' \
-             WHERE t.duration_s BETWEEN ?1 - ?2 AND ?1 + ?2 AND t.id <> ?3 \
+             WHERE t.duration_s BETWEEN ?1 - ?2 AND ?1 + ?2 AND t.id <> ?3 AND t.presence = 'here' \
              ORDER BY abs(t.duration_s - ?1), t.id LIMIT ?4",
         )
         .bind(duration_s)
@@ -369,7 +370,7 @@ pub(super) async fn queue_enrichment(
 }
 
 async fn same_bytes(connection: &mut SqliteConnection, hash: ContentHash) -> Result<Option<TrackId>> {
-    let row = sqlx::query("SELECT id FROM track WHERE hash = ? ORDER BY n LIMIT 1")
+    let row = sqlx::query("SELECT id FROM track WHERE hash = ? AND presence = 'here' ORDER BY n LIMIT 1")
         .bind(&hash.as_bytes()[..])
         .fetch_optional(connection)
         .await

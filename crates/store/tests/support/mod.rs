@@ -101,6 +101,7 @@ pub fn file(path: &str) -> ScannedFile {
         relative_path: path.to_owned(),
         size_bytes: 1_000,
         modified: NOW,
+        changed_ns: None,
         tags: Tags {
             title: Some(title.to_owned()),
             artist: above(2),
@@ -191,6 +192,7 @@ pub fn commit_of(job: &Job, content: &[u8]) -> AnalysisCommit {
         track,
         size_bytes: 1_000,
         modified: NOW,
+        changed_ns: None,
         content_hash: hash(content),
         audio: AudioProperties { frames: Some(441_001), ..properties() },
         results: results(),

@@ -41,7 +41,11 @@ export const release = (releaseId: string) => get<Release>(`/releases/${id(relea
 export const folders = () => list<Folder>('/folders');
 export const addFolder = (path: string) => post<Folder>('/folders', { path });
 export const removeFolder = (folderId: string) => remove(`/folders/${id(folderId)}`);
+/** Removes for good what is missing of a library folder, below that folder in it; all of it with an empty path. */
+export const removeMissing = (folderId: string, below: string) => remove(`/folders/${id(folderId)}/missing${below ? `?below=${encodeURIComponent(below)}` : ''}`);
 export const scan = () => post<Task>('/scan');
+/** Reads every file and compares its bytes. */
+export const scanInFull = () => post<Task>('/scan?full=true');
 export const tasks = () => list<Task>('/tasks');
 export const task = (taskId: string) => get<Task>(`/tasks/${id(taskId)}`);
 export const cancelTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/cancel`);

@@ -205,24 +205,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/jobs/parked": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Jobs that were given up, the latest first: each with its track, its reason, and the attempts that failed. */
-        get: operations["parked"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/parked/{id}": {
+    "/api/v1/folders/{id}/missing": {
         parameters: {
             query?: never;
             header?: never;
@@ -232,42 +215,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a parked job off the list. The track, its file and its state stay as they are; its own retry still queues it. */
-        delete: operations["discard_parked"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/parked/{id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Queues a parked job again, with fresh attempts: that job only. */
-        post: operations["retry_parked"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/parked/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Queues all parked jobs again, or those of a queue or of a kind of reason. */
-        post: operations["retry_all_parked"];
-        delete?: never;
+        /**
+         * Removes the missing tracks of a library folder now, for good: their files are not where they were, and are not waited for
+         *     any longer. No file is touched.
+         */
+        delete: operations["remove_missing"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1104,7 +1056,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tries a track again that failed. One that is ready and lacks its enrichment alone is only enriched again. */
+        /** Hears a track again that could not be read. */
         post: operations["retry_track"];
         delete?: never;
         options?: never;
@@ -1265,28 +1217,6 @@ export interface components {
              */
             score: number;
         };
-        /**
-         * @description How an analyzer ended.
-         * @enum {string}
-         */
-        AnalysisOutcome: "ok" | "failed";
-        /** @description One analyzer on one track. */
-        AnalysisRun: {
-            /**
-             * Format: date-time
-             * @description When its result was made; `null` for results from before that was noted.
-             */
-            analyzed_at: string | null;
-            /** @description The analyzer, for example `loudness`; `acoustid` for what AcoustID was asked. */
-            analyzer: string;
-            /** @description How it ended. */
-            outcome: components["schemas"]["AnalysisOutcome"];
-            /**
-             * Format: int32
-             * @description Its version; a newer one analyzes the track again.
-             */
-            version: number;
-        };
         /** @description An API key, without its secret. */
         ApiKey: {
             /**
@@ -1360,6 +1290,28 @@ export interface components {
              */
             version: number;
         };
+        /** @description A folder that is taken to be away: storage that is not connected, most likely. */
+        AwayFolder: {
+            /** @description Its path below the library folder; empty for the library folder itself. */
+            path: string;
+            /** @description Why it is taken to be away. */
+            reason: components["schemas"]["AwayReason"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description How many tracks in it are missing.
+             */
+            tracks: number;
+        };
+        /**
+         * @description Why a folder is taken to be away.
+         * @enum {string}
+         */
+        AwayReason: "not_there" | "unreadable" | "other_file_system" | "many_gone" | "all_gone";
         /** @description What was let go of. */
         CacheCleared: {
             /**
@@ -1744,34 +1696,10 @@ export interface components {
              */
             value: number;
         };
-        /** @description An attempt that failed. */
-        FailedAttempt: {
-            /**
-             * Format: int32
-             * @description Its number, from 1.
-             */
-            attempt: number;
-            /**
-             * Format: date-time
-             * @description When it ended.
-             */
-            ended_at: string;
-            /** @description What kind of trouble. */
-            kind: string;
-            /** @description What happened. */
-            message: string;
-        };
         /** @description Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why. */
         Features: {
             /** @description What AcoustID knows of the fingerprint, the best match first; `null` while nobody was asked. */
             acoustid: components["schemas"]["AcoustIdMatch"][] | null;
-            /**
-             * Format: date-time
-             * @description When an analyzer last measured the track; `null` while none did, or when that was before it was noted.
-             */
-            analyzed_at: string | null;
-            /** @description Which analyzers were run, each in which version and when. */
-            analyzers: components["schemas"]["AnalysisRun"][];
             dynamics: components["schemas"]["Dynamics"] | null;
             embedding: components["schemas"]["Embedding"] | null;
             enrichment: components["schemas"]["Enrichment"] | null;
@@ -1807,10 +1735,27 @@ export interface components {
              * @description When it was added.
              */
             added: string;
+            /** @description Folders in it whose tracks were most likely not deleted. */
+            away: components["schemas"]["AwayFolder"][];
             /** @description Id. */
             id: string;
+            /**
+             * Format: int64
+             * @description Tracks in it whose file is not where it was: hidden, and whole again when the file is back.
+             */
+            missing: number;
+            /**
+             * Format: date-time
+             * @description Since when the first of them is missing.
+             */
+            missing_since: string | null;
             /** @description Its absolute path. */
             path: string;
+            /**
+             * Format: date-time
+             * @description When that one is removed by the next scan, unless its file is back: `null` where none is removed by itself.
+             */
+            removed_from: string | null;
             /**
              * Format: date-time
              * @description When a scan of it last ended.
@@ -1903,6 +1848,11 @@ export interface components {
             failed: number;
             /**
              * Format: int64
+             * @description Tracks whose file is missing; they are in none of the other numbers.
+             */
+            missing: number;
+            /**
+             * Format: int64
              * @description Tracks being heard.
              */
             processing: number;
@@ -1958,10 +1908,27 @@ export interface components {
                  * @description When it was added.
                  */
                 added: string;
+                /** @description Folders in it whose tracks were most likely not deleted. */
+                away: components["schemas"]["AwayFolder"][];
                 /** @description Id. */
                 id: string;
+                /**
+                 * Format: int64
+                 * @description Tracks in it whose file is not where it was: hidden, and whole again when the file is back.
+                 */
+                missing: number;
+                /**
+                 * Format: date-time
+                 * @description Since when the first of them is missing.
+                 */
+                missing_since?: string | null;
                 /** @description Its absolute path. */
                 path: string;
+                /**
+                 * Format: date-time
+                 * @description When that one is removed by the next scan, unless its file is back: `null` where none is removed by itself.
+                 */
+                removed_from?: string | null;
                 /**
                  * Format: date-time
                  * @description When a scan of it last ended.
@@ -2541,11 +2508,6 @@ export interface components {
                 added: string;
                 /** @description The artist credited on the release. */
                 album_artist?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When an analyzer last measured it; `null` while none did, or when that was before it was noted.
-                 */
-                analyzed_at?: string | null;
                 artist?: components["schemas"]["ArtistRef"] | null;
                 /**
                  * Format: int32
@@ -2604,6 +2566,13 @@ export interface components {
                 key?: string | null;
                 /** @description Whether the codec keeps every bit; `null` while the file was not read. */
                 lossless?: boolean | null;
+                /**
+                 * Format: date-time
+                 * @description Since when its file is missing.
+                 */
+                missing_since?: string | null;
+                /** @description Whether its file is there. */
+                presence: components["schemas"]["Presence"];
                 /**
                  * Format: date-time
                  * @description When it was made public; with another state than `published`, it is again once its changed file is heard.
@@ -2672,66 +2641,6 @@ export interface components {
              */
             total: number;
         };
-        /** @description A job that was given up with a reason, until somebody retries or discards it. */
-        ParkedJob: {
-            /** @description The last attempts that failed (at most 20), the latest first. */
-            attempt_log: components["schemas"]["FailedAttempt"][];
-            /**
-             * Format: int32
-             * @description How often it was tried, retries included.
-             */
-            attempts: number;
-            /** @description Id. */
-            id: string;
-            /**
-             * Format: date-time
-             * @description When it was given up.
-             */
-            parked_at: string;
-            /**
-             * @description What was to be done: `analyze-track`, `process-track`, `enrich-track-audio`, `transcode-track`, `stream-track` or
-             *     `cache-track`.
-             */
-            queue: string;
-            /** @description Why it was given up. */
-            reason: components["schemas"]["ParkedReason"];
-            track: components["schemas"]["ParkedTrack"] | null;
-        };
-        /** @description A page of parked jobs, the one that was parked last first. */
-        ParkedJobs: {
-            /** @description The jobs. */
-            items: components["schemas"]["ParkedJob"][];
-            /** @description The `cursor` of the next page; `null` at the end. */
-            next: string | null;
-            /**
-             * Format: int64
-             * @description How many there are in all.
-             */
-            total: number;
-        };
-        /** @description Why a job was given up. */
-        ParkedReason: {
-            /** @description What kind of trouble, as in problem documents. */
-            kind: string;
-            /** @description What happened. */
-            message: string;
-            /**
-             * Format: int64
-             * @description Where in the file, if known.
-             */
-            offset_bytes: number | null;
-            /** @description What can be done about it. */
-            remedy: string;
-        };
-        /** @description The track of a parked job. */
-        ParkedTrack: {
-            /** @description The file's name; of an upload, the name it was sent under. */
-            file_name: string;
-            /** @description Id. */
-            id: string;
-            /** @description Title. */
-            title: string;
-        };
         /** @description Changes one's own password. */
         PasswordRequest: {
             /** @description The present password. */
@@ -2741,6 +2650,11 @@ export interface components {
             /** @description Whether one's API keys end, too; otherwise they go on working. */
             revoke_keys?: boolean;
         };
+        /**
+         * @description Whether a track's bytes are there.
+         * @enum {string}
+         */
+        Presence: "here" | "missing" | "quarantined";
         /** @description A problem document (RFC 9457). */
         Problem: {
             /** @description What happened, for a person. */
@@ -2870,13 +2784,13 @@ export interface components {
             /** @description Title. */
             title: string;
         };
-        /** @description How many jobs were queued again. */
-        RetriedJobs: {
+        /** @description How many tracks were removed. */
+        Removed: {
             /**
              * Format: int64
-             * @description How many.
+             * @description So many.
              */
-            retried: number;
+            removed: number;
         };
         /** @description Tempo, beats, bars. */
         Rhythm: {
@@ -3286,11 +3200,6 @@ export interface components {
             added: string;
             /** @description The artist credited on the release. */
             album_artist: string | null;
-            /**
-             * Format: date-time
-             * @description When an analyzer last measured it; `null` while none did, or when that was before it was noted.
-             */
-            analyzed_at: string | null;
             artist: components["schemas"]["ArtistRef"] | null;
             /**
              * Format: int32
@@ -3349,6 +3258,13 @@ export interface components {
             key: string | null;
             /** @description Whether the codec keeps every bit; `null` while the file was not read. */
             lossless: boolean | null;
+            /**
+             * Format: date-time
+             * @description Since when its file is missing.
+             */
+            missing_since: string | null;
+            /** @description Whether its file is there. */
+            presence: components["schemas"]["Presence"];
             /**
              * Format: date-time
              * @description When it was made public; with another state than `published`, it is again once its changed file is heard.
@@ -3963,20 +3879,17 @@ export interface operations {
             };
         };
     };
-    parked: {
+    remove_missing: {
         parameters: {
             query?: {
-                /** @description Where the page begins: `next` of the page before. */
-                cursor?: string;
-                /** @description Only those that were given up for a reason of this kind, for example `malformed`. */
-                kind?: string;
-                /** @description Rows wanted. */
-                limit?: number;
-                /** @description Only those of this queue, for example `process-track`. */
-                queue?: string;
+                /** @description Only those below this folder in the library folder; all of them unless said. */
+                below?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description The folder */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3986,132 +3899,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ParkedJobs"];
+                    "application/json": components["schemas"]["Removed"];
                 };
             };
-            /** @description Any failure, as a problem document (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    discard_parked: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The job */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is off the list */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No such job */
+            /** @description No such folder */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description It is not parked */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Any failure, as a problem document (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retry_parked: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The job */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Queued */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetriedJobs"];
-                };
-            };
-            /** @description No such job */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description It is not parked */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Any failure, as a problem document (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retry_all_parked: {
-        parameters: {
-            query?: {
-                /** @description Only those that were given up for a reason of this kind, for example `malformed`. */
-                kind?: string;
-                /** @description Only those of this queue, for example `process-track`. */
-                queue?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Queued */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetriedJobs"];
-                };
             };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {
@@ -5476,7 +5272,13 @@ export interface operations {
     };
     scan: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whether every file is read and its bytes are compared with those that were analyzed. Else only files of which size or
+                 *     a time is another one.
+                 */
+                full?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6278,6 +6080,8 @@ export interface operations {
                 offset?: number;
                 /** @description Upwards unless said. */
                 order?: "asc" | "desc";
+                /** @description Only those of this presence: those that are here, unless said. */
+                presence?: "here" | "missing" | "quarantined";
                 /** @description Only those on this release. */
                 release?: string;
                 /** @description Words to find in title, artist, album and genre; the last may be the beginning of a word. */

@@ -28,6 +28,7 @@ export type Enrichment = Schemas['Enrichment'];
 export type Waveform = Schemas['TrackWaveform'];
 
 export type Folder = Schemas['Folder'];
+export type AwayFolder = Schemas['AwayFolder'];
 export type Task = Schemas['Task'];
 export type TaskFailure = Schemas['TaskFailure'];
 export type TaskKind = Schemas['TaskKind'];

@@ -6,6 +6,7 @@ export const GROUPS: readonly Group[] = [
     id: 'background', title: 'Background hearing', lead: 'When tracks are heard by themselves, and how gently.',
     names: ['analysis.on_arrival', 'analysis.schedule', 'analysis.quiet_hours', 'analysis.budget_h', 'analysis.concurrency', 'analysis.pacing', 'analysis.cpu_share_percent', 'analysis.yield_while_playing'],
   },
+  { id: 'library', title: 'Missing files', lead: 'What becomes of tracks whose files are not where they were.', names: ['library.keep_missing_days'] },
   { id: 'uploads', title: 'Uploads', lead: 'Who may send what.', names: ['upload.listeners', 'upload.max_bytes', 'upload.quota_bytes', 'upload.keep_originals'] },
   { id: 'streaming', title: 'Streaming', lead: 'What HTTP Live Streaming offers to browsers and phones.', names: ['hls.ladder'] },
   {
@@ -19,7 +20,7 @@ export const GROUPS: readonly Group[] = [
 
 const LABELS: Record<string, string> = {
   'analysis.on_arrival': 'Hear tracks as they arrive', 'analysis.schedule': 'Nightly run at', 'analysis.quiet_hours': 'Only between',
-  'analysis.budget_h': 'Starts new tracks for', 'analysis.concurrency': 'Tracks at a time', 'analysis.pacing': 'Pacing', 'analysis.cpu_share_percent': 'Processor share',
+  'library.keep_missing_days': 'Keep missing tracks for days', 'analysis.budget_h': 'Starts new tracks for', 'analysis.concurrency': 'Tracks at a time', 'analysis.pacing': 'Pacing', 'analysis.cpu_share_percent': 'Processor share',
   'analysis.yield_while_playing': 'Stand back while something plays', 'upload.max_bytes': 'Largest file', 'upload.quota_bytes': 'Space for each person',
   'upload.keep_originals': 'Keep uploaded files', 'upload.listeners': 'Listeners may upload', 'hls.ladder': 'Ladder',
   'audio_cache.enabled': 'Make small files', 'audio_cache.default_quality': 'Quality unless chosen', 'audio_cache.codec': 'Format', 'audio_cache.on_miss': 'When one is not there yet',

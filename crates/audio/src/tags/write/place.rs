@@ -104,7 +104,8 @@ impl Place {
         drop(into);
         if size_bytes == self.opened.len() && self.hash()? == content_hash {
             let modified = modified(&self.opened);
-            return Ok(Rewritten { changed: false, size_bytes, modified, content_hash });
+            let changed_ns = changed_ns(&self.opened);
+            return Ok(Rewritten { changed: false, size_bytes, modified, changed_ns, content_hash });
         }
         self.carry_over(&new.file)?;
         new.file.sync_all().map_err(writing)?;
@@ -124,7 +125,8 @@ impl Place {
         }
         let metadata =
             new.file.metadata().map_err(|error| Error::from_io("looking at the new file", error))?;
-        Ok(Rewritten { changed: true, size_bytes, modified: modified(&metadata), content_hash })
+        let (modified, changed_ns) = (modified(&metadata), changed_ns(&metadata));
+        Ok(Rewritten { changed: true, size_bytes, modified, changed_ns, content_hash })
     }
 
     /// Owner, mode and extended attributes of the old file, as far as this process may set them.
@@ -240,6 +242,12 @@ fn attributes(file: &File) -> Vec<(OsString, Vec<u8>)> {
 }
 
 /// To the millisecond, as the catalog has it.
+/// The inode change time in ns; `None` where the file system has none.
+fn changed_ns(of: &Metadata) -> Option<i64> {
+    let ns = of.ctime().checked_mul(1_000_000_000)?.checked_add(of.ctime_nsec())?;
+    (ns != 0).then_some(ns)
+}
+
 fn modified(of: &Metadata) -> Timestamp {
     let clamp = |ms: u128| i64::try_from(ms).unwrap_or(i64::MAX);
     Timestamp(match of.modified().map(|time| time.duration_since(UNIX_EPOCH)) {

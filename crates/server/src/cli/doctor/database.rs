@@ -11,7 +11,7 @@ use super::{
     checks::{bad, ok},
 };
 use crate::{
-    cli::{cache::bytes, serve::block_on},
+    cli::{cache::bytes, missing, serve::block_on},
     http::clock::rfc3339,
     settings::Settings,
 };
@@ -26,6 +26,8 @@ struct Looked {
     first: Option<Quarantined>,
     /// How many jobs of each queue are parked.
     parked: Vec<(String, u64)>,
+    /// What is missing of library folders, in lines.
+    missing: Vec<String>,
 }
 
 /// The checks, and the library folders that the database knows.
@@ -34,7 +36,11 @@ pub fn look(settings: &Settings) -> (Vec<Check>, Vec<PathBuf>) {
         return (vec![ok(NAME, "none yet")], Vec::new());
     }
     match block_on(open_and_look(settings)) {
-        Ok(looked) => (vec![soundness(&looked), parked_jobs(&looked), quarantine(&looked)], looked.folders),
+        Ok(looked) => {
+            let mut checks = vec![soundness(&looked), parked_jobs(&looked), quarantine(&looked)];
+            checks.extend(missing_tracks(&looked.missing));
+            (checks, looked.folders)
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => (vec![ok(NAME, "none yet")], Vec::new()),
         Err(error) => {
             let remedy = error.remedy_text().unwrap_or("stop the server and look again").to_owned();
@@ -48,9 +54,15 @@ async fn open_and_look(settings: &Settings) -> Result<Looked> {
     let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
     let catalog = store.catalog();
     let mut page = catalog.quarantine(&keeping(settings.quarantine_days), 0, 1).await?;
+    let (folders, mut found) = (catalog.folders().await?, catalog.missing().await?);
+    let missing = folders.iter().flat_map(|folder| {
+        let missing = found.remove(&folder.id).unwrap_or_default();
+        missing::lines(folder, &missing, settings.keep_missing_days)
+    });
     let looked = Looked {
+        missing: missing.filter(|line| !line.starts_with("->")).collect(),
         troubles: catalog.check().await?,
-        folders: catalog.folders().await?.into_iter().map(|folder| folder.path).collect(),
+        folders: folders.into_iter().map(|folder| folder.path).collect(),
         counts: catalog.counts().await?,
         quarantine: catalog.quarantine_counts().await?,
         first: page.items.pop(),
@@ -88,6 +100,11 @@ fn parked_jobs(looked: &Looked) -> Check {
         format!("{total} given up: {}", by_queue.join(", ")),
         "`fanfare jobs parked` lists them with reasons, `fanfare jobs retry --all` tries them again",
     )
+}
+
+/// Tracks whose files are not where they were, a check for each thing that there is to say.
+fn missing_tracks(lines: &[String]) -> Vec<Check> {
+    lines.iter().map(|line| bad("missing", Outcome::Warning, line.clone(), missing::REMEDY)).collect()
 }
 
 /// Covers and streams that were replaced wait there as a matter of course; uploads do not.

@@ -1,12 +1,18 @@
 //! Folders, artists, releases, and counts.
 
 use fanfare_ingest::WorkerStatus;
-use fanfare_model::library::{Artist, Folder, Release};
+use fanfare_model::{
+    AwayFolder, AwayReason, FolderMissing,
+    library::{Artist, Folder, Release},
+};
 use fanfare_store::LibraryCounts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::clock::rfc3339;
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// The library in numbers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,6 +28,8 @@ pub struct LibraryDto {
     pub ready: u64,
     /// Tracks that cannot be read.
     pub failed: u64,
+    /// Tracks whose file is missing; they are in none of the other numbers.
+    pub missing: u64,
     /// Artists.
     pub artists: u64,
     /// Releases.
@@ -35,13 +43,22 @@ pub struct LibraryDto {
 impl LibraryDto {
     /// The counts, with the worker's trouble if it has any.
     pub fn new(counts: LibraryCounts, worker: &WorkerStatus) -> Self {
-        let LibraryCounts { tracks, queued, processing, ready, failed, artists, releases, duration_s } =
-            counts;
+        let LibraryCounts {
+            tracks,
+            queued,
+            processing,
+            ready,
+            failed,
+            missing,
+            artists,
+            releases,
+            duration_s,
+        } = counts;
         // A worker that just ended is started again at once: only one that is waited for is trouble.
         let trouble = worker.last_exit.as_ref().filter(|_| worker.pid.is_none()).map(|reason| {
             format!("the worker that hears tracks does not stay up: {reason}; the server's log and `fanfare doctor` say more")
         });
-        Self { tracks, queued, processing, ready, failed, artists, releases, duration_s, trouble }
+        Self { tracks, queued, processing, ready, failed, missing, artists, releases, duration_s, trouble }
     }
 }
 
@@ -59,17 +76,95 @@ pub struct FolderDto {
     /// When a scan of it last ended.
     #[schema(format = DateTime)]
     pub scanned: Option<String>,
+    /// Tracks in it whose file is not where it was: hidden, and whole again when the file is back.
+    pub missing: u64,
+    /// Since when the first of them is missing.
+    #[schema(format = DateTime)]
+    pub missing_since: Option<String>,
+    /// When that one is removed by the next scan, unless its file is back: `null` where none is removed by itself.
+    #[schema(format = DateTime)]
+    pub removed_from: Option<String>,
+    /// Folders in it whose tracks were most likely not deleted.
+    pub away: Vec<AwayFolderDto>,
 }
 
-impl From<Folder> for FolderDto {
-    fn from(folder: Folder) -> Self {
+/// A folder that is taken to be away: storage that is not connected, most likely.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AwayFolder)]
+pub struct AwayFolderDto {
+    /// Its path below the library folder; empty for the library folder itself.
+    pub path: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// Why it is taken to be away.
+    pub reason: AwayReasonDto,
+    /// How many tracks in it are missing.
+    pub tracks: u64,
+}
+
+/// Why a folder is taken to be away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AwayReason)]
+pub enum AwayReasonDto {
+    /// The folder is not there.
+    NotThere,
+    /// The folder cannot be read: nothing is known of its tracks, and they stay as they are.
+    Unreadable,
+    /// Another file system is there than at the last scan.
+    OtherFileSystem,
+    /// At least half of the library's tracks, and at least 20, are gone at once.
+    ManyGone,
+    /// The folder is there and none of its tracks is.
+    AllGone,
+}
+
+impl From<AwayReason> for AwayReasonDto {
+    fn from(reason: AwayReason) -> Self {
+        match reason {
+            AwayReason::NotThere => Self::NotThere,
+            AwayReason::Unreadable => Self::Unreadable,
+            AwayReason::OtherFileSystem => Self::OtherFileSystem,
+            AwayReason::ManyGone => Self::ManyGone,
+            AwayReason::AllGone => Self::AllGone,
+        }
+    }
+}
+
+impl FolderDto {
+    /// The folder, and what is missing of it. `keep_days`: for how many days that is kept; 0 for good.
+    pub fn new(folder: Folder, missing: FolderMissing, keep_days: u32) -> Self {
+        // A scan that does not find the folder removes nothing.
+        let looked_at = missing.away.iter().all(|away| {
+            !away.path.is_empty() || !matches!(away.reason, AwayReason::NotThere | AwayReason::Unreadable)
+        });
+        let removed = missing.since.filter(|_| keep_days > 0 && looked_at);
         Self {
             id: folder.id.to_string(),
             path: folder.path.to_string_lossy().into_owned(),
             added: rfc3339(folder.added),
             scanned: folder.scanned.map(rfc3339),
+            missing: missing.tracks,
+            missing_since: missing.since.map(rfc3339),
+            removed_from: removed.map(|since| rfc3339(since.plus_ms(i64::from(keep_days) * DAY_MS))),
+            away: missing.away.into_iter().map(Into::into).collect(),
         }
     }
+}
+
+impl From<AwayFolder> for AwayFolderDto {
+    fn from(away: AwayFolder) -> Self {
+        Self { path: away.path, since: rfc3339(away.since), reason: away.reason.into(), tracks: away.tracks }
+    }
+}
+
+/// How many tracks were removed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Removed)]
+pub struct RemovedDto {
+    /// So many.
+    pub removed: u64,
 }
 
 /// Adds a folder to the library.

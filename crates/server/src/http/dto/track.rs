@@ -1,7 +1,7 @@
 //! Tracks.
 
 use fanfare_analysis::waveform::Zoomed;
-use fanfare_model::{AudioProperties, EnrichmentState, TrackHome, TrackState, UploadedBytes};
+use fanfare_model::{AudioProperties, EnrichmentState, Presence, TrackHome, TrackState, UploadedBytes};
 use fanfare_store::{TrackRow, TrackSort};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -135,6 +135,39 @@ pub struct TrackFailureDto {
     pub next_retry: Option<String>,
 }
 
+/// Whether a track's bytes are there.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Presence)]
+pub enum PresenceDto {
+    /// They are.
+    Here,
+    /// The file is not where it was. The track is in no list unless that asks for it, and whole again when the file is back.
+    Missing,
+    /// They are set aside and wait for somebody to decide.
+    Quarantined,
+}
+
+impl From<Presence> for PresenceDto {
+    fn from(presence: Presence) -> Self {
+        match presence {
+            Presence::Here => Self::Here,
+            Presence::Missing => Self::Missing,
+            Presence::Quarantined => Self::Quarantined,
+        }
+    }
+}
+
+impl From<PresenceDto> for Presence {
+    fn from(presence: PresenceDto) -> Self {
+        match presence {
+            PresenceDto::Here => Self::Here,
+            PresenceDto::Missing => Self::Missing,
+            PresenceDto::Quarantined => Self::Quarantined,
+        }
+    }
+}
+
 /// Where a track's bytes are.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -227,6 +260,11 @@ pub struct TrackDto {
     pub disc_number: Option<u32>,
     /// Where it stands.
     pub state: TrackStateDto,
+    /// Whether its file is there.
+    pub presence: PresenceDto,
+    /// Since when its file is missing.
+    #[schema(format = DateTime)]
+    pub missing_since: Option<String>,
     /// Why it cannot be read.
     pub failure: Option<TrackFailureDto>,
     /// Where its bytes are.
@@ -315,6 +353,8 @@ impl From<TrackRow> for TrackDto {
             track_number: track.tags.track_number,
             disc_number: track.tags.disc_number,
             state: track.state.into(),
+            presence: track.presence.into(),
+            missing_since: track.missing_since.map(rfc3339),
             failure: track.failure.map(|failure| TrackFailureDto {
                 kind: failure.kind.as_str().to_owned(),
                 message: failure.message,

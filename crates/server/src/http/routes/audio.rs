@@ -9,7 +9,7 @@ use axum::{
 };
 use fanfare_delivery::{OpenFile, Small, media, small::RETRY_AFTER_S};
 use fanfare_ingest::Playing;
-use fanfare_model::{Error, ErrorKind, Quality, TrackHome, TrackId};
+use fanfare_model::{Error, ErrorKind, Presence, Quality, TrackHome, TrackId};
 use fanfare_store::TrackRow;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -19,6 +19,7 @@ use utoipa::IntoParams;
 use super::tracks;
 use crate::http::{
     caller::Caller,
+    clock::rfc3339,
     dto::cache::QualityDto,
     extract::{Path, Query},
     problem::{Answer, Problem},
@@ -91,6 +92,7 @@ pub(super) async fn serve_audio(
         return Ok(played(state, sent.mark(answer_with(&file, sent.media_type, method, headers)?)));
     }
     let row = tracks::find(state, id).await?;
+    refuse_missing(&row)?;
     let options = state.ingest.cache();
     let mut cache = "original";
     if let Some(profile) = options.profile(quality) {
@@ -121,6 +123,20 @@ pub(super) async fn serve_audio(
         state.opened.keep((id, quality), edition, &file, sent);
     }
     Ok(played(state, sent.mark(answer_with(&file, media_type, method, headers)?)))
+}
+
+/// Refuses to play a track whose file is missing.
+///
+/// # Errors
+/// `NotFound` with what to do about it.
+pub(super) fn refuse_missing(row: &TrackRow) -> Answer<()> {
+    if row.track.presence != Presence::Missing {
+        return Ok(());
+    }
+    let since =
+        row.track.missing_since.map_or_else(String::new, |since| format!(" since {}", rfc3339(since)));
+    Err(Problem::new(ErrorKind::NotFound, format!("the track's file is missing{since}"))
+        .remedy("connect its storage or put the file back, then scan the library"))
 }
 
 /// What is sent, and why.

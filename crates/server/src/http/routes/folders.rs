@@ -3,17 +3,19 @@
 use std::path::Path as FilePath;
 
 use axum::extract::State;
-use fanfare_model::{Error, ErrorKind, FolderId};
+use fanfare_model::{Error, ErrorKind, FolderId, FolderMissing, library::Folder};
 use http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::tasks;
 use crate::http::{
     dto::{
         ListDto,
-        library::{FolderDto, NewFolderRequest},
+        library::{FolderDto, NewFolderRequest, RemovedDto},
         task::TaskDto,
     },
-    extract::{Json, Path},
+    extract::{Json, Path, Query},
     problem::{Answer, Problem},
     state::HttpState,
 };
@@ -24,7 +26,14 @@ const LONGEST_PATH: usize = 4096;
 /// The library's folders.
 #[utoipa::path(get, path = "/api/v1/folders", tag = "library", responses((status = 200, body = ListDto<FolderDto>)))]
 pub async fn folders(State(state): State<HttpState>) -> Answer<axum::Json<ListDto<FolderDto>>> {
-    Ok(axum::Json(ListDto::of(state.store.catalog().folders().await?)))
+    let catalog = state.store.catalog();
+    let (folders, mut missing) = (catalog.folders().await?, catalog.missing().await?);
+    let keep_days = state.desk.current().keep_missing_days;
+    let dto = |folder: Folder| {
+        let missing = missing.remove(&folder.id).unwrap_or_default();
+        FolderDto::new(folder, missing, keep_days)
+    };
+    Ok(axum::Json(ListDto { items: folders.into_iter().map(dto).collect() }))
 }
 
 /// Adds a folder of the server to the library and scans it.
@@ -44,7 +53,8 @@ pub async fn add_folder(
         return Err(Problem::new(ErrorKind::Invalid, "a library folder is named by its absolute path"));
     }
     let folder = state.ingest.add_folder(path).await.map_err(|error| as_request_error(&error))?;
-    Ok((StatusCode::CREATED, axum::Json(folder.into())))
+    // One that was there already may have missing tracks: they are in the list of folders.
+    Ok((StatusCode::CREATED, axum::Json(FolderDto::new(folder, FolderMissing::default(), 0))))
 }
 
 /// A path that does not exist or may not be read is a mistake in the request, not in the server.
@@ -73,9 +83,57 @@ pub async fn remove_folder(State(state): State<HttpState>, Path(id): Path<Folder
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Which missing tracks.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MissingParams {
+    /// Only those below this folder in the library folder; all of them unless said.
+    #[param(max_length = 4096)]
+    below: Option<String>,
+}
+
+/// Removes the missing tracks of a library folder now, for good: their files are not where they were, and are not waited for
+/// any longer. No file is touched.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/folders/{id}/missing",
+    tag = "library",
+    params(("id" = String, Path, description = "The folder"), MissingParams),
+    responses((status = 200, body = RemovedDto), (status = 404, description = "No such folder"))
+)]
+pub async fn remove_missing(
+    State(state): State<HttpState>,
+    Path(id): Path<FolderId>,
+    Query(params): Query<MissingParams>,
+) -> Answer<axum::Json<RemovedDto>> {
+    let removed = state.ingest.remove_missing(id, params.below.as_deref().unwrap_or_default()).await?;
+    Ok(axum::Json(RemovedDto { removed }))
+}
+
+/// How thoroughly.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ScanParams {
+    /// Whether every file is read and its bytes are compared with those that were analyzed. Else only files of which size or
+    /// a time is another one.
+    full: Option<bool>,
+}
+
 /// Scans all folders now; gives the running scan's task if one runs.
-#[utoipa::path(post, path = "/api/v1/scan", tag = "library", responses((status = 202, body = TaskDto)))]
-pub async fn scan(State(state): State<HttpState>) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
-    let id = state.ingest.scan_now().await?;
+#[utoipa::path(
+    post,
+    path = "/api/v1/scan",
+    tag = "library",
+    params(ScanParams),
+    responses((status = 202, body = TaskDto))
+)]
+pub async fn scan(
+    State(state): State<HttpState>,
+    Query(params): Query<ScanParams>,
+) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
+    let full = params.full == Some(true);
+    let id = if full { state.ingest.scan_in_full().await? } else { state.ingest.scan_now().await? };
     Ok((StatusCode::ACCEPTED, axum::Json(tasks::find(&state, id).await?.into())))
 }

@@ -20,7 +20,7 @@ use crate::http::{
     extract::Path,
     open_to::track_for,
     problem::{Answer, Problem},
-    routes::audio::{answer_with, played},
+    routes::audio::{answer_with, played, refuse_missing},
     state::HttpState,
 };
 
@@ -128,6 +128,7 @@ impl Wanted {
 
 async fn view(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<View> {
     let row = track_for(state, caller, id).await?;
+    refuse_missing(&row)?;
     // What may pass (storage that was away) is tried; what will not, need not be.
     if let Some(failure) = row.track.failure.as_ref().filter(|failure| failure.next_retry.is_none())
         && row.track.state == fanfare_model::TrackState::Failed

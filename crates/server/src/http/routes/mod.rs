@@ -118,6 +118,7 @@ pub fn table() -> Table {
         .add(Public, routes!(shared::shared_waveform))
         .add(Owner, routes!(folders::folders, folders::add_folder))
         .add(Owner, routes!(folders::remove_folder))
+        .add(Owner, routes!(folders::remove_missing))
         .add(Owner, routes!(folders::scan))
         .add(Owner, routes!(settings::settings, settings::change_settings))
         .add(Listener, routes!(tasks::tasks))

@@ -14,7 +14,10 @@ use crate::http::{
         Offset, PageDto,
         features::FeaturesDto,
         page::search_text,
-        track::{PublicationDto, SortOrderDto, TrackChangeRequest, TrackDto, TrackSortDto, TrackStateDto},
+        track::{
+            PresenceDto, PublicationDto, SortOrderDto, TrackChangeRequest, TrackDto, TrackSortDto,
+            TrackStateDto,
+        },
     },
     extract::{Json, Path, Query},
     open_to::track_for,
@@ -46,6 +49,9 @@ pub struct TrackParams {
     /// Only those in this state.
     #[param(inline)]
     state: Option<TrackStateDto>,
+    /// Only those of this presence: those that are here, unless said.
+    #[param(inline)]
+    presence: Option<PresenceDto>,
     /// First row.
     #[param(minimum = 0, maximum = 1_000_000_000)]
     offset: Option<u64>,
@@ -75,6 +81,7 @@ pub async fn tracks(
         artist: params.artist,
         release: params.release,
         state: params.state.map(Into::into),
+        presence: params.presence.map(Into::into).unwrap_or_default(),
         offset: page.offset,
         limit: page.limit,
     };
