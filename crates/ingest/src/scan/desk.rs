@@ -101,19 +101,8 @@ impl ScanDesk {
     ) -> Self {
         let (state, asked) = (Mutex::default(), Notify::new());
         let keep_days = AtomicU32::new(DEFAULT_KEEP_MISSING_DAYS);
-        let inner = Inner {
-            store,
-            hub,
-            hearing,
-            governor,
-            keeping,
-            own,
-            limits,
-            pictures,
-            keep_days,
-            state,
-            asked,
-        };
+        let inner =
+            Inner { store, hub, hearing, governor, keeping, own, limits, pictures, keep_days, state, asked };
         Self { inner: Arc::new(inner) }
     }
 
