@@ -178,6 +178,7 @@ mod tests {
             tags: Tags::default(),
             audio: None,
             cover: None,
+            cover_error: None,
         };
         store.catalog().apply_scan(home.id, None, vec![ScanChange::Added(file)], Timestamp(1)).await.unwrap();
         let page = store.catalog().tracks(&TrackQuery { limit: 1, ..TrackQuery::default() }).await.unwrap();

@@ -61,8 +61,13 @@ impl Subject {
     /// Errors of the store.
     pub(super) async fn new(held: &Held, track: &Track, path: PathBuf) -> Result<Self> {
         let cover = cover_of(&held.bench.store, track).await?;
+        Ok(Self { cover, ..Self::without_cover(track, path) })
+    }
+
+    /// The same without its cover, which may have to be waited for: for what has no room for one.
+    pub(super) fn without_cover(track: &Track, path: PathBuf) -> Self {
         let heard = track.content_hash.is_some();
-        Ok(Self {
+        Self {
             shown: path.display().to_string(),
             path,
             title: track.title.clone(),
@@ -71,8 +76,8 @@ impl Subject {
             in_folder: track.home.folder().is_some(),
             counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
             tags: track.tags.clone(),
-            cover,
-        })
+            cover: None,
+        }
     }
 
     /// How many bytes the file has.

@@ -64,7 +64,7 @@ impl Work for TranscodeTrack {
             policy: SinkPolicy::MayLag,
             fan_out: held.fan_out_options(),
         };
-        let subject = Subject::new(&track, path);
+        let subject = Subject::without_cover(&track, path);
         let shown = subject.shown.clone();
         let open = held.bench.open.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
