@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::{
     StoreOptions,
-    error::{busy, is_busy, sql},
+    error::{busy, damaged, is_busy, is_malformed, sql},
     patience::{Patience, Wait},
     uses::{self, Uses},
 };
@@ -144,7 +144,8 @@ impl Db {
         let deadline = Instant::now() + lock_wait;
         let writer = loop {
             let opened = pool().max_connections(1).connect_with(writing.clone()).await;
-            match opened.map_err(sql("opening the database")) {
+            let opened = opened.map_err(|error| not_opened(file, error));
+            match opened {
                 Ok(writer) => break writer,
                 // Another process is just making the log: SQLite does not wait for that by itself.
                 Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < deadline => {
@@ -247,6 +248,23 @@ impl Db {
             }
         }
         self.writer.close().await;
+    }
+}
+
+/// The error of a database that does not open. One that SQLite calls malformed is read as a plain file: where the system
+/// cannot do that either, the disk is at fault, not what is on it.
+fn not_opened(file: &Path, error: sqlx::Error) -> fanfare_model::Error {
+    const WHAT: &str = "opening the database";
+    if !is_malformed(&error) {
+        return sql(WHAT)(error);
+    }
+    let read = std::fs::File::open(file).and_then(|mut file| std::io::copy(&mut file, &mut std::io::sink()));
+    match read {
+        Ok(_) => damaged(WHAT, &error.to_string()).because(error),
+        Err(failed) => {
+            fanfare_model::Error::from_io(format_args!("{WHAT}: reading {}", file.display()), failed)
+                .remedy("check the disk that holds the data folder")
+        }
     }
 }
 

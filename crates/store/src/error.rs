@@ -50,10 +50,22 @@ pub(crate) fn busy(what: &str) -> Error {
         .remedy("try again in a moment; if it persists, close other programs that have the database open")
 }
 
+/// Whether SQLite calls the file malformed, which a disk that cannot be read makes it do, too.
+pub(crate) fn is_malformed(error: &SqlError) -> bool {
+    matches!(error, SqlError::Database(error) if primary_code(&**error) == SQLITE_CORRUPT)
+}
+
+/// The error for a database file that is known to be damaged.
+pub(crate) fn damaged(what: &str, found: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("{what}: the database file is damaged ({found})"))
+        .remedy("stop fanfare, keep a copy of the data folder, then restore a backup with `fanfare restore`")
+}
+
 /// The error for a value in the database that this program did not write like that.
 pub(crate) fn strange(what: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Internal, format!("the database holds {what}"))
-        .remedy("run `fanfare doctor`; if the database was edited by hand, restore a backup")
+    Error::new(ErrorKind::Internal, format!("the database holds {what}")).remedy(
+        "run `fanfare doctor`; if the database was edited by hand, restore a backup (`fanfare restore`)",
+    )
 }
 
 /// `.map_err(strange_json("tags"))`
@@ -86,15 +98,28 @@ fn from_database(what: &str, error: Box<dyn DatabaseError>) -> Error {
             "no space is left for the database".to_owned(),
             Some("free some space where the data folder is"),
         ),
-        SQLITE_CORRUPT | SQLITE_NOTADB => (
-            ErrorKind::Internal,
-            format!("the database file is damaged ({})", error.message()),
-            Some("stop fanfare, keep a copy of the data folder, then restore a backup"),
+        // SQLite says so too when the system could not read the file (`SQLITE_IOERR_CORRUPTFS` becomes this on its
+        // way out), so by itself it proves no damage: it is tried again, and `doctor --deep` finds out.
+        SQLITE_CORRUPT => (
+            ErrorKind::Io,
+            format!(
+                "the database could not be read: its disk fails, or the file is damaged ({})",
+                error.message()
+            ),
+            Some(
+                "run `fanfare doctor --deep`, which says which of the two; a damaged one is restored with `fanfare restore`",
+            ),
         ),
+        SQLITE_NOTADB => return damaged(what, error.message()).because(SqlError::Database(error)),
         SQLITE_CONSTRAINT => {
             (ErrorKind::Conflict, format!("contradicts what is stored ({})", error.message()), None)
         }
-        SQLITE_PERM | SQLITE_READONLY | SQLITE_AUTH => (
+        SQLITE_READONLY => (
+            ErrorKind::Unavailable,
+            "the database is read only".to_owned(),
+            Some("make its disk and its files writable for the user that runs fanfare"),
+        ),
+        SQLITE_PERM | SQLITE_AUTH => (
             ErrorKind::PermissionDenied,
             "the database cannot be written".to_owned(),
             Some("give the user that runs fanfare write access to the data folder and every file in it"),
@@ -116,4 +141,80 @@ fn from_database(what: &str, error: Box<dyn DatabaseError>) -> Error {
     let mapped = Error::new(kind, format!("{what}: {sentence}"));
     let mapped = if let Some(remedy) = remedy { mapped.remedy(remedy) } else { mapped };
     mapped.because(SqlError::Database(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    /// An error of SQLite with that code.
+    #[derive(Debug)]
+    struct Coded(i32);
+
+    impl std::fmt::Display for Coded {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "code {}", self.0)
+        }
+    }
+
+    impl std::error::Error for Coded {}
+
+    impl DatabaseError for Coded {
+        fn message(&self) -> &str {
+            "what SQLite says"
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.to_string().into())
+        }
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    /// Issue 12: a disk that could not be read was called a damaged database, and an upload failed for good.
+    #[test]
+    fn every_code_of_sqlite_has_its_kind_whatever_variety_it_is() {
+        for (code, kind, says) in [
+            (10, ErrorKind::Io, "reading or writing"),
+            (10 | (1 << 8), ErrorKind::Io, "reading or writing"), // READ
+            (10 | (2 << 8), ErrorKind::Io, "reading or writing"), // SHORT_READ
+            (10 | (3 << 8), ErrorKind::Io, "reading or writing"), // WRITE
+            (10 | (4 << 8), ErrorKind::Io, "reading or writing"), // FSYNC
+            (10 | (33 << 8), ErrorKind::Io, "reading or writing"), // CORRUPTFS
+            (11, ErrorKind::Io, "its disk fails, or the file is damaged"),
+            (11 | (2 << 8), ErrorKind::Io, "its disk fails, or the file is damaged"), // SEQUENCE
+            (26, ErrorKind::Internal, "damaged"),
+            (13, ErrorKind::NoSpace, "no space"),
+            (8, ErrorKind::Unavailable, "read only"),
+            (8 | (4 << 8), ErrorKind::Unavailable, "read only"), // DBMOVED
+            (14, ErrorKind::Io, "cannot be opened"),
+            (5, ErrorKind::Busy, "another process"),
+            (5 | (2 << 8), ErrorKind::Busy, "another process"), // SNAPSHOT
+            (3, ErrorKind::PermissionDenied, "cannot be written"),
+            (7, ErrorKind::Unavailable, "memory"),
+        ] {
+            let error = from_sql("reading tracks", SqlError::Database(Box::new(Coded(code))));
+            assert_eq!(error.kind(), kind, "{code}: {error}");
+            assert!(error.message().contains(says), "{code}: {error}");
+            // What a disk did may pass; a damaged file does not heal.
+            assert_eq!(kind.is_transient(), !matches!(code & 0xff, 26 | 3), "{code}");
+            let remedy = error.remedy_text().unwrap_or_default();
+            assert_eq!(
+                remedy.contains("fanfare restore"),
+                matches!(code & 0xff, 11 | 26),
+                "{code}: {remedy}"
+            );
+        }
+    }
 }

@@ -10,6 +10,7 @@
 //! points at missing bytes; no clock is read for anything stored (callers pass `now`); every write is one
 //! short transaction that waits for nothing but the database.
 
+pub mod backup;
 pub mod blobs;
 mod cached;
 mod catalog;
@@ -30,11 +31,12 @@ mod uses;
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, StoredBlob, blob_name, of_storage};
 pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
-    AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, EnrichCommit, FileFacts, FolderMount,
-    Keeping, KnownFile, Leftover, LibraryCounts, MAX_PAGE, MAX_PARKED, Matched, MixtapeChange, MixtapeQuery,
-    NewMixtape, NewShare, NewUpload, Opened, Page, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace,
-    ParkedTrack, ProcessCommit, QuarantineCounts, Quarantined, ScanApplied, ScanChange, ScanEnd, ScannedFile,
-    StoredKind, Swept, TrackQuery, TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart, Uploaded,
+    AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, DeepChecked, DeepStep, EnrichCommit,
+    FileFacts, FolderMount, Keeping, KnownFile, Leftover, LibraryCounts, MAX_PAGE, MAX_PARKED, Matched,
+    MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened, Page, ParkedFilter, ParkedJob,
+    ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit, QuarantineCounts, Quarantined, Rotten, ScanApplied,
+    ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery, TrackRow, TrackSort, Transcode,
+    TranscodeCounts, TranscodePart, Uploaded,
 };
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;

@@ -112,7 +112,7 @@ impl Found {
                     newest()
                 ),
             )
-            .remedy("use the newer version, or restore a backup made by this one"));
+            .remedy("use the newer version, or restore a backup made by this one (`fanfare restore`)"));
         }
         Ok(self.schema == newest())
     }

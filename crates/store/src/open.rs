@@ -6,7 +6,10 @@ use fanfare_model::{Error, ErrorKind, Result, Timestamp};
 
 use crate::{
     BlobKind, BlobStore, CacheFolder, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue,
-    catalog::sweep::referred_to, db::Db, error::sql, lost, migrate,
+    catalog::sweep::referred_to,
+    db::{Db, WriteTx},
+    error::sql,
+    lost, migrate,
 };
 
 /// The database's name in the data folder.
@@ -198,6 +201,13 @@ impl Store {
     /// `Busy` when somebody else writes for too long.
     pub async fn writable(&self) -> Result<()> {
         self.inner.db.write("waiting for the right to write").await.map(|mut tx| tx.is_a_note())
+    }
+
+    /// Keeps every process from writing the database until that is dropped, which is for moments only.
+    pub(crate) async fn hold_writers(&self) -> Result<WriteTx> {
+        let mut tx = self.inner.db.write("holding writers up for a backup").await?;
+        tx.is_a_note();
+        Ok(tx)
     }
 
     /// Writes everything out and closes. Later calls on any clone fail with `Unavailable`.

@@ -2,6 +2,7 @@
 
 mod checks;
 mod database;
+mod deep;
 
 use serde::Serialize;
 
@@ -47,7 +48,13 @@ struct Answer<'a> {
 /// Runs the command.
 pub fn run(args: &DoctorArgs) -> Done {
     let checks = match settings::load(&args.place.request()) {
-        Ok(settings) => checks::all(&settings),
+        Ok(settings) => {
+            let mut checks = checks::all(&settings);
+            if args.deep {
+                checks.extend(deep::look(&settings, args.library));
+            }
+            checks
+        }
         Err(error) => vec![Check {
             name: "settings",
             outcome: Outcome::Failed,

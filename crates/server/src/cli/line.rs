@@ -6,10 +6,12 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::settings::{Given, SettingsRequest};
 
+mod backup;
 mod cache;
 mod jobs;
 mod mixtape;
 
+pub use backup::{BackupArgs, RestoreArgs};
 pub use cache::{CacheArgs, CacheCommand, ScopeArgs, WarmArgs};
 pub use jobs::{JobsArgs, JobsCommand, ParkedArgs};
 pub use mixtape::{MixtapeArgs, MixtapeCommand, ShareArgs};
@@ -56,6 +58,10 @@ pub enum Command {
     Mixtape(MixtapeArgs),
     /// Check this installation and say what is missing
     Doctor(DoctorArgs),
+    /// Copy everything that cannot be made again into another folder, while a server runs
+    Backup(BackupArgs),
+    /// Make a data folder of a backup
+    Restore(RestoreArgs),
     /// Begin with a new database where the old one was lost, and keep its files
     #[command(after_help = "Example:\n  fanfare begin-anew --data /srv/fanfare\n\n\
                             For a data folder whose database is missing or empty while uploads, covers and streams are \
@@ -337,8 +343,10 @@ pub enum KeyCommand {
 
 /// `fanfare doctor`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  fanfare doctor\n  fanfare doctor --data /srv/fanfare --json\n\n\
-                        Exit code 0 when nothing is wrong (warnings allowed), 1 when a check fails.")]
+#[command(
+    after_help = "Examples:\n  fanfare doctor\n  fanfare doctor --data /srv/fanfare --json\n  fanfare doctor --deep\n\n\
+                        Exit code 0 when nothing is wrong (warnings allowed), 1 when a check fails."
+)]
 pub struct DoctorArgs {
     /// Where settings are kept.
     #[command(flatten)]
@@ -346,6 +354,12 @@ pub struct DoctorArgs {
     /// One JSON object with all checks
     #[arg(long)]
     pub json: bool,
+    /// Read the bytes of every file in the data folder again, and name those that rotted
+    #[arg(long)]
+    pub deep: bool,
+    /// With --deep: read the files of library folders again, too
+    #[arg(long, requires = "deep")]
+    pub library: bool,
 }
 
 /// `fanfare worker`

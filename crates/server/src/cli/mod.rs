@@ -8,6 +8,7 @@
 //! [`exit`] alone; the contract of `analyze` is the one in docs/cli.md.
 
 pub mod analyze;
+mod backup;
 mod begin_anew;
 mod cache;
 mod demo;
@@ -79,6 +80,8 @@ fn dispatch(command: &Command) -> Done {
         Command::Jobs(args) => jobs::run(args),
         Command::Mixtape(args) => mixtape::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Backup(args) => backup::backup(args),
+        Command::Restore(args) => backup::restore(args),
         Command::BeginAnew(place) => begin_anew::run(place),
         Command::Worker(args) => worker::run(args),
         Command::Pictures => pictures(),

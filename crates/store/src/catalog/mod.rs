@@ -16,6 +16,7 @@ mod browse;
 mod cached;
 mod candidates;
 mod check;
+mod deep;
 mod dump;
 mod enrichments;
 mod filing;
@@ -52,6 +53,7 @@ pub use types::{
 };
 
 pub use cached::{CacheRun, CachedCounts, CachedFile};
+pub use deep::{DeepChecked, DeepStep, Rotten};
 pub use leftover::Leftover;
 pub use mixtapes::MixtapeQuery;
 pub use mixtapes_changed::{MixtapeChange, NewMixtape};

@@ -3,10 +3,11 @@
 //! A track does not wait for its cover: that is noted as wanted with the track, in one transaction, and made when there is
 //! time; so it is made after a crash, too.
 
-use fanfare_model::{ContentHash, Result, Timestamp, TrackId};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId};
 
 use super::{Catalog, filing::Filing};
 use crate::{
+    BlobKind,
     db::commit,
     error::sql,
     rows::{col, id},
@@ -41,7 +42,7 @@ impl Catalog {
     /// none any more, stays as it is.
     ///
     /// # Errors
-    /// `Busy`, `NoSpace`, `Io`.
+    /// `Busy` (also when the cover was deleted meanwhile: it is made again), `NoSpace`, `Io`.
     pub async fn set_wanted_cover(
         &self,
         track: TrackId,
@@ -49,11 +50,18 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<()> {
         const WHAT: &str = "storing a track's cover";
+        let name = cover.ok().flatten();
         let (cover, error) = match cover {
             Ok(cover) => (cover.map(|cover| cover.as_bytes().to_vec()), None),
             Err(error) => (None, Some(error)),
         };
         let mut tx = self.db.write(WHAT).await?;
+        // Whoever deleted an upload with the same cover meanwhile did so under the lock that is held now.
+        if let Some(name) = name
+            && !self.blobs.contains(BlobKind::Cover, name).await?
+        {
+            return Err(Error::new(ErrorKind::Busy, "the same cover was being deleted meanwhile"));
+        }
         let row = sqlx::query(
             "UPDATE track SET cover = ?, cover_error = ?, cover_wanted = 0, updated = ? \
              WHERE id = ? AND cover_wanted RETURNING artist, release",

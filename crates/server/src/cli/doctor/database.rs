@@ -93,7 +93,8 @@ fn parked_jobs(looked: &Looked) -> Check {
     if total == 0 {
         return ok(NAME, "none");
     }
-    let by_queue: Vec<String> = looked.parked.iter().map(|(queue, jobs)| format!("{jobs} in {queue}")).collect();
+    let by_queue: Vec<String> =
+        looked.parked.iter().map(|(queue, jobs)| format!("{jobs} in {queue}")).collect();
     bad(
         NAME,
         Outcome::Warning,

@@ -1,0 +1,157 @@
+//! Copying blobs, each hashed on the way and compared with its name.
+
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Step, failed,
+    folder::{blob_path, private_file, private_folder},
+    snapshot::Named,
+};
+use crate::{BlobKind, Store};
+
+/// Bytes read at a time.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// What is wrong with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// It is not there.
+    Missing,
+    /// Its bytes are not those that it is named by.
+    Damaged,
+    /// The system could not read it.
+    Unreadable,
+}
+
+/// A file that rows name and that is not whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Damaged {
+    /// `upload`, `cover` or `media`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What is wrong with it.
+    pub found: Found,
+}
+
+impl Damaged {
+    fn new(kind: BlobKind, name: ContentHash, found: Found) -> Self {
+        Self { kind: kind.as_str().to_owned(), name: name.to_string(), found }
+    }
+}
+
+/// What copying did.
+#[derive(Default)]
+pub(super) struct Copied {
+    pub(super) copied: u64,
+    pub(super) bytes: u64,
+    pub(super) missing: Vec<Damaged>,
+    pub(super) damaged: Vec<Damaged>,
+}
+
+/// Copies the blobs that are not in the backup yet.
+pub(super) async fn copy_missing(
+    store: &Store,
+    place: &Path,
+    named: &Named,
+    progress: &mut (dyn FnMut(Step) + Send),
+) -> Result<Copied> {
+    let blobs = place.join("blobs");
+    let mut done = Copied::default();
+    let files = named.count();
+    for (number, (kind, name)) in named.all().enumerate() {
+        progress(Step { done: number as u64, files, bytes: done.bytes });
+        let to = blob_path(&blobs, kind, name);
+        let Some(from) = store.blobs().local(kind, name).await? else {
+            // Whoever deleted the upload meanwhile did not ask for the backup to lose it: one that is there stays.
+            if !to.exists() {
+                done.missing.push(Damaged::new(kind, name, Found::Missing));
+            }
+            continue;
+        };
+        let same = fs::metadata(&from).and_then(|from| Ok(fs::metadata(&to)?.len() == from.len()));
+        if same.unwrap_or(false) {
+            continue;
+        }
+        match copy_one(from, to, name).await? {
+            One::Copied(bytes) => {
+                done.copied += 1;
+                done.bytes += bytes;
+            }
+            One::Wrong(Found::Missing) => done.missing.push(Damaged::new(kind, name, Found::Missing)),
+            One::Wrong(found) => done.damaged.push(Damaged::new(kind, name, found)),
+        }
+    }
+    progress(Step { done: files, files, bytes: done.bytes });
+    Ok(done)
+}
+
+/// What became of one file.
+pub(super) enum One {
+    Copied(u64),
+    Wrong(Found),
+}
+
+/// Copies a blob, under its name only when it is whole and is what its name says.
+pub(super) async fn copy_one(from: PathBuf, to: PathBuf, name: ContentHash) -> Result<One> {
+    detached(move || {
+        let mut source = match File::open(&from) {
+            Ok(source) => source,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(One::Wrong(Found::Missing));
+            }
+            Err(_) => return Ok(One::Wrong(Found::Unreadable)),
+        };
+        let folder = to.parent().unwrap_or(Path::new("."));
+        private_folder(folder)?;
+        let part = to.with_extension("part");
+        let written = |error| failed("writing", &part, error);
+        let mut target = private_file(&part).map_err(written)?;
+        let (mut hasher, mut block, mut bytes) = (blake3::Hasher::new(), vec![0; BLOCK_BYTES], 0_u64);
+        let found = loop {
+            let Ok(read) = source.read(&mut block) else { break Some(Found::Unreadable) };
+            let Some(read) = block.get(..read).filter(|read| !read.is_empty()) else { break None };
+            hasher.update(read);
+            target.write_all(read).map_err(written)?;
+            bytes += read.len() as u64;
+        };
+        let is_whole = hasher.finalize().as_bytes() == name.as_bytes();
+        if let Some(found) = found.or((!is_whole).then_some(Found::Damaged)) {
+            let _ = fs::remove_file(&part); // else the next copy writes over it
+            return Ok(One::Wrong(found));
+        }
+        fs::rename(&part, &to).map_err(written)?;
+        Ok(One::Copied(bytes))
+    })
+    .await
+}
+
+/// The hash of a file, and how many bytes it has.
+pub(crate) async fn hash_of(path: &Path) -> Result<(ContentHash, u64)> {
+    let path = path.to_owned();
+    detached(move || {
+        let read = |error| failed("reading", &path, error);
+        let mut hasher = blake3::Hasher::new();
+        let mut file = File::open(&path).map_err(read)?;
+        let bytes = std::io::copy(&mut file, &mut hasher).map_err(read)?;
+        Ok((ContentHash::from_bytes(*hasher.finalize().as_bytes()), bytes))
+    })
+    .await
+}
+
+/// File work on a thread that may wait.
+pub(super) async fn detached<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|ended| {
+        Err(Error::new(ErrorKind::Internal, "copying a file broke off").because(ended))
+    })
+}

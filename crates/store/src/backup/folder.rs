@@ -1,0 +1,170 @@
+//! The folder of a backup: whether it is one, who may read it, what is left over.
+
+use std::{
+    collections::HashSet,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
+use rustix::fs::{FlockOperation, flock};
+
+use super::{
+    failed,
+    manifest::{BackedUpFile, Manifest},
+    no_backup,
+    snapshot::{Named, SNAPSHOT},
+};
+use crate::{BlobKind, blobs::blob_counts};
+
+/// The file that marks a folder as a backup from its first moment, and keeps two from being made there at once.
+const MARK: &str = ".fanfare-backup";
+const SETTINGS: &str = "fanfare.toml";
+
+/// A backup's folder, locked.
+pub(super) struct Place {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl std::ops::Deref for Place {
+    type Target = Path;
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Opens the folder of a backup, makes it where it is not there; gives the manifest of the backup that is in it.
+pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest>)> {
+    refuse_inside(data, target)?;
+    let before = Manifest::of(target)?;
+    let mark = target.join(MARK);
+    let is_used = match fs::read_dir(target) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(failed("opening", target, error)),
+    };
+    if is_used && !mark.is_file() {
+        return Err(no_backup(target));
+    }
+    private_folder(target)?;
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&mark)
+        .map_err(|error| failed("opening", &mark, error))?;
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            return Err(Error::new(
+                ErrorKind::Busy,
+                format!("another backup into {} runs", target.display()),
+            )
+            .remedy("wait until it is done"));
+        }
+        Err(error) => return Err(failed("locking", &mark, error.into())),
+    }
+    let place = Place { path: target.to_owned(), _lock: lock };
+    // What an interrupted backup left half written is worth nothing; whole blobs of it are.
+    remove_snapshots(&place, before.as_ref());
+    Ok((place, before))
+}
+
+/// A backup inside the data folder is lost with it, and would be backed up itself.
+fn refuse_inside(data: &Path, target: &Path) -> Result<()> {
+    let real = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let there = path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
+        there.map_or_else(
+            || path.clone(),
+            |(real, above)| real.join(path.strip_prefix(above).unwrap_or(Path::new(""))),
+        )
+    };
+    let (data, target) = (real(data), real(target));
+    if target.starts_with(&data) || data.starts_with(&target) {
+        return Err(Error::new(ErrorKind::Invalid, "a backup cannot lie in the data folder, or around it")
+            .remedy("name a folder elsewhere, best on another disk"));
+    }
+    Ok(())
+}
+
+pub(super) fn private_folder(path: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| failed("making", path, error))
+}
+
+/// A new file that its owner alone may read, in place of one of that name.
+pub(super) fn private_file(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Where a blob lies in a backup or a data folder's `blobs`.
+pub(super) fn blob_path(blobs: &Path, kind: BlobKind, name: ContentHash) -> PathBuf {
+    let name = name.to_string();
+    blobs.join(kind.as_str()).join(&name[..2]).join(name)
+}
+
+pub(super) fn copy_settings(place: &Place, settings: Option<&Path>) -> Result<Option<BackedUpFile>> {
+    let Some(path) = settings else { return Ok(None) };
+    let text = fs::read(path).map_err(|error| failed("reading", path, error))?;
+    let hash = blake3::hash(&text);
+    // A name of its own for each text, so that the backup before stays whole until this one is.
+    let name = format!("{SETTINGS}.{}", hash.to_hex().get(..16).unwrap_or_default());
+    let to = place.join(&name);
+    private_file(&to)
+        .and_then(|mut file| io::Write::write_all(&mut file, &text))
+        .map_err(|error| failed("writing", &to, error))?;
+    Ok(Some(BackedUpFile { name, size_bytes: text.len() as u64, blake3: hash.to_hex().to_string() }))
+}
+
+/// Writes everything of the backup's file system to the disk.
+pub(super) fn sync(place: &Path) -> Result<()> {
+    let synced = File::open(place).and_then(|folder| Ok(rustix::fs::syncfs(&folder)?));
+    synced.map_err(|error| failed("writing to the disk of", place, error))
+}
+
+/// Removes what belonged to the backup before alone. What cannot be removed only takes space, until the next time.
+pub(super) fn tidy(place: &Place, manifest: &Manifest, before: Option<&Manifest>, named: &Named) {
+    remove_snapshots(place, Some(manifest));
+    let old = before.and_then(|before| before.settings.as_ref()).map(|file| &file.name);
+    if let Some(old) = old.filter(|old| manifest.settings.as_ref().map(|file| &file.name) != Some(old)) {
+        let _ = fs::remove_file(place.join(old));
+    }
+    if before.is_none() || blob_counts(&place.join("blobs")).iter().map(|(_, files)| files).sum::<u64>() == 0
+    {
+        return;
+    }
+    let named: HashSet<(BlobKind, ContentHash)> = named.all().collect();
+    for kind in BlobKind::ALL {
+        for folder in entries(&place.join("blobs").join(kind.as_str())) {
+            for path in entries(&folder) {
+                let name = path.file_name().and_then(|name| name.to_str()?.parse::<ContentHash>().ok());
+                if name.is_some_and(|name| !named.contains(&(*kind, name))) {
+                    let _ = fs::remove_file(path);
+                }
+            }
+        }
+    }
+}
+
+fn remove_snapshots(place: &Place, keep: Option<&Manifest>) {
+    let kept = keep.map(|manifest| manifest.database.name.as_str());
+    for path in entries(place) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_snapshot = name.starts_with(SNAPSHOT) && kept.is_none_or(|kept| !name.starts_with(kept));
+        if is_snapshot || name == "manifest.new" {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}

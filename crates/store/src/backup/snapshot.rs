@@ -1,0 +1,145 @@
+//! The database of one moment, in a file of its own, without what can be made again.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions,
+};
+
+use super::{
+    copy::hash_of,
+    failed,
+    folder::{blob_path, private_file},
+    manifest::{BackedUpFile, Kept},
+};
+use crate::{BlobKind, DATABASE_FILE, catalog::sweep::referred_to, error::sql, fresh_id, rows::maybe_hash};
+
+/// How the names of snapshots begin.
+pub(super) const SNAPSHOT: &str = "database-";
+const WHAT: &str = "copying the database";
+
+/// A snapshot in a backup's folder.
+pub(super) struct Snapshot {
+    path: PathBuf,
+    name: String,
+}
+
+/// Takes one, while others write on.
+pub(super) async fn take(data: &Path, place: &Path) -> Result<Snapshot> {
+    let random: String = fresh_id(Timestamp(0)).iter().skip(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("{SNAPSHOT}{random}.db");
+    let path = place.join(&name);
+    let snapshot = Snapshot { path: path.clone(), name };
+    // Made here, so that nobody else can ever read it; SQLite fills a file that is empty.
+    private_file(&path).map_err(|error| failed("making", &path, error))?;
+    let made = snapshot.fill(&data.join(DATABASE_FILE)).await;
+    if made.is_err() {
+        snapshot.remove();
+    }
+    made.map(|()| snapshot)
+}
+
+impl Snapshot {
+    async fn fill(&self, database: &Path) -> Result<()> {
+        let target = self.path.to_str().ok_or_else(|| {
+            Error::new(ErrorKind::Invalid, "the path of a backup has to be Unicode")
+                .remedy("name another folder")
+        })?;
+        let mut source = open(database).await?;
+        // One read transaction: everything in it is of one moment.
+        sqlx::query("VACUUM INTO ?").bind(target).execute(&mut source).await.map_err(sql(WHAT))?;
+        source.close().await.map_err(sql(WHAT))?;
+        let mut copy = open(&self.path).await?;
+        for statement in [
+            "PRAGMA journal_mode = DELETE",
+            "PRAGMA foreign_keys = ON",
+            // What can be made again is left out, so its rows are.
+            "DELETE FROM transcode WHERE file IS NOT NULL OR NOT pinned",
+            // These are about files that no row names, which are not copied.
+            "DELETE FROM quarantine",
+            "UPDATE installation SET mark = NULL",
+        ] {
+            sqlx::raw_sql(statement).execute(&mut copy).await.map_err(sql(WHAT))?;
+        }
+        let sound: String =
+            sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut copy).await.map_err(sql(WHAT))?;
+        copy.close().await.map_err(sql(WHAT))?;
+        if sound != "ok" {
+            return Err(crate::error::damaged(WHAT, &sound));
+        }
+        Ok(())
+    }
+
+    /// What the manifest says of it.
+    pub(super) async fn file(&self) -> Result<BackedUpFile> {
+        let (hash, size_bytes) = hash_of(&self.path).await?;
+        Ok(BackedUpFile { name: self.name.clone(), size_bytes, blake3: hash.to_string() })
+    }
+
+    /// The blobs that its rows name.
+    pub(super) async fn named(&self) -> Result<Named> {
+        names_in(&self.path).await
+    }
+
+    pub(super) fn remove(&self) {
+        // Else the next backup does.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Blobs that rows of a database name.
+pub(super) struct Named(Vec<(BlobKind, Vec<ContentHash>)>);
+
+impl Named {
+    pub(super) fn all(&self) -> impl Iterator<Item = (BlobKind, ContentHash)> + '_ {
+        self.0.iter().flat_map(|(kind, names)| names.iter().map(|name| (*kind, *name)))
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.0.iter().map(|(_, names)| names.len() as u64).sum()
+    }
+
+    /// How much of each kind lies in a backup.
+    pub(super) fn kept(&self, place: &Path) -> Vec<Kept> {
+        let blobs = place.join("blobs");
+        let of = |(kind, names): &(BlobKind, Vec<ContentHash>)| {
+            let sizes = names.iter().filter_map(|name| fs::metadata(blob_path(&blobs, *kind, *name)).ok());
+            let (files, bytes) = sizes.fold((0, 0), |(files, bytes), meta| (files + 1, bytes + meta.len()));
+            Kept { kind: kind.as_str().to_owned(), files, bytes }
+        };
+        self.0.iter().map(of).collect()
+    }
+}
+
+/// The blobs that rows of that database name, which nobody writes.
+pub(super) async fn names_in(database: &Path) -> Result<Named> {
+    let mut connection = open(database).await?;
+    let mut named = Vec::new();
+    for kind in BlobKind::ALL {
+        let statement = format!("SELECT DISTINCT name FROM ({}) ORDER BY name", referred_to(*kind));
+        let rows =
+            sqlx::query(AssertSqlSafe(statement)).fetch_all(&mut connection).await.map_err(sql(WHAT))?;
+        let mut names = Vec::with_capacity(rows.len());
+        for row in &rows {
+            names.extend(maybe_hash(row, "name")?);
+        }
+        named.push((*kind, names));
+    }
+    connection.close().await.map_err(sql(WHAT))?;
+    Ok(Named(named))
+}
+
+async fn open(file: &Path) -> Result<SqliteConnection> {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(false)
+        .pragma("trusted_schema", "off")
+        .disable_statement_logging()
+        .connect()
+        .await
+        .map_err(sql(WHAT))
+}
