@@ -225,6 +225,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs that were given up, the latest first: each with its track, its reason, and the attempts that failed. */
+        get: operations["parked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/parked/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a parked job off the list. The track, its file and its state stay as they are; its own retry still queues it. */
+        delete: operations["discard_parked"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/parked/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queues a parked job again, with fresh attempts: that job only. */
+        post: operations["retry_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/parked/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queues all parked jobs again, or those of a queue or of a kind of reason. */
+        post: operations["retry_all_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -1056,7 +1124,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hears a track again that could not be read. */
+        /** Tries a track again that failed. One that is ready and lacks its enrichment alone is only enriched again. */
         post: operations["retry_track"];
         delete?: never;
         options?: never;
@@ -1216,6 +1284,28 @@ export interface components {
              * @description How well the fingerprint fits, 0 to 1.
              */
             score: number;
+        };
+        /**
+         * @description How an analyzer ended.
+         * @enum {string}
+         */
+        AnalysisOutcome: "ok" | "failed";
+        /** @description One analyzer on one track. */
+        AnalysisRun: {
+            /**
+             * Format: date-time
+             * @description When its result was made; `null` for results from before that was noted.
+             */
+            analyzed_at: string | null;
+            /** @description The analyzer, for example `loudness`; `acoustid` for what AcoustID was asked. */
+            analyzer: string;
+            /** @description How it ended. */
+            outcome: components["schemas"]["AnalysisOutcome"];
+            /**
+             * Format: int32
+             * @description Its version; a newer one analyzes the track again.
+             */
+            version: number;
         };
         /** @description An API key, without its secret. */
         ApiKey: {
@@ -1696,10 +1786,34 @@ export interface components {
              */
             value: number;
         };
+        /** @description An attempt that failed. */
+        FailedAttempt: {
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string;
+            /** @description What kind of trouble. */
+            kind: string;
+            /** @description What happened. */
+            message: string;
+        };
         /** @description Everything known of a track's sound. A part is `null` while its analyzer gave nothing; `warnings` say why. */
         Features: {
             /** @description What AcoustID knows of the fingerprint, the best match first; `null` while nobody was asked. */
             acoustid: components["schemas"]["AcoustIdMatch"][] | null;
+            /**
+             * Format: date-time
+             * @description When an analyzer last measured the track; `null` while none did, or when that was before it was noted.
+             */
+            analyzed_at: string | null;
+            /** @description Which analyzers were run, each in which version and when. */
+            analyzers: components["schemas"]["AnalysisRun"][];
             dynamics: components["schemas"]["Dynamics"] | null;
             embedding: components["schemas"]["Embedding"] | null;
             enrichment: components["schemas"]["Enrichment"] | null;
@@ -2508,6 +2622,11 @@ export interface components {
                 added: string;
                 /** @description The artist credited on the release. */
                 album_artist?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When an analyzer last measured it; `null` while none did, or when that was before it was noted.
+                 */
+                analyzed_at?: string | null;
                 artist?: components["schemas"]["ArtistRef"] | null;
                 /**
                  * Format: int32
@@ -2640,6 +2759,66 @@ export interface components {
              * @description How many rows there are in all.
              */
             total: number;
+        };
+        /** @description A job that was given up with a reason, until somebody retries or discards it. */
+        ParkedJob: {
+            /** @description The last attempts that failed (at most 20), the latest first. */
+            attempt_log: components["schemas"]["FailedAttempt"][];
+            /**
+             * Format: int32
+             * @description How often it was tried, retries included.
+             */
+            attempts: number;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was given up.
+             */
+            parked_at: string;
+            /**
+             * @description What was to be done: `analyze-track`, `process-track`, `enrich-track-audio`, `transcode-track`, `stream-track` or
+             *     `cache-track`.
+             */
+            queue: string;
+            /** @description Why it was given up. */
+            reason: components["schemas"]["ParkedReason"];
+            track: components["schemas"]["ParkedTrack"] | null;
+        };
+        /** @description A page of parked jobs, the one that was parked last first. */
+        ParkedJobs: {
+            /** @description The jobs. */
+            items: components["schemas"]["ParkedJob"][];
+            /** @description The `cursor` of the next page; `null` at the end. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /** @description Why a job was given up. */
+        ParkedReason: {
+            /** @description What kind of trouble, as in problem documents. */
+            kind: string;
+            /** @description What happened. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Where in the file, if known.
+             */
+            offset_bytes: number | null;
+            /** @description What can be done about it. */
+            remedy: string;
+        };
+        /** @description The track of a parked job. */
+        ParkedTrack: {
+            /** @description The file's name; of an upload, the name it was sent under. */
+            file_name: string;
+            /** @description Id. */
+            id: string;
+            /** @description Title. */
+            title: string;
         };
         /** @description Changes one's own password. */
         PasswordRequest: {
@@ -2791,6 +2970,14 @@ export interface components {
              * @description So many.
              */
             removed: number;
+        };
+        /** @description How many jobs were queued again. */
+        RetriedJobs: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            retried: number;
         };
         /** @description Tempo, beats, bars. */
         Rhythm: {
@@ -3200,6 +3387,11 @@ export interface components {
             added: string;
             /** @description The artist credited on the release. */
             album_artist: string | null;
+            /**
+             * Format: date-time
+             * @description When an analyzer last measured it; `null` while none did, or when that was before it was noted.
+             */
+            analyzed_at: string | null;
             artist: components["schemas"]["ArtistRef"] | null;
             /**
              * Format: int32
@@ -3908,6 +4100,167 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    parked: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description Only those that were given up for a reason of this kind, for example `malformed`. */
+                kind?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description Only those of this queue, for example `process-track`. */
+                queue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedJobs"];
+                };
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off the list */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not parked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedJobs"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not parked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_all_parked: {
+        parameters: {
+            query?: {
+                /** @description Only those that were given up for a reason of this kind, for example `malformed`. */
+                kind?: string;
+                /** @description Only those of this queue, for example `process-track`. */
+                queue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedJobs"];
+                };
             };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {
