@@ -355,6 +355,7 @@ fn the_table_and_csv_have_one_line_per_file() {
 fn what_makes_no_sense_is_refused_with_exit_code_2() {
     for (args, expected) in [
         (&["analyze"][..], "required"),
+        (&["analyze", ""], "a value is required"),
         (&["analyze", "--json", "--csv", "x"], "cannot be used with"),
         (&["analyze", "--jobs", "0", "x"], "0 is not in 1..=256"),
         (&["analyze", "--only", "loudnes", "x"], "choose from loudness"),

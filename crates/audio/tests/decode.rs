@@ -301,3 +301,14 @@ fn without_ffmpeg_a_rare_format_is_unsupported_with_a_remedy_and_the_rest_plays(
     assert!(error.remedy_text().unwrap().contains("install ffmpeg"), "{error}");
     assert_eq!(hear_file(&source, &options).unwrap().frames(), 20_000);
 }
+
+/// issue 12; docs/coverage.md A25
+#[test]
+fn what_can_be_no_path_is_refused_before_anything_is_opened() {
+    for path in ["", "a\0b.wav"] {
+        let error = open(path.as_ref(), &OpenOptions::default()).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{path:?}: {error}");
+        let error = fanfare_audio::read_tags(path.as_ref(), &fanfare_audio::Limits::default()).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{path:?}: {error}");
+    }
+}

@@ -159,7 +159,8 @@ impl SmallFiles {
         self.misses.fetch_add(1, Ordering::Relaxed);
         if !fresh || !options.encode_on_miss || !profile.codec.is_constant() {
             let why = if fresh { "it is not there" } else { "its source was changed and not scanned yet" };
-            tracing::warn!(track = %track.id, %profile, why, "cache miss: the original is sent");
+            let file = &*track.relative_path;
+            tracing::warn!(track = %track.id, file, %profile, why, "cache miss: the original is sent");
             return Ok(Small::Missing);
         }
         match self.growing(track, profile, options, person).await {
@@ -168,7 +169,8 @@ impl SmallFiles {
             Err(error) if error.kind() == ErrorKind::TooMany => Err(error),
             Err(error) => {
                 let remedy = error.remedy_text().unwrap_or("see the log of the worker").to_owned();
-                tracing::warn!(track = %track.id, %profile, %error, remedy, "cache miss: the original is sent");
+                let file = &*track.relative_path;
+                tracing::warn!(track = %track.id, file, %profile, %error, remedy, "cache miss: the original is sent");
                 Ok(Small::Missing)
             }
         }

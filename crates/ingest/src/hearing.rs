@@ -12,7 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, task::MAX_TASK_FAILURES};
+use fanfare_model::{
+    JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, TrackId, job::JobError, task::MAX_TASK_FAILURES,
+};
 use fanfare_store::{CacheRun, JobCounts, Patience, Store};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
@@ -454,7 +456,7 @@ pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
             task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
         }
         WorkerEvent::Failed { path, message, retry_at: Some(_), .. } => {
-            task.progress(|task| task.message = format!("{path} is tried again later: {message}")).await;
+            task.note(format!("{path} is tried again later: {message}")).await;
         }
         _ => {}
     }
@@ -467,14 +469,20 @@ pub(crate) async fn name_unsaid(store: &Store, task: &LiveTask) {
         Ok(given_up) => given_up,
         Err(error) => return tracing::warn!(%error, "could not look up why tracks failed"),
     };
+    name_failed(store, task, given_up).await;
+}
+
+/// Adds failures of tracks that are not in the list yet.
+pub(crate) async fn name_failed(store: &Store, task: &LiveTask, failed: Vec<(TrackId, JobError)>) {
+    let catalog = store.catalog();
     let said = task.snapshot().failures;
-    for (track, error) in given_up {
+    for (track, error) in failed {
         if said.iter().any(|known| known.track == Some(track)) {
             continue;
         }
         let Ok(Some(row)) = catalog.track(track).await else { continue };
-        let subject = match catalog.track_path(track).await {
-            Ok(Some(path)) => path.display().to_string(),
+        let subject = match catalog.shown_name(track).await {
+            Ok(Some(name)) => name,
             _ => text::unnamed(track),
         };
         task.note_failed(TaskFailure {

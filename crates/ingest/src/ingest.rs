@@ -10,6 +10,7 @@ pub use scope::{ScopePages, WarmScope};
 
 use std::{
     ffi::OsString,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, PoisonError,
@@ -38,7 +39,7 @@ use crate::{
     passes::Passes,
     quarantine::Kept,
     scan::desk::{Cause, ScanDesk},
-    schedule::{NightClock, Nightly},
+    schedule::{NightClock, Nightly, NightlyParts},
     supervisor::{Supervisor, WorkerCommandLine},
     upload::{Receives, UploadCovers, UploadPictures},
     watch::{Board, WatchOptions},
@@ -176,15 +177,15 @@ impl Ingest {
         );
         desk.keep_missing(options.keep_missing_days);
         let passes = Passes::new(&hub, &governor);
-        let nightly = Nightly::new(
-            store.clone(),
-            hub.clone(),
-            governor.clone(),
-            supervisor.clone(),
-            events.clone(),
-            NightClock::system(),
-            passes.clone(),
-        );
+        let nightly = Nightly::new(NightlyParts {
+            hub: hub.clone(),
+            governor: governor.clone(),
+            supervisor: supervisor.clone(),
+            events: events.clone(),
+            clock: NightClock::system(),
+            passes: passes.clone(),
+            scans: desk.clone(),
+        });
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(false);
         let board = Board::default();
@@ -333,13 +334,14 @@ impl Ingest {
     }
 
     /// Does a task that is over once more: a scan scans again; hearing and nightly runs take up every track that failed or
-    /// lacks results. Gives the new task.
+    /// lacks results. Gives the new task; of one that is not over itself, because it is being done.
     ///
     /// # Errors
-    /// `NotFound` for a task nobody knows; `Conflict` for one that is not over; errors of the store.
+    /// `NotFound` for a task nobody knows; `Conflict` where a setting is in the way, which the remedy names; errors of the
+    /// store.
     pub async fn retry(&self, task: TaskId) -> Result<TaskId> {
         if self.inner.hub.active().iter().any(|active| active.id == task) {
-            return Err(Error::new(ErrorKind::Conflict, "the task is not over yet"));
+            return Ok(task);
         }
         let known = self.inner.store.catalog().task(task).await?;
         match known.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
@@ -349,10 +351,20 @@ impl Ingest {
             TaskKind::Tags => self.inner.passes.tags.ask().await,
             TaskKind::Identify => self.inner.passes.identify.ask().await,
             TaskKind::Cache => self.warm_again(task).await,
-            TaskKind::Transcode => {
-                Err(Error::new(ErrorKind::Conflict, "what was not made is made when it is next asked for"))
-            }
+            TaskKind::Transcode => self.make_ladders_again(task).await,
         }
+    }
+
+    async fn make_ladders_again(&self, of: TaskId) -> Result<TaskId> {
+        let ladder = self.uploads().ladder.clone();
+        let line = &self.inner.lines.transcodes;
+        let hold = line.hold();
+        let task = line.announce().await?;
+        self.inner.store.catalog().requeue_ladders(of, task, &ladder, clock::now()).await?;
+        line.queued().await;
+        drop(hold);
+        line.count().await;
+        Ok(task)
     }
 
     /// Begins taking in a file that is being sent. `name` is what the sender calls it; it is only ever shown.
@@ -499,6 +511,12 @@ impl Ingest {
         self.inner.nightly.status().await
     }
 
+    /// From now on nightly runs start by themselves, at their time. To be said once the library's folders are known: a run
+    /// that is caught up with at once waits for the scans that the start began, and for no folder that is added later.
+    pub fn begin_schedule(&self) {
+        self.inner.nightly.begin_schedule();
+    }
+
     /// Starts a nightly run now, whatever the hour, unless one is under way; gives its task.
     ///
     /// # Errors
@@ -586,6 +604,12 @@ impl Ingest {
 
 /// The folder's real path, if it is a folder that can be listed.
 fn real_folder(path: &Path) -> Result<PathBuf> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.is_empty() || bytes.contains(&0) {
+        return Err(
+            Error::new(ErrorKind::Invalid, "the path is empty, or holds a zero byte").remedy("name a folder")
+        );
+    }
     let named = || format!("open the folder {}", path.display());
     let real = path.canonicalize().map_err(|error| Error::from_io(named(), error))?;
     if !real.is_dir() {

@@ -50,4 +50,4 @@ pub use scan::DEFAULT_KEEP_MISSING_DAYS;
 pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;
 pub use upload::{Receiving, UploadOptions};
-pub use worker::{WorkerParts, WorkerProcessOptions, run_worker, run_worker_with};
+pub use worker::{TrackBudget, WorkerParts, WorkerProcessOptions, run_worker, run_worker_with};

@@ -7,17 +7,19 @@
 //! 2. *Persist*: results and the job's end, in one transaction. When that fails, the attempt failed: the hooks are
 //!    skipped, and the track is tried again or its job parked.
 //! 3. *Hooks*: each [`PostAnalysis`] in turn, with all the features that are stored now. One that fails, panics or takes
-//!    too long is a warning in the log with its whole chain of causes; it never changes what became of the track.
+//!    too long is a line in the log with its whole chain of causes; it never changes what became of the track.
 //! 4. *Clean up*: buffers and threads of the run are gone, the bench takes the next job.
 //!
 //! A process that is killed between 2 and 4 does not run the hooks again: what must not be missed belongs into the
 //! transaction. Whoever writes into files must see for itself whether they may be written to.
 
-use std::{error::Error as _, panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use fanfare_model::{Error, ErrorKind, Features, Result, Track};
-use fanfare_store::Store;
+use fanfare_store::{Failure, Store};
+
+use crate::text;
 
 /// How long one hook may take: as long as the least budget of a track.
 const HOOK_TIME: Duration = Duration::from_secs(300);
@@ -33,7 +35,7 @@ pub trait PostAnalysis: Send + Sync {
     /// It may be dropped at any `await` (shutdown): what it does must be whole at each of them.
     ///
     /// # Errors
-    /// Any error is a warning in the log.
+    /// Any error is a line in the log.
     async fn after(&self, track: &Track, path: &Path, features: &Features, store: &Store) -> Result<()>;
 }
 
@@ -51,14 +53,7 @@ pub(crate) async fn run_hooks(
             Err(Error::new(ErrorKind::Timeout, format!("took longer than {} s", HOOK_TIME.as_secs())))
         });
         if let Err(error) = done {
-            tracing::warn!(
-                hook = hook.name(),
-                track = %track.id,
-                path = %path.display(),
-                causes = causes(&error),
-                %error,
-                "what follows an analysis failed"
-            );
+            Failure::new(hook.name(), Some(track.id), text::shown(track, path), &error).tell();
         }
     }
 }
@@ -74,28 +69,4 @@ async fn contained(work: AssertUnwindSafe<impl Future<Output = Result<()>>>) -> 
         }
     })
     .await
-}
-
-/// Everything behind an error, the nearest cause first.
-fn causes(error: &Error) -> String {
-    let mut said = Vec::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        said.push(error.to_string());
-        cause = error.source();
-    }
-    said.join(": ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_whole_chain_of_causes_is_told() {
-        let disk = std::io::Error::other("the disk is full");
-        let write = Error::new(ErrorKind::NoSpace, "cannot write").because(disk);
-        let error = Error::new(ErrorKind::Internal, "tags were not written").because(write);
-        assert_eq!(causes(&error), "cannot write: the disk is full");
-    }
 }

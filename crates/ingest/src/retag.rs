@@ -17,7 +17,7 @@ use fanfare_model::{
     Error, ErrorKind, Features, Presence, Result, Tags, Track, TrackId,
     features::{AnalyzerOutcome, FeaturePart, Loudness},
 };
-use fanfare_store::{FileFacts, MAX_PAGE, Store, TrackQuery};
+use fanfare_store::{Failure, FileFacts, MAX_PAGE, Store, TrackQuery};
 use tokio::sync::Mutex;
 
 use crate::{PostAnalysis, clock, detached::detached};
@@ -79,20 +79,12 @@ impl PostAnalysis for WriteReplayGain {
             Some(row) => what_to_write(&row.track, store).await?,
             None => return Ok(()),
         };
-        let mut trouble: Vec<Error> = Vec::new();
         for one in ready {
             let Some(path) = store.catalog().track_path(one.id).await? else { continue };
-            if let Err(error) = write_one(one, path.clone(), album, store.clone()).await {
-                tracing::warn!(path = %path.display(), %error, "loudness was not written into a file");
-                trouble.push(error);
-            }
+            // What cannot be written is told in the log, of each file, and keeps the others from nothing.
+            let _told = write_one(one, path, album, store.clone()).await;
         }
-        let others = trouble.len().saturating_sub(1);
-        match trouble.into_iter().next() {
-            None => Ok(()),
-            Some(error) if others == 0 => Err(error),
-            Some(error) => Err(error.context(format!("this and {others} more files"))),
-        }
+        Ok(())
     }
 }
 
@@ -157,13 +149,20 @@ fn ready(track: &Track, loudness: Loudness) -> Option<Ready> {
     Some(Ready { id: track.id, heard, gain_db, peak, known: track.tags.clone() })
 }
 
-/// Writes one file and tells the catalog. Goes on to its end though nobody waits any more.
+/// Writes one file and tells the catalog; the log tells why it could not. Goes on to its end though nobody waits any
+/// more.
 pub(crate) async fn write_one(
     one: Ready,
     path: PathBuf,
     album: Option<AlbumGain>,
     store: Store,
 ) -> Result<()> {
+    let (track, file) = (one.id, path.display().to_string());
+    let written = write(one, path, album, store).await;
+    written.inspect_err(|error| Failure::new("writing tags", Some(track), file, error).tell())
+}
+
+async fn write(one: Ready, path: PathBuf, album: Option<AlbumGain>, store: Store) -> Result<()> {
     let (tags, heard) = (one.tags(album), one.heard);
     let done = tokio::spawn(async move {
         // A share that hangs keeps its thread, and nothing else.

@@ -1,6 +1,8 @@
 //! Sentences for people, in one place.
 
-use fanfare_model::{Error, TaskState, Timestamp, TrackId, track::TrackFailure};
+use std::path::Path;
+
+use fanfare_model::{Error, TaskState, Timestamp, Track, TrackId, track::TrackFailure};
 
 /// The error's sentence and remedy, without the byte offset, which is stored in a field of its own.
 pub(crate) fn sentence(error: &Error) -> String {
@@ -38,7 +40,16 @@ pub(crate) const fn status(state: TaskState) -> &'static str {
     }
 }
 
-/// How a track without a known path is named in a list of failures.
+/// What people are shown of a track's file that lies there: the path, or the name under which it was uploaded (its bytes
+/// lie under a name that says nothing).
+pub(crate) fn shown(track: &Track, path: &Path) -> String {
+    match track.home.folder() {
+        Some(_) => path.display().to_string(),
+        None => track.relative_path.clone(),
+    }
+}
+
+/// How a track is named of which nothing is known any more.
 pub(crate) fn unnamed(track: TrackId) -> String {
     format!("track {track}")
 }

@@ -6,7 +6,7 @@
 use std::{fs, path::PathBuf};
 
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{BackgroundOptions, Ingest, Schedule, WorkerProcessOptions, run_worker};
+use fanfare_ingest::{BackgroundOptions, Ingest, QuietHours, Schedule, WorkerProcessOptions, run_worker};
 use fanfare_model::{ErrorKind, Task, TaskKind, TaskState, TrackState};
 use fanfare_store::Store;
 
@@ -219,29 +219,127 @@ async fn a_run_that_is_cancelled_lets_go_of_the_track_at_hand() {
     ingest.shutdown().await;
 }
 
+/// issue 12
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_begins_with_the_server_hears_what_the_first_scan_finds() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    // Quiet hours that are the whole day: the run is caught up with as soon as the schedule begins.
+    let background = BackgroundOptions {
+        schedule: "05:00".parse().unwrap(),
+        quiet_hours: QuietHours::parse_setting("05:00-05:00").unwrap(),
+        ..later()
+    };
+    let ingest = hearing(&bench, &store, later()).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    ingest.shutdown().await;
+    for number in 0..41 {
+        bench.song(&format!("{number:02}.wav"), number);
+    }
+    let ingest = hearing(&bench, &store, background).await;
+    // A folder that is named at the start belongs to it as well.
+    let beside = bench.folder.path().join("beside");
+    bench::write_song(&beside.join("41.wav"), 41);
+    ingest.add_folder(&beside).await.unwrap();
+    let (_, mut events) = ingest.hub().subscribe(None);
+    ingest.begin_schedule();
+    let task = loop {
+        let task = events.recv().await.unwrap().task;
+        if task.kind == TaskKind::Nightly && task.state.is_over() {
+            break task;
+        }
+    };
+    assert_eq!((task.state, &*task.message), (TaskState::Succeeded, "42 tracks heard"), "{task:?}");
+    assert_eq!(states(&store).await, [TrackState::Ready; 42]);
+    ingest.shutdown().await;
+}
+
+/// issue 12
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_takes_up_what_scans_find_that_begin_meanwhile_and_each_track_once() {
+    let bench = Bench::new();
+    let broken = bench.song("broken.wav", 0);
+    let whole = fs::read(&broken).unwrap();
+    fs::write(&broken, &whole[..44]).unwrap();
+    bench.song("00.wav", 1);
+    let store = bench.store().await;
+    let ingest = hearing(&bench, &store, later()).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    // While something plays the run holds at its first track.
+    let playing = ingest.playing();
+    let (_, mut events) = ingest.hub().subscribe(None);
+    let run = ingest.run_nightly_now().await.unwrap();
+    while events.recv().await.unwrap().task.total != 2 {}
+    bench.song("01.wav", 2);
+    bench::scan(&ingest).await;
+    ingest.set_background(BackgroundOptions { yield_while_playing: false, ..later() }).unwrap();
+    let task = ended(&ingest, run).await;
+    assert_eq!((task.state, &*task.message), (TaskState::PartialSuccess, "2 tracks heard, 1 failed"));
+    drop(playing);
+    ingest.shutdown().await;
+}
+
+/// issue 12: a run whose folder goes away ends with what it could do, says so, and can be tried again.
 #[tokio::test(flavor = "multi_thread")]
 async fn storage_that_is_away_costs_its_own_tracks_only() {
     let bench = Bench::new();
     bench.song("here/00.wav", 0);
     bench.song("away/01.wav", 1);
+    bench.song("away/02.wav", 2);
     let store = bench.store().await;
     let ingest = hearing(&bench, &store, later()).await;
     for folder in ["here", "away"] {
         ingest.add_folder(&bench.music().join(folder)).await.unwrap();
     }
     rest(&ingest).await;
-    fs::rename(bench.music().join("away"), bench.folder.path().join("unplugged")).unwrap();
-    let (_, mut events) = ingest.hub().subscribe(None);
-    let task = ingest.run_nightly_now().await.unwrap();
-    while events.recv().await.unwrap().task.current == 0 || !states(&store).await.contains(&TrackState::Ready)
-    {
+    let (mounted, unplugged) = (bench.music().join("away"), bench.folder.path().join("unplugged"));
+    fs::rename(&mounted, &unplugged).unwrap();
+    let task = run(&ingest).await;
+    assert_eq!(task.state, TaskState::PartialSuccess, "{task:?}");
+    assert_eq!(
+        task.message, "1 track heard, 2 tracks left to the next run: their storage is away",
+        "{task:?}"
+    );
+    assert_eq!((task.failure_count, task.failures.len()), (2, 2), "{task:?}");
+    for failure in &task.failures {
+        let name = failure.subject.rsplit('/').next().unwrap();
+        assert!(["01.wav", "02.wav"].contains(&name), "{failure:?}");
+        assert_eq!(failure.kind, ErrorKind::Unavailable);
+        assert!(failure.message.contains("is away"), "{failure:?}");
     }
     let by_path: Vec<_> =
         tracks(&store).await.into_iter().map(|row| (row.track.relative_path, row.track.state)).collect();
     assert_eq!(by_path[0], ("00.wav".to_owned(), TrackState::Ready));
-    assert_eq!(by_path[1].0, "01.wav");
-    assert_ne!(by_path[1].1, TrackState::Failed, "it is tried again when it is back");
+    assert_eq!(by_path[1], ("01.wav".to_owned(), TrackState::Queued), "it is tried again when it is back");
+    let counts = store.jobs().counts("analyze-track").await.unwrap();
+    assert_eq!((counts.waiting, counts.running), (0, 0), "nothing is left behind");
+
+    fs::rename(&unplugged, &mounted).unwrap();
+    let retried = ingest.retry(task.id).await.unwrap();
+    let task = ended(&ingest, retried).await;
+    assert_eq!((task.state, &*task.message), (TaskState::Succeeded, "2 tracks heard"), "{task:?}");
+    assert_eq!(states(&store).await, [TrackState::Ready; 3]);
+    ingest.shutdown().await;
+}
+
+/// issue 12
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_of_what_is_under_way_is_that() {
+    let bench = Bench::new();
+    bench.song("00.wav", 0);
+    let store = bench.store().await;
+    let ingest = idling(&bench, &store, later()).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    let (_, mut events) = ingest.hub().subscribe(None);
+    let task = ingest.run_nightly_now().await.unwrap();
+    while events.recv().await.unwrap().task.total == 0 {}
+    assert_eq!(ingest.retry(task).await.unwrap(), task);
     ingest.cancel(task).await.unwrap();
     ended(&ingest, task).await;
+    let again = ingest.retry(task).await.unwrap();
+    assert_ne!(again, task);
     ingest.shutdown().await;
 }

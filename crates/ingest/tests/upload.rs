@@ -216,20 +216,26 @@ async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
     let store = bench.store().await;
     let options = UploadOptions { keep_originals: false, ..lossless(UploadOptions::default()) };
     let ingest = ingest(&bench, &store, options).await;
-    let id = added(&ingest, "short.wav", &song(1.0, 440.0)).await;
-    rest(&ingest).await;
-    let track = store.catalog().track(id).await.unwrap().unwrap().track;
-    assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
-    assert!(track.enrichment_error.unwrap().contains("too short"));
-    assert_eq!(
-        store.catalog().enrichment(id).await.unwrap(),
-        None,
-        "nothing is estimated, and nothing made up"
-    );
-    assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Gone), "originals are not kept");
-    assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), [], "temporary audio is gone");
-    assert_eq!(store.catalog().track_path(id).await.unwrap(), None);
-    assert!(store.catalog().pinned_transcode(track.hash.unwrap(), "hls").await.unwrap().is_some());
+    let silence = wav_with_tags(44_100, &[vec![0.0; 441_000]], WavFormat::I16, &[]);
+    // (docs/coverage.md D22: very short, nearly empty, and silent.)
+    for (name, bytes, why) in [
+        ("short.wav", song(1.0, 440.0), "too short"),
+        ("nearly-empty.wav", song(0.002, 440.0), "too short"),
+        ("silent.wav", silence, "nothing sounds"),
+    ] {
+        let id = added(&ingest, name, &bytes).await;
+        rest(&ingest).await;
+        let track = store.catalog().track(id).await.unwrap().unwrap().track;
+        assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed), "{name}");
+        let error = track.enrichment_error.unwrap();
+        assert!(error.contains(why), "{name}: {error}");
+        let found = store.catalog().enrichment(id).await.unwrap();
+        assert_eq!(found, None, "nothing is estimated, and nothing made up");
+        assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Gone), "originals are not kept");
+        assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), [], "temporary audio is gone");
+        assert_eq!(store.catalog().track_path(id).await.unwrap(), None);
+        assert!(store.catalog().pinned_transcode(track.hash.unwrap(), "hls").await.unwrap().is_some());
+    }
     ingest.shutdown().await;
 }
 
@@ -363,6 +369,44 @@ async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do(
     assert_eq!((counts.transcodes, counts.pinned_bytes), (1, 0));
     assert!(store.catalog().pinned_transcode(hash, "hls").await.unwrap().is_none());
     assert_eq!(store.catalog().evict_transcodes(0, None, Timestamp(i64::MAX)).await.unwrap(), 1);
+    ingest.shutdown().await;
+}
+
+/// issue 12: it was refused for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ladder_that_could_not_be_made_is_made_by_a_retry() {
+    let bench = Bench::new();
+    bench.song("one.wav", 1);
+    let store = bench.store().await;
+    // The worker has no AAC encoder.
+    let aac = UploadOptions { ladder: "low=aac:96".to_owned(), ..UploadOptions::default() };
+    let ingest = ingest(&bench, &store, aac).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    let id = bench::tracks(&store).await[0].track.id;
+    let job = ingest.ask_for_ladder(id).await.unwrap();
+    let task = store.jobs().job(job).await.unwrap().unwrap().task.unwrap();
+    rest(&ingest).await;
+    let failed = store.catalog().task(task).await.unwrap().unwrap();
+    assert_eq!((failed.kind, failed.state), (TaskKind::Transcode, TaskState::Failed), "{failed:?}");
+
+    // Still no encoder, and nothing stays behind.
+    let again = ingest.retry(task).await.unwrap();
+    rest(&ingest).await;
+    assert_eq!(store.catalog().task(again).await.unwrap().unwrap().state, TaskState::Failed);
+    assert_eq!(store.jobs().counts("transcode-track").await.unwrap().parked, 1);
+
+    ingest.set_uploads(lossless(UploadOptions::default()));
+    let last = ingest.retry(again).await.unwrap();
+    rest(&ingest).await;
+    let made = store.catalog().task(last).await.unwrap().unwrap();
+    assert_eq!((made.state, &*made.message), (TaskState::Succeeded, "1 track encoded"), "{made:?}");
+    assert_eq!(store.jobs().counts("transcode-track").await.unwrap().parked, 0);
+    // What has nothing left to do says so.
+    let nothing = ingest.retry(again).await.unwrap();
+    rest(&ingest).await;
+    let nothing = store.catalog().task(nothing).await.unwrap().unwrap();
+    assert_eq!((nothing.state, &*nothing.message), (TaskState::Succeeded, "0 tracks encoded"));
     ingest.shutdown().await;
 }
 

@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use crate::{
     StoreOptions,
     error::{busy, damaged, is_busy, is_malformed, sql},
+    failure::Failure,
     patience::{Patience, Wait},
     uses::{self, Uses},
 };
@@ -55,6 +56,8 @@ const STATEMENTS: usize = 200;
 pub(crate) struct WriteTx {
     transaction: Transaction<'static, Sqlite>,
     edition: Edition,
+    /// What it stores of failures; told once it is committed.
+    pub(crate) failures: Vec<Failure>,
 }
 
 impl WriteTx {
@@ -175,7 +178,7 @@ impl Db {
             match Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await {
                 Ok(transaction) => {
                     let edition = Edition(Some(Arc::clone(&self.edition)));
-                    return Ok(WriteTx { transaction, edition });
+                    return Ok(WriteTx { transaction, edition, failures: Vec::new() });
                 }
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     tokio::time::sleep(LOCK_PAUSE).await;
@@ -287,10 +290,12 @@ async fn sound(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error>
     }
 }
 
-/// Commits, saying what was being done if that fails.
+/// Commits, saying what was being done if that fails; then the log tells what was stored of failures.
 pub(crate) async fn commit(transaction: WriteTx, what: &'static str) -> Result<()> {
-    let WriteTx { transaction, edition } = transaction;
+    let WriteTx { transaction, edition, failures } = transaction;
     let committed = transaction.commit().await;
     drop(edition);
-    committed.map_err(sql(what))
+    committed.map_err(sql(what))?;
+    failures.iter().for_each(Failure::tell);
+    Ok(())
 }

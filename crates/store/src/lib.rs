@@ -16,6 +16,7 @@ mod cached;
 mod catalog;
 mod db;
 mod error;
+mod failure;
 mod growing;
 mod ids;
 mod lost;
@@ -38,6 +39,7 @@ pub use catalog::{
     ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery, TrackRow, TrackSort, Transcode,
     TranscodeCounts, TranscodePart, Uploaded,
 };
+pub use failure::Failure;
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;
 pub use lost::refuse_lost_database;

@@ -319,3 +319,73 @@ async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
     assert_eq!((counts.transcodes, counts.bytes), (1, counts.pinned_bytes));
     bench.assert_clean().await;
 }
+
+/// issue 12; docs/coverage.md E9: one cap over ladders and smaller files, and whichever was used longest ago goes first.
+#[tokio::test]
+async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_first() {
+    const BYTES: u64 = 1_000;
+    let bench = Bench::new().await;
+    bench.add(&["a.flac", "b.flac", "c.flac", "d.flac"]).await;
+    bench.hear_all().await;
+    let catalog = bench.store.catalog();
+    let job = async |kind: JobKind| {
+        let queue = kind.queue();
+        let new = fanfare_store::NewJob {
+            kind,
+            task: None,
+            dedupe_key: None,
+            priority: 0,
+            run_at: NOW,
+            max_attempts: 1,
+        };
+        bench.store.jobs().enqueue(new, NOW).await.unwrap();
+        claim(&bench, queue, NOW).await.unwrap()
+    };
+    // Made in this order: a smaller file, a ladder, a smaller file, a ladder.
+    for (number, path) in ["a.flac", "b.flac", "c.flac", "d.flac"].into_iter().enumerate() {
+        let (track, at, content) = (bench.id(path).await, later(number as i64), path.as_bytes());
+        if number % 2 == 0 {
+            let job = job(JobKind::CacheTrack { track, profiles: String::new() }).await;
+            let mut file = small(&bench, content);
+            let path = catalog.cache().path(&file.file).unwrap();
+            std::fs::write(path, vec![7; BYTES as usize]).unwrap();
+            (file.size_bytes, file.used) = (BYTES, at);
+            catalog.commit_cached(job.id, job.attempt, OWNER, &[file], at).await.unwrap();
+        } else {
+            let job = job(JobKind::TranscodeTrack { track, ladder: String::new() }).await;
+            let mut made = ladder(&bench, content, "hls1:x", false).await;
+            made.parts[0].size_bytes = BYTES;
+            catalog.commit_transcode(job.id, job.attempt, OWNER, &made, at).await.unwrap();
+        }
+    }
+    let there = async || {
+        let mut there = String::new();
+        for path in ["a.flac", "b.flac", "c.flac", "d.flac"] {
+            let hash = hash(path.as_bytes());
+            let files = catalog.cached_of(hash).await.unwrap();
+            for file in &files {
+                let on_disk = std::fs::metadata(catalog.cache().path(&file.file).unwrap());
+                assert_eq!(on_disk.unwrap().len(), BYTES, "a row never points at nothing");
+            }
+            let is_there = !files.is_empty() || catalog.transcode(hash, "hls1:x").await.unwrap().is_some();
+            there.push_str(if is_there { &path[..1] } else { "-" });
+        }
+        there
+    };
+    let soon = later(1_000_000);
+    assert_eq!(catalog.evict_transcodes(4 * BYTES, None, soon).await.unwrap(), 0);
+    assert_eq!(there().await, "abcd");
+    // The oldest of all is a smaller file, and it was listened to just now: then the ladder is the oldest.
+    let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap().to_string();
+    catalog.touch_transcode(hash(b"a.flac"), &profile, later(60));
+    assert_eq!(catalog.evict_transcodes(3 * BYTES, None, soon).await.unwrap(), 1);
+    assert_eq!(there().await, "a-cd");
+    assert_eq!(catalog.evict_transcodes(3 * BYTES - 1, None, soon).await.unwrap(), 1);
+    assert_eq!(there().await, "a--d", "then the smaller file");
+    let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+    let gone = catalog.cache().path(&profile.file_name(hash(b"c.flac"))).unwrap();
+    assert!(!gone.exists(), "its bytes are gone too");
+    // What is being used is not let go of, whatever the cap says.
+    assert_eq!(catalog.evict_transcodes(0, None, later(30)).await.unwrap(), 1);
+    assert_eq!(there().await, "a---");
+}

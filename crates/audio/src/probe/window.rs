@@ -95,9 +95,15 @@ pub(crate) fn read_at(file: &File, offset: u64, most: usize) -> Result<Vec<u8>> 
 /// Opens a file for reading if it is a regular one; never waits (a FIFO would).
 ///
 /// # Errors
-/// [`ErrorKind::NotAudio`] for folders, devices, pipes and sockets; I/O.
+/// [`ErrorKind::Invalid`] for what can be no path; [`ErrorKind::NotAudio`] for folders, devices, pipes and sockets; I/O.
 pub(crate) fn open_regular(path: &std::path::Path) -> Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
+    use std::os::unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _};
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.is_empty() || bytes.contains(&0) {
+        return Err(
+            Error::new(ErrorKind::Invalid, "the path is empty, or holds a zero byte").remedy("name a file")
+        );
+    }
     let file = std::fs::OpenOptions::new()
         .read(true)
         .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)

@@ -38,6 +38,28 @@ fn live_analyzers_get_a_second_per_chunk() {
     assert!(options.sink_deadline > options.lag_deadline, "background work is bounded by the track's budget");
 }
 
+/// issue 12: with the value that is set by itself.
+#[test]
+fn a_live_analyzer_that_holds_a_chunk_for_a_second_is_evicted_and_one_that_does_not_is_kept() {
+    let end = OpensAtEnd(Gate::default());
+    let laggard = Hostile { deed: Deed::Hang, place: Place::Chunk(2), gate: end.0.clone(), pushes: 0 };
+    let (listener, other) = (Recorder::default(), Recorder::default());
+    let options = FanOutOptions { lag_chunks: 1_000, ..FanOutOptions::default() };
+    let sinks: Vec<(SinkPolicy, Box<dyn PcmSink>)> = vec![
+        (SinkPolicy::MayLag, Box::new(laggard)),
+        (SinkPolicy::MayLag, other.sink()),
+        (SinkPolicy::Must, listener.sink()),
+    ];
+    let report = run_as(&mut noise(1_000, &[100]), options, sinks);
+    assert_eq!(
+        evicted(&report, 0),
+        (Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 1.0 s")
+    );
+    assert_eq!(report.sinks[1].outcome, SinkOutcome::Finished);
+    listener.assert_heard_all(1_000);
+    other.assert_heard_all(1_000);
+}
+
 #[test]
 fn whoever_may_lag_is_never_waited_for() {
     // The laggard hangs in its second chunk until the listener has heard the whole track: anybody who waited for it

@@ -9,7 +9,7 @@ use std::{
 use fanfare_model::{
     Error, ErrorKind, Features, Result, TaskFailure, TaskId, TaskKind, TaskState, Timestamp, TrackId,
 };
-use fanfare_store::Store;
+use fanfare_store::{Failure, Store};
 use tokio::time::MissedTickBehavior;
 
 use super::{OnePass, Turn};
@@ -192,6 +192,7 @@ impl IdentifyPass {
             // What is wrong with the key, or with the service, is so for every track.
             Err(error) if Identify::rests_for(error.kind()) => return Err(error),
             Err(error) => {
+                Failure::new("asking AcoustID", Some(id), shown.clone(), &error).tell();
                 let (kind, message) = (error.kind(), text::sentence(&error));
                 One::Failed(TaskFailure { track: Some(id), subject: shown, kind, message, next_retry: None })
             }

@@ -11,7 +11,7 @@ use std::{
 
 use fanfare_audio::{CancelFlag, Limits};
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
-use fanfare_store::{ScanApplied, Store, Swept};
+use fanfare_store::{Failure, ScanApplied, Store, Swept};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{DEFAULT_KEEP_MISSING_DAYS, apply::sum, folder::FolderScan};
@@ -61,6 +61,17 @@ struct Inner {
     keep_days: AtomicU32,
     state: Mutex<DeskState>,
     asked: Notify,
+    /// Told when a scan ended, or one that waited was withdrawn.
+    ended: Notify,
+}
+
+/// Which scans there were, for those who go by what scans find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScansSeen {
+    /// Scans that ended since the server started.
+    ended: u64,
+    /// Whether one runs or waits.
+    pub(crate) busy: bool,
 }
 
 #[derive(Default)]
@@ -69,6 +80,10 @@ struct DeskState {
     wanted: Option<Scan>,
     /// By folder, what every thread holds that asks its storage: on storage that hangs they outlive their scan.
     at_it: HashMap<FolderId, Arc<()>>,
+    /// Folders that were away when they were last scanned: the log tells it once.
+    away: HashSet<FolderId>,
+    /// Scans that ended.
+    ended: u64,
     closed: bool,
 }
 
@@ -99,11 +114,42 @@ impl ScanDesk {
         keeping: Kept,
         (own, limits, pictures): (OwnFolders, Limits, Pictures),
     ) -> Self {
-        let (state, asked) = (Mutex::default(), Notify::new());
+        let (state, asked, ended) = (Mutex::default(), Notify::new(), Notify::new());
         let keep_days = AtomicU32::new(DEFAULT_KEEP_MISSING_DAYS);
-        let inner =
-            Inner { store, hub, hearing, governor, keeping, own, limits, pictures, keep_days, state, asked };
+        let inner = Inner {
+            store,
+            hub,
+            hearing,
+            governor,
+            keeping,
+            own,
+            limits,
+            pictures,
+            keep_days,
+            state,
+            asked,
+            ended,
+        };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Which scans there were up to now.
+    pub(crate) fn seen(&self) -> ScansSeen {
+        let state = self.state();
+        ScansSeen { ended: state.ended, busy: state.running.is_some() || state.wanted.is_some() }
+    }
+
+    /// Resolves once no scan runs or waits.
+    pub(crate) async fn all_ended(&self) {
+        loop {
+            let mut ended = std::pin::pin!(self.inner.ended.notified());
+            // Before the look: an end between the two is not missed.
+            ended.as_mut().enable();
+            if !self.seen().busy {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
@@ -180,6 +226,7 @@ impl ScanDesk {
             state.wanted.take_if(|scan| scan.task.id() == id)
         };
         let Some(scan) = waiting else { return false };
+        self.inner.ended.notify_waiters();
         scan.task.end(TaskState::Cancelled, "cancelled before it began").await;
         true
     }
@@ -198,6 +245,7 @@ impl ScanDesk {
             scan.task.end(TaskState::Cancelled, "the server stopped").await;
         }
         self.inner.asked.notify_one();
+        self.inner.ended.notify_waiters();
     }
 
     /// Runs scans until [`Self::close`].
@@ -220,7 +268,7 @@ impl ScanDesk {
                     swept = Some(Instant::now());
                     self.tidy().await;
                 }
-                self.state().running = None;
+                self.one_ended();
                 if changing.is_empty() {
                     pause = FOLLOW_UP;
                 } else {
@@ -251,6 +299,14 @@ impl ScanDesk {
                 }
             }
         }
+    }
+
+    fn one_ended(&self) {
+        let mut state = self.state();
+        state.running = None;
+        state.ended += 1;
+        drop(state);
+        self.inner.ended.notify_waiters();
     }
 
     async fn tidy(&self) {
@@ -326,6 +382,7 @@ impl ScanDesk {
             };
             match work.run().await {
                 Ok(outcome) => {
+                    self.state().away.remove(&folder.id);
                     away += outcome.away;
                     scanned += u64::from(!outcome.not_there);
                     compared += outcome.compared;
@@ -337,7 +394,11 @@ impl ScanDesk {
                 // Storage that is away and stays away is no news to a scan that nobody asked for.
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
                     away += 1;
-                    scan.task.note_error(folder.path.display().to_string(), &error);
+                    let path = folder.path.display().to_string();
+                    if self.state().away.insert(folder.id) {
+                        Failure::new("scanning a folder", None, &*path, &error).tell();
+                    }
+                    scan.task.note_error(path, &error);
                 }
                 // Somebody took it out of the library meanwhile: the others are scanned all the same.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(folder.id).await? => {

@@ -35,7 +35,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// The known track that the file is of.
-    const fn of(self) -> Option<TrackId> {
+    pub(super) const fn of(self) -> Option<TrackId> {
         match self {
             Self::Added => None,
             Self::Changed(id)

@@ -1,7 +1,7 @@
 //! Reading what a plan says is to be read, and what becomes of each file.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +9,7 @@ use std::{
 };
 
 use fanfare_model::{ErrorKind, Result, Timestamp, TrackId, TrackState, job::Products};
-use fanfare_store::{KnownFile, ScanChange};
+use fanfare_store::{Failure, KnownFile, ScanChange};
 
 use super::{
     apply::Applying,
@@ -88,15 +88,20 @@ impl FolderScan<'_> {
             blocks: Arc::clone(&blocks),
             at_it: Arc::clone(&self.at_it),
         })?;
-        let mut again = Vec::new();
+        let (mut again, mut told) = (Vec::new(), HashMap::new());
         while let Some(Read { reading, outcome: read }) =
             self.attend(reads.recv(), || blocks.load(Ordering::Relaxed)).await?
         {
             let Some(found) = walked.files.get(reading.file) else { continue };
             match read {
                 ReadOutcome::Scanned { file, hash, cover_trouble } => {
-                    if let Some(error) = cover_trouble {
-                        tracing::info!(path = %found.relative_path, %error, "a cover cannot be used");
+                    if let Some(error) = cover_trouble
+                        && let Entry::Vacant(place) = told.entry(Arc::as_ptr(&error).addr())
+                    {
+                        // A picture that many files share is told once.
+                        let track = reading.verdict.of();
+                        Failure::new("using a cover", track, self.shown(&found.relative_path), &error).tell();
+                        place.insert(error);
                     }
                     let change = match reading.verdict {
                         Verdict::Added => ScanChange::Added(*file),

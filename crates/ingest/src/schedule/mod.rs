@@ -4,13 +4,16 @@
 //! version, and every failed one whose next retry is due; *quiet hours* are the hours in which it may run; its
 //! *budget* is how long it may start new tracks; a *deferred* track waits for the next run.
 //!
-//! [`plan`] says when, without reading a clock; [`nightly`] waits and sees runs through; how gently they
-//! work is the [`governor`](crate::governor)'s.
+//! [`plan`] says when, without reading a clock; [`nightly`] waits; [`run`] sees a run through; how gently they work is
+//! the [`governor`](crate::governor)'s.
 
 mod nightly;
 mod options;
 mod plan;
+mod run;
+#[cfg(test)]
+mod tests;
 
 pub use nightly::BackgroundStatus;
-pub(crate) use nightly::{NightClock, Nightly};
+pub(crate) use nightly::{NightClock, Nightly, NightlyParts};
 pub use options::{BackgroundOptions, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};

@@ -7,7 +7,7 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, TrackId};
-use fanfare_store::{BlobKind, Store};
+use fanfare_store::{BlobKind, Failure, Store};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{
@@ -129,8 +129,9 @@ impl UploadCovers {
             }
             Err(error) => Err(text::sentence(error)),
         };
-        if let Err(error) = &outcome {
-            tracing::warn!(%track, error, "an upload has no cover");
+        if let Err(error) = &made {
+            let name = self.inner.store.catalog().shown_name(track).await.ok().flatten();
+            Failure::new("using a cover", Some(track), name.unwrap_or_default(), error).tell();
         }
         let outcome = outcome.as_ref().copied().map_err(String::as_str);
         match self.inner.store.catalog().set_wanted_cover(track, outcome, clock::now()).await {

@@ -38,7 +38,7 @@ impl Along {
         match Self::wanted(held, track, path, profiles).await {
             Ok(along) => along,
             Err(error) => {
-                tracing::warn!(track = %track.id, %error, "no smaller files are made along with an upload");
+                tracing::info!(track = %track.id, file = track.relative_path, %error, "no smaller files are made along with an upload");
                 None
             }
         }
@@ -87,7 +87,8 @@ impl Along {
         match begun() {
             Ok((sinks, files)) => (sinks, Some(AlongFiles { files, making })),
             Err(error) => {
-                tracing::info!(%error, "no smaller files are made along with an upload");
+                let (track, file) = (subject.id, &*subject.shown);
+                tracing::info!(%track, file, %error, "no smaller files are made along with an upload");
                 (Vec::new(), None)
             }
         }
@@ -119,7 +120,7 @@ impl AlongFiles {
             let kept = files.into_iter().map(|file| file.keep(hash, &making, now));
             let told = kept.inspect(|kept| {
                 if let Err(error) = kept {
-                    tracing::warn!(%error, "a smaller file of an upload was not kept");
+                    tracing::info!(%hash, %error, "a smaller file of an upload was not kept");
                 }
             });
             told.filter_map(Result::ok).collect()

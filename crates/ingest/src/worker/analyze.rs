@@ -17,7 +17,7 @@ use super::{
     retry::next_night,
     work::{Begun, Held, Progress, Work},
 };
-use crate::{clock, stamp::FileStamp};
+use crate::{clock, stamp::FileStamp, text};
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
@@ -66,12 +66,12 @@ impl Work for AnalyzeTrack {
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
         let scanned = FileStamp::scanned(&track);
         let in_folder = track.home.folder().is_some();
+        let shown = text::shown(&track, &path);
         self.begun = Some(Box::new((track, path.clone())));
-        let shown = path.display().to_string();
         let analyzers = held.bench.parts.analyzers.clone();
         let (without, fan_out) = (held.job.without.clone(), held.fan_out_options());
-        let brake = held.bench.brake.clone();
-        let file = Hearable { path, scanned, in_folder, frames, before, analyzers, without, fan_out };
+        let (brake, budget) = (held.bench.brake.clone(), held.bench.parts.budget);
+        let file = Hearable { path, scanned, in_folder, frames, before, analyzers, without, fan_out, budget };
         let open = held.bench.open.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let mut braked = brake.begin();

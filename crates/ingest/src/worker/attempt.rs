@@ -17,11 +17,10 @@ use rustix::process::nice;
 use tokio::sync::oneshot;
 
 use super::{
-    hear::MIN_BUDGET,
     protocol::{LABOUR, WorkerEvent},
     work::{Begun, Held, Labour, Work, unnamed},
 };
-use crate::{clock, text};
+use crate::text;
 
 /// Progress is said at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -52,7 +51,7 @@ pub(crate) enum AttemptEnd {
 /// Makes an attempt.
 pub(crate) async fn attempt<W: Work>(held: Held, work: W) -> AttemptEnd {
     let shown = unnamed(&work);
-    let mut attempting = Attempting { held, work, shown };
+    let mut attempting = Attempting { held, work, shown, named: false };
     let end = match attempting.run().await {
         Ok(end) => end,
         Err(error) => {
@@ -67,8 +66,10 @@ pub(crate) async fn attempt<W: Work>(held: Held, work: W) -> AttemptEnd {
 struct Attempting<W> {
     held: Held,
     work: W,
-    /// The path as people are shown it.
+    /// The file as people are shown it.
     shown: String,
+    /// Whether that is known already.
+    named: bool,
 }
 
 impl<W: Work> Attempting<W> {
@@ -81,7 +82,7 @@ impl<W: Work> Attempting<W> {
             self.say_dropped();
             return Ok(AttemptEnd::Over);
         };
-        self.shown = shown;
+        (self.shown, self.named) = (shown, true);
         let started = WorkerEvent::Started {
             job: self.held.job.id,
             track: self.work.track(),
@@ -161,7 +162,7 @@ impl<W: Work> Attempting<W> {
                 }
                 _ = beat.tick() => {
                     let silent = began.elapsed().saturating_sub(Duration::from_millis(life.load(Ordering::Relaxed)));
-                    if began.elapsed() > MIN_BUDGET && silent > STUCK_AFTER {
+                    if began.elapsed() > self.held.bench.parts.budget.least && silent > STUCK_AFTER {
                         cancel.cancel();
                         let message = format!("the decoder stood still for {} s", silent.as_secs());
                         return Outcome::Stuck(Error::new(ErrorKind::Timeout, message));
@@ -200,8 +201,8 @@ impl<W: Work> Attempting<W> {
     /// Renews the lease; anything but a clear "lost" is tried again at the next beat.
     async fn lease_is_lost(&self) -> bool {
         let held = &self.held;
-        let renewed =
-            held.bench.store.jobs().heartbeat(held.job.id, held.attempt(), held.owner(), clock::now()).await;
+        let now = held.bench.now();
+        let renewed = held.bench.store.jobs().heartbeat(held.job.id, held.attempt(), held.owner(), now).await;
         match renewed {
             Ok(()) => false,
             Err(error) => {
@@ -212,7 +213,7 @@ impl<W: Work> Attempting<W> {
     }
 
     async fn end_failed(&mut self, error: Error) {
-        let now = clock::now();
+        let now = self.held.bench.now();
         let (job, track) = (self.held.job.id, self.work.track());
         if error.kind() == ErrorKind::Cancelled {
             let jobs = self.held.bench.store.jobs();
@@ -225,6 +226,7 @@ impl<W: Work> Attempting<W> {
             self.held.say(&WorkerEvent::Stale { track });
         }
         let retry_at = self.work.retry_at(&self.held, error.kind(), now);
+        self.name().await;
         match self.store_failure(&error, retry_at, now).await {
             Ok(()) => self.held.say(&WorkerEvent::Failed {
                 job,
@@ -240,6 +242,18 @@ impl<W: Work> Attempting<W> {
                 tracing::info!(%job, %error, %refused, "the end of an attempt was not stored");
                 self.say_dropped();
             }
+        }
+    }
+
+    /// Looks the file's name up where the attempt failed before that was known: people are told names, not ids.
+    async fn name(&mut self) {
+        if self.named {
+            return;
+        }
+        match self.held.bench.store.catalog().shown_name(self.work.track()).await {
+            Ok(Some(name)) => (self.shown, self.named) = (name, true),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "could not look up the name of a file"),
         }
     }
 

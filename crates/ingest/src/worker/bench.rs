@@ -13,7 +13,7 @@ use std::{
 };
 
 use fanfare_audio::{OpenOptions, SinkThreads};
-use fanfare_model::{Error, ErrorKind, Job, Result};
+use fanfare_model::{Error, ErrorKind, Job, Result, Timestamp};
 use fanfare_store::Store;
 use tokio::{
     sync::mpsc,
@@ -32,7 +32,6 @@ use super::{
     wants::Wants,
     work::{Held, dispatch},
 };
-use crate::clock;
 
 /// One queue that workers of a role take jobs from.
 pub(crate) struct Shelf {
@@ -179,9 +178,14 @@ impl Bench {
         Ok(())
     }
 
+    /// The time, as jobs are claimed and tried again by it.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.parts.clock)()
+    }
+
     async fn claim(&self, queue: &str, limit: usize) -> Vec<Job> {
         let limit = u32::try_from(limit).unwrap_or(1);
-        match self.store.jobs().claim(queue, &self.owner, limit, clock::now()).await {
+        match self.store.jobs().claim(queue, &self.owner, limit, self.now()).await {
             Ok(jobs) => jobs,
             Err(error) => {
                 tracing::warn!(queue, %error, "could not claim jobs");
@@ -191,7 +195,7 @@ impl Bench {
     }
 
     async fn suspect_is_due(&self, queue: &str) -> bool {
-        match self.store.jobs().suspect_is_due(queue, clock::now()).await {
+        match self.store.jobs().suspect_is_due(queue, self.now()).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(queue, %error, "could not look for jobs whose holder died");

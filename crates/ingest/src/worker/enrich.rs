@@ -48,9 +48,9 @@ impl Work for EnrichTrack {
         let (features, duration_s) = (Features::from_results(results), duration_s.unwrap_or_default());
         self.duration_s = duration_s;
         self.fingerprint = features.fingerprint.clone().filter(|_| row.track.twin.is_none());
-        let labour = Box::new(move |_: &CancelFlag, _: &mut Progress| {
-            fanfare_analysis::describe(&features, duration_s).map(Box::new)
-        });
+        let describe = held.bench.parts.describe;
+        let labour =
+            Box::new(move |_: &CancelFlag, _: &mut Progress| describe(&features, duration_s).map(Box::new));
         Ok(Some(Begun { shown: row.track.relative_path, labour }))
     }
 
@@ -75,8 +75,7 @@ impl Work for EnrichTrack {
 
     /// Three attempts, five minutes apart (D17); what can never be told is given up at once (D22).
     fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
-        let hopeless = matches!(kind, ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::Malformed);
-        (!hopeless && held.may_be_tried_again()).then(|| now.plus_ms(ENRICH_PAUSE_MS))
+        next_enrichment(kind, held.job.attempt.0, held.job.max_attempts, now)
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
@@ -88,11 +87,46 @@ impl Work for EnrichTrack {
     }
 }
 
+/// When an enrichment is tried again that failed for that reason: after a pause of its own, always the same.
+fn next_enrichment(kind: ErrorKind, attempt: u32, max_attempts: u32, now: Timestamp) -> Option<Timestamp> {
+    let hopeless = matches!(kind, ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::Malformed);
+    (!hopeless && attempt < max_attempts).then(|| now.plus_ms(ENRICH_PAUSE_MS))
+}
+
 /// Removes the bytes of an upload that is done with them; what stays is swept later.
 async fn let_go_if_temporary(held: &Held, track: TrackId) {
     let catalog = held.bench.store.catalog();
     let Ok(Some(hash)) = catalog.track_hash(track).await else { return };
     if let Err(error) = catalog.let_go_of_upload(hash).await {
         tracing::warn!(%error, "temporary audio is left until it is swept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanfare_store::ENRICH_ATTEMPTS;
+
+    use super::*;
+    use crate::worker::retry::next_attempt;
+
+    /// issue 12; docs/coverage.md D17: two retries, five minutes apart, whatever the reason and the attempt; what other
+    /// jobs wait is another matter.
+    #[test]
+    fn an_enrichment_is_tried_three_times_five_minutes_apart() {
+        assert_eq!(ENRICH_ATTEMPTS, 3);
+        let now = Timestamp(1_000);
+        for kind in ErrorKind::ALL {
+            let hopeless = matches!(kind, ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::Malformed);
+            for attempt in 1..=4 {
+                let expected = (!hopeless && attempt < 3).then_some(Timestamp(1_000 + 300_000));
+                assert_eq!(
+                    next_enrichment(*kind, attempt, ENRICH_ATTEMPTS, now),
+                    expected,
+                    "{kind} {attempt}"
+                );
+            }
+        }
+        let shared = next_attempt(ErrorKind::Io, 1, ENRICH_ATTEMPTS, now, 0.5);
+        assert_eq!(shared, Some(Timestamp(1_000 + 5_000)), "the pause of other jobs");
     }
 }

@@ -10,16 +10,14 @@ use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, Result, SampleSpec, features::AnalyzerResult,
 };
 
-use super::choice::{Choice, HeardBefore};
+use super::{
+    TrackBudget,
+    choice::{Choice, HeardBefore},
+};
 use crate::{
     scan::read::{hash_file, open_regular},
     stamp::FileStamp,
 };
-
-/// The least time a track gets (docs/coverage.md A21).
-pub(crate) const MIN_BUDGET: Duration = Duration::from_secs(300);
-/// Seconds of work that each second of audio gets.
-const BUDGET_PER_SECOND: f64 = 1.5;
 
 /// A file to hear, as the catalog knows it.
 #[derive(Debug, Clone)]
@@ -38,6 +36,8 @@ pub(crate) struct Hearable {
     pub(crate) without: Vec<String>,
     /// Bounds of the fan-out, but for the budget.
     pub(crate) fan_out: FanOutOptions,
+    /// How long it may take.
+    pub(crate) budget: TrackBudget,
 }
 
 impl Hearable {
@@ -72,11 +72,9 @@ pub(crate) struct Heard {
     pub(crate) warnings: Vec<String>,
 }
 
-/// How long hearing audio of that length may take.
+/// How long working on audio of that length may take.
 pub(crate) fn budget(duration_s: Option<f64>) -> Duration {
-    let wanted = duration_s.filter(|s| s.is_finite() && *s > 0.0).map_or(0.0, |s| s * BUDGET_PER_SECOND);
-    // A day of audio is the most a file may declare.
-    MIN_BUDGET.max(Duration::from_secs_f64(wanted.min(3.0 * 86_400.0)))
+    TrackBudget::default().of(duration_s)
 }
 
 /// Hears the file; `on_progress` is told how far that is, and may take its time.
@@ -100,7 +98,7 @@ pub(crate) fn hear(
     let (spec, facts) = (source.spec(), source.facts().clone());
     let declared = facts.declared_frames;
     let fan_out = FanOutOptions {
-        budget: Some(budget(declared.or(file.frames).map(|frames| spec.rate.seconds(frames)))),
+        budget: Some(file.budget.of(declared.or(file.frames).map(|frames| spec.rate.seconds(frames)))),
         ..file.fan_out.clone()
     };
     let analyze_options = AnalyzeOptions { fan_out, ..AnalyzeOptions::default() };

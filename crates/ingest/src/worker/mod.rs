@@ -40,7 +40,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use fanfare_analysis::{ANALYZERS, AnalyzerEntry};
 use fanfare_audio::{FanOutOptions, FfmpegUse, OpenOptions};
-use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_model::{Error, ErrorKind, Features, Result, Timestamp, enrichment::Enrichment};
 use fanfare_store::{CACHE_FOLDER, Store, StoreOptions};
 
 use self::{
@@ -79,6 +79,49 @@ pub struct WorkerParts {
     pub post_analysis: Vec<Arc<dyn PostAnalysis>>,
     /// How long an analyzer may hold one chunk.
     pub sink_deadline: Duration,
+    /// The same for one beside somebody's listening (docs/coverage.md A20).
+    pub lag_deadline: Duration,
+    /// How long a track may take.
+    pub budget: TrackBudget,
+    /// What enriches an upload: from its features, its length in seconds beside them.
+    pub describe: fn(&Features, f64) -> Result<Enrichment>,
+    /// The time by which jobs are claimed and tried again.
+    pub clock: fn() -> Timestamp,
+}
+
+impl WorkerParts {
+    /// Bounds of a fan-out, as far as they are the same for every job.
+    pub(crate) fn fan_out_options(&self) -> FanOutOptions {
+        FanOutOptions {
+            sink_deadline: self.sink_deadline,
+            lag_deadline: self.lag_deadline,
+            ..FanOutOptions::default()
+        }
+    }
+}
+
+/// How long analyzing one track may take (docs/coverage.md A21).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackBudget {
+    /// At least that long.
+    pub least: Duration,
+    /// Seconds of work for each second of audio, where that is more.
+    pub per_second: f64,
+}
+
+impl Default for TrackBudget {
+    fn default() -> Self {
+        Self { least: Duration::from_secs(300), per_second: 1.5 }
+    }
+}
+
+impl TrackBudget {
+    /// For audio of that length in seconds.
+    pub(crate) fn of(self, duration_s: Option<f64>) -> Duration {
+        let wanted = duration_s.filter(|s| s.is_finite() && *s > 0.0).map_or(0.0, |s| s * self.per_second);
+        // A day of audio is the most a file may declare.
+        self.least.max(Duration::from_secs_f64(wanted.min(3.0 * 86_400.0)))
+    }
 }
 
 impl Default for WorkerParts {
@@ -87,6 +130,10 @@ impl Default for WorkerParts {
             analyzers: ANALYZERS.to_vec(),
             post_analysis: Vec::new(),
             sink_deadline: FanOutOptions::default().sink_deadline,
+            lag_deadline: FanOutOptions::default().lag_deadline,
+            budget: TrackBudget::default(),
+            describe: fanfare_analysis::describe,
+            clock: crate::clock::now,
         }
     }
 }
@@ -155,4 +202,20 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
     store.close().await;
     all_said.wait().await;
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// issue 12; docs/coverage.md A20: what an analyzer beside a listener gets is what the fan-out of the worker is told.
+    #[test]
+    fn live_analyzers_of_the_worker_get_a_second_per_chunk() {
+        let parts = WorkerParts::default();
+        assert_eq!(parts.fan_out_options().lag_deadline, Duration::from_secs(1));
+        assert_eq!(parts.fan_out_options().sink_deadline, Duration::from_secs(30));
+        let lag_deadline = Duration::from_millis(20);
+        let options = WorkerParts { lag_deadline, ..parts }.fan_out_options();
+        assert_eq!(options.lag_deadline, lag_deadline);
+    }
 }

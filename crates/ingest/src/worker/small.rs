@@ -22,11 +22,13 @@ use super::work::Held;
 use crate::{
     scan::read::{hash_file, open_regular},
     stamp::FileStamp,
+    text,
 };
 
 /// A track whose smaller files are to be made.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
+    pub(super) id: TrackId,
     pub(super) path: PathBuf,
     /// What people are shown.
     pub(super) shown: String,
@@ -68,7 +70,8 @@ impl Subject {
     pub(super) fn without_cover(track: &Track, path: PathBuf) -> Self {
         let heard = track.content_hash.is_some();
         Self {
-            shown: path.display().to_string(),
+            id: track.id,
+            shown: text::shown(track, &path),
             path,
             title: track.title.clone(),
             known: track.hash,

@@ -135,8 +135,7 @@ impl Held {
         FanOutOptions {
             thread_prefix: format!("{}:", self.place),
             threads: self.threads.clone(),
-            sink_deadline: self.bench.parts.sink_deadline,
-            ..FanOutOptions::default()
+            ..self.bench.parts.fan_out_options()
         }
     }
 

@@ -117,6 +117,7 @@ async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpSta
         return Err(error);
     }
     applied::to(&ingest, &settings)?;
+    ingest.begin_schedule();
     let mut state = HttpState::new(store, ingest, desk);
     state.closing = closing;
     Ok(state)

@@ -38,6 +38,8 @@ async fn failures_are_problem_documents() {
         (post("/api/v1/folders").json(&json!({"path": 5})), 400, "invalid"),
         (post("/api/v1/folders").json(&json!({"path": "/tmp", "x": 1})), 400, "invalid"),
         (post("/api/v1/folders").json(&json!({"path": "relative"})), 400, "invalid"),
+        (post("/api/v1/folders").json(&json!({"path": ""})), 400, "invalid"),
+        (post("/api/v1/folders").json(&json!({"path": "/a\u{0}b"})), 400, "invalid"),
         (post("/api/v1/folders").json(&json!({"path": "/no/such/folder"})), 400, "invalid"),
         (post("/api/v1/folders").json(&json!({"path": "x".repeat(70_000)})), 413, "limit-exceeded"),
         (

@@ -12,7 +12,7 @@ use sqlx::SqliteConnection;
 
 use super::{AnalysisCommit, Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, tracks::Shown};
 use crate::{
-    db::commit,
+    db::{WriteTx, commit},
     error::{lost_lease, sql},
     queue::{Leased, fence, supersede_enrichment},
     rows::{col, count, id, json, maybe_time, time, to_json},
@@ -94,7 +94,7 @@ impl Catalog {
         .await
         .map_err(sql(WHAT))?;
         let Some(content) = content else { return Ok(false) };
-        outcome::put(&mut tx, content, result, now).await?;
+        outcome::put(&mut tx, id, content, result, now).await?;
         commit(tx, WHAT).await?;
         Ok(true)
     }
@@ -220,15 +220,11 @@ impl Catalog {
 }
 
 /// Stores what was heard of a track, and what lists show of it; the caller has checked the lease and ends it.
-pub(super) async fn store_heard(
-    tx: &mut SqliteConnection,
-    done: &AnalysisCommit,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn store_heard(tx: &mut WriteTx, done: &AnalysisCommit, now: Timestamp) -> Result<()> {
     const WHAT: &str = "storing what was heard";
     let row = sqlx::query("SELECT n, content FROM track WHERE id = ?")
         .bind(&done.track.as_bytes()[..])
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut **tx)
         .await
         .map_err(sql(WHAT))?
         .ok_or_else(lost_lease)?;
@@ -239,18 +235,18 @@ pub(super) async fn store_heard(
     )
     .bind(&done.content_hash.as_bytes()[..])
     .bind(to_json(&done.warnings)?)
-    .fetch_one(&mut *tx)
+    .fetch_one(&mut **tx)
     .await
     .map_err(sql(WHAT))?;
     let mut measured = false;
     for result in &done.results {
-        measured |= outcome::put(tx, content, result, now).await?;
+        measured |= outcome::put(tx, done.track, content, result, now).await?;
     }
     if measured {
         sqlx::query("UPDATE content SET analyzed = ? WHERE n = ?")
             .bind(now.0)
             .bind(content)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await
             .map_err(sql(WHAT))?;
     }
@@ -271,7 +267,7 @@ pub(super) async fn store_heard(
     .bind(now.0)
     .bind(done.enrichment.is_some())
     .bind(n)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await
     .map_err(sql(WHAT))?;
     show(tx, content).await?;

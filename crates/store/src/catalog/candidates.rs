@@ -19,7 +19,8 @@ impl Catalog {
     /// Candidates are the tracks that lack a result at a current version (`analyzers`: id and version; one that says the
     /// analyzer failed counts as one), and the tracks whose last hearing failed and is due again, or with `failed_too`
     /// all of those. Tracks that are queued already are not. What failed before comes last, so that it keeps nothing else
-    /// waiting. A track stays in the state it is in until it is heard.
+    /// waiting. A track stays in the state it is in until it is heard. Asked again for the same task, only what came up
+    /// since is queued: a run takes each track once, whatever became of it.
     ///
     /// # Errors
     /// `Busy`, `NoSpace`, `Io`: then nothing is queued.
@@ -48,6 +49,8 @@ impl Catalog {
                                  AND r.version >= json_extract(wanted.value, '$[1]'))) END \
                  AND NOT EXISTS (SELECT 1 FROM job j WHERE j.state IN ('waiting', 'running') \
                      AND j.dedupe_key = 'analyze:' || lower(hex(t.id))) \
+                 AND NOT EXISTS (SELECT 1 FROM job j WHERE j.task = ?3 AND j.subject = t.id \
+                     AND j.state IN ('done', 'parked')) \
              ORDER BY t.failure IS NOT NULL, t.n",
         )
         .bind(id_prefix(now))

@@ -169,7 +169,7 @@ fn path_bytes(path: &Path) -> Result<Vec<u8>> {
 
 /// A stored path.
 #[cfg(unix)]
-pub(super) fn path(bytes: &[u8]) -> Result<PathBuf> {
+pub(crate) fn path(bytes: &[u8]) -> Result<PathBuf> {
     Ok(PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
 }
 
@@ -181,6 +181,6 @@ fn path_bytes(path: &Path) -> Result<Vec<u8>> {
 
 /// A stored path.
 #[cfg(not(unix))]
-pub(super) fn path(bytes: &[u8]) -> Result<PathBuf> {
+pub(crate) fn path(bytes: &[u8]) -> Result<PathBuf> {
     std::str::from_utf8(bytes).map(PathBuf::from).map_err(|_| strange("a path that is not Unicode"))
 }

@@ -65,6 +65,8 @@ pub use shares::{NewShare, Opened};
 pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
 pub use uploads::{EnrichCommit, NewUpload, ProcessCommit, Uploaded};
 
+pub(crate) use folders::path as folder_path;
+
 use crate::{BlobStore, CacheFolder, db::Db};
 
 /// What is known of the music.

@@ -1,14 +1,16 @@
 //! Results as stored: JSON, but for the waveform, which is in bytes ([`packed`]).
 
 use fanfare_model::{
-    ErrorKind, Result, Timestamp,
+    ErrorKind, Result, Timestamp, TrackId,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart, Waveform},
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::packed;
 use crate::{
+    db::WriteTx,
     error::sql,
+    failure::note_analyzer,
     rows::{col, json, to_json},
 };
 
@@ -16,6 +18,8 @@ use crate::{
 struct Stored {
     outcome: String,
     columns: Option<Vec<u8>>,
+    /// Why the analyzer failed, if it did.
+    failed: Option<(ErrorKind, String)>,
 }
 
 fn pack(outcome: &AnalyzerOutcome) -> Result<Stored> {
@@ -27,6 +31,7 @@ fn pack(outcome: &AnalyzerOutcome) -> Result<Stored> {
         return Ok(Stored {
             outcome: to_json(&AnalyzerOutcome::Ok { part, warnings: warnings.clone() })?,
             columns: Some(columns),
+            failed: None,
         });
     }
     let text = to_json(outcome)?;
@@ -34,13 +39,18 @@ fn pack(outcome: &AnalyzerOutcome) -> Result<Stored> {
     if serde_json::from_str::<AnalyzerOutcome>(&text).ok().as_ref() != Some(outcome) {
         return refused("gave a number that is not finite");
     }
-    Ok(Stored { outcome: text, columns: None })
+    let failed = match outcome {
+        AnalyzerOutcome::Failed { kind, message } => Some((*kind, message.clone())),
+        AnalyzerOutcome::Ok { .. } => None,
+    };
+    Ok(Stored { outcome: text, columns: None, failed })
 }
 
 /// A result that cannot be kept becomes a failure of that analyzer; the others are not touched by it.
 fn refused(why: &str) -> Result<Stored> {
     let outcome = AnalyzerOutcome::Failed { kind: ErrorKind::Internal, message: why.to_owned() };
-    Ok(Stored { outcome: to_json(&outcome)?, columns: None })
+    let failed = Some((ErrorKind::Internal, why.to_owned()));
+    Ok(Stored { outcome: to_json(&outcome)?, columns: None, failed })
 }
 
 fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
@@ -53,10 +63,11 @@ fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
     Ok(AnalyzerResult { analyzer: col(row, "analyzer")?, version: col(row, "version")?, outcome })
 }
 
-/// Stores a result that was made just now, unless a newer version is there, or a good one of the same version where this
-/// one failed. Gives whether it was stored.
+/// Stores a result of that track's content that was made just now, unless a newer version is there, or a good one of the
+/// same version where this one failed. Gives whether it was stored.
 pub(super) async fn put(
-    tx: &mut SqliteConnection,
+    tx: &mut WriteTx,
+    track: TrackId,
     content: i64,
     result: &AnalyzerResult,
     now: Timestamp,
@@ -75,9 +86,12 @@ pub(super) async fn put(
     .bind(stored.outcome)
     .bind(stored.columns)
     .bind(now.0)
-    .execute(tx)
+    .execute(&mut **tx)
     .await
     .map_err(sql("storing a result"))?;
+    if let Some((kind, why)) = stored.failed {
+        note_analyzer(tx, &result.analyzer, track.as_bytes(), kind, &why).await?;
+    }
     Ok(done.rows_affected() > 0)
 }
 

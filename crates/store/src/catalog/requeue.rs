@@ -14,7 +14,7 @@ use crate::{
     ids::time_prefix,
     queue::{
         ANALYZE_ATTEMPTS, ANALYZE_QUEUE, ENRICH_ATTEMPTS, ENRICH_QUEUE, PROCESS_ATTEMPTS, PROCESS_QUEUE,
-        Parked, enrichment_queued, queue_analysis, retry, superseded, track_queued,
+        Parked, TRANSCODE_QUEUE, enrichment_queued, queue_analysis, retry, superseded, track_queued,
     },
     rows::{col, to_json},
 };
@@ -150,6 +150,47 @@ impl Catalog {
         superseded(&mut tx, now).await?;
         commit(tx, WHAT).await?;
         Ok(done.rows_affected() + processing.rows_affected() + enriching)
+    }
+
+    /// Queues every ladder again that a task could not make, one for each track, as it is set now; gives how many. What was
+    /// given up goes on in the new job.
+    ///
+    /// # Errors
+    /// Those of the database; then nothing is queued.
+    pub async fn requeue_ladders(
+        &self,
+        of: TaskId,
+        task: TaskId,
+        ladder: &str,
+        now: Timestamp,
+    ) -> Result<u64> {
+        const WHAT: &str = "queueing ladders again";
+        let mut tx = self.db.write(WHAT).await?;
+        let queued = sqlx::query(
+            "UPDATE job SET state = 'waiting', max_attempts = attempt + budget, run_at = ?1, updated = ?1, task = ?2, \
+                 detail = ?3, dedupe_key = 'transcode:' || lower(hex(subject)) || ':' || ?3 \
+             WHERE task = ?4 AND state = 'parked' AND queue = ?5 AND n = (SELECT max(p.n) FROM job p \
+                     WHERE p.subject = job.subject AND p.task = ?4 AND p.state = 'parked' AND p.queue = ?5) \
+                 AND NOT EXISTS (SELECT 1 FROM job a WHERE a.state IN ('waiting', 'running') \
+                     AND a.dedupe_key = 'transcode:' || lower(hex(job.subject)) || ':' || ?3)",
+        )
+        .bind(now.0)
+        .bind(&task.as_bytes()[..])
+        .bind(ladder)
+        .bind(&of.as_bytes()[..])
+        .bind(TRANSCODE_QUEUE)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WHAT))?;
+        sqlx::query("UPDATE job SET state = 'cancelled', updated = ? WHERE task = ? AND state = 'parked' AND queue = ?")
+            .bind(now.0)
+            .bind(&of.as_bytes()[..])
+            .bind(TRANSCODE_QUEUE)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+        commit(tx, WHAT).await?;
+        Ok(queued.rows_affected())
     }
 
     /// Queues one track again after it failed, or after its work was withdrawn; one that is queued already stays so. An

@@ -16,7 +16,8 @@ use super::{
     scan_rows::{self, Existing, Facts, Place},
 };
 use crate::{
-    db::commit,
+    db::{WriteTx, commit},
+    failure::note_unreadable,
     queue::{queue_analysis, revoke_all},
     rows::to_json,
 };
@@ -122,7 +123,7 @@ impl Batch {
         Ok(())
     }
 
-    async fn apply(&mut self, tx: &mut SqliteConnection, change: ScanChange) -> Result<()> {
+    async fn apply(&mut self, tx: &mut WriteTx, change: ScanChange) -> Result<()> {
         match change {
             ScanChange::Added(file) => self.add(tx, &file).await,
             ScanChange::Changed(id, file) => match scan_rows::by_id(tx, id).await? {
@@ -287,21 +288,17 @@ impl Batch {
         Ok(())
     }
 
-    async fn unreadable(
-        &mut self,
-        tx: &mut SqliteConnection,
-        facts: &Facts,
-        failure: &TrackFailure,
-    ) -> Result<()> {
+    async fn unreadable(&mut self, tx: &mut WriteTx, facts: &Facts, failure: &TrackFailure) -> Result<()> {
         let existing = scan_rows::by_path(tx, self.folder, &facts.relative_path).await?;
         let Some(existing) = existing else {
             let reason = to_json(failure)?;
             let state = TrackState::Failed;
-            if let Some((n, _)) =
+            if let Some((n, id)) =
                 scan_rows::insert(tx, &Place::Folder(self.folder), facts, state, Some(&reason), self.now)
                     .await?
             {
                 scan_rows::index(tx, n, facts).await?;
+                note_unreadable(tx, id.as_bytes(), failure.kind, &failure.message).await?;
                 self.applied.unreadable += 1;
             }
             return Ok(());
@@ -320,6 +317,7 @@ impl Batch {
         let reason = to_json(failure)?;
         scan_rows::forget_results(tx, existing.n, TrackState::Failed, Some(&reason), self.now).await?;
         revoke_all(tx, existing.id.as_bytes(), self.now).await?;
+        note_unreadable(tx, existing.id.as_bytes(), failure.kind, &failure.message).await?;
         self.applied.unreadable += 1;
         Ok(())
     }

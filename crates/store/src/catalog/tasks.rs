@@ -81,6 +81,45 @@ impl Catalog {
         rows.iter().map(|row| Ok((id(row, "subject", TrackId::from_bytes)?, json(row, "error")?))).collect()
     }
 
+    /// Jobs of a task that wait for storage that is away, with the reasons, the latest first; `None` while another of its
+    /// jobs runs or waits.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn only_storage_is_waited_for(
+        &self,
+        task: TaskId,
+        limit: u32,
+    ) -> Result<Option<Vec<(TrackId, JobError)>>> {
+        const WHAT: &str = "looking what a task waits for";
+        let mut reader = self.db.reader(WHAT).await?;
+        let others: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM job WHERE task = ?1 AND (state = 'running' OR (state = 'waiting' \
+                 AND coalesce(json_extract(error, '$.kind'), '') <> 'unavailable')))",
+        )
+        .bind(&task.as_bytes()[..])
+        .fetch_one(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        if others {
+            return Ok(None);
+        }
+        let rows = sqlx::query(
+            "SELECT subject, error FROM job WHERE task = ? AND state = 'waiting' \
+             ORDER BY updated DESC, n DESC LIMIT ?",
+        )
+        .bind(&task.as_bytes()[..])
+        .bind(limit)
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        let waiting: Vec<(TrackId, JobError)> = rows
+            .iter()
+            .map(|row| Ok((id(row, "subject", TrackId::from_bytes)?, json(row, "error")?)))
+            .collect::<Result<_>>()?;
+        Ok(Some(waiting).filter(|waiting| !waiting.is_empty()))
+    }
+
     /// Forgets jobs of no task that ended before that time: those that were made for a listener. Those that hear or
     /// process a track and were given up stay, because they can be retried. Gives how many.
     ///

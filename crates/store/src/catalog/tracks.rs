@@ -19,6 +19,7 @@ use super::{
 use crate::{
     BlobKind,
     error::{sql, strange},
+    failure::shown_name,
     rows::{col, count, id, json, maybe_hash, maybe_id, maybe_json, maybe_time, time},
     text::{match_query, sort_key},
 };
@@ -80,6 +81,15 @@ impl Catalog {
             }
             _ => Ok(None),
         }
+    }
+
+    /// What people are shown of a track's file: its path, or the name under which it was uploaded. `None` without such a
+    /// track.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn shown_name(&self, id: TrackId) -> Result<Option<String>> {
+        shown_name(&mut *self.db.reader("looking for a track's name").await?, id.as_bytes()).await
     }
 
     /// A page of tracks. A search that holds no words finds everything.

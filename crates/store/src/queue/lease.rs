@@ -11,7 +11,9 @@ use super::{
     sqlite::{ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE},
 };
 use crate::{
+    db::WriteTx,
     error::{lost_lease, sql},
+    failure::{FailedAttempt, note_attempt},
     rows::{col, maybe_id, to_json},
 };
 
@@ -69,7 +71,7 @@ impl Leased {
     /// The job waits until that time, or is parked when its attempts are used up.
     pub(crate) async fn wait_or_park(
         &self,
-        tx: &mut SqliteConnection,
+        tx: &mut WriteTx,
         error: &JobError,
         run_at: Timestamp,
         now: Timestamp,
@@ -78,6 +80,7 @@ impl Leased {
             return self.park(tx, error, None, now).await;
         }
         self.end(tx, "waiting", Some(error), Some(run_at), now).await?;
+        self.note(tx, error, Some(run_at), now).await?;
         self.track_waits(tx, Some((error, run_at)), now).await
     }
 
@@ -85,12 +88,13 @@ impl Leased {
     /// `next_retry`: when the track is tried again by itself.
     pub(crate) async fn park(
         &self,
-        tx: &mut SqliteConnection,
+        tx: &mut WriteTx,
         error: &JobError,
         next_retry: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
         self.end(tx, "parked", Some(error), None, now).await?;
+        self.note(tx, error, None, now).await?;
         match &*self.queue {
             ANALYZE_QUEUE | PROCESS_QUEUE => {
                 sqlx::query(
@@ -103,7 +107,7 @@ impl Leased {
                 .bind(now.0)
                 .bind(&self.subject[..])
                 .bind(self.queue == PROCESS_QUEUE)
-                .execute(tx)
+                .execute(&mut **tx)
                 .await
                 .map_err(sql("noting why a track failed"))?;
             }
@@ -111,6 +115,26 @@ impl Leased {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Has the log tell that an attempt failed, once that is committed.
+    async fn note(
+        &self,
+        tx: &mut WriteTx,
+        error: &JobError,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let failed = FailedAttempt {
+            queue: &self.queue,
+            track: &self.subject,
+            attempt: self.attempt.0,
+            attempts: self.max_attempts,
+            kind: error.kind,
+            cause: &error.sentence(),
+            retry_at,
+        };
+        note_attempt(tx, failed, now).await
     }
 
     /// The job waits again as if it had not been claimed.
@@ -261,7 +285,7 @@ pub(super) async fn stop(tx: &mut SqliteConnection, task: TaskId, now: Timestamp
 }
 
 /// Ends leases whose holder is gone: the jobs wait again, or are parked when their attempts are used up.
-pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now: Timestamp) -> Result<u64> {
+pub(crate) async fn release(tx: &mut WriteTx, which: Released<'_>, now: Timestamp) -> Result<u64> {
     const WHAT: &str = "ending leases";
     let query = match which {
         Released::Of(owner) => sqlx::query(
@@ -275,7 +299,7 @@ pub(crate) async fn release(tx: &mut SqliteConnection, which: Released<'_>, now:
         )
         .bind(now.0),
     };
-    let rows = query.fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
+    let rows = query.fetch_all(&mut **tx).await.map_err(sql(WHAT))?;
     for row in &rows {
         let deaths = col::<u32>(row, "deaths")?.saturating_add(1);
         let leased = Leased { deaths, ..leased(row)? };

@@ -6331,7 +6331,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The task that does it */
+            /** @description The task that does it: this one while it is under way */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6347,7 +6347,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description It still runs */
+            /** @description A setting is in the way, which the remedy names */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -46,7 +46,8 @@ test.each([[{ started: null }, ''], [{ started: '2026-01-01T00:00:00Z' }, '30 s'
 test.each<[Partial<Task>, boolean]>([
   [{ kind: 'cache', state: 'partial_success', failure_count: 2 }, true], [{ kind: 'cache', state: 'failed' }, true], [{ kind: 'cache', state: 'cancelled' }, true],
   [{ kind: 'cache', state: 'succeeded', failure_count: 1 }, true], [{ kind: 'cache', state: 'succeeded' }, false], [{ kind: 'cache', state: 'running', failure_count: 2 }, false],
-  [{ kind: 'scan', state: 'partial_success' }, true], [{ kind: 'analysis', state: 'waiting' }, false], [{ kind: 'transcode', state: 'failed', failure_count: 1 }, false],
+  [{ kind: 'scan', state: 'partial_success' }, true], [{ kind: 'analysis', state: 'waiting' }, false], [{ kind: 'transcode', state: 'failed', failure_count: 1 }, true],
 ])('%j can be tried again: %s', (change, can) => expect(canRetry(task(change))).toBe(can));
-test('one file is heard again, not made smaller again', () => expect([canRetryOne(task()), canRetryOne(task({ kind: 'cache' }))]).toEqual([true, false]));
+test.each([['scan', true], ['analysis', true], ['nightly', true], ['upload', true], ['cache', false], ['transcode', false], ['tags', false], ['identify', false]] as const)('one file of a task of the kind %s can be analyzed again: %s', (kind, can) =>
+  expect(canRetryOne(task({ kind }))).toBe(can));
 test('a share never passes one', () => expect([share(task({ current: 50 })), share(task({ total: 0 }))]).toEqual([1, null]));

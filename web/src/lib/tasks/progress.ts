@@ -77,10 +77,10 @@ export const isCache = (task: Task): boolean => task.kind === 'cache';
 
 /** Whether it can be done again. What streams were not made is made when somebody next asks for them. */
 export const canRetry = (task: Pick<Task, 'kind' | 'state' | 'failure_count'>): boolean =>
-  task.kind !== 'transcode' && isOver(task.state) && (task.state !== 'succeeded' || task.failure_count > 0);
+  isOver(task.state) && (task.state !== 'succeeded' || task.failure_count > 0);
 
-/** Whether one file of it can be: that is, heard again. Small files are made again by the run as a whole, which leaves out what is there. */
-export const canRetryOne = (task: Pick<Task, 'kind'>): boolean => task.kind !== 'cache';
+/** Whether one file of it can be: that is, analyzed again. What a run made of files, or wrote or asked, is done again by the run as a whole, which leaves out what is there. */
+export const canRetryOne = (task: Pick<Task, 'kind'>): boolean => task.kind === 'scan' || task.kind === 'analysis' || task.kind === 'nightly' || task.kind === 'upload';
 
 export function amount(task: Task): string {
   const noun = task.kind === 'scan' || isCache(task) ? 'file' : 'track';

@@ -118,9 +118,9 @@ pub async fn cancel_task(
     tag = "tasks",
     params(("id" = String, Path, description = "The task")),
     responses(
-        (status = 202, description = "The task that does it", body = TaskDto),
+        (status = 202, description = "The task that does it: this one while it is under way", body = TaskDto),
         (status = 404, description = "No such task"),
-        (status = 409, description = "It still runs"),
+        (status = 409, description = "A setting is in the way, which the remedy names"),
     )
 )]
 pub async fn retry_task(
