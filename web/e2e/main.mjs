@@ -10,6 +10,7 @@ import { installChecks } from './install.mjs';
 import { ladderChecks } from './ladder.mjs';
 import { libraryChecks } from './library.mjs';
 import { mixtapeChecks } from './mixtapes.mjs';
+import { analysisChecks, parkedChecks } from './parked.mjs';
 import { playerChecks } from './player.mjs';
 import { pressedChecks } from './pressed.mjs';
 import { qualityChecks } from './quality.mjs';
@@ -88,6 +89,8 @@ try {
   // They bring servers of their own, each in a state that this one is not in.
   if (server.mock) await stateChecks();
   await uploadChecks(page, server);
+  await parkedChecks(page, server);
+  await analysisChecks(page, server);
   await ladderChecks(context, server);
   await check('text from tags is text', async () => {
     const words = process.env.FANFARE_MARKUP ?? 'onerror';
@@ -113,6 +116,18 @@ try {
     await page.getByText('Not heard yet').waitFor();
     await page.evaluate(() => fetch('/api/v1/scan', { method: 'POST', headers: { 'X-Fanfare': '1' } }));
     await page.getByText('LUFS').waitFor();
+  });
+  await check('a failed description is made again without analyzing the track, and its reason goes', async () => {
+    if (!server.mock) throw new Skip('only the mock has such a track for certain');
+    await page.goto(`${server.url}/#/?search=Undescribed`);
+    await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Undescribed');
+    await page.locator('.row a.name').first().click();
+    await page.getByText('was not described').waitFor();
+    await page.getByRole('button', { name: 'Describe it again' }).click();
+    await page.getByText('It is being described').waitFor();
+    await page.getByText('It is being described').waitFor({ state: 'detached' });
+    assert.equal(await page.getByText('was not described').count(), 0);
+    assert.equal(await page.getByText('Not heard yet').count(), 0);
   });
   await check('every control has a name', async () => {
     for (const place of ['/', '/releases', '/upload', '/catalog', '/mixtapes', '/cache', '/activity', '/settings']) {

@@ -55,7 +55,7 @@ export function makeCatalog(size) {
         id: hex(3, index), title: `${pick(HEAD)} ${pick(TAIL)}`, artist: { id: artist.id, name: artist.name },
         release: { id: release.id, title: release.title }, album_artist: artist.name, genre, year, track_number: number, disc_number: 1,
         state, failure: state === 'failed' ? { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', offset_bytes: 81920, next_retry: null } : null,
-        presence: 'here', missing_since: null, home: 'folder', enrichment: 'none', enrichment_error: null, twin: null, published: null,
+        presence: 'here', missing_since: null, home: 'folder', enrichment: 'none', enrichment_error: null, analyzed_at: null, twin: null, published: null,
         codec, container, sample_rate_hz: roll() < 0.1 ? 96000 : 44100, channels: 2, bit_depth: lossless ? 16 : null,
         bitrate_bps: lossless ? 812_000 : 256_000, duration_s: duration, lossless, size_bytes: Math.round(duration * (lossless ? 101_500 : 32_000)),
         relative_path: `${artist.name}/${release.title}/${String(number).padStart(2, '0')}.${codec}`, has_cover: release.has_cover,

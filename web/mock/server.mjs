@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { makeCache } from './cache.mjs';
 import { makeCatalog, select } from './catalog.mjs';
 import { makeMixtapes } from './mixtapes.mjs';
+import { makeParked } from './parked.mjs';
 import { makeQuarantine } from './quarantine.mjs';
 import { coverSvg, waveform, wavBytes, wavSlice } from './sound.mjs';
 import { makeSettings } from './settings.mjs';
@@ -30,6 +31,7 @@ export function makeMock(options = {}) {
   const cache = makeCache(catalog, tasks, options);
   const mixtapes = makeMixtapes(catalog, cache.shown, () => `http://127.0.0.1:${server.address().port}`, options);
   const settings = makeSettings();
+  const parked = makeParked(catalog, options);
   const quarantine = makeQuarantine(options);
   const users = options.owner ? [{ id: 'a'.repeat(32), name: 'demo', role: 'owner', password: 'demo demo demo' }] : [];
   const keys = [];
@@ -107,6 +109,10 @@ export function makeMock(options = {}) {
       }
       if (!user && !(stranger && catalog.byId.get(id)?.state === 'published')) return problem(401, 'unauthenticated', 'not signed in', 'sign in first');
 
+      if (head === 'jobs') {
+        if (user?.role !== 'owner') return problem(403, 'denied', 'Forbidden', 'only owners may do that', 'ask an owner of the server');
+        return json(...parked.handle(request.method, path.split('/'), url.searchParams));
+      }
       if (head === 'quarantine') return json(...quarantine.handle(route, path.split('/'), catalog.tracks[0]));
       const { artists, releases, tracks } = shown();
       const track = head === 'tracks' && id ? catalog.byId.get(id) : undefined;
@@ -169,7 +175,12 @@ export function makeMock(options = {}) {
           return json(202, cache.warm(list, body));
         }
         case 'GET /tracks/:id/cover': return track.has_cover ? cover(track.release.id, response) : missing('cover');
-        case 'POST /tracks/:id/retry': Object.assign(track, { state: 'queued', failure: null }); return json(202, track);
+        case 'POST /tracks/:id/retry':
+          if (track.state === 'ready' && track.enrichment === 'failed') {
+            Object.assign(track, { enrichment: 'pending', enrichment_error: null });
+            tasks.start('upload', 4, 0, () => Object.assign(track, { enrichment: 'completed' }));
+          } else Object.assign(track, { state: 'queued', failure: null });
+          return json(202, track);
         case 'GET /artists': return paged(artists.filter((one) => one.name.toLowerCase().includes(search)));
         case 'GET /artists/:id': return found(artists, 'artist');
         case 'GET /releases': {
@@ -215,7 +226,7 @@ export function makeMock(options = {}) {
 const self = (who) => ({ id: who.id, name: who.name, role: who.role, may_upload: who.role === 'owner', upload_max_bytes: 2 ** 31 });
 
 const NOTHING = {
-  loudness: null, rhythm: null, key: null, waveform: null, fingerprint: null, speech_music: null, dynamics: null, timbre: null, embedding: null, enrichment: null, warnings: [],
+  loudness: null, rhythm: null, key: null, waveform: null, fingerprint: null, speech_music: null, dynamics: null, timbre: null, embedding: null, enrichment: null, warnings: [], analyzed_at: null, analyzers: [],
 };
 
 function features(track) {
@@ -231,6 +242,10 @@ function features(track) {
       sample_peak_dbfs: track.true_peak_dbtp - 0.4, true_peak_dbtp: track.true_peak_dbtp, replaygain_track_gain_db: track.replaygain_track_gain_db, replaygain_track_peak: 10 ** (track.true_peak_dbtp / 20),
     },
     rhythm: { tempo_bpm: track.tempo_bpm, tempo_confidence: 0.86, beats_s: [], downbeats_s: [], beats_per_bar: 4, onset_rate_hz: 3.1, danceability: 1.2 },
+    analyzed_at: '2026-11-21T07:40:00.000Z',
+    analyzers: ['dynamics', 'fingerprint', 'key', 'loudness', 'rhythm', 'speech_music', 'timbre', 'waveform'].map((analyzer, index) => ({
+      analyzer, version: 1 + (index % 3), outcome: 'ok', analyzed_at: index === 5 ? null : `2026-11-${analyzer === 'key' ? '21T07:40' : '14T18:05'}:00.000Z`,
+    })),
     key, dynamics: { complexity_db: 3.1, rms_dbfs: -14, crest_db: 13, clipped_frames: 0, silence_head_s: 0.2, silence_tail_s: 1.4 },
     warnings: key === null ? ['no clear key: the energy is spread over all pitch classes', 'no steady beat found'] : [],
   };

@@ -4,7 +4,7 @@ import { address, get, patch, patience, post, put, remove } from './client';
 import type {
   ApiKey, Artist, CacheCleared, CacheClearing, CacheExplanation, CacheRequest, CacheStatus, CacheVerified, CatalogQuery, CatalogTrack, DeletedFiles, Features, Folder, ImportedMixtape,
   LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Quarantine, QuarantinedFile, Release, Role, Schedule, Setting, SettingValue, Share, ShareWish,
-  Status, Task, Track, TrackQuery, UploadedTrack, User, Waveform,
+  ParkedJobs, Status, Task, Track, TrackQuery, UploadedTrack, User, Waveform,
 } from './types';
 
 const id = encodeURIComponent;
@@ -50,6 +50,12 @@ export const tasks = () => list<Task>('/tasks');
 export const task = (taskId: string) => get<Task>(`/tasks/${id(taskId)}`);
 export const cancelTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/cancel`);
 export const retryTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/retry`);
+
+export const parkedJobs = (limit: number, cursor?: string) => get<ParkedJobs>('/jobs/parked', { limit, cursor });
+export const retryParked = (jobId: string) => post<void>(`/jobs/parked/${id(jobId)}/retry`);
+export const retryAllParked = () => post<void>('/jobs/parked/retry');
+/** Takes it off the list; its track stays as it is. */
+export const discardParked = (jobId: string) => remove(`/jobs/parked/${id(jobId)}`);
 
 export const schedule = () => get<Schedule>('/tasks/schedule');
 /** Begins a nightly run at once; gives the one under way if there is one. */

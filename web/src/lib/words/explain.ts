@@ -53,6 +53,13 @@ export const meterWords = (beatsPerBar: number): string => `${beatsPerBar} beats
 /** "F# minor" with a real sharp sign. */
 export const keyName = (key: string): string => key.replace('#', '♯').replace(/([A-G])b/, '$1♭');
 
+const ANALYZERS: Record<string, string> = {
+  loudness: 'Loudness', rhythm: 'Tempo and beats', key: 'Key', waveform: 'Waveform', fingerprint: 'Fingerprint', speech_music: 'Speech or music',
+  dynamics: 'Dynamics', timbre: 'Timbre', acoustid: 'AcoustID',
+};
+/** A newer server may have analyzers of its own: those are called what it calls them. */
+export const analyzerName = (id: string): string => ANALYZERS[id] ?? id.replaceAll(/[-_]/g, ' ');
+
 export const STATE_WORDS: Record<TrackState, string> = {
   queued: 'Waiting to be heard', processing: 'Being heard', enriching: 'Being described', ready: 'Heard',
   published: 'Public', failed: 'Cannot be read',

@@ -72,6 +72,12 @@ export function ahead(when: string, now: number): string {
   return new Date(at).toLocaleDateString(undefined, { weekday: 'short', month: 'short', day: 'numeric' });
 }
 
+/** The day and the minute, as this device writes them. */
+export function moment(when: string): string {
+  const at = Date.parse(when);
+  return Number.isNaN(at) ? '' : new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
 /** "just now", "5 min ago", "yesterday", or the date. */
 export function ago(when: string, now: number): string {
   const at = Date.parse(when);
