@@ -52,7 +52,9 @@ impl Nightly {
             (first, failed_too) = (false, false);
             let (counts, closing) = self.attend(run, &mut start, &mut events).await;
             let by_itself = matches!(closing, None | Some(Closing::Away(_)));
-            if by_itself && self.inner.scans.seen() != seen {
+            let now = self.inner.scans.seen();
+            // A scan that is still under way looks as it did before, and may find tracks yet.
+            if by_itself && (now.busy || now != seen) {
                 match self.scans_end(run, &mut start).await {
                     None => continue,
                     closing => break (counts, closing),

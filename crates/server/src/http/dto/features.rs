@@ -546,8 +546,10 @@ mod tests {
         };
         let plain = serde_json::to_value(&features).unwrap();
         let mut answer = serde_json::to_value(FeaturesDto::from(features)).unwrap();
-        // Enrichment is stored apart, and `analyze` stores nothing.
-        assert!(answer.as_object_mut().unwrap().remove("enrichment").is_some());
+        // Enrichment and the times of analysis are stored apart, and `analyze` stores nothing.
+        for apart in ["enrichment", "analyzers", "analyzed_at"] {
+            assert!(answer.as_object_mut().unwrap().remove(apart).is_some(), "{apart}");
+        }
         assert_eq!(answer, plain);
     }
 
