@@ -167,8 +167,11 @@ async fn more_than_the_limit_is_stopped_soon_behind_it() {
     let request = server.request(&owner, Method::POST, "/api/v1/tracks").header("content-type", TYPE);
     // Its sender may see the answer, or only that nobody listens any more.
     if let Ok(response) = request.body(reqwest::Body::wrap_stream(endless)).send().await {
-        let refused = problem(response, 413).await;
-        assert!(refused["detail"].as_str().unwrap().contains("upload.max_bytes"), "{refused}");
+        assert_eq!(response.status(), 413);
+        // The connection may be reset between head and body, since the sender never stops.
+        if let Ok(refused) = response.json::<Value>().await {
+            assert!(refused["detail"].as_str().unwrap().contains("upload.max_bytes"), "{refused}");
+        }
     }
     // What the kernel's buffers hold (a few MiB on loopback) was sent, but not taken in.
     let sent = sent.load(Ordering::Relaxed);
