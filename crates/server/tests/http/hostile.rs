@@ -55,6 +55,12 @@ async fn no_value_of_any_parameter_gets_to_the_database_or_gives_rows_it_should_
                 let status = response.status().as_u16();
                 let what = format!("{path}?{name}={:.40}: {status}", payload.escape_debug().to_string());
                 assert!(matches!(status, 200 | 400) || Some(status) == absent, "{what}");
+                cells += 1;
+                refused += u32::from(status == 400);
+                // A stream of events has no end: a place in it that means nothing is a place at its beginning.
+                if response.headers()["content-type"] == "text/event-stream" {
+                    continue;
+                }
                 let body = response.text().await.unwrap();
                 assert!(
                     !body.to_lowercase().contains("sqlite") && !body.contains("syntax error"),
@@ -65,8 +71,6 @@ async fn no_value_of_any_parameter_gets_to_the_database_or_gives_rows_it_should_
                 if status == 200 && name == "search" && payload.contains("DROP") {
                     assert_eq!(body["total"], 0, "{what}");
                 }
-                cells += 1;
-                refused += u32::from(status == 400);
             }
         }
     }
