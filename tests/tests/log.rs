@@ -3,12 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{ffi::OsString, fs, path::PathBuf, time::Duration};
 
 use fanfare_testkit::{
     server::{ServerStart, TestServer},
@@ -188,7 +183,7 @@ async fn every_file_that_fails_is_one_line_with_its_track_name_kind_and_cause() 
 
     // A ladder that cannot be made.
     let fine = track_called(&server, "fine").await;
-    let only_aac = json!({"hls.ladder": "low=aac:96"});
+    let only_aac = json!({"values": {"hls.ladder": "low=aac:96"}});
     let set = server.request(Method::PATCH, "/api/v1/settings").json(&only_aac).send().await.unwrap();
     assert_eq!(set.status(), 200);
     assert!(lines_about(&server, "fine.wav").is_empty(), "{:#?}", lines_about(&server, "fine.wav"));
@@ -245,50 +240,6 @@ async fn no_name_writes_a_line_of_its_own() {
             }
         }
     }
-}
-
-/// What is told of a retry names the file: in the list of tasks, to those who follow, and in the log.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_retry_names_the_file_everywhere() {
-    let home = Home::new();
-    home.file("away/one.wav", &song(1.0, 1));
-    home.file("here/two.wav", &song(1.0, 2));
-    let (away, here) = (home.music().join("away"), home.music().join("here"));
-    let environment = [("FANFARE_LOG_FORMAT", "json"), ("FANFARE_ANALYSIS_ON_ARRIVAL", "false")];
-    let environment = environment.map(|(name, value)| (name.into(), value.into())).to_vec();
-    let start = ServerStart { folders: vec![away.clone(), here], environment, ..ServerStart::default() };
-    let server = TestServer::start(start);
-    server.sign_in().await;
-    at_rest(&server).await;
-    let id = track_called(&server, "one").await["id"].as_str().unwrap().to_owned();
-    fs::rename(&away, home.folder.path().join("unplugged")).unwrap();
-    let mut events = server.request(Method::GET, "/api/v1/events").send().await.unwrap();
-    let run = server.request(Method::POST, "/api/v1/tasks/schedule/run").send().await.unwrap();
-    assert_eq!(run.status(), 202);
-    let run: Value = run.json().await.unwrap();
-    let mut followed = String::new();
-    let over = tokio::time::timeout(PATIENCE, async {
-        while !followed.contains("their storage is away") {
-            followed.push_str(&String::from_utf8_lossy(&events.chunk().await.unwrap().unwrap()));
-        }
-    });
-    assert!(over.await.is_ok(), "{followed}\n{}", log(&server));
-    let said = format!("{} is tried again later", away.join("one.wav").display());
-    assert!(followed.contains(&said), "{followed}");
-    let task = server.json(&format!("/api/v1/tasks/{}", run["id"].as_str().unwrap())).await;
-    assert_eq!(task["failures"][0]["subject"], json!(away.join("one.wav").display().to_string()), "{task:#}");
-    assert!(task["log"].to_string().contains(&said), "{task:#}");
-    // Where the id is told it is a field of its own.
-    assert!(!followed.contains(&format!("track {id}")) && !task.to_string().contains(&format!("track {id}")));
-    let line = one_line(&server, "one.wav", "WARN", "analyze-track", &["unavailable"]).await;
-    assert_eq!(line["track"], json!(id));
-    assert!(Path::new(line["file"].as_str().unwrap()).is_absolute(), "{line:#}");
-    // docs/coverage.md A42: the budget in hours with one decimal, and the counts.
-    let log = log(&server);
-    let over = log.lines().find(|line| line.contains("a nightly run is over")).unwrap();
-    let over: Value = serde_json::from_str(over).unwrap();
-    let counts = ["budget", "processed", "failed", "deferred"].map(|field| over[field].clone());
-    assert_eq!(counts, [json!("4.0 h"), json!(1), json!(0), json!(1)], "{over:#}");
 }
 
 /// docs/coverage.md E10
