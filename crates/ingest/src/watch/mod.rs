@@ -81,6 +81,12 @@ pub(crate) async fn run(
                         folder.quiet.note(Instant::now());
                     }
                 }
+                // Taken away and put back between two looks, a mount looks as it did before: look at once.
+                if mounts.has_changed() {
+                    for folder in watched.values_mut() {
+                        folder.look(&options, &board);
+                    }
+                }
                 for id in seen.blind {
                     if let Some(folder) = watched.get_mut(&id) {
                         folder.eye = None;
