@@ -45,7 +45,7 @@ pub struct NewUpload {
     pub tags: Tags,
     /// What container and codec say.
     pub audio: Option<AudioProperties>,
-    /// Whether it has a picture, or may have one: the cover is made of it afterwards ([`Catalog::wanted_cover`]).
+    /// Whether it has a picture, or may have one: the cover is made of it afterwards from what is noted in its row.
     pub picture: bool,
     /// Who sent it.
     pub uploader: UserId,

@@ -80,7 +80,7 @@ pub mod cursor {
         format!("{:016x}{:032x}", time.0, u128::from_be_bytes(*id))
     }
 
-    /// Reads what [`write`] wrote.
+    /// Reads what [`write()`] wrote.
     pub fn read(text: &str) -> Result<(Timestamp, [u8; 16]), Problem> {
         let digits = text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let read = || {
