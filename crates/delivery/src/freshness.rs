@@ -86,7 +86,7 @@ impl Sources {
             return Ok(false);
         }
         let Ok(_turn) = self.0.reads.acquire().await else { return Ok(false) };
-        // Whoever had the turn before may have found out.
+        // The task that had the turn before may have found out.
         if let Some(answer) = self.answers().get(&key) {
             return Ok(*answer);
         }

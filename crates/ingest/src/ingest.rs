@@ -272,7 +272,7 @@ impl Ingest {
     /// `NotFound` when there is no such folder; errors of the store.
     pub async fn remove_missing(&self, folder: FolderId, below: &str) -> Result<u64> {
         let removed = self.inner.store.catalog().remove_missing(folder, below, clock::now()).await?;
-        tracing::info!(%folder, below, removed, "removed missing tracks, as somebody wanted");
+        tracing::info!(%folder, below, removed, "removed missing tracks on request");
         self.inner.lines.count().await;
         // What stands in place of what was removed is found now. Refused only while shutting down.
         let _asked = self.inner.desk.ask(Cause::Quiet, Some(folder)).await;

@@ -107,7 +107,7 @@ impl LiveTask {
         if self.is_shown() {
             return Ok(());
         }
-        // Who asked may be gone before the end, or fail: whoever shows it next tries again.
+        // Who asked may be gone before the end, or fail: the next one that shows it tries again.
         self.write(&turn).await?;
         self.state().shown = true;
         self.tell();

@@ -1,6 +1,6 @@
 //! A data folder whose database is gone while the files beside it are there.
 //!
-//! Such a folder is no new installation: whoever makes a new database there takes every file for one that nobody needs.
+//! Such a folder is no new installation: a new database there takes every file for one that nobody needs.
 //! So it is refused until somebody says what is to be done.
 
 use std::path::Path;

@@ -43,7 +43,7 @@ impl Keeper {
             let wait = if self.running.is_some() { IDLE } else { far };
             match tokio::time::timeout(wait, asks.recv()).await {
                 Ok(Some(Ask { request, reply })) => {
-                    // Whoever gave up meanwhile is owed no work.
+                    // A client that gave up meanwhile needs no work.
                     if !reply.is_closed() {
                         let _gave_up = reply.send(self.answer(request).await);
                     }

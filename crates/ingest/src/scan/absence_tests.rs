@@ -188,7 +188,7 @@ fn a_folder_counts_as_away_when_what_is_missing_was_most_likely_not_deleted() {
         let lost = case.known.iter().filter(|known| !case.found.contains(known)).count();
         assert_eq!(plan.missing.len(), lost, "{}: {plan:?}", case.name);
         assert_eq!(plan.removed, [], "{}: nothing is removed", case.name);
-        // Away again, and still, whoever scans how often.
+        // Away again, and it stays so however often it is scanned.
         if !case.before.is_empty() && !case.away.is_empty() {
             let gone = known(case.known).into_iter().map(|file| KnownFile {
                 presence: if plan.missing.contains(&file.id) { Presence::Missing } else { Presence::Here },

@@ -130,7 +130,7 @@ impl Fixture {
 
 #[tokio::test]
 async fn a_run_starts_when_the_clock_says_so() {
-    // 13:00 in summer; whoever sleeps wakes in no time, but later by the clock.
+    // 13:00 in summer; a sleep ends at once, but later by the clock.
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
     let begin: jiff::Timestamp = "2026-05-10T11:00:00Z".parse().unwrap();
     let time = Arc::new(AtomicI64::new(begin.as_millisecond()));

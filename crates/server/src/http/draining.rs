@@ -34,7 +34,7 @@ pub const ANSWERS_END: Duration = Duration::from_secs(7);
 pub const BEGIN_WAIT: Duration = Duration::from_millis(1_500);
 /// How long the speed of a reader is measured before anything is decided by it.
 pub const MEASURE: Duration = Duration::from_secs(2);
-/// How long a connection may stay on which nothing happens: whoever is about to send a request on it gets an answer.
+/// How long a connection may stay on which nothing happens: a client that is about to send a request on it gets an answer.
 pub const IDLE_GRACE: Duration = Duration::from_millis(300);
 /// When to come back, in seconds: a restart takes about that long.
 const RETRY_AFTER_S: u64 = 5;
@@ -179,7 +179,7 @@ pub fn followed(response: Response, activity: &Arc<Activity>) -> Response {
     response.map(|inner| Body::new(Followed { inner, activity }))
 }
 
-/// The answer to whoever asks for something now.
+/// The answer to a client that asks for something now.
 pub fn refusal() -> Response {
     let problem = Problem::new(ErrorKind::Unavailable, "the server is shutting down")
         .remedy("try again in a moment")

@@ -183,7 +183,7 @@ async fn a_browser_that_signed_in_before_is_limited_by_itself_alone() {
     );
 }
 
-/// Issue 12: whether keys go on working after a new password is up to whoever sets it.
+/// Issue 12: whether keys go on working after a new password is the choice of the person who sets it.
 #[tokio::test]
 async fn a_new_password_ends_keys_where_that_is_asked_for() {
     let server = Server::start().await;

@@ -71,7 +71,7 @@ pub(super) async fn copy_missing(
         progress(Step { done: number as u64, files, bytes: done.bytes });
         let to = blob_path(&blobs, kind, name);
         let Some(from) = store.blobs().local(kind, name).await? else {
-            // Whoever deleted the upload meanwhile did not ask for the backup to lose it: one that is there stays.
+            // A person who deleted the upload meanwhile did not ask for the backup to lose it: one that is there stays.
             if !to.exists() {
                 done.missing.push(Damaged::new(kind, name, Found::Missing));
             }

@@ -112,7 +112,7 @@ impl Catalog {
     }
 
     /// Removes the missing tracks of a library folder for good, or those below that folder in it (an empty path is all of
-    /// them), and forgets that it is away; gives how many there were. In batches: whoever is cut off in between goes on
+    /// them), and forgets that it is away; gives how many there were. In batches: a run that is cut off in between goes on
     /// where it ended.
     ///
     /// # Errors

@@ -143,7 +143,7 @@ impl Catalog {
     }
 
     /// Notes that a transcode was used, so that the cap takes others first. It is written later
-    /// ([`crate::Store::write_uses`]): whoever listens waits for no other writer.
+    /// ([`crate::Store::write_uses`]): a listener waits for no other writer.
     pub fn touch_transcode(&self, hash: ContentHash, profile: &str, now: Timestamp) {
         self.db.uses().note_transcode(hash, profile, now);
     }

@@ -56,7 +56,7 @@ impl Catalog {
             Err(error) => (None, Some(error)),
         };
         let mut tx = self.db.write(WHAT).await?;
-        // Whoever deleted an upload with the same cover meanwhile did so under the lock that is held now.
+        // A deletion of an upload with the same cover happened under the lock that is held now.
         if let Some(name) = name
             && !self.blobs.contains(BlobKind::Cover, name).await?
         {
