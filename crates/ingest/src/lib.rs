@@ -20,6 +20,7 @@ mod identify;
 mod ingest;
 mod live_task;
 mod lock;
+mod mounts;
 mod own;
 mod passes;
 mod pictures;

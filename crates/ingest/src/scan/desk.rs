@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -16,8 +17,8 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{DEFAULT_KEEP_MISSING_DAYS, apply::sum, folder::FolderScan};
 use crate::{
-    Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, own::OwnFolders,
-    quarantine::Kept, text,
+    Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, mounts,
+    own::OwnFolders, quarantine::Kept, text,
 };
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
@@ -82,6 +83,8 @@ struct DeskState {
     at_it: HashMap<FolderId, Arc<()>>,
     /// Folders that were away when they were last scanned: the log tells it once.
     away: HashSet<FolderId>,
+    /// By folder, the mounts at it and below it when its last scan began.
+    mounted: HashMap<FolderId, u64>,
     /// Scans that ended.
     ended: u64,
     closed: bool,
@@ -137,6 +140,12 @@ impl ScanDesk {
     pub(crate) fn seen(&self) -> ScansSeen {
         let state = self.state();
         ScansSeen { ended: state.ended, busy: state.running.is_some() || state.wanted.is_some() }
+    }
+
+    /// Whether other file systems are mounted at that folder or below it than when it was last scanned.
+    pub(crate) fn is_mounted_otherwise(&self, folder: FolderId, path: &Path) -> bool {
+        let scanned = self.state().mounted.get(&folder).copied();
+        scanned.is_some_and(|scanned| scanned != mounts::fingerprint(path))
     }
 
     /// Resolves once no scan runs or waits.
@@ -380,6 +389,8 @@ impl ScanDesk {
                 full: scan.full,
                 keep_ms: self.keep_ms(),
             };
+            // Before the walk: what is mounted meanwhile is a change that the next look finds.
+            self.state().mounted.insert(folder.id, mounts::fingerprint(&folder.path));
             match work.run().await {
                 Ok(outcome) => {
                     self.state().away.remove(&folder.id);
@@ -402,7 +413,9 @@ impl ScanDesk {
                 }
                 // Somebody took it out of the library meanwhile: the others are scanned all the same.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(folder.id).await? => {
-                    self.state().at_it.remove(&folder.id);
+                    let mut state = self.state();
+                    state.at_it.remove(&folder.id);
+                    state.mounted.remove(&folder.id);
                 }
                 Err(error) => return Err(error),
             }

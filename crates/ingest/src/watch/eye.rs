@@ -8,7 +8,8 @@ use notify::{
     event::{AccessKind, AccessMode},
 };
 
-use super::{board::Board, mounts};
+use super::board::Board;
+use crate::mounts;
 
 /// An open eye; dropping it closes it.
 pub(crate) struct Eye {

@@ -9,7 +9,6 @@
 
 mod board;
 mod eye;
-mod mounts;
 mod quiet;
 
 use std::{
@@ -24,7 +23,6 @@ use tokio::{sync::watch, time::Instant};
 pub(crate) use self::board::Board;
 use self::{
     eye::{Eye, Looked},
-    mounts::MountTable,
     quiet::Quiet,
 };
 use crate::{
@@ -69,7 +67,7 @@ pub(crate) async fn run(
     let mut watched: BTreeMap<FolderId, Watched> = BTreeMap::new();
     let mut warned = false;
     let mut look_after = tokio::time::interval(LOOK_AFTER);
-    let (mut look_at_mounts, mut mounts) = (tokio::time::interval(LOOK_AT_MOUNTS), MountTable::default());
+    let mut look_at_mounts = tokio::time::interval(LOOK_AT_MOUNTS);
     loop {
         let due = watched.values().filter_map(|folder| folder.quiet.due()).min();
         let far = Instant::now() + LOOK_AFTER;
@@ -79,12 +77,6 @@ pub(crate) async fn run(
                 for id in seen.changed {
                     if let Some(folder) = watched.get_mut(&id) {
                         folder.quiet.note(Instant::now());
-                    }
-                }
-                // Taken away and put back between two looks, a mount looks as it did before: look at once.
-                if mounts.has_changed() {
-                    for folder in watched.values_mut() {
-                        folder.look(&options, &board);
                     }
                 }
                 for id in seen.blind {
@@ -113,9 +105,10 @@ pub(crate) async fn run(
             }
             _ = look_at_mounts.tick() => {
                 // What was mounted may be a folder of the library, or hide one.
-                if mounts.has_changed() {
-                    for folder in watched.values_mut() {
+                for (id, folder) in &mut watched {
+                    if desk.is_mounted_otherwise(*id, &folder.folder.path) {
                         folder.look(&options, &board);
+                        folder.quiet.note(Instant::now());
                     }
                 }
             }
