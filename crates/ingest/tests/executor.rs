@@ -370,7 +370,12 @@ async fn an_enrichment_that_fails_is_tried_after_five_minutes_and_after_five_mor
         begun = now();
         put_forward(&bench, ahead_ms);
     }
-    until("the last attempt fails", async || notes(&bench, "failed").len() == 3).await;
+    // The note is written before the end of the attempt is stored.
+    until("the last attempt has failed", async || {
+        let counts = store.jobs().counts("enrich-track-audio").await.unwrap();
+        notes(&bench, "failed").len() == 3 && counts.parked == 1
+    })
+    .await;
     rest(&ingest).await;
     let ended = track().await;
     assert_eq!(
