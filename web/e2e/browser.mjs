@@ -11,6 +11,7 @@ const FLAGS = [
   '--disable-sync', '--autoplay-policy=no-user-gesture-required',
 ];
 export const DESKTOP = { width: 1440, height: 900 };
+export const TABLET = { width: 1024, height: 768 };
 export const PHONE = { width: 390, height: 844 };
 
 let noted = null;

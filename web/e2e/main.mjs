@@ -123,6 +123,7 @@ try {
     await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Undescribed');
     await page.locator('.row a.name').first().click();
     await page.getByText('was not described').waitFor();
+    await page.getByText('picture was not used as a cover').waitFor();
     await page.getByRole('button', { name: 'Describe it again' }).click();
     await page.getByText('It is being described').waitFor();
     await page.getByText('It is being described').waitFor({ state: 'detached' });

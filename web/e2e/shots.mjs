@@ -1,8 +1,8 @@
-// `npm run shots`: pictures of every page, desktop and phone, light and dark, into FANFARE_SHOTS (default /tmp/fanfare-shots).
+// `npm run shots`: pictures of every page, desktop, tablet and phone, light and dark, into FANFARE_SHOTS (default /tmp/fanfare-shots).
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DESKTOP, dropFiles, enter, findServer, openBrowser, OWNER, PHONE } from './browser.mjs';
+import { DESKTOP, dropFiles, enter, findServer, openBrowser, OWNER, PHONE, TABLET } from './browser.mjs';
 
 /** Small enough to be looked at, different enough to show every state. */
 const UPLOADS = ['Morning Birds.flac', 'Old Tape, Side B.flac', 'broken.flac', 'shopping list.mp3', 'Late Signal.wav'].map((name, index) => ({
@@ -12,6 +12,8 @@ const only = process.argv[2] ?? '';
 const LOOKS = [
   { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark' },
   { name: 'desktop-light', viewport: DESKTOP, colorScheme: 'light' },
+  { name: 'tablet-dark', viewport: TABLET, colorScheme: 'dark' },
+  { name: 'tablet-light', viewport: TABLET, colorScheme: 'light' },
   { name: 'phone-dark', viewport: PHONE, colorScheme: 'dark', phone: true, scale: 2 },
   { name: 'phone-light', viewport: PHONE, colorScheme: 'light', phone: true, scale: 2 },
 ].filter((look) => look.name.includes(only));
@@ -28,6 +30,11 @@ export async function takeShots(server, folder, looks = LOOKS) {
         const inView = (image) => image.getBoundingClientRect().top < innerHeight && image.getBoundingClientRect().left < innerWidth;
         return Promise.all([document.fonts.ready, ...[...document.images].filter(inView).map((image) => image.decode().catch(() => {}))]);
       });
+    };
+    const see = async (what, name) => {
+      if ((await page.locator(what).count()) === 0) return;
+      await page.locator(what).evaluate((heading) => heading.scrollIntoView({ block: 'start' }));
+      await shot(name);
     };
     const open = async (what, name) => {
       if ((await page.locator(what).count()) === 0) return; // this library has none
@@ -117,14 +124,14 @@ export async function takeShots(server, folder, looks = LOOKS) {
       await go('/activity', '.counts');
       await page.locator('.task').first().waitFor();
       await shot('activity');
+      await see('#parked', 'activity-parked');
       await page.locator('.task summary').first().click();
       await shot('tasks-open');
       await go('/settings', '#listening');
       await shot('settings');
-      for (const part of ['background', 'uploads', 'identify']) {
-        await page.locator(`#group-${part}`).evaluate((heading) => heading.scrollIntoView({ block: 'start' }));
-        await shot(`settings-${part}`);
-      }
+      await see('#folders', 'settings-folders');
+      await see('#quarantine', 'settings-quarantine');
+      for (const part of ['background', 'uploads', 'identify']) await see(`#group-${part}`, `settings-${part}`);
       await go('/upload', '.drop');
       await shot('upload-empty');
       if (server.mock) {
@@ -162,7 +169,11 @@ export async function takeShots(server, folder, looks = LOOKS) {
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) {
-  const server = await findServer({ tick_ms: 700 });
+  const since = new Date(Date.now() - 2 * 86_400_000).toISOString();
+  const missing = {
+    missing: 214, missing_since: since, removed_from: new Date(Date.now() + 28 * 86_400_000).toISOString(), away: [{ path: 'Archive', since, reason: 'other_file_system' }],
+  };
+  const server = await findServer({ tick_ms: 700, missing });
   try {
     await takeShots(server, process.env.FANFARE_SHOTS ?? '/tmp/fanfare-shots');
     console.log(`pictures of ${LOOKS.length} looks taken, signed in as ${OWNER.name}`);

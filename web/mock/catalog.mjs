@@ -58,7 +58,7 @@ export function makeCatalog(size) {
         presence: 'here', missing_since: null, home: 'folder', enrichment: 'none', enrichment_error: null, analyzed_at: null, twin: null, published: null,
         codec, container, sample_rate_hz: roll() < 0.1 ? 96000 : 44100, channels: 2, bit_depth: lossless ? 16 : null,
         bitrate_bps: lossless ? 812_000 : 256_000, duration_s: duration, lossless, size_bytes: Math.round(duration * (lossless ? 101_500 : 32_000)),
-        relative_path: `${artist.name}/${release.title}/${String(number).padStart(2, '0')}.${codec}`, has_cover: release.has_cover,
+        relative_path: `${artist.name}/${release.title}/${String(number).padStart(2, '0')}.${codec}`, has_cover: release.has_cover, cover_error: null,
         tempo_bpm: heard ? Math.round((68 + roll() * 100) * 10) / 10 : null,
         key: heard ? `${TONICS[pitch]} ${minor ? 'minor' : 'major'}` : null,
         camelot: heard ? `${(7 + ((pitch + 12 - (minor ? 9 : 0)) * 7) % 12) % 12 + 1}${minor ? 'A' : 'B'}` : null,
@@ -85,7 +85,7 @@ function special(tracks) {
   change(11, { title: '<img src=x onerror="window.pwned=1"><b>Bold</b> & "quoted"' });
   change(23, { title: 'Kyrie, from the Mass for Five Voices and a Rather Long Title That Goes On and On Without an End in Sight', key: null, camelot: null, tempo_bpm: null });
   change(37, { title: 'Unplayable Here', codec: 'ape', container: 'ape' });
-  change(39, { title: 'Undescribed', home: 'upload', enrichment: 'failed', enrichment_error: 'the worker ran out of memory three times', twin: tracks[38]?.id ?? null });
+  change(39, { title: 'Undescribed', home: 'upload', enrichment: 'failed', enrichment_error: 'the worker ran out of memory three times', has_cover: false, cover_error: 'the picture is no JPEG, PNG, GIF or WebP', twin: tracks[38]?.id ?? null });
   change(36, { title: 'Busy Song', codec: 'flac', container: 'flac', lossless: true, bit_depth: 16, bitrate_bps: 812_000 });
   change(41, { title: 'Waiting Song', state: 'queued', tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
   change(43, { title: 'Broken Song', state: 'failed', failure: { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', offset_bytes: 81920, next_retry: null }, tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });

@@ -1,0 +1,33 @@
+// The library's folders for a page, loaded again whenever something happens in the library.
+
+import * as calls from '../api/calls';
+import { asProblem, type Problem } from '../api/problem';
+import type { Folder } from '../api/types';
+import { activity } from '../stores/activity.svelte';
+
+export class FolderList {
+  /** `null` until they are loaded. */
+  folders = $state.raw<Folder[] | null>(null);
+  problem = $state<Problem | null>(null);
+
+  /** Call it while a component is set up. */
+  constructor() {
+    $effect(() => {
+      void activity.pulse;
+      void this.load();
+    });
+  }
+
+  readonly load = (): Promise<void> => this.after(async () => {});
+
+  /** Does something and loads the folders again; what goes wrong becomes `problem`. */
+  async after(change: () => Promise<unknown>): Promise<void> {
+    try {
+      await change();
+      this.folders = await calls.folders();
+      this.problem = null;
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+  }
+}
