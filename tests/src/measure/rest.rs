@@ -12,6 +12,7 @@ use std::{
 };
 
 use fanfare_testkit::{
+    pictures::{DEEP, id3, png, wav_with_id3},
     seeded::Seeded,
     server::{ServerStart, TestServer},
     wav::{self, WavFormat},
@@ -33,12 +34,14 @@ const TRACKS: u64 = 24;
 const SECONDS: f64 = 60.0;
 const LOGINS: usize = 100;
 const UPLOADS: u64 = 16;
+/// Width and height of the pictures in uploads, in pixels of 16 bit: 318 MB once decoded.
+const PICTURE_EDGE: u32 = 6_300;
 const LISTENERS: u64 = 8;
 
 /// Resident bytes by role: the server, and the largest of its workers.
 type Rest = BTreeMap<&'static str, u64>;
 
-/// What server and workers keep after log-ins, a scan with analysis, uploads, and a mixed load.
+/// What server and workers keep after log-ins, pictures, a scan with analysis, uploads, and a mixed load.
 pub fn kept_after_heavy_work() -> Vec<Figure> {
     let music = tempfile::tempdir().unwrap();
     let environment = vec![("FANFARE_ANALYSIS_ON_ARRIVAL".into(), "true".into())];
@@ -56,13 +59,18 @@ pub fn kept_after_heavy_work() -> Vec<Figure> {
         wrong_logins(&server).await;
         compare(&server, "100 wrong log-ins at once", &before, &mut figures).await;
 
+        let pictures = (0..UPLOADS).map(|number| upload_with_picture(&server, number));
+        futures(pictures).await;
+        all_ready(&server, 1 + UPLOADS).await;
+        compare(&server, "16 uploads at once with a picture of 318 MB", &before, &mut figures).await;
+
         for number in 0..TRACKS {
             fs::write(music.path().join(format!("{number}.wav")), noise(100 + number, SECONDS)).unwrap();
         }
         let folder = json!({ "path": music.path() });
         let added = server.request(Method::POST, "/api/v1/folders").json(&folder).send().await.unwrap();
         assert!(added.status().is_success(), "{:?}", added.text().await);
-        let tracks = all_ready(&server, TRACKS + 1).await;
+        let tracks = all_ready(&server, TRACKS + UPLOADS + 1).await;
         compare(&server, "a scan, every track analyzed", &before, &mut figures).await;
 
         let mut sent = Vec::new();
@@ -146,8 +154,19 @@ fn noise(seed: u64, seconds: f64) -> Vec<u8> {
 
 /// Sends noise; the new track's id.
 async fn upload(server: &TestServer, seed: u64, seconds: f64) -> String {
+    send(server, &noise(seed, seconds)).await
+}
+
+/// Sends a second of noise with a picture that is small as a file and large once it is decoded.
+async fn upload_with_picture(server: &TestServer, number: u64) {
+    let picture = png(PICTURE_EDGE - number as u32, PICTURE_EDGE, DEEP);
+    send(server, &wav_with_id3(&noise(2_000 + number, 1.0), &id3(&picture, "image/png", false))).await;
+}
+
+/// Uploads a file; the new track's id.
+async fn send(server: &TestServer, file: &[u8]) -> String {
     let head = "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"noise.wav\"\r\n\r\n";
-    let body = [head.as_bytes(), &noise(seed, seconds), b"\r\n--edge--\r\n"].concat();
+    let body = [head.as_bytes(), file, b"\r\n--edge--\r\n"].concat();
     let request = server.request(Method::POST, "/api/v1/tracks");
     let answer =
         request.header("content-type", "multipart/form-data; boundary=edge").body(body).send().await.unwrap();
