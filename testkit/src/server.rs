@@ -9,6 +9,7 @@ use std::{
 };
 
 use reqwest::{Client, Method, RequestBuilder, header};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::binary::fanfare;
@@ -140,14 +141,29 @@ impl TestServer {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path} ({kind:?}): {error}: {text}"))
     }
 
+    /// Sends the server a signal.
+    ///
+    /// # Panics
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a signal");
+    }
+
+    /// Waits for the server's end.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("an end")
+    }
+
     /// Asks the server to stop (SIGTERM) and waits for its end.
     ///
     /// # Panics
     /// When it cannot be asked.
-    pub fn stop(mut self) -> ExitStatus {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
-        self.child.wait().expect("an end")
+    pub fn stop(self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
     }
 }
 

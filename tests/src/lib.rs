@@ -11,6 +11,7 @@ pub mod command;
 pub mod crash;
 pub mod measure;
 pub mod open_files;
+pub mod raw;
 pub mod sending;
 pub mod small_disk;
 pub mod until;

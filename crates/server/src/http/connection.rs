@@ -14,6 +14,7 @@ use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::net::sockopt;
 use tokio::{
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::Instant,
@@ -29,7 +30,7 @@ use super::{
     shipping,
     wire::{Outbox, Wire},
 };
-use crate::native::queue;
+use crate::native::{handshakes::begin_no_more, queue};
 
 /// How long the header fields of a request may take to arrive; also how long an idle connection is kept.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -48,6 +49,9 @@ const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 /// How often it is asked, and how many times without an answer before it is given up.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TRIES: u32 = 3;
+
+/// How long a handshake that was begun before the end may take: far more than a packet there and back.
+const HANDSHAKES_END: Duration = Duration::from_millis(300);
 
 /// How long to wait after `accept` failed (no descriptor free) before it is tried again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -77,17 +81,9 @@ pub async fn run(
         }
     }
     open.may_stay.send_replace(Some(draining::IDLE_GRACE));
-    // Who is in the kernel's queue gets an answer; between the last of them and the end of the listener lies one call.
-    if let Ok(listener) = listener.into_std() {
-        while let Ok((stream, peer)) = listener.accept() {
-            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-            if let Ok(stream) = stream {
-                open.serve(stream, peer, None);
-            }
-        }
-    }
-    open.tracker.close();
-    if !draining::drain(|| open.activities(), open.tracker.wait()).await {
+    let (_, in_time) =
+        tokio::join!(open.end(listener), draining::drain(|| open.activities(), open.tracker.wait()),);
+    if !in_time {
         tracing::warn!("answers that could not end in time were cut off");
     }
     open.cut.cancel();
@@ -121,35 +117,57 @@ impl Open {
         activities.push(Arc::downgrade(activity));
     }
 
+    /// Ends a listener: no handshake begins, and those that were begun get their answer.
+    async fn end(&self, listener: TcpListener) {
+        if let Err(error) = begin_no_more(&listener) {
+            tracing::debug!(%error, "a connection that is made while the listener is closed may be reset");
+        }
+        let until = Instant::now() + HANDSHAKES_END;
+        while let Ok(accepted) = tokio::time::timeout_at(until, listener.accept()).await {
+            match accepted {
+                Ok((stream, peer)) => self.serve(stream, peer, None),
+                // No descriptor free, or one that has gone again.
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE / 10).await,
+            }
+        }
+        self.tracker.close();
+    }
+
     fn serve(&self, stream: TcpStream, peer: SocketAddr, place: Option<OwnedSemaphorePermit>) {
         let activity = Arc::new(Activity::default());
         self.note(&activity);
         let (wire, outbox) = Wire::watched(stream, Arc::clone(&activity));
         let service = service(self.router.clone(), peer, outbox, Arc::clone(&activity), self.closing.clone());
         let connection = http1(self.header_timeout).serve_connection(TokioIo::new(wire), service);
-        let (cut, may_stay) = (self.cut.clone(), self.may_stay.subscribe());
+        let (cut, closing, may_stay) = (self.cut.clone(), self.closing.clone(), self.may_stay.subscribe());
         self.tracker.spawn(async move {
-            let mut connection = std::pin::pin!(connection);
+            let mut connection = connection;
             let mut asked = false;
-            loop {
+            let ended = loop {
                 tokio::select! {
                     biased;
-                    ended = connection.as_mut() => {
-                        if let Err(error) = ended {
-                            // A client that leaves is no news for more than the curious.
-                            tracing::trace!(%error, "a connection ended early");
-                        }
-                        break;
-                    }
-                    () = cut.cancelled() => break,
+                    ended = &mut connection => break Some(ended),
+                    () = cut.cancelled() => break None,
                     () = activity.is_idle(may_stay.clone()), if !asked => {
+                        if closing.is_cancelled() {
+                            activity.end_idle();
+                        }
                         if !activity.has_answered() {
-                            break; // hyper would wait for a first request
+                            break None; // hyper would wait for the rest of a first request
                         }
                         asked = true;
-                        connection.as_mut().graceful_shutdown();
+                        Pin::new(&mut connection).graceful_shutdown();
                     }
                 }
+            };
+            match ended {
+                Some(Ok(())) => {}
+                // A client that leaves is no news for more than the curious.
+                Some(Err(error)) => tracing::trace!(%error, "a connection ended early"),
+                None if closing.is_cancelled() && activity.end_idle() => {
+                    let _gone = connection.into_parts().io.into_inner().shutdown().await;
+                }
+                None => {}
             }
             drop(place);
         });
@@ -221,6 +239,7 @@ fn service(
 > {
     hyper::service::service_fn(move |request: Request<Incoming>| {
         let (router, outbox, activity) = (router.clone(), outbox.clone(), Arc::clone(&activity));
+        let closing = closing.clone();
         let refused = closing.is_cancelled();
         activity.works();
         async move {
@@ -233,6 +252,7 @@ fn service(
                 answer = router.oneshot(request) => answer.map(|response| shipping::ship(response, &outbox))?,
                 () = activity.refuse.cancelled() => draining::refusal(),
             };
+            let response = if closing.is_cancelled() { draining::last(response) } else { response };
             Ok(draining::followed(response, &activity))
         }
     })
@@ -271,5 +291,46 @@ mod tests {
         }
         closing.cancel();
         server.await.unwrap();
+    }
+
+    /// Issue 12: a request that crosses the end of its connection is answered, and no reset takes an answer away.
+    #[tokio::test]
+    async fn whatever_was_sent_when_the_server_ends_is_answered() {
+        for sent in [
+            &b""[..],                       // may be about to ask
+            b"GET / HTTP/1.1\r\nhost: loc", // half a request
+            b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\nthe begin", // waits for its body
+        ] {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let closing = CancellationToken::new();
+            let read = routing::post(|body: axum::body::Bytes| async move { body.len().to_string() });
+            let router = Router::new().route("/", read.get(|| async { "here" }));
+            let stop = closing.clone();
+            let server = tokio::spawn(async move { run(listener, router, &stop, HEADER_TIMEOUT).await });
+            let mut fresh = TcpStream::connect(address).await.unwrap();
+            let mut kept = TcpStream::connect(address).await.unwrap();
+            kept.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+            let mut first = Vec::new();
+            while !first.ends_with(b"here") {
+                assert_ne!(kept.read_buf(&mut first).await.unwrap(), 0);
+            }
+            fresh.write_all(sent).await.unwrap();
+            kept.write_all(sent).await.unwrap();
+            closing.cancel();
+            for mut stream in [fresh, kept] {
+                let mut answer = Vec::new();
+                // Once it can be read, the server has closed its half; what is sent then is not reset for a while.
+                assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0);
+                stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+                stream.read_to_end(&mut answer).await.unwrap();
+                let answer = String::from_utf8(answer).unwrap();
+                assert!(answer.starts_with("HTTP/1.1 503 "), "{sent:?}: {answer}");
+                assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+            }
+            server.await.unwrap();
+            let refused = TcpStream::connect(address).await.unwrap_err();
+            assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -26,7 +26,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::problem::Problem;
+use super::{ending::LINGER, problem::Problem};
 
 /// How long answers under way may take to end, from the first signal on.
 pub const ANSWERS_END: Duration = Duration::from_secs(7);
@@ -72,6 +72,8 @@ pub struct Activity {
     sending: Mutex<Sending>,
     /// Bytes written when the shutdown began.
     measured: AtomicU64,
+    /// Whether the server ends it while nothing is asked on it.
+    ended_idle: AtomicBool,
     /// Cancelled when a request without an answer is to be refused.
     pub refuse: CancellationToken,
 }
@@ -83,6 +85,7 @@ impl Default for Activity {
             written: AtomicU64::new(0),
             sending: Mutex::default(),
             measured: AtomicU64::new(0),
+            ended_idle: AtomicBool::new(false),
             refuse: CancellationToken::new(),
         }
     }
@@ -102,7 +105,21 @@ impl Activity {
 
     /// Notes that a request was taken in.
     pub fn works(&self) {
+        self.ended_idle.store(false, Ordering::Relaxed);
         self.doing.send_replace(Doing::Working);
+    }
+
+    /// Notes that the server is about to end it, if nothing is asked on it; whether that is so.
+    pub fn end_idle(&self) -> bool {
+        let is_idle = *self.doing.borrow() == Doing::Nothing;
+        self.ended_idle.store(is_idle, Ordering::Relaxed);
+        is_idle
+    }
+
+    /// Whether the server ended it while nothing was asked on it.
+    #[must_use]
+    pub fn is_ended_idle(&self) -> bool {
+        self.ended_idle.load(Ordering::Relaxed)
     }
 
     /// Begins to measure how fast its reader is.
@@ -179,14 +196,18 @@ pub fn followed(response: Response, activity: &Arc<Activity>) -> Response {
     response.map(|inner| Body::new(Followed { inner, activity }))
 }
 
+/// The same answer, after which nothing more can be asked on its connection.
+pub fn last(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// The answer to a client that asks for something now.
 pub fn refusal() -> Response {
     let problem = Problem::new(ErrorKind::Unavailable, "the server is shutting down")
         .remedy("try again in a moment")
         .retry_after(RETRY_AFTER_S);
-    let mut response = problem.into_response();
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    last(problem.into_response())
 }
 
 /// Waits until every connection is over, or nothing is gained by waiting, or the time is over; then refuses what still waits.
@@ -209,7 +230,7 @@ pub async fn drain(activities: impl Fn() -> Vec<Arc<Activity>>, ended: impl Futu
         {
             all.iter().for_each(|activity| activity.refuse.cancel());
             // What was refused just now is still on its way.
-            return tokio::time::timeout(IDLE_GRACE, ended).await.is_ok();
+            return tokio::time::timeout(LINGER, ended).await.is_ok();
         }
     }
 }

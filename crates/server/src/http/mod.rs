@@ -19,6 +19,7 @@ pub(crate) mod descriptors;
 mod device;
 mod draining;
 pub mod dto;
+mod ending;
 pub mod extract;
 mod gate;
 mod guard;

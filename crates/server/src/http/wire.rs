@@ -20,7 +20,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use super::draining::Activity;
+use super::{draining::Activity, ending::Ending};
 use axum::body::Bytes;
 use fanfare_delivery::{AtHand, FileSlice};
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
@@ -94,6 +94,9 @@ pub struct Wire {
     fetched: u64,
     /// Where bytes that were sent are noted.
     activity: Arc<Activity>,
+    /// Whether all that was to be written is written.
+    is_flushed: bool,
+    ending: Ending,
 }
 
 impl Wire {
@@ -107,7 +110,17 @@ impl Wire {
     pub fn watched(stream: TcpStream, activity: Arc<Activity>) -> (Self, Outbox) {
         let outbox = Outbox::default();
         let shared = outbox.clone();
-        (Self { stream, outbox: shared, current: None, fetching: None, fetched: 0, activity }, outbox)
+        let wire = Self {
+            stream,
+            outbox: shared,
+            current: None,
+            fetching: None,
+            fetched: 0,
+            activity,
+            is_flushed: true,
+            ending: Ending::default(),
+        };
+        (wire, outbox)
     }
 
     /// Sends what the stand-in of that place and length stands for, or the first part of it.
@@ -207,6 +220,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.is_flushed = false;
         let begin = buffers.iter().take_while(|buffer| buffer.is_empty()).count();
         let buffers = buffers.get(begin..).unwrap_or_default();
         let sent = if let Some(first) = buffers.first()
@@ -228,11 +242,15 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper comes here when it has written everything that it had.
+        self.is_flushed = true;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let is_late = this.is_flushed && this.activity.is_ended_idle();
+        this.ending.poll(cx, &mut this.stream, is_late)
     }
 }
 

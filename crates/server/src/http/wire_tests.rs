@@ -121,9 +121,13 @@ proptest! {
                 }
                 wire.shutdown().await.unwrap();
             };
-            let mut got = Vec::new();
-            let (_, read) = tokio::join!(writing, far.read_to_end(&mut got));
-            read.unwrap();
+            // The end of the reader as well: the writer waits for it.
+            let reading = async move {
+                let mut got = Vec::new();
+                far.read_to_end(&mut got).await.unwrap();
+                got
+            };
+            let (_, got) = tokio::join!(writing, reading);
             // Not assert_eq: megabytes of numbers help nobody.
             assert!(got == expected, "{} of {} bytes", got.len(), expected.len());
         });

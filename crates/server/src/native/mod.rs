@@ -4,5 +4,6 @@
 
 #![allow(unsafe_code)] // see above
 
+pub(crate) mod handshakes;
 pub(crate) mod memory;
 pub(crate) mod queue;
