@@ -58,6 +58,7 @@ pub const CODECS: &[CodecEntry] = &[
     entry("Musepack", &["mpc", "mp+", "mpp"], Ffmpeg, false),
     entry("DSD", &["dsf", "dff"], Ffmpeg, true),
     entry("Speex", &["spx"], Ffmpeg, false),
+    entry("AMR", &["amr", "awb", "3gp"], Ffmpeg, false),
     entry("PCM in AU, RF64, Wave64", &["au", "snd", "rf64", "w64"], Ffmpeg, true),
 ];
 

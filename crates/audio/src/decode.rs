@@ -8,10 +8,12 @@
 //! Invariants: metadata, pictures and chapters are stepped over; a call into Symphonia that panics ends
 //! only this source; damage is replaced by silence of its length, counted and bounded.
 
+mod aiff;
 mod bytes;
 mod cutter;
 mod describe;
 mod flac;
+mod flac_end;
 mod flac_frames;
 mod guard;
 mod matroska;
@@ -24,10 +26,23 @@ mod stream;
 mod trim;
 mod wav;
 
-pub(crate) use cutter::cleaned;
+pub(crate) use aiff::extended as aiff_rate_hz;
+pub(crate) use cutter::{LOUDEST, TOO_LOUD, cleaned};
 pub(crate) use describe::{describe, metadata};
 pub(crate) use flac_frames::{FlacFrames, FlacInfo};
+pub(crate) use mp4::says_little_endian;
 pub(crate) use source::open;
+
+/// The sample description of the first sound track of an MP4 file (14496-12, 8.5.2), from its version on, and its media
+/// duration in seconds.
+pub(crate) fn mp4_description(
+    file: &std::fs::File,
+    audio: crate::probe::AudioBytes,
+) -> fanfare_model::Result<(Vec<u8>, f64)> {
+    let facts = mp4::facts(file, audio)?;
+    let seconds = facts.media_duration as f64 / f64::from(facts.timescale.max(1));
+    Ok((facts.description, seconds))
+}
 
 /// Audible frames at that rate of the first sound track of an MP4 file, by its own boxes.
 pub(crate) fn mp4_frames(file: &std::fs::File, audio: crate::probe::AudioBytes, rate_hz: u32) -> Option<u64> {

@@ -2,14 +2,14 @@
 //!
 //! Purpose: rare formats without linking their decoders: a crash, a loop or a memory hog ends a child.
 //!
-//! The box: the child gets the file's bytes on its standard input and gives PCM on its standard output. Its
+//! The box: the child gets the file on its standard input and gives PCM on its standard output. Its
 //! arguments are constants of this program, chosen by our own probe; no part of a name or of a file is among
-//! them. It may use one demuxer, the listed audio decoders and the pipe protocol; its environment is empty;
+//! them. It may use one demuxer, the listed audio decoders and one protocol; its environment is empty;
 //! memory, processor time, open files and file sizes are limited; it is killed when it stays silent or when
 //! its source is dropped.
 //!
-//! The one exception: MP4 files with their index at the end cannot be read from a pipe. For them standard
-//! input is the file itself, which the child opens again as `/dev/stdin` to seek in it.
+//! Formats that are read from front to end come through a pipe. The others (an index at the end, several passes) get
+//! the file itself as standard input, which the child opens again as `/dev/stdin` to seek in it.
 
 mod arguments;
 mod child;
@@ -60,7 +60,7 @@ pub(crate) fn open(
     chunk_frames: usize,
 ) -> Result<Box<dyn PcmSource>> {
     let program = program::find(&options.ffmpeg)?;
-    let properties = match tags::header_properties(file, audio, &options.limits) {
+    let properties = match tags::properties(file, audio, &options.limits) {
         Err(error) if error.kind() == ErrorKind::LimitExceeded => return Err(error),
         properties => properties.ok(),
     };

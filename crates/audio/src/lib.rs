@@ -22,6 +22,7 @@ pub mod mux;
 mod open;
 mod pcm;
 mod probe;
+mod relay;
 mod tags;
 pub mod transcode;
 

@@ -1,7 +1,7 @@
 //! The one way from a file to PCM: [`open`].
 //!
-//! What a file is, its content decides; who decodes it is decided here, at the first packet, and never
-//! changes in the middle: this process first, a boxed `ffmpeg` child for what it cannot do.
+//! What a file is, its content decides; who decodes it is decided here: this process first, a boxed `ffmpeg` child for
+//! what it cannot do. Where that shows only in the middle of a file, the child goes on at the same frame ([`Relay`]).
 
 use std::{
     path::{Path, PathBuf},
@@ -13,6 +13,7 @@ use fanfare_model::{Error, ErrorKind, Result};
 use crate::{
     Limits, PcmSource, decode, external,
     probe::{find_audio, open_regular},
+    relay::{Relay, Spare},
 };
 
 /// Whether and where `ffmpeg` is looked for.
@@ -71,13 +72,26 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
             !external::available(&options.ffmpeg),
         )
     };
-    match in_process {
+    let can_go_on = external::available(&options.ffmpeg);
+    let external = || external::open(&file, audio, options, chunk_frames);
+    let (source, spare): (_, Option<Spare>) = match in_process {
+        Ok(source) => {
+            let (file, options) = (file.clone(), options.clone());
+            let spare: Spare = Box::new(move || external::open(&file, audio, &options, chunk_frames));
+            (source, Some(spare).filter(|_| can_go_on))
+        }
         Err(error) if error.kind() == ErrorKind::Unsupported => {
-            external::open(&file, audio, options, chunk_frames).map_err(|external| match external.kind() {
+            let source = external().map_err(|external| match external.kind() {
                 ErrorKind::Unsupported => external.context(error.message()),
                 _ => external,
-            })
+            })?;
+            (source, None)
         }
-        opened => opened,
-    }
+        // What one reader takes for damage may be a form of the format that it does not know.
+        Err(error) if error.kind() == ErrorKind::Malformed && can_go_on => {
+            (external().map_err(|_| error)?, None)
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Box::new(Relay::new(source, spare)))
 }

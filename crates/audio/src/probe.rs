@@ -10,7 +10,7 @@ mod window;
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-pub(crate) use window::{AudioBytes, find_audio, open_regular, read_at};
+pub(crate) use window::{AudioBytes, end_before_tags, find_audio, open_regular, read_at};
 
 /// How the audio's packets are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +33,8 @@ pub enum Container {
     Mp3,
     /// AAC in ADTS frames.
     Adts,
+    /// AMR speech, narrow band or wide band (RFC 4867, section 5).
+    Amr,
     /// ISO base media (MP4, M4A, MOV, 3GP).
     Mp4,
     /// Ogg.
@@ -73,6 +75,7 @@ impl Container {
             Self::Flac => "flac",
             Self::Mp3 => "mp3",
             Self::Adts => "adts",
+            Self::Amr => "amr",
             Self::Mp4 => "mp4",
             Self::Ogg => "ogg",
             Self::Matroska => "matroska",
@@ -98,6 +101,7 @@ impl Container {
         Self::Flac,
         Self::Mp3,
         Self::Adts,
+        Self::Amr,
         Self::Mp4,
         Self::Ogg,
         Self::Matroska,
@@ -161,6 +165,10 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
     if let Some((_, what)) = NOT_AUDIO.iter().find(|(magic, _)| starts_with_ignoring_case(head, magic)) {
         return Err(Error::new(ErrorKind::NotAudio, format!("the file is {what}, not audio")));
     }
+    if is_transport_stream(head) {
+        return Err(Error::new(ErrorKind::Unsupported, "the file is an MPEG transport stream")
+            .remedy("take the audio out of it: ffmpeg -i FILE -vn -c copy FILE.mka"));
+    }
     // A frame of one kind looks like a frame of the other only by chance, so the earlier run wins.
     let (mpeg, adts) = (mpeg::find_mpeg(head), mpeg::find_adts(head));
     match (mpeg, adts) {
@@ -168,6 +176,10 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
         (None, Some(at)) => Ok((Container::Adts, at)),
         (Some(mpeg), Some(adts)) if adts <= mpeg => Ok((Container::Adts, adts)),
         (Some(at), Some(_)) => Ok((Container::Mp3, at)),
+        (None, None) if mpeg::is_free_format(head) => {
+            Err(Error::new(ErrorKind::Unsupported, "free-format MP3 (a bit rate of the file's own)")
+                .remedy("decode it with mpg123, and keep the result as FLAC"))
+        }
         (None, None) if looks_like_text(head) => {
             Err(Error::new(ErrorKind::NotAudio, "the file is text, not audio"))
         }
@@ -200,7 +212,17 @@ fn by_magic(head: &[u8]) -> Option<Container> {
         () if at(0, b"tBaK") => Container::Tak,
         () if at(0, b"MP+\x07") || at(0, b"MP+\x17") => Container::Musepack7,
         () if at(0, b"MPCK") => Container::Musepack8,
+        () if at(0, b"#!AMR\n") || at(0, b"#!AMR-WB\n") => Container::Amr,
         () => return None,
+    })
+}
+
+/// Whether packets of an MPEG transport stream follow each other (ISO 13818-1, 2.4.3.2: 188 bytes that begin with 0x47;
+/// Blu-ray puts four more in front of each). Frames of MPEG audio and AAC lie inside them, in pieces.
+fn is_transport_stream(head: &[u8]) -> bool {
+    [(0, 188), (4, 192)].iter().any(|(first, step)| {
+        let syncs = (0..4).filter_map(|packet| head.get(first + packet * step));
+        syncs.clone().count() > 1 && syncs.clone().all(|byte| *byte == 0x47)
     })
 }
 
@@ -267,6 +289,9 @@ mod tests {
             (b"<!DOCTYPE html><html>".to_vec(), Err(ErrorKind::NotAudio)),
             (b"\xef\xbb\xbf<?xml version='1.0'?>".to_vec(), Err(ErrorKind::NotAudio)),
             (b"\xff\xfe#\0E\0X\0T\0M\x003\0U\0".to_vec(), Err(ErrorKind::NotAudio)),
+            (b"#!AMR\n\x3c".to_vec(), Ok(Container::Amr)),
+            (b"#!/bin/sh\n".to_vec(), Err(ErrorKind::NotAudio)),
+            ([vec![0x47; 1], vec![1; 187]].concat().repeat(5), Err(ErrorKind::Unsupported)),
             (b"PK\x03\x04\x14\0".to_vec(), Err(ErrorKind::NotAudio)),
             (b"\x89PNG\r\n\x1a\n".to_vec(), Err(ErrorKind::NotAudio)),
             (b"%PDF-1.7".to_vec(), Err(ErrorKind::NotAudio)),

@@ -13,6 +13,7 @@ pub(crate) mod headers;
 mod lofty_tags;
 mod matroska;
 mod packed;
+mod sample_entry;
 pub(crate) mod text;
 mod write;
 
@@ -90,10 +91,14 @@ pub fn read_tags(path: &Path, limits: &Limits) -> Result<TagReading> {
     Ok(reading)
 }
 
-/// What codec and container say.
-fn properties(file: &Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<AudioProperties> {
+/// What codec and container say, without decoding.
+///
+/// # Errors
+/// `Malformed` when the headers do not tell, limits, I/O.
+pub(crate) fn properties(file: &Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<AudioProperties> {
     let mut properties = match decode::describe(file.clone(), audio, limits) {
-        Ok(described) => AudioProperties {
+        // A codec without a name here may still have one by its code.
+        Ok(described) if described.facts.codec != "other" => AudioProperties {
             codec: described.facts.codec,
             container: described.facts.container,
             sample_rate_hz: described.rate_hz,
@@ -102,7 +107,12 @@ fn properties(file: &Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<Au
             frames: described.frames,
             bitrate_bps: None,
         },
+        Ok(_) => headers::read(file, audio, limits)?,
         Err(error) if error.kind() == ErrorKind::Unsupported => headers::read(file, audio, limits)?,
+        // What one reader finds damaged, ffmpeg may play: its header still tells what it is.
+        Err(error) if error.kind() == ErrorKind::Malformed => {
+            headers::read(file, audio, limits).map_err(|_| error)?
+        }
         Err(error) => return Err(error),
     };
     let most = u64::from(limits.max_duration_s) * u64::from(properties.sample_rate_hz);
@@ -112,12 +122,4 @@ fn properties(file: &Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<Au
         properties.bitrate_bps = Some(bits_per_s.clamp(0.0, f64::from(u32::MAX)) as u32);
     }
     Ok(properties)
-}
-
-/// Properties of a format that is not decoded in process, from its header.
-///
-/// # Errors
-/// `Malformed` when the header does not tell, limits, I/O.
-pub(crate) fn header_properties(file: &File, audio: AudioBytes, limits: &Limits) -> Result<AudioProperties> {
-    headers::read(file, audio, limits)
 }

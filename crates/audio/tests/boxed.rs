@@ -68,9 +68,9 @@ fn nothing_of_a_file_or_its_name_reaches_arguments_or_environment() {
     assert_eq!(told.len(), 1, "what the child is told depends on the name: {told:#?}");
     let told = told.remove(0);
     for expected in [
-        "-protocol_whitelist\npipe\n",
+        "-protocol_whitelist\nfile\n",
         "-f\ntta\n",
-        "-i\npipe:0\n",
+        "-i\nfile:/dev/stdin\n",
         "-map\n0:a:0\n",
         "-vn\n",
         "-sn\n",

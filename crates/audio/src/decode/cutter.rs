@@ -1,7 +1,7 @@
 //! [`Cutter`]: packets of any length in, chunks of one length out, as planes of `f32`.
 
 use fanfare_model::{FrameIndex, Result, SampleSpec};
-use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::audio::{Audio as _, GenericAudioBufferRef};
 
 use crate::PcmChunk;
 
@@ -36,6 +36,11 @@ impl Cutter {
     /// Frames that still fit.
     pub(super) fn room(&self) -> usize {
         self.chunk_frames - self.filled
+    }
+
+    /// Whether frames wait to be cut.
+    pub(super) fn has_frames(&self) -> bool {
+        self.filled > 0
     }
 
     /// Track index of the next frame.
@@ -106,6 +111,19 @@ impl Cutter {
             self.planes = vec![vec![0.0; self.chunk_frames]; self.spec.channels()];
         }
     }
+}
+
+/// The largest sample that a codec of integers gives, +24 dB above full scale: lossy codecs overshoot by a few dB, and
+/// what lies beyond is a decoder that lost its way.
+pub(crate) const LOUDEST: f32 = 15.848_932;
+/// The sentence for it.
+pub(crate) const TOO_LOUD: &str = "samples more than 24 dB above full scale";
+
+/// Whether a decoded buffer has samples beyond [`LOUDEST`].
+pub(super) fn too_loud(buffer: &GenericAudioBufferRef<'_>) -> bool {
+    let GenericAudioBufferRef::F32(buffer) = buffer else { return false };
+    // Without a branch per sample the compiler compares many at once. What is no number is met elsewhere.
+    buffer.iter_planes().any(|plane| plane.iter().fold(false, |loud, sample| loud | (sample.abs() > LOUDEST)))
 }
 
 /// Samples closer to zero than that are silence: -300 dBFS, half of what any converter or ear can tell from it.

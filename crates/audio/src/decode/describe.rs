@@ -33,7 +33,7 @@ pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Lim
     let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
     let prepared = stream::prepare(&mut origin, limits, true)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
-    let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
+    let plan = prepared.plan(&origin, &*reader)?;
     let rate_hz = plan.params.sample_rate.unwrap_or(0);
     let channels = plan.params.channels.as_ref().map_or(0, |channels| channels.count());
     limits.spec(rate_hz, channels)?;

@@ -9,6 +9,7 @@ use symphonia::core::formats::FormatReader;
 
 use super::{
     flac::without_metadata,
+    flac_end,
     guard::{Trouble, guarded},
     readers::Origin,
 };
@@ -55,13 +56,15 @@ impl FlacFrames {
         if audio.container != Container::Flac {
             return Ok(None);
         }
-        Self::of(file, audio).map(Some)
+        Self::of(file, audio, limits).map(Some)
     }
 
-    fn of(file: Arc<File>, audio: AudioBytes) -> Result<Self> {
-        let (prefix, first) = without_metadata(&file, audio)?;
+    fn of(file: Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<Self> {
+        let (prefix, start) = without_metadata(&file, audio)?;
         let info = read_info(&prefix)?;
-        let audio = AudioBytes { start: first, ..audio };
+        let audio = AudioBytes { start, ..audio };
+        let end = flac_end::find(&file, audio, prefix.get(8..).unwrap_or_default(), limits)?.at;
+        let audio = AudioBytes { end, ..audio };
         let origin = Origin { file, audio, prefix, patch: None };
         let reader = origin.reader().map_err(Trouble::into_error)?;
         Ok(Self { reader, info })

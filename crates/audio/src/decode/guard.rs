@@ -21,6 +21,8 @@ pub(super) enum Trouble {
     Damaged(String),
     /// What it found is not supported.
     Unsupported(String),
+    /// This decoder would give wrong sound, says the sentence.
+    Wrong(&'static str),
     /// The seek cannot be done.
     Unseekable,
     /// Reading failed for a reason outside the file's bytes.
@@ -63,11 +65,14 @@ impl Trouble {
     /// The error of a file that cannot be opened because of this.
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::CutOff => Error::new(ErrorKind::Malformed, "the file ends inside its headers"),
+            Self::CutOff => {
+                Error::new(ErrorKind::Malformed, "the file is cut off, or a length in its headers is wrong")
+            }
             Self::Damaged(what) => Error::new(ErrorKind::Malformed, format!("the file is damaged: {what}")),
             Self::Unsupported(what) => {
                 Error::new(ErrorKind::Unsupported, format!("not decodable here: {what}"))
             }
+            Self::Wrong(what) => Error::new(ErrorKind::Unsupported, what).remedy("install ffmpeg to hear it"),
             Self::Io(error) => Error::from_io("reading the file", error),
             Self::Restart => Error::new(ErrorKind::Malformed, "the file starts anew inside its headers"),
             Self::Unseekable => Error::new(ErrorKind::Unsupported, "the stream cannot be sought in"),

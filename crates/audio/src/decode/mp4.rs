@@ -45,6 +45,12 @@ pub(super) struct Mp4Facts {
     pub maybe_beyond_lc: bool,
     /// The rate by AAC's own configuration.
     pub aac_rate_hz: Option<u32>,
+    /// The sample description (14496-12, 8.5.2), from its version on.
+    pub description: Vec<u8>,
+    /// Samples in the index; 0 in a file of fragments alone.
+    pub indexed_samples: u32,
+    /// Whether there are samples in the index and in fragments behind it.
+    pub hybrid: bool,
 }
 
 /// Reads the facts.
@@ -79,8 +85,13 @@ pub(super) fn facts(file: &File, audio: AudioBytes) -> Result<Mp4Facts> {
         {
             facts.movie_timescale = movie_timescale;
             facts.smpb = smpb;
-            if facts.media_duration == 0 {
-                let end = fragments::media_end(&mut walk, &top, &moov, facts.track_id)?;
+            let end = fragments::media_end(&mut walk, &top, &moov, facts.track_id)?;
+            if facts.indexed_samples > 0 && end.is_some() {
+                // The edit was written with the index and does not know of what was added.
+                facts.hybrid = true;
+                facts.edit = facts.edit.map(|(start, _)| (start, 0));
+                facts.media_duration = end.unwrap_or(0).max(facts.media_duration);
+            } else if facts.media_duration == 0 {
                 facts.media_duration = end.unwrap_or(0);
             }
             return Ok(facts);
@@ -197,6 +208,9 @@ impl Walk<'_> {
         if let Some(body) = self.path(trak, &[b"edts", b"elst"])? {
             facts.edit = parse_edits(&self.read(&body)?);
         }
+        if let Some(body) = self.path(mdia.clone(), &[b"minf", b"stbl", b"stsz"])? {
+            facts.indexed_samples = u32_at(&self.read(&body)?, 8).unwrap_or(0);
+        }
         if let Some(body) = self.path(mdia, &[b"minf", b"stbl", b"stsd"])? {
             let description = self.read(&body)?;
             if let Some(entry) = description.get(12..16) {
@@ -207,6 +221,7 @@ impl Walk<'_> {
                 (facts.beyond_lc, facts.maybe_beyond_lc) = beyond_lc(config);
                 facts.aac_rate_hz = aac_rate_hz(config);
             }
+            facts.description = description;
         }
         Ok(Some(facts))
     }
@@ -305,6 +320,11 @@ fn aac_rate_hz(config: &[u8]) -> Option<u32> {
     RATES_HZ.get(usize::from((first & 7) << 1 | second >> 7)).copied()
 }
 
+/// Whether a sample description has an `enda` atom that says little-endian.
+pub(crate) fn says_little_endian(description: &[u8]) -> bool {
+    description.windows(6).any(|window| window == b"enda\0\x01")
+}
+
 impl Mp4Facts {
     /// Frames of priming and, where known, one past the last audible raw frame.
     ///
@@ -340,10 +360,22 @@ impl Mp4Facts {
         (lead, end)
     }
 
+    /// Whether the sound is PCM of a QuickTime code whose order of bytes is big-endian, unless an `enda` atom says 1 (Apple,
+    /// "QuickTime File Format", sound sample description extensions).
+    pub(super) fn is_big_endian(&self) -> bool {
+        matches!(&self.entry, b"in24" | b"in32" | b"fl32" | b"fl64") && !says_little_endian(&self.description)
+    }
+
     /// The error for a file whose samples Symphonia would decode wrongly, if it is one.
     pub(super) fn refuse(&self) -> Result<()> {
         if self.beyond_lc {
             return Err(Error::new(ErrorKind::Unsupported, "HE-AAC and other kinds of AAC beyond LC"));
+        }
+        if self.hybrid {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "samples in the index and in fragments of one MP4 file",
+            ));
         }
         Ok(())
     }

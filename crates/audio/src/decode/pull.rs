@@ -95,7 +95,15 @@ impl Decode {
                     }
                 }
                 Front::Empty if self.no_more => self.ended = true,
-                Front::Empty => self.no_more = !self.advance()?,
+                Front::Empty => match self.advance() {
+                    Ok(more) => self.no_more = !more,
+                    // What was decoded before it is given first, however long a chunk is.
+                    Err(error) if self.cutter.has_frames() => {
+                        self.stopped_by = Some(error);
+                        return self.cutter.cut();
+                    }
+                    Err(error) => return Err(error),
+                },
                 Front::End => self.ended = true,
             }
         }
@@ -223,7 +231,7 @@ impl PcmSource for Decode {
     }
 
     fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
-        let chunk = self.pull();
+        let chunk = self.stopped_by.take().map_or_else(|| self.pull(), Err);
         if chunk.is_err() {
             self.ended = true;
             self.cutter.restart(self.cutter.position());
@@ -233,6 +241,7 @@ impl PcmSource for Decode {
 
     fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex> {
         let target = frame.0;
+        self.stopped_by = None;
         self.wanted = target;
         let approached = self.approach(target);
         if approached.is_err() {

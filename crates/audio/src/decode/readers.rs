@@ -100,6 +100,27 @@ pub(super) fn opus_pre_skip(params: &AudioCodecParameters) -> Option<u64> {
     Some(u64::from(u16::from_le_bytes([bytes[0], bytes[1]])))
 }
 
+/// Turns the numbers of an MP4 file's `dOps` box, which are big-endian ("Encapsulation of Opus in ISO Base Media File
+/// Format", section 4.3.2), into those of an Opus header, which are little-endian (RFC 7845, section 5.1): pre-skip,
+/// input rate, output gain. The demuxer copies them as they are.
+pub(super) fn opus_head_from_mp4(params: &mut AudioCodecParameters) {
+    let Some(head) = params.extra_data.as_mut().filter(|head| head.len() >= 18) else { return };
+    for number in [10..12, 12..16, 16..18] {
+        head[number].reverse();
+    }
+}
+
+/// Reads PCM as big-endian where the demuxer took it for little-endian.
+pub(super) fn read_big_endian(params: &mut AudioCodecParameters) {
+    params.codec = match params.codec {
+        CODEC_ID_PCM_S24LE => CODEC_ID_PCM_S24BE,
+        CODEC_ID_PCM_S32LE => CODEC_ID_PCM_S32BE,
+        CODEC_ID_PCM_F32LE => CODEC_ID_PCM_F32BE,
+        CODEC_ID_PCM_F64LE => CODEC_ID_PCM_F64BE,
+        other => other,
+    };
+}
+
 /// The factor by which an Opus header says to change the level (RFC 7845, section 5.1: output gain, bytes 16
 /// and 17, in 1/256 dB); players must apply it, and the decoder does not.
 pub(super) fn opus_gain(params: &AudioCodecParameters) -> f32 {

@@ -3,19 +3,28 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use fanfare_model::{ChannelLayout, Error, ErrorKind, Result, SampleRate, SampleSpec};
-use symphonia::core::{codecs::audio::AudioDecoder, packet::Packet};
+use symphonia::core::{
+    codecs::audio::{
+        AudioDecoder,
+        well_known::{CODEC_ID_MP3, CODEC_ID_VORBIS},
+    },
+    packet::Packet,
+};
 
 use super::{
-    cutter::Cutter,
+    cutter::{Cutter, TOO_LOUD, too_loud},
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
     packets::{Next, Packets},
     readers::{self, Origin},
-    stream::{self, StreamPlan},
+    stream::{self, CHANGED, StreamPlan},
 };
 use crate::{
     Container, Limits, PcmSource, StreamFacts,
-    probe::{AudioBytes, mpeg::MpegHeader},
+    probe::{
+        AudioBytes,
+        mpeg::{self, MpegHeader},
+    },
 };
 
 /// Warnings kept of one file; what comes later is damage of the same kinds.
@@ -28,7 +37,6 @@ const MAX_GAP_FRAMES: u64 = 480_000;
 const MAX_DEMUX_ERRORS: u32 = 16;
 /// Packets of another rate or channel count in a row that mean a new stream rather than damage.
 const FOREIGN_PACKETS: u32 = 3;
-const CHANGED: &str = "the sample rate or the channels change in the middle; the rest was left out";
 const BROKEN: &str = "the file is damaged in a way that stopped the decoder";
 
 /// Frames that wait to be cut.
@@ -71,11 +79,18 @@ pub(super) struct Decode {
     silent: u32,
     demux_errors: u32,
     foreign: u32,
+    /// Whether nobody else can decode the file.
+    alone: bool,
+    /// Whether the codec's samples are floating point, and so may be of any size.
+    float_codec: bool,
+    /// What stopped the decoder behind the frames that it gave before.
+    pub(super) stopped_by: Option<Error>,
     pub(super) warned_non_finite: bool,
     pub(super) warnings: Vec<String>,
 }
 
-/// Opens the audio bytes of a file. `accept_doubtful`: whether AAC that may be HE-AAC is decoded as LC.
+/// Opens the audio bytes of a file. `alone`: nobody else can decode it, so AAC that may be HE-AAC is decoded as LC, and
+/// what would be decoded wrongly in the middle becomes silence.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] when another decoder should be tried; `Malformed`, `Empty`, `LimitExceeded`, I/O.
@@ -84,17 +99,20 @@ pub(crate) fn open(
     audio: AudioBytes,
     limits: &Limits,
     chunk_frames: usize,
-    accept_doubtful: bool,
+    alone: bool,
 ) -> Result<Box<dyn PcmSource>> {
     let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
-    let prepared = stream::prepare(&mut origin, limits, accept_doubtful)?;
+    let mut prepared = stream::prepare(&mut origin, limits, alone)?;
+    prepared.find_end(&mut origin, limits)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
-    let plan = stream::plan(&origin, &*reader, prepared.mp4.as_ref())?;
+    let plan = prepared.plan(&origin, &*reader)?;
     if let (Some(rate_hz), Some(channels)) = (plan.params.sample_rate, &plan.params.channels) {
         limits.spec(rate_hz, channels.count())?;
     }
+    refuse_wrong_decoder(&plan)?;
     let decoder = readers::decoder(&plan.params).map_err(Trouble::into_error)?;
     let facts = facts(&origin, &plan);
+    let float_codec = facts.codec.starts_with("pcm_f");
     // Only a placeholder until the first frame tells the spec.
     let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
     let mut decode = Decode {
@@ -119,12 +137,27 @@ pub(crate) fn open(
         silent: 0,
         demux_errors: 0,
         foreign: 0,
+        alone,
+        float_codec,
+        stopped_by: None,
         warned_non_finite: false,
         warnings: prepared.warning.into_iter().collect(),
         plan,
     };
     decode.first_frames(chunk_frames)?;
     Ok(Box::new(decode))
+}
+
+/// Refuses what the decoder in this process is known to decode wrongly.
+///
+/// Vorbis: coupled channels are restored in the order of the list of couplings, where Vorbis I, section 4.3.5, wants the
+/// reverse. With one pair at most there is no order.
+fn refuse_wrong_decoder(plan: &StreamPlan) -> Result<()> {
+    let channels = plan.params.channels.as_ref().map_or(0, |channels| channels.count());
+    if plan.params.codec == CODEC_ID_VORBIS && channels > 2 {
+        return Err(Error::new(ErrorKind::Unsupported, "Vorbis of more than two channels"));
+    }
+    Ok(())
 }
 
 pub(super) fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {
@@ -172,7 +205,12 @@ impl Decode {
                     self.pending.push_back(Pending::Decoded { from: 0, to: without_tail(frames, tail) });
                     return Ok(());
                 }
-                Err(trouble @ (Trouble::Unsupported(_) | Trouble::Panicked | Trouble::Io(_))) => {
+                Err(
+                    trouble @ (Trouble::Unsupported(_)
+                    | Trouble::Wrong(_)
+                    | Trouble::Panicked
+                    | Trouble::Io(_)),
+                ) => {
                     return Err(trouble.into_error());
                 }
                 Err(trouble) => {
@@ -185,7 +223,7 @@ impl Decode {
             Some(Trouble::CutOff) => Error::new(ErrorKind::Malformed, "the file ends before its first sound"),
             Some(trouble) => trouble.into_error(),
             None if packets == 0 && self.plan.declared_frames.unwrap_or(0) == 0 => {
-                Error::new(ErrorKind::Empty, "the file has no audio in it")
+                Error::new(ErrorKind::Empty, "there is no audio in the file")
             }
             None => Error::new(ErrorKind::Malformed, "nothing in the file could be decoded"),
         })
@@ -205,7 +243,14 @@ impl Decode {
 
     /// Decodes a packet; the number of frames it gave.
     fn decode(&mut self, packet: &Packet) -> Result<usize, Trouble> {
-        guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames()))
+        if self.plan.params.codec == CODEC_ID_MP3 && mpeg::mixes_blocks(&packet.data) {
+            return Err(Trouble::Wrong("MP3 with mixed blocks"));
+        }
+        let frames = guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames()))?;
+        if !self.float_codec && too_loud(&self.decoder.last_decoded()) {
+            return Err(Trouble::Wrong(TOO_LOUD));
+        }
+        Ok(frames)
     }
 
     fn decoded_spec(&self) -> (u32, usize) {
@@ -317,6 +362,9 @@ impl Decode {
     fn meet(&mut self, trouble: Trouble, frames: u64) -> Result<bool> {
         let what = match trouble {
             Trouble::Io(error) => return Err(Error::from_io("reading the file", error)),
+            // Somebody else goes on from here, if there is one.
+            Trouble::Wrong(_) if !self.alone => return Err(trouble.into_error()),
+            Trouble::Wrong(what) => what.to_owned(),
             Trouble::CutOff if frames == 0 => {
                 self.warn("the file ends in the middle of its audio");
                 return Ok(false);

@@ -1,10 +1,14 @@
 //! What is known of a stream before its first packet is decoded: its trim, its facts, its way of seeking.
 
 use fanfare_model::{Error, ErrorKind, Result};
-use symphonia::core::{codecs::audio::AudioCodecParameters, formats::FormatReader, units::Timestamp};
+use symphonia::core::{
+    codecs::audio::{AudioCodecParameters, well_known::CODEC_ID_OPUS},
+    formats::FormatReader,
+    units::Timestamp,
+};
 
 use super::{
-    flac, matroska,
+    aiff, flac, flac_end, matroska,
     mp4::{self, Mp4Facts},
     readers::{self, Origin, audio_track, params_of},
     trim::Trim,
@@ -14,6 +18,9 @@ use crate::{
     Container, Limits,
     probe::{mpeg::MpegHeader, read_at},
 };
+
+/// The rate of decoded Opus in Hz.
+const OPUS_RATE_HZ: u32 = 48_000;
 
 /// How a position is found again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +58,42 @@ pub(super) struct Prepared {
     pub mp4: Option<Mp4Facts>,
     /// A warning about the file as a whole.
     pub warning: Option<String>,
+    /// Bits per sample, where they are fewer than those that hold them.
+    pub bit_depth: Option<u8>,
+}
+
+impl Prepared {
+    /// Finds the end of the audio where that takes a look at the end of the file, which only decoding needs.
+    ///
+    /// # Errors
+    /// I/O.
+    pub(super) fn find_end(&mut self, origin: &mut Origin, limits: &Limits) -> Result<()> {
+        if origin.audio.container == Container::Flac {
+            let info = origin.prefix.get(8..).unwrap_or_default();
+            let end = flac_end::find(&origin.file, origin.audio, info, limits)?;
+            origin.audio.end = end.at;
+            self.warning = end.changes.then(|| CHANGED.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Plans how the stream is decoded.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] without a track that can be decoded, I/O.
+    pub(super) fn plan(&self, origin: &Origin, reader: &dyn FormatReader) -> Result<StreamPlan> {
+        let mut plan = plan(origin, reader, self.mp4.as_ref())?;
+        plan.bit_depth = self.bit_depth.or(plan.bit_depth);
+        Ok(plan)
+    }
+}
+
+/// The rest of a stream was left out, for it has another form.
+pub(super) const CHANGED: &str =
+    "the sample rate or the channels change in the middle; the rest was left out";
+
+fn missing(bytes: u64) -> Option<String> {
+    (bytes > 0).then(|| format!("the file ends {bytes} bytes before its declared end"))
 }
 
 /// Looks at the boxes and headers that Symphonia leaves to us or trusts too much. Changes the origin so that
@@ -65,14 +108,18 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
             origin.prefix = prefix;
             origin.audio.start = first_frame;
         }
+        Container::Aiff => {
+            let head = aiff::head(&origin.file, origin.audio, limits)?;
+            origin.prefix = head.prefix;
+            (origin.audio.start, origin.audio.end) = (head.samples.start, head.samples.end);
+            prepared.warning = missing(head.missing_bytes);
+        }
         Container::Wav | Container::Rf64 => {
             let head = wav::head(&origin.file, origin.audio, limits)?;
             origin.prefix = head.prefix;
             (origin.audio.start, origin.audio.end) = (head.samples.start, head.samples.end);
-            if head.missing_bytes > 0 {
-                let missing = head.missing_bytes;
-                prepared.warning = Some(format!("the file ends {missing} bytes before its declared end"));
-            }
+            prepared.warning = missing(head.missing_bytes);
+            prepared.bit_depth = head.bit_depth;
         }
         Container::Ogg => {
             // Its first packet begins behind the page header and its one length byte.
@@ -122,6 +169,16 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         .clone();
     // The field that the demuxer reads holds no more than 65,535 Hz: above, it is 0 or a part of the rate.
     params.sample_rate = mp4.and_then(|facts| facts.aac_rate_hz).or(params.sample_rate);
+    if params.codec == CODEC_ID_OPUS {
+        // Opus is decoded at 48 kHz, whatever rate a container names (RFC 7845, section 5.1, item 5).
+        params.sample_rate = Some(OPUS_RATE_HZ);
+        if container == Container::Mp4 {
+            readers::opus_head_from_mp4(&mut params);
+        }
+    }
+    if mp4.is_some_and(Mp4Facts::is_big_endian) {
+        readers::read_big_endian(&mut params);
+    }
     let rate_hz = params.sample_rate.unwrap_or(0);
     let ticks_are_frames =
         track.time_base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate_hz);

@@ -28,6 +28,8 @@ pub(super) struct WavHead {
     pub samples: std::ops::Range<u64>,
     /// Bytes of samples that the header declares and that are not there.
     pub missing_bytes: u64,
+    /// Bits per sample, where they are fewer than those that hold them.
+    pub bit_depth: Option<u8>,
 }
 
 /// Reads the chunks of a WAVE file.
@@ -63,9 +65,10 @@ pub(super) fn head(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Wa
                     (size, _) => size,
                 };
                 let length = declared.min(exists) / block * block;
+                let (format, bit_depth) = plain_format(format);
                 let prefix = new_head(&format, fact.as_deref(), length)?;
                 let missing_bytes = declared.saturating_sub(exists);
-                return Ok(WavHead { prefix, samples: body..body + length, missing_bytes });
+                return Ok(WavHead { prefix, samples: body..body + length, missing_bytes, bit_depth });
             }
             _ => {}
         }
@@ -87,6 +90,36 @@ fn check_format(format: &[u8], limits: &Limits, at: u64) -> Result<u64> {
     };
     limits.spec(rate_hz, usize::from(channels)).map_err(|error| error.at_byte(at))?;
     Ok(u64::from(block).max(1))
+}
+
+/// The format as the demuxer takes it, and the bits per sample where they are fewer than those that hold them.
+///
+/// Writers put anything behind the 16 bytes that PCM has. Samples of, for example, 12 or 20 bits stand in the upper bits
+/// of two or three bytes (Microsoft, "New Multimedia Data Types and Data Techniques", 1994), so that they are read as
+/// samples of 16 or 24.
+fn plain_format(mut format: Vec<u8>) -> (Vec<u8>, Option<u8>) {
+    const PCM: u16 = 1;
+    const FLOAT: u16 = 3;
+    const EXTENSIBLE: u16 = 0xfffe;
+    let (Some(tag), Some(channels), Some(block), Some(bits)) =
+        (le_u16(&format, 0), le_u16(&format, 2), le_u16(&format, 12), le_u16(&format, 14))
+    else {
+        return (format, None);
+    };
+    if matches!(tag, PCM | FLOAT) {
+        format.truncate(16);
+    }
+    let valid = if tag == EXTENSIBLE && format.len() >= 40 { le_u16(&format, 18).unwrap_or(0) } else { bits };
+    let holding = bits.next_multiple_of(8);
+    let whole = u32::from(holding / 8) * u32::from(channels) == u32::from(block);
+    if !matches!(tag, PCM | EXTENSIBLE) || !whole || valid == 0 || valid > bits || valid == holding {
+        return (format, None);
+    }
+    format[14..16].copy_from_slice(&holding.to_le_bytes());
+    if tag == EXTENSIBLE {
+        format[18..20].copy_from_slice(&holding.to_le_bytes());
+    }
+    (format, u8::try_from(valid).ok())
 }
 
 fn new_head(format: &[u8], fact: Option<&[u8]>, length: u64) -> Result<Vec<u8>> {

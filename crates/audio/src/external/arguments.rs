@@ -24,46 +24,63 @@ pub(super) struct Recipe {
     pub rate: Option<&'static str>,
 }
 
-const PCM: &str = "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,\
-                   pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,gsm_ms";
+const PCM: &str = "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_s64le,pcm_s64be,\
+                   pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw";
+/// RIFF may hold any codec that has a number there; these are the ones that music and recorders use.
+const WAV: &str = "pcm_s8,pcm_u8,pcm_s16le,pcm_s24le,pcm_s32le,pcm_s64le,pcm_f32le,pcm_f64le,pcm_alaw,pcm_mulaw,\
+                   adpcm_ms,adpcm_ima_wav,adpcm_yamaha,g722,g726,gsm_ms,truespeech,mp1,mp1float,mp2,mp2float,mp3,\
+                   mp3float,aac,aac_latm,ac3,dca,wmav1,wmav2";
+const AIFF: &str = "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,\
+                    pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,adpcm_ima_qt,mace3,mace6,gsm,qdm2,qdmc,qcelp";
 const AAC: &str = "aac,aac_fixed,aac_latm";
-const MP4: &str = "aac,aac_fixed,alac,mp3,mp3float,ac3,eac3,opus,libopus,flac,pcm_s16le,pcm_s16be,pcm_s24le,\
-                   pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_alaw,pcm_mulaw";
+const MP4: &str = "aac,aac_fixed,alac,mp1,mp1float,mp2,mp2float,mp3,mp3float,ac3,eac3,dca,opus,libopus,vorbis,flac,\
+                   pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_s64le,pcm_f32le,\
+                   pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,adpcm_ima_qt,adpcm_ms,adpcm_ima_wav,mace3,mace6,\
+                   amrnb,amrwb,gsm,ilbc,qdm2,qdmc";
 const OGG: &str = "vorbis,libvorbis,opus,libopus,flac,speex,libspeex";
-const MATROSKA: &str = "vorbis,libvorbis,opus,libopus,flac,aac,mp3,mp3float,mp2,mp2float,ac3,eac3,alac,wavpack,tta,\
-                        truehd,dca,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le,pcm_u8";
+const MATROSKA: &str = "vorbis,libvorbis,opus,libopus,flac,aac,mp1,mp1float,mp2,mp2float,mp3,mp3float,ac3,eac3,alac,\
+                        wavpack,tta,truehd,mlp,dca,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,\
+                        pcm_f32le,pcm_f64le";
 
 impl Recipe {
-    /// The recipe for a container; `rate` is that of its DSD stream, for formats that hold one.
+    /// The recipe for a container; `dsd_rate_hz` is the rate at which its DSD is heard as PCM, where it holds some.
+    ///
+    /// What needs more than one look at the file gets the file; what can be read from front to end gets a pipe, for
+    /// there our own probe decides where the audio begins and ends.
     pub(super) fn of(container: Container, dsd_rate_hz: Option<u32>) -> Self {
-        let recipe = |demuxer, decoders| Self { demuxer, decoders, input: Input::Pipe, rate: None };
+        let pipe = |demuxer, decoders| Self { demuxer, decoders, input: Input::Pipe, rate: None };
+        let file = |demuxer, decoders| Self { demuxer, decoders, input: Input::File, rate: None };
+        // The decoder gives an eighth of the bit rate: 352,800 Hz at the least, of which most is shaped noise.
+        let rate = dsd_rate_hz.map(|rate_hz| if rate_hz == 96_000 { "96000" } else { "88200" });
         let dsd = |demuxer| {
-            // The decoder gives an eighth of the bit rate: 352,800 Hz at the least, of which most is shaped noise.
-            let rate = if dsd_rate_hz == Some(96_000) { "96000" } else { "88200" };
             let decoders = "dsd_lsbf,dsd_msbf,dsd_lsbf_planar,dsd_msbf_planar,dst";
-            Self { demuxer, decoders, input: Input::Pipe, rate: Some(rate) }
+            Self { rate: rate.or(Some("88200")), ..file(demuxer, decoders) }
         };
         match container {
-            Container::Wav | Container::Rf64 => recipe("wav", PCM),
-            Container::Wave64 => recipe("w64", PCM),
-            Container::Aiff => recipe("aiff", PCM),
-            Container::Caf => recipe("caf", MP4),
-            Container::Au => recipe("au", PCM),
-            Container::Flac => recipe("flac", "flac"),
-            Container::Mp3 => recipe("mp3", "mp1,mp2,mp3,mp1float,mp2float,mp3float"),
-            Container::Adts => recipe("aac", AAC),
-            Container::Mp4 => Self { input: Input::File, ..recipe("mov", MP4) },
-            Container::Ogg => recipe("ogg", OGG),
-            Container::Matroska => recipe("matroska", MATROSKA),
-            Container::Ape => recipe("ape", "ape"),
-            Container::WavPack => recipe("wv", "wavpack"),
-            Container::Asf => recipe("asf", "wmav1,wmav2,wmapro,wmalossless,wmavoice,mp3,mp3float,aac"),
+            Container::Wav | Container::Rf64 => file("wav", WAV),
+            Container::Wave64 => file("w64", WAV),
+            Container::Aiff => file("aiff", AIFF),
+            Container::Caf => file("caf", MP4),
+            Container::Au => pipe("au", PCM),
+            Container::Flac => pipe("flac", "flac"),
+            Container::Mp3 => pipe("mp3", "mp1,mp2,mp3,mp1float,mp2float,mp3float"),
+            Container::Adts => pipe("aac", AAC),
+            Container::Amr => pipe("amr", "amrnb,amrwb"),
+            Container::Mp4 => file("mov", MP4),
+            Container::Ogg => pipe("ogg", OGG),
+            Container::Matroska => pipe("matroska", MATROSKA),
+            Container::Ape => file("ape", "ape"),
+            Container::WavPack => Self { rate, ..file("wv", "wavpack") },
+            Container::Asf => pipe(
+                "asf",
+                "wmav1,wmav2,wmapro,wmalossless,wmavoice,mp3,mp3float,aac,pcm_s16le,adpcm_ima_wav",
+            ),
             Container::Dsf => dsd("dsf"),
             Container::Dff => dsd("iff"),
-            Container::Tta => recipe("tta", "tta"),
-            Container::Tak => recipe("tak", "tak"),
-            Container::Musepack7 => recipe("mpc", "mpc7"),
-            Container::Musepack8 => recipe("mpc8", "mpc8"),
+            Container::Tta => file("tta", "tta"),
+            Container::Tak => file("tak", "tak"),
+            Container::Musepack7 => file("mpc", "mpc7"),
+            Container::Musepack8 => file("mpc8", "mpc8"),
         }
     }
 
@@ -71,14 +88,14 @@ impl Recipe {
     pub(super) fn arguments(&self) -> Vec<&'static str> {
         let (protocol, input) = match self.input {
             Input::Pipe => ("pipe", "pipe:0"),
-            // `file` lets the child open this one path again; the demuxer follows no reference to another
-            // file (`enable_drefs` is off by default, and said so here).
+            // `file` lets the child open this one path again. Of these demuxers only that of MP4 knows references to
+            // other files; it follows none (`enable_drefs` is off by default, and said so here).
             Input::File => ("file", "file:/dev/stdin"),
         };
         let mut arguments = vec!["-nostdin", "-hide_banner", "-v", "error", "-threads", "1"];
         arguments.extend(["-max_alloc", "268435456", "-protocol_whitelist", protocol]);
         arguments.extend(["-format_whitelist", self.demuxer, "-codec_whitelist", self.decoders]);
-        if self.input == Input::File {
+        if self.demuxer == "mov" {
             arguments.extend(["-enable_drefs", "0", "-use_absolute_path", "0"]);
         }
         arguments.extend(["-f", self.demuxer, "-i", input]);

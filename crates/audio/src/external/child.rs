@@ -121,6 +121,13 @@ impl Boxed {
         }
     }
 
+    /// Whether these words are in what it said last.
+    pub(super) fn said(&self, words: &str) -> bool {
+        let tail = self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bytes: Vec<u8> = tail.iter().copied().collect();
+        String::from_utf8_lossy(&bytes).contains(words)
+    }
+
     /// What it said last, cleaned, in one line; `None` for nothing.
     pub(super) fn last_words(&self) -> Option<String> {
         let tail = self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

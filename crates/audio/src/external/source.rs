@@ -5,12 +5,30 @@ use std::{fs::File, path::PathBuf, sync::Arc};
 use fanfare_model::{AudioProperties, Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
 use super::{arguments::Recipe, child::Boxed};
-use crate::{Limits, PcmChunk, PcmSource, StreamFacts, decode::cleaned, probe::AudioBytes};
+use crate::{
+    Limits, PcmChunk, PcmSource, StreamFacts,
+    decode::{LOUDEST, TOO_LOUD, cleaned},
+    probe::AudioBytes,
+};
 
 /// Bytes of an AU header with its annotation, at most (ours is 32).
 const MAX_AU_HEADER: usize = 4_096;
 /// AU's number for 32-bit floating point.
 const AU_F32: u32 = 6;
+
+/// What `ffmpeg` says when a file has no track of sound: our `-map` finds none.
+const NO_AUDIO: &str = "matches no streams";
+/// What it says of a codec that [`Recipe`] does not allow.
+const NOT_ALLOWED: &str = "not on whitelist";
+/// What it says when it was built without something.
+const LACKS: &[&str] = &[
+    "Unknown input format",
+    "Unknown decoder",
+    "Decoder not found",
+    "not found for input",
+    "(codec none) not found",
+    "no decoder found",
+];
 
 /// A file decoded by a child.
 pub(super) struct External {
@@ -31,6 +49,7 @@ pub(super) struct External {
     /// Track index of the next frame in the buffer.
     position: u64,
     ended: bool,
+    integer_codec: bool,
     warned_non_finite: bool,
     warnings: Vec<String>,
 }
@@ -44,7 +63,8 @@ impl External {
         limits: &Limits,
         chunk_frames: usize,
     ) -> Result<Self> {
-        let recipe = Recipe::of(audio.container, properties.as_ref().map(|found| found.sample_rate_hz));
+        let dsd = properties.as_ref().filter(|found| found.codec == "dsd");
+        let recipe = Recipe::of(audio.container, dsd.map(|found| found.sample_rate_hz));
         let mut child = Boxed::start(&program, &recipe, &file, audio, limits)?;
         let (spec, buffer, taken) = read_header(&mut child, limits)?;
         let facts = StreamFacts {
@@ -56,6 +76,7 @@ impl External {
                 .and_then(|found| found.frames)
                 .filter(|frames| *frames <= limits.max_frames(spec.rate)),
         };
+        let integer_codec = is_integer_codec(&facts.codec);
         Ok(Self {
             program,
             recipe,
@@ -71,6 +92,7 @@ impl External {
             end: None,
             position: 0,
             ended: false,
+            integer_codec,
             warned_non_finite: false,
             warnings: Vec::new(),
         })
@@ -149,6 +171,12 @@ impl External {
                 "samples that are no numbers, or billions of times too large, became silence".to_owned(),
             );
         }
+        if self.integer_codec && planes.iter_mut().fold(false, |loud, plane| quietened(plane) | loud) {
+            let line = format!("damage became silence: {TOO_LOUD}");
+            if !self.warnings.contains(&line) {
+                self.warnings.push(line);
+            }
+        }
         let chunk = PcmChunk::of_finite(self.spec, FrameIndex(self.position), planes)?;
         self.skip(frames);
         Ok(chunk)
@@ -185,18 +213,38 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
     }
     let well = child.ended_well();
     let said = child.last_words();
-    let lacks = ["Unknown input format", "Unknown decoder", "Decoder not found", "not found for input"];
     Err(match said {
-        Some(said) if lacks.iter().any(|lack| said.contains(lack)) => {
+        Some(_) if child.said(NO_AUDIO) => Error::new(ErrorKind::NotAudio, "the file has no audio track"),
+        Some(_) if child.said(NOT_ALLOWED) => {
+            Error::new(ErrorKind::Unsupported, "the codec in the file is none that is decoded here")
+                .remedy("convert the file to a common format, for example FLAC")
+        }
+        Some(said) if LACKS.iter().any(|lack| child.said(lack)) => {
             Error::new(ErrorKind::Unsupported, format!("this ffmpeg lacks the decoder: {said}"))
                 .remedy("install a complete ffmpeg")
         }
         Some(said) => {
             Error::new(ErrorKind::Malformed, format!("nothing in the file could be decoded: {said}"))
         }
-        None if well => Error::new(ErrorKind::Empty, "the file has no audio in it"),
+        None if well => Error::new(ErrorKind::Empty, "there is no audio in the file"),
         None => Error::new(ErrorKind::Malformed, "nothing in the file could be decoded"),
     })
+}
+
+/// Replaces samples beyond [`LOUDEST`] by silence; whether there were any.
+fn quietened(plane: &mut [f32]) -> bool {
+    let mut found = false;
+    for sample in plane {
+        if sample.abs() > LOUDEST {
+            (*sample, found) = (0.0, true);
+        }
+    }
+    found
+}
+
+/// Whether a codec's samples are integers. WavPack has both kinds; of an unknown codec nothing is known.
+fn is_integer_codec(codec: &str) -> bool {
+    !codec.starts_with("pcm_f") && !matches!(codec, "wavpack" | "other")
 }
 
 impl PcmSource for External {

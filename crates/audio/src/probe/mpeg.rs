@@ -86,6 +86,45 @@ impl MpegHeader {
     }
 }
 
+/// Whether the bytes begin with a layer 3 frame of free format, and a second one follows (ISO 11172-3, 2.4.2.3: bit rate
+/// index 0; frames are all of one length that no header tells).
+pub fn is_free_format(bytes: &[u8]) -> bool {
+    /// Bytes of the shortest and the longest frame looked for: 640 kbit/s at 8 kHz in MPEG-2.5.
+    const LENGTHS: std::ops::Range<usize> = 48..5_800;
+    let header = |at: usize| bytes.get(at..at + 3).map(|head| [head[0], head[1] & 0xfe, head[2] & 0xfc]);
+    let Some(first @ [0xff, second, third]) = header(0) else { return false };
+    let layer3 = second & 0xe6 == 0xe2 && second >> 3 & 3 != 1;
+    layer3
+        && third & 0xf0 == 0
+        && third & 0x0c != 0x0c
+        && LENGTHS.into_iter().any(|length| header(length) == Some(first))
+}
+
+/// Whether some granule of a layer 3 frame mixes block lengths (ISO 11172-3, 2.4.1.7 and 2.4.2.7: `mixed_block_flag`):
+/// long blocks in the lowest two bands beside short ones.
+pub fn mixes_blocks(frame: &[u8]) -> bool {
+    let Some(header) = MpegHeader::read(frame).filter(|header| header.layer == 3) else { return false };
+    let mpeg1 = header.frames == 1152;
+    let crc_bytes = if frame[1] & 1 == 0 { 2 } else { 0 };
+    let mono = header.channels == 1;
+    // Begin of the main data, private bits, and in MPEG-1 four bits of shared scale factors per channel.
+    let (granules, lead_bits, compress_bits) = match (mpeg1, mono) {
+        (true, true) => (2, 9 + 5 + 4, 4),
+        (true, false) => (2, 9 + 3 + 8, 4),
+        (false, true) => (1, 8 + 1, 9),
+        (false, false) => (1, 8 + 2, 9),
+    };
+    // Of a granule: lengths and gain, then 22 bits of either kind of window, then the last two or three flags.
+    let window_at = 12 + 9 + 8 + compress_bits;
+    let granule_bits = window_at + 1 + 22 + if mpeg1 { 3 } else { 2 };
+    let bit = |at: usize| frame.get(4 + crc_bytes + at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1);
+    (0..granules * usize::from(header.channels)).any(|granule| {
+        let window = lead_bits + granule * granule_bits + window_at;
+        // Window switching, two bits of block type, mixed.
+        bit(window) && bit(window + 3)
+    })
+}
+
 /// Length in bytes of the ADTS frame at the start of the bytes, and its rate index, if there is one.
 fn adts_frame(bytes: &[u8]) -> Option<(usize, u8)> {
     let &[sync, id, rate, b3, b4, b5, ..] = bytes else { return None };

@@ -52,7 +52,10 @@ pub(crate) fn find_audio(file: &File, limits: &Limits) -> Result<AudioBytes> {
 
 /// Where the trailing tags of a file of bare frames begin: APEv2 (Hydrogenaudio's specification: a footer of
 /// 32 bytes) and ID3v1 (the last 128 bytes). A decoder would take their bytes for frames.
-fn end_before_tags(file: &File, start: u64, length: u64, limits: &Limits) -> Result<u64> {
+///
+/// # Errors
+/// I/O.
+pub(crate) fn end_before_tags(file: &File, start: u64, length: u64, limits: &Limits) -> Result<u64> {
     let mut end = length;
     if end.saturating_sub(start) > 128 && read_at(file, end - 128, 3)? == b"TAG" {
         end -= 128;

@@ -8,12 +8,18 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::{AudioProperties, Error, ErrorKind, Result};
 
-use super::asf;
+use super::{asf, sample_entry};
 use crate::{
     Container, Limits,
     probe::{AudioBytes, read_at},
 };
 
+/// Sub-blocks looked at in one WavPack block; encoders write about ten.
+const MAX_SUB_BLOCKS: usize = 64;
+/// WavPack's sub-blocks that tell channels, rate, and DSD (the lower six bits of their ids).
+const SUB_CHANNELS: u8 = 0x0d;
+const SUB_RATE: u8 = 0x27;
+const SUB_DSD: u8 = 0x0e;
 /// Bytes of a file that hold these headers.
 const HEAD_BYTES: usize = 4_096;
 
@@ -43,10 +49,17 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Au
         Container::Musepack8 => musepack8(&head),
         Container::Au => au(&head, audio),
         Container::Asf => asf::properties(file, audio, limits),
-        Container::Mp4 | Container::Adts => lofty_properties(file, audio.container),
+        Container::Mp4 => sample_entry::mp4(file, audio)?.or_else(|| lofty_properties(file, audio.container)),
+        Container::Adts => lofty_properties(file, audio.container),
         Container::Ogg => ogg(&head),
         Container::Wave64 => wave64(&head, audio),
-        _ => None,
+        Container::Amr => Some(amr(&head)),
+        Container::Tak => tak(&head),
+        Container::Wav | Container::Rf64 => sample_entry::wav(&head),
+        Container::Aiff => sample_entry::aiff(&head),
+        Container::Caf => sample_entry::caf(&head),
+        Container::Matroska => sample_entry::matroska(file, audio)?,
+        Container::Flac | Container::Mp3 => None,
     };
     let container = audio.container.as_str().to_owned();
     let found = found.ok_or_else(|| {
@@ -64,7 +77,7 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Au
     })
 }
 
-fn le16(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn le16(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]])))
 }
 
@@ -76,18 +89,19 @@ pub(super) fn le64(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from(le32(bytes, at + 4)?) << 32 | u64::from(le32(bytes, at)?))
 }
 
-fn be16(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 2).map(|b| u32::from(u16::from_be_bytes([b[0], b[1]])))
 }
 
-fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
 }
 
-fn be64(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn be64(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from(be32(bytes, at)?) << 32 | u64::from(be32(bytes, at + 4)?))
 }
 
+/// WavPack's block header and the sub-blocks behind it (WavPack 5 file format, sections 2 and 3).
 fn wavpack(head: &[u8]) -> Option<Found> {
     const RATES_HZ: [u32; 15] = [
         6_000, 8_000, 9_600, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200,
@@ -95,19 +109,40 @@ fn wavpack(head: &[u8]) -> Option<Found> {
     ];
     let flags = le32(head, 24)?;
     let total = u64::from(le32(head, 12)?) | u64::from(*head.get(11)?) << 32;
-    let frames = (total & 0xffff_ffff != 0xffff_ffff).then_some(total);
-    let bits = ((flags & 3) + 1) * 8 - ((flags >> 13) & 31);
-    let dsd = flags & 0x8000_0000 != 0;
-    // Only stereo and mono are told here; more channels are several blocks per frame, told in sub-blocks.
-    let channels = if flags & 4 != 0 { 1 } else { 2 };
-    let rate_hz = RATES_HZ.get(((flags >> 23) & 15) as usize).copied().unwrap_or(44_100);
-    Some(Found {
-        codec: if dsd { "dsd" } else { "wavpack" },
-        rate_hz,
-        channels,
-        bits: Some(bits as u8),
-        frames,
-    })
+    let mut frames = (total & 0xffff_ffff != 0xffff_ffff).then_some(total);
+    let mut bits = Some((((flags & 3) + 1) * 8 - ((flags >> 13) & 31)) as u8);
+    // The first block has one or two channels; of more, and of rates without a number, sub-blocks tell.
+    let (mut channels, mut rate_hz) = (if flags & 4 != 0 { 1 } else { 2 }, 0);
+    let mut dsd_shift = None;
+    let mut at = 32;
+    for _ in 0..MAX_SUB_BLOCKS {
+        let (Some(id), Some(words)) = (head.get(at).copied(), head.get(at + 1)) else { break };
+        let (body, words) = match id & 0x80 {
+            0 => (at + 2, usize::from(*words)),
+            _ => (at + 4, (le32(head, at)? >> 8) as usize),
+        };
+        match id & 0x3f {
+            SUB_CHANNELS => channels = u32::from(*head.get(body)?),
+            SUB_RATE => rate_hz = le32(head, body)? & 0x00ff_ffff,
+            // The shift between its rate and the bits of DSD.
+            SUB_DSD => dsd_shift = head.get(body).copied(),
+            _ => {}
+        }
+        at = body + words * 2;
+    }
+    if rate_hz == 0 {
+        rate_hz = RATES_HZ.get(((flags >> 23) & 15) as usize).copied().unwrap_or(44_100);
+    }
+    if flags & 0x8000_0000 != 0 {
+        // Of bytes of eight samples each; the header counts and clocks those.
+        let bits_per_s = rate_hz.checked_shl(dsd_shift.map_or(3, u32::from))?;
+        let samples = frames.map_or(0, |bytes| bytes.saturating_mul(u64::from(bits_per_s / rate_hz.max(1))));
+        let heard = dsd(bits_per_s, channels, samples)?;
+        (rate_hz, bits) = (heard.rate_hz, heard.bits);
+        frames = frames.and(heard.frames);
+        return Some(Found { codec: "dsd", rate_hz, channels, bits, frames });
+    }
+    Some(Found { codec: "wavpack", rate_hz, channels, bits, frames })
 }
 
 fn ape(head: &[u8]) -> Option<Found> {
@@ -228,24 +263,41 @@ fn au(head: &[u8], audio: AudioBytes) -> Option<Found> {
 /// Sony Wave64: as RIFF, with 16-byte names and 64-bit sizes that count the header.
 fn wave64(head: &[u8], audio: AudioBytes) -> Option<Found> {
     let format = head.windows(4).position(|window| window == b"fmt ")? + 24;
-    let (tag, bits, block) = (le16(head, format)?, le16(head, format + 14)?, le16(head, format + 12)?);
-    let codec = match (tag, bits) {
-        (3, 64) => "pcm_f64le",
-        (3, _) => "pcm_f32le",
-        (_, 8) => "pcm_u8",
-        (_, 16) => "pcm_s16le",
-        (_, 24) => "pcm_s24le",
-        (_, 32) => "pcm_s32le",
-        _ => return None,
-    };
+    let found = sample_entry::wave_format(head, format)?;
     let samples = head.windows(4).position(|window| window == b"data")?;
     let bytes = le64(head, samples + 16)?.checked_sub(24)?.min(audio.end - audio.start);
-    let frames = bytes.checked_div(u64::from(block));
-    let (channels, rate_hz) = (le16(head, format + 2)?, le32(head, format + 4)?);
-    Some(Found { codec, rate_hz, channels, bits: u8::try_from(bits).ok(), frames })
+    let frames = bytes.checked_div(u64::from(le16(head, format + 12)?));
+    Some(Found { frames, ..found })
 }
 
-/// Ogg streams whose codec is not decoded in process: multichannel Opus and Speex.
+/// AMR has 20 ms frames of one channel, at 8 kHz, or 16 kHz in its wide band form (RFC 4867, section 5).
+fn amr(head: &[u8]) -> Found {
+    let wide = head.starts_with(b"#!AMR-WB");
+    let (codec, rate_hz) = if wide { ("amrwb", 16_000) } else { ("amrnb", 8_000) };
+    Found { codec, rate_hz, channels: 1, ..Found::default() }
+}
+
+/// TAK's stream information (format as described by its author, TAK 2.3 SDK): a metadata block of type 1, whose body is
+/// packed least significant bit first: 10 bits of encoder, 4 of frame size, 35 of samples, 3 of data type, 18 of rate
+/// less 6,000, 5 of bits less 8, 4 of channels less 1.
+fn tak(head: &[u8]) -> Option<Found> {
+    // Block header: one byte of type, three of size.
+    let body = head.get(8..).filter(|_| head.get(4).is_some_and(|kind| kind & 0x7f == 1))?;
+    let low = le64(body, 0)?;
+    let field = |at: u32, bits: u32| {
+        let high = u128::from(le64(body, 8).unwrap_or(0));
+        ((high << 64 | u128::from(low)) >> at & ((1 << bits) - 1)) as u64
+    };
+    Some(Found {
+        codec: "tak",
+        frames: Some(field(14, 35)),
+        rate_hz: field(52, 18) as u32 + 6_000,
+        bits: Some(field(70, 5) as u8 + 8),
+        channels: field(75, 4) as u32 + 1,
+    })
+}
+
+/// Ogg streams whose codec is not decoded in process: multichannel Opus, and Speex.
 fn ogg(head: &[u8]) -> Option<Found> {
     if let Some(at) = head.windows(8).position(|window| window == b"OpusHead") {
         let channels = u32::from(*head.get(at + 9)?);

@@ -106,9 +106,6 @@ pub(crate) fn make(
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
     }
-    if heard.frames == 0 {
-        return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
-    }
     if let Some(error) = heard.sinks.iter().find_map(trouble) {
         return Err(error);
     }

@@ -1,0 +1,161 @@
+//! Where the last frame of a FLAC file ends (RFC 9639, section 9).
+//!
+//! Why: a frame does not tell its length. The demuxer takes everything up to the next frame, or to the end of the file,
+//! for it, and drops the last frame when tags of another format, or any other bytes, stand behind it.
+//!
+//! How: the last frame header near the end is looked for; its frame ends at the first place where its checksum is
+//! right and the decoder finds all that it needs. A shorter piece lacks samples, a longer one is met later.
+//!
+//! Invariants: reads a bounded number of bytes; when nothing fits, the end of the file stays the end.
+
+use std::{fs::File, ops::Range};
+
+use fanfare_model::Result;
+use symphonia::core::{
+    checksum::{Crc8Ccitt, Crc16Ansi},
+    codecs::audio::{AudioCodecParameters, well_known::CODEC_ID_FLAC},
+    io::Monitor as _,
+    packet::Packet,
+    units::{Duration, Timestamp},
+};
+
+use super::{guard::guarded, readers};
+use crate::{
+    Limits,
+    probe::{AudioBytes, end_before_tags, read_at},
+};
+
+/// Bytes before the end that are looked at first: frames of 24-bit stereo are half as long.
+const NEAR_BYTES: u64 = 64 << 10;
+/// Bytes before the end that are looked at when that is not enough.
+const TAIL_BYTES: u64 = 1 << 20;
+/// Headers that are tried; bytes that look like one by chance are rare.
+const MAX_HEADERS: usize = 32;
+/// Bytes of the longest frame header (section 9.1).
+const MAX_HEADER_BYTES: usize = 16;
+
+/// What was found at the end of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FlacEnd {
+    /// One past the last byte of the last frame.
+    pub at: u64,
+    /// Whether the last frame has another rate or channel count than the stream information.
+    pub changes: bool,
+}
+
+/// Finds the end of the last frame. `audio` begins at the first frame, `info` is the stream information block.
+///
+/// # Errors
+/// I/O.
+pub(super) fn find(file: &File, audio: AudioBytes, info: &[u8], limits: &Limits) -> Result<FlacEnd> {
+    let untagged = end_before_tags(file, audio.start, audio.end, limits)?;
+    let tail_before = |end: u64, bytes: u64| {
+        let start = end.saturating_sub(bytes).max(audio.start);
+        read_at(file, start, (end - start) as usize).map(|tail| (start, tail))
+    };
+    // In most files the last frame ends where the bytes end, or the tags begin.
+    for (end, bytes) in [(audio.end, NEAR_BYTES), (untagged, NEAR_BYTES), (audio.end, TAIL_BYTES)] {
+        let (_, tail) = tail_before(end, bytes)?;
+        if let Some(header) = headers(&tail).find(|header| crc16(&tail[header.at..]) == 0) {
+            return Ok(FlacEnd { at: end, changes: header.differs_from(info) });
+        }
+    }
+    let (start, tail) = tail_before(untagged, TAIL_BYTES)?;
+    for header in headers(&tail) {
+        if let Some(frame) = frame_at(&tail, header.at, info) {
+            return Ok(FlacEnd { at: start + frame.end as u64, changes: header.differs_from(info) });
+        }
+    }
+    Ok(FlacEnd { at: audio.end, changes: false })
+}
+
+/// A frame header.
+#[derive(Debug, Clone, Copy)]
+struct Header {
+    at: usize,
+    rate_hz: Option<u32>,
+    channels: u32,
+}
+
+impl Header {
+    /// Whether the stream information tells another rate or channel count (section 8.2).
+    fn differs_from(self, info: &[u8]) -> bool {
+        let Some(&[a, b, c]) = info.get(10..13) else { return false };
+        let packed = u32::from_be_bytes([0, a, b, c]);
+        let (rate_hz, channels) = (packed >> 4, (packed >> 1 & 7) + 1);
+        self.channels != channels || self.rate_hz.is_some_and(|own| own != rate_hz)
+    }
+}
+
+/// Frame headers whose checksum is right, the last first; at most [`MAX_HEADERS`].
+fn headers(bytes: &[u8]) -> impl Iterator<Item = Header> + '_ {
+    (0..bytes.len()).rev().filter_map(|at| header(bytes, at)).take(MAX_HEADERS)
+}
+
+/// The frame header at that place (section 9.1).
+fn header(bytes: &[u8], at: usize) -> Option<Header> {
+    const RATES_HZ: [u32; 11] =
+        [88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+    let head = &bytes[at..bytes.len().min(at + MAX_HEADER_BYTES)];
+    let &[0xff, second, sizes, form, number, ..] = head else { return None };
+    if second & 0xfe != 0xf8 || sizes >> 4 == 0 || sizes & 15 == 15 || form & 1 != 0 || form >> 4 > 10 {
+        return None;
+    }
+    // The coded number is as long as one of UTF-8, of up to seven bytes.
+    let number_bytes = match number.leading_ones() {
+        0 => 1,
+        1 | 8 => return None,
+        ones => ones as usize,
+    };
+    let block_bytes = match sizes >> 4 {
+        6 => 1,
+        7 => 2,
+        _ => 0,
+    };
+    let rate_at = 4 + number_bytes + block_bytes;
+    let short = |at: usize| head.get(at..at + 2).map(|b| u32::from(u16::from_be_bytes([b[0], b[1]])));
+    let (rate_hz, rate_bytes) = match sizes & 15 {
+        0 => (None, 0),
+        12 => (head.get(rate_at).map(|thousands| u32::from(*thousands) * 1_000), 1),
+        13 => (short(rate_at), 2),
+        14 => (short(rate_at).map(|tens| tens * 10), 2),
+        index => (RATES_HZ.get(usize::from(index) - 1).copied(), 0),
+    };
+    let end = rate_at + rate_bytes;
+    let mut crc = Crc8Ccitt::new(0);
+    crc.process_buf_bytes(head.get(..end)?);
+    let channels = match u32::from(form >> 4) {
+        independent @ 0..=7 => independent + 1,
+        _ => 2,
+    };
+    (head.get(end) == Some(&crc.crc())).then_some(Header { at, rate_hz, channels })
+}
+
+/// The bytes of the frame that begins at that place, if one does.
+fn frame_at(bytes: &[u8], start: usize, info: &[u8]) -> Option<Range<usize>> {
+    let mut crc = Crc16Ansi::new(0);
+    for (index, byte) in bytes[start..].iter().enumerate() {
+        crc.process_byte(*byte);
+        // A checksum over a frame with its own checksum is zero.
+        let end = start + index + 1;
+        if crc.crc() == 0 && index > MAX_HEADER_BYTES / 2 && decodes(&bytes[start..end], info) {
+            return Some(start..end);
+        }
+    }
+    None
+}
+
+fn crc16(bytes: &[u8]) -> u16 {
+    let mut crc = Crc16Ansi::new(0);
+    crc.process_buf_bytes(bytes);
+    crc.crc()
+}
+
+/// Whether the decoder finds a whole frame in the bytes.
+fn decodes(frame: &[u8], info: &[u8]) -> bool {
+    let mut params = AudioCodecParameters::new();
+    params.for_codec(CODEC_ID_FLAC).with_extra_data(info.into());
+    let Ok(mut decoder) = readers::decoder(&params) else { return false };
+    let packet = Packet::new(0, Timestamp::ZERO, Duration::ZERO, frame);
+    guarded(|| decoder.decode(&packet).map(|buffer| buffer.frames())).is_ok_and(|frames| frames > 0)
+}

@@ -1,0 +1,104 @@
+//! [`Relay`]: a source whose decoder can be replaced in the middle of a file by another one, at the same frame.
+//!
+//! Why: some files show only at some packet that a decoder would give wrong sound for them (MP3 with mixed blocks,
+//! samples far above full scale). Both decoders count the same frames, so the other one seeks to the next frame and
+//! goes on.
+//!
+//! Invariants: the other decoder is tried once; a frame is given once; when it cannot go on either, the first error
+//! stands. A file without a single frame is an error, whoever decodes it.
+
+use fanfare_model::{Error, ErrorKind, FrameIndex, Result, SampleSpec};
+
+use crate::{PcmChunk, PcmSource, StreamFacts};
+
+/// Opens the other decoder.
+pub(crate) type Spare = Box<dyn FnOnce() -> Result<Box<dyn PcmSource>> + Send>;
+
+/// A source and what replaces it.
+pub(crate) struct Relay {
+    source: Box<dyn PcmSource>,
+    spare: Option<Spare>,
+    /// What was known at the beginning: the other decoder may know less.
+    facts: StreamFacts,
+    /// Track index of the next frame.
+    position: u64,
+    /// Warnings of the first decoder, once the other one has taken over.
+    warnings: Option<Vec<String>>,
+}
+
+impl Relay {
+    /// `spare` opens the other decoder, where there is one.
+    pub(crate) fn new(source: Box<dyn PcmSource>, spare: Option<Spare>) -> Self {
+        let facts = source.facts().clone();
+        Self { source, spare, facts, position: 0, warnings: None }
+    }
+
+    /// Whether the other decoder took over and stands at that frame.
+    fn take_over(&mut self, kind: ErrorKind, frame: u64) -> bool {
+        if !matches!(kind, ErrorKind::Unsupported | ErrorKind::Malformed) {
+            return false;
+        }
+        let Some(Ok(mut other)) = self.spare.take().map(|spare| spare()) else { return false };
+        if other.spec() != self.source.spec()
+            || !matches!(other.seek(FrameIndex(frame)), Ok(at) if at.0 == frame)
+        {
+            return false;
+        }
+        self.warnings = Some(self.source.warnings().to_vec());
+        self.source = other;
+        true
+    }
+
+    /// Both decoders' warnings, each once.
+    fn gather_warnings(&mut self) {
+        let Some(warnings) = &mut self.warnings else { return };
+        for warning in self.source.warnings() {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
+    }
+}
+
+impl PcmSource for Relay {
+    fn spec(&self) -> SampleSpec {
+        self.source.spec()
+    }
+
+    fn facts(&self) -> &StreamFacts {
+        &self.facts
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
+        let chunk = match self.source.next_chunk() {
+            Err(error) if self.take_over(error.kind(), self.position) => self.source.next_chunk(),
+            chunk => chunk,
+        };
+        self.gather_warnings();
+        match &chunk {
+            Ok(Some(chunk)) => self.position = chunk.first_frame().0 + chunk.frames() as u64,
+            Ok(None) if self.position == 0 => {
+                return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
+            }
+            _ => {}
+        }
+        chunk
+    }
+
+    fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex> {
+        let landed = match self.source.seek(frame) {
+            Err(error) if self.take_over(error.kind(), frame.0) => Ok(frame),
+            landed => landed,
+        };
+        self.gather_warnings();
+        if let Ok(landed) = landed {
+            self.position = landed.0;
+            return Ok(landed);
+        }
+        landed
+    }
+
+    fn warnings(&self) -> &[String] {
+        self.warnings.as_deref().unwrap_or_else(|| self.source.warnings())
+    }
+}

@@ -1,0 +1,424 @@
+//! Forms of known formats that libraries read wrongly or refuse: each as a small generated file, against `ffmpeg`'s own
+//! decode of it or against what was encoded (issue 13, D and P).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use fanfare_audio::{FfmpegUse, Limits, OpenOptions, open, read_tags};
+use fanfare_model::{ErrorKind, FrameIndex};
+use support::{Heard, encode, ffmpeg, hear_file, music, snr_db, write_wav};
+
+const RATE_HZ: u32 = 48_000;
+/// 2.1 s: no multiple of any codec's packet.
+const FRAMES: usize = 100_801;
+
+fn source(folder: &Path, channels: usize) -> PathBuf {
+    write_wav(folder, &format!("source{channels}.wav"), RATE_HZ, &music(RATE_HZ, FRAMES, channels))
+}
+
+/// What `ffmpeg` decodes of a file, as planes.
+fn decoded_by_ffmpeg(path: &Path, channels: usize) -> Vec<Vec<f32>> {
+    let output = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "quiet", "-i", path.to_str().unwrap(), "-map", "0:a:0", "-f", "f32le", "-"])
+        .output()
+        .unwrap();
+    let mut planes = vec![Vec::new(); channels];
+    for (index, sample) in output.stdout.chunks_exact(4).enumerate() {
+        planes[index % channels].push(f32::from_le_bytes([sample[0], sample[1], sample[2], sample[3]]));
+    }
+    planes
+}
+
+fn hear(path: &Path) -> Heard {
+    hear_file(path, &OpenOptions::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The same frames and, to 40 dB, the same samples.
+fn assert_as_ffmpeg(path: &Path, heard: &Heard) {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let expected = decoded_by_ffmpeg(path, heard.planes.len());
+    assert_eq!(heard.frames(), expected[0].len(), "{name}: frames");
+    for (channel, (truth, found)) in expected.iter().zip(&heard.planes).enumerate() {
+        let snr = snr_db(truth, found, 0);
+        assert!(snr > 40.0, "{name}: channel {channel} is {snr:.1} dB near");
+    }
+}
+
+#[test]
+fn vorbis_of_every_layout_sounds_as_other_decoders_play_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for channels in 1..=8 {
+        let source = source(folder.path(), channels);
+        for name in ["a.ogg", "a.mka"] {
+            let path = encode(&source, &format!("{channels}{name}"), &["-c:a", "libvorbis", "-q:a", "4"]);
+            let heard = hear(&path);
+            assert_eq!((heard.facts.codec.as_str(), heard.planes.len()), ("vorbis", channels), "{name}");
+            assert_as_ffmpeg(&path, &heard);
+        }
+    }
+}
+
+#[test]
+fn the_output_gain_of_opus_in_mp4_is_big_endian() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = encode(&source(folder.path(), 2), "a.mp4", &["-c:a", "libopus"]);
+    let plain = hear(&path);
+    let mut bytes = fs::read(&path).unwrap();
+    let head = bytes.windows(4).position(|window| window == b"dOps").unwrap();
+    bytes[head + 12..head + 14].copy_from_slice(&(-1541_i16).to_be_bytes());
+    fs::write(&path, bytes).unwrap();
+    let halved = hear(&path);
+    let near = |(plain, half): (&f32, &f32)| (plain / 2.0 - half).abs() < 1e-3;
+    assert!(plain.planes[0].iter().zip(&halved.planes[0]).all(near));
+}
+
+#[test]
+fn opus_in_matroska_is_48_khz_whatever_the_container_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = encode(&source(folder.path(), 2), "a.webm", &["-c:a", "libopus"]);
+    let plain = hear(&path);
+    let bytes = fs::read(&path).unwrap();
+    let rate = [&b"\xb5\x88"[..], &48_000_f64.to_be_bytes()].concat();
+    let at = bytes.windows(rate.len()).position(|window| window == rate).unwrap();
+    for rate_hz in [8_000.0_f64, 16_000.0, 44_100.0, 96_000.0] {
+        let mut changed = bytes.clone();
+        changed[at + 2..at + 10].copy_from_slice(&rate_hz.to_be_bytes());
+        fs::write(&path, changed).unwrap();
+        let heard = hear(&path);
+        assert_eq!((heard.rate_hz, heard.frames()), (48_000, plain.frames()), "{rate_hz}");
+        assert_eq!(read_tags(&path, &Limits::default()).unwrap().audio.unwrap().sample_rate_hz, 48_000);
+    }
+}
+
+#[test]
+fn an_mp4_file_with_samples_in_its_index_and_in_fragments_plays_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(folder.path(), 2);
+    let fragments = ["-movflags", "frag_keyframe", "-frag_duration", "300000"];
+    for (name, codec) in [("aac.mp4", "aac"), ("alac.mp4", "alac")] {
+        let path = encode(&source, name, &[&["-c:a", codec][..], &fragments].concat());
+        let heard = hear(&path);
+        // The last packet of AAC is filled up, and nothing in the file tells by how much.
+        let beyond = heard.frames() as i64 - FRAMES as i64;
+        assert!((0..2_048).contains(&beyond), "{name}: {beyond} frames more");
+        assert!(heard.warnings.is_empty(), "{name}: {:?}", heard.warnings);
+    }
+}
+
+/// Sets the flag of mixed blocks in every granule of short blocks from that frame on; how many were set.
+fn mix_blocks(bytes: &mut [u8], first: usize) -> usize {
+    // MPEG-1, 48 kHz, 320 kbit/s: 960 bytes a frame. Two channels: 20 bits before the granules, 59 for each.
+    let mut set = 0;
+    for frame in (0..bytes.len() / 960).skip(first) {
+        let side = frame * 960 + 4;
+        for granule in 0..4 {
+            let window = 20 + granule * 59 + 33;
+            let bit = |bytes: &[u8], at: usize| bytes[side + at / 8] >> (7 - at % 8) & 1;
+            if bit(bytes, window) == 1 && bit(bytes, window + 1) == 1 && bit(bytes, window + 2) == 0 {
+                bytes[side + (window + 3) / 8] |= 1 << (7 - (window + 3) % 8);
+                set += 1;
+            }
+        }
+    }
+    set
+}
+
+/// Clicks, for which encoders use short blocks.
+fn clicks(folder: &Path) -> PathBuf {
+    let plane: Vec<f32> =
+        (0..FRAMES).map(|at| if at % 4_801 < 40 { 0.7 } else { ((at * 7) % 100) as f32 * 1e-5 }).collect();
+    write_wav(folder, "clicks.wav", RATE_HZ, &[plane.clone(), plane])
+}
+
+#[test]
+fn mp3_with_mixed_blocks_sounds_as_other_decoders_play_it_from_wherever_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["-c:a", "libmp3lame", "-b:a", "320k", "-write_xing", "0", "-joint_stereo", "0"];
+    let path = encode(&clicks(folder.path()), "a.mp3", &[&flags[..], &["-id3v2_version", "0"]].concat());
+    let plain = fs::read(&path).unwrap();
+    for first in [0, 40] {
+        let mut bytes = plain.clone();
+        assert!(mix_blocks(&mut bytes, first) > 10, "the encoder made no short blocks");
+        fs::write(&path, bytes).unwrap();
+        let heard = hear(&path);
+        let expected = decoded_by_ffmpeg(&path, 2);
+        assert_eq!(heard.frames(), expected[0].len());
+        // The flag makes nonsense of what was encoded; what counts is that it is the same nonsense, and not louder.
+        let snr = snr_db(&expected[0], &heard.planes[0], 0);
+        assert!(snr > 30.0, "from frame {first} on: {snr:.1} dB near");
+        for chunk_frames in [1_000, 7_777] {
+            let options = OpenOptions { chunk_frames, ..OpenOptions::default() };
+            assert_eq!(hear_file(&path, &options).unwrap().planes, heard.planes, "chunks of {chunk_frames}");
+        }
+        let mut source = open(&path, &OpenOptions::default()).unwrap();
+        let at = source.seek(FrameIndex(70_000)).unwrap();
+        let chunk = source.next_chunk().unwrap().unwrap();
+        assert_eq!((at, chunk.first_frame()), (FrameIndex(70_000), FrameIndex(70_000)));
+        let snr = snr_db(&heard.planes[0][70_000..70_000 + chunk.frames()], &chunk.planes()[0], 0);
+        assert!(snr > 30.0, "after a seek: {snr:.1} dB near");
+        let alone = OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() };
+        match hear_file(&path, &alone) {
+            Ok(heard) => assert!(heard.warnings.iter().any(|line| line.contains("mixed blocks"))),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported),
+        }
+    }
+}
+
+#[test]
+fn flac_with_anything_behind_its_audio_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, channels, flags) in [
+        ("a.flac", 2, &["-compression_level", "5"][..]),
+        ("b.flac", 1, &["-compression_level", "0"][..]),
+        ("c.flac", 6, &["-compression_level", "8"][..]),
+    ] {
+        let path = encode(&source(folder.path(), channels), name, flags);
+        let plain = fs::read(&path).unwrap();
+        let truth = hear(&path).planes;
+        let mut ape = b"APETAGEX\xd0\x07\0\0\x28\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+        ape.splice(0..0, [0; 8]);
+        let id3v1 = [&b"TAG"[..], &[b'x'; 125]].concat();
+        let noise: Vec<u8> = (0..70_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for (what, behind) in [
+            ("nothing", Vec::new()),
+            ("one zero", vec![0]),
+            ("zeros", vec![0; 9_000]),
+            ("ID3v1", id3v1.clone()),
+            ("APE", ape.clone()),
+            ("APE and ID3v1", [ape, id3v1].concat()),
+            ("text", b"ripped by somebody\r\n".repeat(30)),
+            ("noise", noise),
+        ] {
+            fs::write(&path, [&plain[..], &behind].concat()).unwrap();
+            let heard = hear(&path);
+            assert_eq!(heard.planes, truth, "{name} and {what}");
+            assert!(heard.warnings.is_empty(), "{name} and {what}: {:?}", heard.warnings);
+        }
+    }
+}
+
+#[test]
+fn flac_that_goes_on_at_another_rate_says_what_was_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = encode(&source(folder.path(), 2), "a.flac", &[]);
+    let slow = encode(&source(folder.path(), 2), "slow.flac", &["-ar", "32000"]);
+    let mono = encode(&source(folder.path(), 2), "mono.flac", &["-ac", "1"]);
+    for other in [slow, mono] {
+        let joined = [fs::read(&path).unwrap(), fs::read(&other).unwrap()].concat();
+        let target = folder.path().join("joined.flac");
+        fs::write(&target, joined).unwrap();
+        let heard = hear(&target);
+        assert!(heard.frames() + 4_608 >= FRAMES, "{} frames", heard.frames());
+        assert!(heard.warnings.iter().any(|line| line.contains("change")), "{:?}", heard.warnings);
+    }
+}
+
+#[test]
+fn pcm_in_wav_with_odd_formats_is_heard_with_its_depth() {
+    let folder = tempfile::tempdir().unwrap();
+    let planes = music(RATE_HZ, FRAMES, 2);
+    let path = folder.path().join("a.wav");
+    // Valid bits, bits that hold them, bytes of the chunk, extensible, what stands behind.
+    for (valid, holding, length, extensible) in [
+        (16_u16, 16_u16, 17_u32, false),
+        (16, 16, 20, false),
+        (16, 16, 24, false),
+        (16, 16, 18, false),
+        (5, 8, 16, false),
+        (12, 16, 16, false),
+        (20, 24, 16, false),
+        (12, 16, 40, true),
+        (20, 24, 40, true),
+        (24, 32, 40, true),
+        (64, 64, 16, false),
+    ] {
+        let bytes = usize::from(holding / 8);
+        let mut samples = Vec::new();
+        for frame in 0..FRAMES {
+            for plane in &planes {
+                let value = (f64::from(plane[frame]) * 2_f64.powi(i32::from(valid) - 1)).floor() as i64;
+                let raised = if holding == 8 { (value << 3) + 128 } else { value << (holding - valid) };
+                samples.extend(&raised.to_le_bytes()[..bytes]);
+            }
+        }
+        let block = 2 * holding / 8;
+        let mut format = Vec::new();
+        for number in [if extensible { 0xfffe } else { 1 }, 2] {
+            format.extend(u16::to_le_bytes(number));
+        }
+        format.extend(RATE_HZ.to_le_bytes());
+        format.extend((RATE_HZ * u32::from(block)).to_le_bytes());
+        format.extend(block.to_le_bytes());
+        format.extend(if extensible { holding } else { valid }.to_le_bytes());
+        if extensible {
+            format.extend(22_u16.to_le_bytes());
+            format.extend(valid.to_le_bytes());
+            format.extend(3_u32.to_le_bytes());
+            format.extend(b"\x01\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71");
+        }
+        format.resize(length as usize + (length as usize & 1), 0);
+        let mut file = b"RIFF\0\0\0\0WAVEfmt ".to_vec();
+        file.extend(length.to_le_bytes());
+        file.extend(&format);
+        file.extend(b"data");
+        file.extend((samples.len() as u32).to_le_bytes());
+        file.extend(&samples);
+        let riff = file.len() as u32 - 8;
+        file[4..8].copy_from_slice(&riff.to_le_bytes());
+        fs::write(&path, file).unwrap();
+        let what = format!("{valid} bits in {holding}, {length} bytes of format");
+        let heard =
+            hear_file(&path, &OpenOptions::default()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(heard.frames(), FRAMES, "{what}");
+        assert_eq!(heard.facts.bit_depth, Some(valid as u8), "{what}");
+        let snr = snr_db(&planes[1], &heard.planes[1], 0);
+        assert!(snr > f64::from(valid.min(16)) * 6.0 - 24.0, "{what}: {snr:.1} dB near");
+    }
+}
+
+#[test]
+fn aiff_that_is_cut_or_oddly_ended_plays_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(folder.path(), 1);
+    let path = encode(&source, "a.aiff", &[]);
+    let plain = fs::read(&path).unwrap();
+    for (what, bytes, frames, warns) in [
+        ("cut", plain[..plain.len() - 1_001].to_vec(), FRAMES - 501, true),
+        ("an empty ID3 chunk", [&plain[..], b"ID3 \0\0\0\0"].concat(), FRAMES, false),
+        ("half a chunk", [&plain[..], b"ID3"].concat(), FRAMES, false),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let heard = hear(&path);
+        assert_eq!((heard.frames(), !heard.warnings.is_empty()), (frames, warns), "{what}");
+    }
+    let odd = encode(&source, "odd.aifc", &["-c:a", "pcm_mulaw", "-f", "aiff"]);
+    let bytes = fs::read(&odd).unwrap();
+    fs::write(&odd, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(hear(&odd).frames(), FRAMES, "without the last pad byte");
+}
+
+#[test]
+fn what_one_reader_refuses_another_plays() {
+    let folder = tempfile::tempdir().unwrap();
+    let [mono, stereo, six] = [1, 2, 6].map(|channels| source(folder.path(), channels));
+    let chapters = folder.path().join("chapters.txt");
+    fs::write(&chapters, ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=900\ntitle=a\n").unwrap();
+    let chaptered = folder.path().join("chapters.mka");
+    let (from, list, to) =
+        (stereo.to_str().unwrap(), chapters.to_str().unwrap(), chaptered.to_str().unwrap());
+    ffmpeg(&["-i", from, "-i", list, "-map_metadata", "1", "-c:a", "flac", to]);
+    let cases: Vec<(PathBuf, &str, usize, bool)> = vec![
+        (chaptered, "flac", 2, true),
+        (encode(&six, "six.wv", &["-c:a", "wavpack"]), "wavpack", 6, true),
+        (encode(&stereo, "odd.wv", &["-c:a", "wavpack", "-ar", "50000"]), "wavpack", 2, true),
+        (encode(&stereo, "flac.caf", &["-c:a", "flac"]), "flac", 2, true),
+        (encode(&stereo, "mulaw.caf", &["-c:a", "pcm_mulaw"]), "mulaw", 2, false),
+        (encode(&mono, "ima4.aifc", &["-c:a", "adpcm_ima_qt", "-f", "aiff"]), "adpcm_ima_qt", 1, false),
+        (encode(&stereo, "mp3.wav", &["-c:a", "libmp3lame"]), "mp3", 2, false),
+        (encode(&stereo, "ac3.mp4", &["-c:a", "ac3"]), "ac3", 2, false),
+        (encode(&stereo, "eac3.mp4", &["-c:a", "eac3"]), "eac3", 2, false),
+        (encode(&stereo, "a.tta", &[]), "tta", 2, true),
+        (encode(&stereo, "ac3.mka", &["-c:a", "ac3"]), "ac3", 2, false),
+        (encode(&stereo, "wv.mka", &["-c:a", "wavpack"]), "wavpack", 2, true),
+        // Matroska tells the length in milliseconds, and this reader of TTA needs it in frames.
+        (encode(&stereo, "tta.mka", &["-c:a", "tta"]), "tta", 2, false),
+    ];
+    for (path, codec, channels, exact) in cases {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let heard = hear(&path);
+        let tags = read_tags(&path, &Limits::default()).unwrap();
+        let declared = tags.audio.as_ref().map(|audio| (audio.codec.as_str(), usize::from(audio.channels)));
+        println!("{name}: {} frames, declared {declared:?}, {:?}", heard.frames(), heard.warnings);
+        assert_eq!(heard.facts.codec, codec, "{name}");
+        assert_eq!(declared, Some((codec, channels)), "{name}");
+        assert_as_ffmpeg(&path, &heard);
+        if exact && !name.starts_with("odd") {
+            assert_eq!(heard.frames(), FRAMES, "{name}");
+            let truth =
+                hear(&[&mono, &stereo, &six][[1, 2, 6].iter().position(|c| *c == channels).unwrap()].clone());
+            assert_eq!(heard.planes, truth.planes, "{name}");
+        }
+    }
+}
+
+#[test]
+fn pcm_of_every_depth_and_order_of_bytes_is_what_was_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(folder.path(), 2);
+    let truth = hear(&source).planes;
+    for (containers, codecs) in [
+        (
+            &["mov"][..],
+            &["s16be", "s16le", "s24be", "s24le", "s32be", "s32le", "f32be", "f32le", "f64be", "f64le"][..],
+        ),
+        (
+            &["caf"][..],
+            &["s16be", "s16le", "s24be", "s24le", "s32be", "s32le", "f32be", "f32le", "f64be", "f64le"][..],
+        ),
+        (&["aiff", "aifc"][..], &["s16be", "s24be", "s32be"][..]),
+        (&["aifc"][..], &["s16le", "f32be", "f64be"][..]),
+        (&["wav", "w64", "mka"][..], &["s16le", "s24le", "s32le", "f32le", "f64le"][..]),
+        (&["mka"][..], &["s16be", "s24be", "s32be"][..]),
+        (&["au"][..], &["s16be", "s24be", "s32be", "f32be", "f64be"][..]),
+    ] {
+        for (container, codec) in
+            containers.iter().flat_map(|name| codecs.iter().map(move |codec| (*name, *codec)))
+        {
+            let codec = format!("pcm_{codec}");
+            let mut flags = vec!["-c:a", &codec];
+            if container == "aifc" {
+                flags.extend(["-f", "aiff"]);
+            }
+            let path = encode(&source, &format!("{codec}.{container}"), &flags);
+            let heard = hear(&path);
+            let tags = read_tags(&path, &Limits::default()).unwrap().audio.unwrap();
+            let depth = codec[5..7].parse::<u8>().unwrap();
+            assert_eq!(
+                (heard.facts.codec.as_str(), heard.facts.bit_depth),
+                (&*codec, Some(depth)),
+                "{container}"
+            );
+            assert_eq!((tags.codec.as_str(), tags.bit_depth), (&*codec, Some(depth)), "{container}");
+            // This writer of Wave64 counts the padding to eight bytes as samples.
+            let padding = if container == "w64" { 4 } else { 0 };
+            assert!((FRAMES..FRAMES + 1 + padding).contains(&heard.frames()), "{codec} in {container}");
+            let same = truth.iter().zip(&heard.planes).all(|(truth, heard)| *truth == heard[..FRAMES]);
+            assert!(same, "{codec} in {container} is heard otherwise");
+        }
+    }
+}
+
+#[test]
+fn refusals_say_the_right_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let stereo = source(folder.path(), 2);
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let frame = [&b"\xff\xfb\x04\xc4"[..], &[0x55; 1_000]].concat();
+    let subtitles = folder.path().join("subtitles.srt");
+    fs::write(&subtitles, "1\n00:00:00,000 --> 00:00:01,000\nhello\n").unwrap();
+    let silent = folder.path().join("subtitles.mkv");
+    ffmpeg(&["-i", subtitles.to_str().unwrap(), silent.to_str().unwrap()]);
+    for (path, kind) in [
+        (encode(&stereo, "ts.aac", &["-c:a", "aac", "-f", "mpegts"]), ErrorKind::Unsupported),
+        (file("free.mp3", &frame.repeat(5)), ErrorKind::Unsupported),
+        (silent, ErrorKind::NotAudio),
+        (file("none.wav", &fs::read(&stereo).unwrap()[..44]), ErrorKind::Empty),
+    ] {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let error =
+            hear_file(&path, &OpenOptions::default()).err().unwrap_or_else(|| panic!("{name} is heard"));
+        println!("{name}: {error}");
+        assert_eq!(error.kind(), kind, "{name}: {error}");
+        assert!(!error.to_string().contains("map"), "{name}: {error}");
+    }
+}
