@@ -26,7 +26,7 @@ use super::{Figure, mib, process_bytes};
 const MAX_KEPT_BYTES: u64 = 64 << 20;
 /// How long a process has to give memory back.
 const SETTLES: Duration = Duration::from_secs(30);
-/// How long the mixed load lasts; `FANFARE_REST_MINUTES` sets another time.
+/// How long the mixed load lasts; `REST_MINUTES` sets another time.
 const MINUTES: f64 = 2.0;
 const RATE_HZ: u32 = 44_100;
 /// Tracks of the library, and seconds of each.
@@ -89,7 +89,7 @@ pub fn kept_after_heavy_work() -> Vec<Figure> {
 /// Ranges, transcodes, HLS, lists, searches, wrong log-ins and uploads at once, for [`MINUTES`].
 async fn mixed(server: &TestServer, tracks: &[String]) {
     let minutes =
-        std::env::var("FANFARE_REST_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(MINUTES);
+        std::env::var("REST_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(MINUTES);
     let until = Instant::now() + Duration::from_secs_f64(minutes * 60.0);
     let listeners = (0..LISTENERS).map(|number| async move {
         let mut choice = Seeded::new(number);
