@@ -23,7 +23,7 @@ use fanfare_testkit::{
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// What all processes together may take above what they had, in bytes.
+/// What the server and the process that decodes pictures may take together above what they had, in bytes.
 const MOST_ABOVE_BYTES: u64 = 64 << 20;
 /// How long something is waited for before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -43,15 +43,18 @@ fn deep(number: u32) -> Vec<u8> {
     png(6_300 - number, 6_300, DEEP)
 }
 
-/// Resident bytes by process: the peak of each, or what it has now.
-fn processes(server: u32, field: &str) -> BTreeMap<u32, u64> {
+/// The server and its descendants, each with what it is.
+fn processes(server: u32) -> BTreeMap<u32, &'static str> {
     let mut found = BTreeMap::new();
     let mut waiting = vec![server];
     while let Some(pid) = waiting.pop() {
-        let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { continue };
-        let kib = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        let kib = kib.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        found.insert(pid, kib.unwrap_or(0) << 10);
+        let Ok(command) = fs::read_to_string(format!("/proc/{pid}/cmdline")) else { continue };
+        let role = match () {
+            () if pid == server => "server",
+            () if command.contains("\0pictures") => "pictures",
+            () => "worker",
+        };
+        found.insert(pid, role);
         let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { continue };
         for thread in threads.flatten() {
             let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
@@ -61,61 +64,77 @@ fn processes(server: u32, field: &str) -> BTreeMap<u32, u64> {
     found
 }
 
+/// A field of a process's status in bytes; 0 once it is gone.
+fn bytes_of(pid: u32, field: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let kib = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    kib.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) << 10
+}
+
+/// What each process had at most: its role and its peak.
+type Peaks = BTreeMap<u32, (&'static str, u64)>;
+
+fn note_peaks(server: u32, peaks: &Mutex<Peaks>) {
+    for (pid, role) in processes(server) {
+        let peak = bytes_of(pid, "VmHWM");
+        let mut peaks = peaks.lock().unwrap();
+        let noted = peaks.entry(pid).or_insert((role, 0));
+        // A process that was just started may not have its own command line yet.
+        *noted = (role, noted.1.max(peak));
+    }
+}
+
 /// Watches a server and its children; what they took at most is told when it is asked.
 struct Watched {
     server: u32,
     before: BTreeMap<u32, u64>,
-    peaks: Arc<Mutex<BTreeMap<u32, u64>>>,
+    peaks: Arc<Mutex<Peaks>>,
     over: Arc<AtomicBool>,
 }
 
 impl Watched {
     fn new(server: &TestServer) -> Self {
         let server = server.pid();
-        let before = processes(server, "VmRSS");
+        let before: BTreeMap<u32, u64> =
+            processes(server).into_keys().map(|pid| (pid, bytes_of(pid, "VmRSS"))).collect();
         for pid in before.keys() {
             // Peaks are counted from now on.
             fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
         }
-        let (peaks, over) = (Arc::new(Mutex::new(BTreeMap::new())), Arc::new(AtomicBool::new(false)));
+        let (peaks, over) = (Arc::new(Mutex::new(Peaks::new())), Arc::new(AtomicBool::new(false)));
         let (into, end) = (Arc::clone(&peaks), Arc::clone(&over));
         // A child that is gone says nothing any more, so all are looked at while they live.
         thread::spawn(move || {
             while !end.load(Ordering::Relaxed) {
-                into.lock().unwrap().extend(processes(server, "VmHWM"));
+                note_peaks(server, &into);
                 thread::sleep(Duration::from_millis(2));
             }
         });
         Self { server, before, peaks, over }
     }
 
-    /// Bytes above what there was: of each process, its name first, and of all together.
-    fn above(&self) -> (Vec<(String, u64)>, u64) {
-        self.peaks.lock().unwrap().extend(processes(self.server, "VmHWM"));
+    /// Ends with the bytes above what there was, by role: the largest of each, for one pictures process runs at a time.
+    fn above(self) -> BTreeMap<&'static str, u64> {
+        note_peaks(self.server, &self.peaks);
         self.over.store(true, Ordering::Relaxed);
-        let mut each = Vec::new();
-        for (pid, peak) in self.peaks.lock().unwrap().iter() {
-            let before = self.before.get(pid).copied();
-            let role = match (pid == &self.server, before) {
-                (true, _) => "server",
-                (false, Some(_)) => "worker",
-                // It was started for this: all that it has is above.
-                (false, None) => "child",
-            };
-            each.push((format!("{role} {pid}"), peak.saturating_sub(before.unwrap_or(0))));
+        let mut above = BTreeMap::new();
+        for (pid, (role, peak)) in self.peaks.lock().unwrap().iter() {
+            // Of a process that was started for this, all that it has is above.
+            let more = peak.saturating_sub(self.before.get(pid).copied().unwrap_or(0));
+            let most = above.entry(*role).or_insert(0);
+            *most = more.max(*most);
         }
-        let all = each.iter().map(|(_, bytes)| bytes).sum();
-        (each, all)
+        above
     }
 
+    /// What a worker takes to analyze and encode an upload is not counted: no picture reaches it.
     fn assert_little(self, what: &str) {
-        let (each, all) = self.above();
+        let above = self.above();
         let shown: Vec<String> =
-            each.iter().map(|(role, bytes)| format!("{role} +{} MiB", bytes >> 20)).collect();
-        println!("{what}: {}, together +{} MiB", shown.join(", "), all >> 20);
-        // Of each process: their peaks are not at one time, and the worker's is what encoding takes.
-        let most = each.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0);
-        assert!(most <= MOST_ABOVE_BYTES, "{what} took {most} bytes in one process: {shown:?}");
+            above.iter().map(|(role, bytes)| format!("{role} +{} MiB", bytes >> 20)).collect();
+        println!("{what}: {}", shown.join(", "));
+        let together: u64 = ["server", "pictures"].iter().filter_map(|role| above.get(role)).sum();
+        assert!(together <= MOST_ABOVE_BYTES, "{what} took {together} bytes: {shown:?}");
     }
 }
 
@@ -329,12 +348,7 @@ async fn what_cannot_be_decoded_costs_itself_alone_and_says_why() {
     }
     watched.assert_little("pictures that cannot be decoded, and large ones");
     // The child that decodes goes with its memory when there is nothing to do any more.
-    let children = || {
-        let found = processes(server.pid(), "Name").into_keys();
-        let commands =
-            found.map(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default());
-        commands.filter(|command| command.contains("\0pictures")).count()
-    };
+    let children = || processes(server.pid()).into_values().filter(|role| *role == "pictures").count();
     let began = Instant::now();
     while children() > 0 {
         assert!(began.elapsed() < PATIENCE, "the child stays");
