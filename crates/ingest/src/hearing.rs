@@ -12,145 +12,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{
-    JobId, Result, TaskFailure, TaskId, TaskKind, TaskState, TrackId, job::JobError, task::MAX_TASK_FAILURES,
-};
+use fanfare_model::{JobId, Result, TaskId, TaskKind, TaskState};
 use fanfare_store::{CacheRun, JobCounts, Patience, Store};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::{
     TaskHub,
     governor::Governor,
+    lines::Line,
     live_task::LiveTask,
+    showing::{name_unsaid, show_event},
     text,
-    worker::{protocol::WorkerEvent, retry::next_night},
+    worker::protocol::WorkerEvent,
 };
 
 /// The counts are read from the store at most this often; in between they are counted along.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
-
-/// A line of work that has a task of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// Tracks of library folders are heard.
-    Analysis,
-    /// Uploads are made ready.
-    Uploads,
-    /// Transcodes are made that somebody asked for.
-    Transcodes,
-    /// Smaller files are made ahead of time.
-    Cache,
-}
-
-impl Line {
-    const fn kind(self) -> TaskKind {
-        match self {
-            Self::Analysis => TaskKind::Analysis,
-            Self::Uploads => TaskKind::Upload,
-            Self::Transcodes => TaskKind::Transcode,
-            Self::Cache => TaskKind::Cache,
-        }
-    }
-
-    /// The step its task is in while it runs.
-    const fn step(self) -> &'static str {
-        match self {
-            Self::Analysis => "hearing tracks",
-            Self::Uploads => "making uploads ready",
-            Self::Transcodes => "encoding",
-            Self::Cache => "caching tracks",
-        }
-    }
-
-    /// How it ended, in words and as a state.
-    fn end(self, counts: JobCounts) -> (TaskState, String) {
-        let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
-        let state = match (counts.done, failed) {
-            (0, 0) if counts.cancelled > 0 => return (TaskState::Cancelled, "cancelled".to_owned()),
-            (_, 0) => TaskState::Succeeded,
-            (0, _) => TaskState::Failed,
-            _ => TaskState::PartialSuccess,
-        };
-        let message = match (self, state) {
-            (Self::Analysis, TaskState::Succeeded) => format!("{heard} heard"),
-            (Self::Analysis, TaskState::Failed) => {
-                format!("{} could not be heard", text::count(failed, "track"))
-            }
-            (Self::Analysis, _) => format!("{heard} heard, {failed} failed"),
-            // An upload is two jobs, so its jobs say nothing about how many there were.
-            (Self::Uploads, TaskState::Succeeded) => "every upload is ready".to_owned(),
-            (Self::Uploads, _) => format!("{failed} failed"),
-            (Self::Cache, TaskState::Succeeded) => format!("{heard} ready"), // only where the files could not be summed up
-            (Self::Cache, _) => format!("{heard} ready, {failed} failed"),
-            (Self::Transcodes, TaskState::Succeeded) => format!("{heard} encoded"),
-            (Self::Transcodes, _) => format!("{} could not be encoded", text::count(failed, "track")),
-        };
-        (state, message)
-    }
-}
-
-/// The lines that workers work on. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Lines {
-    pub(crate) analysis: Hearing,
-    pub(crate) uploads: Hearing,
-    pub(crate) transcodes: Hearing,
-    pub(crate) cache: Hearing,
-}
-
-impl Lines {
-    pub(crate) fn new(store: &Store, hub: &TaskHub, governor: &Governor) -> Self {
-        let line = |line| Hearing::new(store.clone(), hub.clone(), governor.clone(), line);
-        Self {
-            analysis: line(Line::Analysis),
-            uploads: line(Line::Uploads),
-            transcodes: line(Line::Transcodes),
-            cache: line(Line::Cache),
-        }
-    }
-
-    fn all(&self) -> [&Hearing; 4] {
-        [&self.analysis, &self.uploads, &self.transcodes, &self.cache]
-    }
-
-    /// Takes up the unfinished tasks of an earlier life, and closes those that nobody works on any more.
-    ///
-    /// # Errors
-    /// Errors of the store.
-    pub(crate) async fn resume(&self) -> Result<()> {
-        for line in self.all() {
-            line.resume().await?;
-        }
-        Ok(())
-    }
-
-    /// Takes what a worker says into the pictures.
-    pub(crate) async fn on_event(&self, event: &WorkerEvent) {
-        for line in self.all() {
-            line.on_event(event).await;
-        }
-    }
-
-    /// Reads from the store how far everything is.
-    pub(crate) async fn count(&self) {
-        for line in self.all() {
-            line.count().await;
-        }
-    }
-
-    /// Withdraws what still waits of a task, if it is one of these.
-    ///
-    /// # Errors
-    /// Errors of the store.
-    pub(crate) async fn cancel(&self, id: TaskId) -> Result<bool> {
-        for line in self.all() {
-            if line.cancel(id).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
 
 /// The task of a line of work. Cheap to clone.
 #[derive(Clone)]
@@ -199,7 +76,7 @@ struct State {
 }
 
 impl Hearing {
-    fn new(store: Store, hub: TaskHub, governor: Governor, line: Line) -> Self {
+    pub(crate) fn new(store: Store, hub: TaskHub, governor: Governor, line: Line) -> Self {
         let (state, work, held) = (Mutex::default(), Notify::new(), AtomicUsize::new(0));
         let inner = Inner { store, hub, line, governor, state, work, held };
         Self { inner: Arc::new(inner) }
@@ -348,6 +225,8 @@ impl Hearing {
 
     async fn count_in(&self, mut state: MutexGuard<'_, State>) {
         let Some(task) = state.task.clone() else { return };
+        // Before the jobs are counted: what is queued under a hold that ends meanwhile is in no count yet.
+        let is_held = self.inner.held.load(Ordering::SeqCst) > 0;
         let counts = match self.inner.store.jobs().task_counts(task.id()).await {
             Ok(counts) => counts,
             Err(error) => return tracing::warn!(%error, "could not count the tracks still to hear"),
@@ -372,7 +251,7 @@ impl Hearing {
                 Ok(due) => self.inner.prompt(due),
                 Err(error) => tracing::warn!(%error, "could not look whether tracks are due"),
             }
-        } else if self.inner.held.load(Ordering::SeqCst) == 0 {
+        } else if !is_held {
             state.task = None;
             self.inner.prompt(false);
             self.end(&task, counts).await;
@@ -435,62 +314,6 @@ impl Hearing {
     }
 }
 
-/// Shows on a task what a worker says of one of its jobs.
-pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
-    match event {
-        WorkerEvent::Started { path, .. } | WorkerEvent::Progress { path, .. } => {
-            task.progress(|task| task.current_item = Some(path.clone())).await;
-        }
-        WorkerEvent::Noted { text, .. } => task.note(text.clone()).await,
-        WorkerEvent::Finished { .. } => {
-            task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
-        }
-        WorkerEvent::Failed { track, path, kind, message, retry_at: None, .. } => {
-            task.note_failed(TaskFailure {
-                track: Some(*track),
-                subject: path.clone(),
-                kind: *kind,
-                message: message.clone(),
-                next_retry: next_night(*kind, crate::clock::now()),
-            });
-            task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
-        }
-        WorkerEvent::Failed { path, message, retry_at: Some(_), .. } => {
-            task.note(format!("{path} is tried again later: {message}")).await;
-        }
-        _ => {}
-    }
-}
-
-/// Adds the failures that no worker could say, because it died of them.
-pub(crate) async fn name_unsaid(store: &Store, task: &LiveTask) {
-    let catalog = store.catalog();
-    let given_up = match catalog.given_up(task.id(), MAX_TASK_FAILURES as u32).await {
-        Ok(given_up) => given_up,
-        Err(error) => return tracing::warn!(%error, "could not look up why tracks failed"),
-    };
-    name_failed(store, task, given_up).await;
-}
-
-/// Adds failures of tracks that are not in the list yet.
-pub(crate) async fn name_failed(store: &Store, task: &LiveTask, failed: Vec<(TrackId, JobError)>) {
-    let catalog = store.catalog();
-    let said = task.snapshot().failures;
-    for (track, error) in failed {
-        if said.iter().any(|known| known.track == Some(track)) {
-            continue;
-        }
-        let Ok(Some(row)) = catalog.track(track).await else { continue };
-        let subject = match catalog.shown_name(track).await {
-            Ok(Some(name)) => name,
-            _ => text::unnamed(track),
-        };
-        task.note_failed(TaskFailure {
-            track: Some(track),
-            subject,
-            kind: error.kind,
-            message: error.sentence(),
-            next_retry: row.track.failure.and_then(|failure| failure.next_retry),
-        });
-    }
-}
+#[cfg(test)]
+#[path = "hearing_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use super::{
     nightly::{LOOK_EVERY, Nightly, Run},
     plan,
 };
-use crate::{hearing, text, worker::protocol::WorkerEvent};
+use crate::{showing, text, worker::protocol::WorkerEvent};
 
 /// How often the jobs of a run are counted.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
@@ -112,7 +112,7 @@ impl Nightly {
         let (processed, deferred) = (counts.done + counts.parked, counts.cancelled);
         tracing::info!(processed, failed = counts.parked, deferred, budget, "a nightly run is over");
         if (run.task.snapshot().failures.len() as u64) < counts.parked {
-            hearing::name_unsaid(&self.inner.store, &run.task).await;
+            showing::name_unsaid(&self.inner.store, &run.task).await;
         }
         run.task.change(|task| task.failure_count = counts.parked + away).await;
         let (state, message) = verdict(counts, closing, &budget);
@@ -164,7 +164,7 @@ impl Nightly {
                 event = events.recv() => {
                     let of_it = event.ok().filter(|event| event.task() == Some(task.id()));
                     let Some(event) = of_it else { continue };
-                    hearing::show_event(task, &event).await;
+                    showing::show_event(task, &event).await;
                     // The last one ends the run without waiting for the next count.
                     let ended = matches!(event, WorkerEvent::Finished { .. } | WorkerEvent::Failed { .. });
                     if !ended || task.snapshot().current < task.snapshot().total {
@@ -208,7 +208,7 @@ impl Nightly {
         let (catalog, id) = (self.inner.store.catalog(), run.task.id());
         match catalog.only_storage_is_waited_for(id, MAX_TASK_FAILURES as u32).await {
             Ok(Some(away)) => {
-                hearing::name_failed(&self.inner.store, &run.task, away).await;
+                showing::name_failed(&self.inner.store, &run.task, away).await;
                 true
             }
             Ok(None) => false,

@@ -19,8 +19,8 @@ use super::{BackgroundOptions, NightClock, Nightly, NightlyParts};
 use crate::{
     PictureCommand, Pictures, TaskHub,
     governor::{Governor, Policy},
-    hearing::Lines,
     ingest::no_stale_tracks,
+    lines::Lines,
     own::OwnFolders,
     passes::Passes,
     quarantine::Kept,

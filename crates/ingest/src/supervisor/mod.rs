@@ -36,8 +36,8 @@ use self::{
 use crate::{
     clock,
     governor::Policy,
-    hearing::Lines,
     ingest::StaleSender,
+    lines::Lines,
     worker::protocol::{WorkerCommand, WorkerEvent, WorkerRole},
 };
 

@@ -1,0 +1,38 @@
+use fanfare_model::{JobKind, TrackId};
+use fanfare_store::{NewJob, StoreOptions};
+
+use super::*;
+use crate::BackgroundOptions;
+
+/// Issue 12: a worker that says that it is idle while an upload is being stored had the upload's task counted before the job
+/// was there and ended after it was, so that nobody saw the upload being worked on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_does_not_end_while_something_is_queued_under_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
+    let hub = TaskHub::new(store.clone());
+    let governor = Governor::new(1, BackgroundOptions::default());
+    let hearing = Hearing::new(store.clone(), hub.clone(), governor, Line::Uploads);
+    for round in 0..200_u8 {
+        let hold = hearing.hold();
+        let task = hearing.announce().await.unwrap();
+        let counted = tokio::spawn({
+            let hearing = hearing.clone();
+            async move { hearing.count().await }
+        });
+        let new = NewJob {
+            kind: JobKind::EnrichTrackAudio { track: TrackId::from_bytes([round; 16]) },
+            task: Some(task),
+            dedupe_key: None,
+            priority: 0,
+            run_at: crate::clock::now(),
+            max_attempts: 1,
+        };
+        store.jobs().enqueue(new, crate::clock::now()).await.unwrap();
+        drop(hold);
+        counted.await.unwrap();
+        assert!(hub.active().iter().any(|active| active.id == task), "round {round}: a job waits");
+        assert!(hearing.cancel(task).await.unwrap());
+    }
+    assert!(hub.active().is_empty());
+}

@@ -1,0 +1,129 @@
+//! The lines of work that workers work on, each with a task of its own ([`Hearing`]).
+
+use fanfare_model::{Result, TaskId, TaskKind, TaskState};
+use fanfare_store::{JobCounts, Store};
+
+use crate::{TaskHub, governor::Governor, hearing::Hearing, text, worker::protocol::WorkerEvent};
+
+/// A line of work that has a task of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Tracks of library folders are heard.
+    Analysis,
+    /// Uploads are made ready.
+    Uploads,
+    /// Transcodes are made that somebody asked for.
+    Transcodes,
+    /// Smaller files are made ahead of time.
+    Cache,
+}
+
+impl Line {
+    pub(crate) const fn kind(self) -> TaskKind {
+        match self {
+            Self::Analysis => TaskKind::Analysis,
+            Self::Uploads => TaskKind::Upload,
+            Self::Transcodes => TaskKind::Transcode,
+            Self::Cache => TaskKind::Cache,
+        }
+    }
+
+    /// The step its task is in while it runs.
+    pub(crate) const fn step(self) -> &'static str {
+        match self {
+            Self::Analysis => "hearing tracks",
+            Self::Uploads => "making uploads ready",
+            Self::Transcodes => "encoding",
+            Self::Cache => "caching tracks",
+        }
+    }
+
+    /// How it ended, in words and as a state.
+    pub(crate) fn end(self, counts: JobCounts) -> (TaskState, String) {
+        let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
+        let state = match (counts.done, failed) {
+            (0, 0) if counts.cancelled > 0 => return (TaskState::Cancelled, "cancelled".to_owned()),
+            (_, 0) => TaskState::Succeeded,
+            (0, _) => TaskState::Failed,
+            _ => TaskState::PartialSuccess,
+        };
+        let message = match (self, state) {
+            (Self::Analysis, TaskState::Succeeded) => format!("{heard} heard"),
+            (Self::Analysis, TaskState::Failed) => {
+                format!("{} could not be heard", text::count(failed, "track"))
+            }
+            (Self::Analysis, _) => format!("{heard} heard, {failed} failed"),
+            // An upload is two jobs, so its jobs say nothing about how many there were.
+            (Self::Uploads, TaskState::Succeeded) => "every upload is ready".to_owned(),
+            (Self::Uploads, _) => format!("{failed} failed"),
+            (Self::Cache, TaskState::Succeeded) => format!("{heard} ready"), // only where the files could not be summed up
+            (Self::Cache, _) => format!("{heard} ready, {failed} failed"),
+            (Self::Transcodes, TaskState::Succeeded) => format!("{heard} encoded"),
+            (Self::Transcodes, _) => format!("{} could not be encoded", text::count(failed, "track")),
+        };
+        (state, message)
+    }
+}
+
+/// The lines that workers work on. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Lines {
+    pub(crate) analysis: Hearing,
+    pub(crate) uploads: Hearing,
+    pub(crate) transcodes: Hearing,
+    pub(crate) cache: Hearing,
+}
+
+impl Lines {
+    pub(crate) fn new(store: &Store, hub: &TaskHub, governor: &Governor) -> Self {
+        let line = |line| Hearing::new(store.clone(), hub.clone(), governor.clone(), line);
+        Self {
+            analysis: line(Line::Analysis),
+            uploads: line(Line::Uploads),
+            transcodes: line(Line::Transcodes),
+            cache: line(Line::Cache),
+        }
+    }
+
+    fn all(&self) -> [&Hearing; 4] {
+        [&self.analysis, &self.uploads, &self.transcodes, &self.cache]
+    }
+
+    /// Takes up the unfinished tasks of an earlier life, and closes those that nobody works on any more.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(crate) async fn resume(&self) -> Result<()> {
+        for line in self.all() {
+            line.resume().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what a worker says into the pictures.
+    pub(crate) async fn on_event(&self, event: &WorkerEvent) {
+        for line in self.all() {
+            line.on_event(event).await;
+        }
+    }
+
+    /// Reads from the store how far everything is.
+    pub(crate) async fn count(&self) {
+        for line in self.all() {
+            line.count().await;
+        }
+    }
+
+    /// Withdraws what still waits of a task, if it is one of these.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub(crate) async fn cancel(&self, id: TaskId) -> Result<bool> {
+        for line in self.all() {
+            if line.cancel(id).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
