@@ -242,6 +242,40 @@ async fn no_name_writes_a_line_of_its_own() {
     }
 }
 
+/// docs/coverage.md A42: what a nightly run was given and did, and what failed in it (issue 12, M2).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nightly_run_says_its_budget_its_counts_and_each_track_that_failed() {
+    let home = Home::new();
+    home.file("fine.wav", &song(4.0, 1));
+    home.file("cut.wav", &cut(2));
+    let environment = [
+        ("FANFARE_ANALYSIS_ON_ARRIVAL", "false"),
+        ("FANFARE_ANALYSIS_BUDGET_H", "2.5"),
+        ("FANFARE_ANALYSIS_SCHEDULE", "off"),
+    ];
+    let server = home.serve("json", &environment).await;
+    at_rest(&server).await;
+    let run = server.request(Method::POST, "/api/v1/tasks/schedule/run").send().await.unwrap();
+    assert_eq!(run.status(), 202);
+    let line = one_line(&server, "cut.wav", "ERROR", "analyze-track", &["empty", "malformed"]).await;
+    assert_eq!(line["track"], track_called(&server, "cut").await["id"]);
+    let log = log(&server);
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |message: &str| {
+        let found: Vec<&Value> = lines.iter().filter(|line| line["message"] == message).collect();
+        assert_eq!(found.len(), 1, "{message}: {log}");
+        found[0].clone()
+    };
+    let begun = said("a nightly run begins");
+    assert_eq!((&begun["tracks"], &begun["budget"]), (&json!(2), &json!("2.5 h")), "{begun}");
+    let over = said("a nightly run is over");
+    println!("{begun}\n{over}");
+    for (field, value) in [("processed", 2), ("failed", 1), ("deferred", 0)] {
+        assert_eq!(over[field], value, "{over}");
+    }
+    assert_eq!(over["budget"], "2.5 h");
+}
+
 /// docs/coverage.md E10
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cache_miss_is_one_warning_and_nothing_else_is() {

@@ -96,6 +96,7 @@ async fn a_deleted_upload_leaves_no_file_and_what_another_track_has_stays() {
 async fn an_upload_that_is_deleted_while_it_is_processed_is_worked_on_no_longer_and_leaves_no_file() {
     let server = serve().await;
     let empty = files(server.data());
+    let counted = server.json("/api/v1/cache").await;
     let (status, track) = send(&server, &song(240.0, 3)).await;
     assert_eq!(status, 201, "{track}");
     let original = bytes(&files(server.data()));
@@ -105,6 +106,10 @@ async fn an_upload_that_is_deleted_while_it_is_processed_is_worked_on_no_longer_
     let state = server.json(&path).await["state"].clone();
     delete(&server, &track).await;
     is_as_before(&server, &empty, &format!("deleted while {state}")).await;
+    let cache = server.json("/api/v1/cache").await;
+    for counter in ["files", "size_bytes", "hls_bytes", "encoding"] {
+        assert_eq!(cache[counter], counted[counter], "{counter}");
+    }
     // The worker is free for the next one.
     let next = upload(&server, &song(2.0, 4)).await;
     delete(&server, &next).await;

@@ -144,7 +144,7 @@ async fn a_second_copy_of_the_same_bytes_takes_the_place() {
 }
 
 #[tokio::test]
-async fn covers_are_kept_while_a_mixtape_has_them() {
+async fn covers_are_kept_while_a_mixtape_has_them_and_no_longer() {
     let bench = Bench::new().await;
     let (catalog, blobs) = (bench.store.catalog(), bench.store.blobs());
     let tape = mixtape(&bench, "Tape", None, &[]).await;
@@ -158,8 +158,21 @@ async fn covers_are_kept_while_a_mixtape_has_them() {
     assert_eq!(catalog.composed_cover(tape.id, hash(b"of others")).await.unwrap(), None);
     assert_eq!(bench.delete_unnamed().await, 1);
     bench.assert_clean().await;
+    // Issue 12: what a mixtape has no more goes at once, unless another one has it.
+    let copy = catalog.duplicate_mixtape(&tape, "Copy", None, NOW).await.unwrap();
+    let copy = catalog.mixtape(&copy).await.unwrap().unwrap();
+    let again = blobs.put(kind, b"composed again").await.unwrap();
+    catalog.note_composed_cover(tape.id, hash(b"of others"), again).await.unwrap();
+    assert!(!blobs.contains(kind, composed).await.unwrap());
+    catalog.set_mixtape_cover(tape.id, None, NOW).await.unwrap();
+    assert!(blobs.contains(kind, given).await.unwrap(), "the copy has it");
+    catalog.delete_mixtape(copy.id).await.unwrap();
+    assert!(!blobs.contains(kind, given).await.unwrap());
+    let gone = catalog.set_mixtape_cover(tape.id, Some(given), NOW).await.unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::Busy, "a cover that is gone is not named");
     catalog.delete_mixtape(tape.id).await.unwrap();
-    assert_eq!(bench.delete_unnamed().await, 2);
+    assert_eq!(blobs.list(kind).await.unwrap(), []);
+    bench.assert_clean().await;
 }
 
 #[tokio::test]

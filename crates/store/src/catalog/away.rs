@@ -7,7 +7,13 @@ use fanfare_model::{
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{Catalog, FolderMount, ScanEnd, filing::Filing, folders::folder_row, presence, scan_rows};
+use super::{
+    Catalog, FolderMount, ScanEnd,
+    filing::Filing,
+    folders::folder_row,
+    leftover::{CoversOf, Leftover},
+    presence, scan_rows,
+};
 use crate::{
     db::commit,
     error::{sql, strange},
@@ -120,6 +126,7 @@ impl Catalog {
     pub async fn remove_missing(&self, folder: FolderId, below: &str, now: Timestamp) -> Result<u64> {
         const WHAT: &str = "removing missing tracks";
         let mut removed = 0;
+        let mut leftover = Leftover::default();
         loop {
             let mut tx = self.db.write(WHAT).await?;
             let n = folder_row(&mut tx, folder).await?;
@@ -143,11 +150,13 @@ impl Catalog {
                 };
                 filing.touch(existing.artist, existing.release);
                 filing.let_go(existing.content);
+                leftover.covers(&mut tx, CoversOf::Track(existing.n)).await?;
                 revoke_all(&mut tx, &track, now).await?;
                 presence::forget_held(&mut tx, existing.id).await?;
                 scan_rows::delete(&mut tx, existing.n).await?;
                 removed += 1;
             }
+            leftover.ladders(&mut tx).await?;
             filing.finish(&mut tx).await?;
             if last {
                 // What is there now is what counts from here on.
@@ -161,6 +170,7 @@ impl Catalog {
                 }
             }
             commit(tx, WHAT).await?;
+            self.remove_left(std::mem::take(&mut leftover)).await;
             if last {
                 return Ok(removed);
             }

@@ -8,6 +8,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use super::{
     Catalog, KnownFile,
     filing::Filing,
+    leftover::{CoversOf, Leftover},
     mixtapes_kept::{self, Leaving},
 };
 use crate::{
@@ -58,7 +59,8 @@ impl Catalog {
         rows.iter().map(folder).collect()
     }
 
-    /// Removes a folder and its tracks; files are never touched.
+    /// Removes a folder and its tracks, with covers and ladders that nothing else has. Files in it are never touched; smaller
+    /// files stay until cap or age, in case the same music comes back from elsewhere.
     ///
     /// # Errors
     /// `NotFound` when there is no such folder.
@@ -67,6 +69,8 @@ impl Catalog {
         let mut tx = self.db.write(WHAT).await?;
         let n = folder_row(&mut tx, id).await?;
         let mut filing = Filing::default();
+        let mut leftover = Leftover::default();
+        leftover.covers(&mut tx, CoversOf::Folder(n)).await?;
         let rows = sqlx::query("SELECT DISTINCT artist, release, content FROM track WHERE folder = ?")
             .bind(n)
             .fetch_all(&mut *tx)
@@ -94,8 +98,11 @@ impl Catalog {
             sqlx::query(statement).bind(n).execute(&mut *tx).await.map_err(sql(WHAT))?;
         }
         mixtapes_kept::replace(&mut tx, &kept).await?;
+        leftover.ladders(&mut tx).await?;
         filing.finish(&mut tx).await?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        self.remove_left(leftover).await;
+        Ok(())
     }
 
     /// Everything a scan compares with, by folder; in order of path.

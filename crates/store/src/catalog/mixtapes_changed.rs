@@ -10,7 +10,10 @@ use fanfare_model::{
 };
 use sqlx::SqliteConnection;
 
-use super::Catalog;
+use super::{
+    Catalog,
+    leftover::{CoversOf, Leftover},
+};
 use crate::{
     db::commit,
     error::sql,
@@ -128,19 +131,23 @@ impl Catalog {
     pub async fn delete_mixtape(&self, id: MixtapeId) -> Result<()> {
         const WHAT: &str = "deleting a mixtape";
         let mut tx = self.db.write(WHAT).await?;
+        let mut leftover = Leftover::default();
+        leftover.covers(&mut tx, CoversOf::Mixtape(id.as_bytes())).await?;
         let done = sqlx::query("DELETE FROM mixtape WHERE id = ?")
             .bind(&id.as_bytes()[..])
             .execute(&mut *tx)
             .await
             .map_err(sql(WHAT))?;
         touched(done.rows_affected())?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        self.remove_left(leftover).await;
+        Ok(())
     }
 
     /// Gives it that cover, which must be stored already; with `None` the one composed of its tracks' shows again.
     ///
     /// # Errors
-    /// `NotFound` when the mixtape is gone.
+    /// `NotFound` when the mixtape is gone; `Busy` when the cover was deleted meanwhile.
     pub async fn set_mixtape_cover(
         &self,
         id: MixtapeId,
@@ -149,6 +156,9 @@ impl Catalog {
     ) -> Result<()> {
         const WHAT: &str = "setting a mixtape's cover";
         let mut tx = self.db.write(WHAT).await?;
+        self.cover_is_there(cover).await?;
+        let mut leftover = Leftover::default();
+        leftover.covers(&mut tx, CoversOf::Mixtape(id.as_bytes())).await?;
         let done = sqlx::query("UPDATE mixtape SET cover = ?, updated = ? WHERE id = ?")
             .bind(cover.map(|cover| cover.as_bytes().to_vec()))
             .bind(now.0)
@@ -157,7 +167,9 @@ impl Catalog {
             .await
             .map_err(sql(WHAT))?;
         touched(done.rows_affected())?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        self.remove_left(leftover).await;
+        Ok(())
     }
 
     /// Notes a cover that was composed; its bytes are stored already. (This is no change of the mixtape.)
@@ -169,6 +181,9 @@ impl Catalog {
     ) -> Result<()> {
         const WHAT: &str = "noting a composed cover";
         let mut tx = self.db.write(WHAT).await?;
+        self.cover_is_there(Some(cover)).await?;
+        let mut leftover = Leftover::default();
+        leftover.covers(&mut tx, CoversOf::Mixtape(id.as_bytes())).await?;
         sqlx::query("UPDATE mixtape SET composed = ?, composed_of = ? WHERE id = ?")
             .bind(&cover.as_bytes()[..])
             .bind(&of.as_bytes()[..])
@@ -176,7 +191,9 @@ impl Catalog {
             .execute(&mut *tx)
             .await
             .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        self.remove_left(leftover).await;
+        Ok(())
     }
 }
 

@@ -3,8 +3,10 @@
 //! Applying a batch again changes nothing, so a scan that died may simply run again. Files that swap
 //! names are fine: every moved track first leaves its path, then takes the new one.
 
+use std::collections::HashMap;
+
 use fanfare_model::{
-    FolderId, Presence, Result, TaskId, Timestamp, TrackId, TrackState, track::TrackFailure,
+    ContentHash, FolderId, Presence, Result, TaskId, Timestamp, TrackId, TrackState, track::TrackFailure,
 };
 use sqlx::SqliteConnection;
 
@@ -16,6 +18,7 @@ use super::{
     scan_rows::{self, Existing, Facts, Place},
 };
 use crate::{
+    BlobKind,
     db::{WriteTx, commit},
     failure::note_unreadable,
     queue::{queue_analysis, revoke_all},
@@ -66,6 +69,7 @@ impl Catalog {
         }
         let mut tx = self.db.write(WHAT).await?;
         let folder = folder_row(&mut tx, folder).await?;
+        let changes = self.with_covers_that_are_there(changes).await?;
         let mut batch =
             Batch { folder, hear, now, filing: Filing::default(), applied: ScanApplied::default() };
         batch.clear_paths(&mut tx, &changes).await?;
@@ -76,6 +80,33 @@ impl Catalog {
         let applied = batch.applied;
         commit(tx, WHAT).await?;
         Ok(applied)
+    }
+
+    /// The same changes without covers that were removed after the scan had stored them, because nothing named them yet. To
+    /// be asked under the lock.
+    async fn with_covers_that_are_there(&self, mut changes: Vec<ScanChange>) -> Result<Vec<ScanChange>> {
+        let mut known: HashMap<ContentHash, bool> = HashMap::new();
+        for change in &mut changes {
+            let (ScanChange::Added(file)
+            | ScanChange::Changed(_, file)
+            | ScanChange::Replaced(_, file)
+            | ScanChange::Touched(_, file)
+            | ScanChange::Moved(_, file)) = change
+            else {
+                continue;
+            };
+            let Some(cover) = file.cover else { continue };
+            let is_there = match known.get(&cover) {
+                Some(is_there) => *is_there,
+                None => self.blobs.contains(BlobKind::Cover, cover).await?,
+            };
+            known.insert(cover, is_there);
+            if !is_there {
+                file.cover = None;
+                file.cover_error = Some("it was deleted while it was being stored; scan in full".to_owned());
+            }
+        }
+        Ok(changes)
     }
 }
 

@@ -3,11 +3,10 @@
 //! A track does not wait for its cover: that is noted as wanted with the track, in one transaction, and made when there is
 //! time; so it is made after a crash, too.
 
-use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId};
+use fanfare_model::{ContentHash, Result, Timestamp, TrackId};
 
 use super::{Catalog, filing::Filing};
 use crate::{
-    BlobKind,
     db::commit,
     error::sql,
     rows::{col, id},
@@ -57,11 +56,7 @@ impl Catalog {
         };
         let mut tx = self.db.write(WHAT).await?;
         // A deletion of an upload with the same cover happened under the lock that is held now.
-        if let Some(name) = name
-            && !self.blobs.contains(BlobKind::Cover, name).await?
-        {
-            return Err(Error::new(ErrorKind::Busy, "the same cover was being deleted meanwhile"));
-        }
+        self.cover_is_there(name).await?;
         let row = sqlx::query(
             "UPDATE track SET cover = ?, cover_error = ?, cover_wanted = 0, updated = ? \
              WHERE id = ? AND cover_wanted RETURNING artist, release",
