@@ -9,6 +9,7 @@
 
 pub mod command;
 pub mod crash;
+pub mod failing_disk;
 pub mod measure;
 pub mod open_files;
 pub mod raw;

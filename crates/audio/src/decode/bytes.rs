@@ -9,7 +9,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -46,6 +46,26 @@ impl Patch {
     }
 }
 
+/// The system's first error in reading a file, which a demuxer may take for the end or for damage, and go on. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Unread(Arc<Mutex<Option<io::Error>>>);
+
+impl Unread {
+    /// Notes an error, which is given back as it was.
+    fn note(&self, error: io::Error) -> io::Error {
+        if error.kind() != io::ErrorKind::Interrupted {
+            let copy = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(copy);
+        }
+        error
+    }
+
+    /// The error, if there was one since the last time.
+    pub(super) fn take(&self) -> Option<io::Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// A window of a file, read by position, so that several windows may share the file.
 pub(super) struct FileBytes {
     file: Arc<File>,
@@ -55,6 +75,7 @@ pub(super) struct FileBytes {
     end: u64,
     position: u64,
     budget: Budget,
+    unread: Unread,
 }
 
 /// How many more bytes may be read; kept by whoever made the reader, too.
@@ -86,10 +107,17 @@ impl FileBytes {
     /// `prefix`, then the file's bytes from `start` to `end`.
     pub(super) fn new(file: Arc<File>, prefix: Vec<u8>, patch: Option<Patch>, start: u64, end: u64) -> Self {
         let budget = Budget { left: Arc::new(AtomicU64::new(0)), whole: 0 };
-        let mut bytes = Self { file, prefix, patch, start, end: end.max(start), position: 0, budget };
+        let unread = Unread::default();
+        let mut bytes = Self { file, prefix, patch, start, end: end.max(start), position: 0, budget, unread };
         bytes.budget.whole = bytes.full_budget();
         bytes.budget.left.store(bytes.budget.whole.min(HEADER_BYTES), Ordering::Relaxed);
         bytes
+    }
+
+    /// Notes there what the system says when it cannot read.
+    pub(super) fn noting(mut self, unread: Unread) -> Self {
+        self.unread = unread;
+        self
     }
 
     /// The budget of this reader.
@@ -114,7 +142,7 @@ impl Read for FileBytes {
         } else {
             let at = self.start + (self.position - prefix);
             let room = self.end.saturating_sub(at).min(into.len() as u64) as usize;
-            let count = self.file.read_at(&mut into[..room], at)?;
+            let count = self.file.read_at(&mut into[..room], at).map_err(|error| self.unread.note(error))?;
             if let Some(patch) = &self.patch {
                 patch.lay_over(&mut into[..count], at);
             }

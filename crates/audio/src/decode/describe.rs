@@ -6,6 +6,7 @@ use fanfare_model::Result;
 use symphonia::core::meta::{StandardTag, StandardVisualKey};
 
 use super::{
+    bytes::Unread,
     guard::{Trouble, guarded},
     readers::Origin,
     source::facts,
@@ -30,7 +31,7 @@ pub(crate) struct Described {
 /// # Errors
 /// As [`open`], save for what only decoding can tell.
 pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Limits) -> Result<Described> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
+    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None, unread: Unread::default() };
     let prepared = stream::prepare(&mut origin, limits, true)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
     let plan = prepared.plan(&origin, &*reader)?;
@@ -50,7 +51,7 @@ pub(crate) fn metadata(
     audio: AudioBytes,
     limits: &Limits,
 ) -> Result<(Vec<StandardTag>, Option<Vec<u8>>)> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
+    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None, unread: Unread::default() };
     stream::prepare(&mut origin, limits, true)?;
     let mut reader = origin.reader().map_err(Trouble::into_error)?;
     let (mut tags, mut cover, mut front) = (Vec::new(), None, false);

@@ -8,6 +8,7 @@ use fanfare_model::{Error, ErrorKind, Result};
 use symphonia::core::formats::FormatReader;
 
 use super::{
+    bytes::Unread,
     flac::without_metadata,
     flac_end,
     guard::{Trouble, guarded},
@@ -65,7 +66,7 @@ impl FlacFrames {
         let audio = AudioBytes { start, ..audio };
         let end = flac_end::find(&file, audio, prefix.get(8..).unwrap_or_default(), limits)?.at;
         let audio = AudioBytes { end, ..audio };
-        let origin = Origin { file, audio, prefix, patch: None };
+        let origin = Origin { file, audio, prefix, patch: None, unread: Unread::default() };
         let reader = origin.reader().map_err(Trouble::into_error)?;
         Ok(Self { reader, info })
     }

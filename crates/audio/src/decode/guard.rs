@@ -62,6 +62,15 @@ impl From<Foreign> for Trouble {
 }
 
 impl Trouble {
+    /// That of a stream that follows in the file.
+    pub(super) fn of_next_stream(error: Error) -> Self {
+        match error.kind() {
+            // The file may go on well: the disk did not give it.
+            ErrorKind::Io => Self::Io(io::Error::other(error.message().to_owned())),
+            _ => Self::Unsupported(error.message().to_owned()),
+        }
+    }
+
     /// The error of a file that cannot be opened because of this.
     pub(super) fn into_error(self) -> Error {
         match self {

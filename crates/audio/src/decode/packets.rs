@@ -88,7 +88,8 @@ impl Packets {
                 Ok(self.dress(packet, 0))
             }
             Ok(Err(Next::End)) => Ok(self.dress(packet, self.end_padding)),
-            // Trouble is met again, or not, when the next packet is asked for.
+            Err(Trouble::Io(error)) => Err(Trouble::Io(error)),
+            // Other trouble is met again, or not, when the next packet is asked for.
             _ => Ok(self.dress(packet, 0)),
         }
     }
@@ -96,7 +97,10 @@ impl Packets {
     /// Reads on to a packet of the track, or to what is none.
     fn read(&mut self) -> Result<Result<Packet, Next>, Trouble> {
         loop {
-            match guarded(|| self.reader.next_packet()) {
+            let next = guarded(|| self.reader.next_packet());
+            // A reader that looks for its way after an error of the disk would pass over sound.
+            self.origin.check_reading()?;
+            match next {
                 Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(Ok(packet)),
                 Ok(Some(_)) => {}
                 Ok(None) => {
@@ -133,7 +137,9 @@ impl Packets {
         }
         let ts = self.base.unwrap_or(0).saturating_add_unsigned(timestamp);
         let to = SeekTo::Timestamp { ts: Timestamp::new(ts), track_id: self.track_id };
-        guarded(|| self.reader.seek(SeekMode::Accurate, to)).map(|_| ())
+        let sought = guarded(|| self.reader.seek(SeekMode::Accurate, to));
+        self.origin.check_reading()?;
+        sought.map(|_| ())
     }
 
     /// Begins again with a new demuxer.

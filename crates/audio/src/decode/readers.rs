@@ -23,7 +23,7 @@ use symphonia::{
 };
 
 use super::{
-    bytes::{FileBytes, Patch},
+    bytes::{FileBytes, Patch, Unread},
     guard::{Trouble, guarded},
 };
 use crate::{Container, probe::AudioBytes};
@@ -37,14 +37,16 @@ pub(super) struct Origin {
     pub prefix: Vec<u8>,
     /// A length that is corrected.
     pub patch: Option<Patch>,
+    /// What the system said when it could not read.
+    pub unread: Unread,
 }
 
 impl Origin {
     /// A new demuxer at the beginning.
     pub(super) fn reader(&self) -> Result<Box<dyn FormatReader>, Trouble> {
         let bytes = {
-            let Self { file, prefix, patch, audio } = self.clone();
-            FileBytes::new(file, prefix, patch, audio.start, audio.end)
+            let Self { file, prefix, patch, audio, unread } = self.clone();
+            FileBytes::new(file, prefix, patch, audio.start, audio.end).noting(unread)
         };
         let budget = bytes.budget();
         let mut stream = MediaSourceStream::new(Box::new(bytes), Default::default());
@@ -66,9 +68,15 @@ impl Origin {
                 }
                 _ => return Err(Foreign::Unsupported("this container is decoded elsewhere")),
             })
-        })?;
+        });
+        self.check_reading()?;
         budget.open_up();
-        Ok(reader)
+        reader
+    }
+
+    /// Says that the file could not be read, whatever became of that in a demuxer.
+    pub(super) fn check_reading(&self) -> Result<(), Trouble> {
+        self.unread.take().map_or(Ok(()), |error| Err(Trouble::Io(error)))
     }
 }
 

@@ -12,6 +12,7 @@ use symphonia::core::{
 };
 
 use super::{
+    bytes::Unread,
     cutter::{Cutter, TOO_LOUD, too_loud},
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
@@ -101,7 +102,7 @@ pub(crate) fn open(
     chunk_frames: usize,
     alone: bool,
 ) -> Result<Box<dyn PcmSource>> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None };
+    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None, unread: Unread::default() };
     let mut prepared = stream::prepare(&mut origin, limits, alone)?;
     prepared.find_end(&mut origin, limits)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
@@ -232,7 +233,7 @@ impl Decode {
     /// Goes on with the stream that follows in a chained file.
     pub(super) fn follow_stream(&mut self) -> Result<(), Trouble> {
         let plan = stream::plan(&self.origin, self.packets.reader(), self.mp4.as_ref())
-            .map_err(|error| Trouble::Unsupported(error.message().to_owned()))?;
+            .map_err(Trouble::of_next_stream)?;
         self.decoder = readers::decoder(&plan.params)?;
         self.packets.select(plan.track_id);
         // What the new stream drops at its start lies as a hole in the whole.
@@ -293,7 +294,10 @@ impl Decode {
                 self.take_packet(&packet, timestamp, length, tail)
             }
             Ok(Next::NewStream) => {
-                let follows = self.follow_stream().is_ok();
+                let follows = match self.follow_stream() {
+                    Err(Trouble::Io(error)) => return Err(Error::from_io("reading the file", error)),
+                    followed => followed.is_ok(),
+                };
                 if !follows {
                     self.warn("the file goes on with a stream that cannot be decoded; it was left out");
                 }

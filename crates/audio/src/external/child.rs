@@ -4,12 +4,12 @@ use std::{
     collections::VecDeque,
     ffi::OsStr,
     fs::File,
-    io::{Read, Write},
+    io::{self, Read, Write},
     os::unix::{fs::FileExt, process::CommandExt},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
@@ -43,6 +43,12 @@ pub(super) struct Boxed {
     tail: Tail,
     /// Gives notice when the error output has ended.
     tail_end: Receiver<()>,
+    file: Arc<File>,
+    audio: AudioBytes,
+    /// Whether it reads the file itself.
+    reads_itself: bool,
+    /// Why the file could not be read on for it.
+    unread: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl Boxed {
@@ -77,11 +83,28 @@ impl Boxed {
                 let _ = ended.send(());
             });
         }
+        let unread = Arc::new(Mutex::new(None));
         if let Some(pipe) = child.stdin.take() {
-            let file = file.clone();
-            thread::spawn(move || feed(&file, audio, pipe));
+            let (file, unread) = (file.clone(), Arc::clone(&unread));
+            thread::spawn(move || feed(&file, audio, pipe, &unread));
         }
-        Ok(Self { child, blocks, silence: Duration::from_secs(limits.child_silence_s), tail, tail_end })
+        let silence = Duration::from_secs(limits.child_silence_s);
+        let (file, reads_itself) = (file.clone(), matches!(recipe.input, Input::File));
+        Ok(Self { child, blocks, silence, tail, tail_end, file, audio, reads_itself, unread })
+    }
+
+    /// The system's error in reading the file, where there was one: to the child that looks like the file's end, or like
+    /// damage, and it is neither. To be asked when the output has ended and something is missing.
+    ///
+    /// # Errors
+    /// That one, as `Io`.
+    pub(super) fn check_reading(&self) -> Result<()> {
+        let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let unread = match unread {
+            None if self.reads_itself => read_through(&self.file, self.audio).err(),
+            unread => unread,
+        };
+        unread.map_or(Ok(()), |error| Err(Error::from_io("reading the file", error)))
     }
 
     /// The next bytes of its output; `None` at the end.
@@ -255,15 +278,31 @@ fn read_tail(mut output: impl Read, tail: &Tail, most: usize) {
     }
 }
 
-fn feed(file: &File, audio: AudioBytes, mut pipe: ChildStdin) {
+fn feed(file: &File, audio: AudioBytes, mut pipe: ChildStdin, unread: &Mutex<Option<io::Error>>) {
+    // A child that does not listen any more has its reason, which it tells.
+    if let Err(error) = read_blocks_of(file, audio, |block| pipe.write_all(block).is_ok()) {
+        // Before the pipe is closed: who sees the child end finds the reason here.
+        *unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+}
+
+/// Reads the audio bytes once more, to see whether they can be.
+fn read_through(file: &File, audio: AudioBytes) -> io::Result<()> {
+    read_blocks_of(file, audio, |_| true)
+}
+
+/// Reads the audio bytes for as long as `take` wants more.
+fn read_blocks_of(file: &File, audio: AudioBytes, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut at = audio.start;
     while at < audio.end {
         let room = (audio.end - at).min(BLOCK_BYTES as u64) as usize;
         match file.read_at(&mut block[..room], at) {
-            Ok(count @ 1..) if pipe.write_all(&block[..count]).is_ok() => at += count as u64,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            _ => return,
+            Ok(count @ 1..) if take(&block[..count]) => at += count as u64,
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(())
 }

@@ -130,20 +130,23 @@ impl External {
                 }
                 None => {
                     self.ended = true;
-                    self.check_end();
+                    self.check_end()?;
                 }
             }
         }
         Ok(())
     }
 
-    fn check_end(&mut self) {
+    fn check_end(&mut self) -> Result<()> {
         let end = self.position + self.available() as u64;
         let rate = self.spec.rate;
         let short =
             self.facts.declared_frames.is_some_and(|declared| end + u64::from(rate.hz()) / 10 < declared);
         let well = self.child.ended_well();
         let said = self.child.last_words();
+        if !well || short || said.is_some() {
+            self.child.check_reading()?;
+        }
         match (well, short, said) {
             (true, false, _) => {}
             (_, _, Some(said)) => {
@@ -153,6 +156,7 @@ impl External {
                 self.warnings.push(format!("the audio ends early at {:.2} s", rate.seconds(end)));
             }
         }
+        Ok(())
     }
 
     fn take(&mut self, frames: usize) -> Result<PcmChunk> {
@@ -213,6 +217,7 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
     }
     let well = child.ended_well();
     let said = child.last_words();
+    child.check_reading()?;
     Err(match said {
         Some(_) if child.said(NO_AUDIO) => Error::new(ErrorKind::NotAudio, "the file has no audio track"),
         Some(_) if child.said(NOT_ALLOWED) => {
