@@ -33,6 +33,8 @@ pub struct ServerStart {
     pub data: Option<PathBuf>,
     /// How many files the server and its workers may have open, as a limit that they cannot raise.
     pub open_files: Option<u64>,
+    /// Where its log goes, for data folders that cannot be written; `server.log` in the data folder when `None`.
+    pub log: Option<PathBuf>,
 }
 
 /// A running server. Dropping it ends it.
@@ -44,6 +46,8 @@ pub struct TestServer {
     pub address: String,
     /// The one-time link, on a first start.
     pub setup_link: Option<String>,
+    /// What it said about a data folder that cannot be written.
+    pub storage: Option<String>,
     /// An HTTP client that keeps cookies.
     pub client: Client,
 }
@@ -64,7 +68,8 @@ impl TestServer {
             }
         };
         std::fs::create_dir_all(&data).expect("the data folder");
-        let log = std::fs::File::create(data.join("server.log")).expect("a log file");
+        let log_path = start.log.unwrap_or_else(|| data.join("server.log"));
+        let log = std::fs::File::create(&log_path).expect("a log file");
         let mut child = program(start.open_files)
             .arg("serve")
             .args(&start.folders)
@@ -79,24 +84,25 @@ impl TestServer {
             .spawn()
             .expect("fanfare starts");
         let mut address = None;
-        let mut setup_link = None;
+        let (mut setup_link, mut storage) = (None, None);
         for line in BufReader::new(child.stdout.take().expect("a piped output")).lines().map_while(Result::ok)
         {
             match line.split_once("  ").map(|(word, rest)| (word, rest.trim().to_owned())) {
                 Some(("address", rest)) => address = Some(rest),
                 Some(("setup", rest)) => setup_link = Some(rest),
+                Some(("storage", rest)) => storage = Some(rest),
                 Some(("ready", _)) => break,
                 _ => {}
             }
         }
         let address = address.unwrap_or_else(|| {
-            let log = std::fs::read_to_string(data.join("server.log")).unwrap_or_default();
+            let log = std::fs::read_to_string(&log_path).unwrap_or_default();
             panic!("the server did not say its address; its log:\n{log}")
         });
         // The server closes what is idle for ten seconds, which a test that waits for a command does not notice.
         let client =
             Client::builder().cookie_store(true).pool_idle_timeout(IDLE).build().expect("an HTTP client");
-        Self { child, data, _own_data: own_data, address, setup_link, client }
+        Self { child, data, _own_data: own_data, address, setup_link, storage, client }
     }
 
     /// The data folder.
@@ -155,6 +161,12 @@ impl TestServer {
     /// When it cannot be waited for.
     pub fn wait(mut self) -> ExitStatus {
         self.child.wait().expect("an end")
+    }
+
+    /// Ends it at once, as a crash would, and waits for its end.
+    pub fn kill(mut self) {
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
     }
 
     /// Asks the server to stop (SIGTERM) and waits for its end.

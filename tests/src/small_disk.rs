@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 /// A small file system of its own, for those who may mount one.
@@ -28,6 +29,38 @@ impl SmallDisk {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
+    }
+}
+
+impl SmallDisk {
+    /// Fills it to the last byte, with a file of that name.
+    ///
+    /// # Panics
+    /// When the file cannot be made.
+    #[must_use]
+    pub fn fill(&self, name: &str) -> PathBuf {
+        let path = self.path().join(name);
+        let mut file = std::fs::File::create(&path).unwrap();
+        for size in [1 << 20, 4_096, 1] {
+            let block = vec![0; size];
+            while std::io::Write::write_all(&mut file, &block).is_ok() {}
+        }
+        path
+    }
+
+    /// Mounts it again, to be read only or to be written too.
+    ///
+    /// # Panics
+    /// When that is refused for too long: somebody has a file open to write it.
+    pub fn remount(&self, how: &str) {
+        let began = Instant::now();
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,{how}")]).arg(self.path()).stderr(Stdio::null());
+        // The worker of a server that was killed ends a moment later.
+        while !mount.status().unwrap().success() {
+            assert!(began.elapsed() < Duration::from_secs(60), "remount,{how}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 

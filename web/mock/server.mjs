@@ -22,7 +22,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
   + "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean, noTapes?: boolean, missing?: object}} options */
+/** @param {{tracks?: number, empty?: boolean, owner?: boolean, tick_ms?: number, noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean, noTapes?: boolean, missing?: object, storage?: object}} options */
 export function makeMock(options = {}) {
   const catalog = makeCatalog(options.tracks ?? 100_000);
   const token = 'mock-setup-token';
@@ -87,7 +87,7 @@ export function makeMock(options = {}) {
       const enter = (status, who) => json(status, self(who), { 'Set-Cookie': `fanfare_session=${who.id}; HttpOnly; SameSite=Strict; Path=/` });
       const search = (url.searchParams.get('search') ?? '').toLowerCase();
 
-      if (route === 'GET /status') return json(200, { version: '0.0.0-mock', ui: 'built', setup_needed: users.length === 0, signed_in: !!user });
+      if (route === 'GET /status') return json(200, { version: '0.0.0-mock', ui: 'built', setup_needed: users.length === 0, signed_in: !!user, storage: options.storage ?? null });
       if (route === 'POST /setup') {
         if (users.length > 0) return problem(409, 'conflict', 'an owner exists', 'the first account was already created', 'sign in instead');
         if (body.token !== token) return problem(403, 'denied', 'this link does not work', 'the link was used or is not from this start of the server', 'restart the server to get a new one');

@@ -5,12 +5,14 @@ import App from './App.svelte';
 import { watch } from './lib/api/client';
 import { account } from './lib/stores/account.svelte';
 import { connection } from './lib/stores/connection.svelte';
+import { disk } from './lib/stores/disk.svelte';
 import { router } from './lib/stores/router.svelte';
 
 export function begin(target: HTMLElement): void {
   router.start();
-  watch({ reached: () => connection.found(), unreachable: () => connection.lost(), signedOut: () => account.dropped() });
+  watch({ reached: () => connection.found(), unreachable: () => connection.lost(), signedOut: () => account.dropped(), unstored: () => void disk.look() });
   void account.start();
+  disk.start();
   mount(App, { target });
   // Makes the pages installable; where it is not allowed (plain HTTP), nothing is missing but that.
   if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/sw.js').catch(() => {});

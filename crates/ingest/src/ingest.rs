@@ -2,20 +2,21 @@
 
 mod caching;
 mod parked;
+mod running;
 mod scope;
 
 pub use caching::{CacheQueued, WarmOptions, queue_cache};
 pub use parked::retry_parked_jobs;
+pub(crate) use running::StaleSender;
+#[cfg(test)]
+pub(crate) use running::no_stale_tracks;
 pub use scope::{ScopePages, WarmScope};
 
 use std::{
     ffi::OsString,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
-    sync::{
-        Arc, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -26,10 +27,11 @@ use fanfare_model::{
 };
 use fanfare_store::{Keeping, NewJob, Store, TRANSCODE_ATTEMPTS};
 use tokio::{
-    sync::{Mutex, broadcast, mpsc, watch},
+    sync::{Mutex, broadcast, watch},
     task::JoinHandle,
 };
 
+use self::running::{govern, once_writable, pass_wakes, rescan_stale, stale, write_uses};
 use crate::{
     AcoustIdOptions, BackgroundOptions, BackgroundStatus, DataLock, PictureCommand, Pictures, Playing,
     Receiving, TaskHub, UploadOptions, WorkerStatus, clock, detached,
@@ -50,8 +52,6 @@ use crate::{
 /// What workers said that a listener has not taken in yet, at most; one that is slower misses some.
 const WAITING_EVENTS: usize = 1_024;
 
-/// How often it is written when things were last used.
-const USES_EVERY: Duration = Duration::from_secs(60);
 /// How long scans get to stop at a shutdown.
 const SCANS_STOP: Duration = Duration::from_secs(8);
 /// How long the background's worker gets to end.
@@ -159,7 +159,9 @@ impl Ingest {
         let live =
             supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }, flat_out).await?;
         let supervisor = supervise(command, policy).await?;
-        if let Err(error) = lines.resume().await {
+        // On a disk that cannot be written, everything that begins with a write waits until it can be.
+        let waits = store.unwritable().is_some();
+        if !waits && let Err(error) = lines.resume().await {
             tokio::join!(supervisor.stop(LIVE_STOP), live.stop(LIVE_STOP));
             return Err(error);
         }
@@ -193,14 +195,22 @@ impl Ingest {
         let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
         let watching =
             crate::watch::run(store.clone(), desk.clone(), watch_options, board.clone(), stopped.clone());
+        // A run that is caught up with goes by the scans that the start began.
+        let resumed = running::resume_later(waits, store.clone(), lines.clone(), desk.clone());
+        let (run_nightly, stop_nightly) = (nightly.clone(), stopped.clone());
+        let nights = async move {
+            resumed.await;
+            run_nightly.run(stop_nightly).await;
+        };
         let tasks = vec![
-            tokio::spawn(desk.clone().run()),
-            tokio::spawn(watching),
-            tokio::spawn(nightly.clone().run(stopped.clone())),
+            tokio::spawn(running::watch_disk(store.clone(), stopped.clone())),
+            once_writable(&store, &stopped, desk.clone().run()),
+            once_writable(&store, &stopped, watching),
+            once_writable(&store, &stopped, nights),
             tokio::spawn(govern(governor.clone(), tell, stopped.clone())),
             tokio::spawn(write_uses(store.clone(), stopped.clone())),
-            tokio::spawn(upload_covers.run(stopped.clone())),
-            tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped)),
+            once_writable(&store, &stopped, upload_covers.run(stopped.clone())),
+            tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped.clone())),
         ];
         // Ends by itself: who is being answered may still need the worker for listeners.
         tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), ended));
@@ -236,8 +246,11 @@ impl Ingest {
         let tidy = caching::keep_tidy(Arc::clone(inner), inner.events.subscribe(), inner.stop.subscribe());
         let uploads =
             caching::precache_uploads(ingest.clone(), inner.events.subscribe(), inner.stop.subscribe());
-        inner.tasks.lock().await.extend([tokio::spawn(tidy), tokio::spawn(uploads)]);
-        if let Err(error) = ingest.first_scan().await {
+        let stopped = inner.stop.subscribe();
+        let later =
+            [once_writable(&inner.store, &stopped, tidy), once_writable(&inner.store, &stopped, uploads)];
+        inner.tasks.lock().await.extend(later);
+        if !waits && let Err(error) = running::first_scan(&inner.store, &inner.desk).await {
             ingest.shutdown().await;
             return Err(error);
         }
@@ -583,13 +596,6 @@ impl Ingest {
         }
     }
 
-    async fn first_scan(&self) -> Result<()> {
-        if !self.inner.store.catalog().folders().await?.is_empty() {
-            self.inner.desk.ask(Cause::Start, None).await?;
-        }
-        Ok(())
-    }
-
     async fn hear_again(&self) -> Result<TaskId> {
         let hold = self.inner.hearing.hold();
         let task = self.inner.hearing.task_id().await?;
@@ -618,117 +624,4 @@ fn real_folder(path: &Path) -> Result<PathBuf> {
     }
     std::fs::read_dir(&real).map_err(|error| Error::from_io(named(), error))?;
     Ok(real)
-}
-
-/// Tells the worker how gently to work.
-async fn govern(governor: Governor, tell: watch::Sender<Policy>, mut stop: watch::Receiver<bool>) {
-    tokio::select! {
-        () = governor.keep(tell) => {}
-        _ = stop.changed() => {}
-    }
-}
-
-/// Writes when keys and transcodes were last used: requests only note it, and closing the store writes the rest.
-async fn write_uses(store: Store, mut stop: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(USES_EVERY) => {}
-            _ = stop.changed() => return,
-        }
-        if let Err(error) = store.write_uses().await {
-            tracing::debug!(%error, "when things were last used is written later");
-        }
-    }
-}
-
-/// Wakes the worker when tracks were queued.
-async fn pass_wakes(lines: Lines, supervisor: Supervisor, live: Supervisor, mut stop: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            () = lines.analysis.work() => supervisor.wake(),
-            () = lines.uploads.work() => supervisor.wake(),
-            () = lines.cache.work() => supervisor.wake(),
-            () = lines.transcodes.work() => live.wake(),
-            _ = stop.changed() => return,
-        }
-    }
-}
-
-/// Says of which track the file is not as the catalog has it.
-#[derive(Clone)]
-pub(crate) struct StaleSender {
-    sender: mpsc::Sender<TrackId>,
-    overflowed: Arc<AtomicBool>,
-}
-
-impl StaleSender {
-    /// Says it, without ever waiting.
-    pub(crate) fn say(&self, track: TrackId) {
-        if self.sender.try_send(track).is_err() {
-            // Too many to tell one by one: everything is scanned.
-            self.overflowed.store(true, Ordering::SeqCst);
-        }
-    }
-}
-
-/// Where stale tracks are heard of.
-struct StaleReceiver {
-    receiver: mpsc::Receiver<TrackId>,
-    overflowed: Arc<AtomicBool>,
-}
-
-fn stale() -> (StaleSender, StaleReceiver) {
-    let (sender, receiver) = mpsc::channel(64);
-    let overflowed = Arc::new(AtomicBool::new(false));
-    (StaleSender { sender, overflowed: Arc::clone(&overflowed) }, StaleReceiver { receiver, overflowed })
-}
-
-/// A sender to nobody.
-#[cfg(test)]
-pub(crate) fn no_stale_tracks() -> StaleSender {
-    stale().0
-}
-
-/// Scans the folder of a track whose file turned out not to be as the catalog has it.
-async fn rescan_stale(
-    store: Store,
-    desk: ScanDesk,
-    mut stale: StaleReceiver,
-    mut stop: watch::Receiver<bool>,
-) {
-    loop {
-        let track = tokio::select! {
-            track = stale.receiver.recv() => track,
-            _ = stop.changed() => return,
-        };
-        let Some(track) = track else { return };
-        if stale.overflowed.swap(false, Ordering::SeqCst) {
-            // Refused only while shutting down.
-            let _asked = desk.ask(Cause::Quiet, None).await;
-        }
-        match store.catalog().track(track).await {
-            Ok(Some(row)) => {
-                if let Some(folder) = row.track.home.folder() {
-                    let _asked = desk.ask(Cause::Quiet, Some(folder)).await;
-                }
-            }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "could not look up a track whose file changed"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn more_stale_tracks_than_can_be_told_are_not_forgotten() {
-        let (sender, mut stale) = stale();
-        for number in 0..100 {
-            sender.say(TrackId::from_bytes([number; 16]));
-        }
-        assert!(stale.receiver.recv().await.is_some());
-        assert!(stale.overflowed.load(Ordering::SeqCst));
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{Read as _, Seek as _, Write as _},
+    io::{ErrorKind as ErrorKindOfIo, Read as _, Seek as _, Write as _},
     path::Path,
 };
 
@@ -27,13 +27,15 @@ impl DataLock {
         fs::create_dir_all(data_dir)
             .map_err(|error| Error::from_io(format!("make the data folder {}", data_dir.display()), error))?;
         let path = data_dir.join(LOCK_FILE);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| Error::from_io(format!("open the lock file {}", path.display()), error))?;
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = match opened {
+            // A lock needs no right to write; without such a file, that of the folder itself does.
+            Err(error) if error.kind() == ErrorKindOfIo::ReadOnlyFilesystem => {
+                File::open(&path).or_else(|_| File::open(data_dir))
+            }
+            opened => opened,
+        }
+        .map_err(|error| Error::from_io(format!("open the lock file {}", path.display()), error))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(held_by_another(&mut file, data_dir)),

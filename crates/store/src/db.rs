@@ -7,51 +7,30 @@ use std::{
     ops::{Deref, DerefMut},
     path::Path,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use fanfare_model::{ErrorKind, Result};
-use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
 use tokio::time::Instant;
 
 use crate::{
     StoreOptions,
-    error::{busy, damaged, is_busy, is_malformed, sql},
+    connect::{self, Pools},
+    disk::{Disk, Unwritable},
+    error::{busy, is_busy, sql},
     failure::Failure,
     patience::{Patience, Wait},
     uses::{self, Uses},
 };
 
-/// The pause before a database that another process is opening is tried again.
-const OPEN_AGAIN: Duration = Duration::from_millis(20);
-/// How long SQLite itself waits for the write lock before we look at our own deadline again.
-const LOCK_SLICE: Duration = Duration::from_millis(40);
 /// How long is waited at the end for somebody else's write, to note what was used.
 const LAST_WAIT: Duration = Duration::from_millis(500);
 /// The pause between two slices, in which the connection is free for others of this process.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
-/// Page cache of a reader (negative = KiB for SQLite).
-const READER_CACHE_KIB: &str = "-6000";
-/// Page cache of the writer: a scan writes all over a dozen indexes. With four readers 56 MB at most, reached
-/// only by a library larger than that.
-const WRITER_CACHE_KIB: &str = "-32000";
-/// Pages in the write-ahead log before it is folded into the database. SQLite's 1,000 folds the same index
-/// pages in again and again during a scan.
-const CHECKPOINT_PAGES: &str = "4000";
-/// The write-ahead log is cut back to this many bytes when it was folded into the database.
-const JOURNAL_LIMIT_BYTES: &str = "67108864";
-/// Rows that wait between SQLite's thread and ours; the default of 50 costs a switch per page.
-const ROW_BUFFER: usize = 256;
-/// Distinct statements kept prepared; a list of tracks alone has dozens of varieties.
-const STATEMENTS: usize = 200;
-
 /// A write transaction. When it is over, however it ended, the store has another edition.
 pub(crate) struct WriteTx {
     transaction: Transaction<'static, Sqlite>,
@@ -97,11 +76,12 @@ pub(crate) type ReadTx = Transaction<'static, Sqlite>;
 /// The connections of one open store.
 #[derive(Clone)]
 pub(crate) struct Db {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    /// They change when a disk that could not be written can be.
+    pools: Arc<RwLock<Pools>>,
     lock_wait: Duration,
     edition: Arc<AtomicU64>,
     uses: Uses,
+    disk: Disk,
 }
 
 impl Db {
@@ -115,65 +95,70 @@ impl Db {
         self.edition.load(Ordering::SeqCst)
     }
 
-    /// Connects to the database file, which must exist.
-    pub(crate) async fn connect(file: &Path, options: &StoreOptions) -> Result<Self> {
-        let lock_wait = Duration::from_millis(u64::from(options.busy_timeout_ms));
-        let connect = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
-            .foreign_keys(true)
-            .statement_cache_capacity(STATEMENTS)
-            .row_buffer_size(ROW_BUFFER)
-            .pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
-            .pragma("temp_store", "memory")
-            // Functions of views and triggers in a file somebody handed us must not run.
-            .pragma("trusted_schema", "off")
-            .disable_statement_logging();
-        let pool = || {
-            SqlitePoolOptions::new()
-                .acquire_timeout(lock_wait)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-        };
-        let writing = connect
-            .clone()
-            .busy_timeout(LOCK_SLICE.min(lock_wait))
-            .pragma("cache_size", WRITER_CACHE_KIB)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            // FULL: a job or commit that was acknowledged survives a power cut.
-            .synchronous(SqliteSynchronous::Full);
-        let deadline = Instant::now() + lock_wait;
-        let writer = loop {
-            let opened = pool().max_connections(1).connect_with(writing.clone()).await;
-            let opened = opened.map_err(|error| not_opened(file, error));
-            match opened {
-                Ok(writer) => break writer,
-                // Another process is just making the log: SQLite does not wait for that by itself.
-                Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < deadline => {
-                    tokio::time::sleep(OPEN_AGAIN).await;
+    /// Connects to the database file, which must exist. On a disk that cannot be written, for reading only.
+    pub(crate) async fn connect(file: &Path, options: &StoreOptions, disk: Disk) -> Result<Self> {
+        let pools = match disk.found() {
+            Some(Unwritable::ReadOnly) => connect::to_read(file, options),
+            Some(Unwritable::Full) => match connect::to_write(file, options).await {
+                Ok(pools) => pools,
+                // SQLite needs room for its index of the log, where that is not left from before.
+                Err(error) if matches!(error.kind(), ErrorKind::NoSpace | ErrorKind::Io) => {
+                    connect::to_read(file, options)
                 }
                 Err(error) => return Err(error),
-            }
+            },
+            None => connect::to_write(file, options).await?,
         };
-        let readers = pool().max_connections(options.readers.max(1)).connect_lazy_with(
-            connect
-                .busy_timeout(lock_wait)
-                .synchronous(SqliteSynchronous::Normal)
-                .pragma("cache_size", READER_CACHE_KIB)
-                .pragma("query_only", "on"),
-        );
-        Ok(Self { writer, readers, lock_wait, edition: Arc::default(), uses: Uses::default() })
+        Ok(Self::of(pools, options, disk))
+    }
+
+    /// With those connections.
+    pub(crate) fn of(pools: Pools, options: &StoreOptions, disk: Disk) -> Self {
+        Self {
+            pools: Arc::new(RwLock::new(pools)),
+            lock_wait: connect::lock_wait(options),
+            edition: Arc::default(),
+            uses: Uses::default(),
+            disk,
+        }
+    }
+
+    /// The disk that the database lies on.
+    pub(crate) const fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// Whether it was opened for reading only.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.pools().writer.is_none()
+    }
+
+    /// Uses those connections from now on, and gives those that were used.
+    pub(crate) fn replace(&self, pools: Pools) -> Pools {
+        std::mem::replace(&mut *self.pools.write().unwrap_or_else(PoisonError::into_inner), pools)
+    }
+
+    fn pools(&self) -> Pools {
+        // Every change is one operation.
+        self.pools.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The connection that writes; the cause where there is none.
+    fn writer(&self) -> Result<SqlitePool> {
+        if self.disk.is_read_only() {
+            return Err(Unwritable::ReadOnly.error());
+        }
+        let why = || self.disk.found().unwrap_or(Unwritable::Full).error();
+        self.pools().writer.ok_or_else(why)
     }
 
     /// Begins a write, waiting at most the busy timeout for this process's and other processes' writers; under a
     /// [`crate::Patience`], what is left of that.
     pub(crate) async fn write(&self, what: &'static str) -> Result<WriteTx> {
         let wait = Wait::begin(self.lock_wait);
-        let deadline = wait.deadline;
+        let (deadline, writer) = (wait.deadline, self.writer()?);
         loop {
-            let connection = tokio::time::timeout_at(deadline, sound(&self.writer)).await;
+            let connection = tokio::time::timeout_at(deadline, sound(&writer)).await;
             let connection = connection.map_err(|_| busy(what))?.map_err(sql(what))?;
             match Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await {
                 Ok(transaction) => {
@@ -190,20 +175,20 @@ impl Db {
 
     /// Begins a read of one consistent state.
     pub(crate) async fn read(&self, what: &'static str) -> Result<ReadTx> {
-        let connection = sound(&self.readers).await.map_err(sql(what))?;
+        let connection = sound(&self.pools().readers).await.map_err(sql(what))?;
         Transaction::begin(connection, None).await.map_err(sql(what))
     }
 
     /// A connection for a single reading statement.
     pub(crate) async fn reader(&self, what: &'static str) -> Result<PoolConnection<Sqlite>> {
-        sound(&self.readers).await.map_err(sql(what))
+        sound(&self.pools().readers).await.map_err(sql(what))
     }
 
     /// Lets the database grow by at most that many pages, or freely again (a full disk, for tests).
     #[cfg(feature = "testsuite")]
     pub(crate) async fn limit_pages(&self, more: Option<u32>) -> Result<()> {
         const WHAT: &str = "limiting the database's size";
-        let mut connection = sound(&self.writer).await.map_err(sql(WHAT))?;
+        let mut connection = sound(&self.writer()?).await.map_err(sql(WHAT))?;
         let pages: i64 = sqlx::query_scalar("SELECT page_count FROM pragma_page_count")
             .fetch_one(&mut *connection)
             .await
@@ -241,8 +226,10 @@ impl Db {
         if let Err(error) = self.write_uses(LAST_WAIT).await {
             tracing::debug!(%error, "when things were last used is not stored");
         }
-        self.readers.close().await;
-        if let Ok(mut connection) = self.writer.acquire().await {
+        let Pools { writer, readers } = self.pools();
+        readers.close().await;
+        let Some(writer) = writer else { return };
+        if let Ok(mut connection) = writer.acquire().await {
             // Both are only for comfort: the next opening does the same work where this could not.
             for statement in ["PRAGMA optimize", "PRAGMA wal_checkpoint(TRUNCATE)"] {
                 if let Err(error) = sqlx::query(statement).execute(&mut *connection).await {
@@ -250,24 +237,7 @@ impl Db {
                 }
             }
         }
-        self.writer.close().await;
-    }
-}
-
-/// The error of a database that does not open. One that SQLite calls malformed is read as a plain file: where the system
-/// cannot do that either, the disk is at fault, not what is on it.
-fn not_opened(file: &Path, error: sqlx::Error) -> fanfare_model::Error {
-    const WHAT: &str = "opening the database";
-    if !is_malformed(&error) {
-        return sql(WHAT)(error);
-    }
-    let read = std::fs::File::open(file).and_then(|mut file| std::io::copy(&mut file, &mut std::io::sink()));
-    match read {
-        Ok(_) => damaged(WHAT, &error.to_string()).because(error),
-        Err(failed) => {
-            fanfare_model::Error::from_io(format_args!("{WHAT}: reading {}", file.display()), failed)
-                .remedy("check the disk that holds the data folder")
-        }
+        writer.close().await;
     }
 }
 

@@ -12,6 +12,8 @@ const SQLITE_LOCKED: i32 = 6;
 const SQLITE_NOMEM: i32 = 7;
 const SQLITE_READONLY: i32 = 8;
 const SQLITE_IOERR: i32 = 10;
+/// The index of the log could not grow, for which no other code than this is given on a full disk.
+const SQLITE_IOERR_SHMSIZE: i32 = 10 | (19 << 8);
 const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;
 const SQLITE_CANTOPEN: i32 = 14;
@@ -57,14 +59,15 @@ pub(crate) fn is_malformed(error: &SqlError) -> bool {
 
 /// The error for a database file that is known to be damaged.
 pub(crate) fn damaged(what: &str, found: &str) -> Error {
-    Error::new(ErrorKind::Internal, format!("{what}: the database file is damaged ({found})"))
-        .remedy("stop fanfare, keep a copy of the data folder, then restore a backup with `fanfare restore`")
+    Error::new(ErrorKind::Internal, format!("{what}: the database file is damaged ({found})")).remedy(
+        "stop fanfare, keep a copy of the data folder, then restore a backup with `fanfare restore DIR`",
+    )
 }
 
 /// The error for a value in the database that this program did not write like that.
 pub(crate) fn strange(what: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Internal, format!("the database holds {what}")).remedy(
-        "run `fanfare doctor`; if the database was edited by hand, restore a backup (`fanfare restore`)",
+        "run `fanfare doctor`; if the database was edited by hand, restore a backup (`fanfare restore DIR`)",
     )
 }
 
@@ -80,9 +83,12 @@ pub(crate) fn lost_lease() -> Error {
 }
 
 fn primary_code(error: &dyn DatabaseError) -> i32 {
-    let code = error.code().and_then(|code| code.parse::<i32>().ok());
     // The low byte is the primary code, the rest says which variety of it.
-    code.unwrap_or(SQLITE_ERROR) & 0xff
+    code(error) & 0xff
+}
+
+fn code(error: &dyn DatabaseError) -> i32 {
+    error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(SQLITE_ERROR)
 }
 
 /// Whether this process may open no further file: the database says of that only that it cannot be opened.
@@ -90,14 +96,16 @@ fn no_descriptor_is_free() -> bool {
     std::fs::File::open("/dev/null").is_err()
 }
 
+fn no_space() -> (ErrorKind, String, Option<&'static str>) {
+    let remedy = "free some space where the data folder is; nothing needs to be restarted";
+    (ErrorKind::NoSpace, "no space is left for the database".to_owned(), Some(remedy))
+}
+
 fn from_database(what: &str, error: Box<dyn DatabaseError>) -> Error {
     let (kind, sentence, remedy) = match primary_code(&*error) {
         SQLITE_BUSY | SQLITE_LOCKED => return busy(what),
-        SQLITE_FULL => (
-            ErrorKind::NoSpace,
-            "no space is left for the database".to_owned(),
-            Some("free some space where the data folder is"),
-        ),
+        SQLITE_IOERR if code(&*error) == SQLITE_IOERR_SHMSIZE => no_space(),
+        SQLITE_FULL => no_space(),
         // SQLite says so too when the system could not read the file (`SQLITE_IOERR_CORRUPTFS` becomes this on its
         // way out), so by itself it proves no damage: it is tried again, and `doctor --deep` finds out.
         SQLITE_CORRUPT => (
@@ -107,7 +115,7 @@ fn from_database(what: &str, error: Box<dyn DatabaseError>) -> Error {
                 error.message()
             ),
             Some(
-                "run `fanfare doctor --deep`, which says which of the two; a damaged one is restored with `fanfare restore`",
+                "run `fanfare doctor --deep`, which says which of the two; a damaged one is restored with `fanfare restore DIR`",
             ),
         ),
         SQLITE_NOTADB => return damaged(what, error.message()).because(SqlError::Database(error)),
@@ -191,6 +199,7 @@ mod tests {
             (10 | (2 << 8), ErrorKind::Io, "reading or writing"), // SHORT_READ
             (10 | (3 << 8), ErrorKind::Io, "reading or writing"), // WRITE
             (10 | (4 << 8), ErrorKind::Io, "reading or writing"), // FSYNC
+            (10 | (19 << 8), ErrorKind::NoSpace, "no space"),     // SHMSIZE
             (10 | (33 << 8), ErrorKind::Io, "reading or writing"), // CORRUPTFS
             (11, ErrorKind::Io, "its disk fails, or the file is damaged"),
             (11 | (2 << 8), ErrorKind::Io, "its disk fails, or the file is damaged"), // SEQUENCE

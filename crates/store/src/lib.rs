@@ -14,9 +14,12 @@ pub mod backup;
 pub mod blobs;
 mod cached;
 mod catalog;
+mod connect;
 mod db;
+mod disk;
 mod error;
 mod failure;
+mod fresh;
 mod growing;
 mod ids;
 mod lost;
@@ -39,6 +42,7 @@ pub use catalog::{
     ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery, TrackRow, TrackSort, Transcode,
     TranscodeCounts, TranscodePart, Uploaded,
 };
+pub use disk::{Disk, Unwritable};
 pub use failure::Failure;
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;

@@ -46,7 +46,7 @@ fn refuse(data: &Path) -> Result<()> {
         ),
     )
     .remedy(
-        "put the database `fanfare.db` back, or restore a backup (`fanfare restore`); to begin with a new one beside \
+        "put the database `fanfare.db` back, or restore a backup (`fanfare restore DIR`); to begin with a new one beside \
          these files: `fanfare begin-anew`",
     ))
 }

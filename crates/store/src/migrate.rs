@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     db::{Db, commit},
+    disk::Unwritable,
     error::sql,
 };
 
@@ -41,9 +42,11 @@ pub(crate) const fn newest() -> i64 {
     STEPS.len() as i64
 }
 
+/// What is being done here.
+const WHAT: &str = "bringing the database up to date";
+
 /// Brings the database up to date.
 pub(crate) async fn migrate(db: &Db) -> Result<()> {
-    const WHAT: &str = "bringing the database up to date";
     let found = version(&mut *db.reader(WHAT).await?).await?;
     if found.is_current()? {
         return Ok(());
@@ -58,9 +61,14 @@ pub(crate) async fn migrate(db: &Db) -> Result<()> {
         return Err(Error::new(ErrorKind::Conflict, "the database file belongs to another program")
             .remedy("choose another data folder"));
     }
+    let was = found.schema;
+    let failed = move |error| match sql(WHAT)(error) {
+        full if full.kind() == ErrorKind::NoSpace && was > 0 => too_old(was, Unwritable::Full).because(full),
+        other => other,
+    };
     for (step, number) in STEPS.iter().zip(1_i64..) {
         if number > found.schema {
-            sqlx::raw_sql(*step).execute(&mut *transaction).await.map_err(sql(WHAT))?;
+            sqlx::raw_sql(*step).execute(&mut *transaction).await.map_err(failed)?;
             tracing::info!(schema = number, "database schema made");
         }
     }
@@ -69,9 +77,29 @@ pub(crate) async fn migrate(db: &Db) -> Result<()> {
         sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA {pragma} = {value}")))
             .execute(&mut *transaction)
             .await
-            .map_err(sql(WHAT))?;
+            .map_err(failed)?;
     }
     commit(transaction, WHAT).await
+}
+
+/// Refuses a database that would have to be brought up to date on a disk that cannot be written.
+pub(crate) async fn refuse_old(db: &Db, why: Unwritable) -> Result<()> {
+    let found = version(&mut *db.reader("reading the database's schema").await?).await?;
+    if found.is_current()? { Ok(()) } else { Err(too_old(found.schema, why)) }
+}
+
+fn too_old(schema: i64, why: Unwritable) -> Error {
+    let (newest, cause) = (newest(), why.as_str());
+    let kind = why.error().kind();
+    let message = format!(
+        "the database has schema {schema} and this program needs {newest}; it cannot be brought up to date, because \
+         the disk of the data folder is {cause}; nothing was changed"
+    );
+    let remedy = match why {
+        Unwritable::Full => "make room on that disk (as much again as the database has), then start again",
+        Unwritable::ReadOnly => "make that disk writable (`mount -o remount,rw`), then start again",
+    };
+    Error::new(kind, message).remedy(remedy)
 }
 
 /// Waits until somebody else has brought the database up to date; refuses when nobody does.
@@ -112,7 +140,7 @@ impl Found {
                     newest()
                 ),
             )
-            .remedy("use the newer version, or restore a backup made by this one (`fanfare restore`)"));
+            .remedy("use the newer version, or restore a backup made by this one (`fanfare restore DIR`)"));
         }
         Ok(self.schema == newest())
     }

@@ -1,15 +1,23 @@
 //! Opening a data folder: makes folder and file with the right access, connects, checks the schema.
 
-use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use fanfare_model::{Error, ErrorKind, Result, Timestamp};
+use tokio::sync::Mutex;
 
 use crate::{
     BlobKind, BlobStore, CacheFolder, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue,
     catalog::sweep::referred_to,
+    connect,
     db::{Db, WriteTx},
+    disk::{Disk, Unwritable},
     error::sql,
-    lost, migrate,
+    fresh, lost, migrate,
 };
 
 /// The database's name in the data folder.
@@ -46,6 +54,10 @@ impl StoreOptions {
     }
 }
 
+/// How often a disk that can be written is looked at, and how often one that cannot.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// How long notes of use wait for other writers: next time will do.
 const USES_WAIT: Duration = Duration::from_millis(250);
 
@@ -67,6 +79,11 @@ struct Parts {
     jobs: SqliteJobQueue,
     blobs: Arc<FileBlobStore>,
     people: People,
+    /// The database.
+    file: PathBuf,
+    options: StoreOptions,
+    /// Whether the data folder is to be tidied up by this process, and was not yet.
+    is_first: Mutex<bool>,
 }
 
 impl Store {
@@ -119,39 +136,111 @@ impl Store {
         let file = data.join(DATABASE_FILE);
         if options.migrate {
             make_private_folder(data)?;
-            make_private_file(&file)?;
         } else {
             wait_for_file(&file, options).await?;
         }
-        let db = Db::connect(&file, options).await?;
+        let disk = Disk::of(data);
+        disk.note(detached(&disk, Disk::try_writing).await?);
+        if options.migrate {
+            fresh::make(&file, options, &disk).await?;
+        }
+        let db = Db::connect(&file, options, disk).await?;
         if !anew {
             lost::refuse_empty_database(data, &db).await?;
         }
-        if options.migrate {
-            migrate::migrate(&db).await?;
-        } else {
-            migrate::wait_until_current(&db, patience(options)).await?;
+        match db.disk().found() {
+            Some(why) if options.migrate || db.only_reads() => migrate::refuse_old(&db, why).await?,
+            _ if options.migrate => migrate::migrate(&db).await?,
+            _ => migrate::wait_until_current(&db, patience(options)).await?,
         }
-        let folder = data.join(BLOB_FOLDER);
-        let blobs = Arc::new(if options.migrate {
-            FileBlobStore::open_first(&folder, &kinds_named(&db).await?).await?
-        } else {
-            FileBlobStore::open(&folder, false).await?
-        });
-        let cache = CacheFolder::new(cache.to_owned());
-        if options.migrate {
-            // As of the workshop: a server that starts is the only one, and nobody works for it yet.
-            cache.tidy();
-        }
-        Ok(Self {
+        let blobs = Arc::new(FileBlobStore::open(&data.join(BLOB_FOLDER), false).await?);
+        let store = Self {
             inner: Arc::new(Parts {
-                catalog: Catalog::new(db.clone(), blobs.clone(), cache),
+                catalog: Catalog::new(db.clone(), blobs.clone(), CacheFolder::new(cache.to_owned())),
                 jobs: SqliteJobQueue::new(db.clone()),
                 people: People::new(db.clone()),
                 blobs,
+                file,
+                options: options.clone(),
+                is_first: Mutex::new(options.migrate),
                 db,
             }),
-        })
+        };
+        if store.inner.db.disk().found().is_none() {
+            store.tidy_first().await?;
+        }
+        Ok(store)
+    }
+
+    /// Makes what is missing in the data folder and removes what interrupted writes left: once, by a process that may.
+    async fn tidy_first(&self) -> Result<()> {
+        let mut is_first = self.inner.is_first.lock().await;
+        if !*is_first {
+            return Ok(());
+        }
+        let folder = self.inner.file.with_file_name(BLOB_FOLDER);
+        FileBlobStore::open_first(&folder, &kinds_named(&self.inner.db).await?).await?;
+        // As of the workshop: a server that starts is the only one, and nobody works for it yet.
+        self.catalog().cache().tidy();
+        *is_first = false;
+        Ok(())
+    }
+
+    /// Why nothing can be stored, as it was seen last.
+    #[must_use]
+    pub fn unwritable(&self) -> Option<Unwritable> {
+        self.inner.db.disk().found()
+    }
+
+    /// Why no write is tried at all: the database is open for reading only, or its disk is read-only.
+    #[must_use]
+    pub fn only_reads(&self) -> Option<Unwritable> {
+        let found = self.unwritable()?;
+        (found == Unwritable::ReadOnly || self.inner.db.only_reads()).then_some(found)
+    }
+
+    /// Looks whether the data folder can be written. Where it could not be and now can, what an open at such a time left out is
+    /// done first: the database is opened anew, and the folder tidied up.
+    pub async fn look_at_disk(&self) -> Option<Unwritable> {
+        let disk = self.inner.db.disk();
+        let Ok(found) = detached(disk, Disk::look).await else { return disk.found() };
+        if found.is_none()
+            && let Err(error) = self.open_to_write().await
+        {
+            tracing::warn!(%error, "the disk of the data folder can be written, but the database is not open for that yet");
+            return disk.found();
+        }
+        disk.note(found);
+        found
+    }
+
+    async fn open_to_write(&self) -> Result<()> {
+        let db = &self.inner.db;
+        if db.only_reads() {
+            let pools = connect::to_write(&self.inner.file, &self.inner.options).await?;
+            if !db.only_reads() {
+                // Somebody else was faster.
+                return Ok(());
+            }
+            let former = db.replace(pools);
+            // Who reads at this moment reads on.
+            tokio::spawn(async move { former.readers.close().await });
+        }
+        self.tidy_first().await
+    }
+
+    /// Looks at the disk again and again: every few seconds, and more often while it cannot be written.
+    pub async fn watch_disk(&self) {
+        loop {
+            let pause = if self.unwritable().is_some() { LOOK_AGAIN } else { LOOK_EVERY };
+            tokio::time::sleep(pause).await;
+            self.look_at_disk().await;
+        }
+    }
+
+    /// Resolves when the data folder can be written, as far as somebody looks.
+    pub async fn until_writable(&self) {
+        self.inner.db.disk().until_writable().await;
     }
 
     /// What is known of the music.
@@ -267,6 +356,13 @@ async fn kinds_named(db: &Db) -> Result<Vec<BlobKind>> {
     Ok(named)
 }
 
+/// Asks the disk on a thread that may wait for it.
+async fn detached(disk: &Disk, look: fn(&Disk) -> Option<Unwritable>) -> Result<Option<Unwritable>> {
+    let disk = disk.clone();
+    let looked = tokio::task::spawn_blocking(move || look(&disk)).await;
+    looked.map_err(|error| Error::new(ErrorKind::Internal, format!("a thread of the store ended: {error}")))
+}
+
 fn patience(options: &StoreOptions) -> Duration {
     Duration::from_millis(u64::from(options.busy_timeout_ms))
 }
@@ -281,20 +377,6 @@ fn make_private_folder(folder: &Path) -> Result<()> {
         Error::from_io(format_args!("making the data folder {}", folder.display()), error)
             .remedy("choose a data folder that the user who runs fanfare may write (`--data DIR`)")
     })
-}
-
-/// Makes the database file before SQLite does, so that nobody else could ever read it.
-/// SQLite gives its log and index beside it the same access.
-fn make_private_file(file: &Path) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(Error::from_io(format_args!("making {}", file.display()), error)),
-    }
 }
 
 async fn wait_for_file(file: &Path, options: &StoreOptions) -> Result<()> {

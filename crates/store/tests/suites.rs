@@ -61,6 +61,7 @@ job_queue!(
     suspects_are_tried_alone_and_first,
     an_end_in_order_clears_of_suspicion,
     giving_back_costs_nothing,
+    waiting_costs_no_attempt,
     a_parked_job_can_be_retried,
     a_parked_job_can_be_discarded,
     work_that_is_queued_again_is_parked_no_more,

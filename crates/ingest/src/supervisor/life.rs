@@ -63,11 +63,14 @@ pub(super) struct Life<'a> {
     /// The job at each place of the bench.
     at_hand: HashMap<usize, JobId>,
     dealt_with: bool,
+    /// Whether no lease could be renewed a moment ago, because nothing could be stored.
+    unwritable: bool,
 }
 
 impl<'a> Life<'a> {
     pub(super) fn new(keeper: &'a Keeper, owner: &'a str) -> Self {
-        Self { keeper, owner, heard_from: Instant::now(), at_hand: HashMap::new(), dealt_with: false }
+        let (heard_from, at_hand) = (Instant::now(), HashMap::new());
+        Self { keeper, owner, heard_from, at_hand, dealt_with: false, unwritable: false }
     }
 
     pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> LifeEnd {
@@ -200,7 +203,13 @@ impl<'a> Life<'a> {
         }
     }
 
-    async fn reap(&self) {
+    async fn reap(&mut self) {
+        // Whoever could not renew a lease on a full disk gets a while to end it when there is room again.
+        if std::mem::replace(&mut self.unwritable, self.keeper.store.unwritable().is_some())
+            || self.unwritable
+        {
+            return;
+        }
         match self.keeper.store.jobs().reap(clock::now()).await {
             Ok(0) => {}
             Ok(reaped) => tracing::info!(reaped, "ended leases that ran out"),

@@ -14,6 +14,7 @@ mod owner;
 
 use std::{
     ffi::OsString,
+    future::Future,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -124,13 +125,10 @@ impl Supervisor {
         policy: watch::Receiver<Policy>,
     ) -> Result<Self> {
         let owner_file = OwnerFile::in_folder(&command.data_dir, command.role);
-        if let Some(owner) = owner_file.read()? {
-            let released = store.jobs().release_owner(&owner, clock::now()).await?;
-            if released > 0 {
-                tracing::info!(owner, released, "ended the leases of a worker of an earlier life");
-            }
+        let cleaned = store.unwritable().is_none();
+        if cleaned {
+            clean_up_before(&store, &owner_file).await?;
         }
-        store.jobs().reap(clock::now()).await?;
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
         let (orders, received) = mpsc::channel(64);
         let ahead = Arc::new(AtomicUsize::new(1));
@@ -144,7 +142,7 @@ impl Supervisor {
             policy,
             ahead: Arc::clone(&ahead),
         };
-        let task = tokio::spawn(keeper.keep(owner_file, received));
+        let task = tokio::spawn(keeper.keep(owner_file, cleaned, received));
         Ok(Self { orders, status, ahead, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }
 
@@ -190,8 +188,17 @@ impl Supervisor {
 }
 
 impl Keeper {
-    async fn keep(self, owner_file: OwnerFile, mut orders: mpsc::Receiver<Order>) {
+    async fn keep(self, owner_file: OwnerFile, cleaned: bool, mut orders: mpsc::Receiver<Order>) {
         let mut pause = FIRST_PAUSE;
+        if !cleaned {
+            // What waits is looked at when the worker starts, so wakes need nobody to wake.
+            if stopped_before(self.store.until_writable(), &mut orders).await {
+                return;
+            }
+            if let Err(error) = clean_up_before(&self.store, &owner_file).await {
+                tracing::warn!(%error, "could not end the leases of an earlier worker; they run out by themselves");
+            }
+        }
         // A worker for listeners costs nothing until somebody needs it.
         if self.command.role == WorkerRole::Live && !woken(&mut orders).await {
             return;
@@ -221,7 +228,7 @@ impl Keeper {
                 pause_ms = pause.as_millis(),
                 "the worker ended, it is started again"
             );
-            if stopped_within(pause, &mut orders).await {
+            if stopped_before(tokio::time::sleep(pause), &mut orders).await {
                 owner_file.remove();
                 return;
             }
@@ -252,8 +259,20 @@ async fn woken(orders: &mut mpsc::Receiver<Order>) -> bool {
     }
 }
 
-/// Waits, unless told to stop; wakes need nobody to wake.
-async fn stopped_within(pause: Duration, orders: &mut mpsc::Receiver<Order>) -> bool {
+/// Ends the leases of a worker of an earlier server.
+async fn clean_up_before(store: &Store, owner_file: &OwnerFile) -> Result<()> {
+    if let Some(owner) = owner_file.read()? {
+        let released = store.jobs().release_owner(&owner, clock::now()).await?;
+        if released > 0 {
+            tracing::info!(owner, released, "ended the leases of a worker of an earlier life");
+        }
+    }
+    store.jobs().reap(clock::now()).await?;
+    Ok(())
+}
+
+/// Waits for that, unless told to stop; wakes need nobody to wake.
+async fn stopped_before(wait: impl Future<Output = ()>, orders: &mut mpsc::Receiver<Order>) -> bool {
     let stop = async {
         loop {
             match orders.recv().await {
@@ -262,7 +281,10 @@ async fn stopped_within(pause: Duration, orders: &mut mpsc::Receiver<Order>) -> 
             }
         }
     };
-    tokio::time::timeout(pause, stop).await.is_ok()
+    tokio::select! {
+        () = stop => true,
+        () = wait => false,
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -87,6 +87,9 @@ impl Drop for Place {
 impl Receiving {
     pub(crate) async fn begin(needs: Receives, name: &str, uploader: UserId) -> Result<Self> {
         let Receives { store, uploads, options, products, pictures } = needs;
+        if let Some(why) = store.only_reads() {
+            return Err(why.error());
+        }
         let random: String = fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
         let place = Place(store.blobs().workshop().join(format!("upload-{random}")));
         let file = File::create_new(&place.0).await.map_err(failed)?;
@@ -133,7 +136,7 @@ impl Receiving {
                 ErrorKind::Io,
                 "the file is damaged: its bytes are not those that were sent",
             )
-            .remedy("restore it from a backup"));
+            .remedy("restore a backup (`fanfare restore DIR`) into another folder, and upload the file from there"));
         }
         Ok(receiving)
     }

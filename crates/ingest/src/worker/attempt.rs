@@ -34,6 +34,9 @@ const BEAT: Duration = Duration::from_millis(HEARTBEAT_MS as u64);
 /// How often it is looked whether a job was withdrawn: its track was deleted, its run cancelled.
 const WITHDRAWN_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether an attempt's end can be stored on a disk that was full.
+const ROOM_LOOK: Duration = Duration::from_secs(1);
+
 /// How long sinks that were let go get to notice, in steps.
 const THREAD_GRACE: (u32, Duration) = (20, Duration::from_millis(50));
 
@@ -225,9 +228,14 @@ impl<W: Work> Attempting<W> {
         if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) {
             self.held.say(&WorkerEvent::Stale { track });
         }
-        let retry_at = self.work.retry_at(&self.held, error.kind(), now);
+        let waits = W::WAITS_FOR_ROOM && self.disk_is_to_blame(&error).await;
+        let now = self.held.bench.now();
+        let retry_at = match error.kind() {
+            kind if waits => self.held.once_there_is_room(kind, now),
+            kind => self.work.retry_at(&self.held, kind, now),
+        };
         self.name().await;
-        match self.store_failure(&error, retry_at, now).await {
+        match self.store_failure(&error, (retry_at, waits), now).await {
             Ok(()) => self.held.say(&WorkerEvent::Failed {
                 job,
                 track,
@@ -245,6 +253,26 @@ impl<W: Work> Attempting<W> {
         }
     }
 
+    /// Whether the attempt failed because nothing can be stored: then it does not count. While that is so, not even this can be
+    /// stored, so it is waited for; a lease that runs out meanwhile is another process's to end.
+    async fn disk_is_to_blame(&self, error: &Error) -> bool {
+        let kind = error.kind();
+        if !matches!(kind, ErrorKind::NoSpace | ErrorKind::Io | ErrorKind::Unavailable) {
+            return false;
+        }
+        let bench = &self.held.bench;
+        if bench.store.look_at_disk().await.is_none() {
+            return kind == ErrorKind::NoSpace;
+        }
+        while bench.store.look_at_disk().await.is_some() {
+            tokio::select! {
+                () = tokio::time::sleep(ROOM_LOOK) => {}
+                () = bench.stop.cancelled() => break,
+            }
+        }
+        true
+    }
+
     /// Looks the file's name up where the attempt failed before that was known: people are told names, not ids.
     async fn name(&mut self) {
         if self.named {
@@ -260,12 +288,12 @@ impl<W: Work> Attempting<W> {
     async fn store_failure(
         &mut self,
         error: &Error,
-        retry_at: Option<Timestamp>,
+        (retry_at, waits): (Option<Timestamp>, bool),
         now: Timestamp,
     ) -> Result<()> {
         let Some(at) = retry_at else { return self.work.give_up(&self.held, error, now).await };
         let held = &self.held;
-        let after = AfterFailure::RetryAt(at);
+        let after = if waits { AfterFailure::WaitUntil(at) } else { AfterFailure::RetryAt(at) };
         held.bench
             .store
             .jobs()

@@ -128,6 +128,10 @@ impl Bench {
         let mut signals = Signals::new()?;
         let mut look = true;
         while !stuck && (leaving.is_none() || hands.at_work() > 0) {
+            // Nothing that is done could be stored: it waits, and is looked for again.
+            if look && leaving.is_none() && hands.bench.store.look_at_disk().await.is_some() {
+                look = false;
+            }
             if look && leaving.is_none() {
                 let before = hands.at_work();
                 look = hands.fill().await;

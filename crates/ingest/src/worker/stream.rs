@@ -59,6 +59,7 @@ pub(crate) struct Made {
 impl Work for StreamTrack {
     /// `None` when nobody listened to the end of it.
     type Product = Option<Box<Made>>;
+    const WAITS_FOR_ROOM: bool = false;
     /// Somebody waits to listen.
     const NICE: i32 = 0;
 

@@ -32,6 +32,7 @@ impl TranscodeTrack {
 
 impl Work for TranscodeTrack {
     type Product = Box<(ContentHash, Option<i64>, Made)>;
+    const WAITS_FOR_ROOM: bool = false;
     /// Somebody waits to listen.
     const NICE: i32 = 0;
 

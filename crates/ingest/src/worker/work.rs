@@ -57,6 +57,10 @@ pub(crate) trait Work: Send + 'static {
     /// sinks, decoders. It also decides how they share the disk.)
     const NICE: i32 = 10;
 
+    /// Whether it is done once there is room again, where a full disk kept it from being stored. Not where somebody waits
+    /// for it now, and is given something else.
+    const WAITS_FOR_ROOM: bool = true;
+
     /// The track it is about.
     fn track(&self) -> TrackId;
 
@@ -127,6 +131,11 @@ impl Held {
     /// Whether another attempt may follow this one.
     pub(crate) const fn may_be_tried_again(&self) -> bool {
         self.job.attempt.0 < self.job.max_attempts
+    }
+
+    /// When it is tried again after a full disk, however often it was: soon, then at longer and longer intervals.
+    pub(crate) fn once_there_is_room(&self, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+        next_attempt(kind, self.job.attempt.0, u32::MAX, now, jitter(now))
     }
 
     /// Bounds of a fan-out for this job, without a budget: its sinks' threads have names by which a dying one is known,

@@ -71,8 +71,8 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 pub fn make_data_folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
-        Error::from_io(format_args!("data folder {}", path.display()), error)
-            .remedy("name a writable one with --data DIR or FANFARE_DATA")
+        Error::from_io(format_args!("the data folder {} cannot be made", path.display()), error)
+            .remedy("name a writable one with --data DIR or FANFARE_DATA, or make room where it is to be")
     })
 }
 
@@ -129,6 +129,9 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
     }
     for folder in &settings.folders {
         text.push_str(&format!("library  {}\n", output::printable(&folder.to_string_lossy())));
+    }
+    if let Some(why) = started.unwritable {
+        text.push_str(&format!("storage  {}; {}\n", why.sentence(), why.remedy()));
     }
     text.push_str(&format!("ready    in {:.3} s\n", took.as_secs_f64()));
     if io::stdout().is_terminal() {

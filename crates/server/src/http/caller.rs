@@ -86,7 +86,10 @@ pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<C
     let (people, now) = (state.store.people(), clock::now());
     let (user, proof) = match kind {
         Kind::Key => (people.key_user(hash, now).await?, Proof::Key),
-        Kind::Session => (people.session(hash, now).await?, Proof::Cookie(hash)),
+        Kind::Session => match people.session(hash, now).await? {
+            None => (state.unstored.find(people, hash).await?, Proof::Cookie(hash)),
+            stored => (stored, Proof::Cookie(hash)),
+        },
     };
     let caller = user.map(|user| Caller { user, proof });
     if let Some(caller) = &caller {

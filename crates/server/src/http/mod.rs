@@ -44,6 +44,7 @@ mod state;
 pub mod table;
 mod throttle;
 mod token;
+mod unstored;
 mod wire;
 
 pub use openapi::openapi_json;

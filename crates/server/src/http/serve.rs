@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use fanfare_ingest::{DataLock, Ingest};
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{Store, StoreOptions};
+use fanfare_store::{Store, StoreOptions, Unwritable};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -32,6 +32,8 @@ pub struct Started {
     pub address: SocketAddr,
     /// The one-time link that creates the owner, while there is none. It is a secret: print it, never log it.
     pub setup_link: Option<String>,
+    /// Why nothing can be stored at the moment.
+    pub unwritable: Option<Unwritable>,
 }
 
 /// Runs the server until SIGINT or SIGTERM; a second signal ends the process at once.
@@ -62,10 +64,14 @@ pub async fn serve_on(
 ) -> Result<()> {
     let address =
         listener.local_addr().map_err(|error| Error::from_io("reading the server's address", error))?;
-    let token = token::renew(&state.store).await?;
+    // A link that cannot be stored opens nothing.
+    let token = match state.store.unwritable() {
+        None => token::renew(&state.store).await?,
+        Some(_) => None,
+    };
     let setup_link =
         token.map(|token| format!("{}/#/welcome/{token}", links::base_url(&state.settings, address)));
-    on_ready(&Started { address, setup_link });
+    on_ready(&Started { address, setup_link, unwritable: state.store.unwritable() });
     let router = routes::router(state.clone());
     let closing = state.closing.clone();
     let ingest = state.ingest.clone();
@@ -112,7 +118,19 @@ async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpSta
     let store = Store::open_with_cache(&current.data_dir, &current.cache_dir(), &options).await?;
     let settings = desk.take(store.catalog().settings().await?);
     let ingest = Ingest::start(lock, store.clone(), applied::options(&settings)?).await?;
-    if let Err(error) = add_folders(&store, &ingest, &settings).await {
+    if store.unwritable().is_some() {
+        let (store, ingest, settings, closing) =
+            (store.clone(), ingest.clone(), settings.clone(), closing.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = store.until_writable() => {}
+                () = closing.cancelled() => return,
+            }
+            if let Err(error) = add_folders(&store, &ingest, &settings).await {
+                tracing::warn!(%error, "a library folder is left out until the next start");
+            }
+        });
+    } else if let Err(error) = add_folders(&store, &ingest, &settings).await {
         ingest.shutdown().await;
         return Err(error);
     }

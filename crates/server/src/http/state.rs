@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, routes::Sent,
-    throttle::Throttle,
+    throttle::Throttle, unstored::Unstored,
 };
 use crate::{Settings, settings::SettingsDesk};
 
@@ -48,6 +48,8 @@ pub struct HttpState {
     /// Files that were asked for a moment ago, by track and quality, with what is said about them.
     pub(super) opened: Shelf<(TrackId, Quality), Sent>,
     pub(super) callers: Arc<Callers>,
+    /// Sessions of people who signed in while nothing could be stored.
+    pub(super) unstored: Arc<Unstored>,
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) metrics: Arc<Metrics>,
@@ -77,6 +79,7 @@ impl HttpState {
             closing: CancellationToken::new(),
             opened: Shelf::with_places(Shares::here().kept_open),
             callers: Arc::default(),
+            unstored: Arc::default(),
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             metrics: Arc::default(),

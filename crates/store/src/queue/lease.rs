@@ -84,6 +84,24 @@ impl Leased {
         self.track_waits(tx, Some((error, run_at)), now).await
     }
 
+    /// The job waits until that time, and this attempt is one more than it was given: attempt numbers go on.
+    pub(super) async fn wait(
+        mut self,
+        tx: &mut WriteTx,
+        error: &JobError,
+        run_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.max_attempts += 1;
+        sqlx::query("UPDATE job SET max_attempts = ? WHERE n = ?")
+            .bind(self.max_attempts)
+            .bind(self.n)
+            .execute(&mut **tx)
+            .await
+            .map_err(sql("giving a job another attempt"))?;
+        self.wait_or_park(tx, error, run_at, now).await
+    }
+
     /// The job is parked: its track failed for that reason, or is ready as it was before, or without being enriched.
     /// `next_retry`: when the track is tried again by itself.
     pub(crate) async fn park(

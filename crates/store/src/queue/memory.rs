@@ -232,6 +232,10 @@ impl JobQueue for MemoryJobQueue {
             held.deaths = 0;
             match after {
                 AfterFailure::RetryAt(at) => held.wait_or_park(at),
+                AfterFailure::WaitUntil(at) => {
+                    held.job.max_attempts += 1;
+                    held.wait_or_park(at);
+                }
                 AfterFailure::Park => held.end_lease(JobState::Parked),
             }
         })

@@ -195,6 +195,7 @@ impl JobQueue for SqliteJobQueue {
         let leased = fence(&mut tx, id, attempt, owner).await?;
         match after {
             AfterFailure::RetryAt(at) => leased.wait_or_park(&mut tx, &error, at, now).await?,
+            AfterFailure::WaitUntil(at) => leased.wait(&mut tx, &error, at, now).await?,
             AfterFailure::Park => leased.park(&mut tx, &error, None, now).await?,
         }
         commit(tx, WHAT).await

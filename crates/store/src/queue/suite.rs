@@ -227,6 +227,31 @@ pub async fn giving_back_costs_nothing(queue: &dyn JobQueue) {
     }
 }
 
+/// A job that waits for something it is not to blame for is never parked for it, and is due when it says.
+pub async fn waiting_costs_no_attempt(queue: &dyn JobQueue) {
+    let id = queue.enqueue(NewJob { max_attempts: 2, ..new_job(1) }, NOW).await.unwrap();
+    let mut now = NOW;
+    for attempt in 1..=5 {
+        assert_eq!(
+            claim_one(queue, "a", now).await.attempt,
+            Attempt(attempt),
+            "attempt numbers never come twice"
+        );
+        let wait = AfterFailure::WaitUntil(now.plus_ms(10));
+        queue.fail(id, Attempt(attempt), "a", broken(), wait, now).await.unwrap();
+        let after = job(queue, id).await;
+        assert_eq!((after.state, after.last_error), (JobState::Waiting, Some(broken())));
+        assert!(queue.claim(QUEUE, "a", 9, now.plus_ms(9)).await.unwrap().is_empty());
+        now = now.plus_ms(10);
+    }
+    // What counts is counted as before: two more.
+    for state in [JobState::Waiting, JobState::Parked] {
+        let claimed = claim_one(queue, "a", now).await;
+        queue.fail(id, claimed.attempt, "a", broken(), AfterFailure::RetryAt(now), now).await.unwrap();
+        assert_eq!(job(queue, id).await.state, state);
+    }
+}
+
 /// A parked job may run again, as often as it was queued for; nothing else can be retried.
 pub async fn a_parked_job_can_be_retried(queue: &dyn JobQueue) {
     let keyed = || NewJob { dedupe_key: Some("k".to_owned()), max_attempts: 2, ..new_job(1) };

@@ -10,6 +10,8 @@ export interface Watcher {
   reached(): void;
   unreachable(): void;
   signedOut(): void;
+  /** Something was refused that may be refused because nothing can be stored. */
+  unstored?(): void;
 }
 let watcher: Watcher = { reached() {}, unreachable() {}, signedOut() {} };
 export function watch(next: Watcher): void {
@@ -55,6 +57,7 @@ async function call<T>(method: string, url: string, body?: unknown, signal?: Abo
   const value: unknown = text === '' ? undefined : parse(text);
   if (answer.ok) return value as T;
   if (answer.status === 401 && !url.endsWith('/login')) watcher.signedOut();
+  if (answer.status === 503 || answer.status === 507) watcher.unstored?.();
   throw problemFrom(answer.status, value, answer.headers.get('Retry-After'));
 }
 

@@ -1242,7 +1242,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the server can do its work: the store answers and no shutdown is under way. */
+        /**
+         * Whether the server can do its work: the store answers and no shutdown is under way. On a disk that is full or read-only it
+         *     can, as far as nothing has to be stored, and another start would change nothing: so that is 200 with `read-only` and the
+         *     cause.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -1879,10 +1883,11 @@ export interface components {
         /** @description Whether the server lives, or is ready. */
         Health: {
             /**
-             * @description `ok` or `unavailable`.
+             * @description `ok`; `read-only` when what is there plays and nothing new can be stored; `unavailable`.
              * @example ok
              */
             status: string;
+            storage: components["schemas"]["Storage"] | null;
             /** @description What is not ready, in words; empty when all is. */
             waiting_for: string[];
         };
@@ -3199,10 +3204,23 @@ export interface components {
             setup_needed: boolean;
             /** @description Whether the caller is signed in. */
             signed_in: boolean;
+            storage: components["schemas"]["Storage"] | null;
             /** @description Whether the web UI was built in. */
             ui: components["schemas"]["Ui"];
             /** @description The server's version. */
             version: string;
+        };
+        /** @description Why nothing can be stored in the data folder. What is there plays on. */
+        Storage: {
+            /** @description What happened, in a sentence. */
+            detail: string;
+            /** @description What can be done about it. */
+            remedy: string;
+            /**
+             * @description `full` or `read-only`.
+             * @example full
+             */
+            state: string;
         };
         /**
          * @description What a file in quarantine is.

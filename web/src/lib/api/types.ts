@@ -8,6 +8,8 @@ type Schemas = components['schemas'];
 export type Role = Schemas['Role'];
 export type Me = Schemas['Me'];
 export type Status = Schemas['Status'];
+/** Why nothing can be stored. */
+export type StorageTrouble = Schemas['Storage'];
 export type LibraryCounts = Schemas['Library'];
 
 export type TrackState = Schemas['TrackState'];

@@ -8,7 +8,7 @@ use std::{
 };
 
 use fanfare_model::{Error, Result};
-use fanfare_store::CacheFolder;
+use fanfare_store::{CacheFolder, Disk};
 use walkdir::WalkDir;
 
 use super::{Check, Outcome, database};
@@ -98,6 +98,9 @@ fn data_folder(path: &Path) -> Check {
             format!("{} is no folder", path.display()),
             "name another with --data DIR",
         );
+    }
+    if let Some(why) = Disk::of(path).try_writing() {
+        return bad(NAME, Outcome::Failed, format!("{}: {}", path.display(), why.sentence()), why.remedy());
     }
     if let Err(error) = try_writing(path) {
         return bad(

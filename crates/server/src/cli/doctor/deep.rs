@@ -73,7 +73,7 @@ fn rotten(file: &Rotten) -> Check {
         "cache" => "run `fanfare cache refresh --all`: it can be made again",
         "library" => "put the file back from a copy, and check that disk",
         _ => {
-            "restore a backup (`fanfare restore`) into another folder and copy that file from there, and check the disk"
+            "restore a backup (`fanfare restore DIR`) into another folder and copy that file from there, and check the disk"
         }
     };
     bad(NAME, Outcome::Failed, format!("{} {}{of} {found}", file.kind, file.name), remedy)

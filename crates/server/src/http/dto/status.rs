@@ -1,5 +1,6 @@
 //! The server itself.
 
+use fanfare_store::Unwritable;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +16,28 @@ pub struct StatusDto {
     pub setup_needed: bool,
     /// Whether the caller is signed in.
     pub signed_in: bool,
+    /// Why nothing can be stored at the moment; null when all is well.
+    pub storage: Option<StorageDto>,
+}
+
+/// Why nothing can be stored in the data folder. What is there plays on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Storage)]
+pub struct StorageDto {
+    /// `full` or `read-only`.
+    #[schema(example = "full")]
+    pub state: String,
+    /// What happened, in a sentence.
+    pub detail: String,
+    /// What can be done about it.
+    pub remedy: String,
+}
+
+impl From<Unwritable> for StorageDto {
+    fn from(why: Unwritable) -> Self {
+        let (detail, remedy) = (why.sentence().to_owned(), why.remedy().to_owned());
+        Self { state: why.as_str().to_owned(), detail, remedy }
+    }
 }
 
 /// What is served at `/`.
@@ -32,9 +55,11 @@ pub enum UiDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthDto {
-    /// `ok` or `unavailable`.
+    /// `ok`; `read-only` when what is there plays and nothing new can be stored; `unavailable`.
     #[schema(example = "ok")]
     pub status: String,
     /// What is not ready, in words; empty when all is.
     pub waiting_for: Vec<String>,
+    /// Why nothing can be stored at the moment; null when all is well.
+    pub storage: Option<StorageDto>,
 }

@@ -27,6 +27,7 @@ pub async fn status(State(state): State<HttpState>, caller: MaybeCaller) -> Answ
         ui: if assets::BUILT { UiDto::Built } else { UiDto::Placeholder },
         setup_needed: !state.store.people().owner_exists().await?,
         signed_in: caller.0.is_some(),
+        storage: state.store.unwritable().map(Into::into),
     }))
 }
 
@@ -48,10 +49,12 @@ pub async fn document() -> Response {
 /// Whether the server lives: it answers as long as it can answer at all.
 #[utoipa::path(get, path = "/health/live", tag = "server", responses((status = 200, body = HealthDto)))]
 pub async fn live() -> axum::Json<HealthDto> {
-    axum::Json(HealthDto { status: "ok".to_owned(), waiting_for: Vec::new() })
+    axum::Json(HealthDto { status: "ok".to_owned(), waiting_for: Vec::new(), storage: None })
 }
 
-/// Whether the server can do its work: the store answers and no shutdown is under way.
+/// Whether the server can do its work: the store answers and no shutdown is under way. On a disk that is full or read-only it
+/// can, as far as nothing has to be stored, and another start would change nothing: so that is 200 with `read-only` and the
+/// cause.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -66,12 +69,14 @@ pub async fn ready(State(state): State<HttpState>) -> Response {
     if state.closing.is_cancelled() {
         waiting_for.push("shutdown".to_owned());
     }
-    let (status, word) = if waiting_for.is_empty() {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+    let unwritable = state.store.unwritable();
+    let (status, word) = match unwritable {
+        _ if !waiting_for.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Some(_) => (StatusCode::OK, "read-only"),
+        None => (StatusCode::OK, "ok"),
     };
-    (status, axum::Json(HealthDto { status: word.to_owned(), waiting_for })).into_response()
+    let storage = unwritable.map(Into::into);
+    (status, axum::Json(HealthDto { status: word.to_owned(), waiting_for, storage })).into_response()
 }
 
 /// Numbers for Prometheus.

@@ -128,7 +128,9 @@ pub(super) fn too_many(wait: Duration) -> Problem {
     responses((status = 204, description = "The session is over"))
 )]
 pub async fn logout(State(state): State<HttpState>, caller: Caller) -> Answer<Response> {
-    if let Proof::Cookie(session) = caller.proof {
+    if let Proof::Cookie(session) = caller.proof
+        && !state.unstored.end(session)
+    {
         state.store.people().delete_session(session).await?;
     }
     let cookie = caller::set_cookie(None, state.settings.is_https());
@@ -186,19 +188,26 @@ async fn signed_in(
     password_hash: &str,
     status: StatusCode,
 ) -> Answer<Response> {
-    let session = new_session(state, &user).await?;
+    let session = new_session(state, &user, password_hash).await?;
     let device = device::set_cookie(user.id, password_hash, state.settings.is_https())?;
     let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
     Ok((status, cookies, axum::Json(MeDto::new(user, &state.desk.current().upload))).into_response())
 }
 
-/// Starts a session; gives the cookie.
-async fn new_session(state: &HttpState, user: &User) -> Result<String, Error> {
+/// Starts a session; gives the cookie. Where nothing can be stored it is kept in memory: who signs in then wants to listen.
+async fn new_session(state: &HttpState, user: &User, password_hash: &str) -> Result<String, Error> {
     let session = secret::fresh("")?;
     let now = clock::now();
     if let Some(hash) = secret::hash(&session) {
         let expires = now.plus_ms(SESSION_DAYS * 86_400_000);
-        state.store.people().create_session(user.id, hash, expires, now).await?;
+        match state.store.people().create_session(user.id, hash, expires, now).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NoSpace || state.store.only_reads().is_some() => {
+                tracing::warn!(%error, user = %user.id, "a session is kept in memory until the server ends");
+                state.unstored.keep(hash, user, password_hash);
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(caller::set_cookie(Some(&session), state.settings.is_https()))
 }

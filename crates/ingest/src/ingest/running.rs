@@ -1,0 +1,192 @@
+//! What runs beside [`Ingest`](super::Ingest) from its start to its end.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use fanfare_model::TrackId;
+use fanfare_store::Store;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    governor::{Governor, Policy},
+    hearing::Lines,
+    scan::desk::{Cause, ScanDesk},
+    supervisor::Supervisor,
+};
+
+/// How often it is written when things were last used.
+const USES_EVERY: Duration = Duration::from_secs(60);
+
+/// Does that once the data folder can be written, unless told to stop before.
+pub(super) fn once_writable(
+    store: &Store,
+    stop: &watch::Receiver<bool>,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
+    let (store, mut stop) = (store.clone(), stop.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = store.until_writable() => {}
+            _ = stop.changed() => return,
+        }
+        work.await;
+    })
+}
+
+/// Looks whether the data folder can be written.
+pub(super) async fn watch_disk(store: Store, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        () = store.watch_disk() => {}
+        _ = stop.changed() => {}
+    }
+}
+
+/// Takes up what an earlier life left unfinished, and begins the first scan, where the start could not (`waited`): its disk
+/// could not be written.
+pub(super) async fn resume_later(waited: bool, store: Store, lines: Lines, desk: ScanDesk) {
+    if !waited {
+        return;
+    }
+    if let Err(error) = lines.resume().await {
+        tracing::warn!(%error, "unfinished tasks of an earlier life could not be taken up");
+    }
+    match first_scan(&store, &desk).await {
+        Ok(()) => {}
+        Err(error) => tracing::warn!(%error, "the first scan could not be asked for"),
+    }
+}
+
+/// Asks for the scan of a start, if there is something to scan.
+pub(super) async fn first_scan(store: &Store, desk: &ScanDesk) -> fanfare_model::Result<()> {
+    if !store.catalog().folders().await?.is_empty() {
+        desk.ask(Cause::Start, None).await?;
+    }
+    Ok(())
+}
+
+/// Tells the worker how gently to work.
+pub(super) async fn govern(governor: Governor, tell: watch::Sender<Policy>, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        () = governor.keep(tell) => {}
+        _ = stop.changed() => {}
+    }
+}
+
+/// Writes when keys and transcodes were last used: requests only note it, and closing the store writes the rest.
+pub(super) async fn write_uses(store: Store, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(USES_EVERY) => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = store.write_uses().await {
+            tracing::debug!(%error, "when things were last used is written later");
+        }
+    }
+}
+
+/// Wakes the worker when tracks were queued.
+pub(super) async fn pass_wakes(
+    lines: Lines,
+    supervisor: Supervisor,
+    live: Supervisor,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            () = lines.analysis.work() => supervisor.wake(),
+            () = lines.uploads.work() => supervisor.wake(),
+            () = lines.cache.work() => supervisor.wake(),
+            () = lines.transcodes.work() => live.wake(),
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Says of which track the file is not as the catalog has it.
+#[derive(Clone)]
+pub(crate) struct StaleSender {
+    sender: mpsc::Sender<TrackId>,
+    overflowed: Arc<AtomicBool>,
+}
+
+impl StaleSender {
+    /// Says it, without ever waiting.
+    pub(crate) fn say(&self, track: TrackId) {
+        if self.sender.try_send(track).is_err() {
+            // Too many to tell one by one: everything is scanned.
+            self.overflowed.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Where stale tracks are heard of.
+pub(super) struct StaleReceiver {
+    receiver: mpsc::Receiver<TrackId>,
+    overflowed: Arc<AtomicBool>,
+}
+
+pub(super) fn stale() -> (StaleSender, StaleReceiver) {
+    let (sender, receiver) = mpsc::channel(64);
+    let overflowed = Arc::new(AtomicBool::new(false));
+    (StaleSender { sender, overflowed: Arc::clone(&overflowed) }, StaleReceiver { receiver, overflowed })
+}
+
+/// A sender to nobody.
+#[cfg(test)]
+pub(crate) fn no_stale_tracks() -> StaleSender {
+    stale().0
+}
+
+/// Scans the folder of a track whose file turned out not to be as the catalog has it.
+pub(super) async fn rescan_stale(
+    store: Store,
+    desk: ScanDesk,
+    mut stale: StaleReceiver,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let track = tokio::select! {
+            track = stale.receiver.recv() => track,
+            _ = stop.changed() => return,
+        };
+        let Some(track) = track else { return };
+        if stale.overflowed.swap(false, Ordering::SeqCst) {
+            // Refused only while shutting down.
+            let _asked = desk.ask(Cause::Quiet, None).await;
+        }
+        match store.catalog().track(track).await {
+            Ok(Some(row)) => {
+                if let Some(folder) = row.track.home.folder() {
+                    let _asked = desk.ask(Cause::Quiet, Some(folder)).await;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "could not look up a track whose file changed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn more_stale_tracks_than_can_be_told_are_not_forgotten() {
+        let (sender, mut stale) = stale();
+        for number in 0..100 {
+            sender.say(TrackId::from_bytes([number; 16]));
+        }
+        assert!(stale.receiver.recv().await.is_some());
+        assert!(stale.overflowed.load(Ordering::SeqCst));
+    }
+}

@@ -1,0 +1,102 @@
+//! Sessions that could not be stored, because nothing can be: they are kept in memory, so that people can sign in to listen.
+//!
+//! Invariants: one is good for the password it was made with alone, so a new password (in whatever process it was set) and
+//! the removal of its person end it; at most [`MOST`] are kept, the oldest goes first; they end with the server, and after
+//! [`LIFE`]. No secret is kept, only its hash.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use fanfare_model::{Result, User};
+use fanfare_store::{People, SecretHash};
+
+/// How many are kept: more than a household has devices.
+const MOST: usize = 256;
+/// How long one lasts: whoever listens longer signs in again.
+const LIFE: Duration = Duration::from_secs(86_400);
+
+/// Sessions that no row tells of.
+#[derive(Debug, Default)]
+pub struct Unstored {
+    known: Mutex<HashMap<SecretHash, Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    name: String,
+    password_hash: String,
+    since: Instant,
+}
+
+impl Unstored {
+    /// Keeps a session of that person, who has just proved that password.
+    pub fn keep(&self, secret: SecretHash, user: &User, password_hash: &str) {
+        let mut known = self.known();
+        if known.len() >= MOST
+            && let Some(oldest) = known.iter().min_by_key(|(_, kept)| kept.since).map(|(secret, _)| *secret)
+        {
+            known.remove(&oldest);
+        }
+        let (name, password_hash) = (user.name.clone(), password_hash.to_owned());
+        known.insert(secret, Kept { name, password_hash, since: Instant::now() });
+    }
+
+    /// Whose session that is, if the password is still the one it was made with.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn find(&self, people: &People, secret: SecretHash) -> Result<Option<User>> {
+        let kept = self.known().get(&secret).and_then(|kept| {
+            (kept.since.elapsed() < LIFE).then(|| (kept.name.clone(), kept.password_hash.clone()))
+        });
+        let Some((name, password_hash)) = kept else { return Ok(None) };
+        let now = people.credentials(&name).await?;
+        Ok(now.and_then(|(user, hash)| (hash == password_hash).then_some(user)))
+    }
+
+    /// Ends that session; whether there was one.
+    pub fn end(&self, secret: SecretHash) -> bool {
+        self.known().remove(&secret).is_some()
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<SecretHash, Kept>> {
+        // Every change is one operation of the map.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanfare_model::{Role, Timestamp};
+    use fanfare_store::{Keep, Store, StoreOptions};
+
+    use super::*;
+
+    /// Issue 12: on a full disk nobody could sign in.
+    #[tokio::test]
+    async fn a_session_is_good_until_it_is_ended_or_the_password_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
+        let people = store.people();
+        let ann = people.create_user("ann", "hash", Role::Listener, Timestamp(0)).await.unwrap();
+        let unstored = Unstored::default();
+        unstored.keep([1; 32], &ann, "hash");
+        unstored.keep([2; 32], &ann, "hash");
+        let found = unstored.find(people, [1; 32]).await.unwrap();
+        assert_eq!(found.map(|user| user.id), Some(ann.id));
+        assert!(unstored.find(people, [3; 32]).await.unwrap().is_none());
+        assert!(unstored.end([1; 32]) && !unstored.end([1; 32]));
+        assert!(unstored.find(people, [1; 32]).await.unwrap().is_none());
+        people.change_password(ann.id, "other", Keep { session: None, keys: true }).await.unwrap();
+        assert!(unstored.find(people, [2; 32]).await.unwrap().is_none(), "a new password ends it");
+        for number in 0..=u16::try_from(MOST).unwrap() {
+            let mut secret = [9; 32];
+            secret[..2].copy_from_slice(&number.to_le_bytes());
+            unstored.keep(secret, &ann, "other");
+        }
+        assert_eq!(unstored.known().len(), MOST, "and they are bounded");
+    }
+}

@@ -1,0 +1,165 @@
+//! A new database: made under another name, and given its own once it is complete. So a disk that is full or a process that
+//! ends in between leaves nothing that looks like a database.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use fanfare_model::{Error, ErrorKind, Result};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::{
+    StoreOptions, connect,
+    db::Db,
+    disk::{Disk, Unwritable},
+    migrate,
+};
+
+/// What SQLite keeps beside a database file.
+const BESIDE: &[&str] = &["-wal", "-shm", "-journal"];
+
+/// How an unfinished database is called, before the number of its process.
+const UNFINISHED: &str = "fanfare.db.new-";
+/// Databases that this process began: two at once must not share a file.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+/// Removes what processes that are gone left unfinished.
+fn remove_left_over(file: &Path) {
+    let folder = file.parent().unwrap_or(file);
+    for name in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()) {
+        let process = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED)?.split('-').next());
+        // Where processes cannot be looked up, they stay.
+        let is_gone = process.is_some_and(|id| !Path::new("/proc").join(id).exists());
+        if is_gone && Path::new("/proc/self").exists() {
+            let _gone = fs::remove_file(folder.join(&name));
+        }
+    }
+}
+
+/// Makes the database where there is none. One that another process makes meanwhile is left as it is.
+///
+/// # Errors
+/// `NoSpace` on a full disk, `Io` on a read-only one, both with what can be done; what the system says otherwise.
+pub(crate) async fn make(file: &Path, options: &StoreOptions, disk: &Disk) -> Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    if let Some(why) = disk.found() {
+        return Err(refused(why, file));
+    }
+    remove_left_over(file);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let temporary = file.with_file_name(format!("{UNFINISHED}{}-{number}", std::process::id()));
+    let made = build(&temporary, options, disk).await.and_then(|()| put_in_place(&temporary, file));
+    remove(&temporary);
+    made.map_err(|error| match error.kind() {
+        ErrorKind::NoSpace => refused(Unwritable::Full, file).because(error),
+        _ => error,
+    })
+}
+
+async fn build(temporary: &Path, options: &StoreOptions, disk: &Disk) -> Result<()> {
+    make_private_file(temporary)?;
+    let db = Db::of(connect::to_write(temporary, options).await?, options, disk.clone());
+    let made = migrate::migrate(&db).await;
+    db.close().await;
+    made?;
+    // Closing folds the log into the file, which needs room once more.
+    match fs::metadata(beside(temporary, "-wal")) {
+        Ok(log) if log.len() > 0 => Err(Unwritable::Full.error()),
+        _ => Ok(()),
+    }
+}
+
+fn put_in_place(temporary: &Path, file: &Path) -> Result<()> {
+    let failed = |error: io::Error| Error::from_io(format_args!("making {}", file.display()), error);
+    File::open(temporary).and_then(|made| made.sync_all()).map_err(failed)?;
+    match renameat_with(CWD, temporary, CWD, file, RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::EXIST) => return Ok(()),
+        // Not every file system knows that flag.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            fs::rename(temporary, file).map_err(failed)?
+        }
+        Err(error) => return Err(failed(error.into())),
+    }
+    let folder = file.parent().unwrap_or(file);
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+/// The sentence about a data folder in which no database can be made.
+fn refused(why: Unwritable, file: &Path) -> Error {
+    let folder = file.parent().unwrap_or(file).display();
+    match why {
+        Unwritable::Full => Error::new(
+            ErrorKind::NoSpace,
+            format!("the disk of the data folder {folder} is full: no database can be made there, and nothing was left behind"),
+        )
+        .remedy("make room on that disk (10 MB are enough to begin), or name another folder with --data DIR"),
+        Unwritable::ReadOnly => Error::new(
+            ErrorKind::Io,
+            format!("the disk of the data folder {folder} is read-only: no database can be made there"),
+        )
+        .remedy("make it writable (`mount -o remount,rw`), or name another folder with --data DIR"),
+    }
+}
+
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// Removes a database that got no name of its own; what is not there need not be.
+fn remove(file: &Path) {
+    let _missing = fs::remove_file(file);
+    for end in BESIDE {
+        let _missing = fs::remove_file(beside(file, end));
+    }
+}
+
+/// Makes the database file before SQLite does, so that nobody else could ever read it.
+/// SQLite gives its log and index beside it the same access.
+fn make_private_file(file: &Path) -> Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::from_io(format_args!("making {}", file.display()), error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 12: what a start on a full disk left behind was a database for the next one.
+    #[tokio::test]
+    async fn what_was_left_unfinished_is_removed_and_what_is_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("fanfare.db");
+        // No process has that number: the kernel gives none above 4,194,304.
+        let left = folder.path().join(format!("{UNFINISHED}99999999-0-wal"));
+        let begun = folder.path().join(format!("{UNFINISHED}1-0"));
+        for path in [&left, &begun] {
+            fs::write(path, b"x").unwrap();
+        }
+        let (options, disk) = (StoreOptions::default(), Disk::of(folder.path()));
+        make(&file, &options, &disk).await.unwrap();
+        assert!(!left.exists() && begun.exists() && file.is_file());
+        let before = fs::read(&file).unwrap();
+        disk.note(Some(Unwritable::Full));
+        make(&file, &options, &disk).await.unwrap();
+        assert!(fs::read(&file).unwrap() == before);
+        fs::remove_file(&file).unwrap();
+        let refused = make(&file, &options, &disk).await.unwrap_err();
+        assert_eq!((refused.kind(), file.exists()), (ErrorKind::NoSpace, false), "{refused}");
+    }
+}
