@@ -293,16 +293,14 @@ impl Decode {
             Ok(Next::Packet { packet, timestamp, length, tail }) => {
                 self.take_packet(&packet, timestamp, length, tail)
             }
-            Ok(Next::NewStream) => {
-                let follows = match self.follow_stream() {
-                    Err(Trouble::Io(error)) => return Err(Error::from_io("reading the file", error)),
-                    followed => followed.is_ok(),
-                };
-                if !follows {
+            Ok(Next::NewStream) => match self.follow_stream() {
+                Ok(()) => Ok(true),
+                Err(Trouble::Io(error)) => Err(Error::from_io("reading the file", error)),
+                Err(_) => {
                     self.warn("the file goes on with a stream that cannot be decoded; it was left out");
+                    Ok(false)
                 }
-                Ok(follows)
-            }
+            },
             Ok(Next::End) => Ok(false),
             Err(trouble) => {
                 self.demux_errors += 1;
