@@ -45,6 +45,10 @@ if [ "$purpose" = test ]; then
     has flac || needed+=(flac)
     has lame || needed+=(lame)
     has fpcalc || needed+=(libchromaprint-tools)
+    has oggdec || needed+=(vorbis-tools)
+    has wvunpack || needed+=(wavpack)
+    has faad || needed+=(faad)
+    has mpg123 || needed+=(mpg123)
     has chromium || has chromium-browser || has google-chrome || needed+=(chromium)
 fi
 if ! node_is_new_enough && ! { has python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }; then

@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use crate::names::is_system_name;
+
 /// What decodes a codec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decoder {
@@ -62,13 +64,13 @@ pub const CODECS: &[CodecEntry] = &[
     entry("PCM in AU, RF64, Wave64", &["au", "snd", "rf64", "w64"], Ffmpeg, true),
 ];
 
-/// Whether a scan looks at the file: its suffix is one of [`CODECS`]. Names that begin with a dot are not
-/// looked at (macOS writes `._song.mp3` beside `song.mp3` on foreign disks).
+/// Whether a scan looks at the file: its suffix is one of [`CODECS`], and its name is none of a system's
+/// ([`is_system_name`]).
 #[must_use]
 pub fn is_audio_suffix(path: &Path) -> bool {
-    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let left_out = path.file_name().is_none_or(is_system_name);
     let Some(suffix) = path.extension().and_then(|suffix| suffix.to_str()) else { return false };
-    !hidden
+    !left_out
         && CODECS.iter().any(|codec| codec.suffixes.iter().any(|known| suffix.eq_ignore_ascii_case(known)))
 }
 

@@ -19,6 +19,7 @@ mod fanout;
 pub mod hls;
 mod limits;
 pub mod mux;
+mod names;
 mod open;
 mod pcm;
 mod probe;
@@ -35,6 +36,7 @@ pub use fanout::{
     SinkThreads,
 };
 pub use limits::Limits;
+pub use names::is_system_name;
 pub use open::{FfmpegUse, OpenOptions, open};
 pub use pcm::{PcmSink, PcmSource, StreamFacts};
 pub use probe::{Container, probe};

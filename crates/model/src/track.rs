@@ -95,7 +95,17 @@ impl AudioProperties {
             || self.codec.starts_with("dsd")
             || matches!(
                 self.codec.as_str(),
-                "flac" | "alac" | "ape" | "wavpack" | "tta" | "wmalossless" | "tak" | "shorten" | "als"
+                "flac"
+                    | "alac"
+                    | "ape"
+                    | "wavpack"
+                    | "tta"
+                    | "wmalossless"
+                    | "tak"
+                    | "truehd"
+                    | "mlp"
+                    | "shorten"
+                    | "als"
             )
     }
 }

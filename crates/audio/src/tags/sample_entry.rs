@@ -157,7 +157,25 @@ fn mp4_entry(description: &[u8]) -> Option<Found> {
         }
         code => coded(code),
     }?;
+    channels = dolby_channels(description).unwrap_or(channels);
     Some(Found { codec, rate_hz, channels, bits: depth(codec, bits), frames: None })
+}
+
+/// Channels of AC-3 and E-AC-3 by their configuration box; the entry itself always says two (ETSI TS 102 366, annex F.4
+/// and F.6).
+fn dolby_channels(description: &[u8]) -> Option<u32> {
+    /// Full-range channels by `acmod` (4.4.2.3).
+    const CHANNELS: [u32; 8] = [2, 1, 2, 3, 3, 4, 4, 5];
+    let body = |name: &[u8; 4]| {
+        description.windows(4).position(|window| window == name).and_then(|at| description.get(at + 4..))
+    };
+    // The three bits of `acmod` and the one of `lfeon` stand behind each other.
+    let modes = if let Some(body) = body(b"dac3") {
+        be32(body, 0)? >> 18 & 15
+    } else {
+        u32::from(*body(b"dec3")?.get(3)?) & 15
+    };
+    Some(CHANNELS[(modes >> 1) as usize] + (modes & 1))
 }
 
 /// A WAVE file's format.

@@ -1,6 +1,6 @@
 //! Walking a library folder: what files are there, without opening any of them.
 //!
-//! Rules: names that begin with a dot are skipped. Links are followed after everything that lies there for
+//! Rules: what systems keep in a library ([`is_system_name`]) is left out, and said where it is a folder. Links are followed after everything that lies there for
 //! real, so which of two names of a file is listed never depends on the order of the directory: the real one.
 //! What Fanfare itself keeps ([`crate::own`]) is passed by. A folder is entered once, whatever leads to it (device and inode), so loops of links end. What is no
 //! regular file (FIFO, socket, device) is passed over and never opened. What cannot be read is listed, and
@@ -14,7 +14,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use fanfare_audio::{CancelFlag, is_audio_suffix};
+use fanfare_audio::{CancelFlag, is_audio_suffix, is_system_name};
 use fanfare_model::{Error, ErrorKind, Result, Timestamp};
 use fanfare_store::FolderMount;
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
@@ -62,6 +62,8 @@ pub(crate) struct Walked {
     pub(crate) unread: Vec<Unread>,
     /// Folders that are Fanfare's own, and were passed by.
     pub(crate) own: Vec<String>,
+    /// Folders that were left out by their names.
+    pub(crate) left_out: Vec<String>,
     /// Folders that could be listed; the root is the empty path.
     pub(crate) folders: HashSet<String>,
     /// The root, and every folder in it that is on another file system (or another mount of one) than the folder above it,
@@ -191,7 +193,10 @@ impl Walk<'_> {
         for entry in names {
             self.progress.answers.fetch_add(1, Ordering::Relaxed);
             let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") {
+            if is_system_name(&name) {
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    self.walked.left_out.push(join(&folder.relative, &name.to_string_lossy()));
+                }
                 continue;
             }
             let path = entry.path();

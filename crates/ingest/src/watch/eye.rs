@@ -90,10 +90,8 @@ fn matters(event: &Event) -> bool {
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any => true,
         EventKind::Other => false,
     };
-    let hidden = |path: &std::path::PathBuf| {
-        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-    };
-    kind && (event.paths.is_empty() || !event.paths.iter().all(hidden))
+    let left_out = |path: &std::path::PathBuf| path.file_name().is_some_and(fanfare_audio::is_system_name);
+    kind && (event.paths.is_empty() || !event.paths.iter().all(left_out))
 }
 
 #[cfg(test)]

@@ -61,7 +61,11 @@ fn walk(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
 }
 
 fn walk_entries(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+    let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+    // What is named on the command line is meant.
+    for entry in
+        walk.filter_entry(|entry| entry.depth() == 0 || !fanfare_audio::is_system_name(entry.file_name()))
+    {
         if cancel.is_cancelled() {
             return;
         }
