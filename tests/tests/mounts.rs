@@ -169,3 +169,77 @@ async fn a_library_whose_mount_point_holds_one_stray_song_is_whole_again_after_a
 async fn a_mount_of_one_file_below_the_library_is_whole_again_after_a_remount() {
     is_whole_again(true, "stray.txt").await;
 }
+
+/// A run that meets storage that is away says so by files, and Retry does it when the storage is back (issue 12, M1, M2).
+#[tokio::test]
+async fn a_run_on_storage_that_was_away_is_done_by_a_retry_when_it_is_back() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        println!("SKIPPED: this user may not mount a small file system");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let library = home.path().canonicalize().unwrap().join("music");
+    fs::create_dir_all(&library).unwrap();
+    for number in 0..3 {
+        write_song(&disk.path().join(format!("{number}.wav")), number);
+    }
+    let mut bound = Some(Bound::mount(disk.path(), &library).unwrap());
+    let environment = [
+        ("FANFARE_ANALYSIS_ON_ARRIVAL", "false"),
+        ("FANFARE_ANALYSIS_SCHEDULE", "off"),
+        ("FANFARE_ANALYSIS_PACING", "0"),
+        ("FANFARE_ANALYSIS_CPU_SHARE_PERCENT", "100"),
+    ];
+    let environment = environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let server = TestServer::start(ServerStart {
+        folders: vec![library.clone()],
+        environment,
+        ..ServerStart::default()
+    });
+    server.sign_in().await;
+    until(&server, "/api/v1/tracks", |page| page["total"] == 3).await;
+    scan(&server).await;
+    let known = tracks(&server).await;
+
+    drop(bound.take());
+    let over = |task: &Value| !["waiting", "running"].contains(&task["state"].as_str().unwrap());
+    let run = server.request(Method::POST, "/api/v1/tasks/schedule/run").send().await.unwrap();
+    let run: Value = run.json().await.unwrap();
+    let path = format!("/api/v1/tasks/{}", run["id"].as_str().unwrap());
+    let ended = until(&server, &path, over).await;
+    println!("away: {}, {}", ended["state"], ended["message"]);
+    let said = ended.to_string();
+    for track in &known {
+        // The id of a track may be a field of its own, and is no name of it.
+        let id = track["id"].as_str().unwrap();
+        assert!(!ended["message"].as_str().unwrap().contains(id), "{said}");
+        for failure in ended["failures"].as_array().unwrap() {
+            assert!(failure["subject"].as_str().unwrap().ends_with(".wav"), "{failure}");
+            assert!(!failure["message"].as_str().unwrap().contains(id), "{failure}");
+        }
+        for line in ended["log"].as_array().unwrap() {
+            assert!(!line["text"].as_str().unwrap_or_default().contains(id), "{line}");
+        }
+    }
+
+    bound = Some(Bound::mount(disk.path(), &library).unwrap());
+    until(&server, "/api/v1/folders", |folders| folders["items"][0]["away"] == json!([])).await;
+    scan(&server).await;
+    let again = server.request(Method::POST, &format!("{path}/retry")).send().await.unwrap();
+    assert_eq!(again.status(), 202);
+    let again: Value = again.json().await.unwrap();
+    let path = format!("/api/v1/tasks/{}", again["id"].as_str().unwrap());
+    let ended = until(&server, &path, over).await;
+    println!("back: {}, {}", ended["state"], ended["message"]);
+    assert_eq!(
+        (&ended["state"], &ended["message"]),
+        (&json!("succeeded"), &json!("3 tracks heard")),
+        "{ended}"
+    );
+    let ready = tracks(&server).await;
+    assert!(ready.iter().all(|track| track["state"] == "ready"), "{ready:?}");
+    let ids = |tracks: &[Value]| tracks.iter().map(|track| track["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&ready), ids(&known));
+    drop(bound);
+    assert!(server.stop().success());
+}
