@@ -27,6 +27,9 @@ use crate::{
     probe::{AudioBytes, find_audio, open_regular},
 };
 
+/// Channels of a file whose headers do not tell.
+const USUAL_CHANNELS: usize = 2;
+
 /// What was read of one file.
 #[derive(Debug, Clone, Default)]
 pub struct TagReading {
@@ -87,6 +90,10 @@ pub fn read_tags(path: &Path, limits: &Limits) -> Result<TagReading> {
         Container::Ogg if codec == "flac" => embedded::read(&file, audio, limits, &mut reading),
         Container::Asf => asf::read(&file, audio, limits, &mut reading),
         _ => lofty_tags::read(&file, audio, &codec, limits, &mut reading),
+    }
+    let channels = reading.audio.as_ref().map_or(USUAL_CHANNELS, |audio| usize::from(audio.channels));
+    if reading.tags.drop_impossible_gains(channels) {
+        reading.warnings.push("gains or peaks that no audio can have were left out".to_owned());
     }
     Ok(reading)
 }

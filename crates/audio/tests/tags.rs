@@ -113,6 +113,18 @@ fn gains_numbers_and_covers_are_found() {
     }
     let path = encode(&source, "a.opus", &["-c:a", "libopus", "-metadata", "R128_TRACK_GAIN=-512"]);
     assert_eq!(read_tags(&path, &Limits::default()).unwrap().tags.replaygain_track_gain_db, Some(3.0));
+
+    // issue 12: a gain or peak that no audio can have is not taken from a file, whatever plays by it.
+    for (name, values) in [
+        ("b.opus", &["R128_TRACK_GAIN=32767"][..]),
+        ("c.flac", &["REPLAYGAIN_TRACK_GAIN=60 dB", "REPLAYGAIN_TRACK_PEAK=0.5"]),
+        ("d.flac", &["REPLAYGAIN_TRACK_GAIN=-59 dB"]),
+        ("e.mp3", &["REPLAYGAIN_TRACK_GAIN=-30 dB", "REPLAYGAIN_TRACK_PEAK=0.01"]),
+    ] {
+        let metadata: Vec<&str> = values.iter().flat_map(|value| ["-metadata", value]).collect();
+        let reading = read_tags(&encode(&source, name, &metadata), &Limits::default()).unwrap();
+        assert_eq!(reading.tags.replaygain_track_gain_db, None, "{name}");
+    }
 }
 
 /// One bit per sample, made by a first-order modulator (Candy, Temes 1992), as a DSF file.

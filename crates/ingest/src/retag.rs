@@ -1,50 +1,76 @@
 //! [`WriteReplayGain`]: measured loudness, written into the tags of library files. Off unless its owner asked for it.
 //!
-//! After a track is heard its own gain is written. When the last track of its release is heard, the release's gain is
-//! computed of the gating blocks that are stored with every track (nothing is decoded again) and written into all of
-//! them, with each one's own.
+//! After a track is analyzed its own gain is written; one of a release waits until no other of it is to be analyzed.
+//! Then the release's gain is computed of the gating blocks that are stored with every track (nothing is decoded again)
+//! and written into all of them, with each one's own. Nothing is written that cannot be true, see [`plan`].
 //!
 //! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it heard
 //! again. Killed between the two, the next scan takes the file for a changed one: it is heard once more and found to say
 //! all that already. Tracks that were heard before that was asked for are written by a [pass](crate::passes).
 
-use std::path::{Path, PathBuf};
+mod plan;
+
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+};
 
 use async_trait::async_trait;
-use fanfare_analysis::loudness::Album;
+use fanfare_analysis::loudness::Gain;
 use fanfare_audio::{AlbumGain, HeardFile, Limits, ReplayGainTags, Rewritten, write_replaygain};
-use fanfare_model::{
-    Error, ErrorKind, Features, Presence, Result, Tags, Track, TrackId,
-    features::{AnalyzerOutcome, FeaturePart, Loudness},
-};
-use fanfare_store::{Failure, FileFacts, MAX_PAGE, Store, TrackQuery};
+use fanfare_model::{Error, ErrorKind, Features, ReleaseId, Result, Tags, Track, TrackId};
+use fanfare_store::{Failure, FileFacts, Store};
 use tokio::sync::Mutex;
 
+pub(crate) use self::plan::what_to_write;
 use crate::{PostAnalysis, clock, detached::detached};
 
-/// Tracks of a release beyond which it is no release but a folder full of files with the same tag: a gain of them all
-/// would be rewritten into all with every file that is added.
-const MAX_RELEASE_TRACKS: u64 = MAX_PAGE as u64;
+/// What stands for the file where no file of a release is written.
+pub(crate) const WHOLE_RELEASE: &str = "a release";
+
+/// Sentences about files and releases beyond which the oldest are forgotten: each is told once more then.
+const MAX_TOLD: usize = 256;
 
 /// The hook. One at a time: two tracks that end a release together must not both write it.
 #[derive(Default)]
 pub struct WriteReplayGain {
-    one_at_a_time: Mutex<()>,
+    /// What was told of files and releases.
+    told: Mutex<Vec<String>>,
 }
 
 /// A track that is to be written.
 pub(crate) struct Ready {
     pub(crate) id: TrackId,
     heard: HeardFile,
-    gain_db: f64,
-    peak: f64,
+    gain: Gain,
     /// What its tags say, as far as the catalog knows.
     known: Tags,
 }
 
+/// What is written, and what is not.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// The files that are written.
+    pub(crate) ready: Vec<Ready>,
+    /// What is said of the release in all of them.
+    pub(crate) album: Option<AlbumGain>,
+    /// Files whose values cannot be believed: nothing is written into them.
+    pub(crate) doubted: Vec<Doubted>,
+    /// Why nothing is said of the release, where it is measured whole.
+    pub(crate) no_album: Option<(ReleaseId, Error)>,
+}
+
+/// A file whose values cannot be believed.
+pub(crate) struct Doubted {
+    pub(crate) id: TrackId,
+    /// Its path within its folder.
+    pub(crate) file: String,
+    pub(crate) error: Error,
+}
+
 impl Ready {
     fn tags(&self, album: Option<AlbumGain>) -> ReplayGainTags {
-        ReplayGainTags { track_gain_db: self.gain_db, track_peak: self.peak, album }
+        ReplayGainTags { track_gain_db: self.gain.gain_db, track_peak: self.gain.peak, album }
     }
 
     /// Whether its tags say all that already.
@@ -74,79 +100,51 @@ impl PostAnalysis for WriteReplayGain {
     }
 
     async fn after(&self, track: &Track, _path: &Path, _features: &Features, store: &Store) -> Result<()> {
-        let _turn = self.one_at_a_time.lock().await;
-        let (ready, album) = match store.catalog().track(track.id).await? {
+        let mut told = self.told.lock().await;
+        let plan = match store.catalog().track(track.id).await? {
             Some(row) => what_to_write(&row.track, store).await?,
             None => return Ok(()),
         };
-        for one in ready {
+        for one in plan.doubted.iter().filter(|one| first_time(&mut told, one.id, &one.error)) {
+            tell_doubted(one);
+        }
+        if let Some((release, error)) = &plan.no_album
+            && first_time(&mut told, release, error)
+        {
+            tell_no_album(error);
+        }
+        for one in plan.ready {
+            if one.is_written(plan.album) {
+                continue;
+            }
             let Some(path) = store.catalog().track_path(one.id).await? else { continue };
             // What cannot be written is told in the log, of each file, and keeps the others from nothing.
-            let _told = write_one(one, path, album, store.clone()).await;
+            let _told = write_one(one, path, plan.album, store.clone()).await;
         }
         Ok(())
     }
 }
 
-/// The track alone, or all of its release with the release's gain once every one of them is heard.
-pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<(Vec<Ready>, Option<AlbumGain>)> {
-    // What is an upload here is somebody's file elsewhere: it is kept as it was sent.
-    if track.home.folder().is_none() {
-        return Ok((Vec::new(), None));
-    }
-    let tracks = match track.release {
-        Some(release) => whole_release(release, store).await?.unwrap_or_default(),
-        None => Vec::new(),
-    };
-    let mut heard = Vec::with_capacity(tracks.len());
-    for one in &tracks {
-        heard.extend(loudness(one, store).await?.map(|loudness| (one, loudness)));
-    }
-    // The gain of a release is that of all of it: one track whose loudness is not known, and there is none.
-    let album = Album::of(&heard.iter().map(|(_, loudness)| loudness).collect::<Vec<_>>());
-    let gain = album.replaygain_album_gain_db.zip(album.replaygain_album_peak);
-    let gain = gain.filter(|_| heard.len() == tracks.len());
-    let Some((gain_db, peak)) = gain else {
-        let own = loudness(track, store).await?;
-        return Ok((own.and_then(|own| ready(track, own)).into_iter().collect(), None));
-    };
-    let ready = heard.into_iter().filter_map(|(one, loudness)| ready(one, loudness)).collect();
-    Ok((ready, Some(AlbumGain { gain_db, peak })))
+/// One line in the log: a file is left alone because of its values.
+pub(crate) fn tell_doubted(doubted: &Doubted) {
+    Failure::new("writing tags", Some(doubted.id), doubted.file.clone(), &doubted.error).tell();
 }
 
-/// All tracks of a release, if each of them is heard.
-async fn whole_release(release: fanfare_model::ReleaseId, store: &Store) -> Result<Option<Vec<Track>>> {
-    let query = TrackQuery { release: Some(release), limit: MAX_PAGE, ..TrackQuery::default() };
-    let page = store.catalog().tracks(&query).await?;
-    // A track that is missing is one of the release all the same.
-    let missing = TrackQuery { presence: Presence::Missing, limit: 1, ..query };
-    if page.total > MAX_RELEASE_TRACKS || store.catalog().tracks(&missing).await?.total > 0 {
-        return Ok(None);
+/// One line in the log: nothing is written of a release.
+pub(crate) fn tell_no_album(error: &Error) {
+    Failure::new("writing tags", None, WHOLE_RELEASE, error).tell();
+}
+
+/// Whether that was not told yet: every track of a release that is analyzed again asks.
+fn first_time(told: &mut Vec<String>, of: impl Display, error: &Error) -> bool {
+    let said = format!("{of} {error}");
+    let first = !told.contains(&said);
+    if first {
+        told.push(said);
+        let surplus = told.len().saturating_sub(MAX_TOLD);
+        told.drain(..surplus);
     }
-    let tracks: Vec<Track> = page.items.into_iter().map(|row| row.track).collect();
-    Ok(tracks.iter().all(|track| track.content_hash.is_some() && track.failure.is_none()).then_some(tracks))
-}
-
-/// What was measured of a track's loudness; `None` when it was not.
-async fn loudness(track: &Track, store: &Store) -> Result<Option<Loudness>> {
-    let (results, _) = store.catalog().analysis(track.id).await?;
-    Ok(results.into_iter().find_map(|result| match result.outcome {
-        AnalyzerOutcome::Ok { part: FeaturePart::Loudness(loudness), .. } => Some(loudness),
-        _ => None,
-    }))
-}
-
-/// A heard track of a folder with a gain, which silence has not.
-fn ready(track: &Track, loudness: Loudness) -> Option<Ready> {
-    track.home.folder()?;
-    let heard = HeardFile {
-        size_bytes: track.size_bytes,
-        modified: track.modified,
-        content_hash: Some(track.content_hash?),
-    };
-    let gain_db = loudness.replaygain_track_gain_db?;
-    let peak = loudness.replaygain_track_peak?;
-    Some(Ready { id: track.id, heard, gain_db, peak, known: track.tags.clone() })
+    first
 }
 
 /// Writes one file and tells the catalog; the log tells why it could not. Goes on to its end though nobody waits any

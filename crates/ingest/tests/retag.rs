@@ -111,7 +111,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     for (name, album, amplitude) in levels {
         song(&bench, name, album, amplitude);
     }
-    song(&bench, "silence.wav", Some("One"), 0.0);
+    song(&bench, "silence.wav", None, 0.0);
     song(&bench, "linked.wav", Some("Two"), 0.2);
     fs::hard_link(bench.music().join("linked.wav"), bench.folder.path().join("elsewhere")).unwrap();
     let names = ["a.wav", "b.wav", "c.wav", "silence.wav", "linked.wav"];
@@ -127,7 +127,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
 
     let heard = features(&store).await;
     let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
-    let album = Album::of(&["a.wav", "b.wav", "silence.wav"].map(loudness));
+    let album = Album::of(&["a.wav", "b.wav"].map(loudness));
     assert!(album.replaygain_album_gain_db.is_some());
     for (name, album) in [("a.wav", Some(album)), ("b.wav", Some(album)), ("c.wav", None)] {
         let found = tags(&bench, name);
@@ -162,7 +162,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     ingest.shutdown().await;
     let heard = features(&store).await;
     let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
-    let now = Album::of(&["a.wav", "b.wav", "d.wav", "silence.wav"].map(loudness));
+    let now = Album::of(&["a.wav", "b.wav", "d.wav"].map(loudness));
     assert!(now.replaygain_album_gain_db.unwrap() < album.replaygain_album_gain_db.unwrap() - 1.0);
     for name in ["a.wav", "b.wav", "d.wav"] {
         assert_eq!(

@@ -14,6 +14,7 @@ pub mod cache;
 pub mod enrichment;
 pub mod error;
 pub mod features;
+pub mod gain;
 pub mod hls;
 pub mod id;
 pub mod job;

@@ -12,6 +12,7 @@
 
 mod album;
 mod gating;
+mod judged;
 mod meter;
 mod series;
 mod true_peak;
@@ -20,6 +21,7 @@ mod weighting;
 use fanfare_model::{
     DbTp, Dbfs, Lu, Lufs, Result,
     features::{FeaturePart, Loudness},
+    gain::REFERENCE_LUFS,
 };
 
 use crate::{
@@ -29,6 +31,7 @@ use meter::Meter;
 use true_peak::TruePeak;
 
 pub use album::{Album, album};
+pub use judged::{AlbumDoubt, Doubt, Gain, Judged, Measured};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
@@ -38,12 +41,9 @@ pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     start: |context| Ok(Box::new(LoudnessAnalyzer::new(context))),
 };
 
-/// What ReplayGain 2.0 brings every track to, in LUFS (ReplayGain 2.0 specification, "reference level").
-const REPLAYGAIN_REFERENCE_LUFS: f64 = -18.0;
-
 /// The gain in dB that brings a loudness in LUFS to ReplayGain's reference.
 fn replaygain_db(integrated_lufs: f64) -> f64 {
-    REPLAYGAIN_REFERENCE_LUFS - integrated_lufs
+    REFERENCE_LUFS - integrated_lufs
 }
 
 struct LoudnessAnalyzer {

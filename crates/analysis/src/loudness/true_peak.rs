@@ -37,6 +37,11 @@ enum Oversampling {
     FourTimes,
 }
 
+/// No true peak is higher than that times the sample peak, by how it is found here.
+pub(super) fn most_overshoot() -> f64 {
+    f64::from(TruePeak::new(0).max_gain * MAX_RISE)
+}
+
 /// Finds the peaks of one channel.
 pub(super) struct TruePeak {
     oversampling: Oversampling,

@@ -1,5 +1,7 @@
 //! Cleaning of what tags hold: texts that people will see, numbers that code will use.
 
+use fanfare_model::{MAX_CHANNELS, gain};
+
 /// A tag text fit to show: no control characters, no marks that reorder or hide text (Unicode UAX 9), white
 /// space folded, at most that many characters; `None` when nothing is left.
 pub(crate) fn clean(text: &str, max_chars: usize) -> Option<String> {
@@ -50,21 +52,22 @@ pub(super) fn year(text: &str) -> Option<u16> {
     digits.parse().ok().filter(|year| (1_000..=2_999).contains(year))
 }
 
-/// Decibels such as `-6.48 dB`, within what a gain can sensibly be.
+/// Decibels such as `-6.48 dB`, if any audio can have such a gain.
 pub(super) fn decibels(text: &str) -> Option<f64> {
     let number = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
-    number.parse().ok().filter(|gain: &f64| gain.abs() <= 60.0)
+    number.parse().ok().filter(|gain| gain::can_be_gain(*gain, None, MAX_CHANNELS))
 }
 
-/// A peak as a factor of full scale.
+/// A peak as a factor of full scale, likewise.
 pub(super) fn peak(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|peak| (0.0..=100.0).contains(peak))
+    text.trim().parse().ok().filter(|peak| gain::can_be_peak(*peak))
 }
 
 /// An `R128_*_GAIN` (RFC 7845, section 5.2.1: 1/256 dB to reach -23 LUFS) as ReplayGain 2 counts, to -18 LUFS.
 pub(super) fn r128_decibels(text: &str) -> Option<f64> {
-    let gain: i16 = text.trim().parse().ok()?;
-    Some(f64::from(gain) / 256.0 + 5.0)
+    let steps: i16 = text.trim().parse().ok()?;
+    let gain = f64::from(steps) / 256.0 + 5.0;
+    gain::can_be_gain(gain, None, MAX_CHANNELS).then_some(gain)
 }
 
 #[cfg(test)]
@@ -107,7 +110,15 @@ mod tests {
         ] {
             assert_eq!(decibels(text), expected, "{text}");
         }
-        assert_eq!(r128_decibels("-256"), Some(4.0));
+        // issue 12: 133 dB louder is what the largest number asks for.
+        for (text, expected) in [("-256", Some(4.0)), ("32767", None), ("-32768", None), ("40000", None)] {
+            assert_eq!(r128_decibels(text), expected, "{text}");
+        }
+        for (text, expected) in [("64.82 dB", None), ("60.00 dB", None), ("52 dB", Some(52.0))] {
+            assert_eq!(decibels(text), expected, "{text}");
+        }
+        // Peaks in steps of 16 bits, as some programs wrote them.
+        assert_eq!((peak("1.37"), peak("32767")), (Some(1.37), None));
         assert_eq!(peak("-1"), None);
     }
 

@@ -65,7 +65,7 @@ pub struct Rewritten {
 /// # Errors
 /// `Unsupported` for a format or file in which that cannot be done with every other byte kept, for symbolic and hard
 /// links; `Conflict` when the file is not the one that was heard; `Busy` when somebody else is writing to it;
-/// `Malformed` and `LimitExceeded` when its tags cannot be understood; `Invalid` for gains that are no gains;
+/// `Malformed` and `LimitExceeded` when its tags cannot be understood; `Invalid` for gains that no audio can have;
 /// `PermissionDenied`, `NoSpace`, I/O. In every case the file is as it was.
 pub fn write_replaygain(
     path: &Path,
@@ -73,11 +73,12 @@ pub fn write_replaygain(
     heard: &HeardFile,
     limits: &Limits,
 ) -> Result<Rewritten> {
-    if !tags.are_sensible() {
-        return Err(Error::new(ErrorKind::Invalid, "a gain or peak is no number that a player can use"));
-    }
     let place = Place::open(path, heard)?;
     let audio = find_audio(place.file(), limits)?;
+    let channels = super::properties(place.file(), audio, limits)?.channels;
+    if !tags.are_possible(usize::from(channels)) {
+        return Err(Error::new(ErrorKind::Invalid, "no audio can have that gain and peak"));
+    }
     let pieces = plan(place.file(), audio, tags, limits)?;
     place.replace(&pieces, |new| same_but_gains(place.path(), new, tags, limits))
 }

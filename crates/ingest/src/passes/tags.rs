@@ -10,7 +10,7 @@ use std::{
 };
 
 use fanfare_audio::AlbumGain;
-use fanfare_model::{Result, TaskFailure, TaskId, TaskKind, TaskState, Timestamp, Track, TrackId};
+use fanfare_model::{ReleaseId, Result, TaskFailure, TaskId, TaskKind, TaskState, Timestamp, Track, TrackId};
 use fanfare_store::{MAX_PAGE, Store, TrackQuery};
 
 use super::{OnePass, Turn};
@@ -18,7 +18,7 @@ use crate::{
     TaskHub,
     governor::Governor,
     live_task::LiveTask,
-    retag::{Ready, what_to_write, write_one},
+    retag::{Plan, Ready, WHOLE_RELEASE, tell_doubted, tell_no_album, what_to_write, write_one},
     text,
 };
 
@@ -39,6 +39,8 @@ struct Inner {
 struct Done {
     written: u64,
     failed: u64,
+    /// Releases whose gain is not written in any of their files.
+    releases: HashSet<ReleaseId>,
 }
 
 impl TagPass {
@@ -97,18 +99,28 @@ impl TagPass {
         let mut done = Done::default();
         let ended = self.pass(turn, &mut done).await;
         let written = text::count(done.written, "file");
-        let message = match done.failed {
-            0 if done.written == 0 => "every file has its tags".to_owned(),
+        let mut message = match done.failed {
+            0 if done.written == 0 && done.releases.is_empty() => "every file has its tags".to_owned(),
             0 => format!("{written} written"),
             failed => format!("{written} written, {failed} left alone"),
         };
+        if !done.releases.is_empty() {
+            message += &match done.releases.len() {
+                1 => "; 1 release without a gain of its own".to_owned(),
+                many => format!("; {many} releases without a gain of their own"),
+            };
+        }
         match ended {
             Err(error) => task.end(TaskState::Failed, text::sentence(&error)).await,
             Ok(false) if turn.cancel.is_cancelled() => {
                 task.end(TaskState::Cancelled, format!("cancelled: {message}")).await;
             }
             Ok(whole) => {
-                let state = if done.failed > 0 { TaskState::PartialSuccess } else { TaskState::Succeeded };
+                let state = if done.failed > 0 || !done.releases.is_empty() {
+                    TaskState::PartialSuccess
+                } else {
+                    TaskState::Succeeded
+                };
                 let rest = if whole { "" } else { "; the others follow after the next nightly run" };
                 task.end(state, format!("{message}{rest}")).await;
             }
@@ -150,7 +162,28 @@ impl TagPass {
         if seen.contains(&track.id) || track.content_hash.is_none() || track.failure.is_some() {
             return Ok(!turn.cancel.is_cancelled());
         }
-        let (ready, album) = what_to_write(track, &self.inner.store).await?;
+        let Plan { ready, album, doubted, no_album } = what_to_write(track, &self.inner.store).await?;
+        let left = ready.iter().any(|one| !seen.contains(&one.id) && !one.is_written(album));
+        // What nobody asked for and changes nothing is not told again every night.
+        let told = left || turn.asked;
+        for one in doubted.into_iter().filter(|one| told && seen.insert(one.id)) {
+            tell_doubted(&one);
+            done.failed += 1;
+            task.note_failed(TaskFailure {
+                track: Some(one.id),
+                subject: one.file,
+                kind: one.error.kind(),
+                message: text::sentence(&one.error),
+                next_retry: None,
+            });
+        }
+        if let Some((release, error)) = no_album
+            && told
+            && done.releases.insert(release)
+        {
+            tell_no_album(&error);
+            task.note_error(WHOLE_RELEASE, &error);
+        }
         for one in ready {
             if seen.contains(&one.id) || one.is_written(album) {
                 continue;

@@ -269,7 +269,7 @@ fn uploaded(row: &SqliteRow) -> Result<Option<UploadedBytes>> {
 
 /// A row of [`row_columns`].
 pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
-    let track = Track {
+    let mut track = Track {
         id: id(row, "id", TrackId::from_bytes)?,
         home: match (maybe_id(row, "folder_id", FolderId::from_bytes)?, uploaded(row)?) {
             (Some(folder), _) => TrackHome::Folder(folder),
@@ -300,10 +300,14 @@ pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
         added: time(row, "added")?,
         updated: time(row, "updated")?,
     };
-    let gain: Option<f64> = col(row, "gain_db")?;
+    // Rows of older versions have gains from tags that no audio can have; a player would go by them.
+    let channels = track.audio.as_ref().map_or(2, |audio| usize::from(audio.channels));
+    track.tags.drop_impossible_gains(channels);
+    let measured: Option<f64> = col(row, "gain_db")?;
+    let measured = measured.filter(|gain_db| fanfare_model::gain::can_be_gain(*gain_db, None, channels));
     Ok(TrackRow {
         analyzed: maybe_time(row, "analyzed")?,
-        replaygain_track_gain_db: gain.or(track.tags.replaygain_track_gain_db),
+        replaygain_track_gain_db: measured.or(track.tags.replaygain_track_gain_db),
         track,
         artist_name: col(row, "artist_name")?,
         release_title: col(row, "release_title")?,

@@ -1,7 +1,10 @@
 //! Which tags say how loud a track is, and how their values are spelt.
 
-/// Loudness that a gain of ReplayGain 2.0 leads to, in LUFS.
-const REFERENCE_LUFS: f64 = -18.0;
+use fanfare_model::{
+    MAX_CHANNELS,
+    gain::{self, REFERENCE_LUFS},
+};
+
 /// Loudness that an `R128_*_GAIN` leads to, in LUFS (RFC 7845, section 5.2.1).
 const R128_LUFS: f64 = -23.0;
 /// Steps of an `R128_*_GAIN` in a decibel (the same: Q7.8).
@@ -28,12 +31,16 @@ pub struct AlbumGain {
 }
 
 impl ReplayGainTags {
-    /// Whether every number is one that a player can use: within what reading takes for sensible.
-    pub(super) fn are_sensible(&self) -> bool {
-        let gains = [Some(self.track_gain_db), self.album.map(|album| album.gain_db)];
-        let peaks = [Some(self.track_peak), self.album.map(|album| album.peak)];
-        gains.into_iter().flatten().all(|gain| gain.abs() <= 60.0)
-            && peaks.into_iter().flatten().all(|peak| (0.0..=100.0).contains(&peak))
+    /// Whether a track of so many channels, on a release of any, can have these numbers: what reading takes for
+    /// possible, and no peak above that of its release.
+    pub(super) fn are_possible(&self, channels: usize) -> bool {
+        let possible = |gain_db, peak, channels| {
+            peak > 0.0 && gain::can_be_peak(peak) && gain::can_be_gain(gain_db, Some(peak), channels)
+        };
+        possible(self.track_gain_db, self.track_peak, channels)
+            && self.album.is_none_or(|album| {
+                possible(album.gain_db, album.peak, MAX_CHANNELS) && album.peak >= self.track_peak
+            })
     }
 
     /// Names and values as ReplayGain 2.0 spells them (wiki.hydrogenaud.io, "ReplayGain 2.0 specification",
@@ -105,7 +112,27 @@ mod tests {
             let read = super::super::super::text::r128_decibels(value("R128_ALBUM_GAIN")).unwrap();
             assert!((read - gain_db).abs() <= 0.5 / 256.0, "{read} of {gain_db}");
         }
-        let odd = ReplayGainTags { track_gain_db: f64::NAN, track_peak: 1.0, album: None };
-        assert!(!odd.are_sensible());
+    }
+
+    #[test]
+    fn values_that_cannot_be_are_not_written() {
+        let fine = ReplayGainTags { track_gain_db: -7.0, track_peak: 0.9, album: None };
+        let album = |gain_db, peak| ReplayGainTags { album: Some(AlbumGain { gain_db, peak }), ..fine };
+        for (tags, expected) in [
+            (fine, true),
+            (album(-6.0, 0.9), true),
+            (album(-6.0, 1.37), true),
+            // The peak of a release is the largest of its tracks.
+            (album(-6.0, 0.89), false),
+            (album(-6.0, 16.0), false),
+            (album(60.0, 1.0), false),
+            (ReplayGainTags { track_gain_db: f64::NAN, ..fine }, false),
+            (ReplayGainTags { track_gain_db: 53.0, ..fine }, false),
+            (ReplayGainTags { track_peak: 0.0, ..fine }, false),
+            (ReplayGainTags { track_peak: 0.05, ..fine }, false),
+            (ReplayGainTags { track_peak: f64::INFINITY, ..fine }, false),
+        ] {
+            assert_eq!(tags.are_possible(2), expected, "{tags:?}");
+        }
     }
 }

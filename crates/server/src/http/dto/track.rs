@@ -385,7 +385,7 @@ impl From<TrackRow> for TrackDto {
             camelot: row.camelot,
             integrated_lufs: row.integrated_lufs,
             true_peak_dbtp: row.true_peak_dbtp,
-            replaygain_track_gain_db: row.replaygain_track_gain_db.or(track.tags.replaygain_track_gain_db),
+            replaygain_track_gain_db: row.replaygain_track_gain_db,
             analyzed_at: row.analyzed.map(rfc3339),
             added: rfc3339(track.added),
             updated: rfc3339(track.updated),

@@ -1,0 +1,212 @@
+//! What the built binary writes of loudness into files of its owner, and what it does not (issue 12; docs/replaygain.md).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
+
+use std::{collections::BTreeMap, ffi::OsString, fs, path::PathBuf, time::Duration};
+
+use fanfare_audio::{Limits, read_tags};
+use fanfare_model::Tags;
+use fanfare_testkit::{
+    server::{ServerStart, TestServer},
+    signals,
+    wav::{WavFormat, wav_with_tags},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_millis(50);
+const RATE_HZ: u32 = 8_000;
+
+struct Home {
+    folder: tempfile::TempDir,
+    written: BTreeMap<&'static str, Vec<u8>>,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("music")).unwrap();
+        Self { folder, written: BTreeMap::new() }
+    }
+
+    fn music(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("music")
+    }
+
+    /// A tone on that release.
+    fn song(&mut self, name: &'static str, release: &str, seconds: f64, amplitude: f64) {
+        // Only floats go beyond full scale.
+        let format = if amplitude > 1.0 { WavFormat::F32 } else { WavFormat::I16 };
+        let tone = signals::sine(RATE_HZ, seconds, 440.0, amplitude);
+        let tags = [("INAM", name), ("IART", "somebody"), ("IPRD", release)];
+        let bytes = wav_with_tags(RATE_HZ, &[tone], format, &tags);
+        fs::write(self.music().join(name), &bytes).unwrap();
+        self.written.insert(name, bytes);
+    }
+
+    fn is_untouched(&self, name: &str) -> bool {
+        fs::read(self.music().join(name)).unwrap() == self.written[name]
+    }
+
+    fn tags(&self, name: &str) -> Tags {
+        read_tags(&self.music().join(name), &Limits::default()).unwrap().tags
+    }
+
+    /// Lines of the log about writing tags that hold the text.
+    fn lines(server: &TestServer, text: &str) -> Vec<Value> {
+        let log = fs::read_to_string(server.data().join("server.log")).unwrap();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["work"] == "writing tags" && line.to_string().contains(text)).collect()
+    }
+}
+
+async fn tasks_of(server: &TestServer, kind: &str) -> Vec<Value> {
+    let tasks = server.json("/api/v1/tasks").await;
+    tasks["items"].as_array().unwrap().iter().filter(|task| task["kind"] == kind).cloned().collect()
+}
+
+/// Waits until that holds.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !holds().await {
+            tokio::time::sleep(SOON).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited for: {what}");
+}
+
+async fn over(server: &TestServer, kind: &str) -> Value {
+    until(kind, async || {
+        let tasks = tasks_of(server, kind).await;
+        !tasks.is_empty()
+            && tasks.iter().all(|task| !matches!(task["state"].as_str(), Some("waiting" | "running")))
+    })
+    .await;
+    tasks_of(server, kind).await.remove(0)
+}
+
+async fn set_writing(server: &TestServer, on: bool) {
+    let values = json!({"values": {"replaygain.write_tags": on}});
+    let answer = server.request(Method::PATCH, "/api/v1/settings").json(&values).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+/// Releases of which one file has no loudness, or a value that cannot be: theirs are written nowhere.
+fn library() -> Home {
+    let mut home = Home::new();
+    for (name, release, seconds, amplitude) in [
+        ("fine-1.wav", "Fine", 2.0, 0.5),
+        ("fine-2.wav", "Fine", 2.0, 0.1),
+        ("short-1.wav", "Short", 2.0, 0.5),
+        ("short-2.wav", "Short", 2.0, 0.3),
+        // A peak, and too short for a loudness.
+        ("short-3.wav", "Short", 0.2, 0.9),
+        ("silent-1.wav", "Silent", 2.0, 0.5),
+        ("silent-2.wav", "Silent", 2.0, 0.0),
+        ("wild-1.wav", "Wild", 2.0, 0.5),
+        ("wild-2.wav", "Wild", 2.0, 0.3),
+        // 32 dB over full scale.
+        ("wild-3.wav", "Wild", 2.0, 40.0),
+        // Possible by itself, and three times any other peak of its release.
+        ("apart-1.wav", "Apart", 2.0, 0.5),
+        ("apart-2.wav", "Apart", 2.0, 0.4),
+        ("apart-3.wav", "Apart", 2.0, 3.2),
+    ] {
+        home.song(name, release, seconds, amplitude);
+    }
+    home
+}
+
+fn check(home: &Home) {
+    for name in ["fine-1.wav", "fine-2.wav"] {
+        let tags = home.tags(name);
+        assert!(tags.replaygain_track_gain_db.is_some() && tags.replaygain_album_gain_db.is_some(), "{name}");
+        assert!((tags.replaygain_album_peak.unwrap() - 0.5).abs() < 0.01, "{name}: the larger peak");
+    }
+    let good = [
+        "short-1.wav",
+        "short-2.wav",
+        "silent-1.wav",
+        "wild-1.wav",
+        "wild-2.wav",
+        "apart-1.wav",
+        "apart-2.wav",
+    ];
+    for name in good {
+        let tags = home.tags(name);
+        assert!(tags.replaygain_track_gain_db.is_some(), "{name} has its own gain");
+        let album = (tags.replaygain_album_gain_db, tags.replaygain_album_peak);
+        assert_eq!(album, (None, None), "{name}: nothing of its release");
+    }
+    for name in ["short-3.wav", "silent-2.wav", "wild-3.wav", "apart-3.wav"] {
+        assert!(home.is_untouched(name), "{name}");
+    }
+}
+
+/// What is said of each release, and of each file.
+const SAID: [(&str, &str); 6] = [
+    ("\\\"Short\\\"", "short-3.wav: it has a peak and no loudness"),
+    ("\\\"Silent\\\"", "silent-2.wav: it is digital silence"),
+    ("\\\"Wild\\\"", "wild-3.wav: a peak of 32.0 dB over full scale cannot be"),
+    ("\\\"Apart\\\"", "apart-3.wav: its peak of 3.2"),
+    ("nothing is written: a peak of 32.0 dB", "wild-3.wav"),
+    ("nothing is written: its peak of 3.2", "apart-3.wav"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_true_is_written_into_no_file_and_into_none_of_its_release() {
+    let home = library();
+    let environment = [("FANFARE_LOG_FORMAT", "json"), ("FANFARE_REPLAYGAIN_WRITE_TAGS", "true")];
+    let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let server = TestServer::start(ServerStart {
+        folders: vec![home.music()],
+        environment: environment.into(),
+        ..ServerStart::default()
+    });
+    server.sign_in().await;
+    assert_eq!(over(&server, "analysis").await["state"], "succeeded");
+    for (of, why) in SAID {
+        until(why, async || !Home::lines(&server, of).is_empty()).await;
+        let lines = Home::lines(&server, of);
+        assert_eq!(lines.len(), 1, "{of}: {lines:#?}");
+        assert!(lines[0].to_string().contains(why), "{lines:#?}");
+        assert_eq!(lines[0]["level"], "WARN");
+    }
+    until("both files of the release that is fine", async || {
+        ["fine-1.wav", "fine-2.wav"].iter().all(|name| home.tags(name).replaygain_album_gain_db.is_some())
+    })
+    .await;
+    let good = ["short-1.wav", "short-2.wav", "silent-1.wav", "wild-1.wav", "wild-2.wav"];
+    until("gains of tracks", async || good.iter().all(|name| !home.is_untouched(name))).await;
+    check(&home);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_task_that_writes_tags_says_of_which_file_and_release_it_wrote_nothing() {
+    let home = library();
+    let server = TestServer::start(ServerStart { folders: vec![home.music()], ..ServerStart::default() });
+    server.sign_in().await;
+    set_writing(&server, false).await;
+    over(&server, "analysis").await;
+    assert!(home.written.keys().all(|name| home.is_untouched(name)), "only read");
+    set_writing(&server, true).await;
+    let task = over(&server, "tags").await;
+    assert_eq!(task["state"], "partial_success", "{task:#}");
+    assert_eq!(
+        task["message"], "9 files written, 2 left alone; 4 releases without a gain of their own",
+        "{task:#}"
+    );
+    let failures: Vec<Value> = task["failures"].as_array().unwrap().clone();
+    assert_eq!(failures.len(), 6, "{failures:#?}");
+    for (of, why) in SAID {
+        let of = of.replace("\\\"", "\"");
+        let said = |failure: &&Value| {
+            let words =
+                format!("{} {}", failure["subject"].as_str().unwrap(), failure["message"].as_str().unwrap());
+            words.contains(why) && words.contains(&of)
+        };
+        assert_eq!(failures.iter().filter(said).count(), 1, "{of} {why}: {failures:#?}");
+    }
+    check(&home);
+}
