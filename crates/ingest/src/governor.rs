@@ -22,7 +22,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::BackgroundOptions;
+use fanfare_model::TrackId;
+
+use crate::{BackgroundOptions, played::Played};
 
 /// How long something counts as being played after its last byte was handed out.
 pub const LINGER: Duration = Duration::from_secs(30);
@@ -124,9 +126,10 @@ impl Governor {
     }
 
     /// Something is being played.
-    pub(crate) fn playing(&self) -> Playing {
-        self.played();
-        Playing { governor: self.clone(), told: Instant::now() }
+    pub(crate) fn playing(&self, track: Option<(Played, TrackId)>) -> Playing {
+        let playing = Playing { governor: self.clone(), track, told: Instant::now() };
+        playing.tell();
+        playing
     }
 
     fn played(&self) {
@@ -181,6 +184,8 @@ impl Governor {
 /// Kept by whoever streams to a listener: background work stands back while bytes flow.
 pub struct Playing {
     governor: Governor,
+    /// What is played, and who wants to know.
+    track: Option<(Played, TrackId)>,
     told: Instant,
 }
 
@@ -189,7 +194,14 @@ impl Playing {
     pub fn go_on(&mut self) {
         if self.told.elapsed() >= TELL_EVERY {
             self.told = Instant::now();
-            self.governor.played();
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        self.governor.played();
+        if let Some((played, track)) = &self.track {
+            played.note(*track);
         }
     }
 }
@@ -252,7 +264,7 @@ mod tests {
         told.wait_for(|policy| *policy == Policy::prompt(3)).await.unwrap();
         governor.nightly(true);
         told.wait_for(|policy| policy.slots == 1 && !policy.hold).await.unwrap();
-        let playing = governor.playing();
+        let playing = governor.playing(None);
         told.wait_for(|policy| policy.hold).await.unwrap();
         governor.prompt(true);
         told.wait_for(|policy| !policy.hold && policy.pacing > 0.0).await.unwrap();

@@ -40,6 +40,7 @@ use crate::{
     lines::Lines,
     own::OwnFolders,
     passes::Passes,
+    played::{self, Played},
     quarantine::Kept,
     scan::desk::{Cause, ScanDesk},
     schedule::{NightClock, Nightly, NightlyParts},
@@ -117,6 +118,7 @@ struct Inner {
     governor: Governor,
     nightly: Nightly,
     passes: Passes,
+    played: Played,
     board: Board,
     stop: watch::Sender<bool>,
     /// Likewise, for what is needed as long as anybody is answered.
@@ -192,6 +194,7 @@ impl Ingest {
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(false);
         let board = Board::default();
+        let (played, notes) = Played::new();
         let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
         let watching =
             crate::watch::run(store.clone(), desk.clone(), watch_options, board.clone(), stopped.clone());
@@ -211,6 +214,7 @@ impl Ingest {
             tokio::spawn(write_uses(store.clone(), stopped.clone())),
             once_writable(&store, &stopped, upload_covers.run(stopped.clone())),
             tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped.clone())),
+            tokio::spawn(played::analyze_next(store.clone(), supervisor.clone(), notes, stopped.clone())),
         ];
         // Ends by itself: who is being answered may still need the worker for listeners.
         tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), ended));
@@ -234,6 +238,7 @@ impl Ingest {
             governor,
             nightly,
             passes,
+            played,
             board,
             stop,
             end,
@@ -557,7 +562,13 @@ impl Ingest {
     /// [`Playing::go_on`]. Hand one to whoever streams; they may be many.
     #[must_use]
     pub fn playing(&self) -> Playing {
-        self.inner.governor.playing()
+        self.inner.governor.playing(None)
+    }
+
+    /// The same for a track: if it lacks results, it is analyzed next, as gently as everything else.
+    #[must_use]
+    pub fn playing_track(&self, track: TrackId) -> Playing {
+        self.inner.governor.playing(Some((self.inner.played.clone(), track)))
     }
 
     /// Stops everything: the background, then what is made for listeners. Parts that were stopped before are passed over.

@@ -25,6 +25,7 @@ mod mounts;
 mod own;
 mod passes;
 mod pictures;
+mod played;
 mod post_analysis;
 mod quarantine;
 mod retag;

@@ -16,6 +16,7 @@ use axum::{
 };
 use fanfare_delivery::{Content, Piece};
 use fanfare_ingest::{Ingest, Playing};
+use fanfare_model::TrackId;
 use http::header;
 use hyper::body::{Frame, SizeHint};
 
@@ -26,7 +27,7 @@ use super::wire::{Outbox, PIECE_BYTES};
 struct Shipment {
     content: Content,
     /// For whom background work stands back while it is sent.
-    playing: Option<Ingest>,
+    playing: Option<(Ingest, TrackId)>,
 }
 
 /// An answer with that content.
@@ -37,9 +38,9 @@ pub fn answer(content: Content) -> Response {
 }
 
 /// Has background work stand back while the answer's bytes are shipped. (A body that is read instead sees to that itself.)
-pub fn note_playing(response: &mut Response, ingest: &Ingest) {
+pub fn note_playing(response: &mut Response, ingest: &Ingest, track: TrackId) {
     if let Some(shipment) = response.extensions_mut().get_mut::<Shipment>() {
-        shipment.playing = Some(ingest.clone());
+        shipment.playing = Some((ingest.clone(), track));
     }
 }
 
@@ -60,7 +61,7 @@ struct Shipped {
     content: Content,
     left: u64,
     outbox: Outbox,
-    for_whom: Option<Ingest>,
+    for_whom: Option<(Ingest, TrackId)>,
     playing: Option<Playing>,
 }
 
@@ -74,9 +75,9 @@ impl HttpBody for Shipped {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let Some(piece) = self.content.next_piece(PIECE_BYTES as u64) else { return Poll::Ready(None) };
         let this = &mut *self;
-        if let Some(ingest) = &this.for_whom {
+        if let Some((ingest, track)) = &this.for_whom {
             // From the first byte on: an answer without any plays nothing.
-            this.playing.get_or_insert_with(|| ingest.playing()).go_on();
+            this.playing.get_or_insert_with(|| ingest.playing_track(*track)).go_on();
         }
         let bytes = match piece {
             Piece::Text(text) => text,

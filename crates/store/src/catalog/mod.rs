@@ -28,6 +28,7 @@ mod mixtapes_kept;
 mod outcome;
 mod packed;
 mod parked;
+mod played;
 mod playlists;
 mod presence;
 mod quarantine;

@@ -89,7 +89,7 @@ pub(super) async fn serve_audio(
     // Before the look-ups: what is written meanwhile makes them void.
     let edition = state.store.edition();
     if let Some((file, sent)) = state.opened.find(&(id, quality), edition) {
-        return Ok(played(state, sent.mark(answer_with(&file, sent.media_type, method, headers)?)));
+        return Ok(played(state, id, sent.mark(answer_with(&file, sent.media_type, method, headers)?)));
     }
     let row = tracks::find(state, id).await?;
     refuse_missing(&row)?;
@@ -101,7 +101,7 @@ pub(super) async fn serve_audio(
             Small::Whole(file) => {
                 let sent = Sent { media_type, quality, cache: "hit" };
                 state.opened.keep((id, quality), edition, &file, sent);
-                return Ok(played(state, sent.mark(answer_with(&file, media_type, method, headers)?)));
+                return Ok(played(state, id, sent.mark(answer_with(&file, media_type, method, headers)?)));
             }
             Small::Growing(growing) => {
                 let (status, fields, body) = growing.answer(method, headers, media_type, &boundary()?);
@@ -109,7 +109,7 @@ pub(super) async fn serve_audio(
                     (status, body.map_or_else(Body::empty, Body::from_stream)).into_response()
                 });
                 let sent = Sent { media_type, quality, cache: "encoding" };
-                return Ok(played(state, sent.mark(with_fields(answer, fields, media_type))));
+                return Ok(played(state, id, sent.mark(with_fields(answer, fields, media_type))));
             }
             Small::NotNeeded => {}
             Small::Missing => cache = "miss",
@@ -122,7 +122,7 @@ pub(super) async fn serve_audio(
     if cache == "original" {
         state.opened.keep((id, quality), edition, &file, sent);
     }
-    Ok(played(state, sent.mark(answer_with(&file, media_type, method, headers)?)))
+    Ok(played(state, id, sent.mark(answer_with(&file, media_type, method, headers)?)))
 }
 
 /// Refuses to play a track whose file is missing.
@@ -212,19 +212,19 @@ fn let_go(row: &TrackRow) -> Problem {
     }
 }
 
-/// The same answer; while its bytes flow, background work stands back.
-pub(super) fn played(state: &HttpState, response: Response) -> Response {
+/// The same answer; while its bytes flow, background work stands back, and the track is analyzed next if it lacks results.
+pub(super) fn played(state: &HttpState, track: TrackId, response: Response) -> Response {
     let plays = matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT);
     if !plays || response.body().size_hint().exact() == Some(0) {
         return response;
     }
     let mut response = response;
-    shipping::note_playing(&mut response, &state.ingest);
+    shipping::note_playing(&mut response, &state.ingest, track);
     let mut playing: Option<Playing> = None;
     let ingest = state.ingest.clone();
     response.map(|body| {
         // From the first byte on: an answer without any plays nothing.
-        let note = move |_: &_| playing.get_or_insert_with(|| ingest.playing()).go_on();
+        let note = move |_: &_| playing.get_or_insert_with(|| ingest.playing_track(track)).go_on();
         Body::from_stream(body.into_data_stream().inspect(note))
     })
 }

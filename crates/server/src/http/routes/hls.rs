@@ -93,9 +93,14 @@ pub async fn file(
         let facts = view.variant(&variant).map(|(facts, ..)| facts.clone());
         let facts = facts.ok_or_else(|| Problem::not_found("variant of this track"))?;
         let stream = ts_segment(&facts, &segment)?;
-        return Ok(([(header::CONTENT_TYPE, "video/mp2t")], Body::from(stream)).into_response());
+        let length = HeaderValue::from(stream.len());
+        let fields = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("video/mp2t")),
+            (header::CONTENT_LENGTH, length),
+        ];
+        return Ok(played(&state, id, (fields, Body::from(stream)).into_response()));
     }
-    Ok(played(&state, answer_with(&part, "audio/mp4", &method, &headers)?))
+    Ok(played(&state, id, answer_with(&part, "audio/mp4", &method, &headers)?))
 }
 
 /// What the last part of the address asks for.
