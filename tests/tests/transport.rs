@@ -1,10 +1,11 @@
 //! A ladder as MPEG transport stream, as players without CMAF take it (docs/coverage.md D5).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests only
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
 use std::{fs, process::Command};
 
 use fanfare_testkit::{
+    hls::{Expected, transport},
     server::{ServerStart, TestServer},
     signals, wav,
 };
@@ -83,4 +84,99 @@ async fn a_lossy_variant_comes_as_transport_stream_too_and_another_program_reads
     // FLAC has no place in a transport stream.
     let lossless = server.request(Method::GET, &format!("{base}/high/0.ts")).send().await.unwrap();
     assert!(lossless.status().is_client_error(), "{}", lossless.status());
+}
+
+/// issue 12: players that take transport streams choose among variants too.
+#[tokio::test(flavor = "multi_thread")]
+async fn transport_streams_have_a_multivariant_playlist_with_the_rates_that_they_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    fs::create_dir(&music).unwrap();
+    let tone = signals::sine(RATE_HZ, SECONDS, 440.0, 0.3);
+    fs::write(music.join("tone.wav"), wav::wav(RATE_HZ, &[tone], wav::WavFormat::I16)).unwrap();
+    let server = TestServer::start(ServerStart { folders: vec![music], ..ServerStart::default() });
+    server.sign_in().await;
+    let set_ladder = async |ladder: &str| {
+        let values = serde_json::json!({"values": {"hls.ladder": ladder}});
+        let set = server.request(Method::PATCH, "/api/v1/settings").json(&values).send().await.unwrap();
+        assert_eq!(set.status(), StatusCode::OK);
+    };
+    set_ladder("low=aac:64,medium=aac:160,high=flac").await;
+    let track = loop {
+        let listed = server.json("/api/v1/tracks").await;
+        match listed["items"][0]["id"].as_str() {
+            Some(id) => break id.to_owned(),
+            None => tokio::task::yield_now().await,
+        }
+    };
+    let base = format!("/api/v1/tracks/{track}/hls");
+    let get = async |file: &str| server.request(Method::GET, &format!("{base}/{file}")).send().await.unwrap();
+    // Asked for first: it has the ladder made, and lists what was declared of it until it is.
+    let growing = get("ts.m3u8").await;
+    assert_eq!(growing.status(), StatusCode::OK);
+    assert_eq!(growing.headers()["content-type"], "application/vnd.apple.mpegurl");
+    let growing = growing.text().await.unwrap();
+    for name in ["low", "medium"] {
+        while !get(&format!("{name}/ts.m3u8")).await.text().await.unwrap().contains("#EXT-X-ENDLIST") {
+            tokio::task::yield_now().await;
+        }
+    }
+    // All of it into a folder, as the addresses are.
+    let copy = folder.path().join("copy");
+    let runtime = tokio::runtime::Handle::current();
+    let expected = Expected { frames: (SECONDS * f64::from(RATE_HZ)) as u64, rate_hz: RATE_HZ };
+    let (variants, findings) = tokio::task::block_in_place(|| {
+        let mut fetch = |file: &str| {
+            let answer = runtime.block_on(get(file));
+            if answer.status() != StatusCode::OK {
+                return Err(format!("{}", answer.status()));
+            }
+            let bytes = runtime.block_on(answer.bytes()).unwrap().to_vec();
+            let path = copy.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &bytes).unwrap();
+            Ok(bytes)
+        };
+        transport::check("ts.m3u8", &mut fetch, expected)
+    });
+    assert_eq!(findings, Vec::<String>::new());
+    let uris: Vec<&str> = variants.iter().map(|variant| variant.stream.uri.as_str()).collect();
+    assert_eq!(uris, ["low/ts.m3u8", "medium/ts.m3u8"], "every variant that can be one");
+    for variant in &variants {
+        let (stream, count) = (&variant.stream, variant.segments.len());
+        println!(
+            "{}: {} and {} bit/s in {count} segments",
+            stream.uri, stream.bandwidth_bps, stream.average_bps
+        );
+    }
+    let declared = growing.matches("#EXT-X-STREAM-INF:BANDWIDTH=").count();
+    assert_eq!(declared, 2, "{growing}");
+
+    // Another program finds both variants behind it.
+    let probe = Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "program=program_id:program_tags=variant_bitrate"])
+        .args(["-show_entries", "stream=codec_name", "-of", "json"])
+        .arg(copy.join("ts.m3u8"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&probe.stderr).into_owned();
+    assert!(probe.status.success() && said.is_empty(), "{said}");
+    let found: Value = serde_json::from_slice(&probe.stdout).unwrap();
+    let programs = found["programs"].as_array().unwrap();
+    assert_eq!(programs.len(), 2, "{found:#}");
+    for (program, variant) in programs.iter().zip(&variants) {
+        let rate = variant.stream.bandwidth_bps.to_string();
+        assert_eq!(program["tags"]["variant_bitrate"], rate.as_str(), "{found:#}");
+    }
+    let streams = found["streams"].as_array().unwrap();
+    assert!(streams.iter().all(|stream| stream["codec_name"] == "aac"), "{found:#}");
+
+    // A ladder without AAC has none, and says what to play instead.
+    set_ladder("high=flac").await;
+    let none = get("ts.m3u8").await;
+    assert_eq!(none.status(), StatusCode::NOT_FOUND);
+    let problem: Value = none.json().await.unwrap();
+    assert!(problem["remedy"].as_str().unwrap().contains("index.m3u8"), "{problem}");
+    let unknown = server.request(Method::GET, "/api/v1/tracks/none/hls/ts.m3u8").send().await.unwrap();
+    assert!(unknown.status().is_client_error());
 }

@@ -40,10 +40,13 @@ window.playVariant = async (url, variant) => {
   // From the playlist itself: hls.js corrects its own numbers by what it finds in the segments.
   const playlist = await (await fetch(details.url)).text();
   const listed_s = [...playlist.matchAll(/^#EXTINF:([\d.]+)/gm)].reduce((sum, [, one]) => sum + Number(one), 0);
-  const result = { ended_s, wall_s, duration_s, fatal, mild, levels: [...levels], segments: details.fragments.length, listed_s };
-  const addresses = [details.fragments[0].initSegment.url, ...details.fragments.map((one) => one.url)];
+  const named = hls.levels.map(nameOf).toSorted();
+  const result = { named, ended_s, wall_s, duration_s, fatal, mild, levels: [...levels], segments: details.fragments.length, listed_s };
+  const init = details.fragments[0].initSegment?.url;
+  const addresses = [init, ...details.fragments.map((one) => one.url)];
   hls.destroy();
-  return { ...result, decoded_frames: await decoded(addresses) };
+  // A transport stream is no file that a browser decodes by itself.
+  return init === undefined ? result : { ...result, decoded_frames: await decoded(addresses) };
 };
 
 /** How many frames the browser's decoder finds in the init section and the segments put together. */

@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { check, Skip, until } from './check.mjs';
 
 const VARIANTS = ['low', 'medium', 'high'];
+/** Those that a transport stream can carry. */
+const TRANSPORT = ['low', 'medium'];
 const RATE_HZ = 44_100;
 /** More than one segment, and no whole number of anything. */
 const FRAMES = 8 * RATE_HZ + 1_234;
@@ -68,6 +70,21 @@ export async function ladderChecks(context, server) {
       assert.ok(Math.abs(told.duration_s - track.duration_s) < frame_s + 2e-6, `the element says ${told.duration_s} s`);
       assert.ok(Math.abs(told.ended_s - track.duration_s) < frame_s + 2e-6, `it ended at ${told.ended_s} s`);
       assert.ok(told.wall_s > track.duration_s * 0.9, `${told.wall_s} s is too quick to have been played`);
+    });
+  }
+  for (const variant of TRANSPORT) {
+    await check(`hls.js plays ${variant} as transport stream to its end`, async () => {
+      if (server.mock) throw new Skip('the mock has no HLS');
+      assert.ok(track, 'there is no track');
+      const told = await play(context, server, `/api/v1/tracks/${track.id}/hls/ts.m3u8`, variant);
+      console.log(`      ended at ${told.ended_s} s of ${track.duration_s} s; ${told.segments} segments say ${told.listed_s} s${told.mild.length > 0 ? `; not fatal: ${told.mild.join(', ')}` : ''}`);
+      assert.deepEqual(told.fatal, []);
+      assert.deepEqual(told.named, TRANSPORT, 'every variant that a transport stream can carry, and no other');
+      assert.deepEqual(told.levels, [variant], 'only this variant was loaded');
+      assert.ok(told.segments >= 2, `${told.segments} segments`);
+      assert.ok(Math.abs(told.listed_s - track.duration_s) < 1 / RATE_HZ, `the playlist says ${told.listed_s} s`);
+      // There is no edit list: priming before the beginning and the last packet's padding are played.
+      assert.ok(Math.abs(told.ended_s - track.duration_s) < 3 * 1_024 / RATE_HZ, `it ended at ${told.ended_s} s`);
     });
   }
   if (track !== null) await api(`/tracks/${track.id}`, { method: 'DELETE' });

@@ -18,7 +18,7 @@ mod variant;
 
 pub use bandwidth::bandwidths;
 pub use ladder::{Ladder, Rung, RungCodec};
-pub use playlist::{SegmentForm, media_playlist, multivariant_playlist};
+pub use playlist::{SegmentForm, fits_transport_stream, media_playlist, multivariant_playlist};
 pub use rungs::{LadderSinks, LadderSource, LeftOut, ladder_sinks};
 pub use variant::SegmentWriter;
 

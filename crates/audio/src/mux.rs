@@ -12,3 +12,4 @@ pub(crate) mod ts;
 mod unpack;
 
 pub use ts::ts_segment;
+pub(crate) use ts::{ts_bytes, ts_rate_at_most};

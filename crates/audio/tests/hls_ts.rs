@@ -45,6 +45,20 @@ fn every_segment_is_a_transport_stream_of_its_own_and_all_together_are_one() {
             assert_eq!(times.len() as u64, (facts.frames + lead).div_ceil(1_024), "segment {}", facts.index);
             all.extend(ts);
         }
+        // issue 12: what the playlist says of its rate is what it has.
+        let told = variant.transport.unwrap();
+        let seconds = variant.frames as f64 / f64::from(rate_hz);
+        let average = (all.len() as f64 * 8.0 / seconds).ceil() as u64;
+        assert!(told.average_bandwidth_bps.abs_diff(average) <= 1, "{rate_hz}: {told:?}, {average}");
+        assert!(told.bandwidth_bps >= told.average_bandwidth_bps, "{told:?}");
+        let mut unmeasured = variant.clone();
+        unmeasured.transport = None;
+        let said =
+            fanfare_audio::hls::multivariant_playlist(&[unmeasured], fanfare_audio::hls::SegmentForm::MpegTs);
+        let most = said.split("BANDWIDTH=").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
+        let most: u64 = most.parse().unwrap();
+        assert!(most >= told.bandwidth_bps, "{rate_hz}: {most} is less than {told:?}");
+
         fs::write(&ts_path, &all).unwrap();
         let (times, complaints) = times(&ts_path);
         assert_eq!(complaints, "", "no jump of a continuity counter");

@@ -349,6 +349,7 @@ mod tests {
             average_bandwidth_bps: 1,
             init_bytes: 4,
             lossless: true,
+            transport: None,
         }
     }
 

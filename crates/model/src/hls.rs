@@ -50,6 +50,19 @@ pub struct VariantFacts {
     pub init_bytes: u64,
     /// Whether decoding it gives exactly the source's samples.
     pub lossless: bool,
+    /// The same two rates of its segments as MPEG transport stream, which has more bytes around the sound; `None` where
+    /// it cannot be one, while it is being made, and of ladders that were made before this was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportRates>,
+}
+
+/// How fast a variant must be fetched as MPEG transport stream, in bits per second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TransportRates {
+    /// As [`VariantFacts::bandwidth_bps`].
+    pub bandwidth_bps: u64,
+    /// As [`VariantFacts::average_bandwidth_bps`].
+    pub average_bandwidth_bps: u64,
 }
 
 #[cfg(test)]

@@ -242,6 +242,7 @@ mod tests {
             average_bandwidth_bps: 1,
             init_bytes: 4,
             lossless: false,
+            transport: None,
         }
     }
 

@@ -105,6 +105,7 @@ fn part(blob: fanfare_model::ContentHash) -> fanfare_store::TranscodePart {
         average_bandwidth_bps: 90,
         init_bytes: 4,
         lossless: false,
+        transport: None,
     };
     fanfare_store::TranscodePart { blob, size_bytes: 6, facts, segments: Vec::new() }
 }

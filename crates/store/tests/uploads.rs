@@ -59,6 +59,7 @@ async fn ladder(bench: &Bench, content: &[u8], profile: &str, pinned: bool) -> T
         average_bandwidth_bps: 90,
         init_bytes: 4,
         lossless: false,
+        transport: None,
     };
     let segment = SegmentFacts { index: 0, first_frame: 0, frames: 441_001, offset_bytes: 4, len_bytes: 20 };
     let part = TranscodePart { blob, size_bytes: bytes.len() as u64, facts, segments: vec![segment] };

@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 use fanfare_model::{SegmentFacts, VariantFacts};
 
+use crate::mux::ts_rate_at_most;
+
 /// How segments are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SegmentForm {
@@ -97,7 +99,9 @@ fn seconds(frames: u64, rate_hz: u32) -> String {
 
 /// The playlist of all variants, in that order: players that measure nothing begin with the first.
 ///
-/// Variants that are not finished are listed with what was declared of them.
+/// Variants that are not finished are listed with what was declared of them. A transport stream has more bytes than what
+/// is stored: its rates are those that were measured of it, else the most that they can be. It lists what it can carry:
+/// nothing of a ladder without AAC.
 #[must_use]
 pub fn multivariant_playlist(variants: &[VariantFacts], form: SegmentForm) -> String {
     let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n", version(form));
@@ -105,23 +109,44 @@ pub fn multivariant_playlist(variants: &[VariantFacts], form: SegmentForm) -> St
         SegmentForm::Cmaf => "index.m3u8",
         SegmentForm::MpegTs => "ts.m3u8",
     };
-    for variant in variants.iter().filter(|variant| form == SegmentForm::Cmaf || is_aac(variant)) {
+    for variant in
+        variants.iter().filter(|variant| form == SegmentForm::Cmaf || fits_transport_stream(variant))
+    {
+        let (peak, average) = match form {
+            SegmentForm::Cmaf => (variant.bandwidth_bps, variant.average_bandwidth_bps),
+            SegmentForm::MpegTs => transport_rates(variant),
+        };
         let _ = writeln!(
             text,
-            "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"\n{}/{page}",
-            variant.bandwidth_bps, variant.average_bandwidth_bps, variant.codecs, variant.name
+            "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},CODECS=\"{}\"\n{}/{page}",
+            variant.codecs, variant.name
         );
     }
     text
 }
 
-/// Whether a transport stream can carry it.
-fn is_aac(variant: &VariantFacts) -> bool {
+/// `BANDWIDTH` and `AVERAGE-BANDWIDTH` of a variant as transport stream.
+fn transport_rates(variant: &VariantFacts) -> (u64, u64) {
+    if let Some(rates) = variant.transport {
+        return (rates.bandwidth_bps, rates.average_bandwidth_bps);
+    }
+    let usual_s = USUAL_SEGMENT_S as f64;
+    let whole_s = variant.frames as f64 / f64::from(variant.sample_rate_hz.max(1));
+    let segment_s = if variant.frames == 0 { usual_s } else { usual_s.min(whole_s) };
+    let most = |bps| ts_rate_at_most(bps, variant.sample_rate_hz, segment_s);
+    (most(variant.bandwidth_bps), most(variant.average_bandwidth_bps))
+}
+
+/// Whether an MPEG transport stream can carry it: AAC can be in one, FLAC cannot.
+#[must_use]
+pub fn fits_transport_stream(variant: &VariantFacts) -> bool {
     variant.codecs.starts_with("mp4a.")
 }
 
 #[cfg(test)]
 mod tests {
+    use fanfare_model::hls::TransportRates;
+
     use super::*;
 
     fn variant(name: &str, codecs: &str) -> VariantFacts {
@@ -136,6 +161,7 @@ mod tests {
             average_bandwidth_bps: 258_000,
             init_bytes: 700,
             lossless: false,
+            transport: None,
         }
     }
 
@@ -194,7 +220,27 @@ mod tests {
              #EXT-X-STREAM-INF:BANDWIDTH=260001,AVERAGE-BANDWIDTH=258000,CODECS=\"mp4a.40.2\"\nlow/index.m3u8\n\
              #EXT-X-STREAM-INF:BANDWIDTH=260001,AVERAGE-BANDWIDTH=258000,CODECS=\"fLaC\"\nhigh/index.m3u8\n"
         );
-        let ts = multivariant_playlist(&variants, SegmentForm::MpegTs);
-        assert!(ts.contains("low/ts.m3u8") && !ts.contains("high"), "{ts}");
+    }
+
+    /// issue 12: the form for players without fragmented MP4 has the rates of what they fetch.
+    #[test]
+    fn the_multivariant_playlist_of_transport_streams_has_their_rates_and_no_flac() {
+        let mut variants = [variant("low", "mp4a.40.2"), variant("high", "fLaC")];
+        let rates = TransportRates { bandwidth_bps: 280_001, average_bandwidth_bps: 270_000 };
+        variants[0].transport = Some(rates);
+        let head = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+        assert_eq!(
+            multivariant_playlist(&variants, SegmentForm::MpegTs),
+            format!(
+                "{head}#EXT-X-STREAM-INF:BANDWIDTH=280001,AVERAGE-BANDWIDTH=270000,CODECS=\"mp4a.40.2\"\nlow/ts.m3u8\n"
+            )
+        );
+        // Not measured: more than the stored segments have, and not much more.
+        variants[0].transport = None;
+        let text = multivariant_playlist(&variants, SegmentForm::MpegTs);
+        let told = text.split("BANDWIDTH=").nth(1).and_then(|rest| rest.split(',').next());
+        let told: u64 = told.and_then(|told| told.parse().ok()).unwrap_or_default();
+        assert!((260_001..=320_000).contains(&told), "{text}");
+        assert_eq!(multivariant_playlist(&variants[1..], SegmentForm::MpegTs), head);
     }
 }

@@ -181,6 +181,7 @@ fn declared(rung: &Rung, stream: &EncodedStream) -> VariantFacts {
         average_bandwidth_bps: stream.average_bps + boxes_bps,
         init_bytes: 0,
         lossless: stream.lossless,
+        transport: None,
     }
 }
 

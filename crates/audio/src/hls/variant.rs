@@ -5,13 +5,17 @@
 
 use std::collections::VecDeque;
 
-use fanfare_model::{Error, ErrorKind, Result, SampleRate, SegmentFacts, VariantFacts};
+use fanfare_model::{Error, ErrorKind, Result, SampleRate, SegmentFacts, VariantFacts, hls::TransportRates};
 
-use super::{bandwidths, grid::Grid, playlist::target_s};
+use super::{
+    bandwidths,
+    grid::Grid,
+    playlist::{fits_transport_stream, target_s},
+};
 use crate::{
     PcmSink, SharedChunk,
     encode::{Encoder, Packet, fit::Fit, fit::frames_at},
-    mux::cmaf,
+    mux::{cmaf, ts_bytes},
 };
 
 /// Where a variant's bytes go.
@@ -57,6 +61,8 @@ pub(super) struct VariantSink {
     /// Media time of the first of them.
     media_time: u64,
     segments: Vec<SegmentFacts>,
+    /// Bytes of each as MPEG transport stream, where it can be one.
+    transport_bytes: Vec<u64>,
     offset_bytes: u64,
 }
 
@@ -82,6 +88,7 @@ impl VariantSink {
             waiting: 0,
             media_time: 0,
             segments: Vec::new(),
+            transport_bytes: Vec::new(),
             offset_bytes: 0,
         }
     }
@@ -150,9 +157,28 @@ impl VariantSink {
             offset_bytes: self.offset_bytes,
             len_bytes: bytes.len() as u64,
         };
+        if fits_transport_stream(&self.facts) {
+            let sizes: Vec<usize> = packets.iter().map(|packet| packet.bytes.len()).collect();
+            self.transport_bytes.push(ts_bytes(self.facts.sample_rate_hz, &sizes));
+        }
         self.offset_bytes += segment.len_bytes;
         self.segments.push(segment);
         self.writer.segment(segment, &bytes)
+    }
+}
+
+impl VariantSink {
+    /// What is measured of it as MPEG transport stream.
+    fn transport(&self, rate_hz: u32) -> Option<TransportRates> {
+        if !fits_transport_stream(&self.facts) {
+            return None;
+        }
+        let wrapped = self.segments.iter().zip(&self.transport_bytes);
+        let segments: Vec<SegmentFacts> =
+            wrapped.map(|(segment, bytes)| SegmentFacts { len_bytes: *bytes, ..*segment }).collect();
+        let (bandwidth_bps, average_bandwidth_bps) =
+            bandwidths(&segments, rate_hz, target_s(&segments, rate_hz, true));
+        Some(TransportRates { bandwidth_bps, average_bandwidth_bps })
     }
 }
 
@@ -189,6 +215,7 @@ impl PcmSink for VariantSink {
         let rate_hz = self.rate().hz();
         (self.facts.bandwidth_bps, self.facts.average_bandwidth_bps) =
             bandwidths(&self.segments, rate_hz, target_s(&self.segments, rate_hz, true));
+        self.facts.transport = self.transport(rate_hz);
         self.writer.finish(&self.facts)
     }
 }

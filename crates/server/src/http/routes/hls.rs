@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanfare_audio::{
-    hls::{SegmentForm, media_playlist, multivariant_playlist},
+    hls::{SegmentForm, fits_transport_stream, media_playlist, multivariant_playlist},
     mux::ts_segment,
 };
 use fanfare_delivery::{View, hls::Bytes};
@@ -48,6 +48,32 @@ pub async fn variants(
 ) -> Answer<Response> {
     let view = view(&state, &caller, id).await?;
     Ok(playlist(multivariant_playlist(&view.variants(), SegmentForm::Cmaf)))
+}
+
+/// The multivariant playlist for players without fragmented MP4: every variant that an MPEG transport stream can carry (AAC),
+/// with the bandwidths of its segments as such.
+#[utoipa::path(
+    method(get, head),
+    path = "/api/v1/tracks/{id}/hls/ts.m3u8",
+    tag = "tracks",
+    params(("id" = String, Path, description = "The track")),
+    responses(
+        (status = 200, description = "The playlist", content_type = "application/vnd.apple.mpegurl", body = String),
+        (status = 404, description = "No such track, or no variant of AAC in its ladder"),
+        (status = 503, description = "It could not be encoded in time"),
+    )
+)]
+pub async fn transport_variants(
+    State(state): State<HttpState>,
+    caller: MaybeCaller,
+    Path(id): Path<TrackId>,
+) -> Answer<Response> {
+    let variants = view(&state, &caller, id).await?.variants();
+    if !variants.iter().any(fits_transport_stream) {
+        return Err(Problem::new(ErrorKind::NotFound, "the track has no variant for a transport stream")
+            .remedy("play index.m3u8, or add an aac rung to hls.ladder"));
+    }
+    Ok(playlist(multivariant_playlist(&variants, SegmentForm::MpegTs)))
 }
 
 /// What a variant is asked for: a playlist, its init section, or a segment.

@@ -87,6 +87,7 @@ pub fn table() -> Table {
         .add(Owner, routes!(tracks::retry_track))
         .add(Listener, routes!(audio::audio))
         .add(Public, routes!(hls::variants))
+        .add(Public, routes!(hls::transport_variants))
         .add(Public, routes!(hls::file))
         .add(Listener, routes!(cache::cache))
         .add(Listener, routes!(cache::explain))
