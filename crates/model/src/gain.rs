@@ -3,6 +3,8 @@
 //! Sources: ITU-R BS.1770-5 Annex 1 (K-weighting, weights of channels, the absolute gate), ReplayGain 2.0 specification
 //! (reference level).
 
+use crate::{AudioProperties, Tags};
+
 /// Loudness that a gain of ReplayGain 2.0 leads to, in LUFS (ReplayGain 2.0 specification, "reference level").
 pub const REFERENCE_LUFS: f64 = -18.0;
 
@@ -45,6 +47,44 @@ pub fn can_be_gain(gain_db: f64, peak: Option<f64>, channels: usize) -> bool {
     let lufs = REFERENCE_LUFS - gain_db;
     let loudest = loudest_lufs(peak.unwrap_or(LARGEST_PEAK).min(LARGEST_PEAK), channels);
     lufs >= ABSOLUTE_GATE_LUFS && lufs <= loudest
+}
+
+impl Tags {
+    /// Takes out gains and peaks that no track of so many channels can have ([the module](self)); gives whether there were
+    /// any. Of a gain and a peak that contradict each other, nobody knows which is wrong: both go.
+    pub fn drop_impossible_gains(&mut self, channels: usize) -> bool {
+        let pairs = [
+            (&mut self.replaygain_track_gain_db, &mut self.replaygain_track_peak),
+            (&mut self.replaygain_album_gain_db, &mut self.replaygain_album_peak),
+        ];
+        let mut dropped = false;
+        for (gain_db, peak) in pairs {
+            if peak.is_some_and(|peak| !can_be_peak(peak)) {
+                (*peak, dropped) = (None, true);
+            }
+            if gain_db.is_some_and(|gain_db| !can_be_gain(gain_db, *peak, channels)) {
+                // Alone it would be possible: then the peak is as doubtful.
+                if gain_db.is_some_and(|gain_db| can_be_gain(gain_db, None, channels)) {
+                    *peak = None;
+                }
+                (*gain_db, dropped) = (None, true);
+            }
+        }
+        dropped
+    }
+}
+
+impl AudioProperties {
+    /// Whether its samples are integers, so that none passes full scale. Where the codec could hold either, no.
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        let few_bits = self.bit_depth.is_some_and(|bits| bits <= 24);
+        match self.codec.as_str() {
+            "flac" | "alac" => true,
+            "ape" | "wavpack" | "tta" => few_bits,
+            codec => ["pcm_s", "pcm_u", "pcm_alaw", "pcm_mulaw"].iter().any(|start| codec.starts_with(start)),
+        }
+    }
 }
 
 #[cfg(test)]

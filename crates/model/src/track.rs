@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ArtistId, ContentHash, ErrorKind, FolderId, Presence, ReleaseId, Timestamp, TrackId, gain};
+use crate::{ArtistId, ContentHash, ErrorKind, FolderId, Presence, ReleaseId, Timestamp, TrackId};
 
 /// Where a track stands between arriving and being public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,17 +108,6 @@ impl AudioProperties {
                     | "als"
             )
     }
-
-    /// Whether its samples are integers, so that none passes full scale. Where the codec could hold either, no.
-    #[must_use]
-    pub fn is_integer(&self) -> bool {
-        let few_bits = self.bit_depth.is_some_and(|bits| bits <= 24);
-        match self.codec.as_str() {
-            "flac" | "alac" => true,
-            "ape" | "wavpack" | "tta" => few_bits,
-            codec => ["pcm_s", "pcm_u", "pcm_alaw", "pcm_mulaw"].iter().any(|start| codec.starts_with(start)),
-        }
-    }
 }
 
 /// What the file's tags say. Texts are cleaned (no control characters, bounded length) but not trusted.
@@ -163,31 +152,6 @@ pub struct Tags {
     pub musicbrainz_release_id: Option<String>,
     /// MusicBrainz artist id, as written.
     pub musicbrainz_artist_id: Option<String>,
-}
-
-impl Tags {
-    /// Takes out gains and peaks that no track of so many channels can have ([`crate::gain`]); gives whether there were
-    /// any. Of a gain and a peak that contradict each other, nobody knows which is wrong: both go.
-    pub fn drop_impossible_gains(&mut self, channels: usize) -> bool {
-        let pairs = [
-            (&mut self.replaygain_track_gain_db, &mut self.replaygain_track_peak),
-            (&mut self.replaygain_album_gain_db, &mut self.replaygain_album_peak),
-        ];
-        let mut dropped = false;
-        for (gain_db, peak) in pairs {
-            if peak.is_some_and(|peak| !gain::can_be_peak(peak)) {
-                (*peak, dropped) = (None, true);
-            }
-            if gain_db.is_some_and(|gain_db| !gain::can_be_gain(gain_db, *peak, channels)) {
-                // Alone it would be possible: then the peak is as doubtful.
-                if gain_db.is_some_and(|gain_db| gain::can_be_gain(gain_db, None, channels)) {
-                    *peak = None;
-                }
-                (*gain_db, dropped) = (None, true);
-            }
-        }
-        dropped
-    }
 }
 
 /// Why a track cannot be read.
