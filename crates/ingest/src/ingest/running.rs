@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     governor::{Governor, Policy},
-    hearing::Lines,
+    lines::Lines,
     scan::desk::{Cause, ScanDesk},
     supervisor::Supervisor,
 };
