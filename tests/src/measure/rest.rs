@@ -88,8 +88,7 @@ pub fn kept_after_heavy_work() -> Vec<Figure> {
 
 /// Ranges, transcodes, HLS, lists, searches, wrong log-ins and uploads at once, for [`MINUTES`].
 async fn mixed(server: &TestServer, tracks: &[String]) {
-    let minutes =
-        std::env::var("REST_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(MINUTES);
+    let minutes = std::env::var("REST_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(MINUTES);
     let until = Instant::now() + Duration::from_secs_f64(minutes * 60.0);
     let listeners = (0..LISTENERS).map(|number| async move {
         let mut choice = Seeded::new(number);
