@@ -179,7 +179,7 @@ fn findings(checked: &Checked, expected: Expected) -> Vec<String> {
     found
 }
 
-/// What is wrong with the rates that a multivariant playlist tells, beside what was fetched.
+/// What is wrong with the rates in a multivariant playlist, compared with what was fetched.
 fn wrong_rates(stream: &Stream, media: &Media, bytes: &[Vec<u8>]) -> Vec<String> {
     let mut found = Vec::new();
     let (peak, average) = measured(media, bytes);

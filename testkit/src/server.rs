@@ -46,7 +46,7 @@ pub struct TestServer {
     pub address: String,
     /// The one-time link, on a first start.
     pub setup_link: Option<String>,
-    /// What it said about a data folder that cannot be written.
+    /// What it printed about a data folder that cannot be written.
     pub storage: Option<String>,
     /// An HTTP client that keeps cookies.
     pub client: Client,
@@ -155,7 +155,7 @@ impl TestServer {
         kill_process(Pid::from_child(&self.child), signal).expect("a signal");
     }
 
-    /// Waits for the server's end.
+    /// Waits until the server ends.
     ///
     /// # Panics
     /// When it cannot be waited for.
@@ -163,7 +163,7 @@ impl TestServer {
         self.child.wait().expect("an end")
     }
 
-    /// Ends it at once, as a crash would, and waits for its end.
+    /// Ends it at once, as a crash would, and waits until it has ended.
     pub fn kill(mut self) {
         let _ended = self.child.kill();
         let _ended = self.child.wait();

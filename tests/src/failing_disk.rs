@@ -1,6 +1,6 @@
-//! [`FailingDisk`]: a file system whose disk stops giving bytes from some place on, as a worn one does (`EIO`).
+//! [`FailingDisk`]: a file system whose disk cannot be read beyond some place, as a worn disk (`EIO`).
 //!
-//! It lies in an image file behind a loop device: while the image is cut short, what lay behind the cut cannot be read.
+//! It is in an image file with a loop device: while the image is cut short, what was after the cut cannot be read.
 
 use std::{
     fs::{self, File},
@@ -13,7 +13,7 @@ use rustix::fs::{Advice, fadvise, syncfs};
 
 /// Blocks of the file system, in bytes.
 const BLOCK: u64 = 4_096;
-/// How many bytes tell one place of a file from all others.
+/// How many bytes are enough to find one place of a file.
 const SAMPLE: usize = 64;
 
 /// The file system.
@@ -21,7 +21,7 @@ const SAMPLE: usize = 64;
 pub struct FailingDisk {
     folder: tempfile::TempDir,
     point: PathBuf,
-    /// Where it was cut, and what lay behind.
+    /// Where the image was cut, and the bytes after that.
     cut: Option<(u64, Vec<u8>)>,
 }
 
@@ -39,7 +39,7 @@ impl FailingDisk {
             let ended = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
             ended.is_ok_and(|status| status.success())
         };
-        // No journal, which would lie among the files.
+        // No journal: it would be between the files.
         let options = ["-q", "-F", "-b", "4096", "-O", "^has_journal", "-m", "0"];
         let made = quiet(Command::new("mkfs.ext4").args(options).arg(&image));
         let mounted = made
@@ -53,12 +53,12 @@ impl FailingDisk {
         self.folder.path().join("image")
     }
 
-    /// Lets nothing be read that lies behind that byte of a file of it.
+    /// From now on, that byte of a file and everything after it on the disk cannot be read.
     ///
     /// # Panics
     /// When the file cannot be read yet, or the place is not found.
     pub fn fail_behind(&mut self, file: &Path, byte: u64) {
-        // A block that holds it gives nothing from its beginning on.
+        // The whole block that holds the byte cannot be read.
         let byte = byte - byte % BLOCK;
         syncfs(File::open(&self.point).unwrap()).unwrap();
         let mut sample = [0; SAMPLE];
@@ -71,7 +71,7 @@ impl FailingDisk {
         self.cut = Some((cut as u64, rest));
         File::options().write(true).open(self.image()).unwrap().set_len(cut as u64).unwrap();
         self.forget(file);
-        assert!(self.is_failing(file, byte), "the disk gives the bytes all the same");
+        assert!(self.is_failing(file, byte), "the bytes can still be read");
     }
 
     /// Whether that byte of a file cannot be read.
@@ -84,7 +84,7 @@ impl FailingDisk {
         read.is_err_and(|error| error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()))
     }
 
-    /// Lets everything be read again.
+    /// From now on everything can be read again.
     ///
     /// # Panics
     /// When the image cannot be written.
@@ -94,7 +94,7 @@ impl FailingDisk {
         self.forget(file);
     }
 
-    /// Has the system forget what it read of a file.
+    /// Makes the system drop what it has cached of a file.
     #[allow(clippy::unused_self)] // belongs to the disk
     fn forget(&self, file: &Path) {
         fadvise(File::open(file).unwrap(), 0, None, Advice::DontNeed).unwrap();

@@ -10,9 +10,9 @@ use std::{
 pub enum Ended {
     /// A whole answer.
     Status(u16),
-    /// Nobody listens: nothing was asked.
+    /// No server listens, so no request was sent.
     Refused,
-    /// An answer with that status lacks bytes.
+    /// An answer with this status, and some of its bytes are missing.
     Cut(u16),
     /// No status came.
     Nothing(String),
@@ -43,7 +43,7 @@ impl RawClient {
             self.cookie
         );
         let socket = connection.get_mut();
-        // A server may answer before it has read everything: what it says counts, even where no more can be sent.
+        // A server may answer before it has read everything: its answer counts, even if no more can be sent.
         let sent = socket.write_all(head.as_bytes()).and_then(|()| socket.write_all(body));
         let (ended, closes) = answer(&mut connection, &format!("{method} {path}, sent: {sent:?}"));
         if !closes {
@@ -64,7 +64,7 @@ impl RawClient {
     }
 }
 
-/// Reads an answer; how it ended, and whether the connection ends with it.
+/// Reads an answer; returns how it ended, and whether the connection ends with it.
 fn answer(connection: &mut BufReader<TcpStream>, what: &str) -> (Ended, bool) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -88,7 +88,7 @@ fn answer(connection: &mut BufReader<TcpStream>, what: &str) -> (Ended, bool) {
     (if whole { Ended::Status(status) } else { Ended::Cut(status) }, closes)
 }
 
-/// Reads a body in chunks (RFC 9112, 7.1); whether its end came.
+/// Reads a body in chunks (RFC 9112, 7.1); returns whether it was complete.
 fn chunks(connection: &mut BufReader<TcpStream>) -> bool {
     loop {
         let mut line = String::new();

@@ -48,10 +48,10 @@ impl SmallDisk {
         path
     }
 
-    /// Mounts it again, to be read only or to be written too.
+    /// Mounts it again, read-only or writable.
     ///
     /// # Panics
-    /// When that is refused for too long: somebody has a file open to write it.
+    /// When that is refused for too long, because a process has a file open for writing.
     pub fn remount(&self, how: &str) {
         let began = Instant::now();
         let mut mount = Command::new("mount");

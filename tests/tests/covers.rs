@@ -113,13 +113,14 @@ impl Watched {
         Self { server, before, peaks, over }
     }
 
-    /// Ends with the bytes above what there was, by role: the largest of each, for one pictures process runs at a time.
+    /// Ends, and returns the bytes above those at the beginning, by role: the largest of each, because only one picture process
+    /// runs at a time.
     fn above(self) -> BTreeMap<&'static str, u64> {
         note_peaks(self.server, &self.peaks);
         self.over.store(true, Ordering::Relaxed);
         let mut above = BTreeMap::new();
         for (pid, (role, peak)) in self.peaks.lock().unwrap().iter() {
-            // Of a process that was started for this, all that it has is above.
+            // A process that was started for this had nothing before.
             let more = peak.saturating_sub(self.before.get(pid).copied().unwrap_or(0));
             let most = above.entry(*role).or_insert(0);
             *most = more.max(*most);

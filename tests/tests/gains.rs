@@ -1,4 +1,4 @@
-//! What the built binary writes of loudness into files of its owner, and what it does not (issue 12; docs/replaygain.md).
+//! Which loudness values the built binary writes into its owner's files, and which not (issue 12; docs/replaygain.md).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -92,7 +92,7 @@ async fn set_writing(server: &TestServer, on: bool) {
     assert_eq!(answer.status(), 200);
 }
 
-/// Releases of which one file has no loudness, or a value that cannot be: theirs are written nowhere.
+/// Releases in which one file has no loudness, or a value that cannot be true: their release values are written into no file.
 fn library() -> Home {
     let mut home = Home::new();
     for (name, release, seconds, amplitude) in [
@@ -144,7 +144,7 @@ fn check(home: &Home) {
     }
 }
 
-/// What is said of each release, and of each file.
+/// What the log and the task say of each release and of each file.
 const SAID: [(&str, &str); 6] = [
     ("\\\"Short\\\"", "short-3.wav: it has a peak and no loudness"),
     ("\\\"Silent\\\"", "silent-2.wav: it is digital silence"),
@@ -155,7 +155,7 @@ const SAID: [(&str, &str); 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_true_is_written_into_no_file_and_into_none_of_its_release() {
+async fn impossible_values_are_written_into_no_file_and_their_releases_get_no_gain() {
     let home = library();
     let environment = [("FANFARE_LOG_FORMAT", "json"), ("FANFARE_REPLAYGAIN_WRITE_TAGS", "true")];
     let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));

@@ -1,5 +1,5 @@
-//! What is deleted, taken away, replaced or broken off leaves nothing behind, at once: no file, no byte of a removed file that
-//! somebody holds open, no row that names what is gone (issue 12, S8 and its kind; docs/missing.md).
+//! Everything that is deleted, removed, replaced or stopped early leaves nothing behind, at once: no file, no byte of a removed
+//! file that a process holds open, no row that names what is gone (issue 12; docs/missing.md).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -33,7 +33,7 @@ fn files(data: &Path) -> Files {
     let mut folders = vec![data.join("blobs"), data.join("cache")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            // What is gone meanwhile is not there.
+            // A file that vanished meanwhile is left out.
             let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_dir() {
                 folders.push(entry.path());
@@ -98,7 +98,7 @@ impl Home {
         (folder["id"].as_str().unwrap().to_owned(), new.await)
     }
 
-    /// Has everything made that is made when somebody listens.
+    /// Asks for everything that is made for a listener.
     async fn play(&self, track: &Value) {
         for path in ["hls/index.m3u8", "audio?quality=low"] {
             let path = format!("/api/v1/tracks/{}/{path}", track["id"].as_str().unwrap());
@@ -108,7 +108,7 @@ impl Home {
         }
     }
 
-    /// Waits until nothing is worked on.
+    /// Waits until no work is left.
     async fn rest(&self) {
         until("nothing is worked on", async || {
             let tasks = self.server.json("/api/v1/tasks").await;
@@ -118,7 +118,7 @@ impl Home {
         .await;
     }
 
-    /// Bytes of removed files that somebody holds open.
+    /// Bytes of removed files that a process holds open.
     fn held_bytes(&self) -> u64 {
         let server = self.server.pid();
         let children = children_of(server).into_iter().map(|pid| pid.as_raw_nonzero().get().cast_unsigned());
@@ -198,7 +198,7 @@ async fn a_library_folder(home: &Home) {
             "a user's own file"
         );
     }
-    // Smaller files stay until cap or age, in case the same music comes back from elsewhere, or until somebody clears them.
+    // Smaller files stay until the cache's size or age limit, or until a person clears them: the same music may be added again.
     home.rest().await;
     home.ask(Method::POST, "/api/v1/cache/clear", json!({})).await;
 }
@@ -249,7 +249,7 @@ async fn an_upload_that_breaks_off(home: &Home) {
     home.delete(&format!("/api/v1/users/{}", person["id"].as_str().unwrap())).await;
 }
 
-/// What they gave to the library is everybody's and stays; what lets them in goes.
+/// What a person added to the library stays for everybody; what lets them sign in is deleted.
 async fn a_person(home: &Home) {
     let body = json!({ "name": "bob", "password": "a long enough password", "role": "owner" });
     let person = home.ask(Method::POST, "/api/v1/users", body).await;
@@ -284,7 +284,7 @@ async fn a_person(home: &Home) {
     home.delete(&format!("/api/v1/tracks/{}", track["id"].as_str().unwrap())).await;
 }
 
-/// Who listens has the file open and gets all of it, or an end; nobody gets a fault of the server.
+/// A listener who has the file open gets all of it, or an answer that ends early; no listener gets an error of the server.
 async fn an_upload_that_is_listened_to(home: &Home) {
     let bytes = song(100.0, 12);
     let track = upload(&home.server, &bytes).await;
@@ -322,7 +322,7 @@ async fn an_upload_that_is_listened_to(home: &Home) {
         }
         assert_eq!(got, length, "the listener gets all of it");
     }
-    // It is made no longer, so the answer ends before its length: a client knows that it is not whole (RFC 9112, 8).
+    // It is no longer made, so the answer ends before its length: a client knows that it is not complete (RFC 9112, 8).
     while let Ok(Some(_)) = unmade.chunk().await {}
 }
 
@@ -331,7 +331,7 @@ async fn an_upload_that_is_refused(home: &Home) {
     assert!((400..500).contains(&status), "{status}");
 }
 
-/// The cache's counts as everybody sees them.
+/// The cache's counts as the API gives them.
 async fn counts(home: &Home) -> Value {
     let cache = home.server.json("/api/v1/cache").await;
     let counted = json!([cache["files"], cache["size_bytes"], cache["hls_bytes"], cache["oldest_used"]]);
@@ -340,7 +340,7 @@ async fn counts(home: &Home) -> Value {
 }
 
 #[tokio::test]
-async fn whatever_is_deleted_replaced_or_broken_off_leaves_nothing() {
+async fn everything_deleted_replaced_or_stopped_early_leaves_nothing_behind() {
     let environment = vec![("FANFARE_FFMPEG".into(), "off".into())];
     let server = TestServer::start(ServerStart { environment, ..ServerStart::default() });
     server.sign_in().await;

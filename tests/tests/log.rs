@@ -242,7 +242,7 @@ async fn no_name_writes_a_line_of_its_own() {
     }
 }
 
-/// docs/coverage.md A42: what a nightly run was given and did, and what failed in it (issue 12, M2).
+/// docs/coverage.md A42: a nightly run's budget, what it did, and what failed in it (issue 12).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nightly_run_says_its_budget_its_counts_and_each_track_that_failed() {
     let home = Home::new();

@@ -170,7 +170,7 @@ async fn a_mount_of_one_file_below_the_library_is_whole_again_after_a_remount() 
     is_whole_again(true, "stray.txt").await;
 }
 
-/// A run that meets storage that is away says so by files, and Retry does it when the storage is back (issue 12, M1, M2).
+/// A run whose storage is away reports the files, and Retry analyzes them when the storage is back (issue 12).
 #[tokio::test]
 async fn a_run_on_storage_that_was_away_is_done_by_a_retry_when_it_is_back() {
     let Some(disk) = SmallDisk::mount(48) else {

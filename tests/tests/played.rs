@@ -138,7 +138,7 @@ async fn what_is_played_is_analyzed_and_what_is_not_waits() {
     assert_eq!(parked["items"], json!([]));
 }
 
-/// Many wait in line: the one that is played comes first, whether a scan brought them or a night runs.
+/// Many tracks wait: the one that is played comes first, whether a scan or a nightly run queued them.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_played_is_analyzed_before_what_waits() {
     const SONGS: usize = 30;
@@ -166,14 +166,14 @@ async fn what_is_played_is_analyzed_before_what_waits() {
         before.len(),
         SONGS - after.len()
     );
-    // What was at hand, and what the worker had taken already.
+    // The track that was being analyzed, and those that the worker had taken already.
     assert!(between <= 3 && after.len() < SONGS - 10, "{before:?}, {after:?}");
 }
 
-/// A read never waits for it: with the database locked by another process, playing goes on, and what was passed over is
-/// analyzed when something else that is played afterwards is looked up in its turn.
+/// No read waits for it: while another process locks the database, playing goes on. A track that was ignored then does not keep
+/// later ones from being analyzed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_locked_database_keeps_nobody_from_playing() {
+async fn playing_goes_on_while_the_database_is_locked() {
     let library = Library::new(3, 2.0);
     let environment = [
         ("FANFARE_ANALYSIS_ON_ARRIVAL", "false"),
@@ -187,7 +187,7 @@ async fn a_locked_database_keeps_nobody_from_playing() {
     let lock = other.hold().await.unwrap();
     for number in 0..40 {
         let path = format!("/api/v1/tracks/{}/audio", locked[number % 2]);
-        assert_eq!(get(&server, &path, Some("bytes=0-999")).await.len(), 1_000, "beside the lock");
+        assert_eq!(get(&server, &path, Some("bytes=0-999")).await.len(), 1_000, "while the database is locked");
     }
     assert_eq!(analyzed(&server).await, Vec::<String>::new());
     drop(lock);

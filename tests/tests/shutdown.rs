@@ -46,7 +46,7 @@ fn songs(folder: &Path) {
     }
 }
 
-/// What a client does again and again until nobody listens.
+/// What a client does again and again until the server no longer listens.
 fn ask(client: &mut RawClient, kind: usize, number: usize, ids: &[String]) -> Ended {
     let quality = ["low", "medium", "high"][number % 3];
     let track = &ids[number * 7 % ids.len()];

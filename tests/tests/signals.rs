@@ -1,4 +1,4 @@
-//! What a stop leaves for the next start, in order or at once (issue 12; docs/serving.md, "The end").
+//! What the next start finds after the server was stopped, in order or at once (issue 12; docs/serving.md, "The end").
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -15,7 +15,7 @@ use reqwest::Method;
 use rustix::process::Signal;
 use serde_json::Value;
 
-/// How a server that is told a second time ends (docs/cli.md, "Exit codes").
+/// The exit code after a second signal (docs/cli.md, "Exit codes").
 const AT_ONCE: i32 = 130;
 const QUEUES: [&str; 6] = [
     "analyze-track",
@@ -43,7 +43,7 @@ async fn upload_in_work(server: &TestServer, number: u32) -> Value {
     track
 }
 
-/// Jobs that wait and jobs that somebody holds, of all queues.
+/// Jobs that wait and jobs with a lease, of all queues.
 async fn waiting_and_held(data: &Path) -> (u64, u64) {
     let store = Store::open(data, &StoreOptions::worker()).await.unwrap();
     let mut found = (0, 0);
@@ -56,7 +56,7 @@ async fn waiting_and_held(data: &Path) -> (u64, u64) {
 }
 
 #[tokio::test]
-async fn what_the_worker_held_when_the_server_stopped_is_free_for_the_next_start() {
+async fn jobs_of_a_stopped_server_are_free_for_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let (music, data) = (folder.path().join("music"), folder.path().join("data"));
     fs::create_dir(&music).unwrap();
@@ -67,7 +67,7 @@ async fn what_the_worker_held_when_the_server_stopped_is_free_for_the_next_start
     let (waiting, held) = waiting_and_held(&data).await;
     println!("after the stop: {waiting} jobs wait, {held} are held");
     assert!(waiting >= 1, "the work goes on at the next start");
-    assert_eq!(held, 0, "nobody has to wait until leases run out");
+    assert_eq!(held, 0, "no job has to wait until a lease expires");
     let server = start(&music, &data);
     sign_in_again(&server).await;
     becomes_ready(&server, &track).await;
@@ -89,7 +89,7 @@ async fn a_second_signal_ends_the_server_at_once_with_the_documented_code_and_da
         })
         .await;
         let track = upload_in_work(&server, round as u32).await;
-        // A reader who reads nothing keeps the server for seconds.
+        // A client that does not read its answer keeps the server running for seconds.
         let path = format!("/api/v1/tracks/{}/audio", long["id"].as_str().unwrap());
         let mut stalled = server.request(Method::GET, &path).send().await.unwrap();
         assert!(stalled.chunk().await.unwrap().is_some());

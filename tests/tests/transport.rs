@@ -88,7 +88,7 @@ async fn a_lossy_variant_comes_as_transport_stream_too_and_another_program_reads
 
 /// issue 12: players that take transport streams choose among variants too.
 #[tokio::test(flavor = "multi_thread")]
-async fn transport_streams_have_a_multivariant_playlist_with_the_rates_that_they_have() {
+async fn transport_streams_have_a_multivariant_playlist_with_their_own_rates() {
     let folder = tempfile::tempdir().unwrap();
     let music = folder.path().join("music");
     fs::create_dir(&music).unwrap();
@@ -111,7 +111,7 @@ async fn transport_streams_have_a_multivariant_playlist_with_the_rates_that_they
     };
     let base = format!("/api/v1/tracks/{track}/hls");
     let get = async |file: &str| server.request(Method::GET, &format!("{base}/{file}")).send().await.unwrap();
-    // Asked for first: it has the ladder made, and lists what was declared of it until it is.
+    // This first request starts the ladder; until it is made, the playlist gives its declared rates.
     let growing = get("ts.m3u8").await;
     assert_eq!(growing.status(), StatusCode::OK);
     assert_eq!(growing.headers()["content-type"], "application/vnd.apple.mpegurl");
@@ -121,7 +121,7 @@ async fn transport_streams_have_a_multivariant_playlist_with_the_rates_that_they
             tokio::task::yield_now().await;
         }
     }
-    // All of it into a folder, as the addresses are.
+    // All files are stored in a folder, with the paths of their addresses.
     let copy = folder.path().join("copy");
     let runtime = tokio::runtime::Handle::current();
     let expected = Expected { frames: (SECONDS * f64::from(RATE_HZ)) as u64, rate_hz: RATE_HZ };

@@ -1,5 +1,5 @@
-//! A disk that stops giving bytes: a failing read is no damage of a file, it is tried again, and everything is as it was when
-//! the disk gives them (issue 12).
+//! A disk that cannot be read: a read that fails is not taken for a damaged file and is tried again, and everything works as
+//! before when the disk can be read (issue 12).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -17,7 +17,7 @@ use fanfare_tests::{
 use reqwest::{Method, header::RANGE};
 use serde_json::Value;
 
-/// A song of noise: no two places of it are alike.
+/// A song of noise: no two places of it are the same.
 fn noise(seconds: f64, seed: u64) -> Vec<u8> {
     let frames = (seconds * 44_100.0) as usize;
     wav::wav(44_100, &[signals::noise(seed, frames, 0.3)], wav::WavFormat::I16)
@@ -66,7 +66,7 @@ async fn a_library_file_that_cannot_be_read_for_a_while_is_tried_again_and_plays
     assert_eq!((&track["state"], &track["failure"]["kind"]), (&"queued".into(), &"io".into()), "{track}");
     assert!(!track["failure"]["next_retry"].is_null(), "{track}");
 
-    // Whoever listens gets what can be read; behind that the answer breaks off or is an error, and the next one is well.
+    // A listener gets what can be read; after that the answer breaks off or is an error, and the next request works.
     let tail = format!("bytes={}-", bytes.len() - 1_000);
     assert!(part(&server, &track, &tail).await.is_err(), "what cannot be read is no end of a file");
     assert_eq!(part(&server, &track, "bytes=0-999").await, Ok((206, bytes[..1_000].to_vec())));
@@ -82,7 +82,7 @@ async fn a_library_file_that_cannot_be_read_for_a_while_is_tried_again_and_plays
 }
 
 #[tokio::test]
-async fn an_upload_that_cannot_be_read_for_a_while_is_made_ready_all_the_same() {
+async fn an_upload_that_cannot_be_read_for_a_while_becomes_ready_later() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let blobs_at = data.join("blobs");
@@ -95,7 +95,7 @@ async fn an_upload_that_cannot_be_read_for_a_while_is_made_ready_all_the_same() 
     let bytes = noise(120.0, 2);
     let (status, track) = send(&server, &bytes).await;
     assert_eq!(status, 201, "{track}");
-    // Its job has hardly begun.
+    // Its job has only just begun.
     server.kill();
     let blob = blobs(&data, "upload").pop().unwrap();
     disk.fail_behind(&blob, bytes.len() as u64 / 2);
@@ -120,9 +120,9 @@ fn made(wav: &Path, file: &Path) -> bool {
     ffmpeg.status().is_ok_and(|status| status.success())
 }
 
-/// Whoever decodes it, and however the format looks for its way after damage.
+/// Whichever decoder is used, and however it looks for the next packet after damage.
 #[test]
-fn a_read_that_fails_in_the_middle_is_told_as_one_in_every_format() {
+fn a_read_that_fails_in_the_middle_is_reported_as_one_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let outside = tempfile::tempdir().unwrap();
     let source = outside.path().join("source.wav");

@@ -1,5 +1,5 @@
-//! A data folder on a disk that is full or read-only: the server plays what is there, says why it stores nothing, and goes on
-//! as before when it can, without a restart (issue 12).
+//! A data folder on a disk that is full or read-only: the server plays what is stored, says why it stores nothing, and stores
+//! again when the disk allows it, without a restart (issue 12).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 const MIB: usize = 1 << 20;
 
-/// How a disk refuses: how the state is called, the status of a write, its kind, what the sentence says, the exit code.
+/// How writes are refused: the name of the state, the status of a write, its kind, and what the sentence says.
 struct Refusal {
     state: &'static str,
     status: u16,
@@ -100,7 +100,7 @@ async fn get(server: &TestServer, key: &str, path: &str) -> (u16, Vec<u8>) {
     (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
 }
 
-/// What is there plays, is found and is shown.
+/// What is stored can be played, found and shown.
 async fn plays(server: &TestServer, used: &Used) {
     let listed = get(server, &used.key, "/api/v1/tracks?search=scanned").await;
     let listed: Value = serde_json::from_slice(&listed.1).unwrap();
@@ -124,7 +124,7 @@ async fn plays(server: &TestServer, used: &Used) {
     }
 }
 
-/// Every write says the cause, and the same everywhere.
+/// Every write is refused with the same cause.
 async fn refuses(server: &TestServer, refusal: &Refusal) {
     for (method, path, body) in [
         (Method::POST, "/api/v1/mixtapes", json!({"title": "Tape"})),
@@ -151,7 +151,7 @@ async fn refuses(server: &TestServer, refusal: &Refusal) {
     assert_eq!((status, &said["kind"]), (refusal.status, &refusal.kind.into()), "{said}");
 }
 
-/// It says so wherever one looks.
+/// Log, terminal, API and `fanfare doctor` all say the cause.
 async fn says_so(server: &TestServer, used: &Used, refusal: &Refusal) {
     assert!(
         server.storage.as_deref().is_some_and(|line| line.contains(refusal.says)),
@@ -183,7 +183,7 @@ async fn goes_on(server: &TestServer, used: &Used) {
     let bytes = song(4.0, 60);
     let track = upload(server, &bytes).await;
     assert_eq!(audio(server, &track).await, (200, bytes));
-    // What was added to the library meanwhile is found, heard, and nothing was given up.
+    // What was added to the library meanwhile is found and analyzed, and no job was given up.
     until(server, "/api/v1/tracks?state=ready", |tracks| tracks["total"] == 4).await;
     let parked = server.json("/api/v1/jobs/parked").await;
     assert_eq!(parked["total"], 0, "{parked}");
@@ -191,12 +191,12 @@ async fn goes_on(server: &TestServer, used: &Used) {
     assert!(doctor.out.contains("sound; 4 tracks"), "{}", doctor.out);
 }
 
-/// One story for both: start, play, refuse, say so; then `mend`.
+/// The same steps for both states: start, play, refuse, say the cause; then `mend` the disk.
 async fn story(used: &Used, refusal: &Refusal, mend: impl FnOnce(&Used)) {
     fs::write(used.outside.path().join("music/later.wav"), song(3.0, 42)).unwrap();
     let server = used.start();
     plays(&server, used).await;
-    // Whoever signs in is signed in, and stays so when all is well again.
+    // A person can sign in, and stays signed in when the disk can be written again.
     sign_in_again(&server).await;
     assert_eq!(server.json("/api/v1/me").await["name"], OWNER.0);
     refuses(&server, refusal).await;
@@ -248,9 +248,9 @@ async fn what_was_written_right_before_a_crash_is_seen_on_a_read_only_disk() {
 }
 
 #[tokio::test]
-async fn a_disk_that_becomes_full_gives_no_upload_up() {
+async fn a_disk_that_becomes_full_parks_no_upload() {
     let Some((used, server)) = used().await else { return skipped() };
-    // Room for the file, and none for what is made of it.
+    // There is room for the file, but not for what is made from it.
     let large = song(60.0, 70);
     let stat = rustix::fs::statvfs(used.disk.path()).unwrap();
     let free = usize::try_from(stat.f_bavail * stat.f_frsize).unwrap();
@@ -286,7 +286,7 @@ fn databases(data: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_new_data_folder_on_a_full_disk_is_a_sentence_and_begins_well_once_there_is_room() {
+async fn a_new_data_folder_on_a_full_disk_is_refused_with_the_reason_and_works_once_there_is_room() {
     let Some(disk) = SmallDisk::mount(24) else { return skipped() };
     let data = disk.path().join("data");
     fs::create_dir(&data).unwrap();
@@ -317,7 +317,7 @@ async fn a_new_data_folder_on_a_full_disk_is_a_sentence_and_begins_well_once_the
 }
 
 #[test]
-fn a_new_data_folder_on_a_read_only_disk_is_a_sentence() {
+fn a_new_data_folder_on_a_read_only_disk_is_refused_with_the_reason() {
     let Some(disk) = SmallDisk::mount(8) else { return skipped() };
     let data = disk.path().join("data");
     for made in [false, true] {

@@ -45,7 +45,7 @@ window.playVariant = async (url, variant) => {
   const init = details.fragments[0].initSegment?.url;
   const addresses = [init, ...details.fragments.map((one) => one.url)];
   hls.destroy();
-  // A transport stream is no file that a browser decodes by itself.
+  // A browser cannot decode a transport stream by itself.
   return init === undefined ? result : { ...result, decoded_frames: await decoded(addresses) };
 };
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { check, Skip, until } from './check.mjs';
 
 const VARIANTS = ['low', 'medium', 'high'];
-/** Those that a transport stream can carry. */
+/** The variants that a transport stream can carry. */
 const TRANSPORT = ['low', 'medium'];
 const RATE_HZ = 44_100;
 /** More than one segment, and no whole number of anything. */
@@ -83,7 +83,7 @@ export async function ladderChecks(context, server) {
       assert.deepEqual(told.levels, [variant], 'only this variant was loaded');
       assert.ok(told.segments >= 2, `${told.segments} segments`);
       assert.ok(Math.abs(told.listed_s - track.duration_s) < 1 / RATE_HZ, `the playlist says ${told.listed_s} s`);
-      // There is no edit list: priming before the beginning and the last packet's padding are played.
+      // There is no edit list: the priming before the sound and the last packet's padding are played.
       assert.ok(Math.abs(told.ended_s - track.duration_s) < 3 * 1_024 / RATE_HZ, `it ended at ${told.ended_s} s`);
     });
   }

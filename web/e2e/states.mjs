@@ -176,7 +176,7 @@ const STATES = [
     await look('failed');
     await page.unroute('**/api/v1/quarantine*');
   }],
-  ['disk-full', { storage: { state: 'full', detail: 'the disk of the data folder is full: what is there plays, and nothing new is stored', remedy: 'make room on that disk; nothing needs to be restarted' } }, async ({ page, url, look }) => {
+  ['disk-full', { storage: { state: 'full', detail: 'the disk of the data folder is full: what is stored still plays, and nothing new is stored', remedy: 'make room on that disk; nothing needs to be restarted' } }, async ({ page, url, look }) => {
     await page.goto(`${url}/#/`);
     await page.getByText('The disk of the data folder is full').waitFor();
     await look('tracks');
@@ -184,7 +184,7 @@ const STATES = [
     await page.getByText('Make room on that disk').waitFor();
     await look('settings');
   }],
-  ['disk-read-only', { storage: { state: 'read-only', detail: 'the disk of the data folder is read-only: what is there plays, and nothing new is stored', remedy: 'look at the system’s log for errors of that disk, and make it writable (`mount -o remount,rw`); nothing needs to be restarted' } }, async ({ page, url, look }) => {
+  ['disk-read-only', { storage: { state: 'read-only', detail: 'the disk of the data folder is read-only: what is stored still plays, and nothing new is stored', remedy: 'look at the system’s log for errors of that disk, and make it writable (`mount -o remount,rw`); nothing needs to be restarted' } }, async ({ page, url, look }) => {
     await page.goto(`${url}/#/`);
     await page.getByText('The disk of the data folder is read-only').waitFor();
     await look('tracks');

@@ -17,7 +17,7 @@ use fanfare_testkit::{signals, wav};
 
 /// 3.07 s at 44.1 kHz; no multiple of any codec's packet at any rate.
 const SECONDS: f64 = 3.071_3;
-/// How far loudness may lie from `ffmpeg`'s, in LU. Its meter prints one decimal.
+/// How far loudness may differ from `ffmpeg`'s, in LU. Its meter prints one decimal.
 const TOLERANCE_LU: f64 = 0.1 + 0.05;
 
 /// A way to write files: suffix, `ffmpeg`'s options, our name of the codec, whether every sample is kept, and where.
@@ -99,8 +99,8 @@ const FORMATS: &[Format] = &[
     format("wma", &["-c:a", "wmav2"], "wmav2", false, COMMON, FEW),
 ];
 
-/// Decoders by other authors: suffix, channels, program, arguments; they write a WAVE file. Of six channels and more one
-/// of them leaves the order of Vorbis, so that the wrong one is taken for the low frequencies; another makes mono stereo.
+/// Decoders by other authors: suffix, channels, program, arguments; they write a WAVE file. With six channels or more one of
+/// them keeps Vorbis's channel order, so that the wrong channel counts as the low-frequency one; another makes stereo of mono.
 const SECOND: &[(&str, RangeInclusive<usize>, &str, &[&str])] = &[
     ("ogg", 1..=5, "oggdec", &["-Q", "-o", "OUT", "IN"]),
     ("wv", 1..=8, "wvunpack", &["-q", "-y", "IN", "-o", "OUT"]),
@@ -137,7 +137,7 @@ fn ffmpeg(arguments: &[&str]) -> String {
     said
 }
 
-/// Integrated loudness by `ffmpeg`'s own meter over its own decode. Of more than six channels and of slow rates only the
+/// Integrated loudness by `ffmpeg`'s own meter over its own decode. With more than six channels or low rates only the
 /// decode is `ffmpeg`'s: its meter gives the rear channels of 7.1 the weight of the side ones, where BS.1770-5, annex 3,
 /// gives 1, it resamples everything to 48 kHz, and it refuses the unknown layout of mono in TTA.
 fn loudness_by_ffmpeg(path: &Path, rate_hz: u32, channels: usize) -> f64 {

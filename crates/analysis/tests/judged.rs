@@ -1,4 +1,4 @@
-//! Values that are measured are believed; values that cannot be are not (issue 12).
+//! Measured values are believed; values that cannot be true are not (issue 12).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests unwrap as the tests do")]
 
@@ -61,7 +61,7 @@ fn moved(mut loudness: Loudness, lufs: f64, peak_db: f64) -> Loudness {
 type Change = fn(&mut Loudness);
 
 #[test]
-fn a_value_that_cannot_be_is_not_believed_and_its_release_has_none() {
+fn an_impossible_value_is_not_believed_and_its_release_has_no_gain() {
     let cases: [(&str, Change); 12] = [
         ("no loudness", |one| one.integrated_lufs = None),
         ("no peak", |one| one.true_peak_dbtp = None),
@@ -118,11 +118,15 @@ fn a_track_far_from_its_release_is_not_believed() {
     let (soft, plain, loud) = (tone(0.002), tone(0.5), tone(0.9));
     let high = moved(plain.clone(), 0.0, 14.0);
     let over = moved(plain.clone(), 0.0, 8.0);
-    // A quiet track among loud ones, and peaks a little over full scale, are usual.
+    // A quiet track among loud ones, and peaks a little over full scale, are common.
     assert_eq!(apart(&[soft.clone(), plain.clone(), loud.clone()]), (vec![false; 3], true));
     assert_eq!(apart(&[over, plain.clone(), loud.clone()]), (vec![false; 3], true));
     assert_eq!(apart(&[plain.clone(), high.clone(), loud.clone()]), (vec![false, true, false], false));
-    assert_eq!(apart(&[high.clone(), plain]), (vec![false; 2], true), "of two, nobody knows");
+    assert_eq!(
+        apart(&[high.clone(), plain]),
+        (vec![false; 2], true),
+        "of two tracks it is unknown which is wrong"
+    );
     let soft = [soft.clone(), soft.clone(), soft, loud];
     assert_eq!(apart(&soft), (vec![false, false, false, true], false));
 }
@@ -130,9 +134,9 @@ fn a_track_far_from_its_release_is_not_believed() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever is measured of a sound is believed, alone; and a release has the largest peak of its tracks.
+    /// All measured values of a sound are believed by themselves, and a release has the largest peak of its tracks.
     #[test]
-    fn what_is_measured_is_believed(
+    fn measured_values_are_believed(
         sounds in prop::collection::vec((0.02_f64..0.99, 30.0_f64..15_000.0, 0_u8..4, 0.5_f64..3.0), 1..5),
         channels in 1_u8..7,
     ) {
@@ -170,7 +174,7 @@ proptest! {
         }
     }
 
-    /// One value that is moved away from the others is found, wherever it stands; no release has a gain beside it.
+    /// One value that is changed so that it contradicts the others is found, whichever it is, and its release has no gain.
     #[test]
     fn a_value_moved_away_from_the_others_is_found(which in 0_usize..4, at in 0_usize..3, by in 7.0_f64..200.0, up: bool) {
         let mut tracks = [tone(0.4), tone(0.5), tone(0.3)];

@@ -64,8 +64,8 @@ pub const CODECS: &[CodecEntry] = &[
     entry("PCM in AU, RF64, Wave64", &["au", "snd", "rf64", "w64"], Ffmpeg, true),
 ];
 
-/// Whether a scan looks at the file: its suffix is one of [`CODECS`], and its name is none of a system's
-/// ([`is_system_name`]).
+/// Whether a scan looks at the file: its suffix is one of [`CODECS`], and it is not a file that a
+/// system put there ([`is_system_name`]).
 #[must_use]
 pub fn is_audio_suffix(path: &Path) -> bool {
     let left_out = path.file_name().is_none_or(is_system_name);

@@ -8,8 +8,8 @@
 //! memory, processor time, open files and file sizes are limited; it is killed when it stays silent or when
 //! its source is dropped.
 //!
-//! Formats that are read from front to end come through a pipe. The others (an index at the end, several passes) get
-//! the file itself as standard input, which the child opens again as `/dev/stdin` to seek in it.
+//! Formats that are read from front to end are sent through a pipe. For the others (an index at the end, several passes) the
+//! child gets the file itself as standard input, which the child opens again as `/dev/stdin` to seek in it.
 
 mod arguments;
 mod child;

@@ -1,10 +1,11 @@
 //! Names of files and folders that systems and programs put into a music library, and that hold no music.
 //!
-//! A name that begins with a dot says nothing: `...Even Louder` and `.45 Club` are music. So what is left out is a list.
+//! A dot at the beginning of a name does not tell: `...Even Louder` and `.45 Club` are music. So there is a list of the names
+//! that are left out.
 
 use std::ffi::OsStr;
 
-/// Whole names, in lower case: bins, snapshots, indexes and settings of systems, storage boxes and programs.
+/// Whole names, in lower case: trash, snapshots, indexes and settings of systems, storage boxes and programs.
 const NAMES: &[&str] = &[
     "#recycle",
     "#snapshot",
@@ -43,8 +44,8 @@ const NAMES: &[&str] = &[
     "system volume information",
 ];
 
-/// Beginnings of names, in lower case: what macOS puts beside each file on foreign disks, bins by user, files that are
-/// still open though deleted, and files that are still being copied or written.
+/// Beginnings of names, in lower case: what macOS puts beside each file on other file systems, trash of one user, deleted files
+/// that are still open, and files that are still being copied or written.
 const PREFIXES: &[&str] =
     &["._", ".trash-", ".nfs0", ".fuse_hidden", ".goutputstream-", ".syncthing.", ".~lock.", ".fanfare-"];
 

@@ -87,7 +87,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
             })?;
             (source, None)
         }
-        // What one reader takes for damage may be a form of the format that it does not know.
+        // What looks like damage to one reader may be a form of the format that it does not know.
         Err(error) if error.kind() == ErrorKind::Malformed && can_go_on => {
             (external().map_err(|_| error)?, None)
         }

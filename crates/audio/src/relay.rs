@@ -1,11 +1,10 @@
 //! [`Relay`]: a source whose decoder can be replaced in the middle of a file by another one, at the same frame.
 //!
-//! Why: some files show only at some packet that a decoder would give wrong sound for them (MP3 with mixed blocks,
-//! samples far above full scale). Both decoders count the same frames, so the other one seeks to the next frame and
-//! goes on.
+//! Why: for some files it shows only in the middle that a decoder would give wrong sound (MP3 with mixed blocks, samples
+//! far above full scale). Both decoders count the same frames, so the other one seeks to the next frame and goes on.
 //!
-//! Invariants: the other decoder is tried once; a frame is given once; when it cannot go on either, the first error
-//! stands. A file without a single frame is an error, whoever decodes it.
+//! Invariants: the other decoder is tried once; each frame is given once; when the other decoder cannot take over, the
+//! first decoder's error is returned. A file without a single frame is an error, whichever decoder is used.
 
 use fanfare_model::{Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
@@ -18,7 +17,7 @@ pub(crate) type Spare = Box<dyn FnOnce() -> Result<Box<dyn PcmSource>> + Send>;
 pub(crate) struct Relay {
     source: Box<dyn PcmSource>,
     spare: Option<Spare>,
-    /// What was known at the beginning: the other decoder may know less.
+    /// What the first decoder knows of the file: the other one may know less.
     facts: StreamFacts,
     /// Track index of the next frame.
     position: u64,
@@ -33,7 +32,7 @@ impl Relay {
         Self { source, spare, facts, position: 0, warnings: None }
     }
 
-    /// Whether the other decoder took over and stands at that frame.
+    /// Lets the other decoder take over at that frame; returns whether it did.
     fn take_over(&mut self, kind: ErrorKind, frame: u64) -> bool {
         if !matches!(kind, ErrorKind::Unsupported | ErrorKind::Malformed) {
             return false;

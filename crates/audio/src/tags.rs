@@ -27,7 +27,7 @@ use crate::{
     probe::{AudioBytes, find_audio, open_regular},
 };
 
-/// Channels of a file whose headers do not tell.
+/// Channels of a file whose headers do not say how many.
 const USUAL_CHANNELS: usize = 2;
 
 /// What was read of one file.
@@ -93,7 +93,7 @@ pub fn read_tags(path: &Path, limits: &Limits) -> Result<TagReading> {
     }
     let channels = reading.audio.as_ref().map_or(USUAL_CHANNELS, |audio| usize::from(audio.channels));
     if reading.tags.drop_impossible_gains(channels) {
-        reading.warnings.push("gains or peaks that no audio can have were left out".to_owned());
+        reading.warnings.push("gains or peaks that no audio can have were ignored".to_owned());
     }
     Ok(reading)
 }
@@ -101,7 +101,7 @@ pub fn read_tags(path: &Path, limits: &Limits) -> Result<TagReading> {
 /// What codec and container say, without decoding.
 ///
 /// # Errors
-/// `Malformed` when the headers do not tell, limits, I/O.
+/// `Malformed` when the headers do not say it, limits, I/O.
 pub(crate) fn properties(file: &Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<AudioProperties> {
     let mut properties = match decode::describe(file.clone(), audio, limits) {
         // A codec without a name here may still have one by its code.
@@ -116,7 +116,7 @@ pub(crate) fn properties(file: &Arc<File>, audio: AudioBytes, limits: &Limits) -
         },
         Ok(_) => headers::read(file, audio, limits)?,
         Err(error) if error.kind() == ErrorKind::Unsupported => headers::read(file, audio, limits)?,
-        // What one reader finds damaged, ffmpeg may play: its header still tells what it is.
+        // ffmpeg may play what our reader finds damaged: the header still says what it is.
         Err(error) if error.kind() == ErrorKind::Malformed => {
             headers::read(file, audio, limits).map_err(|_| error)?
         }

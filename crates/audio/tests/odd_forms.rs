@@ -1,5 +1,5 @@
-//! Forms of known formats that libraries read wrongly or refuse: each as a small generated file, against `ffmpeg`'s own
-//! decode of it or against what was encoded (issue 13, D and P).
+//! Forms of known formats that libraries read wrongly or refuse: each as a small generated file, compared with `ffmpeg`'s own
+//! decode of it or with what was encoded (issue 13).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
@@ -104,14 +104,14 @@ fn an_mp4_file_with_samples_in_its_index_and_in_fragments_plays_whole() {
     for (name, codec) in [("aac.mp4", "aac"), ("alac.mp4", "alac")] {
         let path = encode(&source, name, &[&["-c:a", codec][..], &fragments].concat());
         let heard = hear(&path);
-        // The last packet of AAC is filled up, and nothing in the file tells by how much.
+        // The last packet of AAC is padded, and nothing in the file says by how much.
         let beyond = heard.frames() as i64 - FRAMES as i64;
         assert!((0..2_048).contains(&beyond), "{name}: {beyond} frames more");
         assert!(heard.warnings.is_empty(), "{name}: {:?}", heard.warnings);
     }
 }
 
-/// Sets the flag of mixed blocks in every granule of short blocks from that frame on; how many were set.
+/// Sets the flag of mixed blocks in every granule of short blocks from that frame on; returns how many were set.
 fn mix_blocks(bytes: &mut [u8], first: usize) -> usize {
     // MPEG-1, 48 kHz, 320 kbit/s: 960 bytes a frame. Two channels: 20 bits before the granules, 59 for each.
     let mut set = 0;
@@ -149,7 +149,7 @@ fn mp3_with_mixed_blocks_sounds_as_other_decoders_play_it_from_wherever_it_is_op
         let heard = hear(&path);
         let expected = decoded_by_ffmpeg(&path, 2);
         assert_eq!(heard.frames(), expected[0].len());
-        // The flag makes nonsense of what was encoded; what counts is that it is the same nonsense, and not louder.
+        // With the flag the sound is not the encoded one; the test is that both decoders give the same, and not louder, sound.
         let snr = snr_db(&expected[0], &heard.planes[0], 0);
         assert!(snr > 30.0, "from frame {first} on: {snr:.1} dB near");
         for chunk_frames in [1_000, 7_777] {
@@ -220,11 +220,11 @@ fn flac_that_goes_on_at_another_rate_says_what_was_left_out() {
 }
 
 #[test]
-fn pcm_in_wav_with_odd_formats_is_heard_with_its_depth() {
+fn pcm_in_wav_with_odd_formats_is_decoded_with_its_depth() {
     let folder = tempfile::tempdir().unwrap();
     let planes = music(RATE_HZ, FRAMES, 2);
     let path = folder.path().join("a.wav");
-    // Valid bits, bits that hold them, bytes of the chunk, extensible, what stands behind.
+    // Valid bits, bits in which a sample is stored, bytes of the chunk, extensible, what follows.
     for (valid, holding, length, extensible) in [
         (16_u16, 16_u16, 17_u32, false),
         (16, 16, 20, false),
@@ -388,7 +388,7 @@ fn pcm_of_every_depth_and_order_of_bytes_is_what_was_stored() {
             let padding = if container == "w64" { 4 } else { 0 };
             assert!((FRAMES..FRAMES + 1 + padding).contains(&heard.frames()), "{codec} in {container}");
             let same = truth.iter().zip(&heard.planes).all(|(truth, heard)| *truth == heard[..FRAMES]);
-            assert!(same, "{codec} in {container} is heard otherwise");
+            assert!(same, "{codec} in {container} is decoded differently");
         }
     }
 }
@@ -415,7 +415,7 @@ fn refusals_say_the_right_word() {
     ] {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let error =
-            hear_file(&path, &OpenOptions::default()).err().unwrap_or_else(|| panic!("{name} is heard"));
+            hear_file(&path, &OpenOptions::default()).err().unwrap_or_else(|| panic!("{name} is decoded"));
         println!("{name}: {error}");
         assert_eq!(error.kind(), kind, "{name}: {error}");
         assert!(!error.to_string().contains("map"), "{name}: {error}");

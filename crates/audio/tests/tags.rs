@@ -114,7 +114,7 @@ fn gains_numbers_and_covers_are_found() {
     let path = encode(&source, "a.opus", &["-c:a", "libopus", "-metadata", "R128_TRACK_GAIN=-512"]);
     assert_eq!(read_tags(&path, &Limits::default()).unwrap().tags.replaygain_track_gain_db, Some(3.0));
 
-    // issue 12: a gain or peak that no audio can have is not taken from a file, whatever plays by it.
+    // issue 12: a gain or peak that no audio can have is not taken from a file.
     for (name, values) in [
         ("b.opus", &["R128_TRACK_GAIN=32767"][..]),
         ("c.flac", &["REPLAYGAIN_TRACK_GAIN=60 dB", "REPLAYGAIN_TRACK_PEAK=0.5"]),

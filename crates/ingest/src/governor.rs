@@ -184,7 +184,7 @@ impl Governor {
 /// Kept by whoever streams to a listener: background work stands back while bytes flow.
 pub struct Playing {
     governor: Governor,
-    /// What is played, and who wants to know.
+    /// Which track is played, and where that is noted.
     track: Option<(Played, TrackId)>,
     told: Instant,
 }

@@ -225,7 +225,7 @@ impl Hearing {
 
     async fn count_in(&self, mut state: MutexGuard<'_, State>) {
         let Some(task) = state.task.clone() else { return };
-        // Before the jobs are counted: what is queued under a hold that ends meanwhile is in no count yet.
+        // Read before the jobs are counted: a job that is queued during a hold that ends meanwhile is not in the count.
         let is_held = self.inner.held.load(Ordering::SeqCst) > 0;
         let counts = match self.inner.store.jobs().task_counts(task.id()).await {
             Ok(counts) => counts,

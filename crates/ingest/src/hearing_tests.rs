@@ -4,8 +4,8 @@ use fanfare_store::{NewJob, StoreOptions};
 use super::*;
 use crate::BackgroundOptions;
 
-/// Issue 12: a worker that says that it is idle while an upload is being stored had the upload's task counted before the job
-/// was there and ended after it was, so that nobody saw the upload being worked on.
+/// Issue 12: when a worker reported that it was idle while an upload was being stored, the jobs of the upload's task were counted
+/// before the job was there, and the task ended after it was. So the upload was worked on without a task that showed it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_does_not_end_while_something_is_queued_under_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -161,7 +161,7 @@ impl Ingest {
         let live =
             supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }, flat_out).await?;
         let supervisor = supervise(command, policy).await?;
-        // On a disk that cannot be written, everything that begins with a write waits until it can be.
+        // When the disk cannot be written, all work that begins with a write waits until it can be.
         let waits = store.unwritable().is_some();
         if !waits && let Err(error) = lines.resume().await {
             tokio::join!(supervisor.stop(LIVE_STOP), live.stop(LIVE_STOP));
@@ -198,7 +198,7 @@ impl Ingest {
         let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
         let watching =
             crate::watch::run(store.clone(), desk.clone(), watch_options, board.clone(), stopped.clone());
-        // A run that is caught up with goes by the scans that the start began.
+        // A missed nightly run waits for the scans that the start began, so those are asked for first.
         let resumed = running::resume_later(waits, store.clone(), lines.clone(), desk.clone());
         let (run_nightly, stop_nightly) = (nightly.clone(), stopped.clone());
         let nights = async move {

@@ -1,18 +1,18 @@
-//! The lines of work that workers work on, each with a task of its own ([`Hearing`]).
+//! The kinds of work that workers do: each has its own queue of jobs and its own task ([`Hearing`]).
 
 use fanfare_model::{Result, TaskId, TaskKind, TaskState};
 use fanfare_store::{JobCounts, Store};
 
 use crate::{TaskHub, governor::Governor, hearing::Hearing, text, worker::protocol::WorkerEvent};
 
-/// A line of work that has a task of its own.
+/// A kind of work that has its own task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// Tracks of library folders are heard.
+    /// Tracks of library folders are analyzed.
     Analysis,
     /// Uploads are made ready.
     Uploads,
-    /// Transcodes are made that somebody asked for.
+    /// Transcodes that a client asked for are made.
     Transcodes,
     /// Smaller files are made ahead of time.
     Cache,
@@ -38,7 +38,7 @@ impl Line {
         }
     }
 
-    /// How it ended, in words and as a state.
+    /// How its task ended: its state, and a message.
     pub(crate) fn end(self, counts: JobCounts) -> (TaskState, String) {
         let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
         let state = match (counts.done, failed) {
@@ -65,7 +65,7 @@ impl Line {
     }
 }
 
-/// The lines that workers work on. Cheap to clone.
+/// All kinds of work. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Lines {
     pub(crate) analysis: Hearing,
@@ -89,7 +89,7 @@ impl Lines {
         [&self.analysis, &self.uploads, &self.transcodes, &self.cache]
     }
 
-    /// Takes up the unfinished tasks of an earlier life, and closes those that nobody works on any more.
+    /// Continues the unfinished tasks of an earlier run of the server, and closes those without jobs.
     ///
     /// # Errors
     /// Errors of the store.
@@ -100,21 +100,21 @@ impl Lines {
         Ok(())
     }
 
-    /// Takes what a worker says into the pictures.
+    /// Shows a worker's event on the tasks.
     pub(crate) async fn on_event(&self, event: &WorkerEvent) {
         for line in self.all() {
             line.on_event(event).await;
         }
     }
 
-    /// Reads from the store how far everything is.
+    /// Reads from the store how many jobs of each are done.
     pub(crate) async fn count(&self) {
         for line in self.all() {
             line.count().await;
         }
     }
 
-    /// Withdraws what still waits of a task, if it is one of these.
+    /// Cancels the waiting jobs of a task, if it is one of these; returns whether it is.
     ///
     /// # Errors
     /// Errors of the store.

@@ -29,7 +29,7 @@ impl DataLock {
         let path = data_dir.join(LOCK_FILE);
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = match opened {
-            // A lock needs no right to write; without such a file, that of the folder itself does.
+            // A lock needs no right to write. Where there is no lock file, the folder itself can be locked.
             Err(error) if error.kind() == ErrorKindOfIo::ReadOnlyFilesystem => {
                 File::open(&path).or_else(|_| File::open(data_dir))
             }

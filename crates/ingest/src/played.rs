@@ -1,11 +1,11 @@
 //! [`Played`]: a track that is played and lacks results is analyzed next (docs/coverage.md A10).
 //!
-//! Whatever plays says so here, once a second while bytes flow, and never waits: the note is a look into a small map.
-//! One task takes the notes and puts the track's job in front of everything else that waits, in the same database
-//! write that makes one where there is none. How gently the job is done is decided by the governor, as for all others.
+//! Every answer that plays a track notes it here, once a second while bytes flow, and never waits: it looks into a small map.
+//! One task takes the notes and puts the track's job in front of all other waiting jobs. If there is no job, the same
+//! database write makes one. The governor decides how gently the job is done, as for all others.
 //!
 //! Invariants: a track is looked up once in [`AGAIN_AFTER`] at most, however many requests play it; at most [`MOST`] are
-//! remembered and [`WAITING`] wait, more are passed over; while the database is locked or read-only, they are too.
+//! remembered and [`WAITING`] wait. More are ignored, and so are all while the database is locked or read-only.
 
 use std::{
     collections::HashMap,
@@ -19,14 +19,14 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{clock, supervisor::Supervisor};
 
-/// How soon a track that still plays is looked up again: it may have lost its job meanwhile (analyzers that fell behind a
-/// listener give theirs back).
+/// How soon a track that still plays is looked up again: it may have no job any more (an analysis during playback that is too
+/// slow for the listener gives its job back).
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// Tracks remembered: more than play at once.
 const MOST: usize = 1_024;
 /// Tracks that wait to be looked up.
 const WAITING: usize = 64;
-/// How long is waited for the right to write. Somebody else's write is shorter, or it is no moment for this.
+/// How long to wait for the right to write. Most writes of others are shorter; during a longer one this can be left out.
 const WRITE_WAIT: Duration = Duration::from_secs(1);
 
 /// Takes notes of what is played. Cheap to clone.
@@ -37,19 +37,19 @@ pub(crate) struct Played {
 }
 
 impl Played {
-    /// What takes notes, and where they come out.
+    /// The sender of notes and their receiver.
     pub(crate) fn new() -> (Self, mpsc::Receiver<TrackId>) {
         let (sender, notes) = mpsc::channel(WAITING);
         (Self { seen: Arc::default(), sender }, notes)
     }
 
-    /// Notes that bytes of that track go to a listener.
+    /// Notes that bytes of that track are sent to a listener.
     pub(crate) fn note(&self, track: TrackId) {
         self.note_at(track, Instant::now());
     }
 
     fn note_at(&self, track: TrackId, now: Instant) {
-        // Every change is one operation of a map.
+        // Every change is one operation of a map, so a poisoned lock leaves it whole.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = |at: &Instant| now.saturating_duration_since(*at) < AGAIN_AFTER;
         if seen.get(&track).is_some_and(recent) {
@@ -64,7 +64,7 @@ impl Played {
     }
 }
 
-/// Puts what is played in front, until it is told to stop.
+/// Puts the jobs of played tracks in front, until it is told to stop.
 pub(crate) async fn analyze_next(
     store: Store,
     supervisor: Supervisor,
@@ -80,7 +80,7 @@ pub(crate) async fn analyze_next(
         match Patience::new(WRITE_WAIT).over(queue_first(&store, track)).await {
             Ok(true) => supervisor.wake(),
             Ok(false) => {}
-            Err(error) => tracing::debug!(%track, %error, "what is played is analyzed in its turn"),
+            Err(error) => tracing::debug!(%track, %error, "a track that is played is analyzed in its turn"),
         }
     }
 }
@@ -117,9 +117,9 @@ mod tests {
         for number in 0..WAITING as u128 + 9 {
             played.note_at(track(number), now);
         }
-        assert_eq!(notes.len(), WAITING, "what finds no place is passed over");
+        assert_eq!(notes.len(), WAITING, "more than that are ignored");
         assert_eq!(notes.recv().await, Some(track(0)));
-        // And not taken for seen.
+        // A track that was ignored does not count as seen.
         played.note_at(track(WAITING as u128 + 1), now);
         assert_eq!(notes.len(), WAITING);
         for number in 0..3 * MOST as u128 {
@@ -128,6 +128,6 @@ mod tests {
         }
         assert!(played.seen.lock().unwrap().len() <= MOST);
         played.note_at(track(u128::MAX), now + AGAIN_AFTER);
-        assert!(played.seen.lock().unwrap().contains_key(&track(u128::MAX)), "what is over makes room");
+        assert!(played.seen.lock().unwrap().contains_key(&track(u128::MAX)), "old ones make room");
     }
 }

@@ -1,8 +1,8 @@
 //! [`WriteReplayGain`]: measured loudness, written into the tags of library files. Off unless its owner asked for it.
 //!
-//! After a track is analyzed its own gain is written; one of a release waits until no other of it is to be analyzed.
-//! Then the release's gain is computed of the gating blocks that are stored with every track (nothing is decoded again)
-//! and written into all of them, with each one's own. Nothing is written that cannot be true, see [`plan`].
+//! After a track is analyzed its own gain is written. A track of a release waits until no other track of it waits for its
+//! analysis. Then the release's gain is computed from the gating blocks that are stored with every track (nothing is decoded
+//! again), and each file gets it together with its own gain. Values that cannot be true are not written, see [`plan`].
 //!
 //! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it heard
 //! again. Killed between the two, the next scan takes the file for a changed one: it is heard once more and found to say
@@ -25,16 +25,16 @@ use tokio::sync::Mutex;
 pub(crate) use self::plan::what_to_write;
 use crate::{PostAnalysis, clock, detached::detached};
 
-/// What stands for the file where no file of a release is written.
+/// The name that the log and the task give in place of a file when the values of a whole release are not written.
 pub(crate) const WHOLE_RELEASE: &str = "a release";
 
-/// Sentences about files and releases beyond which the oldest are forgotten: each is told once more then.
+/// How many sentences about files and releases are remembered; the oldest are forgotten, and may be logged once more.
 const MAX_TOLD: usize = 256;
 
 /// The hook. One at a time: two tracks that end a release together must not both write it.
 #[derive(Default)]
 pub struct WriteReplayGain {
-    /// What was told of files and releases.
+    /// Sentences about files and releases that were logged.
     told: Mutex<Vec<String>>,
 }
 
@@ -52,11 +52,11 @@ pub(crate) struct Ready {
 pub(crate) struct Plan {
     /// The files that are written.
     pub(crate) ready: Vec<Ready>,
-    /// What is said of the release in all of them.
+    /// The release's values, which are written into all of them.
     pub(crate) album: Option<AlbumGain>,
     /// Files whose values cannot be believed: nothing is written into them.
     pub(crate) doubted: Vec<Doubted>,
-    /// Why nothing is said of the release, where it is measured whole.
+    /// Why the release's values are not written, once all its tracks are analyzed.
     pub(crate) no_album: Option<(ReleaseId, Error)>,
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn tell_no_album(error: &Error) {
     Failure::new("writing tags", None, WHOLE_RELEASE, error).tell();
 }
 
-/// Whether that was not told yet: every track of a release that is analyzed again asks.
+/// Whether this was not logged yet: every track of a release that is analyzed again asks.
 fn first_time(told: &mut Vec<String>, of: impl Display, error: &Error) -> bool {
     let said = format!("{of} {error}");
     let first = !told.contains(&said);

@@ -1,4 +1,4 @@
-//! What people are shown of the jobs of a task: the file that is worked on, and which failed and why.
+//! What a task shows of its jobs: the file that is worked on, and which files failed and why.
 
 use fanfare_model::{TaskFailure, TrackId, job::JobError, task::MAX_TASK_FAILURES};
 use fanfare_store::Store;
@@ -9,7 +9,7 @@ use crate::{
     worker::{protocol::WorkerEvent, retry::next_night},
 };
 
-/// Shows on a task what a worker says of one of its jobs.
+/// Shows a worker's event about one of a task's jobs on the task.
 pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
     match event {
         WorkerEvent::Started { path, .. } | WorkerEvent::Progress { path, .. } => {
@@ -36,7 +36,7 @@ pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
     }
 }
 
-/// Adds the failures that no worker could say, because it died of them.
+/// Adds the failures that no worker could report, because they ended it.
 pub(crate) async fn name_unsaid(store: &Store, task: &LiveTask) {
     let catalog = store.catalog();
     let given_up = match catalog.given_up(task.id(), MAX_TASK_FAILURES as u32).await {

@@ -1,4 +1,4 @@
-//! What a gain and a peak can be at all, whoever gives them: a measurement, a tag, a stored row.
+//! Which gains and peaks are possible, wherever they come from: a measurement, a tag, a stored row.
 //!
 //! Sources: ITU-R BS.1770-5 Annex 1 (K-weighting, weights of channels, the absolute gate), ReplayGain 2.0 specification
 //! (reference level).
@@ -8,16 +8,16 @@ use crate::{AudioProperties, Tags};
 /// Loudness that a gain of ReplayGain 2.0 leads to, in LUFS (ReplayGain 2.0 specification, "reference level").
 pub const REFERENCE_LUFS: f64 = -18.0;
 
-/// Nothing below has an integrated loudness: the absolute gate (BS.1770-5 Annex 1), in LUFS.
+/// No sound below this has an integrated loudness: the absolute gate (BS.1770-5 Annex 1), in LUFS.
 pub const ABSOLUTE_GATE_LUFS: f64 = -70.0;
 
-/// The largest peak that is taken for one, as a factor of full scale: 24 dB above it. Samples of integers end at full
-/// scale and its overshoot between samples; decoders of lossy codecs go beyond by a few dB. What is further out is a
-/// peak on another scale (some programs wrote them in steps of 16 bits) or noise that was no audio.
+/// The largest possible peak, as a factor of full scale: 24 dB above it. Integer samples end at full scale, with some
+/// overshoot between samples; decoders of lossy codecs exceed it by a few dB. A larger value is a peak on another scale
+/// (some programs wrote them in steps of 16 bits), or it comes from data that is no audio.
 pub const LARGEST_PEAK: f64 = 15.848_931_924_611_135;
 
-/// What K-weighting adds at most, in dB: 4.04 where the shelf has come to its full height (BS.1770-5 Annex 1, tables 1
-/// and 2), and 0.5 for what rings into a block and for the filter at low rates.
+/// What K-weighting adds at most, in dB: 4.04 where the shelving filter has its full gain (BS.1770-5 Annex 1, tables 1
+/// and 2), and 0.5 for ringing from before a block and for the filter at low rates.
 const MOST_WEIGHTING_DB: f64 = 4.54;
 
 /// What BS.1770-5 adds to the logarithm (Annex 1, equation 2), in LU.
@@ -26,8 +26,8 @@ const OFFSET_LU: f64 = -0.691;
 /// The largest weight of a channel: those at the sides (BS.1770-5 Annex 1, table 3).
 const SIDE_WEIGHT: f64 = 1.41;
 
-/// No sound with that peak (a factor of full scale) in so many channels is louder, in LUFS: all of them at the peak all
-/// the time, where the weighting adds most.
+/// The loudest that a sound with this peak (a factor of full scale) and this number of channels can be, in LUFS: all channels
+/// are at the peak all the time, at the frequency where the weighting adds most.
 #[must_use]
 pub fn loudest_lufs(peak: f64, channels: usize) -> f64 {
     let channels = channels.max(1);
@@ -35,13 +35,13 @@ pub fn loudest_lufs(peak: f64, channels: usize) -> f64 {
     20.0 * peak.log10() + 10.0 * (weight * channels as f64).log10() + MOST_WEIGHTING_DB + OFFSET_LU
 }
 
-/// Whether that can be a peak; 0 is that of silence.
+/// Whether this peak is possible; 0 is the peak of silence.
 #[must_use]
 pub fn can_be_peak(peak: f64) -> bool {
     (0.0..=LARGEST_PEAK).contains(&peak)
 }
 
-/// Whether a track with that peak (where it is known) in so many channels can have that gain in dB.
+/// Whether a track with this peak (where it is known) and this number of channels can have this gain in dB.
 #[must_use]
 pub fn can_be_gain(gain_db: f64, peak: Option<f64>, channels: usize) -> bool {
     let lufs = REFERENCE_LUFS - gain_db;
@@ -50,8 +50,8 @@ pub fn can_be_gain(gain_db: f64, peak: Option<f64>, channels: usize) -> bool {
 }
 
 impl Tags {
-    /// Takes out gains and peaks that no track of so many channels can have ([the module](self)); gives whether there were
-    /// any. Of a gain and a peak that contradict each other, nobody knows which is wrong: both go.
+    /// Removes gains and peaks that no track with this number of channels can have ([the module](self)); returns whether there
+    /// were any. When a gain and a peak contradict each other, it is unknown which is wrong: both are removed.
     pub fn drop_impossible_gains(&mut self, channels: usize) -> bool {
         let pairs = [
             (&mut self.replaygain_track_gain_db, &mut self.replaygain_track_peak),
@@ -63,7 +63,7 @@ impl Tags {
                 (*peak, dropped) = (None, true);
             }
             if gain_db.is_some_and(|gain_db| !can_be_gain(gain_db, *peak, channels)) {
-                // Alone it would be possible: then the peak is as doubtful.
+                // Without the peak this gain is possible: then the peak may be the wrong value.
                 if gain_db.is_some_and(|gain_db| can_be_gain(gain_db, None, channels)) {
                     *peak = None;
                 }
@@ -75,7 +75,7 @@ impl Tags {
 }
 
 impl AudioProperties {
-    /// Whether its samples are integers, so that none passes full scale. Where the codec could hold either, no.
+    /// Whether its samples are integers, so that none exceeds full scale. `false` where the codec may hold floats too.
     #[must_use]
     pub fn is_integer(&self) -> bool {
         let few_bits = self.bit_depth.is_some_and(|bits| bits <= 24);
@@ -107,7 +107,7 @@ mod tests {
             (133.0, None, 2, false),
             (60.0, None, 2, false),
             (-60.0, None, 2, false),
-            // Nearly nothing in the file cannot be as loud as a pop song.
+            // A nearly silent file cannot be as loud as a pop song.
             (-8.0, Some(0.01), 2, false),
             (0.0, Some(0.0), 2, false),
             (f64::NAN, None, 2, false),

@@ -50,8 +50,8 @@ pub struct VariantFacts {
     pub init_bytes: u64,
     /// Whether decoding it gives exactly the source's samples.
     pub lossless: bool,
-    /// The same two rates of its segments as MPEG transport stream, which has more bytes around the sound; `None` where
-    /// it cannot be one, while it is being made, and of ladders that were made before this was measured.
+    /// The same two rates as MPEG transport stream, which adds more bytes to the sound. `None` where the variant cannot be a
+    /// transport stream, while it is being made, and for ladders that were made before this was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<TransportRates>,
 }

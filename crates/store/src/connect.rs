@@ -1,4 +1,4 @@
-//! How the database file is opened: to be written, or, on a disk that cannot be, to be read.
+//! How the database file is opened: for writing, or, on a disk that cannot be written, for reading.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -38,12 +38,12 @@ const STATEMENTS: usize = 200;
 /// The connections of a database.
 #[derive(Clone)]
 pub(crate) struct Pools {
-    /// The one that writes; `None` where nothing can be written.
+    /// The connection that writes; `None` where nothing can be written.
     pub(crate) writer: Option<SqlitePool>,
     pub(crate) readers: SqlitePool,
 }
 
-/// How long is waited for other writers.
+/// How long to wait for other writers.
 pub(crate) const fn lock_wait(options: &StoreOptions) -> Duration {
     Duration::from_millis(options.busy_timeout_ms as u64)
 }
@@ -57,7 +57,7 @@ fn common(file: &Path) -> SqliteConnectOptions {
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(ROW_BUFFER)
         .pragma("temp_store", "memory")
-        // Functions of views and triggers in a file somebody handed us must not run.
+        // Functions of views and triggers in a database file from another person must not run.
         .pragma("trusted_schema", "off")
         .disable_statement_logging()
 }
@@ -80,7 +80,7 @@ fn readers(options: &StoreOptions, connect: SqliteConnectOptions) -> SqlitePool 
     )
 }
 
-/// Opens it for one that writes and several that read.
+/// Opens the database with one connection that writes and several that read.
 pub(crate) async fn to_write(file: &Path, options: &StoreOptions) -> Result<Pools> {
     let lock_wait = lock_wait(options);
     let connect =
@@ -107,19 +107,19 @@ pub(crate) async fn to_write(file: &Path, options: &StoreOptions) -> Result<Pool
     Ok(Pools { writer: Some(writer), readers: readers(options, connect) })
 }
 
-/// Opens it for reading on a disk that cannot be written.
+/// Opens the database for reading, on a disk that cannot be written.
 ///
-/// A reader of a write-ahead log needs its index beside the database (`-shm`), which SQLite makes where it is missing; there
-/// is no room for it, or no right. There are two ways to read without one, and both are only right while nobody writes:
+/// A reader of a write-ahead log needs the log's index beside the database (`-shm`). SQLite makes it where it is missing; here
+/// it cannot be made. There are two ways to read without it, and both are correct only while no process writes:
 ///
 /// - The log is empty, as after every orderly end: `immutable=1` reads the database file alone.
-/// - The log has something in it, as after a crash: `immutable=1` would not see that. In exclusive locking mode SQLite keeps
-///   the index in its own memory, and reads the log. The lock that this mode takes cannot be had on a file that is open for
-///   reading, so it is opened by the system layer without locks.
+/// - The log is not empty, as after a crash: `immutable=1` would miss what is in it. In exclusive locking mode SQLite keeps the
+///   index in its own memory, and reads the log. The lock that this mode takes cannot be taken on a file that is open for
+///   reading, so the file is opened with SQLite's system layer without locks (`unix-none`).
 ///
-/// Nobody writes on a read-only file system. On a full one no other process can open the database to write it either, until
-/// there is room; then the server opens it anew within seconds. What a command wrote in between is seen from then on;
-/// readers write nothing, so nothing can come to harm.
+/// No process writes on a read-only file system. On a full one no other process can open the database for writing either, until
+/// there is room; then the server opens it again within seconds. What a command wrote in between is seen from then on.
+/// Readers write nothing, so they can damage nothing.
 pub(crate) fn to_read(file: &Path, options: &StoreOptions) -> Pools {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
@@ -133,8 +133,8 @@ pub(crate) fn to_read(file: &Path, options: &StoreOptions) -> Pools {
     Pools { writer: None, readers: readers(options, connect) }
 }
 
-/// The error of a database that does not open. One that SQLite calls malformed is read as a plain file: where the system
-/// cannot do that either, the disk is at fault, not what is on it.
+/// The error of a database that does not open. A database that SQLite calls malformed is read as a plain file: if the system
+/// cannot read it either, the disk fails and the database may be whole.
 fn not_opened(file: &Path, error: sqlx::Error) -> fanfare_model::Error {
     const WHAT: &str = "opening the database";
     if !is_malformed(&error) {

@@ -76,7 +76,7 @@ pub(crate) type ReadTx = Transaction<'static, Sqlite>;
 /// The connections of one open store.
 #[derive(Clone)]
 pub(crate) struct Db {
-    /// They change when a disk that could not be written can be.
+    /// They are replaced when a disk that could not be written can be written.
     pools: Arc<RwLock<Pools>>,
     lock_wait: Duration,
     edition: Arc<AtomicU64>,
@@ -95,13 +95,13 @@ impl Db {
         self.edition.load(Ordering::SeqCst)
     }
 
-    /// Connects to the database file, which must exist. On a disk that cannot be written, for reading only.
+    /// Connects to the database file, which must exist; for reading only, if the disk cannot be written.
     pub(crate) async fn connect(file: &Path, options: &StoreOptions, disk: Disk) -> Result<Self> {
         let pools = match disk.found() {
             Some(Unwritable::ReadOnly) => connect::to_read(file, options),
             Some(Unwritable::Full) => match connect::to_write(file, options).await {
                 Ok(pools) => pools,
-                // SQLite needs room for its index of the log, where that is not left from before.
+                // SQLite needs room for the index of the log, unless the index is still there.
                 Err(error) if matches!(error.kind(), ErrorKind::NoSpace | ErrorKind::Io) => {
                     connect::to_read(file, options)
                 }
@@ -133,17 +133,17 @@ impl Db {
         self.pools().writer.is_none()
     }
 
-    /// Uses those connections from now on, and gives those that were used.
+    /// Uses these connections from now on, and returns the former ones.
     pub(crate) fn replace(&self, pools: Pools) -> Pools {
         std::mem::replace(&mut *self.pools.write().unwrap_or_else(PoisonError::into_inner), pools)
     }
 
     fn pools(&self) -> Pools {
-        // Every change is one operation.
+        // Every change is one operation, so a poisoned lock leaves a whole value.
         self.pools.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The connection that writes; the cause where there is none.
+    /// The connection that writes; where there is none, the cause as an error.
     fn writer(&self) -> Result<SqlitePool> {
         if self.disk.is_read_only() {
             return Err(Unwritable::ReadOnly.error());

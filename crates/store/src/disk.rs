@@ -1,7 +1,7 @@
 //! [`Disk`]: whether the data folder can be written, and if not, why.
 //!
-//! A full disk and a read-only one are no damage: what is stored can be read, so everything that only reads goes on, and
-//! everything that would write says the cause. Both pass without a restart, so somebody looks again and again.
+//! On a full or read-only disk nothing is damaged: what is stored can be read. So everything that only reads goes on, and
+//! everything that would write reports the cause. Both can end without a restart, so the disk is checked again and again.
 
 use std::{
     fs::{self, File},
@@ -17,11 +17,11 @@ use fanfare_model::{Error, ErrorKind};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use tokio::sync::watch;
 
-/// While everything is well, nothing is written to find that out until the file system says that less is free.
+/// While the disk can be written, a check writes a test file only if less than this is free.
 const LITTLE_BYTES: u64 = 4 << 20;
-/// What has to fit in for the disk to count as one that is not full: a few pages of the database.
+/// A disk counts as full when this much cannot be written: a few pages of the database.
 const ENOUGH_BYTES: usize = 64 << 10;
-/// The same for one that was full: more, so that it is not full again with the first write.
+/// The same for a disk that was full: more, so that it is not full again after the first write.
 const ENOUGH_AGAIN_BYTES: usize = 1 << 20;
 
 /// Why nothing can be stored in the data folder.
@@ -43,15 +43,15 @@ impl Unwritable {
         }
     }
 
-    /// What happened, without a path: strangers read it, too.
+    /// What happened, without a path: people who are not signed in read it too.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Full => {
-                "the disk of the data folder is full: what is there plays, and nothing new is stored"
+                "the disk of the data folder is full: what is stored still plays, and nothing new is stored"
             }
             Self::ReadOnly => {
-                "the disk of the data folder is read-only: what is there plays, and nothing new is stored"
+                "the disk of the data folder is read-only: what is stored still plays, and nothing new is stored"
             }
         }
     }
@@ -67,7 +67,7 @@ impl Unwritable {
         }
     }
 
-    /// The error of a write that is not even tried.
+    /// The error for a write that is not tried at all.
     #[must_use]
     pub fn error(self) -> Error {
         let kind = match self {
@@ -77,7 +77,7 @@ impl Unwritable {
         Error::new(kind, self.sentence()).remedy(self.remedy())
     }
 
-    /// What that error of the system says of the disk, if it says this.
+    /// The state of the disk that a system error reports, if it reports one.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<Self> {
         match error.kind() {
@@ -98,19 +98,19 @@ pub struct Disk {
 struct Inner {
     folder: PathBuf,
     found: watch::Sender<Option<Unwritable>>,
-    /// Two who look at once must not share a file.
+    /// Number of checks: two checks at the same time must not share a file.
     looks: AtomicU32,
 }
 
 impl Disk {
-    /// That of this folder, which is taken to be writable until somebody looks.
+    /// The disk of this folder. It counts as writable until it is checked.
     #[must_use]
     pub fn of(folder: &Path) -> Self {
         let (found, _) = watch::channel(None);
         Self { inner: Arc::new(Inner { folder: folder.to_owned(), found, looks: AtomicU32::new(0) }) }
     }
 
-    /// Looks by writing, however much the file system says is free (a quota is seen only so). Blocks; remembers nothing.
+    /// Checks by writing a file, whatever the file system says is free (only this finds a quota). Blocks; remembers nothing.
     #[must_use]
     pub fn try_writing(&self) -> Option<Unwritable> {
         let enough = match self.found() {
@@ -120,16 +120,16 @@ impl Disk {
         let number = self.inner.looks.fetch_add(1, Ordering::Relaxed);
         let path = self.inner.folder.join(format!(".room-{}-{number}", std::process::id()));
         let written = File::create_new(&path).and_then(|mut file| file.write_all(&vec![0; enough]));
-        // Left behind only by a crash in between; the next process of that number writes over none of it.
+        // Only a crash before this line leaves the file behind.
         let _removed = fs::remove_file(&path);
         written.err().as_ref().and_then(Unwritable::of)
     }
 
-    /// Looks, and writes only where that is needed to know: a healthy disk is asked for its figures alone. Blocks;
-    /// remembers nothing.
+    /// Checks, and writes a file only if that is needed: on a healthy disk only the free space is read. Blocks; remembers
+    /// nothing.
     #[must_use]
     pub fn look(&self) -> Option<Unwritable> {
-        // What cannot be asked is in other trouble, which its users tell.
+        // If this fails, something else is wrong with the disk, and reads and writes report it.
         let figures = statvfs(&self.inner.folder).ok()?;
         if figures.f_flag.contains(StatVfsMountFlags::RDONLY) {
             return Some(Unwritable::ReadOnly);
@@ -138,18 +138,18 @@ impl Disk {
         if self.found().is_none() && free >= LITTLE_BYTES { None } else { self.try_writing() }
     }
 
-    /// Whether the file system is read-only at this moment: one call that reads no disk.
+    /// Whether the file system is read-only now: one system call, which does not read the disk.
     pub(crate) fn is_read_only(&self) -> bool {
         statvfs(&self.inner.folder).is_ok_and(|figures| figures.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
-    /// What was found last.
+    /// The result of the last check.
     #[must_use]
     pub fn found(&self) -> Option<Unwritable> {
         *self.inner.found.borrow()
     }
 
-    /// Remembers what was found; the log tells a change.
+    /// Remembers the result of a check, and logs a change.
     pub(crate) fn note(&self, found: Option<Unwritable>) {
         let changed = self.inner.found.send_if_modified(|last| std::mem::replace(last, found) != found);
         let folder = self.inner.folder.display();
@@ -162,7 +162,7 @@ impl Disk {
         }
     }
 
-    /// Resolves when it can be written, as far as somebody looked.
+    /// Resolves when a check finds that the disk can be written.
     pub async fn until_writable(&self) {
         let mut found = self.inner.found.subscribe();
         // The sender lives as long as `self`.

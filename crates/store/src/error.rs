@@ -12,7 +12,7 @@ const SQLITE_LOCKED: i32 = 6;
 const SQLITE_NOMEM: i32 = 7;
 const SQLITE_READONLY: i32 = 8;
 const SQLITE_IOERR: i32 = 10;
-/// The index of the log could not grow, for which no other code than this is given on a full disk.
+/// The index of the log could not grow: SQLite gives only this code for it on a full disk.
 const SQLITE_IOERR_SHMSIZE: i32 = 10 | (19 << 8);
 const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;

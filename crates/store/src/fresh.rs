@@ -1,5 +1,5 @@
-//! A new database: made under another name, and given its own once it is complete. So a disk that is full or a process that
-//! ends in between leaves nothing that looks like a database.
+//! A new database is made under a temporary name, and renamed when it is complete. So if the disk is full or the process ends
+//! before that, nothing that looks like a database is left behind.
 
 use std::{
     ffi::OsString,
@@ -22,17 +22,17 @@ use crate::{
 /// What SQLite keeps beside a database file.
 const BESIDE: &[&str] = &["-wal", "-shm", "-journal"];
 
-/// How an unfinished database is called, before the number of its process.
+/// The beginning of an unfinished database's name; the number of its process follows.
 const UNFINISHED: &str = "fanfare.db.new-";
-/// Databases that this process began: two at once must not share a file.
+/// How many databases this process began to make: two at the same time must not share a file.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
-/// Removes what processes that are gone left unfinished.
+/// Removes unfinished databases of processes that have ended.
 fn remove_left_over(file: &Path) {
     let folder = file.parent().unwrap_or(file);
     for name in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()) {
         let process = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED)?.split('-').next());
-        // Where processes cannot be looked up, they stay.
+        // Where `/proc` is missing, the files stay.
         let is_gone = process.is_some_and(|id| !Path::new("/proc").join(id).exists());
         if is_gone && Path::new("/proc/self").exists() {
             let _gone = fs::remove_file(folder.join(&name));
@@ -40,10 +40,10 @@ fn remove_left_over(file: &Path) {
     }
 }
 
-/// Makes the database where there is none. One that another process makes meanwhile is left as it is.
+/// Makes the database if there is none. A database that another process makes meanwhile is kept.
 ///
 /// # Errors
-/// `NoSpace` on a full disk, `Io` on a read-only one, both with what can be done; what the system says otherwise.
+/// `NoSpace` on a full disk and `Io` on a read-only one, both with a remedy; otherwise the system's error.
 pub(crate) async fn make(file: &Path, options: &StoreOptions, disk: &Disk) -> Result<()> {
     if file.exists() {
         return Ok(());
@@ -81,7 +81,7 @@ fn put_in_place(temporary: &Path, file: &Path) -> Result<()> {
     match renameat_with(CWD, temporary, CWD, file, RenameFlags::NOREPLACE) {
         Ok(()) => {}
         Err(rustix::io::Errno::EXIST) => return Ok(()),
-        // Not every file system knows that flag.
+        // Some file systems do not support that flag.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
             fs::rename(temporary, file).map_err(failed)?
         }
@@ -91,7 +91,7 @@ fn put_in_place(temporary: &Path, file: &Path) -> Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
-/// The sentence about a data folder in which no database can be made.
+/// The error for a data folder in which no database can be made.
 fn refused(why: Unwritable, file: &Path) -> Error {
     let folder = file.parent().unwrap_or(file).display();
     match why {
@@ -114,7 +114,7 @@ fn beside(file: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Removes a database that got no name of its own; what is not there need not be.
+/// Removes a database that was not renamed. Missing files are no error.
 fn remove(file: &Path) {
     let _missing = fs::remove_file(file);
     for end in BESIDE {
@@ -122,7 +122,7 @@ fn remove(file: &Path) {
     }
 }
 
-/// Makes the database file before SQLite does, so that nobody else could ever read it.
+/// Makes the database file before SQLite does, so that no other user can read it at any time.
 /// SQLite gives its log and index beside it the same access.
 fn make_private_file(file: &Path) -> Result<()> {
     let mut options = fs::OpenOptions::new();
@@ -140,7 +140,7 @@ fn make_private_file(file: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// Issue 12: what a start on a full disk left behind was a database for the next one.
+    /// Issue 12: a start on a full disk left a file behind that the next start took for a database.
     #[tokio::test]
     async fn what_was_left_unfinished_is_removed_and_what_is_there_stays() {
         let folder = tempfile::tempdir().unwrap();

@@ -82,7 +82,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<()> {
     commit(transaction, WHAT).await
 }
 
-/// Refuses a database that would have to be brought up to date on a disk that cannot be written.
+/// Refuses a database that has to be brought up to date, if the disk cannot be written.
 pub(crate) async fn refuse_old(db: &Db, why: Unwritable) -> Result<()> {
     let found = version(&mut *db.reader("reading the database's schema").await?).await?;
     if found.is_current()? { Ok(()) } else { Err(too_old(found.schema, why)) }

@@ -54,7 +54,7 @@ impl StoreOptions {
     }
 }
 
-/// How often a disk that can be written is looked at, and how often one that cannot.
+/// How often a disk that can be written is checked, and how often one that cannot.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -82,7 +82,7 @@ struct Parts {
     /// The database.
     file: PathBuf,
     options: StoreOptions,
-    /// Whether the data folder is to be tidied up by this process, and was not yet.
+    /// Whether this process still has to tidy up the data folder.
     is_first: Mutex<bool>,
 }
 
@@ -172,7 +172,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Makes what is missing in the data folder and removes what interrupted writes left: once, by a process that may.
+    /// Makes what is missing in the data folder and removes what interrupted writes left: once, and only in a process that may.
     async fn tidy_first(&self) -> Result<()> {
         let mut is_first = self.inner.is_first.lock().await;
         if !*is_first {
@@ -180,13 +180,13 @@ impl Store {
         }
         let folder = self.inner.file.with_file_name(BLOB_FOLDER);
         FileBlobStore::open_first(&folder, &kinds_named(&self.inner.db).await?).await?;
-        // As of the workshop: a server that starts is the only one, and nobody works for it yet.
+        // As with the blobs' temporary files: a server that starts is the only process here, and no worker runs yet.
         self.catalog().cache().tidy();
         *is_first = false;
         Ok(())
     }
 
-    /// Why nothing can be stored, as it was seen last.
+    /// Why nothing can be stored, by the last check.
     #[must_use]
     pub fn unwritable(&self) -> Option<Unwritable> {
         self.inner.db.disk().found()
@@ -199,15 +199,15 @@ impl Store {
         (found == Unwritable::ReadOnly || self.inner.db.only_reads()).then_some(found)
     }
 
-    /// Looks whether the data folder can be written. Where it could not be and now can, what an open at such a time left out is
-    /// done first: the database is opened anew, and the folder tidied up.
+    /// Checks whether the data folder can be written. If it could not be written before and now can, this first does what opening
+    /// left out: it opens the database again, for writing, and tidies up the folder.
     pub async fn look_at_disk(&self) -> Option<Unwritable> {
         let disk = self.inner.db.disk();
         let Ok(found) = detached(disk, Disk::look).await else { return disk.found() };
         if found.is_none()
             && let Err(error) = self.open_to_write().await
         {
-            tracing::warn!(%error, "the disk of the data folder can be written, but the database is not open for that yet");
+            tracing::warn!(%error, "the disk of the data folder can be written, but the database could not be opened for writing yet");
             return disk.found();
         }
         disk.note(found);
@@ -219,17 +219,17 @@ impl Store {
         if db.only_reads() {
             let pools = connect::to_write(&self.inner.file, &self.inner.options).await?;
             if !db.only_reads() {
-                // Somebody else was faster.
+                // Another call opened it meanwhile.
                 return Ok(());
             }
             let former = db.replace(pools);
-            // Who reads at this moment reads on.
+            // Reads under way go on to their end.
             tokio::spawn(async move { former.readers.close().await });
         }
         self.tidy_first().await
     }
 
-    /// Looks at the disk again and again: every few seconds, and more often while it cannot be written.
+    /// Checks the disk again and again: every few seconds, and more often while it cannot be written.
     pub async fn watch_disk(&self) {
         loop {
             let pause = if self.unwritable().is_some() { LOOK_AGAIN } else { LOOK_EVERY };
@@ -238,7 +238,7 @@ impl Store {
         }
     }
 
-    /// Resolves when the data folder can be written, as far as somebody looks.
+    /// Resolves when a check finds that the data folder can be written.
     pub async fn until_writable(&self) {
         self.inner.db.disk().until_writable().await;
     }
@@ -356,7 +356,7 @@ async fn kinds_named(db: &Db) -> Result<Vec<BlobKind>> {
     Ok(named)
 }
 
-/// Asks the disk on a thread that may wait for it.
+/// Checks the disk on a thread that may block.
 async fn detached(disk: &Disk, look: fn(&Disk) -> Option<Unwritable>) -> Result<Option<Unwritable>> {
     let disk = disk.clone();
     let looked = tokio::task::spawn_blocking(move || look(&disk)).await;

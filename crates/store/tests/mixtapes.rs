@@ -158,7 +158,7 @@ async fn covers_are_kept_while_a_mixtape_has_them_and_no_longer() {
     assert_eq!(catalog.composed_cover(tape.id, hash(b"of others")).await.unwrap(), None);
     assert_eq!(bench.delete_unnamed().await, 1);
     bench.assert_clean().await;
-    // Issue 12: what a mixtape has no more goes at once, unless another one has it.
+    // Issue 12: a cover that a mixtape no longer has is deleted at once, unless another mixtape has it.
     let copy = catalog.duplicate_mixtape(&tape, "Copy", None, NOW).await.unwrap();
     let copy = catalog.mixtape(&copy).await.unwrap().unwrap();
     let again = blobs.put(kind, b"composed again").await.unwrap();

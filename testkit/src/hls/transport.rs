@@ -1,4 +1,4 @@
-//! Checks a ladder as MPEG transport stream: [`check`], by RFC 8216 and ISO/IEC 13818-1, knowing nothing of the muxer.
+//! Checks a ladder as MPEG transport stream: [`check`], by RFC 8216 and ISO/IEC 13818-1, without any code of the muxer.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::{
     resolve, text, wrong_rates,
 };
 
-/// Bytes of a packet, and its first (ISO/IEC 13818-1, 2.4.3.2).
+/// Bytes of a packet, and its first byte (ISO/IEC 13818-1, 2.4.3.2).
 const PACKET_BYTES: usize = 188;
 const SYNC_BYTE: u8 = 0x47;
-/// The packets that tell what is in the stream: program association and map tables begin there.
+/// The packets that say what is in the stream: program association and map tables begin there.
 const ASSOCIATION: u16 = 0;
 
 /// A variant as it was fetched.
@@ -25,7 +25,7 @@ pub struct Variant {
     pub segments: Vec<Vec<u8>>,
 }
 
-/// Fetches everything that hangs on a multivariant playlist of transport streams; gives the variants and what is wrong.
+/// Fetches everything that a multivariant playlist of transport streams refers to; returns the variants and what is wrong.
 pub fn check(start: &str, fetch: &mut Fetch<'_>, expected: Expected) -> (Vec<Variant>, Vec<String>) {
     let (mut variants, mut findings) = (Vec::new(), Vec::new());
     let streams = match text(start, fetch).and_then(|text| playlist::multivariant(&text)) {
@@ -78,7 +78,7 @@ fn wrong(variant: &Variant, expected: Expected) -> Vec<String> {
     found
 }
 
-/// The first thing that is wrong with a segment's packets, which go on from those of the one before.
+/// The first thing that is wrong with a segment's packets; their counters continue those of the segment before.
 fn wrong_packets(bytes: &[u8], counters: &mut BTreeMap<u16, u8>) -> Option<String> {
     if bytes.is_empty() || !bytes.len().is_multiple_of(PACKET_BYTES) {
         return Some(format!("{} bytes are no whole packets", bytes.len()));

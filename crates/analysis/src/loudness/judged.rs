@@ -1,15 +1,15 @@
-//! Which measured values can be true, alone and beside the other tracks of their release: [`Judged`].
+//! Which measured values can be true, by themselves and compared with the other tracks of their release: [`Judged`].
 //!
-//! What is written into a user's file outlives this program's data. A file that was misread gives numbers as well, so
-//! every one is held against what is physically possible and against the others before it goes anywhere:
+//! What is written into a user's file stays longer than this program's data. A file that was decoded wrongly gives numbers
+//! too. So every number is compared with what is physically possible and with the others before it is written:
 //!
-//! - loudness above the absolute gate (BS.1770-5 Annex 1: nothing below counts) and at most what a sound with that peak
-//!   can have ([`fanfare_model::gain::loudest_lufs`]), and at most its loudest moment (EBU Tech 3341);
-//! - samples of integers end at full scale; a true peak lies between the sample peak and what the interpolator makes of it
-//!   at most (BS.1770-5 Annex 2);
+//! - loudness is above the absolute gate (BS.1770-5 Annex 1: nothing below counts), at most what a sound with that peak
+//!   can have ([`fanfare_model::gain::loudest_lufs`]), and at most that of its loudest moment (EBU Tech 3341);
+//! - samples of integers end at full scale; a true peak lies between the sample peak and the most that the
+//!   interpolator can make of it (BS.1770-5 Annex 2);
 //! - gain and peak say the same as loudness and true peak (ReplayGain 2.0), and so do the gating blocks;
-//! - a release has a gain when every track has a loudness and a peak, none is doubtful, its peak is the largest of theirs
-//!   and its loudness is among theirs, up to the width of the relative gate.
+//! - a release has a gain when every track has a loudness and a peak, no value is doubtful, its peak is the largest of its
+//!   tracks, and its loudness is in their range, plus or minus the width of the relative gate.
 
 use std::fmt;
 
@@ -17,16 +17,17 @@ use fanfare_model::{AudioProperties, MAX_CHANNELS, features::Loudness, gain};
 
 use super::{Album, album, replaygain_db, true_peak::most_overshoot};
 
-/// Levels that are told twice agree within that, in LU or dB: they are rounded where they are shown.
+/// Two values of the same level may differ by this much, in LU or dB: they are rounded where they are shown.
 const SAME_DB: f64 = 0.05;
-/// Gating blocks, kept in steps, agree with the integrated loudness at least within that, in LU (see `album`).
+/// The loudness of the stored gating blocks, which are kept in steps, may differ from the integrated loudness by this much, in
+/// LU (see `album`).
 const BLOCKS_LU: f64 = 4.0;
 /// The relative gate of integrated loudness, in LU (BS.1770-5 Annex 1).
 const RELATIVE_GATE_LU: f64 = 10.0;
-/// A track that is so much louder than the middle one of its release is not believed, in LU.
+/// A track that is this much louder than the median track of its release is not believed, in LU.
 const FAR_LOUDER_LU: f64 = 30.0;
 /// A peak of more than twice full scale is not believed when it is more than twice any other of the release: decoders
-/// of lossy codecs pass full scale by a few dB, and those of one release alike.
+/// of lossy codecs exceed full scale by a few dB, and all tracks of a release do so by about as much.
 const FAR_HIGHER: f64 = 2.0;
 
 /// A track to be judged.
@@ -34,7 +35,7 @@ const FAR_HIGHER: f64 = 2.0;
 pub struct Measured<'a> {
     /// What was measured.
     pub loudness: &'a Loudness,
-    /// What the file says of its audio; what is not known is taken to allow everything.
+    /// What the file says about its audio. What is not known allows every value.
     pub audio: Option<&'a AudioProperties>,
 }
 
@@ -54,14 +55,14 @@ pub enum Doubt {
     Silent,
     /// A peak and no loudness: too short or too quiet for one.
     NoLoudness,
-    /// A loudness and no peak, or values that cannot be; which, and why.
+    /// A loudness and no peak, or values that cannot be true; the text says which, and why.
     Impossible(String),
-    /// Possible, and not beside the other tracks of its release.
+    /// Possible by itself, but not compared with the other tracks of its release.
     Apart(String),
 }
 
 impl Doubt {
-    /// Whether it is a value that cannot be believed, and not one that there is not.
+    /// Whether there is a value that cannot be believed; `false` when there is no value.
     #[must_use]
     pub const fn is_of_a_value(&self) -> bool {
         matches!(self, Self::Impossible(_) | Self::Apart(_))
@@ -81,7 +82,7 @@ impl fmt::Display for Doubt {
 /// Why a release has no values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlbumDoubt {
-    /// The first track, by its place in what was judged, that keeps the release from having them.
+    /// The first track, by its place in what was judged, because of which the release has no values.
     pub track: Option<usize>,
     /// Why.
     pub why: Doubt,
@@ -97,7 +98,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Judges the tracks of a release; one alone is a release of one.
+    /// Judges the tracks of a release. A single track is a release of one.
     #[must_use]
     pub fn of(tracks: &[Measured<'_>]) -> Self {
         let mut judged: Vec<Result<Gain, Doubt>> = tracks.iter().map(alone).collect();
@@ -154,8 +155,7 @@ struct Levels {
 }
 
 impl Levels {
-    /// What holds of every sound: whether it does here, and what to say if not. No number is no sound either: each is
-    /// false for one.
+    /// Conditions that every sound meets: whether these levels do, and what to say if not. NaN meets none of them.
     fn checks(&self, audio: Option<&AudioProperties>) -> [(bool, String); 5] {
         let Self { lufs, true_peak_db, sample_peak_db } = *self;
         let peak = 10_f64.powf(true_peak_db / 20.0);
@@ -187,11 +187,11 @@ impl Levels {
     }
 }
 
-/// The tracks that cannot be believed beside the others.
+/// The tracks that cannot be believed when they are compared with the others.
 fn apart(tracks: &[Result<Gain, Doubt>]) -> Vec<(usize, Doubt)> {
     let known: Vec<(usize, Gain)> =
         tracks.iter().enumerate().filter_map(|(at, one)| Some((at, *one.as_ref().ok()?))).collect();
-    // Of two, nobody can say which is the odd one.
+    // Of two tracks it is unknown which one is wrong.
     if known.len() < 3 {
         return Vec::new();
     }

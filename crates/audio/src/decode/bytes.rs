@@ -46,12 +46,13 @@ impl Patch {
     }
 }
 
-/// The system's first error in reading a file, which a demuxer may take for the end or for damage, and go on. Clones share it.
+/// The system's first error in reading a file. A demuxer may take such an error for the end of the file or for damage, and
+/// go on. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct Unread(Arc<Mutex<Option<io::Error>>>);
 
 impl Unread {
-    /// Notes an error, which is given back as it was.
+    /// Notes an error and returns it unchanged.
     fn note(&self, error: io::Error) -> io::Error {
         if error.kind() != io::ErrorKind::Interrupted {
             let copy = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);

@@ -114,7 +114,7 @@ impl Cutter {
 }
 
 /// The largest sample that a codec of integers gives, +24 dB above full scale: lossy codecs overshoot by a few dB, and
-/// what lies beyond is a decoder that lost its way.
+/// anything larger is the result of a decoding error.
 pub(crate) const LOUDEST: f32 = 15.848_932;
 /// The sentence for it.
 pub(crate) const TOO_LOUD: &str = "samples more than 24 dB above full scale";
@@ -122,7 +122,7 @@ pub(crate) const TOO_LOUD: &str = "samples more than 24 dB above full scale";
 /// Whether a decoded buffer has samples beyond [`LOUDEST`].
 pub(super) fn too_loud(buffer: &GenericAudioBufferRef<'_>) -> bool {
     let GenericAudioBufferRef::F32(buffer) = buffer else { return false };
-    // Without a branch per sample the compiler compares many at once. What is no number is met elsewhere.
+    // Without a branch per sample the compiler compares many at once. NaN is handled elsewhere.
     buffer.iter_planes().any(|plane| plane.iter().fold(false, |loud, sample| loud | (sample.abs() > LOUDEST)))
 }
 

@@ -1,12 +1,12 @@
 //! Where the last frame of a FLAC file ends (RFC 9639, section 9).
 //!
-//! Why: a frame does not tell its length. The demuxer takes everything up to the next frame, or to the end of the file,
-//! for it, and drops the last frame when tags of another format, or any other bytes, stand behind it.
+//! Why: a frame does not say its length. The demuxer takes everything up to the next frame, or to the end of the file,
+//! as part of the frame, and drops the last frame when tags of another format, or any other bytes, follow it.
 //!
-//! How: the last frame header near the end is looked for; its frame ends at the first place where its checksum is
-//! right and the decoder finds all that it needs. A shorter piece lacks samples, a longer one is met later.
+//! How: it looks for the last frame header near the end. The frame ends at the first place where its checksum is right
+//! and the decoder finds a complete frame. A shorter piece lacks samples; longer pieces are tried later.
 //!
-//! Invariants: reads a bounded number of bytes; when nothing fits, the end of the file stays the end.
+//! Invariants: reads a bounded number of bytes; when no end is found, the end of the file is taken as the end.
 
 use std::{fs::File, ops::Range};
 
@@ -78,7 +78,7 @@ struct Header {
 }
 
 impl Header {
-    /// Whether the stream information tells another rate or channel count (section 8.2).
+    /// Whether the stream information has another rate or channel count (section 8.2).
     fn differs_from(self, info: &[u8]) -> bool {
         let Some(&[a, b, c]) = info.get(10..13) else { return false };
         let packed = u32::from_be_bytes([0, a, b, c]);

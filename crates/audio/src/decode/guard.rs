@@ -21,7 +21,7 @@ pub(super) enum Trouble {
     Damaged(String),
     /// What it found is not supported.
     Unsupported(String),
-    /// This decoder would give wrong sound, says the sentence.
+    /// This decoder would give wrong sound; the sentence says for what.
     Wrong(&'static str),
     /// The seek cannot be done.
     Unseekable,
@@ -62,10 +62,10 @@ impl From<Foreign> for Trouble {
 }
 
 impl Trouble {
-    /// That of a stream that follows in the file.
+    /// The trouble with a stream that follows in the file.
     pub(super) fn of_next_stream(error: Error) -> Self {
         match error.kind() {
-            // The file may go on well: the disk did not give it.
+            // The file may be well: the disk could not read it.
             ErrorKind::Io => Self::Io(io::Error::other(error.message().to_owned())),
             _ => Self::Unsupported(error.message().to_owned()),
         }
@@ -81,7 +81,7 @@ impl Trouble {
             Self::Unsupported(what) => {
                 Error::new(ErrorKind::Unsupported, format!("not decodable here: {what}"))
             }
-            Self::Wrong(what) => Error::new(ErrorKind::Unsupported, what).remedy("install ffmpeg to hear it"),
+            Self::Wrong(what) => Error::new(ErrorKind::Unsupported, what).remedy("install ffmpeg to play it"),
             Self::Io(error) => Error::from_io("reading the file", error),
             Self::Restart => Error::new(ErrorKind::Malformed, "the file starts anew inside its headers"),
             Self::Unseekable => Error::new(ErrorKind::Unsupported, "the stream cannot be sought in"),

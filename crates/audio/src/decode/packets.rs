@@ -89,7 +89,7 @@ impl Packets {
             }
             Ok(Err(Next::End)) => Ok(self.dress(packet, self.end_padding)),
             Err(Trouble::Io(error)) => Err(Trouble::Io(error)),
-            // Other trouble is met again, or not, when the next packet is asked for.
+            // Other trouble shows again, if at all, when the next packet is asked for.
             _ => Ok(self.dress(packet, 0)),
         }
     }
@@ -98,7 +98,7 @@ impl Packets {
     fn read(&mut self) -> Result<Result<Packet, Next>, Trouble> {
         loop {
             let next = guarded(|| self.reader.next_packet());
-            // A reader that looks for its way after an error of the disk would pass over sound.
+            // After an error of the disk a reader that looks for the next packet would skip sound.
             self.origin.check_reading()?;
             match next {
                 Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(Ok(packet)),

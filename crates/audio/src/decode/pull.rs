@@ -97,7 +97,7 @@ impl Decode {
                 Front::Empty if self.no_more => self.ended = true,
                 Front::Empty => match self.advance() {
                     Ok(more) => self.no_more = !more,
-                    // What was decoded before it is given first, however long a chunk is.
+                    // What was decoded before it is returned first, whatever the length of a chunk.
                     Err(error) if self.cutter.has_frames() => {
                         self.stopped_by = Some(error);
                         return self.cutter.cut();

@@ -37,7 +37,7 @@ pub(super) struct Origin {
     pub prefix: Vec<u8>,
     /// A length that is corrected.
     pub patch: Option<Patch>,
-    /// What the system said when it could not read.
+    /// The system's error, if it could not read the file.
     pub unread: Unread,
 }
 
@@ -74,7 +74,7 @@ impl Origin {
         reader
     }
 
-    /// Says that the file could not be read, whatever became of that in a demuxer.
+    /// Returns the error if the file could not be read, whatever a demuxer made of it.
     pub(super) fn check_reading(&self) -> Result<(), Trouble> {
         self.unread.take().map_or(Ok(()), |error| Err(Trouble::Io(error)))
     }

@@ -80,17 +80,17 @@ pub(super) struct Decode {
     silent: u32,
     demux_errors: u32,
     foreign: u32,
-    /// Whether nobody else can decode the file.
+    /// Whether no other decoder can decode the file.
     alone: bool,
     /// Whether the codec's samples are floating point, and so may be of any size.
     float_codec: bool,
-    /// What stopped the decoder behind the frames that it gave before.
+    /// The error that stopped the decoder after the frames that it gave before.
     pub(super) stopped_by: Option<Error>,
     pub(super) warned_non_finite: bool,
     pub(super) warnings: Vec<String>,
 }
 
-/// Opens the audio bytes of a file. `alone`: nobody else can decode it, so AAC that may be HE-AAC is decoded as LC, and
+/// Opens the audio bytes of a file. `alone`: no other decoder can decode it, so AAC that may be HE-AAC is decoded as LC, and
 /// what would be decoded wrongly in the middle becomes silence.
 ///
 /// # Errors
@@ -364,7 +364,7 @@ impl Decode {
     fn meet(&mut self, trouble: Trouble, frames: u64) -> Result<bool> {
         let what = match trouble {
             Trouble::Io(error) => return Err(Error::from_io("reading the file", error)),
-            // Somebody else goes on from here, if there is one.
+            // Another decoder goes on from here, if there is one.
             Trouble::Wrong(_) if !self.alone => return Err(trouble.into_error()),
             Trouble::Wrong(what) => what.to_owned(),
             Trouble::CutOff if frames == 0 => {

@@ -58,12 +58,12 @@ pub(super) struct Prepared {
     pub mp4: Option<Mp4Facts>,
     /// A warning about the file as a whole.
     pub warning: Option<String>,
-    /// Bits per sample, where they are fewer than those that hold them.
+    /// Bits per sample, where they are fewer than the bits in which each sample is stored.
     pub bit_depth: Option<u8>,
 }
 
 impl Prepared {
-    /// Finds the end of the audio where that takes a look at the end of the file, which only decoding needs.
+    /// Finds the end of the audio, for formats where the end of the file must be read for that. Only decoding needs it.
     ///
     /// # Errors
     /// I/O.
@@ -88,7 +88,7 @@ impl Prepared {
     }
 }
 
-/// The rest of a stream was left out, for it has another form.
+/// The rest of a stream was left out because its format is different.
 pub(super) const CHANGED: &str =
     "the sample rate or the channels change in the middle; the rest was left out";
 
@@ -154,7 +154,7 @@ fn doubt(doubtful: bool, accept: bool) -> Result<Option<String>> {
         (false, _) => Ok(None),
         (true, false) => Err(Error::new(ErrorKind::Unsupported, "slow AAC, most likely HE-AAC")),
         (true, true) => {
-            Ok(Some("slow AAC: its upper half may be missing; install ffmpeg to hear it".to_owned()))
+            Ok(Some("slow AAC: its upper half may be missing; install ffmpeg to play it".to_owned()))
         }
     }
 }

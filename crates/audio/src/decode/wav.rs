@@ -28,7 +28,7 @@ pub(super) struct WavHead {
     pub samples: std::ops::Range<u64>,
     /// Bytes of samples that the header declares and that are not there.
     pub missing_bytes: u64,
-    /// Bits per sample, where they are fewer than those that hold them.
+    /// Bits per sample, where they are fewer than the bits in which each sample is stored.
     pub bit_depth: Option<u8>,
 }
 
@@ -92,9 +92,9 @@ fn check_format(format: &[u8], limits: &Limits, at: u64) -> Result<u64> {
     Ok(u64::from(block).max(1))
 }
 
-/// The format as the demuxer takes it, and the bits per sample where they are fewer than those that hold them.
+/// The format as the demuxer accepts it, and the bits per sample where they are fewer than the bits in which each is stored.
 ///
-/// Writers put anything behind the 16 bytes that PCM has. Samples of, for example, 12 or 20 bits stand in the upper bits
+/// Some writers put other bytes after the 16 bytes that PCM has. Samples of, for example, 12 or 20 bits stand in the upper bits
 /// of two or three bytes (Microsoft, "New Multimedia Data Types and Data Techniques", 1994), so that they are read as
 /// samples of 16 or 24.
 fn plain_format(mut format: Vec<u8>) -> (Vec<u8>, Option<u8>) {

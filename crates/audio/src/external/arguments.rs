@@ -43,10 +43,10 @@ const MATROSKA: &str = "vorbis,libvorbis,opus,libopus,flac,aac,mp1,mp1float,mp2,
                         pcm_f32le,pcm_f64le";
 
 impl Recipe {
-    /// The recipe for a container; `dsd_rate_hz` is the rate at which its DSD is heard as PCM, where it holds some.
+    /// The recipe for a container; `dsd_rate_hz` is the PCM rate to which its DSD is decoded, if it holds DSD.
     ///
-    /// What needs more than one look at the file gets the file; what can be read from front to end gets a pipe, for
-    /// there our own probe decides where the audio begins and ends.
+    /// A demuxer that must seek gets the file. A format that can be read from front to end gets a pipe: then our own probe
+    /// decides where the audio begins and ends.
     pub(super) fn of(container: Container, dsd_rate_hz: Option<u32>) -> Self {
         let pipe = |demuxer, decoders| Self { demuxer, decoders, input: Input::Pipe, rate: None };
         let file = |demuxer, decoders| Self { demuxer, decoders, input: Input::File, rate: None };

@@ -45,9 +45,9 @@ pub(super) struct Boxed {
     tail_end: Receiver<()>,
     file: Arc<File>,
     audio: AudioBytes,
-    /// Whether it reads the file itself.
+    /// Whether the child reads the file itself.
     reads_itself: bool,
-    /// Why the file could not be read on for it.
+    /// The error that stopped reading the file for the child.
     unread: Arc<Mutex<Option<io::Error>>>,
 }
 
@@ -93,11 +93,11 @@ impl Boxed {
         Ok(Self { child, blocks, silence, tail, tail_end, file, audio, reads_itself, unread })
     }
 
-    /// The system's error in reading the file, where there was one: to the child that looks like the file's end, or like
-    /// damage, and it is neither. To be asked when the output has ended and something is missing.
+    /// Checks whether the system failed to read the file: the child takes such an error for the end of the file or for
+    /// damage. Call it when the output has ended and something is missing.
     ///
     /// # Errors
-    /// That one, as `Io`.
+    /// The system's error, as `Io`.
     pub(super) fn check_reading(&self) -> Result<()> {
         let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let unread = match unread {
@@ -144,7 +144,7 @@ impl Boxed {
         }
     }
 
-    /// Whether these words are in what it said last.
+    /// Whether the last lines of its error output contain this text.
     pub(super) fn said(&self, words: &str) -> bool {
         let tail = self.tail.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let bytes: Vec<u8> = tail.iter().copied().collect();
@@ -279,9 +279,9 @@ fn read_tail(mut output: impl Read, tail: &Tail, most: usize) {
 }
 
 fn feed(file: &File, audio: AudioBytes, mut pipe: ChildStdin, unread: &Mutex<Option<io::Error>>) {
-    // A child that does not listen any more has its reason, which it tells.
+    // A child that stops reading its input says why on its error output.
     if let Err(error) = read_blocks_of(file, audio, |block| pipe.write_all(block).is_ok()) {
-        // Before the pipe is closed: who sees the child end finds the reason here.
+        // Before the pipe is closed, so that the error is here when the child ends.
         *unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 }

@@ -16,7 +16,7 @@ const MAX_AU_HEADER: usize = 4_096;
 /// AU's number for 32-bit floating point.
 const AU_F32: u32 = 6;
 
-/// What `ffmpeg` says when a file has no track of sound: our `-map` finds none.
+/// What `ffmpeg` says when a file has no audio track: our `-map` finds none.
 const NO_AUDIO: &str = "matches no streams";
 /// What it says of a codec that [`Recipe`] does not allow.
 const NOT_ALLOWED: &str = "not on whitelist";
@@ -221,7 +221,7 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
     Err(match said {
         Some(_) if child.said(NO_AUDIO) => Error::new(ErrorKind::NotAudio, "the file has no audio track"),
         Some(_) if child.said(NOT_ALLOWED) => {
-            Error::new(ErrorKind::Unsupported, "the codec in the file is none that is decoded here")
+            Error::new(ErrorKind::Unsupported, "this program does not decode the codec in the file")
                 .remedy("convert the file to a common format, for example FLAC")
         }
         Some(said) if LACKS.iter().any(|lack| child.said(lack)) => {

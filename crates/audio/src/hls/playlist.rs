@@ -99,9 +99,9 @@ fn seconds(frames: u64, rate_hz: u32) -> String {
 
 /// The playlist of all variants, in that order: players that measure nothing begin with the first.
 ///
-/// Variants that are not finished are listed with what was declared of them. A transport stream has more bytes than what
-/// is stored: its rates are those that were measured of it, else the most that they can be. It lists what it can carry:
-/// nothing of a ladder without AAC.
+/// Variants that are not finished are listed with their declared rates. A transport stream has more bytes than the stored
+/// segments: its rates are the measured ones, or else the highest that are possible. Its playlist lists only the variants that
+/// it can carry: none of a ladder without AAC.
 #[must_use]
 pub fn multivariant_playlist(variants: &[VariantFacts], form: SegmentForm) -> String {
     let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n", version(form));
@@ -222,7 +222,7 @@ mod tests {
         );
     }
 
-    /// issue 12: the form for players without fragmented MP4 has the rates of what they fetch.
+    /// issue 12: the form for players without fragmented MP4 has the rates of the segments that they fetch.
     #[test]
     fn the_multivariant_playlist_of_transport_streams_has_their_rates_and_no_flac() {
         let mut variants = [variant("low", "mp4a.40.2"), variant("high", "fLaC")];

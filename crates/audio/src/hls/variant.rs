@@ -61,7 +61,7 @@ pub(super) struct VariantSink {
     /// Media time of the first of them.
     media_time: u64,
     segments: Vec<SegmentFacts>,
-    /// Bytes of each as MPEG transport stream, where it can be one.
+    /// Bytes of each segment as MPEG transport stream, where the variant can be one.
     transport_bytes: Vec<u64>,
     offset_bytes: u64,
 }
@@ -168,7 +168,7 @@ impl VariantSink {
 }
 
 impl VariantSink {
-    /// What is measured of it as MPEG transport stream.
+    /// Its measured rates as MPEG transport stream.
     fn transport(&self, rate_hz: u32) -> Option<TransportRates> {
         if !fits_transport_stream(&self.facts) {
             return None;

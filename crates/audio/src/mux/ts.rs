@@ -32,7 +32,7 @@ const LEAD: u64 = CLOCK_HZ / 10;
 const CLOCK_INTERVAL: u64 = CLOCK_HZ / 10;
 /// Time stamps have 33 bits.
 const TIME_MASK: u64 = (1 << 33) - 1;
-/// What a packetized elementary stream packet has before the sound: start code, length, flags, one time stamp.
+/// The header of a packetized elementary stream packet, before the sound: start code, length, flags, one time stamp.
 const PES_HEADER_BYTES: usize = 14;
 /// Adaptation field with a clock reference: length, flags, six bytes.
 const CLOCK_FIELD_BYTES: usize = 8;
@@ -70,13 +70,13 @@ pub fn ts_segment(variant: &VariantFacts, segment: &[u8]) -> Result<Vec<u8>> {
     Ok(interleave(&parts))
 }
 
-/// Packets of AAC behind one time stamp and one clock reference.
+/// Packets of AAC that follow one time stamp and one clock reference.
 fn packets_per_pes(rate_hz: u32) -> usize {
     let packet_frames = u64::from(crate::encode::aac::PACKET_FRAMES);
     (CLOCK_INTERVAL * u64::from(rate_hz) / CLOCK_HZ / packet_frames).max(1) as usize
 }
 
-/// How many bytes [`ts_segment`] makes of packets of AAC with so many bytes each.
+/// How many bytes [`ts_segment`] makes from packets of AAC; `packets` are their sizes in bytes.
 pub(crate) fn ts_bytes(rate_hz: u32, packets: &[usize]) -> u64 {
     let groups = packets.chunks(packets_per_pes(rate_hz));
     let sound: usize = groups
@@ -89,14 +89,14 @@ pub(crate) fn ts_bytes(rate_hz: u32, packets: &[usize]) -> u64 {
     ((sound.next_multiple_of(COUNTER_PERIOD) + tables) * PACKET_BYTES) as u64
 }
 
-/// No transport stream of a variant of AAC at that rate is larger than that, in bits per second, where `bps` are its
-/// CMAF segments' and none lasts less than `segment_s`.
+/// The highest bit rate that an AAC variant can have as transport stream, in bits per second. `bps` is the rate of its CMAF
+/// segments, and none of them is shorter than `segment_s`.
 pub(crate) fn ts_rate_at_most(bps: u64, rate_hz: u32, segment_s: f64) -> u64 {
     let packets_per_s = f64::from(rate_hz) / f64::from(crate::encode::aac::PACKET_FRAMES);
     let groups_per_s = packets_per_s / packets_per_pes(rate_hz) as f64;
     let headers = packets_per_s * adts::HEADER_BYTES as f64
         + groups_per_s * (PES_HEADER_BYTES + CLOCK_FIELD_BYTES) as f64;
-    // Each group may end with a packet of which nearly all is filling; each segment has tables and fills a round.
+    // Each group may end with a packet that is nearly all padding; each segment has tables and is padded to a whole counter period.
     let around = groups_per_s + (3 * COUNTER_PERIOD) as f64 / segment_s + 1.0;
     let packets = (bps as f64 / 8.0 + headers) / PAYLOAD_BYTES as f64 + around;
     (packets * (PACKET_BYTES * 8) as f64).ceil() as u64

@@ -87,7 +87,7 @@ impl MpegHeader {
 }
 
 /// Whether the bytes begin with a layer 3 frame of free format, and a second one follows (ISO 11172-3, 2.4.2.3: bit rate
-/// index 0; frames are all of one length that no header tells).
+/// index 0; all frames have the same length, which no header says).
 pub fn is_free_format(bytes: &[u8]) -> bool {
     /// Bytes of the shortest and the longest frame looked for: 640 kbit/s at 8 kHz in MPEG-2.5.
     const LENGTHS: std::ops::Range<usize> = 48..5_800;

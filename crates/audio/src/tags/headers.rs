@@ -16,7 +16,7 @@ use crate::{
 
 /// Sub-blocks looked at in one WavPack block; encoders write about ten.
 const MAX_SUB_BLOCKS: usize = 64;
-/// WavPack's sub-blocks that tell channels, rate, and DSD (the lower six bits of their ids).
+/// WavPack's sub-blocks with channels, rate, and DSD (the lower six bits of their ids).
 const SUB_CHANNELS: u8 = 0x0d;
 const SUB_RATE: u8 = 0x27;
 const SUB_DSD: u8 = 0x0e;
@@ -111,7 +111,7 @@ fn wavpack(head: &[u8]) -> Option<Found> {
     let total = u64::from(le32(head, 12)?) | u64::from(*head.get(11)?) << 32;
     let mut frames = (total & 0xffff_ffff != 0xffff_ffff).then_some(total);
     let mut bits = Some((((flags & 3) + 1) * 8 - ((flags >> 13) & 31)) as u8);
-    // The first block has one or two channels; of more, and of rates without a number, sub-blocks tell.
+    // The first block has one or two channels; more channels, and rates without a number, are in sub-blocks.
     let (mut channels, mut rate_hz) = (if flags & 4 != 0 { 1 } else { 2 }, 0);
     let mut dsd_shift = None;
     let mut at = 32;
@@ -134,7 +134,7 @@ fn wavpack(head: &[u8]) -> Option<Found> {
         rate_hz = RATES_HZ.get(((flags >> 23) & 15) as usize).copied().unwrap_or(44_100);
     }
     if flags & 0x8000_0000 != 0 {
-        // Of bytes of eight samples each; the header counts and clocks those.
+        // The header gives count and rate of bytes, which hold eight samples of DSD each.
         let bits_per_s = rate_hz.checked_shl(dsd_shift.map_or(3, u32::from))?;
         let samples = frames.map_or(0, |bytes| bytes.saturating_mul(u64::from(bits_per_s / rate_hz.max(1))));
         let heard = dsd(bits_per_s, channels, samples)?;

@@ -1,7 +1,7 @@
 //! What the sample descriptions of general containers say: codec, rate, channels, depth.
 //!
 //! Purpose: containers that may hold anything (MP4, Matroska, WAVE, AIFF-C, CAF) name their codec by a code. Where this
-//! process does not decode it, the code still tells what it is, and whether it keeps every bit.
+//! process does not decode the codec, the code still says which one it is, and whether it is lossless.
 //!
 //! Sources: ISO 14496-12 8.5.2 and Apple, "QuickTime File Format", sound sample descriptions; Matroska codec mappings
 //! (RFC 9559 and its registry); RFC 2361 for WAVE; Apple, "AIFF-C" and "Core Audio Format".
@@ -106,13 +106,13 @@ fn coded(code: &[u8]) -> Option<&'static str> {
     CODES.iter().find(|(known, _)| known.as_slice() == code).map(|(_, codec)| *codec)
 }
 
-/// A depth belongs to codecs that keep every bit, and to no other.
+/// Only lossless codecs have a depth.
 fn depth(codec: &str, bits: u32) -> Option<u8> {
     let keeps = codec.starts_with("pcm_") || matches!(codec, "alac" | "flac");
     u8::try_from(bits).ok().filter(|bits| keeps && (1..=64).contains(bits))
 }
 
-/// The first sound track of an MP4 or QuickTime file; `None` where AAC's own configuration tells more.
+/// The first sound track of an MP4 or QuickTime file; `None` for AAC, whose own configuration says more.
 ///
 /// # Errors
 /// Those of reading its boxes.
@@ -139,7 +139,7 @@ fn mp4_entry(description: &[u8]) -> Option<Found> {
     }
     let codec = match code {
         b"twos" | b"lpcm" => pcm(bits, float, big_endian),
-        // 23003-5: integers and floating point whose order of bytes stands in a box of its own.
+        // ISO 23003-5: integers and floating point; the byte order is in a separate box.
         b"ipcm" | b"fpcm" => {
             let at = description.windows(4).position(|window| window == b"pcmC")?;
             (big_endian, bits) = (description.get(at + 8)? & 1 == 0, u32::from(*description.get(at + 9)?));
@@ -169,7 +169,7 @@ fn dolby_channels(description: &[u8]) -> Option<u32> {
     let body = |name: &[u8; 4]| {
         description.windows(4).position(|window| window == name).and_then(|at| description.get(at + 4..))
     };
-    // The three bits of `acmod` and the one of `lfeon` stand behind each other.
+    // The three bits of `acmod` are followed by the one of `lfeon`.
     let modes = if let Some(body) = body(b"dac3") {
         be32(body, 0)? >> 18 & 15
     } else {
@@ -212,7 +212,7 @@ pub(super) fn aiff(head: &[u8]) -> Option<Found> {
         Some(b"raw ") => "pcm_u8",
         Some(code) => coded(code)?,
     };
-    // Of packets, where the codec has some.
+    // A codec with packets counts packets here, not frames.
     let frames = Some(u64::from(frames)).filter(|_| codec.starts_with("pcm_") || codec.ends_with("law"));
     Some(Found { codec, rate_hz, channels, bits: depth(codec, bits), frames })
 }

@@ -1,4 +1,4 @@
-//! What runs beside [`Ingest`](super::Ingest) from its start to its end.
+//! Background tasks that run while [`Ingest`](super::Ingest) does.
 
 use std::{
     future::Future,
@@ -23,10 +23,10 @@ use crate::{
     supervisor::Supervisor,
 };
 
-/// How often it is written when things were last used.
+/// How often the times of last use are written.
 const USES_EVERY: Duration = Duration::from_secs(60);
 
-/// Does that once the data folder can be written, unless told to stop before.
+/// Does the work as soon as the data folder can be written, unless told to stop before.
 pub(super) fn once_writable(
     store: &Store,
     stop: &watch::Receiver<bool>,
@@ -50,22 +50,22 @@ pub(super) async fn watch_disk(store: Store, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Takes up what an earlier life left unfinished, and begins the first scan, where the start could not (`waited`): its disk
-/// could not be written.
+/// Continues what an earlier run of the server left unfinished, and begins the first scan, if the start could not (`waited`)
+/// because the disk could not be written.
 pub(super) async fn resume_later(waited: bool, store: Store, lines: Lines, desk: ScanDesk) {
     if !waited {
         return;
     }
     if let Err(error) = lines.resume().await {
-        tracing::warn!(%error, "unfinished tasks of an earlier life could not be taken up");
+        tracing::warn!(%error, "unfinished tasks of an earlier run of the server could not be continued");
     }
     match first_scan(&store, &desk).await {
         Ok(()) => {}
-        Err(error) => tracing::warn!(%error, "the first scan could not be asked for"),
+        Err(error) => tracing::warn!(%error, "the first scan could not be started"),
     }
 }
 
-/// Asks for the scan of a start, if there is something to scan.
+/// Starts the first scan, if there is a folder to scan.
 pub(super) async fn first_scan(store: &Store, desk: &ScanDesk) -> fanfare_model::Result<()> {
     if !store.catalog().folders().await?.is_empty() {
         desk.ask(Cause::Start, None).await?;
@@ -112,7 +112,7 @@ pub(super) async fn pass_wakes(
     }
 }
 
-/// Says of which track the file is not as the catalog has it.
+/// Reports tracks whose file differs from what the catalog says.
 #[derive(Clone)]
 pub(crate) struct StaleSender {
     sender: mpsc::Sender<TrackId>,
@@ -120,16 +120,16 @@ pub(crate) struct StaleSender {
 }
 
 impl StaleSender {
-    /// Says it, without ever waiting.
+    /// Reports the track, without ever waiting.
     pub(crate) fn say(&self, track: TrackId) {
         if self.sender.try_send(track).is_err() {
-            // Too many to tell one by one: everything is scanned.
+            // Too many to report one by one: everything is scanned.
             self.overflowed.store(true, Ordering::SeqCst);
         }
     }
 }
 
-/// Where stale tracks are heard of.
+/// Receives the reported tracks.
 pub(super) struct StaleReceiver {
     receiver: mpsc::Receiver<TrackId>,
     overflowed: Arc<AtomicBool>,
@@ -141,13 +141,13 @@ pub(super) fn stale() -> (StaleSender, StaleReceiver) {
     (StaleSender { sender, overflowed: Arc::clone(&overflowed) }, StaleReceiver { receiver, overflowed })
 }
 
-/// A sender to nobody.
+/// A sender without a receiver.
 #[cfg(test)]
 pub(crate) fn no_stale_tracks() -> StaleSender {
     stale().0
 }
 
-/// Scans the folder of a track whose file turned out not to be as the catalog has it.
+/// Scans the folder of a track whose file differs from what the catalog says.
 pub(super) async fn rescan_stale(
     store: Store,
     desk: ScanDesk,

@@ -164,7 +164,7 @@ impl TagPass {
         }
         let Plan { ready, album, doubted, no_album } = what_to_write(track, &self.inner.store).await?;
         let left = ready.iter().any(|one| !seen.contains(&one.id) && !one.is_written(album));
-        // What nobody asked for and changes nothing is not told again every night.
+        // A run that no person asked for and that writes nothing does not report the same again every night.
         let told = left || turn.asked;
         for one in doubted.into_iter().filter(|one| told && seen.insert(one.id)) {
             tell_doubted(&one);

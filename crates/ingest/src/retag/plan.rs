@@ -1,7 +1,7 @@
-//! What is to be written of a track and of its release: [`what_to_write`].
+//! Which values of a track and of its release are to be written: [`what_to_write`].
 //!
 //! All measured values pass [`Judged`]. A file with a value that cannot be true gets nothing, and a release with such a
-//! file, or with one whose loudness or peak is not known, gets no gain of a release in any of its files.
+//! file, or with one whose loudness or peak is not known, gets no release gain in any of its files.
 
 use fanfare_analysis::loudness::{AlbumDoubt, Judged, Measured};
 use fanfare_audio::{AlbumGain, HeardFile};
@@ -13,23 +13,23 @@ use fanfare_store::{MAX_PAGE, Store, TrackQuery};
 
 use super::{Doubted, Plan, Ready};
 
-/// Tracks of a release beyond which it is no release but a folder full of files with the same tag: a gain of them all
-/// would be rewritten into all with every file that is added.
+/// More tracks than this are not a release but many files with the same tag: a gain of them all would be written again into
+/// all of them with every file that is added.
 const MAX_RELEASE_TRACKS: u64 = MAX_PAGE as u64;
 
-/// What a release has of its own.
+/// How far a release is.
 enum Release {
     /// Some of its tracks wait for their analysis.
     Waits,
     /// Every track of it is analyzed.
     Whole(Vec<Track>),
-    /// It has no values of its own, for that reason; its tracks have.
+    /// The release has no values, for this reason; its tracks have.
     Partial(Vec<Track>, String),
 }
 
-/// The track alone, or all of its release with the release's gain once none of it waits for its analysis.
+/// The track alone, or all tracks of its release with the release's gain, once none of them waits for its analysis.
 pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<Plan> {
-    // What is an upload here is somebody's file elsewhere: it is kept as it was sent.
+    // An upload is kept as it was sent: its owner has the same file elsewhere.
     if track.home.folder().is_none() {
         return Ok(Plan::default());
     }
@@ -101,7 +101,7 @@ fn judge(tracks: &[(Track, Option<Loudness>)]) -> (Plan, Option<String>) {
 async fn tracks_of(release: ReleaseId, track: &Track, store: &Store) -> Result<(String, Release)> {
     let query = TrackQuery { release: Some(release), limit: MAX_PAGE, ..TrackQuery::default() };
     let page = store.catalog().tracks(&query).await?;
-    // A track that is missing is one of the release all the same.
+    // A track that is missing still belongs to the release.
     let missing = TrackQuery { presence: Presence::Missing, limit: 1, ..query };
     let missing = store.catalog().tracks(&missing).await?.total;
     let title = page.items.first().and_then(|row| row.release_title.clone()).unwrap_or_default();

@@ -103,7 +103,9 @@ impl FolderScan<'_> {
         self.wait_for_threads_left_behind().await?;
         let walked = self.walk().await?;
         for name in &walked.left_out {
-            self.task.note(format!("left out {}: a folder of the system", self.shown(name))).await;
+            self.task
+                .note(format!("left out {}: a folder of the system or of another program", self.shown(name)))
+                .await;
         }
         for own in &walked.own {
             self.task.note(format!("left out {}: Fanfare keeps its own files there", self.shown(own))).await;

@@ -1,6 +1,6 @@
 //! Walking a library folder: what files are there, without opening any of them.
 //!
-//! Rules: what systems keep in a library ([`is_system_name`]) is left out, and said where it is a folder. Links are followed after everything that lies there for
+//! Rules: files and folders that systems put into a library ([`is_system_name`]) are left out, and the folders are reported. Links are followed after everything that lies there for
 //! real, so which of two names of a file is listed never depends on the order of the directory: the real one.
 //! What Fanfare itself keeps ([`crate::own`]) is passed by. A folder is entered once, whatever leads to it (device and inode), so loops of links end. What is no
 //! regular file (FIFO, socket, device) is passed over and never opened. What cannot be read is listed, and

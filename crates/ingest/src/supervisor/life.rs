@@ -63,7 +63,7 @@ pub(super) struct Life<'a> {
     /// The job at each place of the bench.
     at_hand: HashMap<usize, JobId>,
     dealt_with: bool,
-    /// Whether no lease could be renewed a moment ago, because nothing could be stored.
+    /// Whether at the last look no lease could be renewed, because the data folder could not be written.
     unwritable: bool,
 }
 
@@ -204,7 +204,7 @@ impl<'a> Life<'a> {
     }
 
     async fn reap(&mut self) {
-        // Whoever could not renew a lease on a full disk gets a while to end it when there is room again.
+        // A worker that could not renew its lease on a full disk gets some time to end it when there is room again.
         if std::mem::replace(&mut self.unwritable, self.keeper.store.unwritable().is_some())
             || self.unwritable
         {

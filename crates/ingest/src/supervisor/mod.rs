@@ -191,12 +191,12 @@ impl Keeper {
     async fn keep(self, owner_file: OwnerFile, cleaned: bool, mut orders: mpsc::Receiver<Order>) {
         let mut pause = FIRST_PAUSE;
         if !cleaned {
-            // What waits is looked at when the worker starts, so wakes need nobody to wake.
+            // A worker looks for waiting jobs when it starts, so orders to wake it can be dropped here.
             if stopped_before(self.store.until_writable(), &mut orders).await {
                 return;
             }
             if let Err(error) = clean_up_before(&self.store, &owner_file).await {
-                tracing::warn!(%error, "could not end the leases of an earlier worker; they run out by themselves");
+                tracing::warn!(%error, "could not end the leases of an earlier worker; they expire by themselves");
             }
         }
         // A worker for listeners costs nothing until somebody needs it.
@@ -264,14 +264,14 @@ async fn clean_up_before(store: &Store, owner_file: &OwnerFile) -> Result<()> {
     if let Some(owner) = owner_file.read()? {
         let released = store.jobs().release_owner(&owner, clock::now()).await?;
         if released > 0 {
-            tracing::info!(owner, released, "ended the leases of a worker of an earlier life");
+            tracing::info!(owner, released, "ended the leases of a worker of an earlier run of the server");
         }
     }
     store.jobs().reap(clock::now()).await?;
     Ok(())
 }
 
-/// Waits for that, unless told to stop; wakes need nobody to wake.
+/// Waits for `wait`, and returns whether an order to stop came before. Orders to wake the worker are dropped.
 async fn stopped_before(wait: impl Future<Output = ()>, orders: &mut mpsc::Receiver<Order>) -> bool {
     let stop = async {
         loop {

@@ -34,7 +34,7 @@ const BEAT: Duration = Duration::from_millis(HEARTBEAT_MS as u64);
 /// How often it is looked whether a job was withdrawn: its track was deleted, its run cancelled.
 const WITHDRAWN_EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether an attempt's end can be stored on a disk that was full.
+/// How often to check whether the end of an attempt can be stored on a disk that was full.
 const ROOM_LOOK: Duration = Duration::from_secs(1);
 
 /// How long sinks that were let go get to notice, in steps.
@@ -253,8 +253,8 @@ impl<W: Work> Attempting<W> {
         }
     }
 
-    /// Whether the attempt failed because nothing can be stored: then it does not count. While that is so, not even this can be
-    /// stored, so it is waited for; a lease that runs out meanwhile is another process's to end.
+    /// Whether the attempt failed because nothing can be stored: then it does not count. Until something can be stored, this
+    /// waits, because the end of the attempt cannot be stored either. A lease that expires meanwhile is ended by the server.
     async fn disk_is_to_blame(&self, error: &Error) -> bool {
         let kind = error.kind();
         if !matches!(kind, ErrorKind::NoSpace | ErrorKind::Io | ErrorKind::Unavailable) {

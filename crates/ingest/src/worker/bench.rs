@@ -128,7 +128,7 @@ impl Bench {
         let mut signals = Signals::new()?;
         let mut look = true;
         while !stuck && (leaving.is_none() || hands.at_work() > 0) {
-            // Nothing that is done could be stored: it waits, and is looked for again.
+            // No result could be stored: the jobs wait, and are looked for again later.
             if look && leaving.is_none() && hands.bench.store.look_at_disk().await.is_some() {
                 look = false;
             }

@@ -2,8 +2,8 @@
 //!
 //! Live and background exclude each other by the lease of the track's analyze job: whoever holds it hears the track.
 //! The listener never waits: analyzers that fall behind are let go, and then it is as if nothing had been: a job that
-//! waited waits again, one that was made for this is withdrawn. That the track is analyzed next all the same is seen to
-//! by whoever sends its bytes ([`crate::played`]).
+//! waited waits again, one that was made for this is withdrawn. The track is analyzed next all the same:
+//! the server sees to that when it sends its bytes ([`crate::played`]).
 
 use std::path::PathBuf;
 

@@ -57,8 +57,8 @@ pub(crate) trait Work: Send + 'static {
     /// sinks, decoders. It also decides how they share the disk.)
     const NICE: i32 = 10;
 
-    /// Whether it is done once there is room again, where a full disk kept it from being stored. Not where somebody waits
-    /// for it now, and is given something else.
+    /// Whether a job whose result did not fit on a full disk waits for room. `false` where a listener waits for it now and
+    /// gets something else.
     const WAITS_FOR_ROOM: bool = true;
 
     /// The track it is about.
@@ -133,7 +133,8 @@ impl Held {
         self.job.attempt.0 < self.job.max_attempts
     }
 
-    /// When it is tried again after a full disk, however often it was: soon, then at longer and longer intervals.
+    /// When it is tried again after a full disk, however many attempts there were: soon at first, then after longer and longer
+    /// pauses.
     pub(crate) fn once_there_is_room(&self, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         next_attempt(kind, self.job.attempt.0, u32::MAX, now, jitter(now))
     }

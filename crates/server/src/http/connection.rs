@@ -117,16 +117,16 @@ impl Open {
         activities.push(Arc::downgrade(activity));
     }
 
-    /// Ends a listener: no handshake begins, and those that were begun get their answer.
+    /// Ends a listener: no new handshake begins, and connections whose handshake had begun get an answer.
     async fn end(&self, listener: TcpListener) {
         if let Err(error) = begin_no_more(&listener) {
-            tracing::debug!(%error, "a connection that is made while the listener is closed may be reset");
+            tracing::debug!(%error, "a connection that begins while the listener closes may be reset");
         }
         let until = Instant::now() + HANDSHAKES_END;
         while let Ok(accepted) = tokio::time::timeout_at(until, listener.accept()).await {
             match accepted {
                 Ok((stream, peer)) => self.serve(stream, peer, None),
-                // No descriptor free, or one that has gone again.
+                // No descriptor is free, or the client has closed the connection already.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE / 10).await,
             }
         }
@@ -293,7 +293,7 @@ mod tests {
         server.await.unwrap();
     }
 
-    /// Issue 12: a request that crosses the end of its connection is answered, and no reset takes an answer away.
+    /// Issue 12: a request that arrives while its connection ends is answered, and no answer is lost to a reset.
     #[tokio::test]
     async fn whatever_was_sent_when_the_server_ends_is_answered() {
         for sent in [
@@ -320,7 +320,7 @@ mod tests {
             closing.cancel();
             for mut stream in [fresh, kept] {
                 let mut answer = Vec::new();
-                // Once it can be read, the server has closed its half; what is sent then is not reset for a while.
+                // When the answer can be read, the server has closed its half; for a while, what is sent then causes no reset.
                 assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0);
                 stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
                 stream.read_to_end(&mut answer).await.unwrap();

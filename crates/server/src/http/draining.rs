@@ -72,7 +72,7 @@ pub struct Activity {
     sending: Mutex<Sending>,
     /// Bytes written when the shutdown began.
     measured: AtomicU64,
-    /// Whether the server ends it while nothing is asked on it.
+    /// Whether the server ends the connection while there is no request on it.
     ended_idle: AtomicBool,
     /// Cancelled when a request without an answer is to be refused.
     pub refuse: CancellationToken,
@@ -109,14 +109,14 @@ impl Activity {
         self.doing.send_replace(Doing::Working);
     }
 
-    /// Notes that the server is about to end it, if nothing is asked on it; whether that is so.
+    /// Notes that the server is about to end the connection, if there is no request on it; returns whether there is none.
     pub fn end_idle(&self) -> bool {
         let is_idle = *self.doing.borrow() == Doing::Nothing;
         self.ended_idle.store(is_idle, Ordering::Relaxed);
         is_idle
     }
 
-    /// Whether the server ended it while nothing was asked on it.
+    /// Whether the server ended the connection while there was no request on it.
     #[must_use]
     pub fn is_ended_idle(&self) -> bool {
         self.ended_idle.load(Ordering::Relaxed)
@@ -196,7 +196,7 @@ pub fn followed(response: Response, activity: &Arc<Activity>) -> Response {
     response.map(|inner| Body::new(Followed { inner, activity }))
 }
 
-/// The same answer, after which nothing more can be asked on its connection.
+/// The same answer, as the last one on its connection.
 pub fn last(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

@@ -1,10 +1,10 @@
-//! The last moments of a connection: the other end reads its answer, and no reset takes it away.
+//! The end of a connection: the client reads its answer, and no reset loses it.
 //!
-//! Purpose: a socket that is closed while bytes of its other end are unread is reset by the kernel, and then an answer that was sent may
-//! never be read (RFC 9112, 9.6). So [`Ending`] closes in steps: the server's half first, then it reads and discards until the
-//! other end has closed as well, for [`LINGER`] at most. Where the server ends a connection on which nothing is asked, a client may
-//! be asking at that very moment: it finds [`LATE`] as its answer. (A client that has asked nothing must not take it for one,
-//! RFC 9112, 9.2, and closes.)
+//! Purpose: when a socket is closed while bytes from the client are unread, the kernel resets the connection, and the client may
+//! never read an answer that was sent (RFC 9112, 9.6). So [`Ending`] closes in steps: first the server's half; then it reads and
+//! discards bytes until the client has closed too, for [`LINGER`] at most. When the server ends a connection without a request, the
+//! client may send one at that moment: it gets [`LATE`] as its answer. (A client that has sent no request must not take it for an
+//! answer, RFC 9112, 9.2, and closes.)
 
 use std::{
     io,
@@ -19,11 +19,11 @@ use tokio::{
     time::Sleep,
 };
 
-/// How long the other end may take to close its half.
+/// How long the client may take to close its half.
 pub const LINGER: Duration = Duration::from_millis(500);
 /// Bytes that are read and discarded in one go.
 const DISCARDED_BYTES: usize = 16 * 1024;
-/// The answer to a request that crosses the end of its connection. It has no body: the request may have been HEAD.
+/// The answer to a request that arrives while its connection ends. It has no body: the request may have been HEAD.
 pub const LATE: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
@@ -37,14 +37,14 @@ pub enum Ending {
     Telling(usize),
     /// The server's half is to be closed.
     Closing,
-    /// What the other end still sends is discarded.
+    /// What the client still sends is discarded.
     Reading(Pin<Box<Sleep>>),
     /// Nothing more to do.
     Over,
 }
 
 impl Ending {
-    /// Goes on with it; `is_late` where a request that comes now is to find an answer. Asked once, at the beginning.
+    /// Goes on with the steps. `is_late`: a request that arrives now gets [`LATE`]; it is looked at once, at the beginning.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -61,7 +61,7 @@ impl Ending {
                     match ready!(stream.as_mut().poll_write(cx, rest)) {
                         Ok(more) if *sent + more < LATE.len() && more > 0 => Self::Telling(*sent + more),
                         Ok(_) => Self::Closing,
-                        Err(_) => Self::Over, // the other end is gone
+                        Err(_) => Self::Over, // the client is gone
                     }
                 }
                 Self::Closing => match ready!(stream.as_mut().poll_shutdown(cx)) {
@@ -81,7 +81,7 @@ impl Ending {
     }
 }
 
-/// Reads once; whether nothing more comes.
+/// Reads once; returns whether nothing more will come.
 fn poll_discard(cx: &mut Context<'_>, stream: Pin<&mut TcpStream>) -> Poll<bool> {
     let mut bytes = [std::mem::MaybeUninit::uninit(); DISCARDED_BYTES];
     let mut buffer = ReadBuf::uninit(&mut bytes);

@@ -1,6 +1,7 @@
 //! The gate: every request to a route passes here first, and is refused unless the table says otherwise.
 //!
-//! While nothing at all can be stored, requests that would change something are refused with the cause: none is done by half.
+//! While nothing at all can be stored, requests that would change something are refused with the cause, so that none is done
+//! only in part.
 //!
 //! In order: is the route in the table, are its query parameters known, may this `Host` be used ([`super::guard`]), who is the
 //! caller, may they, and does a cookie come with the header that forged forms lack.
@@ -26,10 +27,10 @@ use super::{
 /// The longest query string that is looked at, in bytes.
 const LONGEST_QUERY: usize = 4096;
 
-/// When whoever was refused because nothing can be stored may look again.
+/// When a client that was refused because nothing can be stored may try again.
 const DISK_RETRY_S: u64 = 10;
 
-/// Addresses whose changes need not be stored, or that refuse by themselves (an upload's bytes are read on a little).
+/// Addresses whose changes need not be stored, or that refuse by themselves (an upload is refused after some of its bytes are read).
 const STORE_NOTHING: &[&str] = &["/api/v1/login", "/api/v1/logout", "/api/v1/shared/open", "/api/v1/tracks"];
 
 /// What the gate needs.
@@ -89,7 +90,7 @@ async fn admit(gate: &Gate, path: &str, request: &Parts) -> Result<Option<Caller
     Ok(caller)
 }
 
-/// Refuses while nothing can be stored. (Somebody looks every second whether that is still so.)
+/// Refuses while nothing can be stored. (The disk is checked every second.)
 fn check_disk(state: &HttpState) -> Result<(), Problem> {
     match state.store.only_reads() {
         Some(why) => Err(Problem::from(why.error()).retry_after(DISK_RETRY_S)),

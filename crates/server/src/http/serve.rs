@@ -64,7 +64,7 @@ pub async fn serve_on(
 ) -> Result<()> {
     let address =
         listener.local_addr().map_err(|error| Error::from_io("reading the server's address", error))?;
-    // A link that cannot be stored opens nothing.
+    // A link that cannot be stored would not work.
     let token = match state.store.unwritable() {
         None => token::renew(&state.store).await?,
         Some(_) => None,

@@ -1,7 +1,8 @@
-//! Sessions that could not be stored, because nothing can be: they are kept in memory, so that people can sign in to listen.
+//! Sessions that could not be stored, because the data folder cannot be written. They are kept in memory, so that people can sign
+//! in and listen.
 //!
-//! Invariants: one is good for the password it was made with alone, so a new password (in whatever process it was set) and
-//! the removal of its person end it; at most [`MOST`] are kept, the oldest goes first; they end with the server, and after
+//! Invariants: a session is valid only with the password it was made with, so a new password (whichever process set it) and
+//! the removal of its person end it. At most [`MOST`] are kept, the oldest is dropped first. They end with the server, and after
 //! [`LIFE`]. No secret is kept, only its hash.
 
 use std::{
@@ -15,10 +16,10 @@ use fanfare_store::{People, SecretHash};
 
 /// How many are kept: more than a household has devices.
 const MOST: usize = 256;
-/// How long one lasts: whoever listens longer signs in again.
+/// How long a session lasts: a person who listens longer signs in again.
 const LIFE: Duration = Duration::from_secs(86_400);
 
-/// Sessions that no row tells of.
+/// Sessions without a row in the database.
 #[derive(Debug, Default)]
 pub struct Unstored {
     known: Mutex<HashMap<SecretHash, Kept>>,
@@ -32,7 +33,7 @@ struct Kept {
 }
 
 impl Unstored {
-    /// Keeps a session of that person, who has just proved that password.
+    /// Keeps a session of a person who has just signed in with this password.
     pub fn keep(&self, secret: SecretHash, user: &User, password_hash: &str) {
         let mut known = self.known();
         if known.len() >= MOST
@@ -44,7 +45,7 @@ impl Unstored {
         known.insert(secret, Kept { name, password_hash, since: Instant::now() });
     }
 
-    /// Whose session that is, if the password is still the one it was made with.
+    /// The person whose session this is, if the password is still the one it was made with.
     ///
     /// # Errors
     /// Errors of the store.
@@ -57,13 +58,13 @@ impl Unstored {
         Ok(now.and_then(|(user, hash)| (hash == password_hash).then_some(user)))
     }
 
-    /// Ends that session; whether there was one.
+    /// Ends this session; returns whether there was one.
     pub fn end(&self, secret: SecretHash) -> bool {
         self.known().remove(&secret).is_some()
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<SecretHash, Kept>> {
-        // Every change is one operation of the map.
+        // Every change is one operation of the map, so a poisoned lock leaves it whole.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

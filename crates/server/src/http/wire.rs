@@ -94,7 +94,7 @@ pub struct Wire {
     fetched: u64,
     /// Where bytes that were sent are noted.
     activity: Arc<Activity>,
-    /// Whether all that was to be written is written.
+    /// Whether everything was written so far.
     is_flushed: bool,
     ending: Ending,
 }
@@ -242,7 +242,7 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper comes here when it has written everything that it had.
+        // hyper calls this when it has written everything.
         self.is_flushed = true;
         Pin::new(&mut self.stream).poll_flush(cx)
     }

@@ -1,17 +1,17 @@
-//! Ending a listening socket without a reset for anybody.
+//! Closing a listening socket without resetting any connection.
 //!
-//! Closing a listening socket resets every connection in its queue: those whose handshake is complete and which nobody has
-//! accepted. Emptying the queue first is not enough, because the next one can come in between. `shutdown(2)` on the socket
-//! resets the queue as well, and `listen(fd, 0)` still lets one in. So the kernel drops what begins a handshake (SO_ATTACH_FILTER,
-//! socket(7)), while handshakes that were begun go on: then the queue can be emptied for good. A client whose
-//! first packet is dropped sends it again after a second, and is refused by a port that is closed.
+//! Closing a listening socket resets every connection in its queue: those whose handshake is complete and that were not
+//! accepted. It is not enough to empty the queue first, because another connection can arrive before the socket is closed.
+//! `shutdown(2)` on the socket resets the queue too, and `listen(fd, 0)` still admits one connection. So the kernel drops the
+//! packets that begin a handshake (SO_ATTACH_FILTER, socket(7)), and handshakes under way go on: then the queue can be emptied and
+//! stays empty. A client whose first packet was dropped sends it again after a second, and is refused because the port is closed.
 
 use std::{
     io,
     os::fd::{AsFd, AsRawFd as _},
 };
 
-/// Where the flags stand in a TCP header (RFC 9293, 3.1), and the one that begins a handshake.
+/// Where the flags are in a TCP header (RFC 9293, 3.1), and the flag that begins a handshake.
 #[cfg(target_os = "linux")]
 const FLAGS_AT: u32 = 13;
 #[cfg(target_os = "linux")]
@@ -23,10 +23,10 @@ const fn step(code: u32, if_true: u8, if_false: u8, value: u32) -> libc::sock_fi
     libc::sock_filter { code: code as u16, jt: if_true, jf: if_false, k: value }
 }
 
-/// Has the kernel drop every packet to that socket that begins a handshake.
+/// Makes the kernel drop every packet to that socket that begins a handshake.
 ///
 /// # Errors
-/// What the system says where it has no such filters.
+/// The system's error, where it has no such filters.
 #[cfg(target_os = "linux")]
 pub fn begin_no_more(listener: impl AsFd) -> io::Result<()> {
     let mut steps = [
@@ -51,7 +51,7 @@ pub fn begin_no_more(listener: impl AsFd) -> io::Result<()> {
     if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Other systems have no such filter: there, one connection may be reset at the end of a listener.
+/// Other systems have no such filter: there, a connection may be reset when a listener closes.
 ///
 /// # Errors
 /// Always.

@@ -59,8 +59,8 @@ impl Catalog {
         rows.iter().map(folder).collect()
     }
 
-    /// Removes a folder and its tracks, with covers and ladders that nothing else has. Files in it are never touched; smaller
-    /// files stay until cap or age, in case the same music comes back from elsewhere.
+    /// Removes a folder and its tracks, with covers and ladders that nothing else uses. Files in it are never touched. Smaller
+    /// files stay until the cache's size or age limit, because the same music may be added again from another place.
     ///
     /// # Errors
     /// `NotFound` when there is no such folder.

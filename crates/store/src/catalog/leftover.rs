@@ -20,7 +20,7 @@ pub(super) enum CoversOf<'a> {
     Track(i64),
     /// The tracks and releases of a library folder, by its row.
     Folder(i64),
-    /// A mixtape: the one it was given and the one composed of its tracks'.
+    /// A mixtape: the cover that was uploaded and the one composed of the covers of its tracks.
     Mixtape(&'a [u8]),
 }
 
@@ -71,7 +71,7 @@ impl Leftover {
         Ok(leftover)
     }
 
-    /// Adds covers. Collected before what names them is changed.
+    /// Adds covers. Call it before the rows that name them are changed.
     pub(super) async fn covers(&mut self, tx: &mut SqliteConnection, of: CoversOf<'_>) -> Result<()> {
         const WHAT: &str = "collecting covers";
         let rows = match of {
@@ -97,8 +97,8 @@ impl Leftover {
         Ok(())
     }
 
-    /// Drops the ladders of bytes that no track has any more, and adds their files. Smaller files of such bytes stay until
-    /// cap or age: the library may be on its way elsewhere (docs/coverage.md E3).
+    /// Drops the ladders of bytes that no track has any more, and adds their files. Smaller files of such bytes stay until the
+    /// cache's size or age limit: the library may be moving to another place (docs/coverage.md E3).
     pub(super) async fn ladders(&mut self, tx: &mut SqliteConnection) -> Result<()> {
         const WHAT: &str = "dropping ladders that no track has";
         let rows = sqlx::query(
@@ -173,16 +173,16 @@ impl Catalog {
         Ok(())
     }
 
-    /// The same for what a change that is stored already leaves: where it cannot be removed now, that is no failure of
-    /// the change.
+    /// The same for what a change that is already stored leaves behind. If it cannot be removed now, the change still
+    /// counts as done.
     pub(super) async fn remove_left(&self, leftover: Leftover) {
         if let Err(error) = self.remove_unnamed(leftover).await {
-            tracing::warn!(%error, "bytes that nothing needs any more are left until they are swept");
+            tracing::warn!(%error, "bytes that nothing needs any more could not be removed now; a later cleanup removes them");
         }
     }
 
-    /// Refuses to name a cover that is not there: one with the same bytes may have been removed after it was stored. To be
-    /// asked under the lock.
+    /// Refuses to name a cover that is not there: one with the same bytes may have been removed after it was stored. Call it
+    /// while holding the write lock.
     ///
     /// # Errors
     /// `Busy` when it is not there; those of the storage.

@@ -1,4 +1,4 @@
-//! Putting the analysis of a track that is played in front of what waits.
+//! Puts the analysis of a track that is played in front of all that waits.
 
 use fanfare_model::{JobKind, Result, Timestamp, TrackId};
 
@@ -10,11 +10,11 @@ use crate::{
     rows::to_json,
 };
 
-/// In front of what was brought (0) and of nightly runs.
+/// In front of what scans and uploads queue (0) and of nightly runs.
 const PLAYED_PRIORITY: i32 = 10;
 
 impl Catalog {
-    /// Puts the analysis of a track in front of all others that wait, and queues it where it does not; gives whether that
+    /// Puts the analysis of a track in front of all others that wait, and queues it if it is not queued; returns whether this
     /// changed anything.
     ///
     /// A track that lacks nothing at the current versions (`analyzers`: id and version; a result that says the analyzer
@@ -23,8 +23,8 @@ impl Catalog {
     /// attempt goes on waiting.
     ///
     /// # Errors
-    /// `Busy`, `NoSpace`, `Io`: then nothing is changed. Nothing is written, and no turn to write is waited for, where there
-    /// is nothing to do.
+    /// `Busy`, `NoSpace`, `Io`: then nothing is changed. When there is nothing to do, it writes nothing and does not wait for the
+    /// write lock.
     pub async fn queue_played(
         &self,
         track: TrackId,
@@ -58,7 +58,7 @@ impl Catalog {
             return Ok(false);
         }
         let mut tx = self.db.write(WHAT).await?;
-        // No track's file and nobody's rights change by this.
+        // This changes no track's file and no person's rights.
         tx.is_a_note();
         let raised = sqlx::query(
             "UPDATE job SET priority = ?1, updated = ?2 \

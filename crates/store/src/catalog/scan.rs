@@ -82,8 +82,8 @@ impl Catalog {
         Ok(applied)
     }
 
-    /// The same changes without covers that were removed after the scan had stored them, because nothing named them yet. To
-    /// be asked under the lock.
+    /// The same changes without covers that were removed after the scan had stored them, because no row named them yet. Call it
+    /// while holding the write lock.
     async fn with_covers_that_are_there(&self, mut changes: Vec<ScanChange>) -> Result<Vec<ScanChange>> {
         let mut known: HashMap<ContentHash, bool> = HashMap::new();
         for change in &mut changes {

@@ -300,7 +300,7 @@ pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
         added: time(row, "added")?,
         updated: time(row, "updated")?,
     };
-    // Rows of older versions have gains from tags that no audio can have; a player would go by them.
+    // Rows of older versions may have gains from tags that no audio can have; a player would use them.
     let channels = track.audio.as_ref().map_or(2, |audio| usize::from(audio.channels));
     track.tags.drop_impossible_gains(channels);
     let measured: Option<f64> = col(row, "gain_db")?;

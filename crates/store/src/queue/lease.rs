@@ -84,7 +84,7 @@ impl Leased {
         self.track_waits(tx, Some((error, run_at)), now).await
     }
 
-    /// The job waits until that time, and this attempt is one more than it was given: attempt numbers go on.
+    /// The job waits until that time and gets one more attempt, so this one does not count; attempt numbers go on.
     pub(super) async fn wait(
         mut self,
         tx: &mut WriteTx,

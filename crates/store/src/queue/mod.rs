@@ -95,7 +95,7 @@ pub struct JobCounts {
 pub enum AfterFailure {
     /// Runs again at that time, unless its attempts are used up: then it is parked.
     RetryAt(Timestamp),
-    /// Runs again at that time, however many attempts there were: the job is not to blame (a full disk).
+    /// Runs again at that time, however many attempts there were: the job is not the cause (a full disk).
     WaitUntil(Timestamp),
     /// Parked now.
     Park,

@@ -227,7 +227,7 @@ pub async fn giving_back_costs_nothing(queue: &dyn JobQueue) {
     }
 }
 
-/// A job that waits for something it is not to blame for is never parked for it, and is due when it says.
+/// A job that waits for a reason outside the job (a full disk) is never parked for it, and is due at the time that was set.
 pub async fn waiting_costs_no_attempt(queue: &dyn JobQueue) {
     let id = queue.enqueue(NewJob { max_attempts: 2, ..new_job(1) }, NOW).await.unwrap();
     let mut now = NOW;
@@ -244,7 +244,7 @@ pub async fn waiting_costs_no_attempt(queue: &dyn JobQueue) {
         assert!(queue.claim(QUEUE, "a", 9, now.plus_ms(9)).await.unwrap().is_empty());
         now = now.plus_ms(10);
     }
-    // What counts is counted as before: two more.
+    // Other attempts count as before: there are two more.
     for state in [JobState::Waiting, JobState::Parked] {
         let claimed = claim_one(queue, "a", now).await;
         queue.fail(id, claimed.attempt, "a", broken(), AfterFailure::RetryAt(now), now).await.unwrap();

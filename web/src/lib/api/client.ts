@@ -10,7 +10,7 @@ export interface Watcher {
   reached(): void;
   unreachable(): void;
   signedOut(): void;
-  /** Something was refused that may be refused because nothing can be stored. */
+  /** A request was refused, possibly because nothing can be stored. */
   unstored?(): void;
 }
 let watcher: Watcher = { reached() {}, unreachable() {}, signedOut() {} };

@@ -10,7 +10,7 @@ export class FolderList {
   folders = $state.raw<Folder[] | null>(null);
   problem = $state<Problem | null>(null);
 
-  /** Call it while a component is set up. */
+  /** Must be called while a component is being set up. */
   constructor() {
     $effect(() => {
       void activity.pulse;
@@ -20,7 +20,7 @@ export class FolderList {
 
   readonly load = (): Promise<void> => this.after(async () => {});
 
-  /** Does something and loads the folders again; what goes wrong becomes `problem`. */
+  /** Makes a change and loads the folders again; an error becomes `problem`. */
   async after(change: () => Promise<unknown>): Promise<void> {
     try {
       await change();

@@ -1,9 +1,9 @@
-// Whether the server can store anything: on a full or read-only disk it plays on, and says so.
+// Whether the server can store anything. On a full or read-only disk it still plays, and the pages say so.
 
 import * as calls from '../api/calls';
 import type { Status, StorageTrouble } from '../api/types';
 
-/** Between two looks while all is well, and while something is not: it passes without a word of the server. */
+/** Pauses between two requests: while the disk can be written, and while it cannot. The server sends no event when that changes. */
 const CALM_MS = 60_000;
 const ALERT_MS = 5_000;
 
@@ -22,7 +22,7 @@ export class Disk {
     clearTimeout(this.#timer);
   }
 
-  /** Asks now, and from then on now and then. */
+  /** Asks now, and then again after each pause. */
   async look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -30,7 +30,7 @@ export class Disk {
     try {
       this.trouble = (await this.ask()).storage ?? null;
     } catch {
-      // What was known stays; that the server is away is told elsewhere.
+      // The last answer stays. The connection's own note says that the server cannot be reached.
     } finally {
       this.#looking = false;
       this.#timer = setTimeout(() => void this.look(), this.trouble === null ? CALM_MS : ALERT_MS);

@@ -7,7 +7,7 @@ const FULL: StorageTrouble = { state: 'full', detail: 'the disk of the data fold
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('a disk that is full is shown until there is room, and asked about more often meanwhile', async () => {
+test('a full disk is shown until there is room, and until then the server is asked more often', async () => {
   let storage: StorageTrouble | null = null;
   const ask = vi.fn(async () => ({ storage }));
   const disk = new Disk(ask);
@@ -25,7 +25,7 @@ test('a disk that is full is shown until there is room, and asked about more oft
   expect(ask.mock.calls.length).toBe(3);
 });
 
-test('a refusal makes one look at once, however many there were, and a server that is away changes nothing', async () => {
+test('any number of refusals at once make one request, and a server that cannot be reached changes nothing', async () => {
   let answer: () => Promise<{ storage: StorageTrouble | null }> = async () => ({ storage: FULL });
   const ask = vi.fn(() => answer());
   const disk = new Disk(ask);

@@ -62,7 +62,7 @@ fn walk(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
 
 fn walk_entries(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
     let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    // What is named on the command line is meant.
+    // A path that is named on the command line is never left out.
     for entry in
         walk.filter_entry(|entry| entry.depth() == 0 || !fanfare_audio::is_system_name(entry.file_name()))
     {

@@ -212,7 +212,7 @@ fn let_go(row: &TrackRow) -> Problem {
     }
 }
 
-/// The same answer; while its bytes flow, background work stands back, and the track is analyzed next if it lacks results.
+/// The same answer. While its bytes are sent, background work stands back; the track is analyzed next if it lacks results.
 pub(super) fn played(state: &HttpState, track: TrackId, response: Response) -> Response {
     let plays = matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT);
     if !plays || response.body().size_hint().exact() == Some(0) {

@@ -194,7 +194,7 @@ async fn signed_in(
     Ok((status, cookies, axum::Json(MeDto::new(user, &state.desk.current().upload))).into_response())
 }
 
-/// Starts a session; gives the cookie. Where nothing can be stored it is kept in memory: who signs in then wants to listen.
+/// Starts a session; gives the cookie. While nothing can be stored it is kept in memory, so that people can sign in and listen.
 async fn new_session(state: &HttpState, user: &User, password_hash: &str) -> Result<String, Error> {
     let session = secret::fresh("")?;
     let now = clock::now();
