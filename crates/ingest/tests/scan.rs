@@ -36,7 +36,7 @@ fn fifo(path: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_change_ends_in_the_catalog() {
     type Change = fn(&Bench);
-    let cases: [(&str, Change, &[&str], &str); 14] = [
+    let cases: [(&str, Change, &[&str], &str); 15] = [
         ("nothing", |_| {}, &["a/1.wav", "a/2.wav", "b/3.wav"], "nothing changed"),
         ("added", |b| drop(b.song("c/4.wav", 4)), &["a/1.wav", "a/2.wav", "b/3.wav", "c/4.wav"], "1 added"),
         ("changed", |b| drop(b.song("a/1.wav", 9)), &["a/1.wav", "a/2.wav", "b/3.wav"], "1 changed"),
@@ -71,10 +71,20 @@ async fn every_kind_of_change_ends_in_the_catalog() {
             "2 changed",
         ),
         (
-            "hidden files and folders",
+            "names that begin with a dot",
             |b| {
-                b.song(".hidden/5.wav", 5);
+                b.song(".45 Club/5.wav", 5);
                 b.song("a/.6.wav", 6);
+            },
+            &[".45 Club/5.wav", "a/.6.wav", "a/1.wav", "a/2.wav", "b/3.wav"],
+            "2 added",
+        ),
+        (
+            "files and folders of the system",
+            |b| {
+                b.song(".Trash-1000/5.wav", 5);
+                b.song("@eaDir/6.wav", 6);
+                b.song("a/._7.wav", 7);
             },
             &["a/1.wav", "a/2.wav", "b/3.wav"],
             "nothing changed",
