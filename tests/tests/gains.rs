@@ -148,7 +148,7 @@ fn check(home: &Home) {
 const SAID: [(&str, &str); 6] = [
     ("\\\"Short\\\"", "short-3.wav: it has a peak and no loudness"),
     ("\\\"Silent\\\"", "silent-2.wav: it is digital silence"),
-    ("\\\"Wild\\\"", "wild-3.wav: a peak of 32.0 dB over full scale cannot be"),
+    ("\\\"Wild\\\"", "wild-3.wav: a peak of 32.0 dB over full scale is impossible"),
     ("\\\"Apart\\\"", "apart-3.wav: its peak of 3.2"),
     ("nothing is written: a peak of 32.0 dB", "wild-3.wav"),
     ("nothing is written: its peak of 3.2", "apart-3.wav"),

@@ -187,7 +187,7 @@ async fn playing_goes_on_while_the_database_is_locked() {
     let lock = other.hold().await.unwrap();
     for number in 0..40 {
         let path = format!("/api/v1/tracks/{}/audio", locked[number % 2]);
-        assert_eq!(get(&server, &path, Some("bytes=0-999")).await.len(), 1_000, "while the database is locked");
+        assert_eq!(get(&server, &path, Some("bytes=0-999")).await.len(), 1_000, "under the lock");
     }
     assert_eq!(analyzed(&server).await, Vec::<String>::new());
     drop(lock);

@@ -177,7 +177,7 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
         (Some(mpeg), Some(adts)) if adts <= mpeg => Ok((Container::Adts, adts)),
         (Some(at), Some(_)) => Ok((Container::Mp3, at)),
         (None, None) if mpeg::is_free_format(head) => {
-            Err(Error::new(ErrorKind::Unsupported, "free-format MP3 (a bit rate of the file's own)")
+            Err(Error::new(ErrorKind::Unsupported, "free-format MP3 (its frames do not name a bit rate)")
                 .remedy("decode it with mpg123, and keep the result as FLAC"))
         }
         (None, None) if looks_like_text(head) => {

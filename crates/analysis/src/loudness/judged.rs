@@ -135,7 +135,7 @@ fn alone(track: &Measured<'_>) -> Result<Gain, Doubt> {
     let lufs = levels.lufs;
     let checks = levels.checks(track.audio).into_iter().chain([
         (told_alike, "its gain and peak are not those of its loudness".to_owned()),
-        (moment, format!("{lufs:.1} LUFS cannot be: no moment is as loud")),
+        (moment, format!("{lufs:.1} LUFS is impossible: no moment is as loud")),
         (blocks, format!("{lufs:.1} LUFS is not what its blocks of 400 ms give")),
     ]);
     match checks.into_iter().find(|(holds, _)| !holds) {
@@ -164,24 +164,29 @@ impl Levels {
         let between = sample_peak_db <= true_peak_db + SAME_DB
             && true_peak_db <= sample_peak_db + decibels(most_overshoot());
         [
-            (lufs > gain::ABSOLUTE_GATE_LUFS, format!("{lufs:.1} LUFS cannot be: nothing below -70 counts")),
+            (
+                lufs > gain::ABSOLUTE_GATE_LUFS,
+                format!("{lufs:.1} LUFS is impossible: nothing below -70 counts"),
+            ),
             (
                 peak > 0.0 && gain::can_be_peak(peak),
-                format!("a peak of {true_peak_db:.1} dB over full scale cannot be"),
+                format!("a peak of {true_peak_db:.1} dB over full scale is impossible"),
             ),
             (
                 !integer || sample_peak_db <= SAME_DB,
-                format!("a sample {sample_peak_db:.1} dB over full scale cannot be in a file of integers"),
+                format!(
+                    "a sample {sample_peak_db:.1} dB over full scale is impossible in a file of integers"
+                ),
             ),
             (
                 between,
                 format!(
-                    "a true peak of {true_peak_db:.1} dB cannot be with samples of {sample_peak_db:.1} dB"
+                    "a true peak of {true_peak_db:.1} dB is impossible with samples of {sample_peak_db:.1} dB"
                 ),
             ),
             (
                 lufs <= gain::loudest_lufs(peak, channels),
-                format!("{lufs:.1} LUFS cannot be with a peak of {true_peak_db:.1} dB"),
+                format!("{lufs:.1} LUFS is impossible with a peak of {true_peak_db:.1} dB"),
             ),
         ]
     }
@@ -230,13 +235,13 @@ fn together(tracks: &[Measured<'_>], judged: &[Result<Gain, Doubt>]) -> Result<G
     let (gain_db, peak) = pair.ok_or_else(|| doubt(Doubt::NoLoudness))?;
     let known = || judged.iter().flatten();
     if known().map(|one| one.peak).fold(0.0, f64::max) != peak {
-        return Err(impossible("the peak of a release is the largest of its tracks'"));
+        return Err(impossible("its peak is not the largest of its tracks"));
     }
     let loudest_db = known().map(|one| one.gain_db).fold(f64::INFINITY, f64::min);
     let quietest_db = known().map(|one| one.gain_db).fold(f64::NEG_INFINITY, f64::max);
     let among = loudest_db - RELATIVE_GATE_LU..=quietest_db + RELATIVE_GATE_LU;
     if !(among.contains(&gain_db) && gain::can_be_gain(gain_db, Some(peak), MAX_CHANNELS)) {
-        return Err(impossible("the loudness of a release lies among those of its tracks"));
+        return Err(impossible("its loudness is not in the range of its tracks"));
     }
     Ok(Gain { gain_db, peak })
 }

@@ -72,7 +72,7 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
         Error::from_io(format_args!("the data folder {} cannot be made", path.display()), error)
-            .remedy("name a writable one with --data DIR or FANFARE_DATA, or make room where it is to be")
+            .remedy("name a writable one with --data DIR or FANFARE_DATA, or make room on its disk")
     })
 }
 

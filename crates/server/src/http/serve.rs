@@ -127,7 +127,7 @@ async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpSta
                 () = closing.cancelled() => return,
             }
             if let Err(error) = add_folders(&store, &ingest, &settings).await {
-                tracing::warn!(%error, "a library folder is left out until the next start");
+                tracing::warn!(%error, "a library folder could not be added; the next start tries again");
             }
         });
     } else if let Err(error) = add_folders(&store, &ingest, &settings).await {

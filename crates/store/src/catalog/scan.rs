@@ -103,7 +103,9 @@ impl Catalog {
             known.insert(cover, is_there);
             if !is_there {
                 file.cover = None;
-                file.cover_error = Some("it was deleted while it was being stored; scan in full".to_owned());
+                file.cover_error = Some(
+                    "the same picture was being deleted at that moment; run `fanfare scan --full`".to_owned(),
+                );
             }
         }
         Ok(changes)

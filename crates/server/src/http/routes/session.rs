@@ -203,7 +203,7 @@ async fn new_session(state: &HttpState, user: &User, password_hash: &str) -> Res
         match state.store.people().create_session(user.id, hash, expires, now).await {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NoSpace || state.store.only_reads().is_some() => {
-                tracing::warn!(%error, user = %user.id, "a session is kept in memory until the server ends");
+                tracing::warn!(%error, user = %user.id, "a session could not be stored and is kept in memory");
                 state.unstored.keep(hash, user, password_hash);
             }
             Err(error) => return Err(error),
