@@ -208,6 +208,19 @@ async fn a_run_on_storage_that_was_away_is_done_by_a_retry_when_it_is_back() {
     let path = format!("/api/v1/tasks/{}", run["id"].as_str().unwrap());
     let ended = until(&server, &path, over).await;
     println!("away: {}, {}", ended["state"], ended["message"]);
+    // A scan may have hidden the tracks before the run looked for some; what the run took up it accounts for.
+    if !fs::read_to_string(server.data().join("server.log"))
+        .unwrap()
+        .lines()
+        .any(|line| line.contains("a nightly run begins") && line.contains("tracks=0"))
+    {
+        let left = "0 tracks heard, 3 tracks left to the next run: their storage is away";
+        assert_eq!(
+            (&ended["state"], &ended["message"]),
+            (&json!("partial_success"), &json!(left)),
+            "{ended}"
+        );
+    }
     let said = ended.to_string();
     for track in &known {
         // The id of a track may be a field of its own, and is no name of it.

@@ -38,11 +38,15 @@ impl Nightly {
         self.inner.governor.nightly(true);
         let mut failed_too = run.failed_too;
         let mut first = true;
+        let mut taken = 0;
         let (counts, closing) = loop {
             // Before the query: what a scan stores between the two is found by the next one.
             let seen = self.inner.scans.seen();
             match self.queue(run, failed_too).await {
-                Ok(queued) => self.say_begun(run, queued, first, start).await,
+                Ok(queued) => {
+                    taken += queued;
+                    self.say_begun(run, queued, first, start).await;
+                }
                 Err(error) if first => {
                     tracing::warn!(%error, "a nightly run could not begin");
                     return run.task.end(TaskState::Failed, text::sentence(&error)).await;
@@ -62,7 +66,25 @@ impl Nightly {
             }
             break (counts, closing);
         };
+        let closing = self.with_held(counts, closing, taken).await;
         self.end(run, start, counts, closing).await;
+    }
+
+    /// Why the run ends, with the tracks that it took up and a scan hid meanwhile: their jobs are held for the time when
+    /// the files are back, and belong to the run no more.
+    async fn with_held(&self, counts: JobCounts, closing: Option<Closing>, taken: u64) -> Option<Closing> {
+        let known = counts.done + counts.parked + counts.cancelled + counts.waiting + counts.running;
+        let gone = taken.saturating_sub(known);
+        if gone == 0 {
+            return closing;
+        }
+        match self.inner.store.catalog().held_analyses().await {
+            Ok(held) => away_too(closing, gone.min(held)),
+            Err(error) => {
+                tracing::warn!(%error, "could not count what a scan took out of a nightly run");
+                closing
+            }
+        }
     }
 
     async fn say_begun(&self, run: &Run, queued: u64, first: bool, start: Timestamp) {
@@ -236,6 +258,15 @@ fn hours(start: Timestamp, deadline: Timestamp) -> String {
     format!("{:.1} h", (deadline.0 - start.0) as f64 / 3_600_000.0)
 }
 
+/// Why a run ends when so many more of its tracks are away.
+const fn away_too(closing: Option<Closing>, tracks: u64) -> Option<Closing> {
+    match closing {
+        None if tracks > 0 => Some(Closing::Away(tracks)),
+        Some(Closing::Away(known)) => Some(Closing::Away(known + tracks)),
+        closing => closing,
+    }
+}
+
 /// How a run ended, in a word and in words.
 fn verdict(counts: JobCounts, closing: Option<Closing>, budget: &str) -> (TaskState, String) {
     let away = matches!(closing, Some(Closing::Away(_)));
@@ -268,6 +299,19 @@ fn verdict(counts: JobCounts, closing: Option<Closing>, budget: &str) -> (TaskSt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tracks_that_a_scan_hid_are_left_to_the_next_run() {
+        for (closing, hidden, expected) in [
+            (None, 0, None),
+            (None, 3, Some(Closing::Away(3))),
+            (Some(Closing::Away(2)), 3, Some(Closing::Away(5))),
+            (Some(Closing::Budget), 3, Some(Closing::Budget)),
+            (Some(Closing::Cancelled), 3, Some(Closing::Cancelled)),
+        ] {
+            assert_eq!(away_too(closing, hidden), expected);
+        }
+    }
 
     #[test]
     fn a_run_says_what_it_did_and_what_it_left() {

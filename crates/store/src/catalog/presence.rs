@@ -6,9 +6,11 @@
 use fanfare_model::{Result, TaskId, Timestamp, TrackId};
 use sqlx::SqliteConnection;
 
+use super::Catalog;
 use crate::{
     error::sql,
     queue::{ANALYZE_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE},
+    rows::count,
 };
 
 const WHAT: &str = "noting that a file is missing";
@@ -50,6 +52,23 @@ pub(super) async fn hold_jobs(tx: &mut SqliteConnection, track: &[u8], now: Time
     .await
     .map_err(sql("holding the jobs of a missing track"))?;
     Ok(())
+}
+
+impl Catalog {
+    /// How many analyses wait for tracks that are missing to come back.
+    ///
+    /// # Errors
+    /// Those of reading the database.
+    pub async fn held_analyses(&self) -> Result<u64> {
+        const WHAT: &str = "counting what waits for missing tracks";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query("SELECT count(*) AS held FROM job WHERE held = 1 AND queue = ?")
+            .bind(ANALYZE_QUEUE)
+            .fetch_one(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        count(&row, "held")
+    }
 }
 
 /// Shows a track again as it was.
