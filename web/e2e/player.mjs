@@ -39,6 +39,19 @@ export async function playerChecks(page, server) {
     await page.keyboard.press('m');
     assert.equal(await audio(page, (element) => element.muted), false);
   });
+  await check('the seek bar is at least 240 px wide from 920 px on, and nothing of the bar sticks out', async () => {
+    const before = page.viewportSize();
+    try {
+      for (const width of [920, 1024, 1100, 1359, 1360, 1440]) {
+        await page.setViewportSize({ width, height: before.height });
+        const [bar, side] = await Promise.all(['.bar .wave', '.bar .side'].map((what) => page.locator(what).boundingBox()));
+        assert.ok(bar !== null && bar.width >= 240, `${Math.round(bar?.width ?? 0)} px at ${width}`);
+        assert.ok(side !== null && side.x + side.width <= width, `the bar ends at ${Math.round((side?.x ?? 0) + (side?.width ?? 0))} of ${width}`);
+      }
+    } finally {
+      await page.setViewportSize(before);
+    }
+  });
   await check('ReplayGain sets the level within full scale', async () => {
     const level = await page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.queue')));
     const track = level.entries[level.current].track;

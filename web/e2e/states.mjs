@@ -32,6 +32,11 @@ async function playMedium(page, url) {
 
 /** Name, what kind of mock, and how to get there; `look(name)` is called where there is something to see. */
 const STATES = [
+  ['found', {}, async ({ page, url, look }) => {
+    await page.goto(`${url}/#/?search=a`);
+    await page.locator('.row .name').first().waitFor();
+    await look('tracks');
+  }],
   ['cache-off', { cacheOff: true }, async ({ page, url, look }) => {
     await page.goto(`${url}/#/cache`);
     await page.getByRole('heading', { name: 'The cache is off' }).waitFor();

@@ -37,4 +37,22 @@ export async function tabChecks(context, server) {
       for (const tab of tabs) await tab.close();
     }
   });
+  await check('a tab that begins to play pauses the others, and they say so', async () => {
+    const [first, second] = [await context.newPage(), await context.newPage()];
+    const plays = (tab) => tab.locator('audio').first().evaluate((audio) => !audio.paused && audio.currentTime > 0).catch(() => false);
+    try {
+      for (const tab of [first, second]) {
+        await tab.goto(`${server.url}/#/`);
+        await tab.locator('.row .name').first().waitFor();
+        await tab.getByRole('button', { name: 'Play all' }).click();
+        await until(tab, 'sound', () => plays(tab));
+      }
+      await until(first, 'the first tab to pause', () => first.locator('audio').first().evaluate((audio) => audio.paused));
+      await first.getByText('Another tab plays now').waitFor();
+      assert.equal(await plays(second), true);
+    } finally {
+      await first.close();
+      await second.close();
+    }
+  });
 }

@@ -8,6 +8,7 @@ import { type Effect, type PlayerInput, type PlayerState, START, step } from './
 import { offerCommands, showState, showTrack } from './media-session';
 import * as q from './queue';
 import { SentQuality } from './sent.svelte';
+import { joinTabs, type Tabs } from './tabs';
 import { loadOutput, loadPosition, loadQueue, saveOutput, savePosition, saveQueue } from './saved';
 
 /** A list that goes on after what was put in the queue. */
@@ -32,6 +33,7 @@ class Player {
   gain = $derived(appliedGain(this.track ?? { replaygain_track_gain_db: null, true_peak_dbtp: null }, this.output.level));
   duration_s = $derived(this.machine.duration_s ?? this.track?.duration_s ?? null);
   #engine: Engine | null = null;
+  #tabs: Tabs | null = null;
   #continuation: Continuation | null = null;
   #toppingUp = false;
   #saved_s = -1;
@@ -46,6 +48,7 @@ class Player {
       previous: () => this.previous(), seek: (to) => this.seek(to), seekBy: (by) => this.seek(this.position_s + by),
     });
     addEventListener('pagehide', () => savePosition(this.position_s));
+    this.#tabs = joinTabs(() => this.#taken());
     if (this.entry !== null) this.#load(loadPosition(), false);
   }
 
@@ -169,7 +172,7 @@ class Player {
     }));
     switch (effect.type) {
       case 'source': engine.source(effect.trackId, effect.position_s, { hls: this.track?.hls === true, quality: this.size.wanted }); return this.#level();
-      case 'play': this.#level(); return engine.play();
+      case 'play': this.#tabs?.begin(); this.#level(); return engine.play();
       case 'pause': return engine.pause();
       case 'stop': return engine.stop();
       case 'position': return engine.seek(effect.position_s);
@@ -179,6 +182,13 @@ class Player {
         else this.machine = { ...this.machine, wanted: false };
       }
     }
+  }
+
+  /** Another tab of this browser plays now. */
+  #taken(): void {
+    if (!this.playing) return;
+    this.send({ type: 'pause' });
+    this.notice = 'Another tab plays now';
   }
 
   #go(queue: q.Queue): void {

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { joinTabs } from './tabs';
+
+/** Channels of one name: what one posts the others get. */
+function channels(): () => BroadcastChannel {
+  const all: { onmessage: (() => void) | null }[] = [];
+  return () => {
+    const own = { onmessage: null as (() => void) | null, postMessage: () => all.filter((other) => other !== own).forEach((other) => other.onmessage?.()) };
+    all.push(own);
+    return own as unknown as BroadcastChannel;
+  };
+}
+
+describe('tabs that play', () => {
+  it('tells the other tabs, and not its own', () => {
+    const open = channels();
+    const paused: string[] = [];
+    const first = joinTabs(() => paused.push('first'), open);
+    const second = joinTabs(() => paused.push('second'), open);
+    joinTabs(() => paused.push('third'), open);
+    first.begin();
+    expect(paused).toEqual(['second', 'third']);
+    second.begin();
+    expect(paused.slice(2)).toEqual(['first', 'third']);
+  });
+  it('plays on where a browser has no such channels', () => {
+    const tabs = joinTabs(() => {}, () => { throw new Error('none'); });
+    expect(() => tabs.begin()).not.toThrow();
+  });
+});
