@@ -4,17 +4,30 @@
 //! Purpose: fill the catalog fast. A scan reads thousands of files in seconds, so nothing here touches more
 //! than headers and tags.
 //!
-//! Invariants: a damaged tag costs a warning, never the file; texts are cleaned ([`text`]) and bounded;
-//! reading is bounded in bytes whatever a length field says; a panic in a tag parser is contained.
+//! Invariants: a damaged item of a tag costs a warning and that item, never the others nor the file; texts are cleaned
+//! ([`text`]) and bounded; reading is bounded in bytes whatever a length field says.
+//!
+//! Tags are read here and not by a library where the usual ones are stricter than the music that people have: [`places`]
+//! says which kinds, and where they lie.
 
+mod apev2;
 mod asf;
+mod chunks;
 mod embedded;
+mod fields;
+mod flac;
+mod genres;
 pub(crate) mod headers;
-mod lofty_tags;
+mod id3v1;
+mod id3v2;
+mod id3v2_frames;
 mod matroska;
-mod packed;
+mod mp4;
+mod ogg_comments;
+mod places;
 mod sample_entry;
 pub(crate) mod text;
+mod vorbis_comments;
 mod write;
 
 use std::{fs::File, path::Path, sync::Arc};
@@ -83,13 +96,11 @@ pub fn read_tags(path: &Path, limits: &Limits) -> Result<TagReading> {
         Err(error) if error.kind() == ErrorKind::Io => return Err(error),
         Err(error) => reading.warnings.push(format!("properties were not read: {error}")),
     }
-    let codec = reading.audio.as_ref().map(|audio| audio.codec.clone()).unwrap_or_default();
     match audio.container {
         Container::Matroska => matroska::read(&file, audio, limits, &mut reading)?,
         Container::Caf => embedded::read(&file, audio, limits, &mut reading),
-        Container::Ogg if codec == "flac" => embedded::read(&file, audio, limits, &mut reading),
         Container::Asf => asf::read(&file, audio, limits, &mut reading),
-        _ => lofty_tags::read(&file, audio, &codec, limits, &mut reading),
+        _ => places::read(&file, audio, limits, &mut reading),
     }
     let channels = reading.audio.as_ref().map_or(USUAL_CHANNELS, |audio| usize::from(audio.channels));
     if reading.tags.drop_impossible_gains(channels) {

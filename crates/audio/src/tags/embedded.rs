@@ -1,4 +1,4 @@
-//! Tags of the containers that lofty does not know, as Symphonia's demuxers read them: CAF, FLAC in Ogg.
+//! Tags of CAF, as Symphonia's demuxer reads them.
 
 use std::{fs::File, sync::Arc};
 

@@ -46,10 +46,48 @@ pub(super) fn number_of_total(text: &str) -> (Option<u32>, Option<u32>) {
     }
 }
 
-/// The year at the start of a date.
+/// The year of a date: at its start (`2001-05-03`, `20010503`), else four digits anywhere (`Oct 3, 1995`).
 pub(super) fn year(text: &str) -> Option<u16> {
-    let digits = text.trim().get(..4)?;
-    digits.parse().ok().filter(|year| (1_000..=2_999).contains(year))
+    let year = |digits: &str| digits.parse().ok().filter(|year| (1_000..=2_999).contains(year));
+    let text = text.trim();
+    let leading = text.bytes().take_while(u8::is_ascii_digit).count();
+    if leading == 6 || leading >= 8 {
+        return year(&text[..4]);
+    }
+    text.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4).find_map(year)
+}
+
+/// Text that should be UTF-8; where it is not, it was written in a code page, and the usual one of those is Windows-1252.
+pub(super) fn utf8_or_windows_1252(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| windows_1252(bytes), str::to_owned)
+}
+
+/// Text in Windows-1252 (encoding.spec.whatwg.org, "windows-1252"), which is ISO 8859-1 with signs in place of controls.
+pub(super) fn windows_1252(bytes: &[u8]) -> String {
+    const SIGNS: [char; 32] = [
+        '\u{20ac}', '\u{81}', '\u{201a}', '\u{192}', '\u{201e}', '\u{2026}', '\u{2020}', '\u{2021}',
+        '\u{2c6}', '\u{2030}', '\u{160}', '\u{2039}', '\u{152}', '\u{8d}', '\u{17d}', '\u{8f}', '\u{90}',
+        '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}', '\u{2022}', '\u{2013}', '\u{2014}', '\u{2dc}',
+        '\u{2122}', '\u{161}', '\u{203a}', '\u{153}', '\u{9d}', '\u{17e}', '\u{178}',
+    ];
+    let sign = |byte: &u8| SIGNS.get(usize::from(byte.wrapping_sub(0x80))).copied();
+    bytes.iter().map(|byte| sign(byte).unwrap_or(char::from(*byte))).collect()
+}
+
+/// Text in UTF-16, in the order that its mark says, else in the given one.
+pub(super) fn utf16(bytes: &[u8], mut little_endian: bool) -> String {
+    let mut units = bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]).peekable();
+    if let Some(marked) = units.peek().and_then(|mark| match mark {
+        [0xff, 0xfe] => Some(true),
+        [0xfe, 0xff] => Some(false),
+        _ => None,
+    }) {
+        little_endian = marked;
+        units.next();
+    }
+    let units =
+        units.map(|pair| if little_endian { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) });
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
 /// Decibels such as `-6.48 dB`, if any audio can have such a gain.
@@ -97,8 +135,18 @@ mod tests {
         assert_eq!(number_of_total("3/12"), (Some(3), Some(12)));
         assert_eq!(number_of_total(" 07 "), (Some(7), None));
         assert_eq!(number_of_total("0/99999"), (None, None));
-        for (text, expected) in [("2001-05-03", Some(2001)), ("19", None), ("０１２３", None), ("0001", None)]
-        {
+        for (text, expected) in [
+            ("2001-05-03", Some(2001)),
+            ("20010503", Some(2001)),
+            ("19", None),
+            ("０１２３", None),
+            ("0001", None),
+            ("12345", None),
+            // issue 13: dates in words.
+            ("Oct 3, 1995", Some(1995)),
+            ("03.10.1995", Some(1995)),
+            ("10/03/95", None),
+        ] {
             assert_eq!(year(text), expected, "{text}");
         }
         for (text, expected) in [

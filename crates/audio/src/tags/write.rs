@@ -13,7 +13,7 @@ mod chunks;
 mod flac;
 mod id3;
 mod mp4;
-mod ogg;
+pub(super) mod ogg;
 mod pieces;
 mod place;
 mod values;

@@ -17,7 +17,8 @@ use crate::{
 /// Bytes of a page's header before its table of segments.
 const HEADER: usize = 27;
 const CONTINUED: u8 = 1;
-const FIRST: u8 = 2;
+/// The page begins a stream.
+pub(in crate::tags) const FIRST: u8 = 2;
 const LAST: u8 = 4;
 /// Segments in a page, and bytes in one.
 const MAX_SEGMENTS: usize = 255;
@@ -35,14 +36,19 @@ pub(super) struct Mapping {
 pub(super) const VORBIS: Mapping = Mapping { prefix: b"\x03vorbis", packets: 2 };
 pub(super) const OPUS: Mapping = Mapping { prefix: b"OpusTags", packets: 1 };
 
-struct Page {
-    bytes: Vec<u8>,
-    body: usize,
+/// A page, whole.
+pub(in crate::tags) struct Page {
+    pub(in crate::tags) bytes: Vec<u8>,
+    /// Where its segments begin.
+    pub(in crate::tags) body: usize,
 }
 
 impl Page {
     /// The page at that place of the file.
-    fn read(file: &File, at: u64) -> Result<Self> {
+    ///
+    /// # Errors
+    /// `Malformed` when there is none, I/O.
+    pub(in crate::tags) fn read(file: &File, at: u64) -> Result<Self> {
         let damaged = || malformed("an Ogg page is not where the one before ends").at_byte(at);
         let mut bytes = read_at(file, at, HEADER + MAX_SEGMENTS)?;
         if bytes.len() < HEADER || !bytes.starts_with(b"OggS\0") {
@@ -59,11 +65,11 @@ impl Page {
         Ok(Self { bytes, body })
     }
 
-    fn flags(&self) -> u8 {
+    pub(in crate::tags) fn flags(&self) -> u8 {
         self.bytes[5]
     }
 
-    fn serial(&self) -> u32 {
+    pub(in crate::tags) fn serial(&self) -> u32 {
         self.number(14)
     }
 
@@ -71,7 +77,7 @@ impl Page {
         u32::from_le_bytes([self.bytes[at], self.bytes[at + 1], self.bytes[at + 2], self.bytes[at + 3]])
     }
 
-    fn segments(&self) -> &[u8] {
+    pub(in crate::tags) fn segments(&self) -> &[u8] {
         &self.bytes[HEADER..self.body]
     }
 
