@@ -22,6 +22,7 @@ const CONTAINERS: &[(&str, &str)] = &[
     ("asf", "audio/x-ms-wma"),
     ("dsf", "audio/x-dsf"),
     ("dff", "audio/x-dff"),
+    ("amr", "audio/amr"),
     ("tta", "audio/x-tta"),
     ("musepack", "audio/x-musepack"),
 ];

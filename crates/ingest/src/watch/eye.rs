@@ -1,6 +1,10 @@
 //! One folder watched by the kernel.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 use fanfare_model::FolderId;
 use notify::{
@@ -90,8 +94,15 @@ fn matters(event: &Event) -> bool {
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any => true,
         EventKind::Other => false,
     };
-    let left_out = |path: &std::path::PathBuf| path.file_name().is_some_and(fanfare_audio::is_system_name);
+    let left_out =
+        |path: &PathBuf| path.file_name().is_some_and(fanfare_audio::is_system_name) || is_being_copied(path);
     kind && (event.paths.is_empty() || !event.paths.iter().all(left_out))
+}
+
+/// Whether a name is one that `rsync` and its like give a file until it is whole: `.song.flac.Xy12Zz`.
+fn is_being_copied(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    hidden && path.file_stem().is_some_and(|stem| fanfare_audio::is_audio_suffix(Path::new(stem)))
 }
 
 #[cfg(test)]
@@ -110,6 +121,9 @@ mod tests {
         for (event, expected) in [
             (of(create, &["/m/a.flac"]), true),
             (of(create, &["/m/.a.flac.Xy12"]), false),
+            (of(create, &["/m/.45 Club"]), true),
+            (of(create, &["/m/.a.flac"]), true),
+            (of(create, &["/m/._a.flac"]), false),
             (of(rename, &["/m/.a.flac.Xy12", "/m/a.flac"]), true),
             (of(EventKind::Access(AccessKind::Open(AccessMode::Read)), &["/m/a.flac"]), false),
             (of(EventKind::Access(AccessKind::Close(AccessMode::Write)), &["/m/a.flac"]), true),
