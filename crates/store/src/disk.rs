@@ -19,6 +19,8 @@ use tokio::sync::watch;
 
 /// While the disk can be written, a check writes a test file only if less than this is free.
 const LITTLE_BYTES: u64 = 4 << 20;
+/// The same for inodes: an upload makes a few dozen files.
+const FEW_INODES: u64 = 256;
 /// A disk counts as full when this much cannot be written: a few pages of the database.
 const ENOUGH_BYTES: usize = 64 << 10;
 /// The same for a disk that was full: more, so that it is not full again after the first write.
@@ -129,13 +131,15 @@ impl Disk {
     /// nothing.
     #[must_use]
     pub fn look(&self) -> Option<Unwritable> {
-        // If this fails, something else is wrong with the disk, and reads and writes report it.
-        let figures = statvfs(&self.inner.folder).ok()?;
+        // If this fails, something else is wrong with the disk, and reads and writes report it; nothing new is known.
+        let Ok(figures) = statvfs(&self.inner.folder) else { return self.found() };
         if figures.f_flag.contains(StatVfsMountFlags::RDONLY) {
             return Some(Unwritable::ReadOnly);
         }
         let free = figures.f_bavail.saturating_mul(figures.f_frsize);
-        if self.found().is_none() && free >= LITTLE_BYTES { None } else { self.try_writing() }
+        // File systems without a fixed number of inodes say 0 of 0.
+        let inodes = figures.f_files == 0 || figures.f_favail >= FEW_INODES;
+        if self.found().is_none() && free >= LITTLE_BYTES && inodes { None } else { self.try_writing() }
     }
 
     /// Whether the file system is read-only now: one system call, which does not read the disk.

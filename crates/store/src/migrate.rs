@@ -27,8 +27,8 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0008_task_kinds.sql"),
     include_str!("../../../migrations/sqlite/0009_presence.sql"),
     include_str!("../../../migrations/sqlite/0010_quarantine.sql"),
-    include_str!("../../../migrations/sqlite/0015_attempts.sql"),
-    include_str!("../../../migrations/sqlite/0011_covers.sql"),
+    include_str!("../../../migrations/sqlite/0011_attempts.sql"),
+    include_str!("../../../migrations/sqlite/0012_covers.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.
