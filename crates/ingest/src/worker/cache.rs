@@ -51,6 +51,8 @@ pub(crate) struct Whole {
 
 impl Work for CacheTrack {
     type Product = Box<Whole>;
+    /// The cache may lie on another disk, and a person who asked for it is told to clear it, not left waiting.
+    const WAITS_FOR_ROOM: bool = false;
 
     fn track(&self) -> TrackId {
         self.id

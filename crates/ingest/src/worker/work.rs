@@ -58,7 +58,7 @@ pub(crate) trait Work: Send + 'static {
     const NICE: i32 = 10;
 
     /// Whether a job whose result did not fit on a full disk waits for room. `false` where a listener waits for it now and
-    /// gets something else.
+    /// gets something else, and where the result goes to the cache, which may lie on another disk.
     const WAITS_FOR_ROOM: bool = true;
 
     /// The track it is about.
