@@ -58,6 +58,8 @@ pub struct TagReading {
     pub cut: bool,
     /// What was odd, one sentence each.
     pub warnings: Vec<String>,
+    /// Those of them that are about items of tags, which are damaged and were left out.
+    pub damaged: Vec<String>,
 }
 
 impl TagReading {

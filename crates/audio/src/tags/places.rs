@@ -31,13 +31,7 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits, reading: &mu
     if let Err(error) = found.read(file, audio) {
         reading.warnings.push(format!("tags were not read: {error}"));
     }
-    if found.tags.iter().any(|tag| tag.cut) {
-        reading.cut = true;
-        let most = limits.max_tag_bytes;
-        reading
-            .warnings
-            .push(format!("tags were read in part: they are larger than the limit of {most} bytes"));
-    }
+    let is_cut = found.tags.iter().any(|tag| tag.cut);
     let mut best = None;
     for mut tag in found.tags {
         tag.fill(&mut reading.tags);
@@ -47,10 +41,18 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits, reading: &mu
             best = Some((picture.rank, picture.bytes));
         }
         for damaged in tag.damaged {
-            if !reading.warnings.contains(&damaged) {
-                reading.warnings.push(damaged);
+            if !reading.damaged.contains(&damaged) {
+                reading.damaged.push(damaged);
             }
         }
+    }
+    reading.warnings.extend(reading.damaged.iter().cloned());
+    if is_cut {
+        reading.cut = true;
+        let most = limits.max_tag_bytes;
+        reading
+            .warnings
+            .push(format!("tags were read in part: they are larger than the limit of {most} bytes"));
     }
     if let Some((_, picture)) = best {
         reading.take_cover(picture, limits);

@@ -2,10 +2,10 @@
 //!
 //! Synchronous; knows no job and no store. Runs on a thread of its own, because a decoder may not return.
 
-use std::{fs::Metadata, time::Duration};
+use std::{fs::Metadata, path::Path, time::Duration};
 
 use fanfare_analysis::{AnalyzeOptions, AnalyzerEntry, analyze_with};
-use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, PcmSink, SharedChunk, StreamFacts};
+use fanfare_audio::{CancelFlag, FanOutOptions, Limits, OpenOptions, PcmSink, SharedChunk, StreamFacts};
 use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, Result, SampleSpec, features::AnalyzerResult,
 };
@@ -15,6 +15,7 @@ use super::{
     choice::{Choice, HeardBefore},
 };
 use crate::{
+    pictures::limits_here,
     scan::read::{hash_file, open_regular},
     stamp::FileStamp,
 };
@@ -121,7 +122,18 @@ pub(crate) fn hear(
     let frames = if analysis.stopped_early { file.frames.or(declared) } else { Some(analysis.frames) };
     let audio = properties(&facts, spec, frames, file.scanned.size_bytes);
     let results = analysis.results.into_iter().chain(left_out).collect();
-    Ok(Heard { content_hash, changed_ns, audio, results, warnings: analysis.warnings })
+    let mut warnings = analysis.warnings;
+    warnings.extend(tag_damage(&file.path, &options.limits));
+    Ok(Heard { content_hash, changed_ns, audio, results, warnings })
+}
+
+/// What was left out of a file's tags because it is damaged, so that the track says so.
+pub(crate) fn tag_damage(path: &Path, limits: &Limits) -> Vec<String> {
+    match fanfare_audio::read_tags(path, &limits_here(limits)) {
+        // What is larger than that is no damage, and is read elsewhere.
+        Ok(reading) if !reading.cut => reading.damaged,
+        _ => Vec::new(),
+    }
 }
 
 /// A sink that leaves counting to the fan-out.
@@ -159,6 +171,23 @@ pub(crate) fn properties(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// issue 13: one bad item costs that item, and the track says so.
+    #[test]
+    fn damaged_items_of_tags_are_told_and_sound_tags_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let wav = fanfare_testkit::wav::wav(8_000, &[vec![0.1; 800]], fanfare_testkit::wav::WavFormat::I16);
+        for (artist, told) in [(b"\x00A", 0), (b"\x09A", 1)] {
+            let frames = [b"TPE1\0\0\0\x02\0\0", &artist[..], b"TIT2\0\0\0\x02\0\0\0T"].concat();
+            let tag = [b"ID3\x04\0\0\0\0\0", &[frames.len() as u8][..], &frames].concat();
+            let chunk = [b"id3 ", &(tag.len() as u32).to_le_bytes()[..], &tag].concat();
+            let path = folder.path().join("a.wav");
+            std::fs::write(&path, [&wav[..], &chunk].concat()).unwrap();
+            let damage = tag_damage(&path, &Limits::default());
+            assert_eq!(damage.len(), told, "{damage:?}");
+            assert!(damage.iter().all(|line| line.contains("TPE1")), "{damage:?}");
+        }
+    }
 
     #[test]
     fn long_audio_gets_more_time() {

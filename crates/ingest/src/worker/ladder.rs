@@ -19,7 +19,7 @@ use fanfare_store::{GrowingLadder, GrowingVariant, growing_variant};
 
 use super::{
     along::{Along, AlongFiles},
-    hear::{budget, properties},
+    hear::{budget, properties, tag_damage},
 };
 
 /// What is to be made.
@@ -103,6 +103,7 @@ pub(crate) fn make(
     let mut progress = |frames| on_progress(frames, declared);
     let heard = analyze_with(&making.analyzers, &mut *source, sinks, &options, cancel, &mut progress)?;
     warnings.extend(heard.warnings);
+    warnings.extend(tag_damage(&making.path, &open.limits));
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
     }

@@ -22,7 +22,7 @@ use fanfare_store::{AfterFailure, CachedFile, Leftover, Making, MakingFile};
 
 use super::{
     beside::Beside,
-    hear::{budget, properties},
+    hear::{budget, properties, tag_damage},
     small::{Subject, begin_at},
     wants::{Want, Wants},
     work::{Begun, Held, Progress, Work},
@@ -251,7 +251,8 @@ impl Stream {
         match outcome {
             Some(SinkOutcome::Finished) if begin == 0 && !analyzers.is_empty() => {
                 let audio = properties(&facts, spec, Some(heard.frames), subject.size());
-                self.heard = Some((audio, heard.warnings, heard.results));
+                let damage = tag_damage(&subject.path, &self.open.limits);
+                self.heard = Some((audio, [heard.warnings, damage].concat(), heard.results));
             }
             Some(SinkOutcome::Evicted { message, .. }) if message.contains(NOBODY_LISTENS) => {
                 return Err(nobody_listens());
