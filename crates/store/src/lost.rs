@@ -15,11 +15,21 @@ use crate::{
     open::{BLOB_FOLDER, DATABASE_FILE},
 };
 
-/// Refuses a data folder that has blobs and no database, or a database file of no bytes. Touches nothing.
+/// Lies in a data folder while a backup is restored into it: what is there then is not yet a data folder.
+pub(crate) const RESTORING: &str = "restoring";
+
+/// Refuses a data folder into which a restore was begun and not finished, one that has blobs and no database, and one
+/// with a database file of no bytes. Touches nothing.
 ///
 /// # Errors
 /// `Conflict`, with what can be done.
 pub fn refuse_lost_database(data: &Path) -> Result<()> {
+    if data.join(RESTORING).is_file() {
+        let what = format!("a restore into {} was begun and did not end", data.display());
+        return Err(Error::new(ErrorKind::Conflict, what).remedy(
+            "run `fanfare restore DIR` again with a backup that is whole, or name another folder with --data",
+        ));
+    }
     let is_empty = std::fs::metadata(data.join(DATABASE_FILE)).map_or(true, |file| file.len() == 0);
     if is_empty { refuse(data) } else { Ok(()) }
 }

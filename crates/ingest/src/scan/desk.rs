@@ -15,7 +15,7 @@ use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskSt
 use fanfare_store::{Failure, ScanApplied, Store, Swept};
 use tokio::{sync::Notify, time::Instant};
 
-use super::{DEFAULT_KEEP_MISSING_DAYS, apply::sum, folder::FolderScan};
+use super::{DEFAULT_KEEP_MISSING_DAYS, apply::sum, folder::FolderScan, steady::Steady};
 use crate::{
     Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, mounts,
     own::OwnFolders, quarantine::Kept, text,
@@ -60,6 +60,7 @@ struct Inner {
     limits: Limits,
     pictures: Pictures,
     keep_days: AtomicU32,
+    steady: Mutex<Steady>,
     state: Mutex<DeskState>,
     asked: Notify,
     /// Told when a scan ended, or one that waited was withdrawn.
@@ -129,6 +130,7 @@ impl ScanDesk {
             limits,
             pictures,
             keep_days,
+            steady: Mutex::new(Steady::new(std::time::Instant::now(), clock::now())),
             state,
             asked,
             ended,
@@ -166,10 +168,12 @@ impl ScanDesk {
         self.inner.keep_days.store(days, Ordering::Relaxed);
     }
 
-    /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
+    /// How long missing tracks are kept, in ms; `None`: this scan removes none. See [`Steady`].
     fn keep_ms(&self) -> Option<i64> {
         let days = self.inner.keep_days.load(Ordering::Relaxed);
-        (days > 0).then_some(i64::from(days) * DAY_MS)
+        let mut steady = self.inner.steady.lock().unwrap_or_else(PoisonError::into_inner);
+        let steady = steady.for_a_day(std::time::Instant::now(), clock::now());
+        (days > 0 && steady).then_some(i64::from(days) * DAY_MS)
     }
 
     /// Asks for a scan of one folder or all; gives the task under which it runs.
@@ -354,6 +358,10 @@ impl ScanDesk {
             }
             Err(error) => {
                 tracing::error!(%error, "a scan failed");
+                if error.kind().is_transient() {
+                    // What began it would else be lost: a change is told once.
+                    changing = self.wanted(scan).await;
+                }
                 if let Err(error) = scan.task.show().await {
                     tracing::error!(%error, "a failed scan cannot be stored");
                 }
@@ -364,6 +372,20 @@ impl ScanDesk {
         drop(hold);
         self.inner.hearing.count().await;
         changing
+    }
+
+    /// The folders that a scan is to read; none when even those cannot be read.
+    async fn wanted(&self, scan: &Scan) -> HashSet<FolderId> {
+        if let Some(folders) = &scan.folders {
+            return folders.clone();
+        }
+        match self.inner.store.catalog().folders().await {
+            Ok(folders) => folders.into_iter().map(|folder| folder.id).collect(),
+            Err(error) => {
+                tracing::warn!(%error, "a scan that failed is not tried again by itself");
+                HashSet::new()
+            }
+        }
     }
 
     async fn folders(&self, scan: &Scan, changing: &mut HashSet<FolderId>) -> Result<(TaskState, String)> {

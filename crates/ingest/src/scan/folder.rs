@@ -144,6 +144,10 @@ impl FolderScan<'_> {
             applying.push_all(all(&plan.missing, ScanChange::Missing)).await?;
             applying.push_all(all(&plan.back, |(id, changed)| ScanChange::Same(id, changed))).await?;
             self.read(&walked, &plan, &reread, &mut applying, &mut outcome).await?;
+            if !plan.removed.is_empty() {
+                let (tracks, folder) = (plan.removed.len(), self.folder.path.display());
+                tracing::warn!(tracks, %folder, "tracks are removed: their files were missing for library.keep_missing_days");
+            }
             applying.push_all(plan.removed.into_iter().map(ScanChange::Removed)).await?;
         }
         outcome.applied = applying.end().await?;

@@ -35,6 +35,7 @@ mod moves;
 mod plan;
 pub(crate) mod read;
 mod reading;
+mod steady;
 pub(crate) mod walk;
 
 /// How many days missing tracks are kept unless the settings say otherwise.

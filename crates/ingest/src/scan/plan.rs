@@ -91,7 +91,7 @@ pub(crate) struct Comparison<'a> {
     /// So many bytes are compared at most where only a time of the file is another one; the rest is left for the next
     /// scan.
     pub(crate) recheck_bytes: u64,
-    /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
+    /// How long missing tracks are kept, in ms; `None`: this scan removes none.
     pub(crate) keep_ms: Option<i64>,
     pub(crate) now: Timestamp,
     /// The hash of that file's bytes (index into [`Walked::files`]), if it can be read.

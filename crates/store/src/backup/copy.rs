@@ -86,12 +86,21 @@ pub(super) async fn copy_missing(
                 done.copied += 1;
                 done.bytes += bytes;
             }
+            // An earlier backup copied it while it was whole. It stays, and is what a restore is for.
+            One::Wrong(found) if is_whole(&blob_path(&blobs, kind, name), name).await => {
+                tracing::warn!(file = %name, ?found, "a file of the data folder is damaged; the backup keeps its whole copy");
+            }
             One::Wrong(Found::Missing) => done.missing.push(Damaged::new(kind, name, Found::Missing)),
             One::Wrong(found) => done.damaged.push(Damaged::new(kind, name, found)),
         }
     }
     progress(Step { done: files, files, bytes: done.bytes });
     Ok(done)
+}
+
+/// Whether there is a file whose bytes are what its name says.
+async fn is_whole(path: &Path, name: ContentHash) -> bool {
+    path.exists() && hash_of(path).await.is_ok_and(|(found, _)| found == name)
 }
 
 /// What became of one file.

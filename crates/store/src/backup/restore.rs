@@ -16,10 +16,8 @@ use super::{
     manifest::{BackedUpFile, Manifest},
     snapshot::names_in,
 };
-use crate::{BLOB_FOLDER, BlobKind, DATABASE_FILE, Store, StoreOptions};
+use crate::{BLOB_FOLDER, BlobKind, DATABASE_FILE, Store, StoreOptions, lost::RESTORING};
 
-/// Lies in a data folder while a backup is restored into it: what is there then is not yet a data folder.
-const RESTORING: &str = "restoring";
 const SETTINGS: &str = "fanfare.toml";
 /// What may lie in a folder that counts as empty: the lock of the restore that runs, what file systems put there.
 const NOTHING: &[&str] = &["lock", "lost+found"];

@@ -203,7 +203,10 @@ fn try_writing(folder: &Path) -> std::io::Result<()> {
         return Err(std::io::ErrorKind::NotADirectory.into());
     }
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
-    fs::write(&probe, b"x").and_then(|()| fs::remove_file(&probe))
+    let written = fs::write(&probe, b"x");
+    // On a full disk the file is made and has no byte.
+    let removed = fs::remove_file(&probe);
+    written.and(removed)
 }
 
 fn library_folder(path: &Path) -> Check {
