@@ -240,6 +240,14 @@ async fn a_flipped_byte_is_found_named_and_never_restored() {
     let refused = restore(&target, &restored, &[]);
     assert_eq!(refused.code, Some(5), "{}", refused.err);
     assert!(refused.err.contains("is damaged") && !restored.join(DATABASE_FILE).exists(), "{}", refused.err);
+    // No server makes a new installation of what is half restored.
+    let refused = run(&["serve", "--data", restored.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.code, Some(7), "{}", refused.err);
+    assert!(
+        refused.err.contains("did not end") && refused.err.contains("fanfare restore"),
+        "{}",
+        refused.err
+    );
     // Mended, it goes on where it was.
     fs::write(&blob, whole).unwrap();
     good(&restore(&target, &restored, &[]));
@@ -248,6 +256,28 @@ async fn a_flipped_byte_is_found_named_and_never_restored() {
     flip_a_byte(&database.unwrap());
     let refused = restore(&target, &at("other"), &[]);
     assert_eq!(refused.code, Some(5), "{}", refused.err);
+}
+
+/// Issue 12: the second backup said that the file was damaged and in no backup, and its restore left it out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_backup_keeps_the_whole_copy_of_what_was_damaged_since_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (data, target) = (at("data"), at("backup"));
+    let server = start(&data);
+    server.sign_in().await;
+    let track = upload(&server, &song(2.0, 1)).await;
+    let whole = audio(&server, &track).await;
+    assert!(server.stop().success());
+    good(&backup(&target, &data));
+    let path = blobs(&data, "upload").remove(0);
+    fs::write(&path, &fs::read(&path).unwrap()[..1_000]).unwrap();
+    good(&backup(&target, &data));
+    good(&restore(&target, &at("again"), &[]));
+    let server = start(&at("again"));
+    sign_in_again(&server).await;
+    assert_eq!(audio(&server, &track).await, whole);
+    assert!(server.stop().success());
 }
 
 fn blobs_of(backup: &Path, kind: &str) -> Vec<PathBuf> {
