@@ -193,10 +193,7 @@ async fn the_task_that_writes_tags_says_of_which_file_and_release_it_wrote_nothi
     set_writing(&server, true).await;
     let task = over(&server, "tags").await;
     assert_eq!(task["state"], "partial_success", "{task:#}");
-    assert_eq!(
-        task["message"], "9 files written, 2 left alone; 4 releases without a gain of their own",
-        "{task:#}"
-    );
+    assert_eq!(task["message"], "9 files written, 2 left alone; 4 releases get no album gain", "{task:#}");
     let failures: Vec<Value> = task["failures"].as_array().unwrap().clone();
     assert_eq!(failures.len(), 6, "{failures:#?}");
     for (of, why) in SAID {

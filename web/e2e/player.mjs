@@ -140,6 +140,46 @@ export async function playerChecks(page, server) {
     await page.getByRole('region', { name: 'Player' }).getByRole('button', { name: 'Play', exact: true }).click();
     await advances(page, 2);
   });
+  await check('shuffle mixes the whole list, holds no track twice, and ends in the order of the list', async () => {
+    await page.goto(`${server.url}/#/?sort=title`);
+    await page.locator('.row .name').first().waitFor();
+    const queue = () => page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.queue')));
+    const total = Number(/([\d,.]+) tracks?/.exec(await page.locator('.title p').innerText())?.[1].replace(/[,.]/g, ''));
+    const wanted = Math.min(total, 100);
+    await page.getByRole('button', { name: 'Shuffle all' }).click();
+    const mixed = await until(page, 'the whole list', async () => {
+      const now = await queue();
+      return now.shuffle && now.entries.length >= wanted && now;
+    });
+    const ids = mixed.entries.map((entry) => entry.track.id);
+    assert.equal(new Set(ids).size, ids.length, 'no track twice');
+    await advances(page, 2);
+    await page.getByRole('button', { name: 'Shuffle', exact: true }).first().click();
+    const kept = mixed.entries.slice(0, mixed.current + 1).map((entry) => entry.track.id);
+    const after = await until(page, 'the list in order', async () => {
+      const now = await queue();
+      return !now.shuffle && now.entries.length >= Math.min(total, 20) && now;
+    });
+    const all = after.entries.map((entry) => entry.track.id);
+    assert.equal(new Set(all).size, all.length, 'no track twice');
+    const list = await page.evaluate(async () => (await (await fetch('/api/v1/tracks?sort=title&limit=500')).json()).items.map((track) => track.id));
+    const places = all.filter((id) => !kept.includes(id)).map((id) => list.indexOf(id));
+    assert.deepEqual(places, places.toSorted((one, other) => one - other), 'in the order of the list');
+  });
+  await check('the level can be that of the release, and is kept', async () => {
+    const before = page.url();
+    await page.goto(`${server.url}/#/settings`);
+    await page.getByRole('radio', { name: 'Every release equally loud' }).check();
+    const output = () => page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.output')));
+    await until(page, 'the level by release', async () => (await output()).level.mode === 'album');
+    const gain = page.getByRole('button', { name: 'Equal loudness (ReplayGain)' });
+    const track = await page.evaluate(() => { const queue = JSON.parse(localStorage.getItem('fanfare.queue')); return queue.entries[queue.current].track; });
+    const release = track.release === null ? null : await page.evaluate(async (id) => (await fetch(`/api/v1/releases/${id}/gain`)).json(), track.release.id);
+    if (release !== null && release.gain_db !== null) await until(page, 'the gain of the release', async () => /of the release/.test(await gain.getAttribute('title')));
+    await page.getByRole('radio', { name: 'Every track equally loud' }).check();
+    await until(page, 'the level by track', async () => (await output()).level.mode === 'track');
+    await page.goto(before);
+  });
   await check('what the browser cannot play is named and skipped', async () => {
     if (!server.mock) throw new Skip('only the mock has such a file for certain');
     await page.goto(`${server.url}/#/?search=Unplayable`);

@@ -95,11 +95,18 @@ const KEYS = {
   title: (track) => track.title, artist: (track) => track.artist.name, album: (track) => track.release.title, added: (track) => track.added,
   duration: (track) => track.duration_s, tempo: (track) => track.tempo_bpm ?? Infinity, loudness: (track) => track.integrated_lufs ?? Infinity,
 };
+/** A number that follows from the seed and the id. Good enough for pages to look at; the server spreads artists too. */
+function mixed(seed, id) {
+  let state = seed | 0;
+  for (const letter of id) state = Math.imul(state ^ letter.charCodeAt(0), 0x01000193);
+  return (state ^ (state >>> 15)) >>> 0;
+}
 export function select(catalog, query) {
   const { orders } = catalog;
-  const sort = query.get('sort') ?? 'artist';
+  const seed = query.get('seed');
+  const sort = seed === null ? query.get('sort') ?? 'artist' : `shuffled ${seed}`;
   if (!orders.has(sort)) {
-    const key = KEYS[sort];
+    const key = seed === null ? KEYS[sort] : (track) => mixed(Number(seed), track.id);
     orders.set(sort, catalog.tracks.map((track) => [key(track), track])
       .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x.id < y.id ? -1 : 1)).map(([, track]) => track));
   }

@@ -13,7 +13,9 @@ use std::{
 
 use fanfare_analysis::loudness::Album;
 use fanfare_audio::{FfmpegUse, Limits, read_tags};
-use fanfare_ingest::{Ingest, WorkerParts, WorkerProcessOptions, WriteReplayGain, run_worker_with};
+use fanfare_ingest::{
+    Ingest, WorkerParts, WorkerProcessOptions, WriteReplayGain, release_gain, run_worker_with,
+};
 use fanfare_model::{Features, Tags, Task, TaskKind, TaskState, TrackState};
 use fanfare_store::Store;
 use fanfare_testkit::{
@@ -129,6 +131,14 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
     let album = Album::of(&["a.wav", "b.wav"].map(loudness));
     assert!(album.replaygain_album_gain_db.is_some());
+    // Players ask for the same value.
+    let rows = tracks(&store).await;
+    let one = rows.iter().find(|row| row.track.relative_path == "a.wav").unwrap();
+    let asked = release_gain(one.track.release.unwrap(), &store).await.unwrap().unwrap();
+    assert_eq!(
+        (Some(asked.gain_db), Some(asked.peak)),
+        (album.replaygain_album_gain_db, album.replaygain_album_peak)
+    );
     for (name, album) in [("a.wav", Some(album)), ("b.wav", Some(album)), ("c.wav", None)] {
         let found = tags(&bench, name);
         let of_album = album.and_then(|album| album.replaygain_album_gain_db);

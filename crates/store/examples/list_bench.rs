@@ -122,6 +122,14 @@ async fn queries(
             queries.push((format!("by {sort:?} {way}"), TrackQuery { sort, descending, ..page.clone() }));
         }
     }
+    let sort = TrackSort::Shuffled(20_261_130);
+    for offset in [0, tracks / 2] {
+        queries.push((format!("shuffled from {offset}"), TrackQuery { sort, offset, ..page.clone() }));
+    }
+    queries.push((
+        "shuffled search `lo`".to_owned(),
+        TrackQuery { sort, search: Some("lo".to_owned()), ..page.clone() },
+    ));
     for offset in [tracks / 2, tracks.saturating_sub(100)] {
         queries.push((format!("by title from {offset}"), TrackQuery { offset, ..page.clone() }));
     }

@@ -106,8 +106,8 @@ impl TagPass {
         };
         if !done.releases.is_empty() {
             message += &match done.releases.len() {
-                1 => "; 1 release without a gain of its own".to_owned(),
-                many => format!("; {many} releases without a gain of their own"),
+                1 => "; 1 release gets no album gain".to_owned(),
+                many => format!("; {many} releases get no album gain"),
             };
         }
         match ended {

@@ -1,6 +1,6 @@
 //! Tracks, artists, releases, counts as JSON.
 
-use std::time::Instant;
+use std::{collections::HashSet, time::Instant};
 
 use fanfare_store::ScanChange;
 use serde_json::{Value, json};
@@ -67,6 +67,72 @@ async fn pages_tell_where_they_are() {
     assert_eq!(page["items"][0]["relative_path"], "100.wav");
     let page = server.json(&owner, "/api/v1/tracks?offset=1000000").await;
     assert_eq!((page["items"].as_array().unwrap().len(), &page["total"]), (0, &json!(120)));
+}
+
+/// Issue 13: shuffle comes from the server, for the whole list, by page.
+#[tokio::test]
+async fn a_shuffled_list_has_every_track_once_and_many_artists_at_its_beginning() {
+    const TRACKS: usize = 2_853;
+    const ARTISTS: usize = 115;
+    let server = Server::start().await;
+    let owner = server.owner().await;
+    let folder = server.library().await;
+    let by = |number: usize| {
+        let mut file = scanned(&format!("{number:04}.wav"), 10);
+        file.tags.artist = Some(format!("Artist {}", number % ARTISTS));
+        file.tags.album_artist = None;
+        file.tags.album = Some(format!("Album {}", number % ARTISTS));
+        ScanChange::Added(file)
+    };
+    server.store().catalog().apply_scan(folder, None, (0..TRACKS).map(by).collect(), now()).await.unwrap();
+    let page = async |seed: u32, offset: usize| {
+        let path = format!("/api/v1/tracks?sort=shuffled&seed={seed}&offset={offset}&limit=500");
+        let page = server.json(&owner, &path).await;
+        assert_eq!(page["total"], json!(TRACKS));
+        let rows = page["items"].as_array().unwrap().clone();
+        rows.iter()
+            .map(|row| {
+                (row["id"].as_str().unwrap().to_owned(), row["artist"]["name"].as_str().unwrap().to_owned())
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut all = Vec::new();
+    for offset in (0..TRACKS).step_by(500) {
+        all.extend(page(7, offset).await);
+    }
+    assert_eq!(all.len(), TRACKS);
+    assert_eq!(
+        all.iter().map(|(id, _)| id).collect::<HashSet<_>>().len(),
+        TRACKS,
+        "no track twice, none left out"
+    );
+    let artists = all.iter().take(100).map(|(_, artist)| artist).collect::<HashSet<_>>().len();
+    assert!(artists >= 60, "{artists} artists in the first 100 tracks");
+    assert_eq!(page(7, 0).await, all[..500], "the seed decides");
+    assert_ne!(page(8, 0).await, all[..500]);
+
+    // Random order and a search go together.
+    let found = server.json(&owner, "/api/v1/tracks?sort=shuffled&seed=7&search=artist+7&limit=500").await;
+    assert!(found["total"].as_u64().unwrap() < TRACKS as u64 / 2, "{}", found["total"]);
+    for refused in ["sort=shuffled", "seed=7", "sort=title&seed=7", "sort=shuffled&seed=4294967296"] {
+        assert_eq!(server.get(&owner, &format!("/api/v1/tracks?{refused}")).await.status(), 400, "{refused}");
+    }
+    assert_eq!(server.json(&owner, "/api/v1/catalog?sort=shuffled&seed=1").await["total"], 0);
+}
+
+#[tokio::test]
+async fn a_release_without_a_gain_says_why() {
+    let server = Server::start().await;
+    let owner = server.owner().await;
+    server.track("a.wav", &[0; 44]).await;
+    let releases = server.json(&owner, "/api/v1/releases").await;
+    let release = releases["items"][0]["id"].as_str().unwrap();
+    assert_eq!(
+        server.json(&owner, &format!("/api/v1/releases/{release}/gain")).await,
+        json!({"gain_db": null, "peak": null, "reason": "some of its tracks are not analyzed yet"})
+    );
+    let unknown = "0190b8d0-0000-7000-8000-000000000000";
+    assert_eq!(server.get(&owner, &format!("/api/v1/releases/{unknown}/gain")).await.status(), 404);
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ mod scan;
 mod scan_rows;
 mod settings;
 mod shares;
+mod shuffled;
 pub(crate) mod sweep;
 mod tasks;
 mod tracks;

@@ -15,6 +15,7 @@ use super::{
     Catalog, Page, TrackQuery, TrackRow, TrackSort,
     folders::{path, presence, track_state},
     page_bounds,
+    shuffled::shuffled_page,
 };
 use crate::{
     BlobKind,
@@ -104,7 +105,12 @@ impl Catalog {
         if total == 0 {
             return Ok(Page { items: Vec::new(), total: 0 });
         }
+        let total = u64::try_from(total).unwrap_or(0);
         let (limit, offset) = page_bounds(query.offset, query.limit);
+        if let TrackSort::Shuffled(seed) = query.sort {
+            let items = shuffled_page(&mut tx, &filter, seed, (limit, offset)).await?;
+            return Ok(Page { items, total });
+        }
         let order = order(query.sort, query.descending);
         let mut listing =
             QueryBuilder::<Sqlite>::new(concat!("SELECT ", row_columns!(), " FROM (SELECT t.n FROM track t"));
@@ -114,26 +120,27 @@ impl Catalog {
         // CROSS JOIN keeps the page outermost: its rows are looked up, not searched for.
         listing.push(concat!(") p CROSS JOIN track t ON t.n = p.n", row_joins!(), " ORDER BY ")).push(&order);
         let rows = listing.build().fetch_all(&mut *tx).await.map_err(sql(WHAT))?;
-        Ok(Page {
-            items: rows.iter().map(track_row).collect::<Result<_>>()?,
-            total: u64::try_from(total).unwrap_or(0),
-        })
+        Ok(Page { items: rows.iter().map(track_row).collect::<Result<_>>()?, total })
     }
 }
 
 /// Up to so many matches of a search are looked up and sorted; with more, the index of the sort key is walked
 /// and each entry looked for among the matches. (`list_bench`: both take about 3 ms there.)
-const SORTED_MATCHES: i64 = 500;
+const SORTED_MATCHES: u64 = 500;
 
 /// What a filter is for: SQLite is led to different indexes.
 #[derive(Clone, Copy)]
-enum Wanted {
+pub(super) enum Wanted {
     Count,
-    Page { walk: bool },
+    Page {
+        walk: bool,
+    },
+    /// The row numbers of all matches.
+    All,
 }
 
 /// The conditions of a query.
-struct Filter<'a> {
+pub(super) struct Filter<'a> {
     query: &'a TrackQuery,
     words: Words,
 }
@@ -179,11 +186,11 @@ impl<'a> Filter<'a> {
         builder
     }
 
-    fn push(&self, builder: &mut QueryBuilder<Sqlite>, wanted: Wanted) {
+    pub(super) fn push(&self, builder: &mut QueryBuilder<Sqlite>, wanted: Wanted) {
         // The index of the sort key, which a page walks, holds this too; see below for `+`.
         builder.push(match wanted {
             Wanted::Count => " WHERE t.presence = ",
-            Wanted::Page { .. } => " WHERE +t.presence = ",
+            Wanted::Page { .. } | Wanted::All => " WHERE +t.presence = ",
         });
         builder.push_bind(self.query.presence.as_str());
         if let Some(artist) = self.query.artist {
@@ -198,13 +205,13 @@ impl<'a> Filter<'a> {
             // For a page the index of the sort key is walked, and it holds the state too; `+` keeps SQLite
             // from collecting all tracks in that state to sort them.
             builder.push(match wanted {
-                Wanted::Count => " AND t.state = ",
+                Wanted::Count | Wanted::All => " AND t.state = ",
                 Wanted::Page { .. } => " AND +t.state = ",
             });
             builder.push_bind(state.as_str());
         }
         let narrowed = self.query.artist.is_some() || self.query.release.is_some();
-        let walked = narrowed || !matches!(wanted, Wanted::Page { walk: false });
+        let walked = narrowed || !matches!(wanted, Wanted::Page { walk: false } | Wanted::All);
         let matching = if walked { " AND +t.n IN (" } else { " AND t.n IN (" };
         match &self.words {
             Words::Nothing => {}
@@ -235,6 +242,8 @@ fn order(sort: TrackSort, descending: bool) -> String {
         TrackSort::Duration => &["duration_s", "id"],
         TrackSort::Tempo => &["tempo_bpm", "id"],
         TrackSort::Loudness => &["integrated_lufs", "id"],
+        // `shuffled_page` lists these.
+        TrackSort::Shuffled(_) => &["id"],
     };
     let direction = if descending { " DESC" } else { " ASC" };
     let mut order = String::new();

@@ -153,6 +153,8 @@ pub enum TrackSort {
     Tempo,
     /// Integrated loudness.
     Loudness,
+    /// Random order that follows from this seed; the tracks of each artist are spread over the list. It has no direction.
+    Shuffled(u64),
 }
 
 /// Which tracks, in which order.

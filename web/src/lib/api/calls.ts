@@ -3,7 +3,7 @@
 import { address, get, patch, patience, post, put, remove } from './client';
 import type {
   ApiKey, Artist, CacheCleared, CacheClearing, CacheExplanation, CacheRequest, CacheStatus, CacheVerified, CatalogQuery, CatalogTrack, DeletedFiles, Features, Folder, ImportedMixtape,
-  LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Quarantine, QuarantinedFile, Release, Role, Schedule, Setting, SettingValue, Share, ShareWish,
+  LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Quarantine, QuarantinedFile, Release, ReleaseGain, Role, Schedule, Setting, SettingValue, Share, ShareWish,
   ParkedJobs, Status, Task, Track, TrackQuery, UploadedTrack, User, Waveform,
 } from './types';
 
@@ -37,6 +37,7 @@ export const releases = (
   query: { search?: string; artist?: string }, offset: number, limit: number, signal?: AbortSignal,
 ) => get<Page<Release>>('/releases', { ...query, offset, limit }, signal);
 export const release = (releaseId: string) => get<Release>(`/releases/${id(releaseId)}`);
+export const releaseGain = (releaseId: string) => get<ReleaseGain>(`/releases/${id(releaseId)}/gain`);
 
 export const folders = () => list<Folder>('/folders');
 export const addFolder = (path: string) => post<Folder>('/folders', { path });

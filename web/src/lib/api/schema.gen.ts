@@ -705,6 +705,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/releases/{id}/gain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gain of one release. It is known when every track of it is here, analyzed, and has a loudness. */
+        get: operations["gain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scan": {
         parameters: {
             query?: never;
@@ -2985,6 +3002,21 @@ export interface components {
              */
             year: number | null;
         };
+        /** @description How loud a release is played as a whole (ReplayGain 2.0, album gain). */
+        ReleaseGain: {
+            /**
+             * Format: double
+             * @description Gain in dB that brings all its tracks together to -18 LUFS; `null` when it is not known.
+             */
+            gain_db: number | null;
+            /**
+             * Format: double
+             * @description The largest true peak of its tracks, as a factor of full scale.
+             */
+            peak: number | null;
+            /** @description Why there is no gain. */
+            reason: string | null;
+        };
         /** @description A release, by title. */
         ReleaseRef: {
             /** @description Id. */
@@ -3946,8 +3978,10 @@ export interface operations {
                 order?: "asc" | "desc";
                 /** @description Words to find in title, artist, album and genre; the last may be the beginning of a word. */
                 search?: string;
+                /** @description With `sort=shuffled`, and only then: which random order. */
+                seed?: number;
                 /** @description What to sort by; by title unless said. */
-                sort?: "title" | "artist" | "album" | "added" | "duration" | "tempo" | "loudness";
+                sort?: "title" | "artist" | "album" | "added" | "duration" | "tempo" | "loudness" | "shuffled";
             };
             header?: never;
             path?: never;
@@ -5665,6 +5699,44 @@ export interface operations {
             };
         };
     };
+    gain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseGain"];
+                };
+            };
+            /** @description No such release */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any failure, as a problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     scan: {
         parameters: {
             query?: {
@@ -6481,8 +6553,10 @@ export interface operations {
                 release?: string;
                 /** @description Words to find in title, artist, album and genre; the last may be the beginning of a word. */
                 search?: string;
+                /** @description With `sort=shuffled`, and only then: which random order. */
+                seed?: number;
                 /** @description What to sort by; by title unless said. */
-                sort?: "title" | "artist" | "album" | "added" | "duration" | "tempo" | "loudness";
+                sort?: "title" | "artist" | "album" | "added" | "duration" | "tempo" | "loudness" | "shuffled";
                 /** @description Only those in this state. */
                 state?: "queued" | "processing" | "enriching" | "ready" | "published" | "failed";
             };

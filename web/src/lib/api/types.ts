@@ -19,6 +19,7 @@ export type UploadedTrack = Schemas['UploadedTrack'];
 export type CatalogTrack = Schemas['CatalogTrack'];
 export type Artist = Schemas['Artist'];
 export type Release = Schemas['Release'];
+export type ReleaseGain = Schemas['ReleaseGain'];
 export interface Page<T> { items: T[]; total: number; offset: number }
 
 export type Loudness = Schemas['Loudness'];
@@ -81,5 +82,6 @@ export type ShareOpening = Schemas['OpenShareRequest'];
 /** The questions that the list of tracks answers, without the page asked for. */
 export type TrackQuery = Omit<NonNullable<operations['tracks']['parameters']['query']>, 'offset' | 'limit'>;
 export type CatalogQuery = Omit<NonNullable<operations['catalog']['parameters']['query']>, 'offset' | 'limit'>;
-export type TrackSort = NonNullable<TrackQuery['sort']>;
+/** What lists on pages are sorted by; random order is for the player. */
+export type TrackSort = Exclude<NonNullable<TrackQuery['sort']>, 'shuffled'>;
 export type Order = NonNullable<TrackQuery['order']>;

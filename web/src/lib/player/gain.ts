@@ -1,6 +1,7 @@
 // How loud a track is played: ReplayGain 2.0 (reference -18 LUFS) with the true peak kept at or under full scale.
 
-export type LevelMode = 'off' | 'track';
+/** `album`: the tracks of a release keep their differences; a track without one is levelled by itself. */
+export type LevelMode = 'off' | 'track' | 'album';
 export interface LevelChoice { mode: LevelMode; preamp_db: number }
 export const PREAMP_RANGE_DB = { min: -12, max: 12 } as const;
 
@@ -10,18 +11,28 @@ export interface AppliedGain {
   limited: boolean;
   /** The track has no measured gain; it plays as it is. */
   unknown: boolean;
+  /** Whose gain it is. */
+  of: 'track' | 'album';
 }
 export interface Measured { replaygain_track_gain_db: number | null; true_peak_dbtp: number | null }
+/** The level of a release: its gain, and the highest true peak of its tracks. */
+export interface AlbumLevel { gain_db: number; peak_dbtp: number }
 
-export function appliedGain(track: Measured, choice: LevelChoice): AppliedGain {
-  if (choice.mode === 'off') return { gain_db: 0, limited: false, unknown: false };
-  const measured = track.replaygain_track_gain_db;
-  if (measured === null || !Number.isFinite(measured)) return { gain_db: 0, limited: false, unknown: true };
+export function appliedGain(track: Measured, choice: LevelChoice, album: AlbumLevel | null = null): AppliedGain {
+  if (choice.mode === 'off') return { gain_db: 0, limited: false, unknown: false, of: 'track' };
+  const level = choice.mode === 'album' && album !== null && Number.isFinite(album.gain_db) ? album : null;
+  const of = level === null ? 'track' : 'album';
+  const measured = level === null ? track.replaygain_track_gain_db : level.gain_db;
+  if (measured === null || !Number.isFinite(measured)) return { gain_db: 0, limited: false, unknown: true, of };
   const wanted = measured + choice.preamp_db;
-  // Where the peak is not known, never raise the level.
-  const room = track.true_peak_dbtp === null ? 0 : -track.true_peak_dbtp;
-  return wanted > room ? { gain_db: room, limited: true, unknown: false } : { gain_db: wanted, limited: false, unknown: false };
+  // The release's peak, so that all its tracks are limited alike. Where the peak is not known, the level is never raised.
+  const peak_dbtp = level === null ? track.true_peak_dbtp : level.peak_dbtp;
+  const room = peak_dbtp === null ? 0 : -peak_dbtp;
+  return wanted > room ? { gain_db: room, limited: true, unknown: false, of } : { gain_db: wanted, limited: false, unknown: false, of };
 }
+
+/** A factor of amplitude to dB. */
+export const decibels = (factor: number): number => 20 * Math.log10(factor);
 
 /** dB to a linear factor of amplitude. */
 export const linear = (gain_db: number): number => 10 ** (gain_db / 20);

@@ -1,7 +1,9 @@
 // The player as the pages see it: joins the machine, the queue, the engine and what is remembered.
 
 import * as calls from '../api/calls';
-import type { Track, TrackQuery } from '../api/types';
+import type { Track } from '../api/types';
+import { AlbumGain } from './album-gain.svelte';
+import { behind, type Continuation, fresh, listInOrder, shuffledList } from './continuation';
 import { Engine } from './engine';
 import { appliedGain, type LevelChoice } from './gain';
 import { type Effect, type PlayerInput, type PlayerState, START, step } from './machine';
@@ -11,8 +13,8 @@ import { SentQuality } from './sent.svelte';
 import { joinTabs, type Tabs } from './tabs';
 import { loadOutput, loadPosition, loadQueue, saveOutput, savePosition, saveQueue } from './saved';
 
-/** A list that goes on after what was put in the queue. */
-export interface Continuation { query: TrackQuery; offset: number }
+/** In which order tracks play, and which list goes on behind them. */
+export interface PlayOptions { shuffle?: boolean; then?: Continuation | null }
 const TOP_UP_BELOW = 20;
 const TOP_UP_BY = 100;
 /** "Previous" within this time goes to the track before, later to the start of this one. */
@@ -30,12 +32,14 @@ class Player {
   entry = $derived(q.currentEntry(this.queue));
   track = $derived(this.entry?.track ?? null);
   playing = $derived(this.machine.wanted && this.machine.phase !== 'failed');
-  gain = $derived(appliedGain(this.track ?? { replaygain_track_gain_db: null, true_peak_dbtp: null }, this.output.level));
+  readonly #albums = new AlbumGain();
+  gain = $derived(appliedGain(this.track ?? { replaygain_track_gain_db: null, true_peak_dbtp: null }, this.output.level, this.#albums.of(this.track?.release?.id)));
   duration_s = $derived(this.machine.duration_s ?? this.track?.duration_s ?? null);
   #engine: Engine | null = null;
   #tabs: Tabs | null = null;
   #continuation: Continuation | null = null;
-  #toppingUp = false;
+  /** The list of which a page is on its way. */
+  #toppingUp: Continuation | null = null;
   #saved_s = -1;
   #started = false;
 
@@ -57,16 +61,20 @@ class Player {
     return this.#engine !== null && this.machine.phase === 'playing' ? this.#engine.position_s : this.machine.position_s;
   }
 
-  playTracks(tracks: readonly Track[], start: number, continuation: Continuation | null = null): void {
-    this.#continuation = continuation;
-    this.#set(q.replace(this.queue, tracks.map(q.queueTrack), start, Math.random));
-    if (this.entry !== null) this.#load(0, true);
+  /** Plays these tracks. Without a list behind them, shuffle mixes them; a list brings its own order. */
+  playTracks(tracks: readonly Track[], start: number, options: PlayOptions = {}): void {
+    this.#play(tracks.map(q.queueTrack), start, options);
   }
 
   /** Plays these, as they are kept in a queue: for tracks that the library does not show. */
   playQueued(tracks: readonly q.QueueTrack[], start: number): void {
-    this.#continuation = null;
-    this.#set(q.replace(this.queue, tracks, start, Math.random));
+    this.#play(tracks, start, {});
+  }
+
+  #play(tracks: readonly q.QueueTrack[], start: number, { shuffle = this.queue.shuffle, then = null }: PlayOptions): void {
+    this.#continuation = then;
+    const mixed = then === null ? { ...this.queue, shuffle } : { ...this.queue, shuffle: false };
+    this.#set({ ...q.replace(mixed, tracks, start, Math.random), shuffle });
     if (this.entry !== null) this.#load(0, true);
   }
 
@@ -121,7 +129,18 @@ class Player {
   }
 
   shuffle(on: boolean): void {
-    this.#set(q.setShuffle(this.queue, on, Math.random));
+    const from = this.#continuation;
+    if (from === null || on === this.queue.shuffle) return this.#set(q.setShuffle(this.queue, on, Math.random));
+    // The list behind the queue is mixed as a whole: what was loaded of the other order goes.
+    this.#continuation = on ? shuffledList(from.query, from.offset - q.remaining(this.queue), Math.random) : listInOrder(from);
+    this.#set({ ...q.clearUpcoming(this.queue), shuffle: on });
+    void this.#topUp();
+  }
+
+  /** Turns shuffle off for a list that is about to play. */
+  playInOrder(): void {
+    this.#continuation = null;
+    this.#set({ ...this.queue, shuffle: false });
   }
 
   cycleRepeat(): void {
@@ -138,6 +157,7 @@ class Player {
 
   setLevel(level: LevelChoice): void {
     this.#setOutput({ level });
+    this.#learnAlbum();
   }
 
   /** Signing out: nothing of this listener stays in the bar. */
@@ -203,10 +223,15 @@ class Player {
     showTrack(track);
     savePosition(position_s);
     void this.#topUp();
+    this.#learnAlbum();
     if (track.replaygain_track_gain_db === null && track.hls !== true) void this.#learn(track.id);
   }
 
-  /** The track may have been heard since it was queued. */
+  #learnAlbum(): void {
+    if (this.output.level.mode === 'album' && this.track?.hls !== true) void this.#albums.learn(this.track?.release?.id, () => this.#level());
+  }
+
+  /** The track may have been analyzed since it was queued. */
   async #learn(id: string): Promise<void> {
     try {
       const fresh = q.queueTrack(await calls.track(id));
@@ -220,19 +245,21 @@ class Player {
 
   async #topUp(): Promise<void> {
     const from = this.#continuation;
-    if (from === null || this.#toppingUp || q.remaining(this.queue) >= TOP_UP_BELOW) return;
-    this.#toppingUp = true;
+    if (from === null || this.#toppingUp === from || q.remaining(this.queue) >= TOP_UP_BELOW) return;
+    this.#toppingUp = from;
     try {
       const page = await calls.tracks(from.query, from.offset, TOP_UP_BY);
       if (this.#continuation !== from) return;
-      const offset = from.offset + page.items.length;
-      this.#continuation = page.items.length === 0 || offset >= page.total ? null : { ...from, offset };
-      this.#set(q.append(this.queue, page.items.map(q.queueTrack), Math.random));
+      this.#continuation = behind(from, page.items.length, page.total);
+      this.#set(q.append(this.queue, fresh(from, this.queue, page.items.map(q.queueTrack))));
     } catch {
       // Tried again with the next track.
+      return;
     } finally {
-      this.#toppingUp = false;
+      if (this.#toppingUp === from) this.#toppingUp = null;
     }
+    // A page may hold nothing but what was played.
+    await this.#topUp();
   }
 
   #set(queue: q.Queue): void {

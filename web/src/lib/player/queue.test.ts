@@ -76,6 +76,12 @@ describe('shuffle', () => {
     expect(show(queue).startsWith('ab[c]')).toBe(true);
     expect(queue.entries.map((entry) => entry.track.id).sort().join('')).toBe('abcdef');
   });
+  test('turned off, the order is what it was and the track goes on', () => {
+    const mixed = q.replace({ ...q.EMPTY, shuffle: true }, tracks('abcdef'), 3, () => 0.4);
+    expect(show(q.setShuffle(mixed, false, () => 0))).toBe('abc[d]ef');
+    expect(show(q.setShuffle(q.setShuffle(of('abcdef', 2), true, () => 0), false, () => 0))).toBe('ab[c]def');
+    expect(q.setShuffle({ ...q.EMPTY, shuffle: true }, false, () => 0).current).toBe(-1);
+  });
 });
 
 test('the queue is bounded: played entries go first, the current one stays', () => {

@@ -67,10 +67,8 @@ export function replace(queue: Queue, tracks: readonly QueueTrack[], start: numb
   return { ...queue, entries, current, nextUid: queue.nextUid + tracks.length };
 }
 
-export function append(queue: Queue, tracks: readonly QueueTrack[], random?: () => number): Queue {
-  const fresh = entriesFor(queue, tracks);
-  const added = queue.shuffle && random !== undefined ? shuffled(fresh, random) : fresh;
-  return trimmed({ ...queue, entries: [...queue.entries, ...added], nextUid: queue.nextUid + tracks.length });
+export function append(queue: Queue, tracks: readonly QueueTrack[]): Queue {
+  return trimmed({ ...queue, entries: [...queue.entries, ...entriesFor(queue, tracks)], nextUid: queue.nextUid + tracks.length });
 }
 
 export function playNext(queue: Queue, tracks: readonly QueueTrack[]): Queue {
@@ -129,10 +127,16 @@ export function move(queue: Queue, from: number, to: number): Queue {
 /** Drops everything that comes after the current track. */
 export const clearUpcoming = (queue: Queue): Queue => ({ ...queue, entries: queue.entries.slice(0, queue.current + 1) });
 
+/** Turned on: what comes is mixed. Turned off: all entries stand in the order in which they were put in the queue. */
 export function setShuffle(queue: Queue, shuffle: boolean, random: () => number): Queue {
-  if (!shuffle || queue.shuffle) return { ...queue, shuffle };
-  const played = queue.entries.slice(0, queue.current + 1);
-  return { ...queue, shuffle, entries: [...played, ...shuffled(queue.entries.slice(queue.current + 1), random)] };
+  if (shuffle === queue.shuffle) return queue;
+  if (shuffle) {
+    const played = queue.entries.slice(0, queue.current + 1);
+    return { ...queue, shuffle, entries: [...played, ...shuffled(queue.entries.slice(queue.current + 1), random)] };
+  }
+  const playing = currentEntry(queue);
+  const entries = queue.entries.toSorted((one, other) => one.uid - other.uid);
+  return { ...queue, shuffle, entries, current: playing === null ? -1 : entries.indexOf(playing) };
 }
 
 export const nextRepeat = (repeat: Repeat): Repeat => (repeat === 'off' ? 'all' : repeat === 'all' ? 'one' : 'off');

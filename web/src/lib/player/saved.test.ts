@@ -14,6 +14,6 @@ test('what is kept can be read again, and the current track stays current', () =
 });
 test.each([null, 3, {}, { ...long, current: 900 }, { ...long, entries: [{}] }, { ...long, repeat: 'sometimes' }])('a spoilt queue is refused: %#', (value) =>
   expect(isQueue(value)).toBe(false));
-test.each([null, {}, { ...OUTPUT, volume: 7 }, { ...OUTPUT, level: { mode: 'album', preamp_db: 0 } }, { ...OUTPUT, level: { mode: 'off', preamp_db: 99 } }])(
+test.each([null, {}, { ...OUTPUT, volume: 7 }, { ...OUTPUT, level: { mode: 'loud', preamp_db: 0 } }, { ...OUTPUT, level: { mode: 'off', preamp_db: 99 } }])(
   'a spoilt level is refused: %#', (value) => expect(isOutput(value)).toBe(false));
 test('the first level is valid', () => expect(isOutput(OUTPUT)).toBe(true));

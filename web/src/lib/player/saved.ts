@@ -15,7 +15,7 @@ export function isOutput(value: unknown): value is SavedOutput {
   if (!isObject(value) || !isObject(value.level)) return false;
   const { mode, preamp_db } = value.level;
   return isNumber(value.volume) && value.volume >= 0 && value.volume <= 1 && typeof value.muted === 'boolean'
-    && (mode === 'off' || mode === 'track')
+    && (mode === 'off' || mode === 'track' || mode === 'album')
     && isNumber(preamp_db) && preamp_db >= PREAMP_RANGE_DB.min && preamp_db <= PREAMP_RANGE_DB.max;
 }
 

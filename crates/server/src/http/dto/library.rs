@@ -231,6 +231,18 @@ impl From<Release> for ReleaseDto {
     }
 }
 
+/// How loud a release is played as a whole (ReplayGain 2.0, album gain).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReleaseGain)]
+pub struct ReleaseGainDto {
+    /// Gain in dB that brings all its tracks together to -18 LUFS; `null` when it is not known.
+    pub gain_db: Option<f64>,
+    /// The largest true peak of its tracks, as a factor of full scale.
+    pub peak: Option<f64>,
+    /// Why there is no gain.
+    pub reason: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,18 @@
 //! Tracks.
 
 use fanfare_analysis::waveform::Zoomed;
-use fanfare_model::{AudioProperties, EnrichmentState, Presence, TrackHome, TrackState, UploadedBytes};
+use fanfare_model::{
+    AudioProperties, EnrichmentState, ErrorKind, Presence, TrackHome, TrackState, UploadedBytes,
+};
 use fanfare_store::{TrackRow, TrackSort};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::cache::QualityDto;
-use crate::http::clock::rfc3339;
+use crate::http::{
+    clock::rfc3339,
+    problem::{Answer, Problem},
+};
 
 /// Where a track stands.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -73,19 +78,36 @@ pub enum TrackSortDto {
     Tempo,
     /// Integrated loudness.
     Loudness,
+    /// Random order, which follows from `seed`; the tracks of each artist are spread over the list.
+    Shuffled,
 }
 
-impl From<TrackSortDto> for TrackSort {
-    fn from(sort: TrackSortDto) -> Self {
-        match sort {
-            TrackSortDto::Title => Self::Title,
-            TrackSortDto::Artist => Self::Artist,
-            TrackSortDto::Album => Self::Album,
-            TrackSortDto::Added => Self::Added,
-            TrackSortDto::Duration => Self::Duration,
-            TrackSortDto::Tempo => Self::Tempo,
-            TrackSortDto::Loudness => Self::Loudness,
-        }
+impl TrackSortDto {
+    /// What the list is sorted by: by title unless said.
+    ///
+    /// # Errors
+    /// `Invalid`: random order without a seed, or a seed for another order.
+    pub fn checked(sort: Option<Self>, seed: Option<u32>) -> Answer<TrackSort> {
+        let sort = match (sort.unwrap_or(Self::Title), seed) {
+            (Self::Shuffled, Some(seed)) => return Ok(TrackSort::Shuffled(u64::from(seed))),
+            (Self::Shuffled, None) => {
+                return Err(Problem::new(
+                    ErrorKind::Invalid,
+                    "`sort=shuffled` needs `seed`, a number from 0 to 4294967295: pages of one seed fit together",
+                ));
+            }
+            (_, Some(_)) => {
+                return Err(Problem::new(ErrorKind::Invalid, "`seed` belongs to `sort=shuffled`"));
+            }
+            (Self::Title, None) => TrackSort::Title,
+            (Self::Artist, None) => TrackSort::Artist,
+            (Self::Album, None) => TrackSort::Album,
+            (Self::Added, None) => TrackSort::Added,
+            (Self::Duration, None) => TrackSort::Duration,
+            (Self::Tempo, None) => TrackSort::Tempo,
+            (Self::Loudness, None) => TrackSort::Loudness,
+        };
+        Ok(sort)
     }
 }
 

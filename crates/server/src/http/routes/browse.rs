@@ -9,7 +9,7 @@ use crate::http::{
     caller::Caller,
     dto::{
         Offset, PageDto,
-        library::{ArtistDto, LibraryDto, ReleaseDto},
+        library::{ArtistDto, LibraryDto, ReleaseDto, ReleaseGainDto},
         page::search_text,
     },
     extract::{Path, Query},
@@ -130,4 +130,28 @@ pub async fn release(
 ) -> Answer<axum::Json<ReleaseDto>> {
     let release = state.store.catalog().release(id).await?.ok_or_else(|| Problem::not_found("release"))?;
     Ok(axum::Json(release.into()))
+}
+
+/// The gain of one release. It is known when every track of it is here, analyzed, and has a loudness.
+#[utoipa::path(
+    get,
+    path = "/api/v1/releases/{id}/gain",
+    tag = "library",
+    params(("id" = String, Path, description = "The release")),
+    responses((status = 200, body = ReleaseGainDto), (status = 404, description = "No such release"))
+)]
+pub async fn gain(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Path(id): Path<ReleaseId>,
+) -> Answer<axum::Json<ReleaseGainDto>> {
+    state.store.catalog().release(id).await?.ok_or_else(|| Problem::not_found("release"))?;
+    let answer = match fanfare_ingest::release_gain(id, &state.store).await? {
+        Ok(gain) => ReleaseGainDto { gain_db: Some(gain.gain_db), peak: Some(gain.peak), reason: None },
+        Err(why) => {
+            let reason = Shown::to(&caller, &state).await?.text(&why);
+            ReleaseGainDto { gain_db: None, peak: None, reason: Some(reason) }
+        }
+    };
+    Ok(axum::Json(answer))
 }

@@ -32,6 +32,9 @@ pub struct CatalogParams {
     /// Upwards unless said.
     #[param(inline)]
     order: Option<SortOrderDto>,
+    /// With `sort=shuffled`, and only then: which random order.
+    #[param(minimum = 0, maximum = 4_294_967_295_u64)]
+    seed: Option<u32>,
     /// First row.
     #[param(minimum = 0, maximum = 1_000_000_000)]
     offset: Option<u64>,
@@ -55,7 +58,7 @@ pub async fn catalog(
     let page = Offset::checked(params.offset, params.limit)?;
     let query = TrackQuery {
         search: search_text(params.search.as_deref())?.map(ToOwned::to_owned),
-        sort: params.sort.map(Into::into).unwrap_or_default(),
+        sort: TrackSortDto::checked(params.sort, params.seed)?,
         descending: params.order == Some(SortOrderDto::Desc),
         state: Some(TrackState::Published),
         offset: page.offset,

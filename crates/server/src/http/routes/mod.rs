@@ -71,6 +71,7 @@ pub fn table() -> Table {
         .add(Listener, routes!(browse::artist))
         .add(Listener, routes!(browse::releases))
         .add(Listener, routes!(browse::release))
+        .add(Listener, routes!(browse::gain))
         .add(Listener, routes!(covers::release_cover))
         .add(Listener, routes!(tracks::tracks))
         .add(Listener, routes!(uploads::upload))

@@ -40,6 +40,9 @@ pub struct TrackParams {
     /// Upwards unless said.
     #[param(inline)]
     order: Option<SortOrderDto>,
+    /// With `sort=shuffled`, and only then: which random order.
+    #[param(minimum = 0, maximum = 4_294_967_295_u64)]
+    seed: Option<u32>,
     /// Only those of this artist.
     #[param(value_type = Option<String>)]
     artist: Option<ArtistId>,
@@ -76,7 +79,7 @@ pub async fn tracks(
     let page = Offset::checked(params.offset, params.limit)?;
     let query = TrackQuery {
         search: search_text(params.search.as_deref())?.map(ToOwned::to_owned),
-        sort: params.sort.map(Into::into).unwrap_or_default(),
+        sort: TrackSortDto::checked(params.sort, params.seed)?,
         descending: params.order == Some(SortOrderDto::Desc),
         artist: params.artist,
         release: params.release,

@@ -1,0 +1,34 @@
+// The gain of the release whose track plays. It is asked for once per release, when the level of releases is wanted.
+
+import * as calls from '../api/calls';
+import { type AlbumLevel, decibels } from './gain';
+
+/** Releases remembered at most; the oldest is forgotten and may be asked for again. */
+const MAX_RELEASES = 200;
+
+export class AlbumGain {
+  /** The release and its level; the level is null when the server knows none. */
+  #known = $state.raw<ReadonlyMap<string, AlbumLevel | null>>(new Map());
+  #asked = new Set<string>();
+
+  /** The level of that release, as far as it is known. */
+  of(releaseId: string | null | undefined): AlbumLevel | null {
+    return releaseId == null ? null : this.#known.get(releaseId) ?? null;
+  }
+
+  /** Asks for the level of that release, unless it is known or under way. `then` runs when it is there. */
+  async learn(releaseId: string | null | undefined, then: () => void): Promise<void> {
+    if (!releaseId || this.#known.has(releaseId) || this.#asked.has(releaseId)) return;
+    this.#asked.add(releaseId);
+    try {
+      const { gain_db, peak } = await calls.releaseGain(releaseId);
+      const level = gain_db == null || peak == null ? null : { gain_db, peak_dbtp: decibels(peak) };
+      this.#known = new Map([...this.#known, [releaseId, level] as const].slice(-MAX_RELEASES));
+      then();
+    } catch {
+      // The track's own level is used; asked again with its next track.
+    } finally {
+      this.#asked.delete(releaseId);
+    }
+  }
+}
