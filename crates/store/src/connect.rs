@@ -121,16 +121,20 @@ pub(crate) async fn to_write(file: &Path, options: &StoreOptions) -> Result<Pool
 /// there is room; then the server opens it again within seconds. What a command wrote in between is seen from then on.
 /// Readers write nothing, so they can damage nothing.
 pub(crate) fn to_read(file: &Path, options: &StoreOptions) -> Pools {
+    Pools { writer: None, readers: readers(options, without_writing(file)) }
+}
+
+/// How a connection reads a database on a disk that cannot be written; see [`to_read`].
+pub(crate) fn without_writing(file: &Path) -> SqliteConnectOptions {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     let log_is_empty = fs::metadata(&log).map_or(true, |log| log.len() == 0);
     let connect = common(file).read_only(true);
-    let connect = if log_is_empty {
+    if log_is_empty {
         connect.immutable(true)
     } else {
         connect.vfs("unix-none").locking_mode(SqliteLockingMode::Exclusive)
-    };
-    Pools { writer: None, readers: readers(options, connect) }
+    }
 }
 
 /// The error of a database that does not open. A database that SQLite calls malformed is read as a plain file: if the system

@@ -57,10 +57,16 @@ pub(crate) fn is_malformed(error: &SqlError) -> bool {
     matches!(error, SqlError::Database(error) if primary_code(&**error) == SQLITE_CORRUPT)
 }
 
+/// Whether SQLite says that the file is no database, or is malformed.
+pub(crate) fn is_damaged(error: &SqlError) -> bool {
+    matches!(error, SqlError::Database(error) if matches!(primary_code(&**error), SQLITE_CORRUPT | SQLITE_NOTADB))
+}
+
 /// The error for a database file that is known to be damaged.
 pub(crate) fn damaged(what: &str, found: &str) -> Error {
     Error::new(ErrorKind::Internal, format!("{what}: the database file is damaged ({found})")).remedy(
-        "stop fanfare, keep a copy of the data folder, then restore a backup with `fanfare restore DIR`",
+        "stop fanfare, then restore a backup with `fanfare restore DIR`, which keeps the damaged file; without a backup: \
+         `fanfare begin-anew`, which keeps it and all other files",
     )
 }
 

@@ -15,6 +15,7 @@ pub mod blobs;
 mod cached;
 mod catalog;
 mod connect;
+mod database_file;
 mod db;
 mod disk;
 mod error;
@@ -46,7 +47,7 @@ pub use disk::{Disk, Unwritable};
 pub use failure::Failure;
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;
-pub use lost::refuse_lost_database;
+pub use lost::{damaged_database, refuse_lost_database};
 #[cfg(feature = "testsuite")]
 pub use open::Held;
 pub use open::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, Store, StoreOptions};

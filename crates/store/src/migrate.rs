@@ -140,7 +140,7 @@ impl Found {
                     newest()
                 ),
             )
-            .remedy("use the newer version, or restore a backup made by this one (`fanfare restore DIR`)"));
+            .remedy("use the newer version; or restore a backup that this one made, into a new folder (`fanfare restore BACKUP --data NEW`)"));
         }
         Ok(self.schema == newest())
     }

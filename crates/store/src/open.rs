@@ -91,9 +91,9 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` when there is no store and none is to be made; `Conflict` when the database is missing or empty but
-    /// blobs are there (see [`begin_anew`](Self::begin_anew)); `Unsupported` when it was written by a
+    /// blobs are there, or is damaged (see [`begin_anew`](Self::begin_anew)); `Unsupported` when it was written by a
     /// newer version; `Unavailable` when the schema is old and may not be migrated here;
-    /// `PermissionDenied`, `NoSpace`, `Io` from the file system; `Internal` when the database is damaged.
+    /// `PermissionDenied`, `NoSpace`, `Io` from the file system.
     pub async fn open(data: &Path, options: &StoreOptions) -> Result<Self> {
         Self::open_with_cache(data, &data.join(CACHE_FOLDER), options).await
     }
@@ -105,26 +105,31 @@ impl Store {
     /// to be kept there.
     pub async fn open_with_cache(data: &Path, cache: &Path, options: &StoreOptions) -> Result<Self> {
         lost::refuse_lost_database(data)?;
-        Self::open_whatever_is_there(data, cache, options, false).await
+        match Self::open_whatever_is_there(data, cache, options, false).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Io) => {
+                Err(lost::or_damaged(data, error).await)
+            }
+            opened => opened,
+        }
     }
 
-    /// Makes a new database in a data folder whose database was lost and whose files are there: they are kept, as files
-    /// that no row names, and listed in the [quarantine](Catalog::quarantine). A database that is in use stays as it is.
+    /// Makes a new database in a data folder whose database was lost or is damaged and whose files are there: they are kept,
+    /// as files that no row names, and listed in the [quarantine](Catalog::quarantine). What is left of a damaged database
+    /// gets another name, which is returned. A database that is in use stays as it is. Only for the process that holds the
+    /// data folder.
     ///
     /// # Errors
     /// `Conflict` when there is a database in use; otherwise as [`open`](Self::open).
-    pub async fn begin_anew(data: &Path, cache: &Path, now: Timestamp) -> Result<Self> {
+    pub async fn begin_anew(data: &Path, cache: &Path, now: Timestamp) -> Result<(Self, Vec<PathBuf>)> {
+        let set_aside = lost::make_way(data).await?;
         let store = Self::open_whatever_is_there(data, cache, &StoreOptions::default(), true).await?;
-        if !lost::is_empty(&store.inner.db).await? {
-            store.close().await;
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!("the database in {} is in use", data.display()),
-            )
-            .remedy("nothing needs to begin anew: start `fanfare serve`"));
+        match lost::begin(data, &store.inner.db, now).await {
+            Ok(()) => Ok((store, set_aside)),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
         }
-        lost::note_begun(&store.inner.db, now).await?;
-        Ok(store)
     }
 
     async fn open_whatever_is_there(

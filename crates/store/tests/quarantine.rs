@@ -312,7 +312,8 @@ async fn whoever_asks_begins_anew_and_keeps_every_file() {
     let refused = Store::begin_anew(data.path(), &cache, NOW).await.err().unwrap();
     assert_eq!(refused.kind(), ErrorKind::Conflict, "a database in use stays: {refused}");
     fs::remove_file(data.path().join(DATABASE_FILE)).unwrap();
-    let store = Store::begin_anew(data.path(), &cache, NOW).await.unwrap();
+    let (store, set_aside) = Store::begin_anew(data.path(), &cache, NOW).await.unwrap();
+    assert_eq!(set_aside.len(), 0);
     store.catalog().sweep(&KEEPING, NOW).await.unwrap();
     store.close().await;
     // Nobody made an account yet: it is a new installation now, because somebody said so.

@@ -161,6 +161,18 @@ impl Receiving {
         self.size_bytes
     }
 
+    /// Puts what was sent in the place of the same file of a track, if that is missing or damaged.
+    async fn mend(&self, hash: ContentHash) -> Result<()> {
+        let blobs = self.store.blobs();
+        if self.store.catalog().original_is_damaged(hash).await? {
+            // A file of the right length counts as whole where another one is to take its name.
+            blobs.remove(BlobKind::Upload, hash).await?;
+            blobs.adopt(BlobKind::Upload, &self.place.0).await?;
+            tracing::info!(%hash, "an upload whose file was missing or damaged was sent again, and is whole");
+        }
+        Ok(())
+    }
+
     /// Looks at what was sent, keeps it and queues its processing; or gives the track that has the same bytes already.
     ///
     /// # Errors
@@ -173,6 +185,7 @@ impl Receiving {
         }
         let hash = ContentHash::from_bytes(*self.hasher.finalize().as_bytes());
         if let Some(known) = self.store.catalog().track_of_bytes(hash).await? {
+            self.mend(hash).await?;
             return Ok(Uploaded::Known(known));
         }
         let (reading, picture) = self.look().await?;

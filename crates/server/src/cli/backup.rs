@@ -1,12 +1,15 @@
 //! `fanfare backup` and `fanfare restore`.
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+};
 
 use fanfare_ingest::DataLock;
 use fanfare_model::{Error, ErrorKind};
 use fanfare_store::{
     Store, StoreOptions,
-    backup::{self, Found, Manifest, Step},
+    backup::{self, Damaged, Found, Manifest, Restored, Step},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -14,7 +17,7 @@ use super::{
     cache::bytes,
     exit::{Exit, SOME_FAILED, SUCCESS},
     line::{BackupArgs, RestoreArgs},
-    output::{self, Done, printable},
+    output::{self, Done, Stop, printable},
     serve,
 };
 use crate::{http::clock::now, settings};
@@ -38,17 +41,29 @@ pub fn backup(args: &BackupArgs) -> Done {
     let done = done?;
     output::line(format_args!("{}; in {}", held(&done.manifest), args.target.display()))?;
     output::line(format_args!(
-        "copied {} files ({}), the rest was there; left out: smaller files and streams that can be made again",
+        "copied {} files ({}), the rest was there and is whole; left out: smaller files and streams that can be made again",
         done.copied,
         bytes(done.copied_bytes)
     ))?;
+    if done.mended > 0 {
+        output::line(format_args!(
+            "{} of them were damaged in the backup, and are whole now: check the disk of the backup",
+            done.mended
+        ))?;
+    }
+    for file in &done.only_here {
+        output::note(format_args!(
+            "fanfare: {} in the data folder; the backup keeps its whole copy (`fanfare doctor --deep`)",
+            told(file)
+        ));
+    }
     for file in &done.manifest.damaged {
-        let found = match file.found {
-            Found::Missing => "is missing",
-            Found::Damaged => "is damaged",
-            Found::Unreadable => "cannot be read",
-        };
-        output::note(format_args!("fanfare: {} {} {found} and is not in the backup", file.kind, file.name));
+        output::note(format_args!("fanfare: {} and is not in the backup", told(file)));
+    }
+    if !done.manifest.damaged.is_empty() {
+        output::note(
+            "fanfare: `fanfare doctor --deep` says what to do about each; check the disk of the data folder",
+        );
     }
     Ok(Exit(if done.manifest.damaged.is_empty() { SUCCESS } else { SOME_FAILED }))
 }
@@ -71,11 +86,63 @@ pub fn restore(args: &RestoreArgs) -> Done {
     bar.finish_and_clear();
     let done = done?;
     output::line(format_args!("restored into {}: {}", settings.data_dir.display(), held(&done.manifest)))?;
+    name_set_aside(&done.set_aside)?;
+    name_left_out(&done);
     for trouble in &done.troubles {
         output::note(format_args!("fanfare: {}", printable(trouble)));
     }
     output::line("library folders are looked for at the paths that they had; start `fanfare serve`")?;
-    Ok(Exit(if done.troubles.is_empty() { SUCCESS } else { SOME_FAILED }))
+    let is_whole = done.troubles.is_empty() && done.left_out.is_empty() && !done.without_settings;
+    Ok(Exit(if is_whole { SUCCESS } else { SOME_FAILED }))
+}
+
+/// Says where what was left of a database is.
+pub(super) fn name_set_aside(files: &[PathBuf]) -> Result<(), Stop> {
+    for file in files {
+        output::line(format_args!(
+            "the database that was there is kept as {}",
+            printable(&file.to_string_lossy())
+        ))?;
+    }
+    Ok(())
+}
+
+/// Says what a restore left out, and what can be done about each.
+fn name_left_out(done: &Restored) {
+    if done.without_settings {
+        output::note(
+            "fanfare: the settings file is damaged in the backup and was left out: write `fanfare.toml` again (docs/settings.md)",
+        );
+    }
+    for file in &done.left_out {
+        let remedy = match file.kind.as_str() {
+            "upload" => "send the same file again: the track and its results are there",
+            "cover" => {
+                "made again at the next start for uploads, by `fanfare scan --full` for library folders; a cover that was given to a \
+                 mixtape has to be given again"
+            }
+            _ => "made again when it is played, if the original is there",
+        };
+        output::note(format_args!("fanfare: {} in the backup and was left out: {remedy}", told(file)));
+    }
+    if !done.left_out.is_empty() {
+        output::note(
+            "fanfare: everything else was restored. An older backup may have those files whole; with the old data folder, \
+             `fanfare backup` mends this one",
+        );
+    }
+}
+
+/// A file and what is wrong with it: `upload 0123.. (of “Song”) is damaged`.
+fn told(file: &Damaged) -> String {
+    let found = match file.found {
+        Found::Missing => "is missing",
+        Found::Damaged => "is damaged",
+        Found::Unreadable => "cannot be read",
+    };
+    let titles: Vec<String> = file.titles.iter().map(|title| format!("“{title}”")).collect();
+    let of = if titles.is_empty() { String::new() } else { format!(" (of {})", titles.join(", ")) };
+    printable(&format!("{} {}{of} {found}", file.kind, file.name))
 }
 
 /// What a backup holds, in words.

@@ -4,6 +4,7 @@ use fanfare_ingest::{DataLock, keeping};
 use fanfare_store::Store;
 
 use super::{
+    backup,
     exit::{Exit, SUCCESS},
     line::PlaceArgs,
     output::{self, Done},
@@ -16,20 +17,21 @@ pub fn run(place: &PlaceArgs) -> Done {
     let settings = settings::load(&place.request())?;
     serve::make_data_folder(&settings.data_dir)?;
     let _lock = DataLock::acquire(&settings.data_dir)?;
-    let counts = serve::block_on(async {
-        let store = Store::begin_anew(&settings.data_dir, &settings.cache_dir(), now()).await?;
+    let (counts, set_aside) = serve::block_on(async {
+        let (store, set_aside) = Store::begin_anew(&settings.data_dir, &settings.cache_dir(), now()).await?;
         // Put on the list at once, whatever their age: nothing else can be about to name them.
         let listed = fanfare_store::Keeping { young_ms: 0, ..keeping(settings.quarantine_days) };
         let swept = store.catalog().sweep(&listed, now()).await;
         let counts = store.catalog().quarantine_counts().await;
         store.close().await;
-        swept.and(counts)
+        Ok((swept.and(counts)?, set_aside))
     })?;
     output::line(format_args!(
         "the database is new; {} files of the lost one are kept for {} days, {} of them uploads that can be made tracks \
          again",
         counts.files, settings.quarantine_days, counts.uploads
     ))?;
+    backup::name_set_aside(&set_aside)?;
     output::line("start `fanfare serve`; its page `Settings` lists them")?;
     Ok(Exit(SUCCESS))
 }

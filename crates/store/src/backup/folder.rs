@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::{
     failed,
-    manifest::{BackedUpFile, Manifest},
+    manifest::{BackedUpFile, MANIFEST_FILE, Manifest},
     no_backup,
     snapshot::{Named, SNAPSHOT},
 };
@@ -39,7 +39,14 @@ impl std::ops::Deref for Place {
 /// Opens the folder of a backup, makes it where it is not there; gives the manifest of the backup that is in it.
 pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest>)> {
     refuse_inside(data, target)?;
-    let before = Manifest::of(target)?;
+    let before = match Manifest::of(target) {
+        // This backup writes another one. What the damaged one named stays until then.
+        Err(error) if error.kind() == ErrorKind::Io && target.join(MANIFEST_FILE).is_file() => {
+            tracing::warn!(%error, "the manifest is made again");
+            Before::Damaged
+        }
+        found => found?.map_or(Before::None, |manifest| Before::Whole(Box::new(manifest))),
+    };
     let mark = target.join(MARK);
     let is_used = match fs::read_dir(target) {
         Ok(mut entries) => entries.next().is_some(),
@@ -70,8 +77,25 @@ pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest
     }
     let place = Place { path: target.to_owned(), _lock: lock };
     // What an interrupted backup left half written is worth nothing; whole blobs of it are.
-    remove_snapshots(&place, before.as_ref());
+    let before = match before {
+        Before::Damaged => None,
+        Before::None => {
+            remove_snapshots(&place, None);
+            None
+        }
+        Before::Whole(manifest) => {
+            remove_snapshots(&place, Some(&manifest));
+            Some(*manifest)
+        }
+    };
     Ok((place, before))
+}
+
+/// The manifest that was in the folder.
+enum Before {
+    None,
+    Whole(Box<Manifest>),
+    Damaged,
 }
 
 /// A backup inside the data folder is lost with it, and would be backed up itself.
@@ -146,7 +170,8 @@ pub(super) fn tidy(place: &Place, manifest: &Manifest, before: Option<&Manifest>
         for folder in entries(&place.join("blobs").join(kind.as_str())) {
             for path in entries(&folder) {
                 let name = path.file_name().and_then(|name| name.to_str()?.parse::<ContentHash>().ok());
-                if name.is_some_and(|name| !named.contains(&(*kind, name))) {
+                let is_unfinished = path.extension().is_some_and(|end| end == "part");
+                if is_unfinished || name.is_some_and(|name| !named.contains(&(*kind, name))) {
                     let _ = fs::remove_file(path);
                 }
             }

@@ -1,14 +1,17 @@
 //! A copy of a data folder in another folder, made while a server runs, and a data folder made of such a copy.
 //!
 //! Vocabulary: a *backup* is a folder with a manifest, a database of one moment (the *snapshot*), and the blobs that its
-//! rows name. Blobs have the names that they have in the data folder, so one that is there is not copied again.
+//! rows name. Blobs have the names that they have in the data folder: the hash of their bytes. One that is there is read, and
+//! copied again only if it is damaged.
 //!
 //! Invariants: the manifest is written last, by a rename, and names the snapshot: a backup that was interrupted is the one
 //! before it, or none; every byte that is copied is hashed on the way and compared with its name; what can be made again
-//! (smaller files, streams of library tracks) is left out, and so are the rows that name it.
+//! (smaller files, streams of library tracks) is left out, and so are the rows that name it; a whole copy in a backup is
+//! never replaced by a damaged one; a restore puts only what is whole in place, and names the rest.
 
 mod copy;
 mod folder;
+mod left_out;
 mod manifest;
 mod restore;
 mod snapshot;
@@ -23,7 +26,7 @@ use std::path::Path;
 use fanfare_model::{Error, ErrorKind, Result, Timestamp};
 
 use crate::Store;
-use copy::copy_missing;
+use copy::{Verified, copy_missing};
 
 /// Snapshots taken at most, because uploads were deleted while their bytes were to be copied; the last holds writers up.
 const SNAPSHOTS: u32 = 4;
@@ -44,10 +47,14 @@ pub struct Step {
 pub struct BackedUp {
     /// What the backup holds.
     pub manifest: Manifest,
-    /// Files that were copied now; the others were there.
+    /// Files that were copied now; the others were there, and whole.
     pub copied: u64,
-    /// Their bytes.
+    /// Of those, files that were in the backup and damaged there.
+    pub mended: u64,
+    /// The bytes that were copied.
     pub copied_bytes: u64,
+    /// Files of the data folder that are missing or damaged and of which the backup has, and keeps, a whole copy.
+    pub only_here: Vec<Damaged>,
 }
 
 /// Brings a backup up to date, or makes one in a folder that is empty or not there. `settings` is the settings file, if
@@ -64,23 +71,29 @@ pub async fn backup(
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<BackedUp> {
     let (place, before) = folder::open(data, target)?;
-    let (mut copied, mut copied_bytes) = (0, 0);
-    let mut taken = 0;
-    let (snapshot, named, damaged) = loop {
+    let (mut copied, mut mended, mut copied_bytes) = (0, 0, 0);
+    let (mut verified, mut taken) = (Verified::new(), 0);
+    let (snapshot, named, mut damaged, only_here) = loop {
         taken += 1;
-        let hold = if taken == SNAPSHOTS { Some(store.hold_writers().await?) } else { None };
-        let snapshot = snapshot::take(data, &place).await?;
+        // Where nothing can be written, nothing is deleted meanwhile.
+        let is_last = taken == SNAPSHOTS || store.only_reads().is_some();
+        let hold =
+            if is_last && store.only_reads().is_none() { Some(store.hold_writers().await?) } else { None };
+        let snapshot = snapshot::take(store, data, &place).await?;
         let named = snapshot.named().await?;
-        let done = copy_missing(store, &place, &named, progress).await?;
+        let done = copy_missing(store, &place, &named, &mut verified, progress).await?;
         copied += done.copied;
+        mended += done.mended;
         copied_bytes += done.bytes;
         drop(hold);
         // Deleted after the snapshot was taken: another one does not name it.
-        if done.missing.is_empty() || taken == SNAPSHOTS {
-            break (snapshot, named, [done.damaged, done.missing].concat());
+        if done.missing.is_empty() || is_last {
+            break (snapshot, named, [done.damaged, done.missing].concat(), done.only_here);
         }
         snapshot.remove();
     };
+    let only_here = still_needed(store, only_here).await?;
+    snapshot.add_titles(&mut damaged).await?;
     let manifest = Manifest {
         format: manifest::FORMAT,
         version: version.to_owned(),
@@ -94,7 +107,19 @@ pub async fn backup(
     folder::sync(&place)?;
     manifest.store(&place)?;
     folder::tidy(&place, &manifest, before.as_ref(), &named);
-    Ok(BackedUp { manifest, copied, copied_bytes })
+    Ok(BackedUp { manifest, copied, mended, copied_bytes, only_here })
+}
+
+/// Those that the database still names, with titles: what was deleted meanwhile is not lost.
+async fn still_needed(store: &Store, found: Vec<Damaged>) -> Result<Vec<Damaged>> {
+    let mut needed = Vec::new();
+    for mut file in found {
+        if let Some(titles) = store.catalog().titles_of_blob(&file.kind, &file.name).await? {
+            file.titles = titles;
+            needed.push(file);
+        }
+    }
+    Ok(needed)
 }
 
 fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
@@ -109,4 +134,12 @@ fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
 fn no_backup(path: &Path) -> Error {
     Error::new(ErrorKind::Conflict, format!("{} is no backup and not empty", path.display()))
         .remedy("name a folder that is empty or not there yet, or an earlier backup")
+}
+
+/// The error for a backup without which nothing can be restored.
+fn broken(what: &str) -> Error {
+    Error::new(ErrorKind::Io, format!("the backup is damaged: {what}")).remedy(
+        "make the backup again while the data folder is there (`fanfare backup DIR` mends it), or use another backup; nothing \
+         was put in its place",
+    )
 }

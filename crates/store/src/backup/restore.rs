@@ -3,22 +3,30 @@
 use std::{
     fs::{self, File},
     io,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
 
 use super::{
-    Step,
-    copy::{One, copy_one, detached, hash_of},
+    Step, broken,
+    copy::{Damaged, One, copy_one, detached, hash_of, is_whole},
     failed,
     folder::{blob_path, private_file, private_folder, sync},
+    left_out::forget,
     manifest::{BackedUpFile, Manifest},
-    snapshot::names_in,
+    snapshot::{Named, add_titles, names_in},
 };
-use crate::{BLOB_FOLDER, BlobKind, DATABASE_FILE, Store, StoreOptions, lost::RESTORING};
+use crate::{
+    BLOB_FOLDER, DATABASE_FILE, Store, StoreOptions,
+    database_file::set_aside,
+    lost::{self, RESTORING, State},
+};
 
 const SETTINGS: &str = "fanfare.toml";
+/// What they are called until they are complete.
+const SETTINGS_PART: &str = "fanfare.restoring";
+const DATABASE_PART: &str = "fanfare.db.restoring";
 /// What may lie in a folder that counts as empty: the lock of the restore that runs, what file systems put there.
 const NOTHING: &[&str] = &["lock", "lost+found"];
 
@@ -29,19 +37,26 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Files that were copied; the others were there.
     pub copied: u64,
+    /// Files that were left out, because the backup has them damaged or not at all.
+    pub left_out: Vec<Damaged>,
+    /// Whether the settings file was left out for that reason.
+    pub without_settings: bool,
+    /// Where the files of the database are that was there before.
+    pub set_aside: Vec<PathBuf>,
     /// What the restored database's check found: a sentence each.
     pub troubles: Vec<String>,
 }
 
-/// Makes a data folder of a backup. The folder must be empty or not there; with `keep_files` it may be one whose database
-/// is lost: its files are kept, and those that no row names are in quarantine after the next start.
+/// Makes a data folder of a backup. The folder must be empty or not there, or one whose database is damaged; with `keep_files`
+/// it may be one whose database is lost. Its files are kept, and those that no row names are in quarantine after the next
+/// start. What was there of a database gets another name.
 ///
 /// The database is put in place last, so a restore that was interrupted leaves a folder that no server starts on, and can
-/// be done again.
+/// be done again. A file that is damaged in the backup is left out; without manifest and database nothing is restored.
 ///
 /// # Errors
-/// `NotFound` where there is no backup, or none that is whole; `Conflict` when the folder is not empty; `Io` when the backup
-/// is damaged; `NoSpace`.
+/// `NotFound` where there is no backup, or none that is whole; `Conflict` when the folder is not empty; `Io` when manifest or
+/// database of the backup are damaged; `NoSpace`.
 pub async fn restore(
     backup: &Path,
     data: &Path,
@@ -52,70 +67,73 @@ pub async fn restore(
         Error::new(ErrorKind::NotFound, format!("there is no backup in {} that is whole", backup.display()))
             .remedy("name a folder that `fanfare backup` finished")
     })?;
-    is_as_written(backup, &manifest.database).await?;
-    if let Some(settings) = &manifest.settings {
-        is_as_written(backup, settings).await?;
+    let snapshot = backup.join(&manifest.database.name);
+    if !is_as_written(backup, &manifest.database).await {
+        return Err(broken(&format!("its database ({}) is not as it was written", manifest.database.name)));
     }
     may_be_written(data, keep_files).await?;
-    // Everything is looked for before anything is written.
-    let named = names_in(&backup.join(&manifest.database.name)).await?;
-    let known: Vec<(&str, &str)> =
-        manifest.damaged.iter().map(|file| (file.kind.as_str(), file.name.as_str())).collect();
-    let wanted: Vec<_> = named
-        .all()
-        .filter(|(kind, name)| !known.contains(&(kind.as_str(), name.to_string().as_str())))
-        .collect();
-    let blobs = backup.join("blobs");
-    if let Some((kind, name)) = wanted.iter().find(|(kind, name)| !blob_path(&blobs, *kind, *name).is_file())
-    {
-        return Err(broken(format!("{} {name} is missing", kind.as_str())));
-    }
+    let named = names_in(&snapshot).await?;
 
     private_folder(data)?;
     let mark = data.join(RESTORING);
     private_file(&mark).map_err(|error| failed("writing", &mark, error))?;
-    let copied = copy_blobs(&blobs, &data.join(BLOB_FOLDER), &wanted, progress).await?;
-    if let Some(settings) = &manifest.settings {
-        put(&backup.join(&settings.name), &data.join(SETTINGS)).await?;
-    }
+    let (copied, mut left_out) = copy_blobs(backup, data, &named, &manifest, progress).await?;
+    add_titles(&snapshot, &mut left_out).await?;
+    let without_settings = match &manifest.settings {
+        Some(settings) if is_as_written(backup, settings).await => {
+            copy(&backup.join(&settings.name), &data.join(SETTINGS_PART)).await?;
+            put(&data.join(SETTINGS_PART), &data.join(SETTINGS))?;
+            false
+        }
+        damaged => damaged.is_some(),
+    };
+    let part = data.join(DATABASE_PART);
+    copy(&snapshot, &part).await?;
+    forget(&part, &left_out).await?;
     sync(data)?;
-    for stale in ["-wal", "-shm"] {
-        // Of the lost database; beside another one they would be taken for its own.
-        let _ = fs::remove_file(data.join(format!("{DATABASE_FILE}{stale}")));
-    }
-    put(&backup.join(&manifest.database.name), &data.join(DATABASE_FILE)).await?;
+    let set_aside = set_aside(data)?;
+    put(&part, &data.join(DATABASE_FILE))?;
     fs::remove_file(&mark).map_err(|error| failed("removing", &mark, error))?;
     sync(data)?;
     let store = Store::open(data, &StoreOptions::default()).await?;
     let troubles = store.catalog().check().await;
     store.close().await;
-    Ok(Restored { manifest, copied, troubles: troubles? })
+    let mut troubles = troubles?;
+    troubles.retain(|trouble| !left_out.iter().any(|file| *trouble == file.is_missing()));
+    Ok(Restored { manifest, copied, left_out, without_settings, set_aside, troubles })
 }
 
+/// Copies what is whole; gives how many files that were, and what is not.
 async fn copy_blobs(
-    from: &Path,
-    to: &Path,
-    wanted: &[(BlobKind, fanfare_model::ContentHash)],
+    backup: &Path,
+    data: &Path,
+    named: &Named,
+    manifest: &Manifest,
     progress: &mut (dyn FnMut(Step) + Send),
-) -> Result<u64> {
-    let (mut copied, mut bytes, files) = (0, 0, wanted.len() as u64);
-    for (number, (kind, name)) in wanted.iter().enumerate() {
+) -> Result<(u64, Vec<Damaged>)> {
+    let (from, to) = (backup.join("blobs"), data.join(BLOB_FOLDER));
+    let (mut copied, mut bytes, files) = (0, 0, named.count());
+    let mut left_out = Vec::new();
+    for (number, (kind, name)) in named.all().enumerate() {
         progress(Step { done: number as u64, files, bytes });
-        let target = blob_path(to, *kind, *name);
+        let target = blob_path(&to, kind, name);
         // One that is there is left only if it is whole.
-        if target.is_file() && hash_of(&target).await?.0 == *name {
+        if is_whole(&target, name).await {
             continue;
         }
-        match copy_one(blob_path(from, *kind, *name), target, *name).await? {
+        match copy_one(blob_path(&from, kind, name), target, name).await? {
             One::Copied(size) => {
                 copied += 1;
                 bytes += size;
             }
-            One::Wrong(_) => return Err(broken(format!("{} {name} is damaged", kind.as_str()))),
+            One::Wrong(found) => {
+                let known = manifest.damaged.iter().find(|file| file.is(kind, name));
+                left_out.push(known.cloned().unwrap_or_else(|| Damaged::new(kind, name, found)));
+            }
         }
     }
     progress(Step { done: files, files, bytes });
-    Ok(copied)
+    Ok((copied, left_out))
 }
 
 async fn may_be_written(data: &Path, keep_files: bool) -> Result<()> {
@@ -129,47 +147,47 @@ async fn may_be_written(data: &Path, keep_files: bool) -> Result<()> {
     if !used || data.join(RESTORING).is_file() {
         return Ok(());
     }
-    let opened = Store::open(data, &StoreOptions { busy_timeout_ms: 1_000, ..StoreOptions::worker() }).await;
-    let is_lost = matches!(&opened, Err(error) if error.kind() == ErrorKind::Conflict);
-    if let Ok(store) = opened {
-        store.close().await;
+    let refused = |more: &str, remedy: String| {
+        Err(Error::new(ErrorKind::Conflict, format!("the data folder {} is not empty{more}", data.display()))
+            .remedy(remedy))
+    };
+    let elsewhere = "name a folder with --data that is empty or not there yet".to_owned();
+    let is_ours = lost::has_blobs(data) || fs::exists(data.join(DATABASE_FILE)).unwrap_or(true);
+    match lost::state(data).await? {
+        State::Damaged => Ok(()),
+        State::Lost if is_ours && keep_files => Ok(()),
+        State::Lost if is_ours => refused(
+            ", and its database is missing or empty",
+            format!(
+                "keep its files and restore beside them: `fanfare restore BACKUP --data {} --keep-files`; or name a new folder \
+                 with --data",
+                data.display()
+            ),
+        ),
+        State::Lost => refused("", elsewhere),
+        State::Newer => refused(": its database was written by a newer fanfare", elsewhere),
+        State::InUse => refused(": its database is in use", elsewhere),
     }
-    if is_lost && keep_files {
-        return Ok(());
-    }
-    let error = Error::new(ErrorKind::Conflict, format!("the data folder {} is not empty", data.display()));
-    Err(if is_lost {
-        error.remedy(
-            "name a new folder with --data; or, as its database is lost, keep its files with --keep-files",
-        )
-    } else {
-        error.remedy("name a folder with --data that is empty or not there yet")
-    })
 }
 
-async fn is_as_written(backup: &Path, file: &BackedUpFile) -> Result<()> {
-    let (hash, size_bytes) = hash_of(&backup.join(&file.name)).await?;
-    if hash.to_string() == file.blake3 && size_bytes == file.size_bytes {
-        return Ok(());
-    }
-    Err(broken(format!("{} is not as it was written", file.name)))
+async fn is_as_written(backup: &Path, file: &BackedUpFile) -> bool {
+    let found = hash_of(&backup.join(&file.name)).await;
+    found.is_ok_and(|(hash, size_bytes)| hash.to_string() == file.blake3 && size_bytes == file.size_bytes)
 }
 
-fn broken(what: String) -> Error {
-    Error::new(ErrorKind::Io, format!("the backup is damaged: {what}"))
-        .remedy("make the backup again while the data folder is there, or use another one; nothing was put in its place")
-}
-
-/// Copies a file under its name in one step.
-async fn put(from: &Path, to: &Path) -> Result<()> {
+/// Copies a file and writes it to the disk.
+async fn copy(from: &Path, to: &Path) -> Result<()> {
     let (from, to) = (from.to_owned(), to.to_owned());
     detached(move || {
-        let part = to.with_extension("restoring");
-        let written = |error| failed("writing", &part, error);
+        let written = |error| failed("writing", &to, error);
         let mut source = File::open(&from).map_err(|error| failed("reading", &from, error))?;
-        let mut target = private_file(&part).map_err(written)?;
-        io::copy(&mut source, &mut target).and_then(|_| target.sync_all()).map_err(written)?;
-        fs::rename(&part, &to).map_err(written)
+        let mut target = private_file(&to).map_err(written)?;
+        io::copy(&mut source, &mut target).and_then(|_| target.sync_all()).map_err(written)
     })
     .await
+}
+
+/// Gives a file that is complete its name.
+fn put(part: &Path, to: &Path) -> Result<()> {
+    fs::rename(part, to).map_err(|error| failed("writing", to, error))
 }

@@ -11,12 +11,19 @@ use sqlx::{
 };
 
 use super::{
-    copy::hash_of,
+    copy::{Damaged, hash_of},
     failed,
     folder::{blob_path, private_file},
     manifest::{BackedUpFile, Kept},
 };
-use crate::{BlobKind, DATABASE_FILE, catalog::sweep::referred_to, error::sql, fresh_id, rows::maybe_hash};
+use crate::{
+    BlobKind, DATABASE_FILE, Store,
+    catalog::{deep::titles_of, sweep::referred_to},
+    connect,
+    error::sql,
+    fresh_id,
+    rows::maybe_hash,
+};
 
 /// How the names of snapshots begin.
 pub(super) const SNAPSHOT: &str = "database-";
@@ -29,14 +36,18 @@ pub(super) struct Snapshot {
 }
 
 /// Takes one, while others write on.
-pub(super) async fn take(data: &Path, place: &Path) -> Result<Snapshot> {
+pub(super) async fn take(store: &Store, data: &Path, place: &Path) -> Result<Snapshot> {
     let random: String = fresh_id(Timestamp(0)).iter().skip(8).map(|byte| format!("{byte:02x}")).collect();
     let name = format!("{SNAPSHOT}{random}.db");
     let path = place.join(&name);
     let snapshot = Snapshot { path: path.clone(), name };
     // Made here, so that nobody else can ever read it; SQLite fills a file that is empty.
     private_file(&path).map_err(|error| failed("making", &path, error))?;
-    let made = snapshot.fill(&data.join(DATABASE_FILE)).await;
+    let database = data.join(DATABASE_FILE);
+    // On a disk that cannot be written the database is opened as the store opened it.
+    let source =
+        if store.only_reads().is_some() { connect::without_writing(&database) } else { options(&database) };
+    let made = snapshot.fill(source).await;
     if made.is_err() {
         snapshot.remove();
     }
@@ -44,12 +55,12 @@ pub(super) async fn take(data: &Path, place: &Path) -> Result<Snapshot> {
 }
 
 impl Snapshot {
-    async fn fill(&self, database: &Path) -> Result<()> {
+    async fn fill(&self, source: SqliteConnectOptions) -> Result<()> {
         let target = self.path.to_str().ok_or_else(|| {
             Error::new(ErrorKind::Invalid, "the path of a backup has to be Unicode")
                 .remedy("name another folder")
         })?;
-        let mut source = open(database).await?;
+        let mut source = source.connect().await.map_err(sql(WHAT))?;
         // One read transaction: everything in it is of one moment.
         sqlx::query("VACUUM INTO ?").bind(target).execute(&mut source).await.map_err(sql(WHAT))?;
         source.close().await.map_err(sql(WHAT))?;
@@ -85,6 +96,11 @@ impl Snapshot {
         names_in(&self.path).await
     }
 
+    /// Says whose the files are.
+    pub(super) async fn add_titles(&self, files: &mut [Damaged]) -> Result<()> {
+        add_titles(&self.path, files).await
+    }
+
     pub(super) fn remove(&self) {
         // Else the next backup does.
         let _ = fs::remove_file(&self.path);
@@ -115,6 +131,19 @@ impl Named {
     }
 }
 
+/// Says whose the files are, by a database that nobody writes.
+pub(super) async fn add_titles(database: &Path, files: &mut [Damaged]) -> Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut connection = open(database).await?;
+    for file in files {
+        let Ok(name) = file.name.parse::<ContentHash>() else { continue };
+        file.titles = titles_of(&mut connection, &file.kind, Some(name)).await?;
+    }
+    connection.close().await.map_err(sql(WHAT))
+}
+
 /// The blobs that rows of that database name, which nobody writes.
 pub(super) async fn names_in(database: &Path) -> Result<Named> {
     let mut connection = open(database).await?;
@@ -133,13 +162,15 @@ pub(super) async fn names_in(database: &Path) -> Result<Named> {
     Ok(Named(named))
 }
 
-async fn open(file: &Path) -> Result<SqliteConnection> {
+/// A connection to a database file that is there.
+pub(super) async fn open(file: &Path) -> Result<SqliteConnection> {
+    options(file).connect().await.map_err(sql(WHAT))
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(false)
         .pragma("trusted_schema", "off")
         .disable_statement_logging()
-        .connect()
-        .await
-        .map_err(sql(WHAT))
 }

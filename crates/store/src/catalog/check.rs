@@ -152,9 +152,14 @@ impl Catalog {
         }
         for (kind, name) in pointed_at {
             if !self.blobs.contains(kind, name).await? {
-                found.push(format!("{} {name} is missing", kind.as_str()));
+                found.push(missing(kind.as_str(), &name.to_string()));
             }
         }
         Ok(found)
     }
+}
+
+/// The sentence about a blob that a row names and that is not there.
+pub(crate) fn missing(kind: &str, name: &str) -> String {
+    format!("{kind} {name} is missing")
 }

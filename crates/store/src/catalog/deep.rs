@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fanfare_model::{ContentHash, ErrorKind, Result};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{Catalog, sweep::referred_to};
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
 
 /// Which tracks of a rotten file are named, at most.
 const TRACKS_NAMED: i64 = 5;
+/// What is being done where titles are looked for.
+const WHOSE: &str = "looking whose file that is";
 
 /// How far the reading is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -170,36 +172,76 @@ impl Catalog {
     }
 
     async fn is_still_named(&self, file: &ToRead) -> Result<bool> {
-        const WHAT: &str = "looking whether a file is needed";
-        let named = match BlobKind::ALL.iter().find(|kind| kind.as_str() == file.kind) {
-            Some(kind) => format!("SELECT lower(hex(name)) AS name FROM ({})", referred_to(*kind)),
-            None => "SELECT file AS name FROM transcode WHERE file IS NOT NULL".to_owned(),
-        };
-        sqlx::query_scalar(AssertSqlSafe(format!("SELECT ? IN (SELECT name FROM ({named}))")))
-            .bind(&file.name)
-            .fetch_one(&mut *self.db.reader(WHAT).await?)
-            .await
-            .map_err(sql(WHAT))
+        is_named(&mut *self.db.reader(WHOSE).await?, file.kind, &file.name).await
     }
 
     /// Titles of tracks that need the file.
     async fn tracks_of(&self, file: &ToRead) -> Result<Vec<String>> {
-        const WHAT: &str = "looking whose file that is";
-        let statement = match file.kind {
-            "cover" => "SELECT title FROM track WHERE cover = ?1 ORDER BY title LIMIT ?2",
-            "media" => {
-                "SELECT t.title FROM transcode_part p JOIN transcode x ON x.n = p.transcode \
-                 JOIN track t ON t.hash = x.hash WHERE p.blob = ?1 ORDER BY t.title LIMIT ?2"
-            }
-            _ => "SELECT title FROM track WHERE hash = ?1 ORDER BY title LIMIT ?2",
-        };
-        sqlx::query_scalar(statement)
-            .bind(file.of.map(|hash| hash.as_bytes().to_vec()))
-            .bind(TRACKS_NAMED)
-            .fetch_all(&mut *self.db.reader(WHAT).await?)
-            .await
-            .map_err(sql(WHAT))
+        titles_of(&mut *self.db.reader(WHOSE).await?, file.kind, file.of).await
     }
+
+    /// Whether a track has those bytes as an upload that is kept, and they are missing or damaged: sent again, they take their
+    /// place. Reads them.
+    ///
+    /// # Errors
+    /// Those of the database; `Unavailable` while the storage is away.
+    pub async fn original_is_damaged(&self, hash: ContentHash) -> Result<bool> {
+        let name = hash.to_string();
+        if !is_named(&mut *self.db.reader(WHOSE).await?, BlobKind::Upload.as_str(), &name).await? {
+            return Ok(false);
+        }
+        Ok(match self.blobs.local(BlobKind::Upload, hash).await? {
+            Some(path) => hash_of(&path).await.is_ok_and(|(found, _)| found != hash),
+            None => true,
+        })
+    }
+
+    /// Titles of what needs a blob; `None` where no row names it.
+    pub(crate) async fn titles_of_blob(&self, kind: &str, name: &str) -> Result<Option<Vec<String>>> {
+        let mut reader = self.db.reader(WHOSE).await?;
+        if !is_named(&mut reader, kind, name).await? {
+            return Ok(None);
+        }
+        titles_of(&mut reader, kind, name.parse().ok()).await.map(Some)
+    }
+}
+
+async fn is_named(connection: &mut SqliteConnection, kind: &str, name: &str) -> Result<bool> {
+    let named = match BlobKind::ALL.iter().find(|known| known.as_str() == kind) {
+        Some(kind) => format!("SELECT lower(hex(name)) AS name FROM ({})", referred_to(*kind)),
+        None => "SELECT file AS name FROM transcode WHERE file IS NOT NULL".to_owned(),
+    };
+    sqlx::query_scalar(AssertSqlSafe(format!("SELECT ? IN (SELECT name FROM ({named}))")))
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .map_err(sql(WHOSE))
+}
+
+/// Titles of the tracks and mixtapes that need a file. `of` is the name of a cover or of a part of a stream; for other kinds
+/// the hash of the track's bytes.
+pub(crate) async fn titles_of(
+    connection: &mut SqliteConnection,
+    kind: &str,
+    of: Option<ContentHash>,
+) -> Result<Vec<String>> {
+    let statement = match kind {
+        "cover" => {
+            "SELECT title FROM track WHERE cover = ?1 \
+             UNION SELECT title FROM mixtape WHERE cover = ?1 OR composed = ?1 ORDER BY title LIMIT ?2"
+        }
+        "media" => {
+            "SELECT t.title FROM transcode_part p JOIN transcode x ON x.n = p.transcode \
+             JOIN track t ON t.hash = x.hash WHERE p.blob = ?1 ORDER BY t.title LIMIT ?2"
+        }
+        _ => "SELECT title FROM track WHERE hash = ?1 ORDER BY title LIMIT ?2",
+    };
+    sqlx::query_scalar(statement)
+        .bind(of.map(|hash| hash.as_bytes().to_vec()))
+        .bind(TRACKS_NAMED)
+        .fetch_all(connection)
+        .await
+        .map_err(sql(WHOSE))
 }
 
 /// What is wrong with a file, and how many bytes were read of it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fanfare_ingest::keeping;
 use fanfare_model::{ErrorKind, Result};
-use fanfare_store::{LibraryCounts, QuarantineCounts, Quarantined, Store, StoreOptions};
+use fanfare_store::{LibraryCounts, QuarantineCounts, Quarantined, Store, StoreOptions, damaged_database};
 
 use super::{
     Check, Outcome,
@@ -36,13 +36,19 @@ pub fn look(settings: &Settings) -> (Vec<Check>, Vec<PathBuf>) {
         return (vec![ok(NAME, "none yet")], Vec::new());
     }
     match block_on(open_and_look(settings)) {
-        Ok(looked) => {
+        Ok(looked) if !looked.troubles.iter().any(|trouble| trouble.starts_with("integrity")) => {
             let mut checks = vec![soundness(&looked), parked_jobs(&looked), quarantine(&looked)];
             checks.extend(missing_tracks(&looked.missing));
             (checks, looked.folders)
         }
         Err(error) if error.kind() == ErrorKind::NotFound => (vec![ok(NAME, "none yet")], Vec::new()),
-        Err(error) => {
+        broken => {
+            let found = block_on(async { Ok(damaged_database(&settings.data_dir).await) });
+            let error = match (found, broken) {
+                (Ok(Some(damaged)), _) | (_, Err(damaged)) => damaged,
+                // Sound when it was looked at again.
+                (_, Ok(looked)) => return (vec![soundness(&looked)], looked.folders),
+            };
             let remedy = error.remedy_text().unwrap_or("stop the server and look again").to_owned();
             (vec![bad(NAME, Outcome::Failed, error.message(), remedy)], Vec::new())
         }

@@ -72,6 +72,10 @@ fn rotten(file: &Rotten) -> Check {
     let remedy = match file.kind {
         "cache" => "run `fanfare cache refresh --all`: it can be made again",
         "library" => "put the file back from a copy, and check that disk",
+        "upload" => {
+            "send the same file again; or restore a backup (`fanfare restore DIR`) into another folder and copy that file from \
+             there; and check the disk"
+        }
         _ => {
             "restore a backup (`fanfare restore DIR`) into another folder and copy that file from there, and check the disk"
         }

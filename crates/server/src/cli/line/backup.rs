@@ -10,7 +10,7 @@ use super::PlaceArgs;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  fanfare backup /media/disk/fanfare\n  fanfare backup /media/disk/fanfare --data /srv/fanfare\n\n\
-                  A server may run meanwhile. Into the same folder again, only what is new is copied. Left out is what can \
+                  A server may run meanwhile. Into the same folder again, only what is new or damaged there is copied. Left out is what can \
                   be made again\n(smaller files, streams of library tracks), and the files of library folders. The backup \
                   holds password hashes and keys:\nkeep it as private as the data folder."
 )]
@@ -27,8 +27,9 @@ pub struct BackupArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  fanfare restore /media/disk/fanfare --data /srv/fanfare\n  \
                   fanfare restore /media/disk/fanfare --data /srv/fanfare --keep-files\n\n\
-                  The data folder must be empty or not there. Every file is compared with its name before the database is \
-                  put in place;\na restore that was interrupted can be done again.")]
+                  The data folder must be empty or not there, or its database damaged: that file is kept under another name. Every file is \
+                  compared with\nits name: what is damaged in the backup is left out and named (exit code 1). A restore that was \
+                  interrupted can be done again.")]
 pub struct RestoreArgs {
     /// The backup
     #[arg(value_name = "DIR")]

@@ -9,7 +9,7 @@ use axum::{
 };
 use fanfare_delivery::{OpenFile, Small, media, small::RETRY_AFTER_S};
 use fanfare_ingest::Playing;
-use fanfare_model::{Error, ErrorKind, Presence, Quality, TrackHome, TrackId};
+use fanfare_model::{Error, ErrorKind, Presence, Quality, TrackHome, TrackId, UploadedBytes};
 use fanfare_store::TrackRow;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -207,6 +207,11 @@ fn with_fields(mut response: Response, fields: HeaderMap, media_type: &'static s
 fn let_go(row: &TrackRow) -> Problem {
     match row.track.home {
         TrackHome::Folder(_) => Problem::not_found("track"),
+        TrackHome::Upload(UploadedBytes::Original) => {
+            Problem::new(ErrorKind::NotFound, "the uploaded file is missing in the data folder").remedy(
+                "send the same file again, or restore a backup; `fanfare doctor --deep` names all such files",
+            )
+        }
         TrackHome::Upload(_) => Problem::new(ErrorKind::NotFound, "the uploaded file was not kept")
             .remedy(format!("play /api/v1/tracks/{}/hls/index.m3u8", row.track.id)),
     }

@@ -1,0 +1,233 @@
+//! The file of the database, looked at before SQLite opens it, and put aside where it is damaged.
+//!
+//! Layout of the header: <https://www.sqlite.org/fileformat2.html#the_database_header>. Numbers in it are big-endian.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use fanfare_model::{Error, ErrorKind, Result};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::{
+    connect,
+    error::{is_damaged, sql},
+    open::DATABASE_FILE,
+};
+
+/// How a database of SQLite begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Bytes of its header.
+const HEADER_BYTES: usize = 100;
+/// What SQLite keeps beside a database and what holds writes that are not in it yet.
+const LOGS: &[&str] = &["-wal", "-journal"];
+/// The index of the log, which SQLite makes again.
+const INDEX: &str = "-shm";
+/// How the name of a database goes on that was put aside; a number follows.
+const SET_ASIDE: &str = ".set-aside-";
+/// How many may lie there: more than anybody needs.
+const MOST_SET_ASIDE: u32 = 10_000;
+const WHAT: &str = "looking whether the database is damaged";
+
+/// What lies where the database should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing, or a file of no bytes.
+    Nothing,
+    /// What is no database, or only a part of one: the reason, as the end of a sentence.
+    Damaged(String),
+    /// A database, as far as its header and its length say.
+    Database,
+}
+
+/// Looks at header and length.
+///
+/// # Errors
+/// `Io`, `PermissionDenied` when the file is there and cannot be read: then nothing is known.
+pub(crate) fn look(file: &Path) -> Result<Seen> {
+    let failed = |error| {
+        Error::from_io(format_args!("reading {}", file.display()), error)
+            .remedy("check the disk that holds the data folder, and whose file that is")
+    };
+    let mut opened = match File::open(file) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Seen::Nothing),
+        Err(error) => return Err(failed(error)),
+    };
+    let size_bytes = opened.metadata().map_err(failed)?.len();
+    if size_bytes == 0 {
+        return Ok(Seen::Nothing);
+    }
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    opened.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(failed)?;
+    Ok(of_header(&header, size_bytes, has_log(file)))
+}
+
+fn of_header(header: &[u8], size_bytes: u64, has_log: bool) -> Seen {
+    let damaged = |what: &str| Seen::Damaged(what.to_owned());
+    if header.iter().all(|byte| *byte == 0) {
+        return damaged("it begins with zeros");
+    }
+    if header.len() < HEADER_BYTES || !header.starts_with(MAGIC) {
+        return damaged("it is no SQLite database");
+    }
+    let number = |from: usize| {
+        let bytes = header.get(from..from + 4).and_then(|bytes| bytes.try_into().ok());
+        u64::from(bytes.map_or(0, u32::from_be_bytes))
+    };
+    let page_bytes = match number(16) >> 16 {
+        1 => 65_536,
+        bytes => bytes,
+    };
+    // The count of pages is right only where the last writer knew that field. While there is a log, the file may be shorter:
+    // it is written out of the log after the count was.
+    let wanted = page_bytes * number(28);
+    if number(24) == number(92) && size_bytes < wanted && !has_log {
+        return Seen::Damaged(format!("it has {size_bytes} of its {wanted} bytes"));
+    }
+    Seen::Database
+}
+
+/// Whether there is a log with writes that are not in the database yet.
+pub(crate) fn has_log(file: &Path) -> bool {
+    LOGS.iter().any(|end| fs::metadata(beside(file, end)).is_ok_and(|log| log.len() > 0))
+}
+
+/// What is damaged in a file that SQLite could open; `None` where nothing is. Reads all of it, and changes nothing.
+///
+/// # Errors
+/// `Io` when the disk cannot be read: then nothing is known.
+pub(crate) async fn damage(file: &Path) -> Result<Option<String>> {
+    match look(file)? {
+        Seen::Nothing => return Ok(None),
+        Seen::Damaged(what) => return Ok(Some(what)),
+        Seen::Database => {}
+    }
+    if checked(connect::without_writing(file)).await?.is_none() {
+        return Ok(None);
+    }
+    // That looked without locks. Somebody who wrote meanwhile must not make the database look damaged.
+    let found = checked(SqliteConnectOptions::new().filename(file).read_only(true)).await?;
+    if found.is_some() {
+        let read = File::open(file).and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+        read.map_err(|error| Error::from_io(format_args!("reading {}", file.display()), error))?;
+    }
+    Ok(found)
+}
+
+/// What SQLite's own check says of it.
+async fn checked(connect: SqliteConnectOptions) -> Result<Option<String>> {
+    let look = async {
+        let mut connection = connect.disable_statement_logging().connect().await?;
+        let said = integrity(&mut connection).await?;
+        connection.close().await?;
+        Ok(said)
+    };
+    match look.await {
+        Ok(said) if said == "ok" => Ok(None),
+        Ok(said) => Ok(Some(said)),
+        Err(error) if is_damaged(&error) => Ok(Some(error.to_string())),
+        Err(error) => Err(sql(WHAT)(error)),
+    }
+}
+
+async fn integrity(connection: &mut SqliteConnection) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(connection).await
+}
+
+/// Gives whatever is left of a database in that data folder another name, so that another one can take its place; nothing of
+/// it is deleted. Nobody may have it open. Returns where the files are now, the database first.
+///
+/// # Errors
+/// What the file system reports.
+pub(crate) fn set_aside(data: &Path) -> Result<Vec<PathBuf>> {
+    let file = data.join(DATABASE_FILE);
+    let ends = || [""].iter().chain(LOGS);
+    let free = (1..=MOST_SET_ASIDE)
+        .map(|number| data.join(format!("{DATABASE_FILE}{SET_ASIDE}{number}")))
+        .find(|to| ends().all(|end| !beside(to, end).exists()));
+    let to = free.ok_or_else(|| {
+        Error::new(ErrorKind::Conflict, format!("{} holds too many damaged databases", data.display()))
+            .remedy(format!("move the files `{DATABASE_FILE}{SET_ASIDE}...` elsewhere"))
+    })?;
+    let mut moved = Vec::new();
+    for end in ends() {
+        let from = beside(&file, end);
+        if fs::metadata(&from).is_ok_and(|left| left.len() > 0) {
+            let to = beside(&to, end);
+            fs::rename(&from, &to)
+                .map_err(|error| Error::from_io(format_args!("renaming {}", from.display()), error))?;
+            moved.push(to);
+        }
+    }
+    for empty in ends().chain([&INDEX]) {
+        // Nothing is in them; beside another database they would be taken for its own.
+        let _ = fs::remove_file(beside(&file, empty));
+    }
+    let synced = File::open(data).and_then(|folder| folder.sync_all());
+    synced
+        .map_err(|error| Error::from_io(format_args!("writing to the disk of {}", data.display()), error))?;
+    Ok(moved)
+}
+
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(page_bytes: u16, pages: u32) -> Vec<u8> {
+        let mut header = vec![0; HEADER_BYTES];
+        header[..MAGIC.len()].copy_from_slice(MAGIC);
+        header[16..18].copy_from_slice(&page_bytes.to_be_bytes());
+        header[28..32].copy_from_slice(&pages.to_be_bytes());
+        header
+    }
+
+    #[test]
+    fn header_and_length_tell_a_database_from_what_is_none() {
+        let mut other_count = header(4_096, 9);
+        other_count[24] = 1;
+        for (header, size_bytes, has_log, damaged) in [
+            (vec![0; 100], 4_096, false, Some("zeros")),
+            (b"not a database".to_vec(), 14, false, Some("no SQLite database")),
+            (b"SQLite format 3\0".to_vec(), 16, false, Some("no SQLite database")),
+            (header(4_096, 2), 8_192, false, None),
+            (header(4_096, 2), 4_096, false, Some("4096 of its 8192 bytes")),
+            (header(4_096, 2), 4_096, true, None),
+            (header(1, 2), 65_536, false, Some("65536 of its 131072 bytes")),
+            (other_count, 4_096, false, None),
+        ] {
+            let seen = of_header(&header, size_bytes, has_log);
+            match damaged {
+                None => assert_eq!(seen, Seen::Database),
+                Some(says) => {
+                    assert!(matches!(&seen, Seen::Damaged(what) if what.contains(says)), "{seen:?}")
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_set_aside_is_never_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        for round in ["first", "second"] {
+            for end in ["", "-wal", "-shm"] {
+                fs::write(data.join(format!("{DATABASE_FILE}{end}")), format!("{round}{end}")).unwrap();
+            }
+            let moved = set_aside(data).unwrap();
+            assert_eq!(moved.len(), 2);
+            assert_eq!(fs::read_to_string(&moved[0]).unwrap(), round);
+            assert_eq!(fs::read_to_string(&moved[1]).unwrap(), format!("{round}-wal"));
+        }
+        assert_eq!(fs::read_dir(data).unwrap().count(), 4);
+        assert_eq!(set_aside(data).unwrap(), Vec::<PathBuf>::new());
+    }
+}
