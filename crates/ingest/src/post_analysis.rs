@@ -8,6 +8,8 @@
 //!    skipped, and the track is tried again or its job parked.
 //! 3. *Hooks*: each [`PostAnalysis`] in turn, with all the features that are stored now. One that fails, panics or takes
 //!    too long is a line in the log with its whole chain of causes; it never changes what became of the track.
+//!    A track whose analysis failed for good has no results to follow up, but others may have waited for it: then, and when
+//!    nothing is left to do, each hook catches up.
 //! 4. *Clean up*: buffers and threads of the run are gone, the bench takes the next job.
 //!
 //! A process that is killed between 2 and 4 does not run the hooks again: what must not be missed belongs into the
@@ -37,6 +39,15 @@ pub trait PostAnalysis: Send + Sync {
     /// # Errors
     /// Any error is a line in the log.
     async fn after(&self, track: &Track, path: &Path, features: &Features, store: &Store) -> Result<()>;
+
+    /// Does what waited for other tracks: called when the analysis of that track failed for good, and, without a track, when
+    /// nothing is left to do (the last track that something waited for may be missing by then, or have ended its process).
+    ///
+    /// # Errors
+    /// As [`Self::after`].
+    async fn catch_up(&self, _failed: Option<&Track>, _store: &Store) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Runs the hooks in turn.
@@ -54,6 +65,20 @@ pub(crate) async fn run_hooks(
         });
         if let Err(error) = done {
             Failure::new(hook.name(), Some(track.id), text::shown(track, path), &error).tell();
+        }
+    }
+}
+
+/// Has the hooks do in turn what waited for other tracks; see [`PostAnalysis::catch_up`].
+pub(crate) async fn catch_up(hooks: &[Arc<dyn PostAnalysis>], failed: Option<&Track>, store: &Store) {
+    for hook in hooks {
+        let done = AssertUnwindSafe(hook.catch_up(failed, store));
+        let done = tokio::time::timeout(HOOK_TIME, contained(done)).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, format!("took longer than {} s", HOOK_TIME.as_secs())))
+        });
+        if let Err(error) = done {
+            let file = failed.map_or_else(String::new, |track| track.relative_path.clone());
+            Failure::new(hook.name(), failed.map(|track| track.id), file, &error).tell();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! [`WriteReplayGain`]: measured loudness, written into the tags of library files. Off unless its owner asked for it.
 //!
 //! After a track is analyzed its own gain is written. A track of a release waits until no other track of it waits for its
-//! analysis. Then the release's gain is computed from the gating blocks that are stored with every track (nothing is decoded
+//! analysis, whether that ends with results, with a failure, or because the track is gone. Then the release's gain is computed from the gating blocks that are stored with every track (nothing is decoded
 //! again), and each file gets it together with its own gain. Values that cannot be true are not written, see [`plan`].
 //!
 //! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it heard
@@ -11,6 +11,7 @@
 mod plan;
 
 use std::{
+    collections::HashSet,
     fmt::Display,
     path::{Path, PathBuf},
 };
@@ -18,8 +19,8 @@ use std::{
 use async_trait::async_trait;
 use fanfare_analysis::loudness::Gain;
 use fanfare_audio::{AlbumGain, HeardFile, Limits, ReplayGainTags, Rewritten, write_replaygain};
-use fanfare_model::{Error, ErrorKind, Features, ReleaseId, Result, Tags, Track, TrackId};
-use fanfare_store::{Failure, FileFacts, Store};
+use fanfare_model::{Error, ErrorKind, Features, ReleaseId, Result, Tags, Track, TrackId, TrackState};
+use fanfare_store::{Failure, FileFacts, MAX_PAGE, Store, TrackQuery};
 use tokio::sync::Mutex;
 
 pub(crate) use self::plan::what_to_write;
@@ -28,14 +29,26 @@ use crate::{PostAnalysis, clock, detached::detached};
 /// The name that the log and the task give in place of a file when the values of a whole release are not written.
 pub(crate) const WHOLE_RELEASE: &str = "a release";
 
+/// How many releases are remembered as waiting; of more, the next nightly run writes what is left.
+const MAX_WAITING: usize = 10_000;
+
 /// How many sentences about files and releases are remembered; the oldest are forgotten, and may be logged once more.
 const MAX_TOLD: usize = 256;
 
 /// The hook. One at a time: two tracks that end a release together must not both write it.
 #[derive(Default)]
 pub struct WriteReplayGain {
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
     /// Sentences about files and releases that were logged.
-    told: Mutex<Vec<String>>,
+    told: Vec<String>,
+    /// Releases of which a track is analyzed while another one waits.
+    waiting: HashSet<ReleaseId>,
+    /// Releases that an earlier process may have left waiting were looked for.
+    looked: bool,
 }
 
 /// A track that is to be written.
@@ -58,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) doubted: Vec<Doubted>,
     /// Why the release's values are not written, once all its tracks are analyzed.
     pub(crate) no_album: Option<(ReleaseId, Error)>,
+    /// The release of which another track waits for its analysis: nothing is written yet.
+    pub(crate) waits: Option<ReleaseId>,
 }
 
 /// A file whose values cannot be believed.
@@ -100,16 +115,35 @@ impl PostAnalysis for WriteReplayGain {
     }
 
     async fn after(&self, track: &Track, _path: &Path, _features: &Features, store: &Store) -> Result<()> {
-        let mut told = self.told.lock().await;
-        let plan = match store.catalog().track(track.id).await? {
+        self.memory.lock().await.write(track.id, store).await
+    }
+
+    async fn catch_up(&self, failed: Option<&Track>, store: &Store) -> Result<()> {
+        let mut memory = self.memory.lock().await;
+        match failed {
+            Some(track) => memory.write(track.id, store).await,
+            None => memory.write_what_waits(store).await,
+        }
+    }
+}
+
+impl Memory {
+    /// Writes a track, or its release.
+    async fn write(&mut self, track: TrackId, store: &Store) -> Result<()> {
+        let plan = match store.catalog().track(track).await? {
             Some(row) => what_to_write(&row.track, store).await?,
             None => return Ok(()),
         };
-        for one in plan.doubted.iter().filter(|one| first_time(&mut told, one.id, &one.error)) {
+        if let Some(release) = plan.waits
+            && self.waiting.len() < MAX_WAITING
+        {
+            self.waiting.insert(release);
+        }
+        for one in plan.doubted.iter().filter(|one| first_time(&mut self.told, one.id, &one.error)) {
             tell_doubted(one);
         }
         if let Some((release, error)) = &plan.no_album
-            && first_time(&mut told, release, error)
+            && first_time(&mut self.told, release, error)
         {
             tell_no_album(error);
         }
@@ -120,6 +154,24 @@ impl PostAnalysis for WriteReplayGain {
             let Some(path) = store.catalog().track_path(one.id).await? else { continue };
             // What cannot be written is told in the log, of each file, and keeps the others from nothing.
             let _told = write_one(one, path, plan.album, store.clone()).await;
+        }
+        Ok(())
+    }
+
+    /// Writes releases for whose last track nobody came here: it went missing, was removed, or ended its process.
+    async fn write_what_waits(&mut self, store: &Store) -> Result<()> {
+        let mut releases = std::mem::take(&mut self.waiting);
+        if !std::mem::replace(&mut self.looked, true) {
+            let failed =
+                TrackQuery { state: Some(TrackState::Failed), limit: MAX_PAGE, ..TrackQuery::default() };
+            let failed = store.catalog().tracks(&failed).await?.items;
+            releases.extend(failed.into_iter().filter_map(|row| row.track.release));
+        }
+        for release in releases {
+            let one = TrackQuery { release: Some(release), limit: 1, ..TrackQuery::default() };
+            for row in store.catalog().tracks(&one).await?.items {
+                self.write(row.track.id, store).await?;
+            }
         }
         Ok(())
     }

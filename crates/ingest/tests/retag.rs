@@ -14,7 +14,8 @@ use std::{
 use fanfare_analysis::loudness::Album;
 use fanfare_audio::{FfmpegUse, Limits, read_tags};
 use fanfare_ingest::{
-    Ingest, WorkerParts, WorkerProcessOptions, WriteReplayGain, release_gain, run_worker_with,
+    Ingest, PostAnalysis as _, WorkerParts, WorkerProcessOptions, WriteReplayGain, release_gain,
+    run_worker_with,
 };
 use fanfare_model::{Features, Tags, Task, TaskKind, TaskState, TrackState};
 use fanfare_store::Store;
@@ -283,4 +284,73 @@ async fn a_nightly_run_writes_what_was_heard_before_while_that_is_on() {
     assert!(tags(&bench, "a.wav").replaygain_track_gain_db.is_some());
     assert_known(&bench, &store).await;
     ingest.shutdown().await;
+}
+
+/// Waits until a file has the gain that is expected of its release.
+async fn has_album_gain(bench: &Bench, name: &str, expected: bool) {
+    loop {
+        let found = tags(bench, name);
+        if found.replaygain_track_gain_db.is_some() {
+            assert_eq!(found.replaygain_album_gain_db.is_some(), expected, "{name}");
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Album One with a file that the scan reads and the analysis refuses, because there is no decoder for its format. It comes
+/// last in order of path.
+fn album_with_a_broken_track(bench: &Bench) {
+    for (name, album, amplitude) in
+        [("a.wav", "One", 0.5), ("b.wav", "One", 0.1), ("c.wav", "One", 0.3), ("x.wav", "Two", 0.4)]
+    {
+        song(bench, name, Some(album), amplitude);
+    }
+    let broken = bench.music().join("c.wav");
+    let mut bytes = fs::read(&broken).unwrap();
+    let format = bytes.windows(4).position(|window| window == b"fmt ").unwrap() + 8;
+    bytes[format..format + 2].copy_from_slice(&0x7ffe_u16.to_le_bytes());
+    fs::write(&broken, bytes).unwrap();
+}
+
+async fn state_of(store: &Store, path: &str) -> TrackState {
+    tracks(store).await.into_iter().find(|row| row.track.relative_path == path).unwrap().track.state
+}
+
+/// issue 12: a release whose last track failed got its gains only at the next nightly run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_written_when_its_last_track_fails_for_good() {
+    let bench = Bench::new();
+    album_with_a_broken_track(&bench);
+    let store = bench.store().await;
+    let mut args = ["retag_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
+    args.push(bench.data().into());
+    // One at a time, in order of path.
+    let ingest = bench.ingest(&store, std::env::current_exe().unwrap(), args, 1).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    for (name, of_album) in [("a.wav", false), ("b.wav", false), ("x.wav", true)] {
+        has_album_gain(&bench, name, of_album).await;
+    }
+    assert_eq!(state_of(&store, "c.wav").await, TrackState::Failed);
+    ingest.shutdown().await;
+}
+
+/// issue 12: likewise where the last track ended the process that was to write.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_process_left_waiting_is_written_when_nothing_is_left_to_do() {
+    let bench = Bench::new();
+    album_with_a_broken_track(&bench);
+    let store = bench.store().await;
+    fs::write(bench.data().join(OFF), "").unwrap();
+    let ingest = hearing(&bench, &store).await;
+    ingest.add_folder(&bench.music()).await.unwrap();
+    rest(&ingest).await;
+    ingest.shutdown().await;
+    assert_eq!(state_of(&store, "c.wav").await, TrackState::Failed);
+    assert!(tags(&bench, "a.wav").replaygain_track_gain_db.is_none());
+    WriteReplayGain::default().catch_up(None, &store).await.unwrap();
+    for name in ["a.wav", "b.wav"] {
+        has_album_gain(&bench, name, false).await;
+    }
+    assert!(tags(&bench, "x.wav").replaygain_track_gain_db.is_none(), "that is for the nightly run");
 }

@@ -37,11 +37,11 @@ pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, StoredBlob,
 pub use cached::{CacheFolder, Following, Making, MakingFile};
 pub use catalog::{
     AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, DeepChecked, DeepStep, EnrichCommit,
-    FileFacts, FolderMount, Keeping, KnownFile, Leftover, LibraryCounts, MAX_PAGE, MAX_PARKED, Matched,
-    MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened, Page, ParkedFilter, ParkedJob,
-    ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit, QuarantineCounts, Quarantined, Rotten, ScanApplied,
-    ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery, TrackRow, TrackSort, Transcode,
-    TranscodeCounts, TranscodePart, Uploaded,
+    FileElsewhere, FileFacts, FolderMount, FormerPlace, Keeping, KnownFile, Leftover, LibraryCounts,
+    MAX_PAGE, MAX_PARKED, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened,
+    Page, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit, QuarantineCounts,
+    Quarantined, Rotten, ScanApplied, ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery,
+    TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart, Uploaded,
 };
 pub use disk::{Disk, Unwritable};
 pub use failure::Failure;

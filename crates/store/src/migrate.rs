@@ -29,6 +29,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0010_quarantine.sql"),
     include_str!("../../../migrations/sqlite/0011_attempts.sql"),
     include_str!("../../../migrations/sqlite/0012_covers.sql"),
+    include_str!("../../../migrations/sqlite/0014_former_places.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

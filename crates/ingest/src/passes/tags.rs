@@ -162,7 +162,8 @@ impl TagPass {
         if seen.contains(&track.id) || track.content_hash.is_none() || track.failure.is_some() {
             return Ok(!turn.cancel.is_cancelled());
         }
-        let Plan { ready, album, doubted, no_album } = what_to_write(track, &self.inner.store).await?;
+        let Plan { ready, album, doubted, no_album, waits: _ } =
+            what_to_write(track, &self.inner.store).await?;
         let left = ready.iter().any(|one| !seen.contains(&one.id) && !one.is_written(album));
         // A run that no person asked for and that writes nothing does not report the same again every night.
         let told = left || turn.asked;

@@ -22,7 +22,7 @@ pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<Plan> 
     };
     let (title, found) = analyzed_tracks(release, store).await?;
     let (tracks, partial) = match found {
-        Release::Waits => return Ok(Plan::default()),
+        Release::Waits => return Ok(Plan { waits: Some(release), ..Plan::default() }),
         Release::TooLarge(why) => (vec![track.clone()], Some(why)),
         Release::Whole(tracks) => (tracks, None),
         Release::Partial(tracks, why) => (tracks, Some(why)),

@@ -54,6 +54,8 @@ pub(super) struct Judged {
     pub(super) mounts: Vec<FolderMount>,
     /// Known tracks at whose paths other files of another file system are.
     pub(super) other_files: HashSet<TrackId>,
+    /// Tracks found somewhere else while something else is mounted where they were.
+    pub(super) remounted: HashSet<TrackId>,
 }
 
 /// A folder of which what is mounted there is something else than before, in tracks.
@@ -71,6 +73,14 @@ impl Absence<'_> {
         if self.walked.not_there {
             away.insert(String::new(), AwayReason::NotThere);
         }
+        let (before, after) = (by_path(self.mounts), by_path(&self.walked.mounts));
+        let mount = |known: &KnownFile, mounts| mount_of(&known.relative_path, mounts);
+        let remounted = gone.arrived.iter().filter(|known| {
+            mount(known, &before)
+                .zip(mount(known, &after))
+                .is_some_and(|(was, is)| (was.device, was.inode) != (is.device, is.inode))
+        });
+        judged.remounted = remounted.map(|known| known.id).collect();
         for (path, swapped) in self.swapped(gone) {
             if swapped.gone > 0 {
                 away.entry(path).or_insert(AwayReason::OtherFileSystem);
@@ -224,7 +234,7 @@ fn folders_above(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether that path lies in that folder; the empty folder holds everything.
-fn is_below(path: &str, folder: &str) -> bool {
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty() && !path.is_empty()
         || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }

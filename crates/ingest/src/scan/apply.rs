@@ -104,6 +104,7 @@ const fn queues(change: &ScanChange) -> bool {
         | ScanChange::Moved(..)
         | ScanChange::Same(..)
         | ScanChange::Missing(_)
+        | ScanChange::LeftBehind(_)
         | ScanChange::Removed(_)
         | ScanChange::Unreadable { .. } => false,
     }

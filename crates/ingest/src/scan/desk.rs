@@ -423,6 +423,7 @@ impl ScanDesk {
                     if outcome.changing > 0 {
                         changing.insert(folder.id);
                     }
+                    changing.extend(outcome.taken_from);
                 }
                 // Storage that is away and stays away is no news to a scan that nobody asked for.
                 Err(error) if error.kind() == ErrorKind::Unavailable => {

@@ -11,8 +11,12 @@ use std::{
 };
 
 use fanfare_audio::{CancelFlag, Limits};
-use fanfare_model::{AwayFolder, AwayReason, Error, ErrorKind, Result, Timestamp, TrackId, library::Folder};
-use fanfare_store::{FolderMount, KnownFile, ScanApplied, ScanChange, ScanEnd, Store};
+use fanfare_model::{
+    AwayFolder, AwayReason, Error, ErrorKind, FolderId, Result, Timestamp, TrackId, library::Folder,
+};
+use fanfare_store::{
+    FileElsewhere, FolderMount, FormerPlace, KnownFile, ScanApplied, ScanChange, ScanEnd, Store,
+};
 
 use super::{
     apply::Applying,
@@ -38,11 +42,15 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 /// Bytes that are compared in one scan at most, because a time of their files is another one: minutes of a disk's time, so
 /// that a library with a new owner keeps nobody waiting for long. The next scan goes on.
 pub(super) const RECHECK_BYTES: u64 = 4 << 30;
+/// Bytes of new files that are read in one scan at most to see whether they are known tracks; likewise.
+const MOVE_BYTES: u64 = RECHECK_BYTES;
 
 /// What the catalog knew before the scan.
 struct Before {
     mounts: Vec<FolderMount>,
     away: Vec<AwayFolder>,
+    elsewhere: Vec<FileElsewhere>,
+    former: Vec<FormerPlace>,
     now: Timestamp,
 }
 
@@ -80,6 +88,8 @@ pub(crate) struct FolderOutcome {
     pub(crate) away: u64,
     /// Files whose bytes were compared.
     pub(crate) compared: u64,
+    /// Other library folders that tracks were taken from: worth another scan soon.
+    pub(crate) taken_from: HashSet<FolderId>,
 }
 
 impl FolderScan<'_> {
@@ -113,7 +123,9 @@ impl FolderScan<'_> {
         let catalog = self.store.catalog();
         let known = catalog.known_files(self.folder.id).await?;
         let away = catalog.missing().await?.remove(&self.folder.id).unwrap_or_default().away;
-        let before = Before { mounts: catalog.folder_mounts(self.folder.id).await?, away, now: began };
+        let (elsewhere, former) = self.tracks_of_new_files(&walked, &known).await?;
+        let mounts = catalog.folder_mounts(self.folder.id).await?;
+        let before = Before { mounts, away, elsewhere, former, now: began };
         let (refused, stay) = self.refusals(&walked, &known);
         let walked = Arc::new(walked);
         let reread = Arc::new(self.worth_reading_again(&known).await?);
@@ -134,6 +146,7 @@ impl FolderScan<'_> {
             not_there: walked.not_there,
             changing: u64::from(plan.unchecked),
             away: plan.away.len() as u64,
+            taken_from: plan.taken_from.clone(),
             ..FolderOutcome::default()
         };
         let mut applying = Applying::new(self);
@@ -143,6 +156,7 @@ impl FolderScan<'_> {
             // First: what is missing is in nobody's way, and what is back is back soon.
             applying.push_all(all(&plan.missing, ScanChange::Missing)).await?;
             applying.push_all(all(&plan.back, |(id, changed)| ScanChange::Same(id, changed))).await?;
+            applying.push_all(all(&plan.left_behind, ScanChange::LeftBehind)).await?;
             self.read(&walked, &plan, &reread, &mut applying, &mut outcome).await?;
             if !plan.removed.is_empty() {
                 let (tracks, folder) = (plan.removed.len(), self.folder.path.display());
@@ -281,6 +295,9 @@ impl FolderScan<'_> {
                 away: &before.away,
                 full,
                 recheck_bytes: if full { u64::MAX } else { RECHECK_BYTES },
+                move_bytes: if full { u64::MAX } else { MOVE_BYTES },
+                elsewhere: &before.elsewhere,
+                former: &before.former,
                 keep_ms,
                 now: before.now,
                 hash: &mut hash,

@@ -13,6 +13,12 @@
 //! Where the walk cannot look (a folder that may not be read, storage that hangs, a link that leads nowhere), nothing is
 //! known of the tracks, and they stay as they are. Nothing is removed by a scan that did not find the library folder.
 //!
+//! # Files that are somewhere else
+//! A new file with the bytes of a track whose file is not where it was, in this library folder or another one, is that track
+//! ([`moves`]): it keeps its id, results and publication whatever its name and time are. Where the storage of the track was
+//! away, its former place is remembered: when the file is back there, the track is that file again, and the copy is a
+//! track of its own.
+//!
 //! # Files that changed without another size or time
 //! The inode change time moves with every write, and with a new owner, mode, name or link as well. So a file with another
 //! one is read again and its bytes are compared: results go only with the bytes that they are of. At most
@@ -30,6 +36,7 @@ mod absence;
 mod apply;
 mod cover;
 pub(crate) mod desk;
+mod elsewhere;
 mod folder;
 mod moves;
 mod plan;

@@ -1,70 +1,258 @@
-//! Which new files are tracks that were somewhere else before.
+//! Which new files are known tracks that were somewhere else before.
+//!
+//! In this order: a file that is back where its track was before its storage was away; a file with the name, size and time of
+//! a track whose file is not where it was, if there is only one of each; a file with the bytes of such a track, also of one
+//! of another library folder. Of several files with the same bytes, those whose paths and names are most alike belong together.
+//!
+//! Invariants: the result does not depend on the order of the inputs; a file is read only if a track that it may be has its
+//! size, and so many bytes at most are read in one scan ([`Known::bytes`]); what is left is not added, so that the next scan
+//! can tell.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use fanfare_model::{ContentHash, Timestamp, TrackId};
-use fanfare_store::KnownFile;
+use fanfare_store::{FormerPlace, KnownFile};
 
-use super::walk::Walked;
+use super::walk::{FoundFile, Walked};
 
-/// Pairs new files with vanished tracks of the same size and time: first those that kept their name (the
-/// folder was renamed or the file was put elsewhere), then, by content, those that were renamed themselves.
+/// So many pairs of tracks and files with the same bytes are compared by name at most; more are paired in order of name.
+const MAX_PAIRS: usize = 10_000;
+
+/// What new files are compared with.
+pub(super) struct Known<'a> {
+    /// Tracks of this library folder whose files are not where they were; in order of path.
+    pub(super) vanished: &'a [KnownFile],
+    /// Such tracks of other library folders.
+    pub(super) elsewhere: &'a [KnownFile],
+    /// Places in this library folder where tracks were before.
+    pub(super) former: &'a [FormerPlace],
+    /// So many bytes are read at most.
+    pub(super) bytes: u64,
+}
+
+/// What new files are.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    /// The tracks that they are, by index into [`Walked::files`].
+    pub(super) of: HashMap<usize, TrackId>,
+    /// Files that are to be looked at in the next scan.
+    pub(super) left: HashSet<usize>,
+}
+
+/// A track that a file may be.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    known: &'a KnownFile,
+    /// It is of this library folder.
+    own: bool,
+}
+
+struct Pairing<'a> {
+    walked: &'a Walked,
+    new: &'a [usize],
+    hash: &'a mut dyn FnMut(usize) -> Option<ContentHash>,
+    /// So many bytes are read at most, but for the first file, which is read whatever its size.
+    bytes: u64,
+    read_bytes: u64,
+    hashes: HashMap<usize, Option<ContentHash>>,
+    taken: HashSet<TrackId>,
+    moves: Moves,
+}
+
+/// Pairs new files with tracks.
 pub(super) fn pair_moves(
-    vanished: &[KnownFile],
+    known: &Known<'_>,
     new: &[usize],
     walked: &Walked,
     hash: &mut dyn FnMut(usize) -> Option<ContentHash>,
-) -> HashMap<usize, TrackId> {
-    let mut by_facts: HashMap<(u64, Timestamp), Vec<&KnownFile>> = HashMap::new();
-    for known in vanished {
-        by_facts.entry((known.size_bytes, known.modified)).or_default().push(known);
+) -> Moves {
+    let mut pairing = Pairing {
+        walked,
+        new,
+        hash,
+        bytes: known.bytes,
+        read_bytes: 0,
+        hashes: HashMap::new(),
+        taken: HashSet::new(),
+        moves: Moves::default(),
+    };
+    pairing.back_where_they_were(known.former);
+    pairing.same_facts(known.vanished);
+    pairing.same_bytes(known);
+    pairing.never_read(known.vanished);
+    pairing.moves
+}
+
+impl<'a> Pairing<'a> {
+    fn file(&self, index: usize) -> Option<&'a FoundFile> {
+        let walked = self.walked;
+        walked.files.get(index)
     }
-    let mut moves = HashMap::new();
-    let mut taken = HashSet::new();
-    let mut hashes: HashMap<usize, Option<ContentHash>> = HashMap::new();
-    for same_name in [true, false] {
-        for &index in new {
-            let file = &walked.files[index];
-            let Some(candidates) = by_facts.get(&(file.size_bytes, file.modified)) else { continue };
-            if moves.contains_key(&index) {
-                continue;
-            }
-            let name = last_part(&file.relative_path);
-            let left: Vec<&KnownFile> = candidates
-                .iter()
-                .copied()
-                .filter(|known| !taken.contains(&known.id))
-                .filter(|known| !same_name || last_part(&known.relative_path) == name)
-                .collect();
-            let mut content = || *hashes.entry(index).or_insert_with(|| hash(index));
-            let chosen = match left.as_slice() {
-                [] => None,
-                [only] if same_name => Some(*only),
-                several => {
-                    let by_content = several
-                        .iter()
-                        .copied()
-                        .filter(|known| known.content_hash.is_some() && known.content_hash == content())
-                        .max_by_key(|known| common_end(&known.relative_path, &file.relative_path));
-                    // Same size, same time, same name, and never heard: which of them it was cannot matter
-                    // to anybody, so the one whose path ends most alike is taken.
-                    let unheard = || {
-                        several
-                            .iter()
-                            .copied()
-                            .filter(|known| same_name && known.content_hash.is_none())
-                            .max_by_key(|known| common_end(&known.relative_path, &file.relative_path))
-                    };
-                    by_content.or_else(unheard)
+
+    fn is_open(&self, index: usize) -> bool {
+        !self.moves.of.contains_key(&index) && !self.moves.left.contains(&index)
+    }
+
+    fn pair(&mut self, index: usize, track: TrackId) {
+        self.taken.insert(track);
+        self.moves.of.insert(index, track);
+    }
+
+    /// The hash of that file's bytes; `None` also when it is left for the next scan.
+    fn content(&mut self, index: usize) -> Option<ContentHash> {
+        if let Some(known) = self.hashes.get(&index) {
+            return *known;
+        }
+        let size_bytes = self.file(index)?.size_bytes;
+        let then = self.read_bytes.saturating_add(size_bytes);
+        if self.read_bytes > 0 && then > self.bytes {
+            self.moves.left.insert(index);
+            return None;
+        }
+        self.read_bytes = then;
+        let found = (self.hash)(index);
+        self.hashes.insert(index, found);
+        found
+    }
+
+    fn back_where_they_were(&mut self, former: &[FormerPlace]) {
+        let mut at: HashMap<&str, Vec<&FormerPlace>> = HashMap::new();
+        for place in former {
+            at.entry(&place.relative_path).or_default().push(place);
+        }
+        for index in self.new.iter().copied() {
+            let Some(file) = self.file(index) else { continue };
+            for place in at.get(file.relative_path.as_str()).into_iter().flatten() {
+                let same = (place.size_bytes, place.modified) == (file.size_bytes, file.modified);
+                if same
+                    && self.is_open(index)
+                    && !self.taken.contains(&place.track)
+                    && self.content(index) == Some(place.content_hash)
+                {
+                    self.pair(index, place.track);
                 }
-            };
-            if let Some(known) = chosen {
-                taken.insert(known.id);
-                moves.insert(index, known.id);
             }
         }
     }
-    moves
+
+    /// Name, size and time say enough where there is one file and one track of them.
+    fn same_facts(&mut self, vanished: &[KnownFile]) {
+        let mut tracks: HashMap<(&str, u64, Timestamp), Vec<TrackId>> = HashMap::new();
+        for known in vanished.iter().filter(|known| !self.taken.contains(&known.id)) {
+            let facts = (last_part(&known.relative_path), known.size_bytes, known.modified);
+            tracks.entry(facts).or_default().push(known.id);
+        }
+        let mut files: HashMap<(&str, u64, Timestamp), Vec<usize>> = HashMap::new();
+        for index in self.new.iter().copied().filter(|index| self.is_open(*index)) {
+            let Some(file) = self.file(index) else { continue };
+            let facts = (last_part(&file.relative_path), file.size_bytes, file.modified);
+            files.entry(facts).or_default().push(index);
+        }
+        for (facts, files) in files {
+            if let ([file], Some([track])) = (files.as_slice(), tracks.get(&facts).map(Vec::as_slice)) {
+                self.pair(*file, *track);
+            }
+        }
+    }
+
+    fn same_bytes(&mut self, known: &Known<'_>) {
+        let mut by_size: HashMap<u64, Vec<Candidate<'_>>> = HashMap::new();
+        let own = known.vanished.iter().map(|known| Candidate { known, own: true });
+        let others = known.elsewhere.iter().map(|known| Candidate { known, own: false });
+        for candidate in own.chain(others) {
+            if candidate.known.content_hash.is_some() && !self.taken.contains(&candidate.known.id) {
+                by_size.entry(candidate.known.size_bytes).or_default().push(candidate);
+            }
+        }
+        let mut same: Vec<(ContentHash, Vec<usize>)> = Vec::new();
+        let mut place: HashMap<ContentHash, usize> = HashMap::new();
+        for index in self.new.iter().copied() {
+            let Some(file) = self.file(index) else { continue };
+            if !self.is_open(index) || !by_size.contains_key(&file.size_bytes) {
+                continue;
+            }
+            let Some(content) = self.content(index) else { continue };
+            let at = *place.entry(content).or_insert(same.len());
+            match same.get_mut(at) {
+                Some((_, files)) => files.push(index),
+                None => same.push((content, vec![index])),
+            }
+        }
+        for (content, files) in same {
+            let size = files.first().and_then(|index| self.file(*index)).map(|file| file.size_bytes);
+            let of_size = size.and_then(|size| by_size.get(&size)).into_iter().flatten();
+            let tracks: Vec<Candidate<'_>> =
+                of_size.copied().filter(|candidate| candidate.known.content_hash == Some(content)).collect();
+            self.most_alike(&files, &tracks);
+        }
+    }
+
+    /// Tracks whose bytes were never read: only name, size and time can tell.
+    fn never_read(&mut self, vanished: &[KnownFile]) {
+        let mut tracks: HashMap<(&str, u64, Timestamp), Vec<Candidate<'_>>> = HashMap::new();
+        for known in vanished.iter().filter(|known| known.content_hash.is_none()) {
+            if !self.taken.contains(&known.id) {
+                let facts = (last_part(&known.relative_path), known.size_bytes, known.modified);
+                tracks.entry(facts).or_default().push(Candidate { known, own: true });
+            }
+        }
+        let mut files: HashMap<(&str, u64, Timestamp), Vec<usize>> = HashMap::new();
+        for index in self.new.iter().copied().filter(|index| self.is_open(*index)) {
+            let Some(file) = self.file(index) else { continue };
+            let facts = (last_part(&file.relative_path), file.size_bytes, file.modified);
+            if tracks.contains_key(&facts) {
+                files.entry(facts).or_default().push(index);
+            }
+        }
+        for (facts, files) in files {
+            self.most_alike(&files, tracks.get(&facts).map_or(&[], Vec::as_slice));
+        }
+    }
+
+    /// Pairs files and tracks that are the same by all that is known, those with the most alike paths first.
+    fn most_alike(&mut self, files: &[usize], tracks: &[Candidate<'_>]) {
+        let walked = self.walked;
+        let path = |index: usize| walked.files.get(index).map_or("", |file| file.relative_path.as_str());
+        if files.len().saturating_mul(tracks.len()) > MAX_PAIRS {
+            let (mut files, mut tracks) = (files.to_vec(), tracks.to_vec());
+            files.sort_by_key(|index| (last_part(path(*index)), path(*index)));
+            tracks.sort_by_key(|track| (last_part(&track.known.relative_path), &*track.known.relative_path));
+            files.iter().zip(&tracks).for_each(|(file, track)| self.pair(*file, track.known.id));
+            return;
+        }
+        let mut pairs: Vec<_> = files
+            .iter()
+            .flat_map(|file| tracks.iter().map(move |track| (*file, *track)))
+            .map(|(file, track)| (Reverse(likeness(walked.files.get(file), track)), track, file))
+            .collect();
+        pairs.sort_by(|(a, track_a, file_a), (b, track_b, file_b)| {
+            let (known_a, known_b) = (&track_a.known.relative_path, &track_b.known.relative_path);
+            a.cmp(b).then_with(|| (known_a, path(*file_a)).cmp(&(known_b, path(*file_b))))
+        });
+        for (_, track, file) in pairs {
+            if self.is_open(file) && !self.taken.contains(&track.known.id) {
+                self.pair(file, track.known.id);
+            }
+        }
+    }
+}
+
+/// How much speaks for a file being that track: how many parts at the ends of their paths are the same, how alike their
+/// names and paths are (in thousandths), whether it is of the same library folder, and whether its time is the same.
+fn likeness(file: Option<&FoundFile>, track: Candidate<'_>) -> (usize, u32, u32, bool, bool) {
+    let Some(file) = file else { return (0, 0, 0, false, false) };
+    let (old, new) = (&*track.known.relative_path, &*file.relative_path);
+    let names = alike(last_part(old), last_part(new));
+    (common_end(old, new), names, alike(old, new), track.own, track.known.modified == file.modified)
+}
+
+/// How alike two texts are, in thousandths.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // it is between 0 and 1
+fn alike(a: &str, b: &str) -> u32 {
+    (strsim::normalized_levenshtein(a, b) * 1e3).round() as u32
 }
 
 fn last_part(path: &str) -> &str {

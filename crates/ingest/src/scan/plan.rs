@@ -6,12 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fanfare_model::{AwayFolder, ContentHash, Presence, Timestamp, TrackId, TrackState};
-use fanfare_store::{FolderMount, KnownFile};
+use fanfare_model::{AwayFolder, ContentHash, FolderId, Presence, Timestamp, TrackId, TrackState};
+use fanfare_store::{FileElsewhere, FolderMount, FormerPlace, KnownFile};
 
 use super::{
-    absence::{Absence, Found, Gone},
-    moves::pair_moves,
+    absence::{Absence, Found, Gone, is_below},
+    moves::{Known, pair_moves},
     walk::{FoundFile, Walked},
 };
 
@@ -27,7 +27,7 @@ pub(crate) enum Verdict {
     /// A known file of the same size, of which another time says that it may have been written to: its bytes are compared
     /// with those of that hash.
     Recheck(TrackId, ContentHash),
-    /// A known file at another path.
+    /// A known file at another path, or of another library folder.
     Moved(TrackId),
     /// A known, unchanged file with a new picture beside it.
     Repictured(TrackId),
@@ -64,6 +64,14 @@ pub(crate) struct Plan {
     pub(crate) back: Vec<(TrackId, Option<i64>)>,
     /// Tracks of which nothing is news but the inode change time.
     pub(crate) noted: Vec<(TrackId, i64)>,
+    /// Tracks whose files are elsewhere in this folder now.
+    pub(crate) arrived: HashSet<TrackId>,
+    /// Tracks that are found elsewhere while their storage is away: where they were is remembered.
+    pub(crate) left_behind: Vec<TrackId>,
+    /// Files of tracks that are back where they were before: they are tracks of their own, once those are moved.
+    pub(crate) copies: HashSet<usize>,
+    /// Other library folders that tracks are taken from: worth a scan soon.
+    pub(crate) taken_from: HashSet<FolderId>,
     /// Tracks that were here and whose file is not where it was.
     pub(crate) missing: Vec<TrackId>,
     /// Tracks that were missing for longer than they are kept.
@@ -91,6 +99,12 @@ pub(crate) struct Comparison<'a> {
     /// So many bytes are compared at most where only a time of the file is another one; the rest is left for the next
     /// scan.
     pub(crate) recheck_bytes: u64,
+    /// So many bytes of new files are read at most to see whether they are known tracks; the rest likewise.
+    pub(crate) move_bytes: u64,
+    /// Tracks of other library folders whose files are not there any more.
+    pub(crate) elsewhere: &'a [FileElsewhere],
+    /// Places in this folder where tracks were before.
+    pub(crate) former: &'a [FormerPlace],
     /// How long missing tracks are kept, in ms; `None`: this scan removes none.
     pub(crate) keep_ms: Option<i64>,
     pub(crate) now: Timestamp,
@@ -138,14 +152,11 @@ pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, mut comparison: Compa
     let (unknown, mut vanished): (Vec<KnownFile>, Vec<KnownFile>) =
         by_path.into_values().partition(|known| is_unknown(&known.relative_path, &unread));
     vanished.sort_by(|a, b| a.relative_path.cmp(&b.relative_path));
-    let moves = pair_moves(&vanished, &new, walked, comparison.hash);
-    let moved: HashSet<TrackId> = moves.values().copied().collect();
-    for index in new.iter().copied() {
-        let verdict = moves.get(&index).map_or(Verdict::Added, |id| Verdict::Moved(*id));
-        plan.readings.push(Reading { file: index, verdict });
-    }
-    let (arrived, gone): (Vec<KnownFile>, Vec<KnownFile>) =
+    let moved = plan.place_new_files(&vanished, &new, walked, &mut comparison);
+    let (mut arrived, gone): (Vec<KnownFile>, Vec<KnownFile>) =
         vanished.into_iter().partition(|known| moved.contains(&known.id));
+    plan.arrived = arrived.iter().map(|known| known.id).collect();
+    arrived.extend(plan.part_from_copies(&mut found, &moved, walked));
     let new: Vec<&str> = new.iter().map(|index| walked.files[*index].relative_path.as_str()).collect();
     let absence = Absence { walked, mounts: comparison.mounts, before: comparison.away, now: comparison.now };
     let judged =
@@ -165,9 +176,70 @@ pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, mut comparison: Compa
             Presence::Here => plan.missing.push(known.id),
         }
     }
+    let away = |known: &KnownFile| {
+        judged.away.iter().chain(comparison.away).any(|away| is_below(&known.relative_path, &away.path))
+    };
+    for known in arrived.iter().filter(|known| plan.arrived.contains(&known.id)) {
+        if known.presence == Presence::Missing || judged.remounted.contains(&known.id) || away(known) {
+            plan.left_behind.push(known.id);
+        }
+    }
     plan.away = judged.away;
     plan.mounts = judged.mounts;
     plan
+}
+
+impl Plan {
+    /// Decides what new files are; gives the tracks that they are.
+    fn place_new_files(
+        &mut self,
+        vanished: &[KnownFile],
+        new: &[usize],
+        walked: &Walked,
+        comparison: &mut Comparison<'_>,
+    ) -> HashSet<TrackId> {
+        let elsewhere: Vec<KnownFile> = comparison.elsewhere.iter().map(|other| other.file.clone()).collect();
+        let (former, bytes) = (comparison.former, comparison.move_bytes);
+        let known = Known { vanished, elsewhere: &elsewhere, former, bytes };
+        let moves = pair_moves(&known, new, walked, comparison.hash);
+        for index in new.iter().copied().filter(|index| !moves.left.contains(index)) {
+            let verdict = moves.of.get(&index).map_or(Verdict::Added, |id| Verdict::Moved(*id));
+            self.readings.push(Reading { file: index, verdict });
+        }
+        self.unchecked |= !moves.left.is_empty();
+        let moved: HashSet<TrackId> = moves.of.values().copied().collect();
+        for other in comparison.elsewhere.iter().filter(|other| moved.contains(&other.file.id)) {
+            self.taken_from.insert(other.folder);
+            // Whether that folder's storage is away is not known here.
+            self.left_behind.push(other.file.id);
+        }
+        let others = former.iter().filter(|place| moved.contains(&place.track));
+        self.taken_from.extend(others.map(|place| place.folder));
+        moved
+    }
+
+    /// Where a track is back at its former place, the file that it was meanwhile is a new one; gives those tracks.
+    fn part_from_copies(
+        &mut self,
+        found: &mut Vec<Found>,
+        moved: &HashSet<TrackId>,
+        walked: &Walked,
+    ) -> Vec<KnownFile> {
+        let (parted, stay): (Vec<Found>, Vec<Found>) =
+            std::mem::take(found).into_iter().partition(|found| moved.contains(&found.known.id));
+        *found = stay;
+        for Found { known, .. } in &parted {
+            let at = walked.files.binary_search_by(|file| file.relative_path.cmp(&known.relative_path));
+            let Ok(file) = at else { continue };
+            let is_it = |reading: &Reading| reading.file == file && reading.verdict.of() == Some(known.id);
+            self.readings.retain(|reading| !is_it(reading));
+            self.back.retain(|(id, _)| *id != known.id);
+            self.noted.retain(|(id, _)| *id != known.id);
+            self.readings.push(Reading { file, verdict: Verdict::Added });
+            self.copies.insert(file);
+        }
+        parted.into_iter().map(|found| found.known).collect()
+    }
 }
 
 fn same_facts(known: &KnownFile, file: &FoundFile) -> bool {

@@ -51,12 +51,24 @@ struct Before {
     away: Vec<AwayFolder>,
     full: bool,
     recheck_bytes: u64,
+    move_bytes: u64,
+    elsewhere: Vec<FileElsewhere>,
+    former: Vec<FormerPlace>,
     keep_ms: Option<i64>,
 }
 
 impl Default for Before {
     fn default() -> Self {
-        Self { mounts: Vec::new(), away: Vec::new(), full: false, recheck_bytes: 1_000, keep_ms: Some(100) }
+        Self {
+            mounts: Vec::new(),
+            away: Vec::new(),
+            full: false,
+            recheck_bytes: 1_000,
+            move_bytes: 1_000,
+            elsewhere: Vec::new(),
+            former: Vec::new(),
+            keep_ms: Some(100),
+        }
     }
 }
 
@@ -67,21 +79,31 @@ fn planned(known: Vec<KnownFile>, walked: &Walked, before: &Before, contents: &[
         let path = &walked.files[index].relative_path;
         contents.iter().find(|(name, _)| name == path).map(|(_, number)| content(*number))
     };
-    let comparison = Comparison {
-        reread: &HashSet::new(),
+    plan(known, walked, comparison(before, &HashSet::new(), &mut hash))
+}
+
+fn comparison<'a>(
+    before: &'a Before,
+    reread: &'a HashSet<TrackId>,
+    hash: &'a mut dyn FnMut(usize) -> Option<ContentHash>,
+) -> Comparison<'a> {
+    Comparison {
+        reread,
         pictures_since: None,
         mounts: &before.mounts,
         away: &before.away,
         full: before.full,
         recheck_bytes: before.recheck_bytes,
+        move_bytes: before.move_bytes,
+        elsewhere: &before.elsewhere,
+        former: &before.former,
         keep_ms: before.keep_ms,
         now: NOW,
-        hash: &mut hash,
-    };
-    plan(known, walked, comparison)
+        hash,
+    }
 }
 
-/// The plan in words: `+path`, `~n path`, `#n path` (compared), `n>path`, `=n` (back), `?n` (missing), `-n` (removed for
+/// The plan in words: `+path`, `~n path`, `#n path` (compared), `n>path`, `=n` (back), `?n` (missing), `<n` (its place is remembered), `-n` (removed for
 /// good), `!path reason` (away).
 fn words(plan: &Plan, walked: &Walked) -> Vec<String> {
     let number = |id: TrackId| id.as_bytes()[0];
@@ -102,6 +124,7 @@ fn words(plan: &Plan, walked: &Walked) -> Vec<String> {
         .collect();
     words.extend(plan.back.iter().map(|(id, _)| format!("={}", number(*id))));
     words.extend(plan.missing.iter().map(|id| format!("?{}", number(*id))));
+    words.extend(plan.left_behind.iter().map(|id| format!("<{}", number(*id))));
     words.extend(plan.removed.iter().map(|id| format!("-{}", number(*id))));
     words.extend(plan.away.iter().map(|away| format!("!{} {}", away.path, away.reason.as_str())));
     words
@@ -197,17 +220,9 @@ fn a_new_picture_and_a_failure_that_may_have_gone_are_read_again() {
     let reread = HashSet::from([id(1)]);
     let known = || vec![known(1, "a.wav", 1, true), known(2, "b.wav", 1, true), known(3, "c.wav", 1, true)];
     for (since, readings) in [(None, 1), (Some(Timestamp(4_000)), 2), (Some(Timestamp(6_000)), 1)] {
-        let comparison = Comparison {
-            reread: &reread,
-            pictures_since: since,
-            mounts: &[],
-            away: &[],
-            full: false,
-            recheck_bytes: 0,
-            keep_ms: None,
-            now: NOW,
-            hash: &mut |_| None,
-        };
+        let before = Before { recheck_bytes: 0, keep_ms: None, ..Before::default() };
+        let mut hash = |_| None;
+        let comparison = Comparison { pictures_since: since, ..comparison(&before, &reread, &mut hash) };
         let plan = plan(known(), &walked, comparison);
         assert_eq!(plan.readings.len(), readings, "since {since:?}");
         assert_eq!(plan.readings[0].verdict, Verdict::Changed(id(1)));
@@ -272,7 +287,13 @@ fn a_missing_track_is_back_when_its_bytes_are_and_is_kept_for_as_long_as_is_set(
     let kept = |keep_ms| Before { keep_ms, ..Before::default() };
     let cases = [
         ("where it was", missing(1, "a.wav", 9_950), kept(Some(100)), vec![("a.wav", 10)], vec!["=1"]),
-        ("elsewhere", missing(1, "a.wav", 9_950), kept(Some(100)), vec![("x/a.wav", 10)], vec!["1>x/a.wav"]),
+        (
+            "elsewhere",
+            missing(1, "a.wav", 9_950),
+            kept(Some(100)),
+            vec![("x/a.wav", 10)],
+            vec!["1>x/a.wav", "<1"],
+        ),
         ("another size", missing(1, "a.wav", 9_950), kept(Some(100)), vec![("a.wav", 11)], vec!["~1 a.wav"]),
         ("not yet over", missing(1, "a.wav", 9_901), kept(Some(100)), vec![], vec![]),
         ("over", missing(1, "a.wav", 9_900), kept(Some(100)), vec![], vec!["-1"]),
@@ -291,3 +312,6 @@ fn a_missing_track_is_back_when_its_bytes_are_and_is_kept_for_as_long_as_is_set(
     let other_time = KnownFile { modified: Timestamp(7), ..missing(1, "a.wav", 9_950) };
     assert_eq!(said(vec![other_time], &walked, &[]), ["#1 a.wav"]);
 }
+
+#[path = "moves_tests.rs"]
+mod moves;

@@ -88,7 +88,7 @@ impl FolderScan<'_> {
             blocks: Arc::clone(&blocks),
             at_it: Arc::clone(&self.at_it),
         })?;
-        let (mut again, mut told) = (Vec::new(), HashMap::new());
+        let (mut again, mut told, mut copies) = (Vec::new(), HashMap::new(), Vec::new());
         while let Some(Read { reading, outcome: read }) =
             self.attend(reads.recv(), || blocks.load(Ordering::Relaxed)).await?
         {
@@ -119,6 +119,10 @@ impl FolderScan<'_> {
                             }
                         }
                     };
+                    if plan.copies.contains(&reading.file) {
+                        copies.push(change);
+                        continue;
+                    }
                     applying.push(change).await?;
                     // A track that moved while it waited failed at its old path.
                     if let Verdict::Changed(id) | Verdict::Moved(id) = reading.verdict
@@ -129,7 +133,9 @@ impl FolderScan<'_> {
                 }
                 ReadOutcome::Unreadable(error) => {
                     self.task.note_error(self.shown(&found.relative_path), &error);
-                    if let Verdict::Moved(id) = reading.verdict {
+                    if let Verdict::Moved(id) = reading.verdict
+                        && plan.arrived.contains(&id)
+                    {
                         applying.push(ScanChange::Missing(id)).await?;
                     }
                     // Nothing says that the file is another one: the track stays as it is.
@@ -157,6 +163,9 @@ impl FolderScan<'_> {
                 .await;
         }
         self.check_cancel()?;
+        // Once the tracks that they were are at their own paths.
+        applying.flush().await?;
+        applying.push_all(copies).await?;
         if !again.is_empty() {
             // Their file can be reached again: whatever was given up for that reason is tried anew.
             applying.flush().await?;

@@ -129,6 +129,10 @@ impl Work for AnalyzeTrack {
         }
     }
 
+    async fn after_failure(&mut self, held: &Held) {
+        held.follow_up_failure(self.id).await;
+    }
+
     /// The same error, or the better one where the file's storage is away.
     async fn explain(&self, held: &Held, error: Error) -> Error {
         if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Io | ErrorKind::PermissionDenied) {

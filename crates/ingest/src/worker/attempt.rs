@@ -236,15 +236,20 @@ impl<W: Work> Attempting<W> {
         };
         self.name().await;
         match self.store_failure(&error, (retry_at, waits), now).await {
-            Ok(()) => self.held.say(&WorkerEvent::Failed {
-                job,
-                track,
-                task: self.held.task(),
-                path: self.shown.clone(),
-                kind: error.kind(),
-                message: text::sentence(&error),
-                retry_at,
-            }),
+            Ok(()) => {
+                self.held.say(&WorkerEvent::Failed {
+                    job,
+                    track,
+                    task: self.held.task(),
+                    path: self.shown.clone(),
+                    kind: error.kind(),
+                    message: text::sentence(&error),
+                    retry_at,
+                });
+                if retry_at.is_none() {
+                    self.work.after_failure(&self.held).await;
+                }
+            }
             // The lease was lost: whoever holds it now decides.
             Err(refused) => {
                 tracing::info!(%job, %error, %refused, "the end of an attempt was not stored");

@@ -17,10 +17,12 @@ use fanfare_model::{Error, ErrorKind, Job, Result, Timestamp};
 use fanfare_store::Store;
 use tokio::{
     sync::mpsc,
-    task::{Id, JoinSet},
+    task::{Id, JoinHandle, JoinSet},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::post_analysis::catch_up;
 
 use super::{
     WorkerParts,
@@ -139,6 +141,7 @@ impl Bench {
                 if hands.at_work() == 0 && !idle_said {
                     hands.bench.mouth.say(&WorkerEvent::Idle);
                     idle_said = true;
+                    hands.catch_up();
                 }
             }
             tokio::select! {
@@ -218,12 +221,29 @@ struct Hands {
     held: HashMap<Id, (usize, usize)>,
     /// Tracks at a time whose smaller files are made ahead of time.
     ahead: usize,
+    role: WorkerRole,
+    /// Hooks that do what waited for other tracks.
+    catching_up: Option<JoinHandle<()>>,
 }
 
 impl Hands {
     fn new(bench: Arc<Bench>, role: WorkerRole) -> Self {
         let shelves = SHELVES.iter().filter(|shelf| shelf.role == role).collect();
-        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new(), ahead: 1 }
+        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new(), ahead: 1, role, catching_up: None }
+    }
+
+    /// Has hooks do what waited for tracks of which nothing more is heard; a job that comes meanwhile does not wait for it.
+    fn catch_up(&mut self) {
+        let bench = Arc::clone(&self.bench);
+        if self.role != WorkerRole::Background
+            || bench.parts.post_analysis.is_empty()
+            || self.catching_up.as_ref().is_some_and(|under_way| !under_way.is_finished())
+        {
+            return;
+        }
+        self.catching_up = Some(tokio::spawn(async move {
+            catch_up(&bench.parts.post_analysis, None, &bench.store).await;
+        }));
     }
 
     fn at_work(&self) -> usize {

@@ -31,7 +31,10 @@ use super::{
     stream::StreamTrack,
     transcode::TranscodeTrack,
 };
-use crate::{post_analysis::run_hooks, text};
+use crate::{
+    post_analysis::{catch_up, run_hooks},
+    text,
+};
 
 /// Says how far a labour is: frames done and frames in all, as far as that is known. Called at least every few
 /// seconds, it is the sign of life by which the watchdog goes.
@@ -73,6 +76,11 @@ pub(crate) trait Work: Send + 'static {
 
     /// What is done once the product is stored. The job is over: nothing here can fail it.
     fn after(&mut self, _held: &Held) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
+    /// What is done once the failure with which the job is given up is stored. Nothing here can fail either.
+    fn after_failure(&mut self, _held: &Held) -> impl Future<Output = ()> + Send {
         async {}
     }
 
@@ -164,6 +172,22 @@ impl Held {
         match store.catalog().analysis(track.id).await {
             Ok((results, _)) => run_hooks(hooks, track, path, &Features::from_results(results), store).await,
             Err(error) => tracing::warn!(track = %track.id, %error, "could not read what was just stored"),
+        }
+    }
+
+    /// Has what waited for that track go on, though its analysis failed.
+    pub(crate) async fn follow_up_failure(&self, track: TrackId) {
+        let (hooks, store) = (&self.bench.parts.post_analysis, &self.bench.store);
+        if hooks.is_empty() {
+            return;
+        }
+        match store.catalog().track(track).await {
+            Ok(row) => {
+                if let Some(row) = row {
+                    catch_up(hooks, Some(&row.track), store).await;
+                }
+            }
+            Err(error) => tracing::warn!(%track, %error, "could not read what was just stored"),
         }
     }
 

@@ -56,6 +56,13 @@ impl<H: PostAnalysis> PostAnalysis for WhileSet<H> {
         }
         self.hook.after(track, path, features, store).await
     }
+
+    async fn catch_up(&self, failed: Option<&Track>, store: &Store) -> Result<()> {
+        if !self.layers.settle(&store.catalog().settings().await?).replaygain_write_tags {
+            return Ok(());
+        }
+        self.hook.catch_up(failed, store).await
+    }
 }
 
 /// A hook that asks AcoustID only while there is a key for it.

@@ -132,7 +132,7 @@ pub(super) async fn folder_row(tx: &mut SqliteConnection, id: FolderId) -> Resul
         .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such folder"))
 }
 
-fn known_file(row: &SqliteRow) -> Result<KnownFile> {
+pub(super) fn known_file(row: &SqliteRow) -> Result<KnownFile> {
     Ok(KnownFile {
         id: id(row, "id", fanfare_model::TrackId::from_bytes)?,
         relative_path: col(row, "relative_path")?,

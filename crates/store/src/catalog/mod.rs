@@ -21,6 +21,7 @@ mod dump;
 mod enrichments;
 mod filing;
 mod folders;
+mod former_places;
 mod leftover;
 mod mixtapes;
 mod mixtapes_changed;
@@ -56,6 +57,7 @@ pub use types::{
 
 pub use cached::{CacheRun, CachedCounts, CachedFile};
 pub use deep::{DeepChecked, DeepStep, Rotten};
+pub use former_places::{FileElsewhere, FormerPlace};
 pub use leftover::Leftover;
 pub use mixtapes::MixtapeQuery;
 pub use mixtapes_changed::{MixtapeChange, NewMixtape};

@@ -14,7 +14,7 @@ use super::{
     Catalog, ScanApplied, ScanChange, ScannedFile,
     filing::Filing,
     folders::folder_row,
-    presence,
+    former_places, presence,
     scan_rows::{self, Existing, Facts, Place},
 };
 use crate::{
@@ -147,9 +147,12 @@ impl Batch {
                     if let Some(existing) = scan_rows::by_id(tx, *id).await?
                         && !existing.is_at(self.folder, &file.relative_path)
                     {
+                        former_places::forget_at(tx, existing.n, self.folder, &file.relative_path).await?;
                         scan_rows::take_off_path(tx, existing.n, *id).await?;
                     }
                 }
+                // Before the moves of the same batch, which take it off its path.
+                ScanChange::LeftBehind(id) => former_places::note(tx, *id).await?,
                 _ => {}
             }
         }
@@ -183,7 +186,7 @@ impl Batch {
                 Some(existing) => self.relocate(tx, existing, &file).await,
                 None => self.add(tx, &file).await,
             },
-            ScanChange::Removed(_) => Ok(()), // done before the others
+            ScanChange::Removed(_) | ScanChange::LeftBehind(_) => Ok(()), // done before the others
             ScanChange::Unreadable { relative_path, size_bytes, modified, changed_ns, failure } => {
                 let facts = Facts::unreadable(&relative_path, size_bytes, modified, changed_ns)?;
                 self.unreadable(tx, &facts, &failure).await

@@ -97,6 +97,8 @@ pub enum ScanChange {
     /// A known file at another path: the track keeps its id and its results. A track that stood at that
     /// path is removed.
     Moved(TrackId, ScannedFile),
+    /// A known file that is about to be taken up at another path, because its storage is away: where it was is noted.
+    LeftBehind(TrackId),
     /// A file that is gone for good: the track is removed.
     Removed(TrackId),
     /// A file that cannot be read: a track in state `failed` with the reason (known or new).

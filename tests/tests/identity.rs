@@ -1,0 +1,245 @@
+//! Files that turn up somewhere else: the same bytes are the same track, whatever their name and time are (issue 13).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use fanfare_testkit::{
+    server::{ServerStart, TestServer},
+    signals, wav,
+};
+use fanfare_tests::{
+    small_disk::{Bound, SmallDisk},
+    until::until,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A song of two seconds; its number decides how it sounds. The time is one that no copy made now has.
+fn write_song(path: &Path, number: u32) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let tone = signals::sine(22_050, 2.0, 200.0 + 10.0 * f64::from(number), 0.3);
+    fs::write(path, wav::wav(22_050, &[tone], wav::WavFormat::I16)).unwrap();
+    set_time(path, 1_000_000_000 + u64::from(number));
+}
+
+fn set_time(path: &Path, seconds: u64) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+}
+
+/// Copies a file, which gives the copy the time of now.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::write(to, fs::read(from).unwrap()).unwrap();
+}
+
+struct Library {
+    home: tempfile::TempDir,
+    server: TestServer,
+}
+
+impl Library {
+    /// A server with these library folders below a temporary one; nothing is watched, so that only what a test asks for is
+    /// scanned.
+    async fn start(folders: &[&str], prepare: impl FnOnce(&Path)) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().canonicalize().unwrap();
+        for folder in folders {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        prepare(&root);
+        let folders = folders.iter().map(|folder| root.join(folder)).collect();
+        let environment = vec![("FANFARE_WATCH".into(), "false".into())];
+        let server = TestServer::start(ServerStart { folders, environment, ..ServerStart::default() });
+        server.sign_in().await;
+        Self { home, server }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.home.path().canonicalize().unwrap().join(path)
+    }
+
+    async fn tracks(&self) -> Vec<Value> {
+        self.server.json("/api/v1/tracks?limit=500").await["items"].as_array().unwrap().clone()
+    }
+
+    /// Waits until so many tracks are listed and all of them are analyzed; gives their ids by path.
+    async fn ready(&self, count: usize) -> BTreeMap<String, String> {
+        until("analyzed", async || {
+            let tracks = self.tracks().await;
+            let done = ["ready", "published"].map(Value::from);
+            (tracks.len() == count && tracks.iter().all(|track| done.contains(&track["state"]))).then(|| {
+                tracks.iter().map(|track| (text(track, "relative_path"), text(track, "id"))).collect()
+            })
+        })
+        .await
+    }
+
+    async fn publish(&self, id: &str) {
+        let path = format!("/api/v1/tracks/{id}");
+        let request = self.server.request(Method::PATCH, &path).json(&json!({"state": "published"}));
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+
+    /// Scans; gives what the scan says.
+    async fn scan(&self) -> String {
+        let asked = self.server.request(Method::POST, "/api/v1/scan").send().await.unwrap();
+        let task: Value = asked.json().await.unwrap();
+        let path = format!("/api/v1/tasks/{}", text(&task, "id"));
+        until("the scan is over", async || {
+            let task = self.server.json(&path).await;
+            (!["waiting", "running"].contains(&text(&task, "state").as_str())).then(|| text(&task, "message"))
+        })
+        .await
+    }
+
+    /// The published tracks, by path.
+    async fn published(&self) -> Vec<String> {
+        let tracks = self.tracks().await;
+        let published = tracks.iter().filter(|track| track["state"] == "published");
+        published.map(|track| text(track, "relative_path")).collect()
+    }
+
+    async fn analyses(&self) -> u64 {
+        let tasks = self.server.json("/api/v1/tasks").await;
+        let of_kind = tasks["items"].as_array().unwrap().iter().filter(|task| task["kind"] == "analysis");
+        of_kind.map(|task| task["total"].as_u64().unwrap()).sum()
+    }
+}
+
+fn text(value: &Value, field: &str) -> String {
+    value[field].as_str().unwrap_or_default().to_owned()
+}
+
+/// issue 13: a file that was copied elsewhere, which gives it another time, and removed from where it was, came back as a
+/// new track: its id, publication and results were gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_with_another_time_is_the_track_whose_file_is_gone() {
+    let library = Library::start(&["music", "other"], |root| {
+        (1..=5).for_each(|number| write_song(&root.join(format!("music/old/{number}.wav")), number));
+        write_song(&root.join("other/9.wav"), 9);
+    })
+    .await;
+    let before = library.ready(6).await;
+    for number in 1..=4 {
+        library.publish(&before[&format!("old/{number}.wav")]).await;
+    }
+    let analyzed = library.analyses().await;
+    let music = |path: &str| library.path("music").join(path);
+    let go = |from: &str, to: &Path| {
+        copy(&music(from), to);
+        fs::remove_file(music(from)).unwrap();
+    };
+
+    // In one step: the same name elsewhere, another name, another library folder.
+    go("old/1.wav", &music("new/1.wav"));
+    go("old/2.wav", &music("new/another name.wav"));
+    go("old/3.wav", &library.path("other/three.wav"));
+    println!("moved: {}", library.scan().await);
+    let after = library.ready(6).await;
+    for (from, to) in [("1.wav", "new/1.wav"), ("2.wav", "new/another name.wav"), ("3.wav", "three.wav")] {
+        assert_eq!(before[&format!("old/{from}")], after[to], "{after:?}");
+    }
+
+    // In two steps: the track is missing for a time.
+    let away = library.path("kept.wav");
+    copy(&music("old/4.wav"), &away);
+    fs::remove_file(music("old/4.wav")).unwrap();
+    assert_eq!(library.scan().await, "1 missing");
+    copy(&away, &library.path("other/4 again.wav"));
+    println!("back elsewhere: {}", library.scan().await);
+    let after = library.ready(6).await;
+    assert_eq!(before["old/4.wav"], after["4 again.wav"], "{after:?}");
+    let mut published = library.published().await;
+    published.sort();
+    assert_eq!(published, ["4 again.wav", "new/1.wav", "new/another name.wav", "three.wav"]);
+    assert_eq!(library.analyses().await, analyzed, "nothing is analyzed again");
+
+    // A copy of what is there is a track of its own.
+    copy(&music("old/5.wav"), &music("new/5.wav"));
+    assert_eq!(library.scan().await, "1 added");
+    let after = library.ready(7).await;
+    assert_eq!(before["old/5.wav"], after["old/5.wav"]);
+    assert_ne!(before["old/5.wav"], after["new/5.wav"]);
+    assert!(library.server.stop().success());
+}
+
+/// issue 13: a copy that is found while the original is away is the track; when the original is back, there are two files,
+/// and the original keeps id and publication.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_original_that_is_back_is_its_track_again_and_the_copy_is_another_one() {
+    let library = Library::start(&["music"], |root| {
+        (1..=3).for_each(|number| write_song(&root.join(format!("music/a/{number}.wav")), number));
+    })
+    .await;
+    let before = library.ready(3).await;
+    library.publish(&before["a/1.wav"]).await;
+    let (original, kept) = (library.path("music/a/1.wav"), library.path("kept.wav"));
+    fs::rename(&original, &kept).unwrap();
+    assert_eq!(library.scan().await, "1 missing");
+    copy(&kept, &library.path("music/b/copy.wav"));
+    assert_eq!(library.scan().await, "1 moved, 1 back");
+    assert_eq!(library.ready(3).await["b/copy.wav"], before["a/1.wav"]);
+    assert_eq!(library.published().await, ["b/copy.wav"]);
+
+    fs::rename(&kept, &original).unwrap();
+    println!("original back: {}", library.scan().await);
+    let after = library.ready(4).await;
+    assert_eq!(after["a/1.wav"], before["a/1.wav"]);
+    assert_ne!(after["b/copy.wav"], before["a/1.wav"]);
+    assert_eq!(library.published().await, ["a/1.wav"]);
+    assert_eq!(library.scan().await, "nothing changed");
+    assert!(library.server.stop().success());
+}
+
+/// issue 13: the same with a mount point in which a copy of another name lies.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_in_an_unmounted_mount_point_takes_nothing_from_the_original() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        println!("SKIPPED: this user may not mount a small file system");
+        return;
+    };
+    for number in 1..=3 {
+        write_song(&disk.path().join(format!("{number}.wav")), number);
+    }
+    let mut bound = None;
+    let library = Library::start(&["music"], |root| {
+        let point = root.join("music/nas");
+        write_song(&root.join("music/stays.wav"), 50);
+        // One copy is hidden by the mount, the other one is not.
+        copy(&disk.path().join("1.wav"), &point.join("stray.wav"));
+        bound = Some(Bound::mount(disk.path(), &point).unwrap());
+    })
+    .await;
+    let before = library.ready(4).await;
+    for path in ["nas/1.wav", "nas/2.wav"] {
+        library.publish(&before[path]).await;
+    }
+    for round in 0..2 {
+        drop(bound.take());
+        copy(&disk.path().join("2.wav"), &library.path("music/visible.wav"));
+        println!("round {round}, unmounted: {}", library.scan().await);
+        let away = library.ready(3).await;
+        assert_eq!(away["nas/stray.wav"], before["nas/1.wav"], "{away:?}");
+        if round == 0 {
+            assert_eq!(away["visible.wav"], before["nas/2.wav"], "{away:?}");
+        }
+
+        bound = Some(Bound::mount(disk.path(), &library.path("music/nas")).unwrap());
+        println!("round {round}, mounted: {}", library.scan().await);
+        let mut after = library.ready(5).await;
+        let visible = after.remove("visible.wav").unwrap();
+        assert!(!before.values().any(|id| *id == visible), "the copy is a track of its own");
+        assert_eq!(after, before, "round {round}");
+        let mut published = library.published().await;
+        published.sort();
+        assert_eq!(published, ["nas/1.wav", "nas/2.wav"]);
+    }
+    assert!(library.server.stop().success());
+}
