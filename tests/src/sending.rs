@@ -64,7 +64,7 @@ pub async fn becomes_ready(server: &TestServer, track: &Value) -> Value {
 
 /// What a listener gets of a track: the status and the bytes.
 pub async fn audio(server: &TestServer, track: &Value) -> (u16, Vec<u8>) {
-    let path = format!("/api/v1/tracks/{}/audio", track["id"].as_str().unwrap());
+    let path = format!("/api/v1/tracks/{}/audio?quality=original", track["id"].as_str().unwrap());
     let answer = server.request(Method::GET, &path).send().await.unwrap();
     (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
 }

@@ -128,7 +128,7 @@ async fn fifty_writers_beside_a_held_database_are_told_so_in_time_and_readers_do
     let (_, status, ..) = write(&server, 1, &tones[WRITERS]).await;
     assert_eq!(status, StatusCode::CREATED);
     let track = server.json("/api/v1/tracks").await["items"][0]["id"].as_str().unwrap().to_owned();
-    let audio = format!("/api/v1/tracks/{track}/audio");
+    let audio = format!("/api/v1/tracks/{track}/audio?quality=original");
     let (first, fresh) = (new_key(&server, "first").await, new_key(&server, "fresh").await);
     let client = stranger();
     let before = read(&server, &client, &first, &audio).await;

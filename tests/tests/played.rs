@@ -99,7 +99,7 @@ async fn what_is_played_is_analyzed_and_what_is_not_waits() {
     let mut expected = Vec::new();
 
     // The original, in many ranges at once.
-    let original = format!("/api/v1/tracks/{}/audio", id(&server, "05").await);
+    let original = format!("/api/v1/tracks/{}/audio?quality=original", id(&server, "05").await);
     let ranges = (0..40).map(|number| format!("bytes={}-{}", number * 1_000, number * 1_000 + 999));
     let ranges: Vec<String> = ranges.collect();
     let parts =
@@ -122,7 +122,7 @@ async fn what_is_played_is_analyzed_and_what_is_not_waits() {
 
     // Looking at a file plays nothing: not its size, not a part that the client has, not its playlist's page.
     for title in ["00", "01"] {
-        let path = format!("/api/v1/tracks/{}/audio", id(&server, title).await);
+        let path = format!("/api/v1/tracks/{}/audio?quality=original", id(&server, title).await);
         let head = server.request(Method::HEAD, &path).send().await.unwrap();
         assert_eq!(head.status(), 200);
         let tag = head.headers()["etag"].clone();
@@ -130,7 +130,7 @@ async fn what_is_played_is_analyzed_and_what_is_not_waits() {
         assert_eq!(known.status(), 304);
     }
     // What is played after them is analyzed, and they are not.
-    let last = format!("/api/v1/tracks/{}/audio", id(&server, "02").await);
+    let last = format!("/api/v1/tracks/{}/audio?quality=original", id(&server, "02").await);
     get(&server, &last, Some("bytes=0-99")).await;
     expected.insert(0, "02");
     until("features of the last one", async || analyzed(&server).await == expected).await;
@@ -154,7 +154,7 @@ async fn what_is_played_is_analyzed_before_what_waits() {
     let run = server.request(Method::POST, "/api/v1/tasks/schedule/run").send().await.unwrap();
     assert!(run.status().is_success(), "{}", run.status());
     until("the first of the night", async || !analyzed(&server).await.is_empty()).await;
-    let path = format!("/api/v1/tracks/{}/audio", id(&server, "25").await);
+    let path = format!("/api/v1/tracks/{}/audio?quality=original", id(&server, "25").await);
     let before = analyzed(&server).await;
     assert!(!before.contains(&"25".to_owned()));
     get(&server, &path, Some("bytes=0-999")).await;
@@ -186,12 +186,12 @@ async fn playing_goes_on_while_the_database_is_locked() {
     let other = Store::open(server.data(), &StoreOptions::worker()).await.unwrap();
     let lock = other.hold().await.unwrap();
     for number in 0..40 {
-        let path = format!("/api/v1/tracks/{}/audio", locked[number % 2]);
+        let path = format!("/api/v1/tracks/{}/audio?quality=original", locked[number % 2]);
         assert_eq!(get(&server, &path, Some("bytes=0-999")).await.len(), 1_000, "under the lock");
     }
     assert_eq!(analyzed(&server).await, Vec::<String>::new());
     drop(lock);
     // Nothing is stuck behind it.
-    get(&server, &format!("/api/v1/tracks/{free}/audio"), Some("bytes=0-999")).await;
+    get(&server, &format!("/api/v1/tracks/{free}/audio?quality=original"), Some("bytes=0-999")).await;
     until("features of what plays now", async || analyzed(&server).await.contains(&"02".to_owned())).await;
 }

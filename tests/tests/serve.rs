@@ -77,7 +77,7 @@ async fn from_the_first_link_to_playing() {
     let dat = dat.bytes().await.unwrap();
     assert_eq!((dat[0], dat[4], dat.len() as u64), (2, 1, 24 + 2 * length));
     let part = server
-        .request(Method::GET, &format!("/api/v1/tracks/{id}/audio"))
+        .request(Method::GET, &format!("/api/v1/tracks/{id}/audio?quality=original"))
         .header(header::RANGE, "bytes=0-3")
         .send()
         .await

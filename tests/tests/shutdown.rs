@@ -52,7 +52,7 @@ fn ask(client: &mut RawClient, kind: usize, number: usize, ids: &[String]) -> En
     let track = &ids[number * 7 % ids.len()];
     let keep = if kind < 4 { "Connection: close\r\n" } else { "" };
     match kind {
-        0 | 4 => client.ask("GET", &format!("/api/v1/tracks/{track}/audio"), keep, b""),
+        0 | 4 => client.ask("GET", &format!("/api/v1/tracks/{track}/audio?quality=original"), keep, b""),
         1 => client.ask("GET", &format!("/api/v1/tracks/{track}/audio?quality={quality}"), keep, b""),
         2 => client.ask("GET", &format!("/api/v1/tracks/{track}/hls/index.m3u8"), keep, b""),
         3 | 5 => client.ask("GET", "/api/v1/tracks?limit=100", keep, b""),
@@ -156,7 +156,7 @@ async fn nobody_waits_for_a_reader_who_has_stopped_reading() {
         (page["total"] == 1).then_some(page)
     })
     .await;
-    let path = format!("/api/v1/tracks/{}/audio", page["items"][0]["id"].as_str().unwrap());
+    let path = format!("/api/v1/tracks/{}/audio?quality=original", page["items"][0]["id"].as_str().unwrap());
     let mut stalled = server.request(Method::GET, &path).send().await.unwrap();
     assert!(stalled.chunk().await.unwrap().is_some());
     let began = Instant::now();

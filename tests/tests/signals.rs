@@ -90,7 +90,7 @@ async fn a_second_signal_ends_the_server_at_once_with_the_documented_code_and_da
         .await;
         let track = upload_in_work(&server, round as u32).await;
         // A client that does not read its answer keeps the server running for seconds.
-        let path = format!("/api/v1/tracks/{}/audio", long["id"].as_str().unwrap());
+        let path = format!("/api/v1/tracks/{}/audio?quality=original", long["id"].as_str().unwrap());
         let mut stalled = server.request(Method::GET, &path).send().await.unwrap();
         assert!(stalled.chunk().await.unwrap().is_some());
         server.signal(Signal::TERM);

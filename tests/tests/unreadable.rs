@@ -29,7 +29,7 @@ fn environment() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
 
 /// A part of a track's file, if it came whole.
 async fn part(server: &TestServer, track: &Value, range: &str) -> Result<(u16, Vec<u8>), u16> {
-    let path = format!("/api/v1/tracks/{}/audio", track["id"].as_str().unwrap());
+    let path = format!("/api/v1/tracks/{}/audio?quality=original", track["id"].as_str().unwrap());
     let answer = server.request(Method::GET, &path).header(RANGE, range).send().await.unwrap();
     let status = answer.status().as_u16();
     match answer.bytes().await {

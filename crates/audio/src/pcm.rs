@@ -45,6 +45,12 @@ pub trait PcmSource: Send {
     /// [`ErrorKind::Unsupported`](fanfare_model::ErrorKind::Unsupported) for a source that only runs forwards.
     fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex>;
 
+    /// Frames that the file declares beyond its end: it was cut. They are not among the
+    /// [declared frames](StreamFacts::declared_frames), which are those that can be there.
+    fn lost_frames(&self) -> u64 {
+        0
+    }
+
     /// What was odd so far, one sentence each: damage skipped, an early end, samples that were not finite.
     fn warnings(&self) -> &[String];
 }

@@ -97,6 +97,10 @@ impl PcmSource for Relay {
         landed
     }
 
+    fn lost_frames(&self) -> u64 {
+        self.source.lost_frames()
+    }
+
     fn warnings(&self) -> &[String] {
         self.warnings.as_deref().unwrap_or_else(|| self.source.warnings())
     }

@@ -14,15 +14,16 @@ mod coder;
 mod head;
 mod sink;
 
-use fanfare_model::{BlockGrid, Profile, Result, SampleSpec, SmallCodec, Tags};
+use fanfare_model::{BlockGrid, Error, Profile, Result, SampleSpec, SmallCodec, Tags};
 
 use crate::{
-    PcmSink,
+    FfmpegUse, PcmSink,
     encode::{
         fit::{Fit, frames_at},
         mp3::{self, Mp3},
         opus::{self, Opus},
     },
+    ffmpeg_version,
 };
 use coder::Coder;
 use sink::BlockSink;
@@ -81,6 +82,28 @@ impl Recipe {
         Ok(Self { source, frames, coder, grid, head })
     }
 
+    /// The same, for a file that has to be smaller than its source of that many bytes: what has no room for its cover goes
+    /// without, what has none for its tags as well; `None` when the sound alone is as large.
+    ///
+    /// # Errors
+    /// As those of [`Self::new`].
+    pub fn smaller_than(
+        source_bytes: u64,
+        profile: Profile,
+        source: SampleSpec,
+        frames: u64,
+        (tags, cover): (&Tags, Option<&[u8]>),
+    ) -> Result<Option<Self>> {
+        let bare = Tags::default();
+        for (tags, cover) in [(tags, cover), (tags, None), (&bare, None)] {
+            let recipe = Self::new(profile, source, frames, tags, cover)?;
+            if recipe.grid.len_bytes < source_bytes {
+                return Ok(Some(recipe));
+            }
+        }
+        Ok(None)
+    }
+
     /// How the file lies.
     #[must_use]
     pub const fn grid(&self) -> BlockGrid {
@@ -105,6 +128,22 @@ impl Recipe {
         let packets = self.coder.packets(frames_at(self.frames, self.source.rate, self.coder.spec().rate));
         let sink = BlockSink::new(self.coder, fit, packets, (first, needed, begin), self.frames, take);
         Ok((begin, Box::new(sink)))
+    }
+}
+
+/// What makes files of that codec here. Starts `ffmpeg` for AAC, and waits for it.
+///
+/// # Errors
+/// `Unsupported`, `Unavailable` when nothing does, with a remedy: what is said wherever such a file is missing.
+pub fn encoder(codec: SmallCodec, ffmpeg: &FfmpegUse) -> Result<&'static str> {
+    match codec {
+        SmallCodec::Mp3 if is_built_in(codec) => Ok("LAME 3.100"),
+        SmallCodec::Mp3 => Err(mp3::missing()),
+        SmallCodec::Opus => Ok("libopus"),
+        SmallCodec::Aac => ffmpeg_version(ffmpeg).map(|_| "ffmpeg").map_err(|error| {
+            let said = format!("AAC needs ffmpeg: {}", error.message());
+            Error::new(error.kind(), said).remedy("install ffmpeg, or set `audio_cache.codec` to mp3 or opus")
+        }),
     }
 }
 

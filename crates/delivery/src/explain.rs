@@ -1,11 +1,16 @@
 //! What is expected of the cache for a track, what is there, and why (docs/coverage.md E27, E28).
 //!
-//! Purpose: one answer for the page, the API and the command line: [`examine`].
+//! Purpose: one answer for the page, the API and the command line: [`Examiner`]. Causes and remedies are not written here: they are
+//! those with which making the file fails or failed, so that log, task, `explain` and `doctor` say the same.
 
-use fanfare_model::{AudioProperties, CacheOptions, ContentHash, Profile, Quality, Result};
-use fanfare_store::{CachedFile, Store, TrackRow};
+use fanfare_audio::{FfmpegUse, transcode::encoder};
+use fanfare_model::{
+    AudioProperties, CacheOptions, ContentHash, Error, ErrorKind, NotMade, Profile, Quality, Result, Track, TrackId,
+    job::JobError, track::TrackFailure,
+};
+use fanfare_store::{CachedFile, Damage, Look, Store, TrackRow};
 
-use crate::freshness::Sources;
+use crate::{freshness::Sources, small::not_made_now};
 
 /// How a smaller file stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +21,7 @@ pub enum FileState {
     Missing,
     /// Made of other bytes than the source has now, or by an older version.
     Stale,
-    /// There is a row, and no such file.
+    /// There is a row, and no such file, or one that is not as it was made.
     Damaged,
     /// Nothing smaller is made of this track.
     NotNeeded,
@@ -53,158 +58,243 @@ pub struct Explained {
     pub remedy: Option<String>,
 }
 
-/// Looks at those qualities of a track.
-///
-/// # Errors
-/// Errors of the store.
-pub async fn examine(
-    store: &Store,
-    options: &CacheOptions,
-    row: &TrackRow,
-    qualities: &[Quality],
-) -> Result<Vec<Explained>> {
-    let track = &row.track;
-    let there = match track.hash {
-        Some(hash) => store.catalog().cached_of(hash).await?,
-        None => Vec::new(),
-    };
-    let former = store.catalog().cached_of_former(track.id).await?;
-    let fresh = Sources::default().are_fresh(store, track).await?;
-    let (lossless, hash) = (track.audio.as_ref().map(|audio| audio.is_lossless()), track.hash);
-    let codec = track.audio.as_ref().map(|audio| audio.codec.as_str());
-    let unread = match &track.failure {
-        Some(failure) => (
-            format!("the file could not be read: {}", failure.message),
-            Some("mend or replace the file, then run `fanfare scan`"),
-        ),
-        None => ("the file was not read yet".to_owned(), Some("scan the library: `fanfare scan`")),
-    };
-    let of = Of { hash, lossless, codec, unread, fresh, there: &there, former: &former };
-    Ok(explain(store, options, &of, qualities))
+/// Why something is as it is, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cause {
+    reason: String,
+    remedy: Option<String>,
 }
 
-/// Looks at those qualities of bytes that are no track of the library.
-///
-/// # Errors
-/// Errors of the store.
-pub async fn examine_bytes(
-    store: &Store,
-    options: &CacheOptions,
-    hash: ContentHash,
-    audio: Option<&AudioProperties>,
-    qualities: &[Quality],
-) -> Result<Vec<Explained>> {
-    let there = store.catalog().cached_of(hash).await?;
-    let (lossless, codec) =
-        (audio.map(AudioProperties::is_lossless), audio.map(|audio| audio.codec.as_str()));
-    let unread = ("no audio can be read from this file: nothing is made of it".to_owned(), None);
-    let of = Of { hash: Some(hash), lossless, codec, unread, fresh: true, there: &there, former: &[] };
-    Ok(explain(store, options, &of, qualities))
+impl Cause {
+    fn new(reason: impl Into<String>, remedy: Option<&str>) -> Self {
+        Self { reason: reason.into(), remedy: remedy.map(str::to_owned) }
+    }
+
+    fn of(error: &Error) -> Self {
+        Self::new(error.message(), error.remedy_text())
+    }
+}
+
+/// Looks at the smaller files of tracks.
+pub struct Examiner<'a> {
+    store: &'a Store,
+    options: &'a CacheOptions,
+    look: Look,
+    /// Why no file can be made here at all.
+    obstacle: Option<Cause>,
+    sources: Sources,
+}
+
+impl<'a> Examiner<'a> {
+    /// One that looks so closely. Unless that is by size alone, it tries first whether files can be made here.
+    pub async fn new(store: &'a Store, options: &'a CacheOptions, ffmpeg: &FfmpegUse, look: Look) -> Self {
+        let obstacle = if look == Look::Size || !options.enabled {
+            None
+        } else {
+            let (cache, codec, ffmpeg) = (store.catalog().cache().clone(), options.codec, ffmpeg.clone());
+            let tried = move || encoder(codec, &ffmpeg).err().or_else(|| cache.try_writing().err());
+            tokio::task::spawn_blocking(tried).await.ok().flatten()
+        };
+        let obstacle = obstacle.as_ref().map(Cause::of);
+        Self { store, options, look, obstacle, sources: Sources::default() }
+    }
+
+    /// Looks at those qualities of a track.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn track(&self, row: &TrackRow, qualities: &[Quality]) -> Result<Vec<Explained>> {
+        let track = &row.track;
+        let catalog = self.store.catalog();
+        let there = match track.hash {
+            Some(hash) => catalog.cached_of(hash).await?,
+            None => Vec::new(),
+        };
+        let former = catalog.cached_of_former(track.id).await?;
+        let fresh = self.sources.are_fresh(self.store, track).await?;
+        let unread = match &track.failure {
+            Some(failure) => unreadable(failure),
+            None => Cause::new("the file was not read yet", Some("scan the library: `fanfare scan`")),
+        };
+        let (audio, track) = (track.audio.as_ref(), Some(track));
+        let hash = track.and_then(|track| track.hash);
+        let size_bytes = track.map_or(0, |track| track.size_bytes);
+        self.all(&Of { track, hash, size_bytes, audio, unread, fresh, there, former }, qualities).await
+    }
+
+    /// Looks at those qualities of so many bytes that are no track of the library.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn bytes(
+        &self,
+        (hash, size_bytes): (ContentHash, u64),
+        audio: Option<&AudioProperties>,
+        qualities: &[Quality],
+    ) -> Result<Vec<Explained>> {
+        let there = self.store.catalog().cached_of(hash).await?;
+        let unread = Cause::new("no audio can be read from this file: nothing is made of it", None);
+        let (track, hash, former) = (None, Some(hash), Vec::new());
+        self.all(&Of { track, hash, size_bytes, audio, unread, fresh: true, there, former }, qualities).await
+    }
+
+    async fn all(&self, of: &Of<'_>, qualities: &[Quality]) -> Result<Vec<Explained>> {
+        let mut all = Vec::with_capacity(qualities.len());
+        for quality in qualities {
+            all.push(self.one(of, *quality).await?);
+        }
+        Ok(all)
+    }
+
+    async fn one(&self, of: &Of<'_>, quality: Quality) -> Result<Explained> {
+        let wanted = self.options.wanted(quality, of.audio, of.size_bytes);
+        let expected_file = wanted.ok().zip(of.hash).map(|(profile, hash)| profile.file_name(hash));
+        let (state, size_bytes, cause) = match wanted {
+            Ok(profile) => self.stand(of, profile).await?,
+            Err(why) => (FileState::NotNeeded, None, of.not_made(why)),
+        };
+        let Cause { reason, remedy } = cause;
+        Ok(Explained { quality, expected_file, state, size_bytes, reason, remedy })
+    }
+
+    /// How a file stands that could be there.
+    async fn stand(&self, of: &Of<'_>, profile: Profile) -> Result<Stand> {
+        let is_of = |file: &&CachedFile| file.quality == profile.quality;
+        let (text, size) = (profile.to_string(), |file: &CachedFile| self.store.catalog().cache().size(&file.file));
+        if let Some(file) = of.there.iter().find(|file| file.profile == text) {
+            let damage = self.store.catalog().damage(file, self.look).await;
+            return Ok(match damage {
+                Some(damage) => {
+                    let remedy = match damage {
+                        Damage::Gone => "was the cache folder emptied or moved? set `audio_cache.dir`, or run `fanfare cache refresh`",
+                        Damage::Unreadable => "look at the system's log for errors of that disk, then run `fanfare cache refresh`",
+                        Damage::Size(_) | Damage::Bytes => "run `fanfare cache refresh`; it is never sent meanwhile",
+                    };
+                    let cause = self.anew(Cause::new(damage.to_string(), Some(remedy)));
+                    (FileState::Damaged, size(file), cause)
+                }
+                None if !of.fresh => {
+                    let remedy = "run `fanfare cache refresh`, which scans first where no server runs";
+                    let cause = Cause::new("the source was changed after it was made", Some(remedy));
+                    (FileState::Stale, size(file), self.anew(cause))
+                }
+                None => {
+                    let cause = Cause::new("it is there and made of what the source is now", None);
+                    (FileState::Ready, size(file), cause)
+                }
+            });
+        }
+        if let Some(other) = of.there.iter().find(is_of) {
+            let reason = format!("there is one by another recipe ({}), not {text}", other.profile);
+            return Ok((FileState::Stale, size(other), self.anew(Cause::new(reason, REFRESH))));
+        }
+        if of.former.iter().any(|file| is_of(&file)) {
+            let said = "the source was changed after one was made; there is none of what it is now";
+            return Ok((FileState::Stale, None, self.anew(Cause::new(said, REFRESH))));
+        }
+        Ok((FileState::Missing, None, self.missing(of, profile).await?))
+    }
+
+    /// The cause of something that has to be made anew, and of why it cannot be.
+    fn anew(&self, cause: Cause) -> Cause {
+        match &self.obstacle {
+            Some(obstacle) => Cause {
+                reason: format!("{}; it cannot be made anew: {}", cause.reason, obstacle.reason),
+                remedy: obstacle.remedy.clone(),
+            },
+            None => cause,
+        }
+    }
+
+    /// Why a file is not there: what is in the way now, then what the last attempt failed of, then the settings.
+    async fn missing(&self, of: &Of<'_>, profile: Profile) -> Result<Cause> {
+        let not_made = |cause: Cause| Cause { reason: format!("it is not there: {}", cause.reason), ..cause };
+        if let Some(obstacle) = &self.obstacle {
+            return Ok(not_made(obstacle.clone()));
+        }
+        let last = match of.track {
+            Some(track) if track.failure.is_some() => return Ok(not_made(of.unread.clone())),
+            Some(track) => self.last_failure(track.id, profile).await?,
+            None => None,
+        };
+        if let Some(last) = last.as_ref().filter(|last| is_of_the_file(last.kind)) {
+            return Ok(not_made(Cause::new(&*last.message, Some(last.remedy()))));
+        }
+        let seconds = of.audio.and_then(AudioProperties::duration_s).unwrap_or_default();
+        let (cache, bytes) = (self.store.catalog().cache().clone(), (profile.bitrate_bps() as f64 / 8.0 * seconds) as u64);
+        let full = tokio::task::spawn_blocking(move || cache.refuse_full(bytes).err()).await.ok().flatten();
+        if let Some(full) = full.filter(|_| self.look != Look::Size) {
+            return Ok(not_made(Cause::of(&full)));
+        }
+        if let Some(last) = last {
+            return Ok(Cause::new(format!("it is not there: the last attempt failed: {}", last.message), WARM));
+        }
+        if !self.options.encode_on_miss || !profile.codec.is_constant() {
+            let (why, remedy) = not_made_now(true, profile);
+            return Ok(not_made(Cause::new(why, Some(remedy))));
+        }
+        let said = match of.hash {
+            Some(_) => "it was not made, or was removed to make room",
+            None => "it was not made; the track's bytes were not hashed yet",
+        };
+        Ok(Cause::new(said, WARM))
+    }
+
+    async fn last_failure(&self, track: TrackId, profile: Profile) -> Result<Option<JobError>> {
+        self.store.catalog().small_failure(track, &profile.to_string()).await
+    }
+}
+
+/// Whether trouble of that kind is the file's: then it is still the same.
+const fn is_of_the_file(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::Empty | ErrorKind::LimitExceeded)
+}
+
+/// What is said of a track that could not be read.
+fn unreadable(failure: &TrackFailure) -> Cause {
+    let remedy = match failure.kind {
+        ErrorKind::Unsupported => "`fanfare doctor` says which decoders there are (line `ffmpeg`); install what is missing, then run `fanfare scan`",
+        _ => "mend or replace the file, then run `fanfare scan`",
+    };
+    Cause::new(format!("the file could not be read: {}", failure.message), Some(remedy))
 }
 
 /// What smaller files are made of, and which there are.
 struct Of<'a> {
+    track: Option<&'a Track>,
     hash: Option<ContentHash>,
-    lossless: Option<bool>,
-    codec: Option<&'a str>,
-    /// What is said, and advised, where no codec is known.
-    unread: (String, Option<&'static str>),
+    size_bytes: u64,
+    audio: Option<&'a AudioProperties>,
+    /// What is said, and advised, where the file cannot be read.
+    unread: Cause,
     /// Whether the source is as the catalog knows it.
     fresh: bool,
     /// Files of these bytes.
-    there: &'a [CachedFile],
+    there: Vec<CachedFile>,
     /// Files of the bytes that the source had before.
-    former: &'a [CachedFile],
+    former: Vec<CachedFile>,
 }
 
-fn explain(store: &Store, options: &CacheOptions, of: &Of<'_>, qualities: &[Quality]) -> Vec<Explained> {
-    let one = |quality: &Quality| {
-        let profile = options.profile(*quality);
-        let expected_file = profile.zip(of.hash).map(|(profile, hash)| profile.file_name(hash));
-        let of_quality: Vec<&CachedFile> = of.there.iter().filter(|file| file.quality == *quality).collect();
-        let size = |file: &CachedFile| store.catalog().cache().size(&file.file);
-        let (state, size_bytes, reason, remedy) = match (profile, of.lossless) {
-            (None, _) if *quality == Quality::Original => {
-                (FileState::NotNeeded, None, "the original is the track's own file".to_owned(), None)
+impl Of<'_> {
+    /// Why nothing smaller is made.
+    fn not_made(&self, why: NotMade) -> Cause {
+        match why {
+            NotMade::Original => Cause::new("the original is the track's own file", None),
+            NotMade::Off => Cause::new("the cache is switched off", Some("set `audio_cache.enabled` to true")),
+            NotMade::Unread => self.unread.clone(),
+            NotMade::Lossy => {
+                let codec = self.audio.map_or("its codec", |audio| audio.codec.as_str());
+                Cause::new(format!("{codec} is small already: the original is sent"), None)
             }
-            (None, _) => (
-                FileState::NotNeeded,
-                None,
-                "the cache is switched off".to_owned(),
-                Some("set `audio_cache.enabled` to true"),
-            ),
-            (_, None) => (FileState::NotNeeded, None, of.unread.0.clone(), of.unread.1),
-            (_, Some(false)) => {
-                let codec = of.codec.unwrap_or("its codec");
-                (FileState::NotNeeded, None, format!("{codec} is small already: the original is sent"), None)
+            NotMade::Larger => {
+                Cause::new("the smaller file would be larger than the original: the original is sent", None)
             }
-            (Some(_), Some(true))
-                if of_quality.is_empty() && of.former.iter().any(|file| file.quality == *quality) =>
-            {
-                let said = "the source was changed after one was made; there is none of what it is now";
-                (FileState::Stale, None, said.to_owned(), REFRESH)
-            }
-            (Some(profile), Some(true)) => stand(profile, &of_quality, of.fresh, of.hash.is_some(), size),
-        };
-        let (quality, remedy) = (*quality, remedy.map(str::to_owned));
-        Explained { quality, expected_file, state, size_bytes, reason, remedy }
-    };
-    qualities.iter().map(one).collect()
+        }
+    }
 }
 
 const REFRESH: Option<&str> =
     Some("run `fanfare cache refresh`, or wait: it is made anew when it is next played");
 const WARM: Option<&str> = Some("run `fanfare cache warm --all`, or play it: it is made while it is sent");
 
-type Stand = (FileState, Option<u64>, String, Option<&'static str>);
-
-/// How a file stands that could be there.
-fn stand(
-    profile: Profile,
-    of_quality: &[&CachedFile],
-    fresh: bool,
-    hashed: bool,
-    size: impl Fn(&CachedFile) -> Option<u64>,
-) -> Stand {
-    let text = profile.to_string();
-    let Some(file) = of_quality.iter().find(|file| file.profile == text) else {
-        return match of_quality.first() {
-            Some(other) => {
-                let reason = format!("there is one by another recipe ({}), not {text}", other.profile);
-                (FileState::Stale, size(other), reason, REFRESH)
-            }
-            None if hashed => {
-                (FileState::Missing, None, "it was not made, or was let go of".to_owned(), WARM)
-            }
-            None => (
-                FileState::Missing,
-                None,
-                "it was not made; the track's bytes were not hashed yet".to_owned(),
-                WARM,
-            ),
-        };
-    };
-    match size(file) {
-        None => (
-            FileState::Damaged,
-            None,
-            "the database has it, the cache folder has not".to_owned(),
-            Some(
-                "was the cache folder emptied or moved? set `audio_cache.dir`, or run `fanfare cache refresh`",
-            ),
-        ),
-        Some(now) if now != file.size_bytes => {
-            let reason = format!("it has {now} bytes and was made with {}", file.size_bytes);
-            (FileState::Damaged, Some(now), reason, Some("run `fanfare cache refresh`"))
-        }
-        Some(now) if !fresh => (
-            FileState::Stale,
-            Some(now),
-            "the source was changed after it was made".to_owned(),
-            Some("run `fanfare cache refresh`, which scans first where no server runs"),
-        ),
-        Some(now) => {
-            (FileState::Ready, Some(now), "it is there and made of what the source is now".to_owned(), None)
-        }
-    }
-}
+type Stand = (FileState, Option<u64>, Cause);

@@ -11,6 +11,7 @@
 //! one that goes out over a socket ([`mod@slice`]);
 //! never sends bytes of two versions of a file in one answer.
 
+pub mod announce;
 pub mod content;
 pub mod etag;
 pub mod explain;
@@ -27,11 +28,12 @@ pub mod small;
 
 pub use content::{ByteStream, Content, Piece};
 pub use etag::EntityTag;
-pub use explain::{Explained, FileState, examine, examine_bytes};
+pub use announce::Announced;
+pub use explain::{Explained, Examiner, FileState};
 pub use growing::GrowingFile;
 pub use hls::{Ladders, View};
 pub use original::{Answer, OpenFile};
 pub use ranges::{ByteRange, Plan, Representation};
 pub use shelf::Shelf;
 pub use slice::{AtHand, FileSlice};
-pub use small::{Maker, Small, SmallFiles};
+pub use small::{Asking, Maker, Small, SmallFiles};

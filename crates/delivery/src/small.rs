@@ -17,15 +17,16 @@ use std::{
 };
 
 use fanfare_model::{
-    CacheOptions, ContentHash, Error, ErrorKind, JobId, JobState, Profile, Result, Timestamp, Track, TrackId,
-    job::JobError,
+    CacheOptions, ContentHash, Error, ErrorKind, JobId, JobState, Profile, Quality, Result, Timestamp, Track,
+    TrackId, job::JobError,
 };
-use fanfare_store::{Patience, Store};
+use fanfare_store::{Look, Patience, Store};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::{
     EntityTag, OpenFile,
+    announce::{self, Announced},
     freshness::Sources,
     growing::{GrowingFile, Leave, Made, Want},
 };
@@ -55,12 +56,26 @@ pub struct Maker {
     pub leave: Leave,
 }
 
+/// Who asks for a smaller file, and for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// For whom it is made, for the limit of each.
+    pub person: &'a str,
+    /// Whether that is a guest of a public link, who is sent no original in place of a file that can be made, whatever
+    /// `audio_cache.on_miss` says.
+    pub guest: bool,
+    /// Whether only the header fields are asked for: nothing is made for those.
+    pub head: bool,
+}
+
 /// What a request for a quality is answered from.
 pub enum Small {
     /// A whole file.
     Whole(OpenFile),
     /// One that is being made.
     Growing(Arc<GrowingFile>),
+    /// Header fields alone: those of a file that is made when it is asked for.
+    Announced(Announced),
     /// The original, because nothing smaller is made of it.
     NotNeeded,
     /// The original, in place of a file that is not there.
@@ -134,7 +149,7 @@ impl SmallFiles {
         self.alive((track, profile)).is_some()
     }
 
-    /// What a request for that profile of the track is answered from. `person` is who asks, for the limit of each.
+    /// What a request for that quality of the track is answered from.
     ///
     /// # Errors
     /// `TooMany` when too many files are being made; errors of the store. Trouble with making a file is no error:
@@ -142,13 +157,13 @@ impl SmallFiles {
     pub async fn open(
         &self,
         track: &Track,
-        profile: Profile,
+        quality: Quality,
         options: &CacheOptions,
-        person: &str,
+        asking: Asking<'_>,
     ) -> Result<Small> {
-        if !track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
+        let Ok(profile) = options.wanted(quality, track.audio.as_ref(), track.size_bytes) else {
             return Ok(Small::NotNeeded);
-        }
+        };
         let fresh = self.sources.are_fresh(&self.store, track).await?;
         if let Some(hash) = track.hash.filter(|_| fresh)
             && let Some(file) = self.whole(track, hash, profile).await?
@@ -156,14 +171,22 @@ impl SmallFiles {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(Small::Whole(file));
         }
+        let may_be_made = fresh && (options.encode_on_miss || asking.guest) && profile.codec.is_constant();
+        if asking.head {
+            if let Some(growing) = self.alive((track.id, profile)) {
+                return Ok(Small::Growing(growing));
+            }
+            let announced = if may_be_made { announce::announced(&self.store, track, profile).await? } else { None };
+            return Ok(announced.map_or(Small::Missing, Small::Announced));
+        }
         self.misses.fetch_add(1, Ordering::Relaxed);
-        if !fresh || !options.encode_on_miss || !profile.codec.is_constant() {
-            let why = if fresh { "it is not there" } else { "its source was changed and not scanned yet" };
+        if !may_be_made {
+            let (why, remedy) = not_made_now(fresh, profile);
             let file = &*track.relative_path;
-            tracing::warn!(track = %track.id, file, %profile, why, "cache miss: the original is sent");
+            tracing::warn!(track = %track.id, file, %profile, why, remedy, "cache miss: the original is sent");
             return Ok(Small::Missing);
         }
-        match self.growing(track, profile, options, person).await {
+        match self.growing(track, profile, options, asking.person).await {
             Ok(Some(small)) => Ok(small),
             Ok(None) => Ok(Small::Missing),
             Err(error) if error.kind() == ErrorKind::TooMany => Err(error),
@@ -185,11 +208,14 @@ impl SmallFiles {
         };
         let Some(path) = catalog.cache().path(&row.file) else { return Ok(None) };
         let now = SystemTime::now();
-        let file = match OpenFile::open(&path, now).await {
+        let opened = match catalog.damage(&row, Look::Once).await {
+            None => OpenFile::open(&path, now).await.map_err(|error| error.to_string()),
+            Some(damage) => Err(damage.to_string()),
+        };
+        let file = match opened {
             Ok(file) if file.representation().len == row.size_bytes => file,
             opened => {
-                let why =
-                    opened.err().map_or_else(|| "it has another size".to_owned(), |error| error.to_string());
+                let why = opened.err().unwrap_or_else(|| "it has another size".to_owned());
                 tracing::warn!(file = row.file, why, "a file of the cache is not as it was made");
                 if let Err(error) = Patience::new(WRITE_WAIT).over(catalog.forget_cached(&row.file)).await {
                     tracing::warn!(file = row.file, %error, "a file of the cache is not forgotten yet");
@@ -306,8 +332,23 @@ impl SmallFiles {
     }
 }
 
+/// Why a file is not made while it is sent, and what to do about it; `fanfare cache explain` says the same.
+pub(crate) fn not_made_now(fresh: bool, profile: Profile) -> (&'static str, &'static str) {
+    match (fresh, profile.codec.is_constant()) {
+        (false, _) => ("its source was changed and not scanned yet", "scan the library: `fanfare scan`"),
+        (true, false) => (
+            "it was not made ahead, and AAC cannot be made while it is sent",
+            "run `fanfare cache warm FILE`, or set `audio_cache.codec` to mp3 or opus",
+        ),
+        (true, true) => (
+            "it was not made ahead, and `audio_cache.on_miss` is `original`",
+            "run `fanfare cache warm FILE`, or set `audio_cache.on_miss` to `encode`",
+        ),
+    }
+}
+
 /// The tag of a transcode: that of what it is made of, and how. Where the bytes are not known yet it promises nothing.
-fn tag(hash: Option<ContentHash>, profile: Profile, track: TrackId) -> EntityTag {
+pub(crate) fn tag(hash: Option<ContentHash>, profile: Profile, track: TrackId) -> EntityTag {
     match hash {
         Some(hash) => EntityTag::strong(&format!("{profile}-{hash}")),
         None => EntityTag::weak(&format!("{profile}-{track}")),
@@ -315,6 +356,6 @@ fn tag(hash: Option<ContentHash>, profile: Profile, track: TrackId) -> EntityTag
 }
 
 /// A transcode is as old as its source.
-fn modified_s(track: &Track) -> Option<u64> {
+pub(crate) fn modified_s(track: &Track) -> Option<u64> {
     u64::try_from(track.modified.0 / 1_000).ok()
 }

@@ -1,11 +1,13 @@
 //! [`Ingest`]: everything between a new file and a known track, behind one handle.
 
+mod cache_queue;
 mod caching;
 mod parked;
 mod running;
 mod scope;
 
-pub use caching::{CacheQueued, WarmOptions, queue_cache};
+pub use cache_queue::{CacheQueued, Which, queue_cache};
+pub use caching::WarmOptions;
 pub use parked::retry_parked_jobs;
 pub(crate) use running::StaleSender;
 #[cfg(test)]

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use fanfare_analysis::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
 use fanfare_audio::FfmpegUse;
 use fanfare_ingest::{
-    BackgroundOptions, Ingest, Schedule, TrackBudget, UploadOptions, WarmOptions, WarmScope, WorkerParts,
+    BackgroundOptions, Ingest, Schedule, TrackBudget, UploadOptions, WarmOptions, WarmScope, Which, WorkerParts,
     WorkerProcessOptions, run_worker_with,
 };
 use fanfare_model::{
@@ -321,7 +321,7 @@ async fn as_many_tracks_are_cached_at_a_time_as_are_set_and_what_is_missing_is_s
     // More than there are processors are not begun.
     let most = std::thread::available_parallelism().unwrap().get().min(2);
     for (workers, quality) in [(1, Quality::Low), (most, Quality::High)] {
-        let options = WarmOptions { qualities: vec![quality], refresh: false, workers: Some(workers) };
+        let options = WarmOptions { qualities: vec![quality], which: Which::Missing, workers: Some(workers) };
         let run = ingest.warm(WarmScope::Tracks(all.clone()), options).await.unwrap();
         let (mut side_by_side, mut before) = (0, 0);
         until("the run is over", async || {

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use fanfare_audio::{FfmpegUse, Limits, read_tags};
 use fanfare_ingest::{
-    BackgroundOptions, Ingest, PostAnalysis, UploadOptions, WarmOptions, WarmScope, WorkerParts,
+    BackgroundOptions, Ingest, PostAnalysis, UploadOptions, WarmOptions, WarmScope, Which, WorkerParts,
     WorkerProcessOptions, run_worker_with,
 };
 use fanfare_model::{
@@ -200,7 +200,7 @@ async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
     let path = store.catalog().cache().path(&kept.file).unwrap();
     let along = fs::read(&path).unwrap();
     store.catalog().cache().remove(&kept.file).unwrap();
-    let options = WarmOptions { qualities: Vec::new(), refresh: false, workers: None };
+    let options = WarmOptions { qualities: Vec::new(), which: Which::Missing, workers: None };
     let task = ingest.warm(WarmScope::Tracks(vec![id]), options).await.unwrap();
     while !store.catalog().task(task).await.unwrap().unwrap().state.is_over() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,6 +1,6 @@
 //! [`CacheOptions`]: whether, what and how much is made smaller and kept.
 
-use crate::{Profile, Quality, SmallCodec};
+use crate::{AudioProperties, Profile, Quality, SmallCodec};
 
 /// Room for smaller files and for the HLS of library tracks: some 300 hours of music at 192 kbit/s and as much again.
 const CAP_BYTES: u64 = 10 << 30;
@@ -16,7 +16,7 @@ const WORKERS: usize = 4;
 pub struct CacheOptions {
     /// The master switch: without it every quality is the original.
     pub enabled: bool,
-    /// What listeners who ask for nothing in particular are given where the original would be too much: guests, phones.
+    /// What is sent to everybody who names no quality, signed in or guest.
     pub default_quality: Quality,
     /// The codec of smaller files.
     pub codec: SmallCodec,
@@ -36,6 +36,21 @@ pub struct CacheOptions {
     pub max_encodes: usize,
     /// And for one of them.
     pub max_encodes_per_person: usize,
+}
+
+/// Why nothing smaller is made of a track: its original is what is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotMade {
+    /// The original is asked for.
+    Original,
+    /// The cache is switched off.
+    Off,
+    /// The file was not read yet, or cannot be.
+    Unread,
+    /// Its codec is lossy: it is small already, and smaller would only be worse.
+    Lossy,
+    /// The smaller file would not be smaller.
+    Larger,
 }
 
 impl Default for CacheOptions {
@@ -61,6 +76,28 @@ impl CacheOptions {
     #[must_use]
     pub fn profile(&self, quality: Quality) -> Option<Profile> {
         if self.enabled { Profile::of(quality, self.codec) } else { None }
+    }
+
+    /// The recipe of what is made for that quality of a source with those properties and that many bytes: the one rule for what
+    /// is sent, made ahead, explained and shown.
+    ///
+    /// # Errors
+    /// Why nothing is made.
+    pub fn wanted(
+        &self,
+        quality: Quality,
+        audio: Option<&AudioProperties>,
+        source_bytes: u64,
+    ) -> Result<Profile, NotMade> {
+        if quality == Quality::Original {
+            return Err(NotMade::Original);
+        }
+        let profile = self.profile(quality).ok_or(NotMade::Off)?;
+        let audio = audio.ok_or(NotMade::Unread)?;
+        if !audio.is_lossless() {
+            return Err(NotMade::Lossy);
+        }
+        profile.for_source(audio, source_bytes).ok_or(NotMade::Larger)
     }
 
     /// The recipes of what is made ready ahead of time; none where nothing is.

@@ -30,7 +30,7 @@ pub mod time;
 pub mod track;
 pub mod units;
 
-pub use cache::CacheOptions;
+pub use cache::{CacheOptions, NotMade};
 pub use error::{Error, ErrorKind, LimitHit, Result};
 pub use features::Features;
 pub use hls::{SegmentFacts, VariantFacts};

@@ -10,10 +10,13 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContentHash, Error, ErrorKind};
+use crate::{AudioProperties, ContentHash, Error, ErrorKind};
 
 /// The version of how transcodes are made: raised with every change of their bytes.
 pub const PROFILE_VERSION: u32 = 2;
+
+/// What a smaller file has beside its sound when it carries no tags, in bytes.
+const HEAD_BYTES: f64 = 4_096.0;
 
 /// The user's word for how a track is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -158,6 +161,28 @@ impl Profile {
         Some(Self { quality, codec, bitrate_kbps })
     }
 
+    /// The same recipe for audio of that many channels: one channel gets half of what two get.
+    #[must_use]
+    pub const fn for_channels(self, channels: u8) -> Self {
+        let stereo = Self::of(self.quality, self.codec);
+        match stereo {
+            Some(stereo) if channels == 1 => Self { bitrate_kbps: stereo.bitrate_kbps / 2, ..stereo },
+            Some(stereo) => stereo,
+            None => self,
+        }
+    }
+
+    /// The recipe for a source of that many bytes; `None` where its file would not be smaller than that (a silent FLAC, a WAV
+    /// of 8 kHz), so that none is made. Where the length is not known yet, that is found out when it is made.
+    #[must_use]
+    pub fn for_source(self, audio: &AudioProperties, source_bytes: u64) -> Option<Self> {
+        let profile = self.for_channels(audio.channels);
+        let Some(seconds) = audio.duration_s() else { return Some(profile) };
+        // Pages of Ogg take up to a fiftieth; a head without tags and the packets in front and behind fit in the rest.
+        let expected = profile.bitrate_bps() as f64 / 8.0 * seconds * 1.02 + HEAD_BYTES;
+        (expected < source_bytes as f64).then_some(profile)
+    }
+
     /// Its rate in bits per second.
     #[must_use]
     pub const fn bitrate_bps(self) -> u64 {
@@ -185,7 +210,7 @@ impl FromStr for Profile {
         let all = SmallCodec::ALL.into_iter().flat_map(|codec| {
             Quality::SMALLER.into_iter().filter_map(move |quality| Self::of(quality, codec))
         });
-        all.into_iter()
+        all.flat_map(|profile| [profile, profile.for_channels(1)])
             .find(|profile| profile.to_string() == text)
             .ok_or_else(|| Error::new(ErrorKind::Invalid, "this is no profile of this version"))
     }
@@ -234,7 +259,12 @@ mod tests {
             for codec in SmallCodec::ALL {
                 assert_eq!(codec.as_str().parse::<SmallCodec>().unwrap(), codec);
                 if let Some(profile) = Profile::of(quality, codec) {
-                    assert_eq!(profile.to_string().parse::<Profile>().unwrap(), profile);
+                    let mono = profile.for_channels(1);
+                    assert_eq!(mono.bitrate_kbps * 2, profile.bitrate_kbps, "half for one channel");
+                    assert_eq!(mono.for_channels(2), profile);
+                    for profile in [profile, mono] {
+                        assert_eq!(profile.to_string().parse::<Profile>().unwrap(), profile);
+                    }
                 }
             }
         }
@@ -248,6 +278,32 @@ mod tests {
         let name = medium.file_name(ContentHash::from_bytes([0xa1; 32]));
         assert_eq!(name, format!("{}_medium_192k.mp3", "a1".repeat(32)));
         assert!(Profile::of(Quality::Original, SmallCodec::Mp3).is_none());
+    }
+
+    // issue 13: 48 kB of WAV became 145 kB of MP3, 9.6 kB of silent FLAC 241 kB.
+    #[test]
+    fn no_recipe_makes_a_file_as_large_as_its_source() {
+        let audio = |rate_hz, channels, seconds| AudioProperties {
+            codec: "pcm_s16le".to_owned(),
+            container: "wav".to_owned(),
+            sample_rate_hz: rate_hz,
+            channels,
+            bit_depth: Some(16),
+            frames: Some(u64::from(rate_hz) * seconds),
+            bitrate_bps: None,
+        };
+        let medium = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+        let rate = |audio: &AudioProperties, bytes| {
+            medium.for_source(audio, bytes).map(|profile| profile.bitrate_kbps)
+        };
+        assert_eq!(rate(&audio(44_100, 2, 10), 1_764_044), Some(192));
+        assert_eq!(rate(&audio(44_100, 1, 10), 882_044), Some(96));
+        assert_eq!(rate(&audio(8_000, 1, 3), 48_044), Some(96), "36 kB of 48");
+        assert_eq!(rate(&audio(8_000, 2, 6), 192_044), Some(192), "144 kB of 192");
+        assert_eq!(rate(&audio(8_000, 2, 6), 140_000), None);
+        assert_eq!(rate(&audio(44_100, 2, 10), 9_600), None, "a silent FLAC");
+        let unknown = AudioProperties { frames: None, ..audio(44_100, 2, 10) };
+        assert_eq!(rate(&unknown, 9_600), Some(192), "found out when it is made");
     }
 
     #[test]

@@ -34,7 +34,7 @@ mod text;
 mod uses;
 
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, StoredBlob, blob_name, of_storage};
-pub use cached::{CacheFolder, Following, Making, MakingFile};
+pub use cached::{CacheFolder, Damage, Following, Kept, Look, Making, MakingFile};
 pub use catalog::{
     AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, DeepChecked, DeepStep, EnrichCommit,
     FileElsewhere, FileFacts, FolderMount, FormerPlace, Keeping, KnownFile, Leftover, LibraryCounts,

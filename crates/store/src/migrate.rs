@@ -30,6 +30,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0011_attempts.sql"),
     include_str!("../../../migrations/sqlite/0012_covers.sql"),
     include_str!("../../../migrations/sqlite/0014_former_places.sql"),
+    include_str!("../../../migrations/sqlite/0015_transcode_sums.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

@@ -74,11 +74,12 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
         quality: Quality::Medium,
         file: name,
         size_bytes: 5,
+        sum: None,
         made: NOW,
         used: NOW,
     };
     let job = made(JobKind::CacheTrack { track: id, profiles: profile }, "another").await;
-    catalog.commit_cached(job.id, job.attempt, OWNER, &[file], later(1)).await.unwrap();
+    catalog.commit_cached(job.id, job.attempt, OWNER, (&[file], false), later(1)).await.unwrap();
     assert_eq!(catalog.parked_counts().await.unwrap(), [("transcode-track".to_owned(), 1)]);
     let blob = bench.store.blobs().put(BlobKind::Media, b"ladder").await.unwrap();
     let ladder = Transcode {

@@ -79,6 +79,7 @@ fn small(bench: &Bench, content: &[u8]) -> CachedFile {
         quality: profile.quality,
         file,
         size_bytes: content.len() as u64,
+        sum: Some(hash(content)),
         made: NOW,
         used: NOW,
     }
@@ -351,7 +352,7 @@ async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_
             let path = catalog.cache().path(&file.file).unwrap();
             std::fs::write(path, vec![7; BYTES as usize]).unwrap();
             (file.size_bytes, file.used) = (BYTES, at);
-            catalog.commit_cached(job.id, job.attempt, OWNER, &[file], at).await.unwrap();
+            catalog.commit_cached(job.id, job.attempt, OWNER, (&[file], false), at).await.unwrap();
         } else {
             let job = job(JobKind::TranscodeTrack { track, ladder: String::new() }).await;
             let mut made = ladder(&bench, content, "hls1:x", false).await;

@@ -96,7 +96,7 @@ async fn mixed(server: &TestServer, tracks: &[String]) {
         while Instant::now() < until {
             let track = choice.pick(tracks);
             match choice.below(8) {
-                0 => listen(server, track, "").await,
+                0 => listen(server, track, "?quality=original").await,
                 1 => listen(server, track, "?quality=high").await,
                 2 => listen(server, track, "?quality=low").await,
                 3 => get(server, &format!("/api/v1/tracks/{track}/hls/index.m3u8")).await,

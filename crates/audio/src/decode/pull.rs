@@ -273,6 +273,10 @@ impl PcmSource for Decode {
         Ok(FrameIndex(landed))
     }
 
+    fn lost_frames(&self) -> u64 {
+        self.plan.lost_frames
+    }
+
     fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -203,6 +203,13 @@ pub(super) fn is_pcm(params: &AudioCodecParameters) -> bool {
     codec_name(params).starts_with("pcm_")
 }
 
+/// Bytes of a frame of such samples; `None` for codecs that compress.
+pub(super) fn frame_bytes(params: &AudioCodecParameters) -> Option<u64> {
+    let channels = params.channels.as_ref().filter(|_| is_pcm(params))?;
+    let bits = params.bits_per_coded_sample.or(params.bits_per_sample)?;
+    Some((channels.count() as u64 * u64::from(bits.div_ceil(8))).max(1))
+}
+
 /// How many frames before a point decoding must begin so that, from there on, it equals a decode from the
 /// start to 1e-4: overlaps and adaptive state have died away.
 pub(super) fn pre_roll(params: &AudioCodecParameters) -> u64 {

@@ -50,12 +50,16 @@ pub(super) struct StreamPlan {
     pub bit_depth: Option<u8>,
     /// Frames to drop from the end of the last packet.
     pub end_padding: u64,
+    /// Frames that the file declares beyond its end.
+    pub lost_frames: u64,
 }
 
 /// What was found before Symphonia saw the file.
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
     pub mp4: Option<Mp4Facts>,
+    /// Bytes of samples that the file declares beyond its end.
+    pub missing_bytes: u64,
     /// A warning about the file as a whole.
     pub warning: Option<String>,
     /// Bits per sample, where they are fewer than the bits in which each sample is stored.
@@ -83,6 +87,7 @@ impl Prepared {
     /// [`ErrorKind::Unsupported`] without a track that can be decoded, I/O.
     pub(super) fn plan(&self, origin: &Origin, reader: &dyn FormatReader) -> Result<StreamPlan> {
         let mut plan = plan(origin, reader, self.mp4.as_ref())?;
+        plan.lost_frames = self.missing_bytes / readers::frame_bytes(&plan.params).unwrap_or(u64::MAX);
         plan.bit_depth = self.bit_depth.or(plan.bit_depth);
         Ok(plan)
     }
@@ -112,12 +117,14 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
             let head = aiff::head(&origin.file, origin.audio, limits)?;
             origin.prefix = head.prefix;
             (origin.audio.start, origin.audio.end) = (head.samples.start, head.samples.end);
+            prepared.missing_bytes = head.missing_bytes;
             prepared.warning = missing(head.missing_bytes);
         }
         Container::Wav | Container::Rf64 => {
             let head = wav::head(&origin.file, origin.audio, limits)?;
             origin.prefix = head.prefix;
             (origin.audio.start, origin.audio.end) = (head.samples.start, head.samples.end);
+            prepared.missing_bytes = head.missing_bytes;
             prepared.warning = missing(head.missing_bytes);
             prepared.bit_depth = head.bit_depth;
         }
@@ -260,12 +267,8 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         }
         _ => {}
     }
-    if readers::is_pcm(&params)
-        && let (Some(channels), Some(bits)) =
-            (&params.channels, params.bits_per_coded_sample.or(params.bits_per_sample))
-    {
+    if let Some(frame_bytes) = readers::frame_bytes(&params) {
         // A header may claim any length; the bytes that exist bound it.
-        let frame_bytes = (channels.count() as u64 * u64::from(bits.div_ceil(8))).max(1);
         let possible = (origin.audio.end - origin.audio.start) / frame_bytes;
         declared_frames = declared_frames.map(|frames| frames.min(possible));
     }
@@ -278,6 +281,7 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         estimated_frames,
         bit_depth: readers::bit_depth(&params),
         end_padding,
+        lost_frames: 0,
         params,
     })
 }

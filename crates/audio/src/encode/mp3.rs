@@ -165,7 +165,6 @@ impl Mp3 {
 }
 
 /// What is said where no encoder is built in.
-#[cfg(not(feature = "mp3-lame"))]
 pub(crate) fn missing() -> Error {
     Error::new(ErrorKind::Unsupported, "this build has no MP3 encoder")
         .remedy("build with the feature `mp3-lame`, or set `audio_cache.codec` to opus or aac")

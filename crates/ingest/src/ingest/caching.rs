@@ -7,21 +7,21 @@ use std::{
 };
 
 use fanfare_model::{
-    CacheOptions, ContentHash, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind,
-    Timestamp, TrackHome, TrackId, job::Products, track::UploadedBytes,
+    CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind, Timestamp, Track,
+    TrackHome, TrackId, job::Products, track::UploadedBytes,
 };
-use fanfare_store::{CachedFile, NewJob, Store, TRANSCODE_ATTEMPTS, TrackRow};
+use fanfare_store::{NewJob, TRANSCODE_ATTEMPTS, TrackRow};
 use tokio::sync::{broadcast, watch};
 
-use super::{Ingest, Inner, WarmScope};
+use super::{
+    Ingest, Inner, WarmScope,
+    cache_queue::{CacheQueued, Which, cache_job, queue_cache},
+};
 use crate::{
     clock,
     worker::protocol::{WorkerCommand, WorkerEvent},
 };
 
-/// How often a job that makes files ahead of time is tried: what the file itself is to blame for is tried once, the others are
-/// for workers that die, by no fault of a file that was only at hand.
-const CACHE_ATTEMPTS: u32 = 5;
 /// What was used that lately is being listened to, and is not let go of.
 const IN_USE_MS: i64 = 10 * 60_000;
 /// How often age is looked at.
@@ -35,8 +35,8 @@ const DAY_MS: i64 = 86_400_000;
 pub struct WarmOptions {
     /// For which qualities; those of the settings when there are none.
     pub qualities: Vec<Quality>,
-    /// Only what is there already, but older than its source or made by an older version.
-    pub refresh: bool,
+    /// Which of them.
+    pub which: Which,
     /// Tracks at a time; by the settings without one.
     pub workers: Option<usize>,
 }
@@ -78,7 +78,7 @@ impl Ingest {
         let task = line.announce().await?;
         let ingest = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = ingest.queue_all(task, scope, &profiles, options.refresh).await {
+            if let Err(error) = ingest.queue_all(task, scope, &profiles, options.which).await {
                 tracing::warn!(%error, "not everything that was to be cached was queued");
                 ingest.inner.lines.cache.remark(task, format!("stopped queueing: {error}")).await;
             }
@@ -95,7 +95,7 @@ impl Ingest {
         if !settings.precache || !settings.enabled || tracks.is_empty() {
             return;
         }
-        let options = WarmOptions { qualities: Vec::new(), refresh: false, workers: None };
+        let options = WarmOptions { qualities: Vec::new(), which: Which::Missing, workers: None };
         if let Err(error) = self.warm(WarmScope::Tracks(tracks), options).await {
             tracing::warn!(%error, "what was saved is not cached");
         }
@@ -108,11 +108,12 @@ impl Ingest {
     }
 
     /// Whether everything smaller that is to be there of a track is there.
-    async fn is_precached(&self, hash: Option<ContentHash>) -> Result<bool> {
-        let Some(hash) = hash else { return Ok(false) };
+    async fn is_precached(&self, track: &Track) -> Result<bool> {
+        let (Some(hash), Some(audio)) = (track.hash, &track.audio) else { return Ok(false) };
         let there = self.inner.store.catalog().cached_there(hash).await?;
         let is_there = |profile: &Profile| there.iter().any(|file| file.profile == profile.to_string());
-        Ok(self.cache().precached().iter().all(is_there))
+        let of_it = |profile: &Profile| profile.for_source(audio, track.size_bytes);
+        Ok(self.cache().precached().iter().filter_map(of_it).all(|profile| is_there(&profile)))
     }
 
     async fn queue_all(
@@ -120,27 +121,27 @@ impl Ingest {
         task: TaskId,
         scope: WarmScope,
         profiles: &[Profile],
-        refresh: bool,
+        which: Which,
     ) -> Result<()> {
         let (mut small, mut pages) = (0_u64, scope.pages(&self.inner.store));
         while let Some(rows) = pages.next().await? {
             for row in &rows {
-                small += self.queue(task, row, profiles, refresh).await?;
+                small += self.queue(task, row, profiles, which).await?;
             }
         }
         for id in pages.missing() {
             self.inner.lines.cache.remark(task, format!("skipped {id}: no such track")).await;
         }
         if small > 0 {
-            let said = format!("left {small} as they are: their files are small already, or cannot be read");
+            let said = format!("left {small} as they are: their files are small already, would not become smaller, or cannot be read");
             self.inner.lines.cache.remark(task, said).await;
         }
         Ok(())
     }
 
     /// Queues one track; gives 1 if there is nothing to make of it.
-    async fn queue(&self, task: TaskId, row: &TrackRow, profiles: &[Profile], refresh: bool) -> Result<u64> {
-        match queue_cache(&self.inner.store, task, row, profiles, refresh).await? {
+    async fn queue(&self, task: TaskId, row: &TrackRow, profiles: &[Profile], which: Which) -> Result<u64> {
+        match queue_cache(&self.inner.store, task, row, profiles, which).await? {
             CacheQueued::Job(_) => self.inner.lines.cache.queued().await,
             CacheQueued::UpToDate => {}
             CacheQueued::NotNeeded => return Ok(1),
@@ -204,72 +205,6 @@ impl Ingest {
     }
 }
 
-/// What became of a track that was to be queued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CacheQueued {
-    /// It is queued, or was already.
-    Job(JobId),
-    /// There is nothing outdated of it.
-    UpToDate,
-    /// Nothing smaller is made of it: its file is small already, or cannot be read.
-    NotNeeded,
-}
-
-/// Queues the smaller files of a track, which the worker of the data folder's server then makes. `refresh`: only those
-/// that are there and outdated.
-///
-/// # Errors
-/// Errors of the store.
-pub async fn queue_cache(
-    store: &Store,
-    task: TaskId,
-    row: &TrackRow,
-    profiles: &[Profile],
-    refresh: bool,
-) -> Result<CacheQueued> {
-    if !row.track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
-        return Ok(CacheQueued::NotNeeded);
-    }
-    let mut wanted: Vec<String> = profiles.iter().map(ToString::to_string).collect();
-    if refresh {
-        // What was made of other bytes, or otherwise, belongs to no profile of today; it is made anew.
-        let there = match row.track.hash {
-            Some(hash) => store.catalog().cached_of(hash).await?,
-            None => Vec::new(),
-        };
-        let former = store.catalog().cached_of_former(row.track.id).await?;
-        let outdated = |profile: &&Profile| {
-            let is_of_today = |file: &CachedFile| file.profile == profile.to_string();
-            let mut of_quality = there.iter().filter(|file| file.quality == profile.quality).peekable();
-            if of_quality.peek().is_none() {
-                return former.iter().any(|file| file.quality == profile.quality);
-            }
-            !of_quality.any(|file| {
-                is_of_today(file)
-                    && file.made.0 >= row.track.modified.0
-                    && store.catalog().cache().size(&file.file) == Some(file.size_bytes)
-            })
-        };
-        wanted = profiles.iter().filter(outdated).map(|profile| format!("!{profile}")).collect();
-    }
-    if wanted.is_empty() {
-        return Ok(CacheQueued::UpToDate);
-    }
-    let job = cache_job(task, row.track.id, wanted.join(","));
-    Ok(CacheQueued::Job(store.jobs().enqueue(job, clock::now()).await?))
-}
-
-fn cache_job(task: TaskId, track: TrackId, profiles: String) -> NewJob {
-    NewJob {
-        dedupe_key: Some(format!("cache:{track}:{profiles}")),
-        kind: JobKind::CacheTrack { track, profiles },
-        task: Some(task),
-        priority: 0,
-        run_at: clock::now(),
-        max_attempts: CACHE_ATTEMPTS,
-    }
-}
-
 /// More at a time than there are processors only makes each slower.
 fn at_a_time(workers: usize) -> usize {
     workers.clamp(1, std::thread::available_parallelism().map_or(1, usize::from))
@@ -311,7 +246,7 @@ pub(super) async fn precache_uploads(
         // Processing ends first, and then the bytes are still worked on.
         let is_ready = upload.home == TrackHome::Upload(UploadedBytes::Original);
         // Usually they were made along with it.
-        if is_ready && !ingest.is_precached(upload.hash).await.unwrap_or(false) {
+        if is_ready && !ingest.is_precached(&upload).await.unwrap_or(false) {
             ingest.precache(vec![track]).await;
         }
     }

@@ -10,7 +10,7 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, T
 use fanfare_store::{CachedFile, Making};
 
 use super::{
-    small::Subject,
+    small::{Subject, too_short},
     whole::{self, NamedSinks, WholeFile, by_rate, sink_name},
     work::Held,
 };
@@ -53,9 +53,11 @@ impl Along {
         let mut wanted = Vec::new();
         for word in profiles.split(',') {
             let profile: Profile = word.parse()?;
+            let of_it = track.audio.as_ref().and_then(|audio| profile.for_source(audio, track.size_bytes));
+            let Some(profile) = of_it else { continue };
             // An encoder that ended a worker with this upload is let alone.
             let is_let_alone = held.job.without.contains(&sink_name(profile));
-            let is_there = there.iter().any(|file| file.profile == word);
+            let is_there = there.iter().any(|file| file.profile == profile.to_string());
             if !is_let_alone && !is_there && !wanted.contains(&profile) {
                 wanted.push(profile);
             }
@@ -80,9 +82,12 @@ impl Along {
             let frames = source.facts().declared_frames;
             let frames =
                 frames.ok_or_else(|| Error::new(ErrorKind::Unsupported, "its length is not known"))?;
+            if too_short(source, frames).is_some() {
+                return Err(Error::new(ErrorKind::Malformed, "the file is cut"));
+            }
             let (constant, plain) = by_rate(&profiles);
             let recipes = subject.recipes_for(&constant, source.spec(), frames)?;
-            whole::sinks(constant.into_iter().zip(recipes), &plain, source, open, &making)
+            whole::sinks(recipes, &plain, source, open, &making)
         };
         match begun() {
             Ok((sinks, files)) => (sinks, Some(AlongFiles { files, making })),
@@ -96,13 +101,14 @@ impl Along {
 }
 
 impl AlongFiles {
-    /// Those whose sinks came to their end.
-    pub(crate) fn finished(mut self, sinks: &[SinkReport]) -> Self {
+    /// Those whose sinks came to their end, and that are smaller than their source of that many bytes.
+    pub(crate) fn finished(mut self, sinks: &[SinkReport], source_bytes: u64) -> Self {
+        let making = &self.making;
         self.files.retain(|file| {
             let name = sink_name(file.profile);
             let report = sinks.iter().find(|report| report.name == name);
             match report.map(|report| &report.outcome) {
-                Some(SinkOutcome::Finished) => true,
+                Some(SinkOutcome::Finished) => file.is_smaller_than(source_bytes, making),
                 Some(SinkOutcome::Evicted { message, .. }) => {
                     tracing::info!(name, message, "a smaller file was not made along with an upload");
                     false

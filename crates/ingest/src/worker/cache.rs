@@ -1,7 +1,7 @@
 //! The job `cache-track`: every smaller file that is wanted of a track, from one decode.
 
 use fanfare_analysis::{AnalyzeOptions, analyze_with};
-use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkOutcome};
+use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkOutcome, transcode::encoder};
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
 use fanfare_store::{AfterFailure, Leftover, Making};
 
@@ -47,6 +47,8 @@ pub(crate) struct Whole {
     hash: ContentHash,
     making: Making,
     files: Vec<WholeFile>,
+    /// What the decoder had to say: silence stands in place of what is lost.
+    damage: Vec<String>,
 }
 
 impl Work for CacheTrack {
@@ -95,27 +97,23 @@ impl Work for CacheTrack {
         let shown = subject.shown.clone();
         let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
-            let mut files = Vec::new();
             let mut count = false;
             // A file that is not as long as it says is counted, and begun again.
-            loop {
+            let (files, damage) = loop {
                 match make(&subject, &wanted, &open, &fan_out, &making, count, cancel, progress) {
                     Err(error) if error.kind() == ErrorKind::Malformed && !count => count = true,
-                    made => {
-                        files.extend(made?);
-                        break;
-                    }
+                    made => break made?,
                 }
-            }
+            };
             let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
             subject.check_since(&before)?;
-            Ok(Box::new(Whole { hash, making, files }))
+            Ok(Box::new(Whole { hash, making, files, damage }))
         });
         Ok(Some(Begun { shown, labour }))
     }
 
     async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
-        let Whole { hash, making, files } = *product;
+        let Whole { hash, making, files, damage } = *product;
         let now = clock::now();
         let profiles: Vec<Profile> = files.iter().map(|file| file.profile).collect();
         let kept = tokio::task::spawn_blocking(move || {
@@ -126,11 +124,19 @@ impl Work for CacheTrack {
         })??;
         let catalog = held.bench.store.catalog();
         let (job, attempt) = (held.job.id, held.attempt());
-        if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), &kept, now).await {
+        if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), (&kept, !damage.is_empty()), now).await {
             held.remove(Leftover::of(None, &kept)).await;
             return Err(error);
         }
         if let Some(subject) = &self.subject {
+            for said in &damage {
+                tracing::warn!(track = %self.id, file = subject.shown, said, "smaller files were made of a damaged source");
+                held.note(format!("damaged {}: {said}", subject.title));
+            }
+            for profile in self.wanted.iter().filter(|profile| !profiles.contains(profile)) {
+                let reason = "it would be larger than its source";
+                held.note(format!("skipped {} ({}): {reason}", subject.title, profile.quality));
+            }
             for (file, profile) in kept.iter().zip(profiles) {
                 held.note(format!(
                     "cached {} ({}, {}k, {} bytes)",
@@ -153,7 +159,7 @@ impl Work for CacheTrack {
     }
 }
 
-/// Decodes the track once, into all of those files.
+/// Decodes the track once, into all of those files that are smaller than it; gives them, and what the decoder had to say.
 #[allow(clippy::too_many_arguments)] // all of it is about one pass
 fn make(
     subject: &Subject,
@@ -164,10 +170,16 @@ fn make(
     count: bool,
     cancel: &CancelFlag,
     progress: &mut Progress,
-) -> Result<Vec<WholeFile>> {
+) -> Result<(Vec<WholeFile>, Vec<String>)> {
     let (constant, plain) = by_rate(wanted);
+    if let Some(profile) = plain.first() {
+        encoder(profile.codec, &open.ffmpeg)?;
+    }
     let (mut source, recipes) = subject.recipes(&constant, open, count)?;
-    let (sinks, files) = whole::sinks(constant.into_iter().zip(recipes), &plain, &*source, open, making)?;
+    if recipes.is_empty() && plain.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let (sinks, mut files) = whole::sinks(recipes, &plain, &*source, open, making)?;
     let total = source.facts().declared_frames;
     let length_s = total.map(|frames| source.spec().rate.seconds(frames));
     let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..fan_out.clone() };
@@ -182,5 +194,6 @@ fn make(
             return Err(Error::new(*kind, message.clone()));
         }
     }
-    Ok(files)
+    files.retain(|file| file.is_smaller_than(subject.size(), making));
+    Ok((files, heard.warnings))
 }

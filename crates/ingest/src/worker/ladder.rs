@@ -112,7 +112,7 @@ pub(crate) fn make(
     }
     let variants = names.iter().map(|name| whole(folder, name)).collect::<Result<_>>()?;
     let audio = properties(&facts, spec, Some(heard.frames), making.size_bytes);
-    let small = small.map(|small| small.finished(&heard.sinks));
+    let small = small.map(|small| small.finished(&heard.sinks, making.size_bytes));
     Ok(Made { audio, results: heard.results, warnings, variants, small, growing: making.growing })
 }
 

@@ -142,28 +142,34 @@ impl Subject {
         }
     }
 
-    /// Opens the source and writes the recipe of every profile. `count`: whether to count the frames even if the file
-    /// says how many there are.
+    /// Opens the source and writes the recipe of every profile whose file is smaller than it. `count`: whether to count the
+    /// frames even if the file says how many there are.
     ///
     /// # Errors
-    /// Those of opening and decoding; `Empty`.
+    /// Those of opening and decoding; `Empty`; `Malformed` when more than a second of it cannot be decoded.
     pub(super) fn recipes(
         &self,
         profiles: &[Profile],
         open: &OpenOptions,
         count: bool,
-    ) -> Result<(Box<dyn PcmSource>, Vec<Recipe>)> {
+    ) -> Result<(Box<dyn PcmSource>, Recipes)> {
         let source = fanfare_audio::open(&self.path, open)?;
         let declared = source.facts().declared_frames.filter(|_| !count);
         let frames = match self.counted.filter(|_| !count).or(declared) {
             Some(frames) => frames,
-            None => counted(&self.path, open)?,
+            None => counted(&self.path, open)?.0,
         };
+        if let Some(whole_s) = too_short(&*source, frames) {
+            // Decoded once more, for the decoder's own words.
+            let (frames, said) = counted(&self.path, open)?;
+            return Err(cut_short(source.spec().rate.seconds(frames), whole_s, &said));
+        }
         let recipes = self.recipes_for(profiles, source.spec(), frames)?;
         Ok((source, recipes))
     }
 
-    /// Writes the recipe of every profile, for a source of that spec and exactly that many frames.
+    /// Writes the recipe of every profile whose file is smaller than the source, which has that spec and exactly that many
+    /// frames.
     ///
     /// # Errors
     /// `Empty`, `Unsupported`.
@@ -172,13 +178,44 @@ impl Subject {
         profiles: &[Profile],
         spec: SampleSpec,
         frames: u64,
-    ) -> Result<Vec<Recipe>> {
+    ) -> Result<Recipes> {
         if frames == 0 {
             return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
         }
-        let (tags, cover) = (&self.tags, self.cover.as_deref());
-        profiles.iter().map(|profile| Recipe::new(*profile, spec, frames, tags, cover)).collect()
+        let of = (&self.tags, self.cover.as_deref());
+        let recipe = |profile: &Profile| {
+            let recipe = Recipe::smaller_than(self.size(), *profile, spec, frames, of);
+            recipe.map(|recipe| recipe.map(|recipe| (*profile, recipe))).transpose()
+        };
+        profiles.iter().filter_map(recipe).collect()
     }
+}
+
+/// Recipes, each with the profile it is of.
+pub(super) type Recipes = Vec<(Profile, Recipe)>;
+
+/// How long the source says it is, in seconds, if that is more than a second longer than that many frames: what is made of it
+/// would pass for the whole track.
+pub(super) fn too_short(source: &dyn PcmSource, frames: u64) -> Option<f64> {
+    let (rate, declared) = (source.spec().rate, source.facts().declared_frames.unwrap_or(frames));
+    let whole = declared.saturating_add(source.lost_frames());
+    (frames.saturating_add(u64::from(rate.hz())) < whole).then(|| rate.seconds(whole))
+}
+
+/// The error of such a source. `said`: what its decoder had to say.
+fn cut_short(found_s: f64, whole_s: f64, said: &[String]) -> Error {
+    let said = if said.is_empty() { String::new() } else { format!(": {}", said.join("; ")) };
+    Error::new(
+        ErrorKind::Malformed,
+        format!("the file is damaged: {found_s:.1} s of {whole_s:.1} s can be decoded{said}"),
+    )
+    .remedy("replace the file; until then its original is sent as it is")
+}
+
+/// The error of a source of which nothing smaller can be made.
+pub(super) fn not_smaller() -> Error {
+    Error::new(ErrorKind::Unsupported, "the smaller file would be larger than the original")
+        .remedy("nothing has to be done: the original is sent")
 }
 
 /// The cover of a track. One that is still being made is waited for, for a few seconds.
@@ -200,14 +237,14 @@ async fn cover_of(store: &Store, track: &Track) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// How many frames there really are: decoded and dropped.
-fn counted(path: &Path, open: &OpenOptions) -> Result<u64> {
+/// How many frames there really are, decoded and dropped, and what the decoder had to say.
+fn counted(path: &Path, open: &OpenOptions) -> Result<(u64, Vec<String>)> {
     let mut source = fanfare_audio::open(path, open)?;
     let mut frames = 0;
     while let Some(chunk) = source.next_chunk()? {
         frames += chunk.frames() as u64;
     }
-    Ok(frames)
+    Ok((frames, source.warnings().to_vec()))
 }
 
 /// Moves a source to where a pass has to begin.

@@ -18,12 +18,12 @@ use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, JobId, Profile, Result, Timestamp, TrackId,
     features::AnalyzerResult, job::JobError,
 };
-use fanfare_store::{AfterFailure, CachedFile, Leftover, Making, MakingFile};
+use fanfare_store::{AfterFailure, CachedFile, Kept, Leftover, Making, MakingFile};
 
 use super::{
     beside::Beside,
     hear::{budget, properties, tag_damage},
-    small::{Subject, begin_at},
+    small::{Subject, begin_at, not_smaller},
     wants::{Want, Wants},
     work::{Begun, Held, Progress, Work},
 };
@@ -54,6 +54,8 @@ pub(crate) struct Made {
     making: Making,
     file: MakingFile,
     heard: Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>,
+    /// What the decoder had to say.
+    damage: Vec<String>,
 }
 
 impl Work for StreamTrack {
@@ -87,6 +89,7 @@ impl Work for StreamTrack {
             fan_out: held.fan_out_options(),
             analyzers: self.beside.as_ref().map(Beside::analyzers).unwrap_or_default(),
             heard: None,
+            damage: Vec::new(),
             // The first attempt goes by what the file says; one that failed of that counts.
             count: held.attempt().0 > 1,
         };
@@ -101,7 +104,8 @@ impl Work for StreamTrack {
             let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
             subject.check_since(&before)?;
             let changed_ns = before.changed_ns;
-            Ok(Some(Box::new(Made { hash, changed_ns, making, file, heard })))
+            let damage = std::mem::take(&mut stream.damage);
+            Ok(Some(Box::new(Made { hash, changed_ns, making, file, heard, damage })))
         });
         Ok(Some(Begun { shown, labour }))
     }
@@ -109,14 +113,18 @@ impl Work for StreamTrack {
     async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
         held.bench.wants.forget(held.job.id);
         let Some(made) = product else { return held.finish().await };
-        let Made { hash, changed_ns, making, file, heard } = *made;
+        let Made { hash, changed_ns, making, file, heard, damage } = *made;
+        let damaged = !damage.is_empty();
+        if let Some(said) = damage.first() {
+            tracing::warn!(track = %self.id, said, "a smaller file was made of a damaged source");
+        }
         let profile = self.profile.ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let (name, now) = (profile.file_name(hash), clock::now());
         let kept = {
             let name = name.clone();
             tokio::task::spawn_blocking(move || file.keep(&name)).await
         };
-        let size_bytes = kept.map_err(|ended| {
+        let Kept { size_bytes, sum } = kept.map_err(|ended| {
             Error::new(ErrorKind::Internal, "keeping a file was interrupted").because(ended)
         })??;
         let made = CachedFile {
@@ -125,12 +133,13 @@ impl Work for StreamTrack {
             quality: profile.quality,
             file: name,
             size_bytes,
+            sum: Some(sum),
             made: now,
             used: now,
         };
         let catalog = held.bench.store.catalog();
         let (job, attempt, made) = (held.job.id, held.attempt(), [made]);
-        if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), &made, now).await {
+        if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), (&made, damaged), now).await {
             held.remove(Leftover::of(None, &made)).await;
             return Err(error);
         }
@@ -162,6 +171,7 @@ struct Stream {
     fan_out: FanOutOptions,
     analyzers: Vec<fanfare_analysis::AnalyzerEntry>,
     heard: Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>,
+    damage: Vec<String>,
     count: bool,
 }
 
@@ -177,7 +187,7 @@ impl Stream {
         progress: &mut Progress,
     ) -> Result<(MakingFile, Heard)> {
         let (source, mut recipes) = subject.recipes(&[profile], &self.open, self.count)?;
-        let recipe = recipes.pop().ok_or_else(|| Error::new(ErrorKind::Internal, "no recipe was written"))?;
+        let recipe = recipes.pop().ok_or_else(not_smaller)?.1;
         drop(source);
         let file = making.file(profile, recipe.grid(), recipe.head())?;
         let file = Arc::new(Mutex::new(Some(file)));
@@ -247,6 +257,7 @@ impl Stream {
         let mut on_progress = |frames| progress(begin + frames, total);
         let sinks = vec![("small".to_owned(), sink)];
         let heard = analyze_with(&analyzers, &mut *source, sinks, &options, cancel, &mut on_progress)?;
+        self.damage.extend(heard.warnings.iter().filter(|said| !self.damage.contains(said)).cloned().collect::<Vec<_>>());
         let outcome = heard.sinks.iter().find(|report| report.name == "small").map(|report| &report.outcome);
         match outcome {
             Some(SinkOutcome::Finished) if begin == 0 && !analyzers.is_empty() => {

@@ -7,7 +7,7 @@ use fanfare_audio::{
     transcode::{Recipe, TakeBlock},
 };
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp};
-use fanfare_store::{CachedFile, Making, MakingFile};
+use fanfare_store::{CachedFile, Kept, Making, MakingFile};
 
 use super::small::whole_file_sink;
 
@@ -75,6 +75,14 @@ pub(super) fn sinks(
 }
 
 impl WholeFile {
+    /// Whether it is smaller than a source of that many bytes; for one of a constant rate that was known beforehand.
+    pub(super) fn is_smaller_than(&self, source_bytes: u64, making: &Making) -> bool {
+        match self.kind {
+            Kind::Blocks(_) => true,
+            Kind::Plain => std::fs::metadata(making.path(self.profile)).is_ok_and(|made| made.len() < source_bytes),
+        }
+    }
+
     /// Gives the file its name: it was made of the bytes of that hash.
     ///
     /// # Errors
@@ -82,7 +90,7 @@ impl WholeFile {
     pub(super) fn keep(self, hash: ContentHash, making: &Making, now: Timestamp) -> Result<CachedFile> {
         let Self { profile, kind } = self;
         let name = profile.file_name(hash);
-        let size_bytes = match kind {
+        let Kept { size_bytes, sum } = match kind {
             Kind::Plain => making.keep_file(&making.path(profile), &name)?,
             Kind::Blocks(file) => {
                 let file = file.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -96,6 +104,7 @@ impl WholeFile {
             quality: profile.quality,
             file: name,
             size_bytes,
+            sum: Some(sum),
             made: now,
             used: now,
         })

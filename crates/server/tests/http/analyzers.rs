@@ -166,7 +166,7 @@ async fn heard_while_playing(deed: &str) -> (Results, Listened) {
 }
 
 async fn piece(server: &Server, who: &As, track: &str, from: usize, to: usize) -> bytes::Bytes {
-    let request = server.request(who, Method::GET, &format!("/api/v1/tracks/{track}/audio"));
+    let request = server.request(who, Method::GET, &format!("/api/v1/tracks/{track}/audio?quality=original"));
     let answer = request.header("range", format!("bytes={from}-{}", to - 1)).send().await.unwrap();
     assert_eq!(answer.status(), 206);
     answer.bytes().await.unwrap()

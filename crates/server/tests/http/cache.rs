@@ -193,7 +193,7 @@ async fn originals_are_sent_where_nothing_smaller_can_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_made_ahead_verified_explained_and_let_go_of() {
-    let (server, owner, ids) = server_with(&[("a.wav", 7.0), ("b.wav", 0.01), ("c.wav", 12.0)]).await;
+    let (server, owner, ids) = server_with(&[("a.wav", 7.0), ("b.wav", 0.1), ("c.wav", 12.0)]).await;
     fs::write(server.music().join("broken.wav"), b"RIFF").unwrap();
     server.state.ingest.scan_now().await.unwrap();
     at_rest(&server).await;

@@ -87,7 +87,7 @@ async fn uploads_can_be_deleted_and_files_of_folders_cannot() {
     let shown = server.json(&owner, &path).await;
     assert_eq!((&shown["home"], &shown["enrichment"]), (&json!("upload"), &json!("none")));
     assert_eq!(shown["relative_path"], "sent.wav");
-    let audio = server.get(&owner, &format!("{path}/audio")).await;
+    let audio = server.get(&owner, &format!("{path}/audio?quality=original")).await;
     assert_eq!((audio.status().as_u16(), audio.bytes().await.unwrap().as_ref()), (200, &b"sent"[..]));
     let delete = async |path: String| {
         server.request(&owner, Method::DELETE, &path).send().await.unwrap().status().as_u16()

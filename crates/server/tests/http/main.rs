@@ -32,5 +32,6 @@ mod settings;
 mod setup;
 mod shares;
 mod shutdown;
+mod small_files;
 mod taken;
 mod uploads;

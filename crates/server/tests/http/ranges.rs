@@ -19,7 +19,7 @@ async fn ten_thousand_requests_agree_with_the_oracle() {
     let server = Server::start().await;
     let owner = server.owner().await;
     let bytes = content();
-    let path = format!("/api/v1/tracks/{}/audio", server.track("a.wav", &bytes).await);
+    let path = format!("/api/v1/tracks/{}/audio?quality=original", server.track("a.wav", &bytes).await);
     let first = server.get(&owner, &path).await;
     let (etag, date) = (text(&first, "etag"), text(&first, "last-modified"));
     assert_eq!(first.bytes().await.unwrap(), bytes);
@@ -136,7 +136,7 @@ async fn audio_has_a_fixed_type_and_is_never_compressed() {
     let server = Server::start().await;
     let owner = server.owner().await;
     let id = server.track("page.html", b"<script>alert(1)</script>".repeat(100).as_slice()).await;
-    let request = server.request(&owner, Method::GET, &format!("/api/v1/tracks/{id}/audio"));
+    let request = server.request(&owner, Method::GET, &format!("/api/v1/tracks/{id}/audio?quality=original"));
     let response = request.header("accept-encoding", "gzip").send().await.unwrap();
     for (name, value) in [
         ("content-type", "audio/wav"),
@@ -154,7 +154,7 @@ async fn audio_has_a_fixed_type_and_is_never_compressed() {
 async fn a_changed_file_has_a_new_tag_and_is_sent_whole() {
     let server = Server::start().await;
     let owner = server.owner().await;
-    let path = format!("/api/v1/tracks/{}/audio", server.track("a.wav", &[1; 100]).await);
+    let path = format!("/api/v1/tracks/{}/audio?quality=original", server.track("a.wav", &[1; 100]).await);
     let etag = text(&server.get(&owner, &path).await, "etag");
     std::fs::write(server.music().join("a.wav"), [2; 200]).unwrap();
     settle(&server.music().join("a.wav"));
@@ -170,7 +170,7 @@ async fn a_changed_file_has_a_new_tag_and_is_sent_whole() {
 async fn a_file_that_is_gone_is_said_to_be_without_its_path() {
     let server = Server::start().await;
     let owner = server.owner().await;
-    let path = format!("/api/v1/tracks/{}/audio", server.track("secret-name.wav", &[1; 100]).await);
+    let path = format!("/api/v1/tracks/{}/audio?quality=original", server.track("secret-name.wav", &[1; 100]).await);
     std::fs::remove_file(server.music().join("secret-name.wav")).unwrap();
     let response = server.get(&owner, &path).await;
     assert_eq!(response.status(), 404);

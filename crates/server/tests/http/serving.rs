@@ -28,7 +28,7 @@ fn request(server: &Server, who: &As, method: &str, id: TrackId, fields: &str) -
         _ => String::new(),
     };
     let address = server.started.address;
-    format!("{method} /api/v1/tracks/{id}/audio HTTP/1.1\r\nhost: {address}\r\n{key}{fields}\r\n")
+    format!("{method} /api/v1/tracks/{id}/audio?quality=original HTTP/1.1\r\nhost: {address}\r\n{key}{fields}\r\n")
 }
 
 async fn connect(server: &Server) -> TcpStream {
@@ -65,7 +65,7 @@ async fn pipelined_requests_are_answered_in_order() {
     let key = server.key(&owner).await;
     let bytes = content(700_001);
     let id = server.track("a.wav", &bytes).await;
-    let tag = server.get(&key, &format!("/api/v1/tracks/{id}/audio")).await.headers()["etag"].clone();
+    let tag = server.get(&key, &format!("/api/v1/tracks/{id}/audio?quality=original")).await.headers()["etag"].clone();
     let tag = format!("if-none-match: {}\r\n", tag.to_str().unwrap());
     let cases = [
         ("HEAD", "", 200),
@@ -125,7 +125,7 @@ async fn a_file_that_changes_while_it_is_sent_breaks_the_connection() {
         let _broken_off = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.unwrap();
         assert!(rest.len() < LARGE_BYTES - 10_000, "{} bytes", rest.len());
         // The server lives, and sends the file that is there now.
-        let now = server.get(&key, &format!("/api/v1/tracks/{id}/audio")).await;
+        let now = server.get(&key, &format!("/api/v1/tracks/{id}/audio?quality=original")).await;
         let length = std::fs::metadata(server.music().join("a.wav")).unwrap().len();
         assert_eq!(now.bytes().await.unwrap().len() as u64, length);
     }
@@ -175,7 +175,7 @@ async fn what_is_remembered_of_a_moment_ago_never_outlives_a_change() {
     let person = server.person("listener", fanfare_model::Role::Listener).await;
     let (session, key) = (server.session(&person, 3_600_000).await, server.key(&person).await);
     let id = server.track("a.wav", &[1; 100]).await;
-    let path = format!("/api/v1/tracks/{id}/audio");
+    let path = format!("/api/v1/tracks/{id}/audio?quality=original");
     let status = async |who: &As| server.get(who, &path).await.status().as_u16();
     for who in [&session, &key] {
         assert_eq!((status(who).await, status(who).await), (200, 200));

@@ -21,7 +21,7 @@ async fn events_end_and_a_download_is_finished() {
     settle(&server.music().join("long.wav"));
 
     let mut events = Events::of(server.get(&owner, "/api/v1/events").await);
-    let download = server.get(&owner, &format!("/api/v1/tracks/{id}/audio")).await;
+    let download = server.get(&owner, &format!("/api/v1/tracks/{id}/audio?quality=original")).await;
     let mut body = download.bytes_stream();
     let mut got = body.next().await.unwrap().unwrap().len() as u64;
     assert!(got < LEN);

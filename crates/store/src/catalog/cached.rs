@@ -3,16 +3,18 @@
 //! A row says that the file is there and whole: it is written after the file has its name. A file without a row is
 //! harmless, and is taken for missing.
 
-use fanfare_model::{Attempt, ContentHash, JobId, Quality, Result, TaskId, Timestamp, TrackId};
+use fanfare_model::{
+    Attempt, ContentHash, JobId, Quality, Result, TaskId, Timestamp, TrackId, job::JobError,
+};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::Catalog;
 use crate::{
-    CacheFolder,
+    CacheFolder, Damage, Look,
     db::commit,
     error::{sql, strange},
     queue::{fence, supersede_made},
-    rows::{col, count, id, int, maybe_hash, time},
+    rows::{col, count, id, int, json, maybe_hash, time},
 };
 
 /// A smaller file that is whole.
@@ -28,6 +30,8 @@ pub struct CachedFile {
     pub file: String,
     /// How many bytes it has.
     pub size_bytes: u64,
+    /// The hash of its bytes; `None` for what was made before there were checksums.
+    pub sum: Option<ContentHash>,
     /// When it was made.
     pub made: Timestamp,
     /// When it was last used.
@@ -58,16 +62,23 @@ pub struct CacheRun {
     pub failed: u64,
     /// Bytes of those that were made.
     pub bytes: u64,
+    /// Tracks whose sources are damaged, and whose files were made all the same: with silence in place of what is lost.
+    pub damaged: u64,
 }
 
 impl std::fmt::Display for CacheRun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { cached, skipped, failed, bytes } = self;
-        write!(f, "{cached} cached, {skipped} skipped, {failed} failed, {:.1} MB", *bytes as f64 / 1e6)
+        let Self { cached, skipped, failed, bytes, damaged } = self;
+        write!(f, "{cached} cached, {skipped} skipped, {failed} failed, {:.1} MB", *bytes as f64 / 1e6)?;
+        match damaged {
+            0 => Ok(()),
+            1 => f.write_str("; 1 source is damaged"),
+            more => write!(f, "; {more} sources are damaged"),
+        }
     }
 }
 
-const COLUMNS: &str = "hash, profile, quality, file, size_bytes, made, used";
+const COLUMNS: &str = "hash, profile, quality, file, size_bytes, sum, made, used";
 
 impl Catalog {
     /// The folder of smaller files.
@@ -91,13 +102,19 @@ impl Catalog {
         rows.iter().map(cached_file).collect()
     }
 
-    /// Those of [`Self::cached_of`] whose files are there as the rows have them.
+    /// What is wrong with a smaller file, as far as such a look tells.
+    pub async fn damage(&self, file: &CachedFile, look: Look) -> Option<Damage> {
+        let (cache, file) = (self.cache.clone(), file.clone());
+        detached(move || cache.damage(&file, look)).await
+    }
+
+    /// Those of [`Self::cached_of`] whose files are there as the rows have them, by size.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn cached_there(&self, hash: ContentHash) -> Result<Vec<CachedFile>> {
         let mut files = self.cached_of(hash).await?;
-        files.retain(|file| self.cache.size(&file.file) == Some(file.size_bytes));
+        files.retain(|file| self.cache.damage(file, Look::Size).is_none());
         Ok(files)
     }
 
@@ -118,6 +135,7 @@ impl Catalog {
     }
 
     /// Stores rows of smaller files that have their names, and the end of the job that made them, in one transaction.
+    /// `damaged`: whether their source could not be decoded without damage.
     ///
     /// # Errors
     /// `Conflict` when the lease was lost.
@@ -126,7 +144,7 @@ impl Catalog {
         job: JobId,
         attempt: Attempt,
         owner: &str,
-        made: &[CachedFile],
+        (made, damaged): (&[CachedFile], bool),
         now: Timestamp,
     ) -> Result<()> {
         const WHAT: &str = "storing what was cached";
@@ -142,9 +160,10 @@ impl Catalog {
                 .map_err(sql(WHAT))?;
             put(&mut tx, file).await?;
         }
-        sqlx::query("UPDATE job SET files = ?, bytes = ? WHERE id = ?")
+        sqlx::query("UPDATE job SET files = ?, bytes = ?, damaged = ? WHERE id = ?")
             .bind(int(made.len() as u64))
             .bind(int(made.iter().map(|file| file.size_bytes).sum()))
+            .bind(damaged)
             .bind(&job.as_bytes()[..])
             .execute(&mut *tx)
             .await
@@ -178,24 +197,36 @@ impl Catalog {
             .collect()
     }
 
-    /// Lets go of smaller files: those made before that time (all without one), of that quality (all without one).
-    /// Gives how many, and their bytes. Whoever has one open reads on.
+    /// Removes smaller files: those made before that time (all without one), of that quality (all without one), of those
+    /// tracks (all without any named), earlier bytes of their files included. Gives how many, and their bytes. A listener who has
+    /// one open hears it to its end.
     pub async fn clear_cached(
         &self,
         made_before: Option<Timestamp>,
         of: Option<Quality>,
+        tracks: Option<&[TrackId]>,
     ) -> Result<(u64, u64)> {
         const WHAT: &str = "clearing the cache";
+        let ids: Vec<Option<&[u8]>> = match tracks {
+            Some(tracks) => tracks.iter().map(|track| Some(&track.as_bytes()[..])).collect(),
+            None => vec![None],
+        };
         let mut tx = self.db.write(WHAT).await?;
-        let rows = sqlx::query(
-            "DELETE FROM transcode WHERE file IS NOT NULL AND (?1 IS NULL OR made < ?1) \
-                 AND (?2 IS NULL OR quality = ?2) RETURNING file, size_bytes",
-        )
-        .bind(made_before.map(|time| time.0))
-        .bind(of.map(Quality::as_str))
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
+        let mut rows = Vec::new();
+        for id in ids {
+            let gone = sqlx::query(
+                "DELETE FROM transcode WHERE file IS NOT NULL AND (?1 IS NULL OR made < ?1) \
+                     AND (?2 IS NULL OR quality = ?2) AND (?3 IS NULL OR hash IN (SELECT hash FROM track WHERE id = ?3 \
+                         UNION SELECT former FROM track WHERE id = ?3)) RETURNING file, size_bytes",
+            )
+            .bind(made_before.map(|time| time.0))
+            .bind(of.map(Quality::as_str))
+            .bind(id)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
+            rows.extend(gone);
+        }
         commit(tx, WHAT).await?;
         let mut bytes = 0;
         let mut files = Vec::with_capacity(rows.len());
@@ -228,8 +259,8 @@ impl Catalog {
         let row = sqlx::query(
             "SELECT coalesce(sum(files), 0) AS cached, coalesce(sum(bytes), 0) AS bytes, \
                  coalesce(sum(iif(state = 'done', wanted - files, 0)), 0) AS skipped, \
-                 coalesce(sum(iif(state = 'parked', wanted, 0)), 0) AS failed FROM \
-                 (SELECT state, files, bytes, length(detail) - length(replace(detail, ',', '')) + 1 AS wanted \
+                 coalesce(sum(iif(state = 'parked', wanted, 0)), 0) AS failed, coalesce(sum(damaged), 0) AS damaged FROM \
+                 (SELECT state, files, bytes, damaged, length(detail) - length(replace(detail, ',', '')) + 1 AS wanted \
                   FROM job WHERE task = ? AND queue = 'cache-track')",
         )
         .bind(&task.as_bytes()[..])
@@ -241,7 +272,24 @@ impl Catalog {
             skipped: count(&row, "skipped")?,
             failed: count(&row, "failed")?,
             bytes: count(&row, "bytes")?,
+            damaged: count(&row, "damaged")?,
         })
+    }
+
+    /// Why the last attempt at a smaller file of that track failed, where it was given up and not made since.
+    pub async fn small_failure(&self, track: TrackId, profile: &str) -> Result<Option<JobError>> {
+        const WHAT: &str = "reading why a file was not cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query(
+            "SELECT error FROM job WHERE subject = ?1 AND queue IN ('cache-track', 'stream-track') AND state = 'parked' \
+                 AND error IS NOT NULL AND instr(detail, ?2) ORDER BY updated DESC, n DESC LIMIT 1",
+        )
+        .bind(&track.as_bytes()[..])
+        .bind(profile)
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        row.map(|row| json(&row, "error")).transpose()
     }
 
     /// What a run did not make: the tracks of its jobs that were parked or withdrawn, each with the profiles that were
@@ -320,10 +368,10 @@ pub(super) async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<
         .await
         .map_err(sql(WHAT))?;
     sqlx::query(
-        "INSERT INTO transcode (hash, profile, pinned, size_bytes, made, used, file, quality) \
-         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (hash, profile) DO UPDATE SET \
+        "INSERT INTO transcode (hash, profile, pinned, size_bytes, made, used, file, quality, sum) \
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (hash, profile) DO UPDATE SET \
              size_bytes = excluded.size_bytes, made = excluded.made, used = max(used, excluded.used), \
-             file = excluded.file, quality = excluded.quality",
+             file = excluded.file, quality = excluded.quality, sum = excluded.sum",
     )
     .bind(&file.hash.as_bytes()[..])
     .bind(&*file.profile)
@@ -332,6 +380,7 @@ pub(super) async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<
     .bind(file.used.0)
     .bind(&*file.file)
     .bind(file.quality.as_str())
+    .bind(file.sum.as_ref().map(|sum| &sum.as_bytes()[..]))
     .execute(&mut *tx)
     .await
     .map_err(sql(WHAT))?;
@@ -349,6 +398,7 @@ fn cached_file(row: &SqliteRow) -> Result<CachedFile> {
         quality: quality(row)?,
         file: col(row, "file")?,
         size_bytes: count(row, "size_bytes")?,
+        sum: maybe_hash(row, "sum")?,
         made: time(row, "made")?,
         used: time(row, "used")?,
     })

@@ -136,26 +136,36 @@ impl Catalog {
                     .extend(bytes::<32>(row, "name")?.map(|name| (*kind, ContentHash::from_bytes(name))));
             }
         }
-        let rows = sqlx::query("SELECT file, size_bytes FROM transcode WHERE file IS NOT NULL")
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
-        let mut files = Vec::with_capacity(rows.len());
-        for row in &rows {
-            files.push((col::<String>(row, "file")?, count(row, "size_bytes")?));
-        }
         drop(tx);
-        for (file, size) in files {
-            if self.cache.size(&file) != Some(size) {
-                found.push(format!("cached file {file} is missing or has another size"));
-            }
-        }
         for (kind, name) in pointed_at {
             if !self.blobs.contains(kind, name).await? {
                 found.push(missing(kind.as_str(), &name.to_string()));
             }
         }
         Ok(found)
+    }
+
+    /// The smaller files that the database has and the cache folder has not, or not of that size; and how many there are in all.
+    /// That is no damage of the database: the folder may be another one, may have been emptied, or lie on a disk that is away.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn check_cache(&self) -> Result<(Vec<String>, u64)> {
+        const WHAT: &str = "checking the cache";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query("SELECT file, size_bytes FROM transcode WHERE file IS NOT NULL")
+            .fetch_all(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        drop(reader);
+        let mut lacking = Vec::new();
+        for row in &rows {
+            let (file, size): (String, u64) = (col(row, "file")?, count(row, "size_bytes")?);
+            if self.cache.size(&file) != Some(size) {
+                lacking.push(file);
+            }
+        }
+        Ok((lacking, rows.len() as u64))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::{io, path::Path};
 
 use fanfare_audio::{Limits, read_tags};
-use fanfare_delivery::{Explained, FileState, examine, examine_bytes};
+use fanfare_delivery::{Explained, Examiner, FileState};
 use fanfare_model::{AudioProperties, ContentHash, Error, ErrorKind, Quality, Result, TrackId};
-use fanfare_store::{Store, TrackRow};
+use fanfare_store::{Look, Store, TrackRow};
 use serde::Serialize;
 
 use super::{bytes, in_store, qualities, scope};
@@ -25,10 +25,12 @@ pub(super) fn verify(args: &ScopeArgs, asked: &[Quality], json: bool, place: &Pl
     let found = in_store(place, async |settings, store| {
         let qualities = qualities(asked, settings)?;
         let tracks = scope::of(store, args).await?.unwrap_or_else(scope::everything);
+        let ffmpeg = settings.ffmpeg_use();
+        let examiner = Examiner::new(store, &settings.cache, &ffmpeg, Look::Bytes).await;
         let (mut found, mut pages) = (VerifiedDto::default(), tracks.pages(store));
         while let Some(rows) = pages.next().await? {
             for row in rows {
-                let explained = examine(store, &settings.cache, &row, &qualities).await?;
+                let explained = examiner.track(&row, &qualities).await?;
                 found.take(&row.track, &explained, usize::MAX);
                 let lacking =
                     |one: &&Explained| !matches!(one.state, FileState::Ready | FileState::NotNeeded);
@@ -145,6 +147,8 @@ fn read(path: &Path) -> Result<(ContentHash, u64, Option<AudioProperties>)> {
 
 async fn explained(settings: &Settings, store: &Store, what: &Path, found: Found) -> Result<Explanation> {
     let (catalog, options) = (store.catalog(), &settings.cache);
+    let ffmpeg = settings.ffmpeg_use();
+    let examiner = Examiner::new(store, options, &ffmpeg, Look::Bytes).await;
     let (asked, folder) = (what.display().to_string(), catalog.cache().root().display().to_string());
     let dtos = |all: Vec<Explained>| all.into_iter().map(ExplainedDto::from).collect();
     let source =
@@ -156,7 +160,7 @@ async fn explained(settings: &Settings, store: &Store, what: &Path, found: Found
         };
     Ok(match found {
         Found::Track(row, remark) => {
-            let explained = examine(store, options, &row, &Quality::SMALLER).await?;
+            let explained = examiner.track(&row, &Quality::SMALLER).await?;
             let path = catalog.track_path(row.track.id).await?;
             let track = row.track;
             Explanation {
@@ -171,7 +175,7 @@ async fn explained(settings: &Settings, store: &Store, what: &Path, found: Found
             }
         }
         Found::Bytes { hash, size_bytes, audio } => {
-            let explained = examine_bytes(store, options, hash, audio.as_ref(), &Quality::SMALLER).await?;
+            let explained = examiner.bytes((hash, size_bytes), audio.as_ref(), &Quality::SMALLER).await?;
             let remark =
                 "no track of the library has these bytes; `fanfare scan DIR` adds the folder they lie in";
             Explanation {

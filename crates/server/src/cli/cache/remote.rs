@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fanfare_ingest::{CacheQueued, DataLock, queue_cache};
+use fanfare_ingest::{CacheQueued, DataLock, Which, queue_cache};
 use fanfare_model::{
     Error, ErrorKind, JobId, JobState, Profile, Result, Task, TaskFailure, TaskId, TaskKind, TaskState,
     task::MAX_TASK_FAILURES,
@@ -34,7 +34,7 @@ struct Waiting {
 }
 
 /// Queues, and follows to the end.
-pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, refresh: bool) -> Result<Ended> {
+pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, which: Which) -> Result<Ended> {
     if !settings.cache.enabled {
         return Err(Error::new(ErrorKind::Conflict, "the cache is switched off")
             .remedy("set `audio_cache.enabled` to true"));
@@ -54,7 +54,7 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, ref
         let mut pages = scope.pages(store);
         while let Some(rows) = pages.next().await? {
             for row in rows {
-                match queue_cache(store, task.id, &row, &profiles, refresh).await? {
+                match queue_cache(store, task.id, &row, &profiles, which).await? {
                     CacheQueued::Job(job) => waiting.push(Waiting { job, title: row.track.title }),
                     CacheQueued::UpToDate => {}
                     CacheQueued::NotNeeded => small += 1,
@@ -65,7 +65,7 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, ref
     };
     let queued = queued.await;
     if small > 0 {
-        show.line(&format!("left {small} as they are: their files are small already, or cannot be read"));
+        show.line(&format!("left {small} as they are: their files are small already, would not become smaller, or cannot be read"));
     }
     task.total = waiting.len() as u64;
     let followed = match queued {

@@ -30,6 +30,8 @@ struct Status {
     max_workers: u64,
     cap_bytes: u64,
     size_bytes: u64,
+    /// What is free on the disk of the cache folder.
+    free_bytes: Option<u64>,
     hls_bytes: u64,
     files: u64,
     oldest_used: Option<String>,
@@ -67,6 +69,7 @@ pub(super) fn run(json: bool, place: &PlaceArgs) -> Done {
             max_workers: options.workers as u64,
             cap_bytes: options.cap_bytes,
             size_bytes,
+            free_bytes: catalog.cache().free_bytes(),
             hls_bytes: size_bytes.saturating_sub(small),
             files: counts.iter().map(|count| count.files).sum(),
             oldest_used: counts.iter().filter_map(|count| count.oldest).min().map(rfc3339),
@@ -112,6 +115,7 @@ fn table(status: &Status) -> String {
                 bytes(status.hls_bytes)
             ),
         ),
+        ("free", status.free_bytes.map_or_else(|| "-".to_owned(), |free| format!("{} on the disk of that folder", bytes(free)))),
         ("files", status.files.to_string()),
         ("oldest use", status.oldest_used.clone().unwrap_or_else(|| "-".to_owned())),
     ] {

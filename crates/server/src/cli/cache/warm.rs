@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use fanfare_ingest::{DataLock, Ingest, IngestOptions, WarmOptions};
+use fanfare_ingest::{DataLock, Ingest, IngestOptions, WarmOptions, Which};
 use fanfare_model::{Error, ErrorKind, Result, Task, TaskId, TaskState};
 use fanfare_store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,12 +45,12 @@ pub(super) enum Ended {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &WarmArgs, refresh: bool) -> Done {
+pub(super) fn run(args: &WarmArgs, which: Which) -> Done {
     let layers = Layers::read(&args.place.request())?;
     let settings = layers.settle(&Default::default());
     serve::has_library(&settings)?;
     let data_dir = settings.data_dir;
-    if !refresh && !args.scope.all && args.scope.release.is_none() && args.scope.search.is_none() {
+    if which != Which::Outdated && !args.scope.all && args.scope.release.is_none() && args.scope.search.is_none() {
         let nothing = || {
             Error::new(ErrorKind::Invalid, "which tracks are to be made ready is not said")
                 .remedy("name files or folders, or say --search TEXT, --release ID or --all")
@@ -71,8 +71,8 @@ pub(super) fn run(args: &WarmArgs, refresh: bool) -> Done {
         }
         logging::start(&settings.log);
         let ended = match lock {
-            Some(lock) => own(lock, &settings, &store, args, refresh).await,
-            None => remote::run(&settings, &store, args, refresh).await,
+            Some(lock) => own(lock, &settings, &store, args, which).await,
+            None => remote::run(&settings, &store, args, which).await,
         };
         let cached = store.catalog().cached_counts().await;
         store.close().await;
@@ -95,11 +95,11 @@ async fn own(
     settings: &Settings,
     store: &Store,
     args: &WarmArgs,
-    refresh: bool,
+    which: Which,
 ) -> Result<Ended> {
     let options = IngestOptions { watch: false, poll_interval: None, ..applied::options(settings)? };
     let ingest = Ingest::start(lock, store.clone(), options).await?;
-    let ended = scan_and_warm(&ingest, settings, store, args, refresh).await;
+    let ended = scan_and_warm(&ingest, settings, store, args, which).await;
     ingest.shutdown().await;
     ended
 }
@@ -109,7 +109,7 @@ async fn scan_and_warm(
     settings: &Settings,
     store: &Store,
     args: &WarmArgs,
-    refresh: bool,
+    which: Which,
 ) -> Result<Ended> {
     let show = Show::new();
     if !store.catalog().folders().await?.is_empty() {
@@ -120,7 +120,7 @@ async fn scan_and_warm(
     }
     let options = WarmOptions {
         qualities: qualities(&args.quality, settings)?,
-        refresh,
+        which,
         workers: args.workers.map(usize::from),
     };
     let scope = scope::of(store, &args.scope).await?.unwrap_or_else(scope::everything);
@@ -209,7 +209,7 @@ impl Show {
         // Every line of the log is told once as the message, and may be told again with later states.
         if *told != task.message {
             told.clone_from(&task.message);
-            if ["cached ", "skipped ", "left ", "stopped "].iter().any(|word| told.starts_with(word)) {
+            if ["cached ", "skipped ", "left ", "stopped ", "damaged "].iter().any(|word| told.starts_with(word)) {
                 self.line(told);
             }
         }

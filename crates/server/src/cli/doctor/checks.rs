@@ -28,6 +28,9 @@ const MAX_COUNTED_FOLDERS: usize = 200_000;
 /// Open files below which that is a remark: the limit that systems give by default.
 const FEW_OPEN_FILES: u64 = 1_024;
 
+/// Free bytes of the cache's disk below which that is a remark: a handful of smaller files.
+const FEW_CACHE_BYTES: u64 = 64 << 20;
+
 /// Every check, in the order in which a start would meet them.
 pub fn all(settings: &Settings) -> Vec<Check> {
     let mut checks = vec![settings_file(settings), data_folder(&settings.data_dir)];
@@ -171,31 +174,26 @@ fn cache_folder(settings: &Settings) -> Check {
     const NAME: &str = "cache folder";
     let folder = settings.cache_dir();
     let shown = folder.display();
-    if !folder.exists() {
-        // It is made with the first file, wherever the nearest folder above allows.
-        let above = folder.ancestors().skip(1).find(|above| above.exists());
-        return match above.map(try_writing) {
-            Some(Err(error)) => bad(
-                NAME,
-                Outcome::Failed,
-                format!("{shown} cannot be made: {error}"),
-                "let the user who runs fanfare write there, or set audio_cache.dir",
-            ),
-            _ => ok(NAME, format!("{shown} (made with the first file)")),
-        };
-    }
-    if let Err(error) = try_writing(&folder) {
-        return bad(
-            NAME,
-            Outcome::Failed,
-            format!("{shown} cannot be written: {error}"),
-            "let the user who runs fanfare write that folder, or set audio_cache.dir to another one",
-        );
-    }
     let cache = CacheFolder::new(folder.clone());
+    if let Err(error) = cache.try_writing() {
+        return bad(NAME, Outcome::Failed, error.message(), error.remedy_text().unwrap_or_default());
+    }
+    let (free, free_bytes) = match cache.free_bytes() {
+        Some(free) => (format!("; {} free on its disk", bytes(free)), free),
+        None => (String::new(), u64::MAX),
+    };
+    if !folder.exists() {
+        return ok(NAME, format!("{shown} (made with the first file{free})"));
+    }
     let size: u64 = cache.names().iter().filter_map(|name| cache.size(name)).sum();
     let cap = settings.cache.cap_bytes;
-    ok(NAME, format!("{shown} (writable; {} of at most {})", bytes(size), bytes(cap)))
+    let found = format!("{shown} (writable; {} of at most {}{free})", bytes(size), bytes(cap));
+    if let Err(full) = cache.refuse_full(FEW_CACHE_BYTES)
+        && free_bytes < cap.saturating_sub(size)
+    {
+        return bad(NAME, Outcome::Warning, found, full.remedy_text().unwrap_or_default());
+    }
+    ok(NAME, found)
 }
 
 fn try_writing(folder: &Path) -> std::io::Result<()> {

@@ -20,6 +20,8 @@ const NAME: &str = "database";
 
 struct Looked {
     troubles: Vec<String>,
+    /// Smaller files that the cache folder has not, and how many the database has.
+    uncached: (Vec<String>, u64),
     folders: Vec<PathBuf>,
     counts: LibraryCounts,
     quarantine: QuarantineCounts,
@@ -37,7 +39,12 @@ pub fn look(settings: &Settings) -> (Vec<Check>, Vec<PathBuf>) {
     }
     match block_on(open_and_look(settings)) {
         Ok(looked) if !looked.troubles.iter().any(|trouble| trouble.starts_with("integrity")) => {
-            let mut checks = vec![soundness(&looked), parked_jobs(&looked), quarantine(&looked)];
+            let mut checks = vec![
+                soundness(&looked),
+                cached_files(&looked, settings),
+                parked_jobs(&looked),
+                quarantine(&looked),
+            ];
             checks.extend(missing_tracks(&looked.missing));
             (checks, looked.folders)
         }
@@ -68,6 +75,7 @@ async fn open_and_look(settings: &Settings) -> Result<Looked> {
     let looked = Looked {
         missing: missing.filter(|line| !line.starts_with("->")).collect(),
         troubles: catalog.check().await?,
+        uncached: catalog.check_cache().await?,
         folders: folders.into_iter().map(|folder| folder.path).collect(),
         counts: catalog.counts().await?,
         quarantine: catalog.quarantine_counts().await?,
@@ -90,6 +98,21 @@ fn soundness(looked: &Looked) -> Check {
             bad(NAME, Outcome::Failed, found, "keep a copy of the data folder and report this")
         }
     }
+}
+
+/// Whether the smaller files that the database has are where the settings say.
+fn cached_files(looked: &Looked, settings: &Settings) -> Check {
+    const NAME: &str = "cached files";
+    let (lacking, all) = (looked.uncached.0.len(), looked.uncached.1);
+    if lacking == 0 {
+        return ok(NAME, format!("{all}, each of the size it was made with"));
+    }
+    bad(
+        NAME,
+        Outcome::Warning,
+        format!("{lacking} of {all} are not in {}, or of another size", settings.cache_dir().display()),
+        "was the cache folder emptied or moved? set `audio_cache.dir` to it (the server may have it in its environment), or run `fanfare cache refresh`",
+    )
 }
 
 /// What was given up and waits for somebody to look at it.

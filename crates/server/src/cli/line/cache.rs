@@ -38,9 +38,16 @@ pub enum CacheCommand {
                             fanfare cache warm ~/Music/Album --quality high,medium,low --workers 1\n  \
                             fanfare cache warm --search \"night bus\"\n\n\
                             Without a server, the library is scanned first. With one, the server's worker does the \
-                            work.\nExit code 1 when a track failed.")]
-    Warm(WarmArgs),
-    /// Look whether the files of tracks are there and made of what their sources are now
+                            work.\nExit code 1 when a track failed, or the cap was reached before the end.")]
+    Warm {
+        /// What to make.
+        #[command(flatten)]
+        args: WarmArgs,
+        /// Make again what is there, too
+        #[arg(long)]
+        overwrite: bool,
+    },
+    /// Look whether the files of tracks are there, whole by their checksums, and made of what their sources are now
     #[command(after_help = "Examples:\n  fanfare cache verify\n  \
                             fanfare cache verify ~/Music/Album --quality high,medium --json\n\n\
                             Exit code 1 when a file is missing, stale or damaged.")]
@@ -63,10 +70,14 @@ pub enum CacheCommand {
                             fanfare cache refresh ~/Music/Album --quality high,medium,low\n\n\
                             What was never made is left alone; `fanfare cache warm` makes it.")]
     Refresh(WarmArgs),
-    /// Let go of files; whoever listens to one hears it to its end
+    /// Remove files; a listener hears one to its end
     #[command(after_help = "Examples:\n  fanfare cache clear --yes\n  \
+                            fanfare cache clear ~/Music/Album/song.flac --yes\n  \
                             fanfare cache clear --older-than-days 30 --quality high --yes")]
     Clear {
+        /// Which tracks.
+        #[command(flatten)]
+        scope: ScopeArgs,
         /// Only what was made longer ago than that
         #[arg(long, value_name = "N")]
         older_than_days: Option<u32>,

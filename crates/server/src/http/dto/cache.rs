@@ -55,7 +55,7 @@ pub struct CacheStatusDto {
     pub folder: Option<String>,
     /// The codec of smaller files: `mp3`, `opus` or `aac`.
     pub codec: String,
-    /// What guests are sent.
+    /// What is sent to everybody who names no quality, signed in or guest.
     pub default_quality: QualityDto,
     /// `encode` or `original`.
     pub on_miss: String,
@@ -65,6 +65,8 @@ pub struct CacheStatusDto {
     pub cap_bytes: u64,
     /// The room that it takes, HLS of library tracks included.
     pub size_bytes: u64,
+    /// What is free on the disk of the cache folder, where the system says that.
+    pub free_bytes: Option<u64>,
     /// The share of HLS in that.
     pub hls_bytes: u64,
     /// Smaller files.
@@ -90,26 +92,18 @@ impl EncoderDto {
     /// Whether smaller files of that codec can be made here. May start a program to see.
     #[must_use]
     pub fn look(codec: SmallCodec, ffmpeg: &FfmpegUse) -> Self {
-        let (name, problem, remedy) = match codec {
-            SmallCodec::Mp3 if fanfare_audio::transcode::is_built_in(codec) => ("LAME 3.100", None, None),
-            SmallCodec::Mp3 => (
-                "LAME",
-                Some("this build has no MP3 encoder"),
-                Some("use a build with the feature `mp3-lame`, or set `audio_cache.codec` to opus"),
-            ),
-            SmallCodec::Opus => ("libopus", None, None),
-            SmallCodec::Aac if fanfare_audio::ffmpeg_version(ffmpeg).is_ok() => ("ffmpeg", None, None),
-            SmallCodec::Aac => (
-                "ffmpeg",
-                Some("ffmpeg is not installed"),
-                Some("install ffmpeg, or set `audio_cache.codec` to mp3"),
-            ),
+        let found = fanfare_audio::transcode::encoder(codec, ffmpeg);
+        let name = match codec {
+            SmallCodec::Mp3 => "LAME",
+            SmallCodec::Opus => "libopus",
+            SmallCodec::Aac => "ffmpeg",
         };
+        let problem = found.as_ref().err();
         Self {
-            name: name.to_owned(),
             available: problem.is_none(),
-            problem: problem.map(str::to_owned),
-            remedy: remedy.map(str::to_owned),
+            problem: problem.map(|error| error.message().to_owned()),
+            remedy: problem.and_then(|error| error.remedy_text()).map(str::to_owned),
+            name: found.as_ref().map_or(name, |found| found).to_owned(),
         }
     }
 }
@@ -143,7 +137,7 @@ pub struct EncoderDto {
 }
 
 /// Which tracks: exactly one of these.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(as = CacheScope)]
 pub struct ScopeDto {
@@ -175,9 +169,12 @@ pub struct CacheRequestDto {
     /// Tracks at a time; 1 for one after the other, by the settings when absent.
     #[serde(default)]
     pub workers: Option<usize>,
+    /// Whether what is there is made again. Only for `/cache/warm`.
+    #[serde(default)]
+    pub overwrite: bool,
 }
 
-/// What to let go of.
+/// What to remove.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(as = CacheClearing)]
@@ -186,6 +183,8 @@ pub struct ClearDto {
     pub older_than_days: Option<u32>,
     /// Only that quality.
     pub quality: Option<QualityDto>,
+    /// Only those tracks; all without it.
+    pub scope: Option<ScopeDto>,
 }
 
 /// What was let go of.

@@ -2,7 +2,8 @@
 
 use fanfare_analysis::waveform::Zoomed;
 use fanfare_model::{
-    AudioProperties, EnrichmentState, ErrorKind, Presence, TrackHome, TrackState, UploadedBytes,
+    AudioProperties, CacheOptions, EnrichmentState, ErrorKind, Presence, Quality, TrackHome, TrackState,
+    UploadedBytes,
 };
 use fanfare_store::{TrackRow, TrackSort};
 use serde::{Deserialize, Serialize};
@@ -336,7 +337,7 @@ pub struct TrackDto {
     pub true_peak_dbtp: Option<f64>,
     /// ReplayGain to -18 LUFS: measured, else from the tags.
     pub replaygain_track_gain_db: Option<f64>,
-    /// Whether smaller files are made of it: its codec keeps every bit.
+    /// Whether smaller files are made of it: its codec keeps every bit, and a file of medium quality would be smaller.
     pub transcodable: bool,
     /// The qualities of which a smaller file is ready, the best first.
     pub cached: Vec<QualityDto>,
@@ -356,6 +357,8 @@ impl From<TrackRow> for TrackDto {
         let track = row.track;
         let lossless = track.audio.as_ref().map(AudioProperties::is_lossless);
         let duration_s = track.audio.as_ref().and_then(AudioProperties::duration_s);
+        let options = CacheOptions::default();
+        let transcodable = options.wanted(Quality::Medium, track.audio.as_ref(), track.size_bytes).is_ok();
         let audio = track.audio;
         let of = |part: fn(&AudioProperties) -> Option<u32>| audio.as_ref().and_then(part);
         Self {
@@ -400,7 +403,7 @@ impl From<TrackRow> for TrackDto {
             relative_path: track.relative_path,
             has_cover: track.cover.is_some(),
             cover_error: track.cover_error,
-            transcodable: lossless == Some(true),
+            transcodable,
             cached: row.cached.into_iter().map(Into::into).collect(),
             tempo_bpm: row.tempo_bpm,
             key: row.key,

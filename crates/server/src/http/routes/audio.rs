@@ -7,7 +7,8 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use fanfare_delivery::{OpenFile, Small, media, small::RETRY_AFTER_S};
+use bytes::Bytes;
+use fanfare_delivery::{Asking, OpenFile, Small, media, small::RETRY_AFTER_S};
 use fanfare_ingest::Playing;
 use fanfare_model::{Error, ErrorKind, Presence, Quality, TrackHome, TrackId, UploadedBytes};
 use fanfare_store::TrackRow;
@@ -31,12 +32,14 @@ use crate::http::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AudioParams {
-    /// `original` (the default), `high`, `medium` or `low`. A smaller file that is not there is made while it is sent, with its
-    /// length and every range known at once.
+    /// `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A smaller file that is not
+    /// there is made while it is sent, with its length and every range known at once. Nothing smaller is made of a file
+    /// whose codec is lossy, or where it would not be smaller: there every quality is the original.
     quality: Option<QualityDto>,
 }
 
-/// The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag.
+/// The sound of a track: the bytes of its own file or of a smaller one, whole or in ranges (RFC 9110 section 14). A file that changes
+/// gets a new ETag. `HEAD` makes nothing: it is answered from what the file will be.
 ///
 /// `X-Fanfare-Quality` says what is really sent, `X-Fanfare-Cache` why: `hit`, `encoding`, `original` (nothing smaller is made of it),
 /// `miss` (the original in place of a file that cannot be made now).
@@ -69,12 +72,13 @@ pub async fn audio(
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let quality = params.quality.map_or(Quality::Original, Quality::from);
-    serve_audio(&state, id, quality, &caller.user.id.to_string(), &method, &headers).await
+    let quality = params.quality.map_or_else(|| state.ingest.cache().default_quality, Quality::from);
+    let person = caller.user.id.to_string();
+    let asking = Asking { person: &person, guest: false, head: method == Method::HEAD };
+    serve_audio(&state, id, quality, asking, &method, &headers).await
 }
 
-/// The sound of a track that whoever asks may hear: the one way out, for people and for guests. `person` is for whom it
-/// is made, should it have to be.
+/// The sound of a track that the one who asks may hear: the one way out, for people and for guests.
 ///
 /// # Errors
 /// `NotFound` where the track or its file is not there; `TooMany`; those of opening it.
@@ -82,7 +86,7 @@ pub(super) async fn serve_audio(
     state: &HttpState,
     id: TrackId,
     quality: Quality,
-    person: &str,
+    asking: Asking<'_>,
     method: &Method,
     headers: &HeaderMap,
 ) -> Answer<Response> {
@@ -95,9 +99,17 @@ pub(super) async fn serve_audio(
     refuse_missing(&row)?;
     let options = state.ingest.cache();
     let mut cache = "original";
-    if let Some(profile) = options.profile(quality) {
-        let media_type = profile.codec.media_type();
-        match state.small.open(&row.track, profile, &options, person).await.map_err(too_many)? {
+    if quality != Quality::Original {
+        let media_type = options.codec.media_type();
+        match state.small.open(&row.track, quality, &options, asking).await.map_err(too_many)? {
+            Small::Announced(announced) => {
+                let (status, fields) = announced.answer(headers, media_type);
+                // A body of unknown length: the router must not say that there are no bytes.
+                let empty = Body::from_stream(futures_util::stream::empty::<Result<Bytes, std::io::Error>>());
+                let answer = refused(status).unwrap_or_else(|| (status, empty).into_response());
+                let sent = Sent { media_type, quality, cache: "encoding" };
+                return Ok(sent.mark(with_fields(answer, fields, media_type)));
+            }
             Small::Whole(file) => {
                 let sent = Sent { media_type, quality, cache: "hit" };
                 state.opened.keep((id, quality), edition, &file, sent);

@@ -1,10 +1,10 @@
 //! The transcode cache: how it stands, what is made ahead, what is let go of, and why a file is as it is.
 
 use axum::extract::State;
-use fanfare_delivery::examine;
-use fanfare_ingest::{WarmOptions, WarmScope};
+use fanfare_delivery::Examiner;
+use fanfare_ingest::{WarmOptions, WarmScope, Which};
 use fanfare_model::{ErrorKind, Profile, Quality, Role, Slug, SmallCodec, TaskId, TrackId};
-use fanfare_store::TrackQuery;
+use fanfare_store::{Look, TrackQuery};
 use http::StatusCode;
 
 use super::{mixtapes, tasks};
@@ -61,6 +61,7 @@ pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axu
         precache_on_upload: options.precache,
         cap_bytes: options.cap_bytes,
         size_bytes: kept,
+        free_bytes: free_bytes(&state).await,
         hls_bytes: kept.saturating_sub(bytes),
         files: counts.iter().map(|count| count.files).sum(),
         hits,
@@ -73,6 +74,12 @@ pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axu
     }))
 }
 
+/// How many bytes are free on the disk of the cache folder.
+async fn free_bytes(state: &HttpState) -> Option<u64> {
+    let cache = state.store.catalog().cache().clone();
+    tokio::task::spawn_blocking(move || cache.free_bytes()).await.ok().flatten()
+}
+
 /// Whether smaller files of that codec can be made here.
 async fn encoder(state: &HttpState, codec: SmallCodec) -> EncoderDto {
     let ffmpeg = state.desk.current().ffmpeg_use();
@@ -80,7 +87,8 @@ async fn encoder(state: &HttpState, codec: SmallCodec) -> EncoderDto {
     looked.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }
 
-/// Makes smaller files ahead of time, as a task. What is there already is skipped.
+/// Makes smaller files ahead of time, as a task. What is there already is skipped, unless `overwrite` is true. A run stops when the
+/// cap of the cache is reached, and says so.
 #[utoipa::path(
     post,
     path = "/api/v1/cache/warm",
@@ -96,10 +104,11 @@ pub async fn warm(
     State(state): State<HttpState>,
     Json(request): Json<CacheRequestDto>,
 ) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
-    run(&state, request, false).await
+    let which = if request.overwrite { Which::All } else { Which::Missing };
+    run(&state, request, which).await
 }
 
-/// Makes anew what is older than its source, or was made by an older version, as a task.
+/// Makes anew what is damaged (every byte is read for that), older than its source, or was made by an older version, as a task.
 #[utoipa::path(
     post,
     path = "/api/v1/cache/refresh",
@@ -111,20 +120,24 @@ pub async fn refresh(
     State(state): State<HttpState>,
     Json(request): Json<CacheRequestDto>,
 ) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
-    run(&state, request, true).await
+    if request.overwrite {
+        let said = "what is refreshed is what is outdated or damaged; `overwrite` belongs to `/cache/warm`";
+        return Err(Problem::new(ErrorKind::Invalid, said));
+    }
+    run(&state, request, Which::Outdated).await
 }
 
 async fn run(
     state: &HttpState,
     request: CacheRequestDto,
-    refresh: bool,
+    which: Which,
 ) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
     if request.workers.is_some_and(|workers| !(1..=MAX_WORKERS).contains(&workers)) {
         return Err(Problem::new(ErrorKind::Invalid, format!("workers is a number from 1 to {MAX_WORKERS}")));
     }
     let options = WarmOptions {
         qualities: request.qualities.into_iter().map(Into::into).collect(),
-        refresh,
+        which,
         workers: request.workers,
     };
     let task = state.ingest.warm(scope(state, request.scope).await?, options).await?;
@@ -136,7 +149,7 @@ pub(super) async fn accepted(state: &HttpState, task: TaskId) -> Answer<(StatusC
     Ok((StatusCode::ACCEPTED, axum::Json(tasks::find(state, task).await?.into())))
 }
 
-/// Looks whether smaller files are there, whole, and made of what their sources are now.
+/// Looks whether smaller files are there, whole by their checksums, and made of what their sources are now. Every byte is read.
 #[utoipa::path(
     post,
     path = "/api/v1/cache/verify",
@@ -150,7 +163,7 @@ pub async fn verify(
 ) -> Answer<axum::Json<VerifiedDto>> {
     let qualities: Vec<Quality> = request.qualities.into_iter().map(Into::into).collect();
     let scope = scope(&state, request.scope).await?;
-    Ok(axum::Json(verified(&state, scope, &qualities).await?))
+    Ok(axum::Json(verified(&state, scope, &qualities, Look::Bytes).await?))
 }
 
 /// What there is of those tracks; of the qualities of the settings when none are named.
@@ -158,21 +171,24 @@ pub(super) async fn verified(
     state: &HttpState,
     scope: WarmScope,
     qualities: &[Quality],
+    look: Look,
 ) -> Answer<VerifiedDto> {
     let options = state.ingest.cache();
     let qualities = if qualities.is_empty() { &options.precache_qualities } else { qualities };
     let mut found = VerifiedDto::default();
+    let ffmpeg = state.desk.current().ffmpeg_use();
+    let examiner = Examiner::new(&state.store, &options, &ffmpeg, look).await;
     let mut pages = scope.pages(&state.store);
     while let Some(rows) = pages.next().await? {
         for row in rows {
-            let explained = examine(&state.store, &options, &row, qualities).await?;
+            let explained = examiner.track(&row, qualities).await?;
             found.take(&row.track, &explained, SHOWN);
         }
     }
     Ok(found)
 }
 
-/// Lets go of smaller files: all, or only old ones, or only those of a quality. Whoever listens to one hears it to its end.
+/// Removes smaller files: all, or only old ones, those of a quality, or those of some tracks. A listener hears one to its end.
 #[utoipa::path(
     post,
     path = "/api/v1/cache/clear",
@@ -189,7 +205,19 @@ pub async fn clear(
     if quality == Some(Quality::Original) {
         return Err(Problem::new(ErrorKind::Invalid, "originals are not in the cache"));
     }
-    let (removed, bytes) = state.store.catalog().clear_cached(before, quality).await?;
+    let catalog = state.store.catalog();
+    let (mut removed, mut bytes) = (0, 0);
+    match request.scope {
+        None => (removed, bytes) = catalog.clear_cached(before, quality, None).await?,
+        Some(of) => {
+            let mut pages = scope(&state, of).await?.pages(&state.store);
+            while let Some(rows) = pages.next().await? {
+                let tracks: Vec<TrackId> = rows.iter().map(|row| row.track.id).collect();
+                let cleared = catalog.clear_cached(before, quality, Some(&tracks)).await?;
+                (removed, bytes) = (removed + cleared.0, bytes + cleared.1);
+            }
+        }
+    }
     Ok(axum::Json(ClearedDto { removed, bytes }))
 }
 
@@ -208,9 +236,11 @@ pub async fn explain(
     let row = super::tracks::find(&state, id).await?;
     let options = state.ingest.cache();
     let mut qualities = Vec::new();
-    for explained in examine(&state.store, &options, &row, &Quality::SMALLER).await? {
-        let profile = options.profile(explained.quality);
-        let encoding = profile.is_some_and(|profile| state.small.is_encoding(id, profile));
+    let ffmpeg = state.desk.current().ffmpeg_use();
+    let examiner = Examiner::new(&state.store, &options, &ffmpeg, Look::Bytes).await;
+    for explained in examiner.track(&row, &Quality::SMALLER).await? {
+        let profile = options.wanted(explained.quality, row.track.audio.as_ref(), row.track.size_bytes);
+        let encoding = profile.is_ok_and(|profile| state.small.is_encoding(id, profile));
         let mut dto = crate::http::dto::cache::ExplainedDto::from(explained);
         if encoding {
             dto.state = "encoding".to_owned();
@@ -247,7 +277,7 @@ pub async fn mixtape_cache(
 ) -> Answer<axum::Json<VerifiedDto>> {
     let mixtape = mixtapes::find(&state, &slug).await?;
     let tracks = state.store.catalog().mixtape_tracks(mixtape.id).await?;
-    Ok(axum::Json(verified(&state, WarmScope::Tracks(tracks), &[]).await?))
+    Ok(axum::Json(verified(&state, WarmScope::Tracks(tracks), &[], Look::Size).await?))
 }
 
 /// Makes the tracks of a mixtape ready, as a task. For who made it, and owners.
@@ -269,7 +299,7 @@ pub async fn warm_mixtape(
 ) -> Answer<(StatusCode, axum::Json<TaskDto>)> {
     let mixtape = mixtapes::changeable(&state, &caller, &slug).await?;
     let tracks = state.store.catalog().mixtape_tracks(mixtape.id).await?;
-    let options = WarmOptions { qualities: Vec::new(), refresh: false, workers: None };
+    let options = WarmOptions { qualities: Vec::new(), which: Which::Missing, workers: None };
     let task = state.ingest.warm(WarmScope::Tracks(tracks), options).await?;
     accepted(&state, task).await
 }

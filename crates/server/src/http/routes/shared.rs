@@ -7,6 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use fanfare_delivery::Asking;
 use fanfare_model::{ErrorKind, Share, ShareId, TrackId};
 use fanfare_store::{Opened, TrackRow};
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -157,7 +158,10 @@ pub struct SharedAudioParams {
     download: Option<u8>,
 }
 
-/// The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`.
+/// The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
+/// that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests hear originals only where that is the
+/// quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
+/// is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
 #[utoipa::path(
     method(get, head),
     path = "/api/v1/shared/tracks/{id}/audio",
@@ -190,7 +194,8 @@ pub async fn shared_audio(
     let name = file_name(&row);
     // All guests of a link count as one person: a link must not keep the machine from those who are signed in.
     let (quality, person) = (state.ingest.cache().default_quality, format!("link {}", share.id));
-    let mut response = serve_audio(&state, id, quality, &person, &method, &headers).await?;
+    let asking = Asking { person: &person, guest: true, head: method == Method::HEAD };
+    let mut response = serve_audio(&state, id, quality, asking, &method, &headers).await?;
     if keep && response.status().is_success() {
         let suffix = suffix_of(response.headers());
         response.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&name, suffix));

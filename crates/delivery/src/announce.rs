@@ -1,0 +1,74 @@
+//! The header fields of a smaller file that does not exist yet ([`announced`]): what `HEAD` is answered with.
+//!
+//! Purpose: a player that looks before it listens costs nothing. Length and tag follow from the recipe alone, which is written
+//! from what the catalog knows of the track, as the worker would write it.
+//!
+//! Invariant: a length is said only where it is certain: of tracks that were decoded once, so that their frames are counted.
+
+use fanfare_audio::{Limits, transcode::Recipe};
+use fanfare_model::{Error, ErrorKind, Profile, Result, Track};
+use fanfare_store::{BlobKind, Store};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use crate::{
+    EntityTag, Representation,
+    original::{Response, respond},
+    small::{modified_s, tag},
+};
+
+/// What a file will be, as far as that is known before it is made.
+#[derive(Debug, Clone)]
+pub struct Announced {
+    etag: EntityTag,
+    modified_s: Option<u64>,
+    /// How many bytes it will have, where that is certain.
+    len_bytes: Option<u64>,
+}
+
+impl Announced {
+    /// Status and header fields of the answer to a `HEAD` with these header fields.
+    #[must_use]
+    pub fn answer(&self, request: &HeaderMap, media_type: &'static str) -> (StatusCode, HeaderMap) {
+        let representation = Representation {
+            len: self.len_bytes.unwrap_or(0),
+            etag: self.etag.clone(),
+            last_modified_s: self.modified_s,
+            date_is_strong: true,
+        };
+        let Response { status, mut headers, .. } =
+            respond(&representation, &Method::HEAD, request, media_type, "");
+        if self.len_bytes.is_none() {
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(media_type));
+        (status, headers)
+    }
+}
+
+/// What the file of that profile will be; `None` where it would be no smaller than the track's own.
+///
+/// # Errors
+/// Errors of the store; `Unsupported` where it cannot be made.
+pub(crate) async fn announced(store: &Store, track: &Track, profile: Profile) -> Result<Option<Announced>> {
+    let announced =
+        |len_bytes| Announced { etag: tag(track.hash, profile, track.id), modified_s: modified_s(track), len_bytes };
+    let counted = track.audio.as_ref().filter(|_| track.content_hash.is_some());
+    let Some((audio, frames)) = counted.and_then(|audio| Some((audio.clone(), audio.frames?))) else {
+        return Ok(Some(announced(None)));
+    };
+    let cover = match track.cover {
+        Some(cover) => store.blobs().get(BlobKind::Cover, cover).await?,
+        // One that is still to be made will be part of the file.
+        None if store.catalog().wants_cover(track.id).await? => return Ok(Some(announced(None))),
+        None => None,
+    };
+    let (tags, size_bytes) = (track.tags.clone(), track.size_bytes);
+    let recipe = tokio::task::spawn_blocking(move || {
+        let spec = Limits::default().spec(audio.sample_rate_hz, usize::from(audio.channels))?;
+        Recipe::smaller_than(size_bytes, profile, spec, frames, (&tags, cover.as_deref()))
+    });
+    let recipe = recipe.await.map_err(|ended| {
+        Error::new(ErrorKind::Internal, "writing a recipe was interrupted").because(ended)
+    })??;
+    Ok(recipe.map(|recipe| announced(Some(recipe.grid().len_bytes))))
+}

@@ -1,0 +1,190 @@
+//! Whether a file of the cache still has the bytes with which it was made ([`CacheFolder::damage`]).
+//!
+//! Reading every file before it is sent would cost more than making some of them anew, so the answer is remembered for as long
+//! as the file is not written to: by its number, size and inode change time.
+//!
+//! Invariant: a file that was found damaged counts as damaged for every kind of look, until it is another file.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::Read as _,
+    os::unix::fs::MetadataExt as _,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use fanfare_model::ContentHash;
+
+use super::CacheFolder;
+use crate::CachedFile;
+
+/// Answers that are remembered.
+const MOST_ANSWERS: usize = 10_000;
+/// Bytes read at a time.
+const BLOCK_BYTES: usize = 128 * 1024;
+
+/// How closely a file is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Its size, and what is known of its bytes already.
+    Size,
+    /// Its bytes, unless they were read since the file was last written to and this process started.
+    Once,
+    /// Its bytes.
+    Bytes,
+}
+
+/// What is wrong with a file of the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// It is not there.
+    Gone,
+    /// It has another size, in bytes, than it was made with.
+    Size(u64),
+    /// It has the right size and other bytes than it was made with.
+    Bytes,
+    /// Its bytes cannot be read.
+    Unreadable,
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Gone => f.write_str("the database has it, the cache folder has not"),
+            Self::Size(now) => write!(f, "it has {now} bytes, which is not what it was made with"),
+            Self::Bytes => f.write_str("its bytes are not those that it was made with (by their checksum)"),
+            Self::Unreadable => f.write_str("its bytes cannot be read from the disk"),
+        }
+    }
+}
+
+/// What tells a file from one that was written to: its number, size and inode change time in ns.
+type Version = (u64, u64, i64, i64);
+
+/// What was found when a file was read: of which version, against which checksum.
+type Answer = (Version, ContentHash, Option<Damage>);
+
+/// Files whose bytes were read, by name.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    answers: Mutex<HashMap<String, Answer>>,
+    /// Held while a file is read for somebody who waits: of many at once the others find the answer.
+    reading: Mutex<()>,
+}
+
+impl CacheFolder {
+    /// What is wrong with that file, as far as such a look tells; `None` when it is as it was made. Blocks.
+    ///
+    /// A file without a checksum, made before there were any, is known by its size alone.
+    #[must_use]
+    pub fn damage(&self, row: &CachedFile, look: Look) -> Option<Damage> {
+        let Some(path) = self.path(&row.file) else { return Some(Damage::Gone) };
+        let Some(version) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file) else {
+            return Some(Damage::Gone);
+        };
+        let version = version_of(&version);
+        if version.1 != row.size_bytes {
+            return Some(Damage::Size(version.1));
+        }
+        let sum = row.sum?;
+        let known = || {
+            let answers = self.answers();
+            let answer = answers.get(&row.file).filter(|answer| (answer.0, answer.1) == (version, sum));
+            answer.map(|answer| answer.2)
+        };
+        let _turn = match look {
+            Look::Size => return known().flatten(),
+            Look::Once => {
+                let turn = self.checked.reading.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(known) = known() {
+                    return known;
+                }
+                Some(turn)
+            }
+            Look::Bytes => None,
+        };
+        let found = match File::open(&path).and_then(|file| sum_of(&file)) {
+            Ok(found) if found == sum => None,
+            Ok(_) => Some(Damage::Bytes),
+            Err(error) => {
+                tracing::warn!(file = row.file, %error, "a file of the cache cannot be read");
+                return Some(Damage::Unreadable);
+            }
+        };
+        let mut answers = self.answers();
+        if answers.len() >= MOST_ANSWERS {
+            answers.clear();
+        }
+        answers.insert(row.file.clone(), (version, sum, found));
+        found
+    }
+
+    fn answers(&self) -> MutexGuard<'_, HashMap<String, Answer>> {
+        // Every change is one operation of the map.
+        self.checked.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn version_of(metadata: &fs::Metadata) -> Version {
+    (metadata.ino(), metadata.len(), metadata.ctime(), metadata.ctime_nsec())
+}
+
+/// The checksum of a file from where it is read on: BLAKE3, as everywhere.
+///
+/// # Errors
+/// Those of reading.
+pub(super) fn sum_of(mut file: &File) -> std::io::Result<ContentHash> {
+    let mut hasher = blake3::Hasher::new();
+    let mut block = vec![0; BLOCK_BYTES];
+    loop {
+        match file.read(&mut block) {
+            Ok(0) => return Ok(ContentHash::from_bytes(*hasher.finalize().as_bytes())),
+            Ok(read) => hasher.update(block.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanfare_model::{Profile, Quality, SmallCodec, Timestamp};
+
+    use super::*;
+
+    // issue 13: a stored file of the right size and wrong bytes was "ready".
+    #[test]
+    fn zeroed_bytes_are_found_once_by_a_listener_and_always_by_a_check() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CacheFolder::new(folder.path().to_path_buf());
+        let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+        let hash = ContentHash::from_bytes([7; 32]);
+        let sum = ContentHash::from_bytes(*blake3::hash(b"made of music").as_bytes());
+        let row = CachedFile {
+            hash,
+            profile: profile.to_string(),
+            quality: Quality::Medium,
+            file: profile.file_name(hash),
+            size_bytes: 13,
+            sum: Some(sum),
+            made: Timestamp(1),
+            used: Timestamp(1),
+        };
+        let path = cache.path(&row.file).unwrap();
+        let of = |row: &CachedFile| [Look::Size, Look::Once, Look::Bytes].map(|look| cache.damage(row, look));
+        assert_eq!(of(&row), [Some(Damage::Gone); 3]);
+        fs::write(&path, b"made of music").unwrap();
+        assert_eq!(of(&row), [None; 3]);
+        fs::write(&path, [0; 13]).unwrap();
+        assert_eq!(cache.damage(&row, Look::Size), None, "no byte was read yet");
+        assert_eq!(cache.damage(&row, Look::Once), Some(Damage::Bytes));
+        assert_eq!(cache.damage(&row, Look::Size), Some(Damage::Bytes), "it is known by now");
+        assert_eq!(of(&row), [Some(Damage::Bytes); 3]);
+        let unsummed = CachedFile { sum: None, ..row.clone() };
+        assert_eq!(of(&unsummed), [None; 3], "made before there were checksums");
+        fs::write(&path, b"short").unwrap();
+        assert_eq!(of(&row), [Some(Damage::Size(5)); 3]);
+        fs::write(&path, b"made of music").unwrap();
+        assert_eq!(of(&row), [None; 3], "made anew");
+    }
+}

@@ -1,0 +1,93 @@
+//! Whether new files can be kept in the cache folder, and if not, why: one sentence and one remedy for the log, a task,
+//! `fanfare cache explain` and `fanfare doctor`.
+
+use std::{fs, io, path::Path};
+
+use fanfare_model::{Error, ErrorKind, Result};
+use rustix::{fs::statvfs, io::Errno};
+
+use super::CacheFolder;
+
+/// A folder counts as writable when this much can be written: on a full disk a file can be made, and has no byte.
+const PROBE_BYTES: usize = 64 << 10;
+
+impl CacheFolder {
+    /// Tries whether files can be made there. The folder itself is not made: the nearest one above it is tried. Blocks.
+    ///
+    /// # Errors
+    /// `PermissionDenied`, `NoSpace`, `Io`, with a remedy: those with which making a file would fail.
+    pub fn try_writing(&self) -> Result<()> {
+        const WHAT: &str = "writing to the cache";
+        let there = self.root().ancestors().find(|above| above.symlink_metadata().is_ok());
+        let Some(folder) = there else { return Ok(()) };
+        if !folder.is_dir() {
+            return Err(self.failed(WHAT, io::ErrorKind::NotADirectory.into()));
+        }
+        let probe = folder.join(format!(".probe-{}", std::process::id()));
+        let written = fs::write(&probe, vec![b'x'; PROBE_BYTES]);
+        let removed = fs::remove_file(&probe);
+        written.and(removed).map_err(|error| self.failed(WHAT, error))
+    }
+
+    /// How many bytes are free for us on its disk; `None` where the system does not say. Blocks.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        let found = self.root().ancestors().find_map(|above: &Path| statvfs(above).ok())?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
+    /// Refuses a file of that many bytes if its disk has less free. Blocks.
+    ///
+    /// # Errors
+    /// `NoSpace`, as keeping room for it would fail.
+    pub fn refuse_full(&self, bytes: u64) -> Result<()> {
+        match self.free_bytes() {
+            Some(free) if free < bytes => Err(self.failed("writing to the cache", Errno::NOSPC.into())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The error of the cache folder, with its name and what to do.
+    pub(super) fn failed(&self, what: &str, error: io::Error) -> Error {
+        let cause = error.kind();
+        let error = Error::from_io(format!("{what} ({})", self.root().display()), error);
+        match error.kind() {
+            _ if cause == io::ErrorKind::ReadOnlyFilesystem => {
+                error.remedy("make that disk writable, or set `audio_cache.dir` to a folder on another one")
+            }
+            _ if matches!(cause, io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists) => {
+                error.remedy("move away what lies there in place of a folder, or set `audio_cache.dir` to another one")
+            }
+            ErrorKind::NoSpace => error.remedy("free space on that disk, or run `fanfare cache clear`"),
+            ErrorKind::PermissionDenied => error.remedy(
+                "let the user who runs fanfare write that folder, or set `audio_cache.dir` to another one",
+            ),
+            _ => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // issue 13: what `doctor` and `cache explain` say is what making a file would fail with.
+    #[test]
+    fn a_folder_says_beforehand_what_making_a_file_would_fail_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CacheFolder::new(folder.path().join("cache/audio"));
+        cache.try_writing().unwrap();
+        assert!(!cache.root().exists(), "nothing is made by looking");
+        assert!(cache.free_bytes().unwrap() > 0);
+        cache.refuse_full(1).unwrap();
+        let full = cache.refuse_full(u64::MAX).unwrap_err();
+        assert_eq!((full.kind(), full.remedy_text()), (ErrorKind::NoSpace, Some("free space on that disk, or run `fanfare cache clear`")));
+        fs::create_dir(folder.path().join("cache")).unwrap();
+        fs::write(cache.root(), b"no folder").unwrap();
+        let said = cache.try_writing().unwrap_err();
+        let (job, attempt) = (fanfare_model::JobId::from_bytes([1; 16]), fanfare_model::Attempt(1));
+        let failed = cache.begin(job, attempt).unwrap_err();
+        assert_eq!((said.kind(), said.remedy_text()), (failed.kind(), failed.remedy_text()));
+        assert!(said.remedy_text().unwrap().contains("audio_cache.dir"));
+    }
+}
