@@ -124,7 +124,8 @@ async fn is_whole_again(nested: bool, stray: &str) {
         assert_eq!(server.json("/api/v1/catalog").await["total"], 0);
         let path = format!("/api/v1/tracks/{}", lost.as_str().unwrap());
         assert_eq!(server.json(&path).await["presence"], "missing");
-        let played = server.request(Method::GET, &format!("{path}/audio?quality=original")).send().await.unwrap();
+        let played =
+            server.request(Method::GET, &format!("{path}/audio?quality=original")).send().await.unwrap();
         assert_eq!(played.status(), 404);
         let said: Value = played.json().await.unwrap();
         assert!(said["remedy"].as_str().unwrap().contains("connect its storage"), "{said}");

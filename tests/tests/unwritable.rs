@@ -106,7 +106,8 @@ async fn plays(server: &TestServer, used: &Used) {
     let listed: Value = serde_json::from_slice(&listed.1).unwrap();
     assert_eq!(listed["total"], 1, "{listed}");
     let id = used.upload["id"].as_str().unwrap();
-    let (status, bytes) = get(server, &used.key, &format!("/api/v1/tracks/{id}/audio?quality=original")).await;
+    let (status, bytes) =
+        get(server, &used.key, &format!("/api/v1/tracks/{id}/audio?quality=original")).await;
     assert!(status == 200 && bytes == used.upload_bytes, "the original: {status}");
     let (status, list) = get(server, &used.key, &format!("/api/v1/tracks/{id}/hls/index.m3u8")).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&list));

@@ -25,7 +25,12 @@ export async function qualityChecks(page, server) {
   const pick = bar.getByLabel('Quality', { exact: true });
   await check('a smaller size goes on from the same place, and is remembered', async () => {
     if ((await playLossless(page, server)) === null) throw new Skip('no track here can be sent smaller');
-    assert.equal(await pick.inputValue(), 'original');
+    // A fresh browser starts with the server's default (issue 13).
+    const standard = await page.evaluate(async () => (await (await fetch('/api/v1/cache')).json()).default_quality);
+    assert.equal(await pick.inputValue(), standard);
+    assert.equal(await page.evaluate(() => localStorage.getItem('fanfare.quality')), null, 'nothing was chosen here');
+    await pick.selectOption('original');
+    await until(page, 'the original', () => audio(page, (element) => element.src.endsWith('quality=original') && element.readyState > 2));
     await audio(page, (element) => { element.currentTime = element.duration * 0.5; });
     await until(page, 'the middle', () => audio(page, (element) => !element.seeking && element.currentTime > element.duration * 0.49));
     const before = await audio(page, (element) => element.currentTime);
@@ -47,7 +52,7 @@ export async function qualityChecks(page, server) {
     await page.locator('.hero').getByRole('button', { name: 'Play', exact: true }).click();
     await until(page, 'sound', () => audio(page, (element) => element.currentTime > 0 && !element.paused));
     assert.equal(await pick.isDisabled(), true);
-    assert.ok(!(await audio(page, (element) => element.src.includes('quality'))));
+    assert.ok(!(await audio(page, (element) => !element.src.endsWith('quality=original'))));
   });
   await check('a server that is busy is waited for while the original plays', async () => {
     if (!server.mock) throw new Skip('only the mock is busy on demand');
@@ -55,7 +60,7 @@ export async function qualityChecks(page, server) {
     await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Busy Song');
     await audio(page, (element) => {
       window.played = [];
-      element.addEventListener('playing', () => window.played.push(element.src.includes('quality') ? 'small' : 'original'));
+      element.addEventListener('playing', () => window.played.push(element.src.endsWith('quality=original') ? 'original' : 'small'));
     });
     await page.locator('.row').first().click({ position: { x: 8, y: 8 } });
     await bar.getByText('server is busy making small files').waitFor();

@@ -139,8 +139,10 @@ export function makeCache(catalog, tasks, options = {}) {
 
   /** What is sent for a question of quality: headers, or a refusal. "Busy Song" is refused for some seconds from when it is first asked for. */
   let busySince = null;
-  function serve(track, quality) {
-    if (!quality || quality === 'original' || !transcodable(track) || options.cacheOff) return { 'X-Fanfare-Quality': 'original', 'X-Fanfare-Cache': 'original' };
+  function serve(track, asked) {
+    let quality = asked;
+    quality ??= 'medium'; // the default of the settings
+    if (quality === 'original' || !transcodable(track) || options.cacheOff) return { 'X-Fanfare-Quality': 'original', 'X-Fanfare-Cache': 'original' };
     if (track.title === 'Busy Song') {
       busySince ??= Date.now();
       if (Date.now() - busySince < 2_500) return null;

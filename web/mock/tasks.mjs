@@ -8,7 +8,7 @@ export function makeTasks(tick_ms) {
   let eventId = 0;
 
   const event = (task) => ({
-    task_id: task.id, step: task.step, status: task.state, message: task.message, current: task.current, total: task.total,
+    task_id: task.id, step: task.step, status: { succeeded: 'completed', partial_success: 'completed', failed: 'failed', cancelled: 'failed' }[task.state] ?? 'in_progress', state: task.state, message: task.message, current: task.current, total: task.total,
     timestamp: new Date().toISOString(), kind: task.kind, current_item: task.current_item, failure_count: task.failure_count,
   });
   const tell = (task) => {

@@ -50,8 +50,11 @@ impl Announced {
 /// # Errors
 /// Errors of the store; `Unsupported` where it cannot be made.
 pub(crate) async fn announced(store: &Store, track: &Track, profile: Profile) -> Result<Option<Announced>> {
-    let announced =
-        |len_bytes| Announced { etag: tag(track.hash, profile, track.id), modified_s: modified_s(track), len_bytes };
+    let announced = |len_bytes| Announced {
+        etag: tag(track.hash, profile, track.id),
+        modified_s: modified_s(track),
+        len_bytes,
+    };
     let counted = track.audio.as_ref().filter(|_| track.content_hash.is_some());
     let Some((audio, frames)) = counted.and_then(|audio| Some((audio.clone(), audio.frames?))) else {
         return Ok(Some(announced(None)));

@@ -5,8 +5,8 @@
 
 use fanfare_audio::{FfmpegUse, transcode::encoder};
 use fanfare_model::{
-    AudioProperties, CacheOptions, ContentHash, Error, ErrorKind, NotMade, Profile, Quality, Result, Track, TrackId,
-    job::JobError, track::TrackFailure,
+    AudioProperties, CacheOptions, ContentHash, Error, ErrorKind, NotMade, Profile, Quality, Result, Track,
+    TrackId, job::JobError, track::TrackFailure,
 };
 use fanfare_store::{CachedFile, Damage, Look, Store, TrackRow};
 
@@ -160,15 +160,22 @@ impl<'a> Examiner<'a> {
     /// How a file stands that could be there.
     async fn stand(&self, of: &Of<'_>, profile: Profile) -> Result<Stand> {
         let is_of = |file: &&CachedFile| file.quality == profile.quality;
-        let (text, size) = (profile.to_string(), |file: &CachedFile| self.store.catalog().cache().size(&file.file));
+        let (text, size) =
+            (profile.to_string(), |file: &CachedFile| self.store.catalog().cache().size(&file.file));
         if let Some(file) = of.there.iter().find(|file| file.profile == text) {
             let damage = self.store.catalog().damage(file, self.look).await;
             return Ok(match damage {
                 Some(damage) => {
                     let remedy = match damage {
-                        Damage::Gone => "was the cache folder emptied or moved? set `audio_cache.dir`, or run `fanfare cache refresh`",
-                        Damage::Unreadable => "look at the system's log for errors of that disk, then run `fanfare cache refresh`",
-                        Damage::Size(_) | Damage::Bytes => "run `fanfare cache refresh`; it is never sent meanwhile",
+                        Damage::Gone => {
+                            "was the cache folder emptied or moved? set `audio_cache.dir`, or run `fanfare cache refresh`"
+                        }
+                        Damage::Unreadable => {
+                            "look at the system's log for errors of that disk, then run `fanfare cache refresh`"
+                        }
+                        Damage::Size(_) | Damage::Bytes => {
+                            "run `fanfare cache refresh`; it is never sent meanwhile"
+                        }
                     };
                     let cause = self.anew(Cause::new(damage.to_string(), Some(remedy)));
                     (FileState::Damaged, size(file), cause)
@@ -221,13 +228,19 @@ impl<'a> Examiner<'a> {
             return Ok(not_made(Cause::new(&*last.message, Some(last.remedy()))));
         }
         let seconds = of.audio.and_then(AudioProperties::duration_s).unwrap_or_default();
-        let (cache, bytes) = (self.store.catalog().cache().clone(), (profile.bitrate_bps() as f64 / 8.0 * seconds) as u64);
+        let (cache, bytes) =
+            (self.store.catalog().cache().clone(), (profile.bitrate_bps() as f64 / 8.0 * seconds) as u64);
         let full = tokio::task::spawn_blocking(move || cache.refuse_full(bytes).err()).await.ok().flatten();
         if let Some(full) = full.filter(|_| self.look != Look::Size) {
             return Ok(not_made(Cause::of(&full)));
         }
         if let Some(last) = last {
-            return Ok(Cause::new(format!("it is not there: the last attempt failed: {}", last.message), WARM));
+            // A cap is as it was; what else was in the way is not any more.
+            let remedy = if last.kind == ErrorKind::LimitExceeded { Some(last.remedy()) } else { WARM };
+            return Ok(Cause::new(
+                format!("it is not there: the last attempt failed: {}", last.message),
+                remedy,
+            ));
         }
         if !self.options.encode_on_miss || !profile.codec.is_constant() {
             let (why, remedy) = not_made_now(true, profile);
@@ -247,13 +260,15 @@ impl<'a> Examiner<'a> {
 
 /// Whether trouble of that kind is the file's: then it is still the same.
 const fn is_of_the_file(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::Empty | ErrorKind::LimitExceeded)
+    matches!(kind, ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::Empty)
 }
 
 /// What is said of a track that could not be read.
 fn unreadable(failure: &TrackFailure) -> Cause {
     let remedy = match failure.kind {
-        ErrorKind::Unsupported => "`fanfare doctor` says which decoders there are (line `ffmpeg`); install what is missing, then run `fanfare scan`",
+        ErrorKind::Unsupported => {
+            "`fanfare doctor` says which decoders there are (line `ffmpeg`); install what is missing, then run `fanfare scan`"
+        }
         _ => "mend or replace the file, then run `fanfare scan`",
     };
     Cause::new(format!("the file could not be read: {}", failure.message), Some(remedy))
@@ -280,7 +295,9 @@ impl Of<'_> {
     fn not_made(&self, why: NotMade) -> Cause {
         match why {
             NotMade::Original => Cause::new("the original is the track's own file", None),
-            NotMade::Off => Cause::new("the cache is switched off", Some("set `audio_cache.enabled` to true")),
+            NotMade::Off => {
+                Cause::new("the cache is switched off", Some("set `audio_cache.enabled` to true"))
+            }
             NotMade::Unread => self.unread.clone(),
             NotMade::Lossy => {
                 let codec = self.audio.map_or("its codec", |audio| audio.codec.as_str());

@@ -26,10 +26,10 @@ pub mod shelf;
 pub mod slice;
 pub mod small;
 
+pub use announce::Announced;
 pub use content::{ByteStream, Content, Piece};
 pub use etag::EntityTag;
-pub use announce::Announced;
-pub use explain::{Explained, Examiner, FileState};
+pub use explain::{Examiner, Explained, FileState};
 pub use growing::GrowingFile;
 pub use hls::{Ladders, View};
 pub use original::{Answer, OpenFile};

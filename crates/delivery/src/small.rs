@@ -176,7 +176,8 @@ impl SmallFiles {
             if let Some(growing) = self.alive((track.id, profile)) {
                 return Ok(Small::Growing(growing));
             }
-            let announced = if may_be_made { announce::announced(&self.store, track, profile).await? } else { None };
+            let announced =
+                if may_be_made { announce::announced(&self.store, track, profile).await? } else { None };
             return Ok(announced.map_or(Small::Missing, Small::Announced));
         }
         self.misses.fetch_add(1, Ordering::Relaxed);

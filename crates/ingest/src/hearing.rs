@@ -23,7 +23,7 @@ use crate::{
     live_task::LiveTask,
     showing::{name_unsaid, show_event},
     text,
-    worker::protocol::WorkerEvent,
+    worker::{protocol::WorkerEvent, room::FULL},
 };
 
 /// The counts are read from the store at most this often; in between they are counted along.
@@ -298,6 +298,13 @@ impl Hearing {
         if let Some(run) = self.cache_run(task).await {
             message =
                 if state == TaskState::Cancelled { format!("cancelled: {run}") } else { run.to_string() };
+            // The worker withdrew the rest.
+            if let Some(full) =
+                task.snapshot().failures.iter().find(|failure| failure.message.starts_with(FULL))
+            {
+                let left = text::count(counts.cancelled, "track");
+                message = format!("{message}; stopped with {left} left: {}", full.message);
+            }
         }
         if (task.snapshot().failures.len() as u64) < failed {
             name_unsaid(&self.inner.store, task).await;

@@ -27,10 +27,18 @@ pub struct TaskEvent {
     pub id: u64,
     /// The task as it stood, without its list of failures.
     pub task: Task,
-    /// The state in a word: `running`, `succeeded`, `partial_success`, ...
+    /// How it stands, in a word: `in_progress`, `completed`, `failed`, `skipped`.
     pub status: String,
     /// When it happened.
     pub at: Timestamp,
+}
+
+impl TaskEvent {
+    /// That state of a task, with that number.
+    #[must_use]
+    pub fn of(id: u64, task: &Task, at: Timestamp) -> Self {
+        event_of(id, task, at)
+    }
 }
 
 /// Live tasks and recent events. Cheap to clone.
@@ -48,8 +56,8 @@ struct HubInner {
 struct HubState {
     next_id: u64,
     ring: VecDeque<TaskEvent>,
-    /// Tasks that are not over, with the id of their latest event.
-    live: BTreeMap<TaskId, (Task, u64)>,
+    /// Tasks that are not over, with the id and the time of their latest event.
+    live: BTreeMap<TaskId, (Task, u64, Timestamp)>,
 }
 
 impl TaskHub {
@@ -86,7 +94,7 @@ impl TaskHub {
     /// The tasks that are not over, oldest first.
     #[must_use]
     pub fn active(&self) -> Vec<Task> {
-        self.state().live.values().map(|(task, _)| task.clone()).collect()
+        self.state().live.values().map(|(task, ..)| task.clone()).collect()
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -98,12 +106,13 @@ impl TaskHub {
         let mut state = self.state();
         let id = state.next_id;
         state.next_id += 1;
+        let now = clock::now();
         if task.state.is_over() {
             state.live.remove(&task.id);
         } else {
-            state.live.insert(task.id, (task.clone(), id));
+            state.live.insert(task.id, (task.clone(), id, now));
         }
-        let event = event_of(id, task, clock::now());
+        let event = event_of(id, task, now);
         if state.ring.len() == RING_EVENTS {
             state.ring.pop_front();
         }
@@ -123,9 +132,10 @@ impl HubState {
     fn present(&self, ended_too: bool) -> Vec<TaskEvent> {
         let mut seen = HashSet::new();
         let mut events: Vec<TaskEvent> = Vec::new();
-        for (task, id) in self.live.values() {
+        for (task, id, at) in self.live.values() {
             seen.insert(task.id);
-            events.push(event_of(*id, task, clock::now()));
+            // As it was told then: a listener that comes late hears when it happened.
+            events.push(event_of(*id, task, *at));
         }
         if ended_too {
             let latest = self.ring.iter().rev().filter(|event| seen.insert(event.task.id));
@@ -154,7 +164,7 @@ fn event_of(id: u64, task: &Task, at: Timestamp) -> TaskEvent {
         started: task.started,
         ended: task.ended,
     };
-    TaskEvent { id, status: text::status(task.state).to_owned(), task, at }
+    TaskEvent { id, status: text::status(&task).to_owned(), task, at }
 }
 
 #[cfg(test)]
@@ -203,7 +213,11 @@ mod tests {
         hub.emit(&task(2, 2, TaskState::Succeeded));
         let (present, mut later) = hub.subscribe(None);
         assert_eq!(seen(&present), [(1, 1)], "a new listener gets the present state");
+        // issue 13: an event that is told late carries its own time.
+        let told = hub.state().ring.iter().find(|event| event.id == present[0].id).unwrap().at;
+        assert_eq!((present[0].at, &*present[0].status), (told, "in_progress"));
         let (all, _) = hub.subscribe(Some(0));
+        assert_eq!(&*all[1].status, "completed");
         assert_eq!(seen(&all), [(1, 1), (2, 2)], "one from before this life gets it too, with what ended");
         let ids: Vec<u64> = hub.state().ring.iter().map(|event| event.id).collect();
         let (missed, _) = hub.subscribe(Some(ids[2]));

@@ -163,6 +163,7 @@ impl Ingest {
         let live =
             supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }, flat_out).await?;
         let supervisor = supervise(command, policy).await?;
+        supervisor.ahead(caching::at_a_time(options.cache.workers), options.cache.cap_bytes);
         // When the disk cannot be written, all work that begins with a write waits until it can be.
         let waits = store.unwritable().is_some();
         if !waits && let Err(error) = lines.resume().await {

@@ -153,6 +153,13 @@ impl LiveTask {
         }
     }
 
+    /// Changes the task and says so; written when enough time has passed since the last time.
+    pub(crate) async fn say(&self, change: impl FnOnce(&mut Task)) {
+        change(&mut self.state().task);
+        self.tell();
+        self.progress(|_| {}).await;
+    }
+
     /// Adds a line to the log and says it: whoever follows sees every one.
     pub(crate) async fn note(&self, text: String) {
         {

@@ -1,6 +1,6 @@
 //! What a task shows of its jobs: the file that is worked on, and which files failed and why.
 
-use fanfare_model::{TaskFailure, TrackId, job::JobError, task::MAX_TASK_FAILURES};
+use fanfare_model::{TaskFailure, TaskKind, TrackId, job::JobError, task::MAX_TASK_FAILURES};
 use fanfare_store::Store;
 
 use crate::{
@@ -12,6 +12,14 @@ use crate::{
 /// Shows a worker's event about one of a task's jobs on the task.
 pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
     match event {
+        WorkerEvent::Started { path, .. } if task.snapshot().kind == TaskKind::Cache => {
+            task.say(|task| {
+                let number = task.current + 1;
+                task.current_item = Some(path.clone());
+                task.message = format!("Caching track {number} of {}", task.total.max(number));
+            })
+            .await;
+        }
         WorkerEvent::Started { path, .. } | WorkerEvent::Progress { path, .. } => {
             task.progress(|task| task.current_item = Some(path.clone())).await;
         }

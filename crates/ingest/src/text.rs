@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fanfare_model::{Error, TaskState, Timestamp, Track, TrackId, track::TrackFailure};
+use fanfare_model::{Error, Task, TaskState, Timestamp, Track, TrackId, track::TrackFailure};
 
 /// The error's sentence and remedy, without the byte offset, which is stored in a field of its own.
 pub(crate) fn sentence(error: &Error) -> String {
@@ -28,15 +28,14 @@ pub(crate) fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// The state's name in an event (docs/coverage.md E22 `status`).
-pub(crate) const fn status(state: TaskState) -> &'static str {
-    match state {
-        TaskState::Waiting => "waiting",
-        TaskState::Running => "running",
-        TaskState::Succeeded => "succeeded",
-        TaskState::PartialSuccess => "partial_success",
-        TaskState::Failed => "failed",
-        TaskState::Cancelled => "cancelled",
+/// The status of an event (docs/coverage.md E22): `in_progress`, `completed`, `failed`, or `skipped` for a track that is left out
+/// while the work goes on. A listener may go by it alone: after `completed` and `failed` nothing follows.
+pub(crate) fn status(task: &Task) -> &'static str {
+    match task.state {
+        TaskState::Waiting | TaskState::Running if task.message.starts_with("skipped ") => "skipped",
+        TaskState::Waiting | TaskState::Running => "in_progress",
+        TaskState::Succeeded | TaskState::PartialSuccess => "completed",
+        TaskState::Failed | TaskState::Cancelled => "failed",
     }
 }
 

@@ -19,8 +19,8 @@ use bytes::Bytes;
 use fanfare_analysis::{AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput};
 use fanfare_audio::FfmpegUse;
 use fanfare_ingest::{
-    BackgroundOptions, Ingest, Schedule, TrackBudget, UploadOptions, WarmOptions, WarmScope, Which, WorkerParts,
-    WorkerProcessOptions, run_worker_with,
+    BackgroundOptions, Ingest, Schedule, TrackBudget, UploadOptions, WarmOptions, WarmScope, Which,
+    WorkerParts, WorkerProcessOptions, run_worker_with,
 };
 use fanfare_model::{
     EnrichmentState, Error, ErrorKind, Features, JobId, JobKind, Quality, Result, TaskKind, TaskState,

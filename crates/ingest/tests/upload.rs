@@ -196,7 +196,7 @@ async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
 
     // It is the file that a run makes.
     let kept = store.catalog().cached_there(hash).await.unwrap().remove(0);
-    assert_eq!((kept.profile, kept.quality), (small.to_string(), Quality::Medium));
+    assert_eq!((kept.profile, kept.quality), (small.for_channels(1).to_string(), Quality::Medium));
     let path = store.catalog().cache().path(&kept.file).unwrap();
     let along = fs::read(&path).unwrap();
     store.catalog().cache().remove(&kept.file).unwrap();

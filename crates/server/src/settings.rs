@@ -16,6 +16,7 @@ mod kinds;
 mod list;
 mod load;
 mod paper;
+mod running;
 mod secret;
 
 use std::{
@@ -34,6 +35,7 @@ pub use kinds::ValueType;
 pub use list::{SETTINGS, Setting};
 pub use load::{Layers, PageValues, SettingsRequest, Source, load};
 pub use paper::settings_markdown;
+pub use running::{Running, of_server};
 pub use secret::Secret;
 
 /// How log lines look.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use fanfare_model::{
-    CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind, Timestamp, Track,
-    TrackHome, TrackId, job::Products, track::UploadedBytes,
+    CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind, Timestamp,
+    Track, TrackHome, TrackId, job::Products, track::UploadedBytes,
 };
 use fanfare_store::{NewJob, TRANSCODE_ATTEMPTS, TrackRow};
 use tokio::sync::{broadcast, watch};
@@ -50,7 +50,7 @@ impl Ingest {
 
     /// Changes that.
     pub fn set_cache(&self, options: CacheOptions) {
-        self.inner.supervisor.ahead(at_a_time(options.workers));
+        self.inner.supervisor.ahead(at_a_time(options.workers), options.cap_bytes);
         *self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
         self.inner.tidy_cache.notify_one();
     }
@@ -72,7 +72,9 @@ impl Ingest {
             return Err(Error::new(ErrorKind::Invalid, "nothing smaller than the original is asked for")
                 .remedy("name one of high, medium, low"));
         }
-        self.inner.supervisor.ahead(at_a_time(options.workers.unwrap_or(settings.workers)));
+        self.inner
+            .supervisor
+            .ahead(at_a_time(options.workers.unwrap_or(settings.workers)), settings.cap_bytes);
         let line = &self.inner.lines.cache;
         let hold = line.hold();
         let task = line.announce().await?;
@@ -133,7 +135,9 @@ impl Ingest {
             self.inner.lines.cache.remark(task, format!("skipped {id}: no such track")).await;
         }
         if small > 0 {
-            let said = format!("left {small} as they are: their files are small already, would not become smaller, or cannot be read");
+            let said = format!(
+                "left {small} as they are: their files are small already, would not become smaller, or cannot be read"
+            );
             self.inner.lines.cache.remark(task, said).await;
         }
         Ok(())
@@ -153,7 +157,8 @@ impl Ingest {
     pub(super) async fn warm_again(&self, task: TaskId) -> Result<TaskId> {
         let unmade = self.inner.store.catalog().unmade_cache_jobs(task).await?;
         // How many at a time the run before was told is not said of this one.
-        self.inner.supervisor.ahead(at_a_time(self.cache().workers));
+        let settings = self.cache();
+        self.inner.supervisor.ahead(at_a_time(settings.workers), settings.cap_bytes);
         let line = &self.inner.lines.cache;
         let hold = line.hold();
         let task = line.announce().await?;
@@ -206,7 +211,7 @@ impl Ingest {
 }
 
 /// More at a time than there are processors only makes each slower.
-fn at_a_time(workers: usize) -> usize {
+pub(super) fn at_a_time(workers: usize) -> usize {
     workers.clamp(1, std::thread::available_parallelism().map_or(1, usize::from))
 }
 

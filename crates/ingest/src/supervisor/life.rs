@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     process::{ExitStatus, Stdio},
-    sync::atomic::Ordering,
     time::Duration,
 };
 
@@ -168,8 +167,8 @@ impl<'a> Life<'a> {
                 .await;
                 let policy = *self.keeper.policy.borrow();
                 tell(input, &WorkerCommand::Policy { policy }).await;
-                let slots = self.keeper.ahead.load(Ordering::Relaxed);
-                tell(input, &WorkerCommand::Ahead { slots }).await;
+                let (slots, cap_bytes) = *locked(&self.keeper.ahead);
+                tell(input, &WorkerCommand::Ahead { slots, cap_bytes }).await;
             }
             WorkerEvent::Stale { track } => {
                 self.keeper.stale.say(*track);

@@ -16,10 +16,7 @@ use std::{
     ffi::OsString,
     future::Future,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -91,7 +88,8 @@ pub(crate) enum Order {
 pub(crate) struct Supervisor {
     orders: mpsc::Sender<Order>,
     status: Arc<Mutex<WorkerStatus>>,
-    ahead: Arc<AtomicUsize>,
+    /// As the keeper's.
+    ahead: Arc<Mutex<(usize, u64)>>,
     task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -107,8 +105,8 @@ struct Keeper {
     events: broadcast::Sender<WorkerEvent>,
     /// How gently the worker works.
     policy: watch::Receiver<Policy>,
-    /// Tracks at a time whose smaller files are made ahead of time.
-    ahead: Arc<AtomicUsize>,
+    /// Tracks at a time whose smaller files are made ahead of time, and the cache's cap in bytes.
+    ahead: Arc<Mutex<(usize, u64)>>,
 }
 
 impl Supervisor {
@@ -131,7 +129,7 @@ impl Supervisor {
         }
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
         let (orders, received) = mpsc::channel(64);
-        let ahead = Arc::new(AtomicUsize::new(1));
+        let ahead = Arc::new(Mutex::new((1, u64::MAX)));
         let keeper = Keeper {
             store,
             lines,
@@ -159,10 +157,10 @@ impl Supervisor {
         }
     }
 
-    /// Tells this worker and every later one for how many tracks at a time smaller files are made.
-    pub(crate) fn ahead(&self, slots: usize) {
-        self.ahead.store(slots, Ordering::Relaxed);
-        self.tell(WorkerCommand::Ahead { slots });
+    /// Tells this worker and every later one for how many tracks at a time smaller files are made, and the cache's cap.
+    pub(crate) fn ahead(&self, slots: usize, cap_bytes: u64) {
+        *locked(&self.ahead) = (slots, cap_bytes);
+        self.tell(WorkerCommand::Ahead { slots, cap_bytes });
     }
 
     pub(crate) fn status(&self) -> WorkerStatus {

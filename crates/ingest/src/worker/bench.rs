@@ -30,6 +30,7 @@ use super::{
     brake::Brake,
     mouth::Mouth,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
+    room::Room,
     roots::Roots,
     wants::Wants,
     work::{Held, dispatch},
@@ -92,6 +93,8 @@ pub(crate) struct Bench {
     /// What listeners wait for.
     pub(crate) wants: Wants,
     pub(crate) roots: Roots,
+    /// What the cache's cap leaves.
+    pub(crate) room: Room,
     /// Cancelled when the worker is to stop.
     pub(crate) stop: CancellationToken,
     max_slots: usize,
@@ -107,8 +110,8 @@ impl Bench {
         (brake, wants): (Brake, Wants),
         max_slots: usize,
     ) -> Self {
-        let (roots, stop) = (Roots::default(), CancellationToken::new());
-        Self { store, mouth, open, owner, parts, brake, wants, roots, stop, max_slots }
+        let (roots, room, stop) = (Roots::default(), Room::default(), CancellationToken::new());
+        Self { store, mouth, open, owner, parts, brake, wants, roots, room, stop, max_slots }
     }
 
     /// Works until told to stop.
@@ -151,8 +154,9 @@ impl Bench {
                         idle_said = false;
                     }
                     Some(WorkerCommand::Start { .. } | WorkerCommand::Policy { .. }) => look = true,
-                    Some(WorkerCommand::Ahead { slots }) => {
-                        hands.ahead = slots;
+                    Some(WorkerCommand::Ahead { slots, cap_bytes }) => {
+                        hands.ahead = Some(slots);
+                        hands.bench.room.cap(cap_bytes);
                         look = true;
                     }
                     // Taken in where it was read.
@@ -219,8 +223,8 @@ struct Hands {
     jobs: JoinSet<AttemptEnd>,
     /// By task of the runtime: from which shelf its job came, and its place.
     held: HashMap<Id, (usize, usize)>,
-    /// Tracks at a time whose smaller files are made ahead of time.
-    ahead: usize,
+    /// Tracks at a time whose smaller files are made ahead of time; none before that is said.
+    ahead: Option<usize>,
     role: WorkerRole,
     /// Hooks that do what waited for other tracks.
     catching_up: Option<JoinHandle<()>>,
@@ -229,7 +233,7 @@ struct Hands {
 impl Hands {
     fn new(bench: Arc<Bench>, role: WorkerRole) -> Self {
         let shelves = SHELVES.iter().filter(|shelf| shelf.role == role).collect();
-        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new(), ahead: 1, role, catching_up: None }
+        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new(), ahead: None, role, catching_up: None }
     }
 
     /// Has hooks do what waited for tracks of which nothing more is heard; a job that comes meanwhile does not wait for it.
@@ -254,7 +258,7 @@ impl Hands {
         let most = match self.shelves[shelf].prefetch {
             Prefetch::Slots => self.bench.brake.policy().slots.clamp(1, self.bench.max_slots),
             Prefetch::Exactly(most) => most,
-            Prefetch::Told => self.ahead.clamp(1, self.bench.max_slots),
+            Prefetch::Told => self.ahead.map_or(0, |slots| slots.clamp(1, self.bench.max_slots)),
         };
         most.saturating_sub(self.held.values().filter(|(of, _)| *of == shelf).count())
     }

@@ -9,6 +9,7 @@ use super::{
     hear::budget,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
+    room::FULL,
     small::Subject,
     whole::{self, WholeFile, by_rate},
     work::{Begun, Held, Progress, Work},
@@ -91,6 +92,9 @@ impl Work for CacheTrack {
             held.say(&WorkerEvent::Finished { job, track, task });
             return Ok(None);
         }
+        // About so many bytes: known for certain when they are made, and then it is asked again.
+        let sound = |profile: &Profile| (profile.bitrate_bps() as f64 / 8.0 * subject.seconds()) as u64;
+        drop(held.bench.room.make(held, self.wanted.iter().map(sound).sum()).await?);
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
         self.subject = Some(subject.clone());
         let (wanted, open, fan_out) = (self.wanted.clone(), held.bench.open.clone(), held.fan_out_options());
@@ -124,7 +128,14 @@ impl Work for CacheTrack {
         })??;
         let catalog = held.bench.store.catalog();
         let (job, attempt) = (held.job.id, held.attempt());
-        if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), (&kept, !damage.is_empty()), now).await {
+        let room = held.bench.room.make(held, kept.iter().map(|file| file.size_bytes).sum()).await;
+        if let Err(full) = room {
+            held.remove(Leftover::of(None, &kept)).await;
+            return Err(full);
+        }
+        if let Err(error) =
+            catalog.commit_cached(job, attempt, held.owner(), (&kept, !damage.is_empty()), now).await
+        {
             held.remove(Leftover::of(None, &kept)).await;
             return Err(error);
         }
@@ -154,6 +165,10 @@ impl Work for CacheTrack {
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+        // What fits no more now fits no more after the next track either.
+        if let Some(task) = held.task().filter(|_| error.message().starts_with(FULL)) {
+            held.bench.store.jobs().cancel_task(task, now).await?;
+        }
         let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }

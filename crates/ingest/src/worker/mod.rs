@@ -28,6 +28,7 @@ mod mouth;
 mod process;
 pub(crate) mod protocol;
 pub(crate) mod retry;
+pub(crate) mod room;
 mod roots;
 mod small;
 mod stream;

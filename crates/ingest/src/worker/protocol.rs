@@ -110,8 +110,8 @@ pub(crate) enum WorkerCommand {
     Wake,
     /// Work like that from now on.
     Policy { policy: Policy },
-    /// Make smaller files of so many tracks at a time, from now on.
-    Ahead { slots: usize },
+    /// Make smaller files of so many tracks at a time, from now on, and no more than fit into the cache's cap.
+    Ahead { slots: usize, cap_bytes: u64 },
     /// Somebody listens to the file that the job makes, and waits for those blocks.
     Want { job: JobId, blocks: Vec<u32> },
     /// Nobody listens to it any more.

@@ -39,6 +39,7 @@ pub(super) struct Subject {
     in_folder: bool,
     /// Frames as they were counted, if the track was heard.
     counted: Option<u64>,
+    seconds: f64,
     tags: Tags,
     /// Its cover as it is stored: small, and made by us.
     cover: Option<Vec<u8>>,
@@ -78,9 +79,15 @@ impl Subject {
             scanned: FileStamp::scanned(track),
             in_folder: track.home.folder().is_some(),
             counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
+            seconds: track.audio.as_ref().and_then(|audio| audio.duration_s()).unwrap_or_default(),
             tags: track.tags.clone(),
             cover: None,
         }
+    }
+
+    /// How long it is, in seconds, as far as the catalog knows.
+    pub(super) const fn seconds(&self) -> f64 {
+        self.seconds
     }
 
     /// How many bytes the file has.
@@ -173,12 +180,7 @@ impl Subject {
     ///
     /// # Errors
     /// `Empty`, `Unsupported`.
-    pub(super) fn recipes_for(
-        &self,
-        profiles: &[Profile],
-        spec: SampleSpec,
-        frames: u64,
-    ) -> Result<Recipes> {
+    pub(super) fn recipes_for(&self, profiles: &[Profile], spec: SampleSpec, frames: u64) -> Result<Recipes> {
         if frames == 0 {
             return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
         }

@@ -257,7 +257,9 @@ impl Stream {
         let mut on_progress = |frames| progress(begin + frames, total);
         let sinks = vec![("small".to_owned(), sink)];
         let heard = analyze_with(&analyzers, &mut *source, sinks, &options, cancel, &mut on_progress)?;
-        self.damage.extend(heard.warnings.iter().filter(|said| !self.damage.contains(said)).cloned().collect::<Vec<_>>());
+        self.damage.extend(
+            heard.warnings.iter().filter(|said| !self.damage.contains(said)).cloned().collect::<Vec<_>>(),
+        );
         let outcome = heard.sinks.iter().find(|report| report.name == "small").map(|report| &report.outcome);
         match outcome {
             Some(SinkOutcome::Finished) if begin == 0 && !analyzers.is_empty() => {

@@ -79,7 +79,9 @@ impl WholeFile {
     pub(super) fn is_smaller_than(&self, source_bytes: u64, making: &Making) -> bool {
         match self.kind {
             Kind::Blocks(_) => true,
-            Kind::Plain => std::fs::metadata(making.path(self.profile)).is_ok_and(|made| made.len() < source_bytes),
+            Kind::Plain => {
+                std::fs::metadata(making.path(self.profile)).is_ok_and(|made| made.len() < source_bytes)
+            }
         }
     }
 

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     http::clock::now,
-    settings::{Layers, Settings},
+    settings::{Layers, Settings, of_server},
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -58,13 +58,16 @@ pub(super) fn in_store<T>(
     })
 }
 
-/// Opens the store; the settings are those of the page as well. `migrate`: only with the lock of the data folder.
+/// Opens the store; the settings are those of the running server, else of this shell and the page. `migrate`: only with the lock of the data folder.
 async fn open(layers: &Layers, migrate: bool) -> Result<(Settings, Store)> {
-    let settings = layers.settle(&Default::default());
+    let mut settings = layers.settle(&Default::default());
     serve::has_library(&settings)?;
+    let beside = !migrate && of_server(&mut settings);
     let options = StoreOptions { migrate, ..StoreOptions::default() };
     let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
-    let settings = layers.settle(&store.catalog().settings().await?);
+    if !beside {
+        settings = layers.settle(&store.catalog().settings().await?);
+    }
     Ok((settings, store))
 }
 

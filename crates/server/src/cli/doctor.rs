@@ -48,7 +48,8 @@ struct Answer<'a> {
 /// Runs the command.
 pub fn run(args: &DoctorArgs) -> Done {
     let checks = match settings::load(&args.place.request()) {
-        Ok(settings) => {
+        Ok(mut settings) => {
+            settings::of_server(&mut settings);
             let mut checks = checks::all(&settings);
             if args.deep {
                 checks.extend(deep::look(&settings, args.library));

@@ -83,7 +83,8 @@ fn make(args: &ShareArgs) -> Done {
         };
         store.catalog().add_share(&new, now).await
     })?;
-    let settings = settings::load(&args.place.request())?;
+    let mut settings = settings::load(&args.place.request())?;
+    settings::of_server(&mut settings);
     let url = links::shared_url(&links::base_url(&settings, settings.listen), &token);
     if args.json {
         let mut object = described(&share);

@@ -12,7 +12,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{applied, connection, descriptors, links, routes, state::HttpState, token};
-use crate::{Settings, settings::SettingsDesk};
+use crate::{
+    Settings,
+    settings::{Running, SettingsDesk},
+};
 
 /// Connections for reading: lists and streams of a household.
 const READERS: u32 = 4;
@@ -71,6 +74,11 @@ pub async fn serve_on(
     };
     let setup_link =
         token.map(|token| format!("{}/#/welcome/{token}", links::base_url(&state.settings, address)));
+    match Running::begin(&state.settings.data_dir, address) {
+        Ok(running) => state.desk.tell(running),
+        // Commands then go by what their own shell says.
+        Err(error) => tracing::warn!(%error, "commands beside this server do not know what it goes by"),
+    }
     on_ready(&Started { address, setup_link, unwritable: state.store.unwritable() });
     let router = routes::router(state.clone());
     let closing = state.closing.clone();

@@ -7,7 +7,7 @@ use fanfare_store::Patience;
 use serde_json::Value;
 
 use super::{
-    Given, Layers, SETTINGS, Setting, Settings, Source,
+    Given, Layers, Running, SETTINGS, Setting, Settings, Source,
     load::{PageValues, unknown},
 };
 
@@ -21,6 +21,8 @@ pub struct SettingsDesk {
     start: Settings,
     now: RwLock<Now>,
     turn: tokio::sync::Mutex<()>,
+    /// What commands beside this server are told by.
+    running: std::sync::Mutex<Option<Running>>,
 }
 
 #[derive(Clone)]
@@ -49,7 +51,8 @@ impl SettingsDesk {
     #[must_use]
     pub fn new(layers: Layers, start: Settings) -> Self {
         let now = Now { settings: Arc::new(start.clone()), page: PageValues::new() };
-        Self { layers, start, now: RwLock::new(now), turn: tokio::sync::Mutex::default() }
+        let running = std::sync::Mutex::default();
+        Self { layers, start, now: RwLock::new(now), turn: tokio::sync::Mutex::default(), running }
     }
 
     /// Settings that were made by a program.
@@ -87,8 +90,28 @@ impl SettingsDesk {
         settings
     }
 
+    /// Tells commands beside this server what it goes by, now and after every change.
+    pub fn tell(&self, running: Running) {
+        self.say(&running);
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+    }
+
+    fn say(&self, running: &Running) {
+        if let Err(error) = running.say(&self.current()) {
+            tracing::warn!(%error, "commands beside this server do not know what it goes by");
+        }
+    }
+
     /// Takes up those values of the page.
     pub fn take(&self, page: PageValues) -> Arc<Settings> {
+        let settings = self.take_up(page);
+        if let Some(running) = &*self.running.lock().unwrap_or_else(PoisonError::into_inner) {
+            self.say(running);
+        }
+        settings
+    }
+
+    fn take_up(&self, page: PageValues) -> Arc<Settings> {
         let settings = Arc::new(self.with(&page));
         let now = Now { settings: Arc::clone(&settings), page };
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = now;

@@ -4,6 +4,7 @@
 use std::fs;
 
 use fanfare_model::{CacheOptions, Quality, SmallCodec};
+use fanfare_testkit::{signals, wav};
 use serde_json::{Value, json};
 
 use crate::{
@@ -61,11 +62,21 @@ async fn two_listeners_and_a_late_one_see_every_event_of_a_run() {
     for words in ["skipped a (medium): already cached", "cached b (medium, 192k, "] {
         assert!(messages.iter().any(|message| message.starts_with(words)), "{words}: {messages:?}");
     }
+    // issue 13: the words of the events, and which track is worked on.
+    assert!(messages.contains(&"Caching track 3 of 3"), "{messages:?}");
+    for event in &told {
+        let expected = match (event["state"].as_str().unwrap(), event["message"].as_str().unwrap()) {
+            ("waiting" | "running", message) if message.starts_with("skipped ") => "skipped",
+            ("waiting" | "running", _) => "in_progress",
+            _ => "completed",
+        };
+        assert_eq!(event["status"], expected, "{event}");
+    }
     // What failed did not end the stream: its end is the run's, with all three counted.
     let last = told.last().unwrap();
     assert_eq!(
-        (&last["status"], &last["current"], &last["total"]),
-        (&json!("partial_success"), &json!(3), &json!(3)),
+        (&last["status"], &last["state"], &last["current"], &last["total"]),
+        (&json!("completed"), &json!("partial_success"), &json!(3), &json!(3)),
         "{last}"
     );
     assert!(last["message"].as_str().unwrap().starts_with("1 cached, 1 skipped, 1 failed, 0.1 MB"), "{last}");
@@ -259,8 +270,8 @@ async fn a_source_that_is_changed_while_it_is_encoded_leaves_no_file_of_either()
         tokio::task::yield_now().await;
     }
     let path = server.music().join("a.wav");
-    let mut music = fs::read(&path).unwrap();
-    music.truncate(44 + 4 * 44_100 * 5);
+    let planes = [500.0, 600.0].map(|hz| signals::sine(44_100, 5.0, hz, 0.3));
+    let music = wav::wav(44_100, &planes, wav::WavFormat::I16);
     fs::write(&path, &music).unwrap();
     at_rest(&server).await;
     let ended = task(&server, &owner, &run).await;

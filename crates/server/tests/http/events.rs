@@ -45,7 +45,7 @@ impl Events {
         loop {
             let event = self.next().await.expect("the stream goes on");
             let over = event.1["task_id"] == task
-                && !matches!(event.1["status"].as_str(), Some("running" | "waiting"));
+                && !matches!(event.1["status"].as_str(), Some("in_progress" | "skipped"));
             events.push(event);
             if over {
                 return events;
@@ -81,7 +81,10 @@ async fn a_scan_is_told_as_it_goes_and_again_to_who_missed_it() {
         assert!(event["timestamp"].as_str().unwrap().ends_with('Z'));
     }
     let (last_id, last) = events.last().unwrap();
-    assert_eq!((&last["status"], &last["kind"]), (&json!("succeeded"), &json!("scan")));
+    assert_eq!(
+        (&last["status"], &last["state"], &last["kind"]),
+        (&json!("completed"), &json!("succeeded"), &json!("scan"))
+    );
 
     // Somebody who saw the first event gets the rest, the same.
     let mut again = resume(&server, &owner, "/api/v1/events", events[0].0).await;
@@ -91,7 +94,7 @@ async fn a_scan_is_told_as_it_goes_and_again_to_who_missed_it() {
     // One task's stream holds that task only; of a task that is over, its last state.
     let path = format!("/api/v1/tasks/{task}/events");
     let mut one = Events::of(server.get(&owner, &path).await);
-    assert_eq!(one.next().await.unwrap().1["status"], "succeeded");
+    assert_eq!(one.next().await.unwrap().1["status"], "completed");
     // Nothing is repeated to somebody who has everything.
     let mut later = resume(&server, &owner, "/api/v1/events", *last_id).await;
     let second = scan(&server, &owner).await;

@@ -170,7 +170,8 @@ async fn a_changed_file_has_a_new_tag_and_is_sent_whole() {
 async fn a_file_that_is_gone_is_said_to_be_without_its_path() {
     let server = Server::start().await;
     let owner = server.owner().await;
-    let path = format!("/api/v1/tracks/{}/audio?quality=original", server.track("secret-name.wav", &[1; 100]).await);
+    let path =
+        format!("/api/v1/tracks/{}/audio?quality=original", server.track("secret-name.wav", &[1; 100]).await);
     std::fs::remove_file(server.music().join("secret-name.wav")).unwrap();
     let response = server.get(&owner, &path).await;
     assert_eq!(response.status(), 404);

@@ -28,7 +28,9 @@ fn request(server: &Server, who: &As, method: &str, id: TrackId, fields: &str) -
         _ => String::new(),
     };
     let address = server.started.address;
-    format!("{method} /api/v1/tracks/{id}/audio?quality=original HTTP/1.1\r\nhost: {address}\r\n{key}{fields}\r\n")
+    format!(
+        "{method} /api/v1/tracks/{id}/audio?quality=original HTTP/1.1\r\nhost: {address}\r\n{key}{fields}\r\n"
+    )
 }
 
 async fn connect(server: &Server) -> TcpStream {
@@ -65,7 +67,9 @@ async fn pipelined_requests_are_answered_in_order() {
     let key = server.key(&owner).await;
     let bytes = content(700_001);
     let id = server.track("a.wav", &bytes).await;
-    let tag = server.get(&key, &format!("/api/v1/tracks/{id}/audio?quality=original")).await.headers()["etag"].clone();
+    let tag =
+        server.get(&key, &format!("/api/v1/tracks/{id}/audio?quality=original")).await.headers()["etag"]
+            .clone();
     let tag = format!("if-none-match: {}\r\n", tag.to_str().unwrap());
     let cases = [
         ("HEAD", "", 200),

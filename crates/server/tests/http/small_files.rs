@@ -80,7 +80,10 @@ async fn a_file_with_zeroed_bytes_is_never_sent_and_a_refresh_makes_it_anew() {
     assert!(said["remedy"].as_str().unwrap().contains("fanfare cache refresh"), "{said}");
     let refreshed =
         task_of(&server, &owner, server.post(&owner, "/api/v1/cache/refresh", all.clone()).await).await;
-    assert!(refreshed["message"].as_str().unwrap().starts_with("1 cached, 0 skipped, 0 failed"), "{refreshed}");
+    assert!(
+        refreshed["message"].as_str().unwrap().starts_with("1 cached, 0 skipped, 0 failed"),
+        "{refreshed}"
+    );
     assert!(fs::read(&path).unwrap() == whole, "the same bytes again");
 
     // A listener who is the first since it was written to finds it too, without any check.
@@ -147,8 +150,14 @@ async fn a_damaged_source_makes_no_short_file_and_no_holed_one_without_a_word() 
         println!("{}: {}", failure["subject"], failure["message"]);
     }
     let cut = if flac.is_some() { vec!["cutwav", "cutflac"] } else { vec!["cutwav"] };
-    assert_eq!((&ended["state"], &ended["failure_count"]), (&json!("partial_success"), &json!(cut.len())), "{ended}");
-    for (title, seconds) in [("cutwav", "5.0 s of 20.0 s"), ("cutflac", " s of 10.0 s")].into_iter().take(cut.len()) {
+    assert_eq!(
+        (&ended["state"], &ended["failure_count"]),
+        (&json!("partial_success"), &json!(cut.len())),
+        "{ended}"
+    );
+    for (title, seconds) in
+        [("cutwav", "5.0 s of 20.0 s"), ("cutflac", " s of 10.0 s")].into_iter().take(cut.len())
+    {
         let failures = ended["failures"].as_array().unwrap();
         let failure = failures.iter().find(|failure| failure["subject"].as_str().unwrap().contains(title));
         let failure = failure.unwrap_or_else(|| panic!("{title}: {ended}"));
@@ -161,7 +170,10 @@ async fn a_damaged_source_makes_no_short_file_and_no_holed_one_without_a_word() 
         assert!(said["reason"].as_str().unwrap().contains("can be decoded"), "{said}");
         // Nor while somebody listens: the original is sent as it is.
         let sent = audio(&server, &owner, &id, "medium", None).await;
-        assert_eq!((field(&sent, "x-fanfare-cache"), field(&sent, "x-fanfare-quality")), ("miss", "original"));
+        assert_eq!(
+            (field(&sent, "x-fanfare-cache"), field(&sent, "x-fanfare-quality")),
+            ("miss", "original")
+        );
     }
     let damaged = if flac.is_some() { "2 sources are damaged" } else { "1 source is damaged" };
     assert!(ended["message"].as_str().unwrap().contains(damaged), "{ended}");
@@ -174,7 +186,8 @@ async fn a_damaged_source_makes_no_short_file_and_no_holed_one_without_a_word() 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_smaller_file_is_larger_than_its_source_and_mono_gets_half_the_rate() {
     let (server, owner, _) = server_with(&[("stereo.wav", 4.0)]).await;
-    let mono = |rate_hz, seconds| wav::wav(rate_hz, &[signals::sine(rate_hz, seconds, 440.0, 0.3)], WavFormat::I16);
+    let mono =
+        |rate_hz, seconds| wav::wav(rate_hz, &[signals::sine(rate_hz, seconds, 440.0, 0.3)], WavFormat::I16);
     fs::write(server.music().join("mono.wav"), mono(44_100, 4.0)).unwrap();
     fs::write(server.music().join("tiny.wav"), mono(8_000, 3.0)).unwrap();
     scan(&server).await;
@@ -190,7 +203,8 @@ async fn no_smaller_file_is_larger_than_its_source_and_mono_gets_half_the_rate()
         for one in answer["qualities"].as_array().unwrap() {
             let quality = one["quality"].as_str().unwrap();
             let sent = audio(&server, &owner, &id, quality, None).await;
-            let (is, cache) = (field(&sent, "x-fanfare-quality").to_owned(), field(&sent, "x-fanfare-cache").to_owned());
+            let (is, cache) =
+                (field(&sent, "x-fanfare-quality").to_owned(), field(&sent, "x-fanfare-cache").to_owned());
             let len = sent.bytes().await.unwrap().len() as u64;
             println!("{title} {quality}: {len} of {source} bytes, {is}, {}", one["reason"]);
             assert!(len <= source, "{title} {quality}: {len} of {source}");
@@ -247,7 +261,10 @@ async fn the_default_quality_is_what_is_sent_to_everybody_who_names_none() {
     assert_eq!(cleared.status(), 200);
     server.state.ingest.set_cache(CacheOptions { encode_on_miss: false, ..CacheOptions::default() });
     let missed = server.get(&owner, &path).await;
-    assert_eq!((field(&missed, "x-fanfare-quality"), field(&missed, "x-fanfare-cache")), ("original", "miss"));
+    assert_eq!(
+        (field(&missed, "x-fanfare-quality"), field(&missed, "x-fanfare-cache")),
+        ("original", "miss")
+    );
     let head = guest(Method::HEAD).await;
     assert_eq!((field(&head, "x-fanfare-quality"), field(&head, "content-type")), ("medium", "audio/mpeg"));
     let sent = guest(Method::GET).await;
@@ -275,7 +292,12 @@ async fn head_is_answered_from_the_recipe_alone() {
         heads.push((quality, field(&head, "content-length").to_owned(), field(&head, "etag").to_owned()));
     }
     let tag = &heads[1].2;
-    let known = server.request(&owner, Method::HEAD, &path("medium")).header("if-none-match", tag).send().await.unwrap();
+    let known = server
+        .request(&owner, Method::HEAD, &path("medium"))
+        .header("if-none-match", tag)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(known.status(), 304);
     assert_eq!((streams(&server).await, server.state.small.encoding()), (0, 0), "nothing was made");
     assert_eq!(server.store().catalog().cache().names(), Vec::<String>::new());
@@ -286,5 +308,47 @@ async fn head_is_answered_from_the_recipe_alone() {
         assert_eq!(field(&sent, "etag"), tag);
         assert_eq!(sent.bytes().await.unwrap().len().to_string(), len, "{quality}");
     }
+    server.stop().await;
+}
+
+// issue 13, E7: a run that makes files ahead went beyond the cap (12 MB became 27) and was thinned out afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_stops_at_the_cap_and_says_so() {
+    let names: Vec<String> = (0..8).map(|number| format!("{number}.wav")).collect();
+    let songs: Vec<(&str, f64)> = names.iter().map(|name| (&**name, 6.0)).collect();
+    let (server, owner, ids) = server_with(&songs).await;
+    // 146 kB each.
+    let cap_bytes = 400_000;
+    server.state.ingest.set_cache(CacheOptions { cap_bytes, ..CacheOptions::default() });
+    let ended = warm(&server, &owner, json!({"scope": {"all": true}, "workers": 2})).await;
+    println!("{}", ended["message"]);
+    let message = ended["message"].as_str().unwrap();
+    assert!(message.starts_with("2 cached, 0 skipped, "), "{ended}");
+    assert!(message.contains(" left: the cache is full: 0.3 MB of the 0.4 MB"), "{ended}");
+    assert!(message.contains("audio_cache.cap_bytes"), "{ended}");
+    assert_eq!(ended["state"], "partial_success");
+    let cache = server.store().catalog().cache();
+    let on_disk: u64 = cache.files().iter().map(|(_, size, _)| size).sum();
+    assert!(on_disk <= cap_bytes, "{on_disk}");
+    assert_eq!(cache.files().len(), 2);
+    let status = server.json(&owner, "/api/v1/cache").await;
+    assert_eq!((&status["size_bytes"], &status["cap_bytes"]), (&json!(on_disk), &json!(cap_bytes)));
+    let mut said = Vec::new();
+    for id in &ids {
+        let explained = explained(&server, &owner, id).await;
+        if explained["reason"].as_str().unwrap().contains("the cache is full") {
+            assert!(explained["remedy"].as_str().unwrap().contains("audio_cache.cap_bytes"), "{explained}");
+            said.push(id);
+        }
+    }
+    assert!(!said.is_empty(), "the track at which it stopped says why");
+    // With room again the rest is made by a retry of the run.
+    server.state.ingest.set_cache(CacheOptions::default());
+    let retried = server
+        .post(&owner, &format!("/api/v1/tasks/{}/retry", ended["id"].as_str().unwrap()), json!({}))
+        .await;
+    assert!(retried.status().is_success(), "{}", retried.status());
+    at_rest(&server).await;
+    assert_eq!(cache.files().len(), 8);
     server.stop().await;
 }

@@ -83,7 +83,8 @@ async fn a_file_becomes_a_track_once() {
         assert_eq!(track[field], value, "{field}");
     }
     assert_eq!(server.json(&owner, &location).await["id"], track["id"]);
-    let audio = server.get(&owner, &format!("{location}/audio?quality=original")).await.bytes().await.unwrap();
+    let audio =
+        server.get(&owner, &format!("{location}/audio?quality=original")).await.bytes().await.unwrap();
     assert_eq!(audio.as_ref(), song);
 
     let again = send(&server, &owner, form("file", "other name.wav", &song)).await;

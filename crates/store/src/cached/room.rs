@@ -55,9 +55,10 @@ impl CacheFolder {
             _ if cause == io::ErrorKind::ReadOnlyFilesystem => {
                 error.remedy("make that disk writable, or set `audio_cache.dir` to a folder on another one")
             }
-            _ if matches!(cause, io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists) => {
-                error.remedy("move away what lies there in place of a folder, or set `audio_cache.dir` to another one")
-            }
+            _ if matches!(cause, io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists) => error
+                .remedy(
+                    "move away what lies there in place of a folder, or set `audio_cache.dir` to another one",
+                ),
             ErrorKind::NoSpace => error.remedy("free space on that disk, or run `fanfare cache clear`"),
             ErrorKind::PermissionDenied => error.remedy(
                 "let the user who runs fanfare write that folder, or set `audio_cache.dir` to another one",
@@ -81,7 +82,10 @@ mod tests {
         assert!(cache.free_bytes().unwrap() > 0);
         cache.refuse_full(1).unwrap();
         let full = cache.refuse_full(u64::MAX).unwrap_err();
-        assert_eq!((full.kind(), full.remedy_text()), (ErrorKind::NoSpace, Some("free space on that disk, or run `fanfare cache clear`")));
+        assert_eq!(
+            (full.kind(), full.remedy_text()),
+            (ErrorKind::NoSpace, Some("free space on that disk, or run `fanfare cache clear`"))
+        );
         fs::create_dir(folder.path().join("cache")).unwrap();
         fs::write(cache.root(), b"no folder").unwrap();
         let said = cache.try_writing().unwrap_err();

@@ -1,3 +1,5 @@
+//! Tests of the cache folder: names, files while they are made, what earlier attempts left.
+
 use std::{io::Write as _, os::unix::fs::FileExt as _};
 
 use fanfare_model::{BlockGrid, ContentHash, ErrorKind, Quality, SmallCodec};

@@ -100,8 +100,8 @@ export const keys = () => list<ApiKey>('/keys');
 export const addKey = (name: string) => post<NewApiKey>('/keys', { name });
 export const removeKey = (keyId: string) => remove(`/keys/${id(keyId)}`);
 
-export const audioAddress = (trackId: string, quality: Quality = 'original') =>
-  address(`/tracks/${id(trackId)}/audio`, { quality: quality === 'original' ? undefined : quality });
+/** The sound of a track; without a quality it is that of the server's settings. */
+export const audioAddress = (trackId: string, quality?: Quality) => address(`/tracks/${id(trackId)}/audio`, { quality });
 export const m3u8Address = (slug: string) => address(`${tape(slug)}/m3u8`);
 export const hlsAddress = (trackId: string) => address(`/tracks/${id(trackId)}/hls/index.m3u8`);
 export const trackCoverAddress = (trackId: string) => address(`/tracks/${id(trackId)}/cover`);

@@ -60,7 +60,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lets go of smaller files: all, or only old ones, or only those of a quality. Whoever listens to one hears it to its end. */
+        /** Removes smaller files: all, or only old ones, those of a quality, or those of some tracks. A listener hears one to its end. */
         post: operations["clear"];
         delete?: never;
         options?: never;
@@ -94,7 +94,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes anew what is older than its source, or was made by an older version, as a task. */
+        /** Makes anew what is damaged (every byte is read for that), older than its source, or was made by an older version, as a task. */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -111,7 +111,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Looks whether smaller files are there, whole, and made of what their sources are now. */
+        /** Looks whether smaller files are there, whole by their checksums, and made of what their sources are now. Every byte is read. */
         post: operations["verify"];
         delete?: never;
         options?: never;
@@ -128,7 +128,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes smaller files ahead of time, as a task. What is there already is skipped. */
+        /**
+         * Makes smaller files ahead of time, as a task. What is there already is skipped, unless `overwrite` is true. A run stops when the
+         *     cap of the cache is reached, and says so.
+         */
         post: operations["warm"];
         delete?: never;
         options?: never;
@@ -815,13 +818,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. */
+        /**
+         * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
+         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests hear originals only where that is the
+         *     quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
+         *     is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
+         */
         get: operations["shared_audio"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. */
+        /**
+         * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
+         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests hear originals only where that is the
+         *     quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
+         *     is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
+         */
         head: operations["shared_audio_head"];
         patch?: never;
         trace?: never;
@@ -1044,7 +1057,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag.
+         * The sound of a track: the bytes of its own file or of a smaller one, whole or in ranges (RFC 9110 section 14). A file that changes
+         *     gets a new ETag. `HEAD` makes nothing: it is answered from what the file will be.
          * @description `X-Fanfare-Quality` says what is really sent, `X-Fanfare-Cache` why: `hit`, `encoding`, `original` (nothing smaller is made of it),
          *     `miss` (the original in place of a file that cannot be made now).
          */
@@ -1054,7 +1068,8 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * The bytes of the track's file, whole or in ranges (RFC 9110 section 14). A file that changes gets a new ETag.
+         * The sound of a track: the bytes of its own file or of a smaller one, whole or in ranges (RFC 9110 section 14). A file that changes
+         *     gets a new ETag. `HEAD` makes nothing: it is answered from what the file will be.
          * @description `X-Fanfare-Quality` says what is really sent, `X-Fanfare-Cache` why: `hit`, `encoding`, `original` (nothing smaller is made of it),
          *     `miss` (the original in place of a file that cannot be made now).
          */
@@ -1460,7 +1475,7 @@ export interface components {
              */
             removed: number;
         };
-        /** @description What to let go of. */
+        /** @description What to remove. */
         CacheClearing: {
             /**
              * Format: int32
@@ -1470,6 +1485,8 @@ export interface components {
             older_than_days: number | null;
             /** @default null */
             quality: components["schemas"]["Quality"] | null;
+            /** @default null */
+            scope: components["schemas"]["CacheScope"] | null;
         };
         /** @description What makes smaller files. */
         CacheEncoder: {
@@ -1535,6 +1552,8 @@ export interface components {
         };
         /** @description What to make ready. */
         CacheRequest: {
+            /** @description Whether what is there is made again. Only for `/cache/warm`. */
+            overwrite?: boolean;
             /** @description Which qualities; by the settings when there are none. */
             qualities?: components["schemas"]["Quality"][];
             /** @description Of which tracks. */
@@ -1598,7 +1617,7 @@ export interface components {
             cap_bytes: number;
             /** @description The codec of smaller files: `mp3`, `opus` or `aac`. */
             codec: string;
-            /** @description What guests are sent. */
+            /** @description What is sent to everybody who names no quality, signed in or guest. */
             default_quality: components["schemas"]["Quality"];
             /** @description The master switch. */
             enabled: boolean;
@@ -1616,6 +1635,11 @@ export interface components {
             files: number;
             /** @description Where smaller files lie; only owners are told. */
             folder: string | null;
+            /**
+             * Format: int64
+             * @description What is free on the disk of the cache folder, where the system says that.
+             */
+            free_bytes: number | null;
             /**
              * Format: int64
              * @description Requests that were answered from whole files, since the server started.
@@ -2775,7 +2799,7 @@ export interface components {
                  * @description Position on the disc.
                  */
                 track_number?: number | null;
-                /** @description Whether smaller files are made of it: its codec keeps every bit. */
+                /** @description Whether smaller files are made of it: its codec keeps every bit, and a file of medium quality would be smaller. */
                 transcodable: boolean;
                 /**
                  * Format: double
@@ -3350,8 +3374,10 @@ export interface components {
             kind: components["schemas"]["TaskKind"];
             /** @description The latest sentence. */
             message: string;
+            /** @description The state of the task after it. */
+            state: components["schemas"]["TaskState"];
             /** @description Where it stands. */
-            status: components["schemas"]["TaskState"];
+            status: string;
             /** @description The step it is in, in words. */
             step: string;
             /** @description The task's id. */
@@ -3568,7 +3594,7 @@ export interface components {
              * @description Position on the disc.
              */
             track_number: number | null;
-            /** @description Whether smaller files are made of it: its codec keeps every bit. */
+            /** @description Whether smaller files are made of it: its codec keeps every bit, and a file of medium quality would be smaller. */
             transcodable: boolean;
             /**
              * Format: double
@@ -6812,8 +6838,9 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `original` (the default), `high`, `medium` or `low`. A smaller file that is not there is made while it is sent, with its
-                 *     length and every range known at once.
+                 * @description `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A smaller file that is not
+                 *     there is made while it is sent, with its length and every range known at once. Nothing smaller is made of a file
+                 *     whose codec is lossy, or where it would not be smaller: there every quality is the original.
                  */
                 quality?: components["schemas"]["Quality"];
             };
@@ -6901,8 +6928,9 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `original` (the default), `high`, `medium` or `low`. A smaller file that is not there is made while it is sent, with its
-                 *     length and every range known at once.
+                 * @description `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A smaller file that is not
+                 *     there is made while it is sent, with its length and every range known at once. Nothing smaller is made of a file
+                 *     whose codec is lossy, or where it would not be smaller: there every quality is the original.
                  */
                 quality?: components["schemas"]["Quality"];
             };

@@ -4,6 +4,7 @@ import { audioAddress, hlsAddress } from '../api/calls';
 import { outputPlan } from './gain';
 import type { Ladder } from './ladder';
 import type { Quality } from '../api/types';
+import type { Rung } from '../quality/quality';
 import type { FailureReason, PlayerInput } from './machine';
 
 export interface EngineReports {
@@ -12,6 +13,8 @@ export interface EngineReports {
   codec(): string | null;
   /** A small file did not play: the server makes as many as it may and asks to wait, or it is gone or not for this browser. */
   small(retryAfter_s: number | null, refused: boolean): void;
+  /** Which rung of a ladder is heard now. */
+  rung(rung: Rung): void;
 }
 
 export class Engine {
@@ -27,7 +30,7 @@ export class Engine {
   /** Grows with every source: a ladder that is ready too late is not for this one. */
   #turn = 0;
   #wanted = false;
-  #quality: Quality = 'original';
+  #quality: Quality | undefined = 'original';
 
   constructor(reports: EngineReports) {
     this.#reports = reports;
@@ -59,7 +62,7 @@ export class Engine {
     });
   }
 
-  source(trackId: string, position_s: number, how: { hls: boolean; quality: Quality }): void {
+  source(trackId: string, position_s: number, how: { hls: boolean; quality: Quality | undefined }): void {
     this.#pending_s = position_s;
     this.#turn += 1;
     this.#wanted = false;
@@ -81,7 +84,9 @@ export class Engine {
     try {
       const { openLadder } = await import('./ladder');
       if (this.#turn !== turn) return;
-      this.#ladder = openLadder(this.#audio, url, failed);
+      this.#ladder = openLadder(this.#audio, url, failed, (rung) => {
+        if (this.#turn === turn) this.#reports.rung(rung);
+      });
       if (this.#ladder === null) failed('unsupported');
       else if (this.#wanted) this.play();
     } catch {
@@ -166,7 +171,8 @@ export class Engine {
     if (error?.code === MediaError.MEDIA_ERR_DECODE) return report('decode');
     // "Not supported" is also what the element says when the server refused or is gone: ask which.
     try {
-      const answer = await fetch(src, { method: 'HEAD', credentials: 'same-origin' });
+      // One byte: the header fields alone are answered without anything being made, and refused by nobody.
+      const answer = await fetch(src, { headers: { range: 'bytes=0-0' }, credentials: 'same-origin' });
       if (this.#audio.src !== src) return;
       const refused = answer.status === 429;
       if (refused || (this.#quality !== 'original' && answer.status < 500)) return this.#reports.small(Number(answer.headers.get('Retry-After')) || null, refused);

@@ -1,6 +1,7 @@
 // An HLS ladder in an audio element, through Media Source Extensions. Loaded only when one is played.
 
 import Hls from 'hls.js/light';
+import type { Rung } from '../quality/quality';
 import type { FailureReason } from './machine';
 
 /** Kept ahead and behind, in seconds: a lossless minute is about 6 MB. */
@@ -12,7 +13,7 @@ const PATIENCE_MS = 30_000;
 export interface Ladder { close(): void }
 
 /** Null when this browser cannot. */
-export function openLadder(audio: HTMLMediaElement, url: string, failed: (reason: FailureReason) => void): Ladder | null {
+export function openLadder(audio: HTMLMediaElement, url: string, failed: (reason: FailureReason) => void, playing: (rung: Rung) => void): Ladder | null {
   if (!Hls.isSupported()) return null;
   const policy = { maxTimeToFirstByteMs: PATIENCE_MS, maxLoadTimeMs: 2 * PATIENCE_MS, timeoutRetry: null, errorRetry: { maxNumRetry: 4, retryDelayMs: 500, maxRetryDelayMs: 4000 } };
   const hls = new Hls({
@@ -30,6 +31,11 @@ export function openLadder(audio: HTMLMediaElement, url: string, failed: (reason
     }
     const status = error.response?.code ?? 0;
     failed(error.type === Hls.ErrorTypes.NETWORK_ERROR ? (status === 404 || status === 410 ? 'missing' : 'network') : 'decode');
+  });
+  // The segment that is heard, not the one that is loaded ahead.
+  hls.on(Hls.Events.FRAG_CHANGED, (_, { frag }) => {
+    const level = hls.levels[frag.level];
+    if (level !== undefined) playing({ codec: level.audioCodec ?? null, bitrate_bps: level.averageBitrate || level.bitrate });
   });
   hls.loadSource(url);
   hls.attachMedia(audio);

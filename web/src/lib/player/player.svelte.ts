@@ -189,9 +189,10 @@ class Player {
   #run(effect: Effect): void {
     const engine = (this.#engine ??= new Engine({
       input: (input) => this.send(input), codec: () => this.track?.codec ?? null, small: (retryAfter_s, refused) => this.size.standIn(retryAfter_s, refused),
+      rung: (rung) => { this.size.rung = rung; },
     }));
     switch (effect.type) {
-      case 'source': engine.source(effect.trackId, effect.position_s, { hls: this.track?.hls === true, quality: this.size.wanted }); return this.#level();
+      case 'source': engine.source(effect.trackId, effect.position_s, { hls: this.track?.hls === true, quality: this.size.asked }); return this.#level();
       case 'play': this.#tabs?.begin(); this.#level(); return engine.play();
       case 'pause': return engine.pause();
       case 'stop': return engine.stop();

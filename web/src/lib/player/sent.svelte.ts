@@ -4,14 +4,17 @@
 import * as calls from '../api/calls';
 import type { Quality } from '../api/types';
 import { obstacle } from '../cache/figures';
-import { bitrate, isQuality, MAX_TRIES, patience, qualityName, type Sent, sentReason } from '../quality/quality';
+import { bitrate, chosenQuality, isQuality, MAX_TRIES, patience, qualityName, type Rung, rungWords, type Sent, sentReason } from '../quality/quality';
 import { announcer } from '../stores/announce.svelte';
 import { cacheStatus } from '../stores/cache.svelte';
 import { recall, remember } from '../stores/remembered';
 import type { QueueTrack } from './queue';
 
 export class SentQuality {
-  chosen = $state<Quality>(recall('quality', isQuality, 'original'));
+  /** What was chosen on this device; null while nothing was: then the server's default counts. */
+  #own = $state<Quality | null>(recall<Quality | null>('quality', isQuality, null));
+  /** Which rung of a ladder is heard; null where none is, or it is not known. */
+  rung = $state.raw<Rung | null>(null);
   /** What the server said of the track in the element; null while that is not known. */
   sent = $state.raw<Sent | null>(null);
   /** A calm sentence while the original stands in. */
@@ -27,6 +30,10 @@ export class SentQuality {
     this.#reload = reload;
   }
 
+  get chosen(): Quality {
+    return chosenQuality(this.#own, cacheStatus.now);
+  }
+
   /** Whether a choice means something for the track in the bar. */
   get meaningful(): boolean {
     const track = this.#track();
@@ -38,8 +45,14 @@ export class SentQuality {
     return this.meaningful && !this.#standIn ? this.chosen : 'original';
   }
 
-  /** "medium, 192 kbit/s" or "original": what one hears. */
+  /** What stands in the address: nothing while neither a choice nor the server's default is known, which the server then takes. */
+  get asked(): Quality | undefined {
+    return this.#own === null && cacheStatus.now === null && this.meaningful && !this.#standIn ? undefined : this.wanted;
+  }
+
+  /** "medium, 192 kbit/s", "original" or the rung of a ladder: what one hears. */
   get words(): string {
+    if (this.#track()?.hls === true) return rungWords(this.rung);
     const quality = this.sent?.quality ?? this.wanted;
     const bps = quality === 'original' ? null : bitrate(quality, cacheStatus.now);
     return bps === null ? qualityName(quality).toLowerCase() : `${qualityName(quality).toLowerCase()}, ${Math.round(bps / 1000)} kbit/s`;
@@ -48,7 +61,7 @@ export class SentQuality {
   /** Why it is not what was chosen, or is not there yet. */
   get reason(): string | null {
     const track = this.#track();
-    if (track?.hls === true) return 'it is sent as a stream that suits the line by itself';
+    if (track?.hls === true) return 'its own file is not to be had: it is sent as a stream that suits the line by itself';
     const status = cacheStatus.now;
     if (track !== null && !this.meaningful) return sentReason(this.chosen, { quality: 'original', cache: 'original' }, track.transcodable, status);
     if (this.#standIn) return 'the small file is not to be had just now';
@@ -56,9 +69,9 @@ export class SentQuality {
   }
 
   choose(quality: Quality): void {
-    if (quality === this.chosen) return;
+    if (quality === this.#own) return;
     const before = this.wanted;
-    this.chosen = quality;
+    this.#own = quality;
     remember('quality', quality);
     this.begin();
     if (this.wanted === before) return void this.ask();
@@ -72,9 +85,10 @@ export class SentQuality {
     this.#tries = 0;
     this.#standIn = false;
     this.sent = null;
+    this.rung = null;
     this.waiting = null;
     // What was off may be on by now.
-    if (this.chosen !== 'original') void (cacheStatus.now !== null && obstacle(cacheStatus.now) !== null ? cacheStatus.load() : cacheStatus.once());
+    if (this.#own !== 'original') void (cacheStatus.now !== null && obstacle(cacheStatus.now) !== null ? cacheStatus.load() : cacheStatus.once());
   }
 
   /** Asks what is sent: an audio element does not tell. */
@@ -86,7 +100,7 @@ export class SentQuality {
       this.sent = { quality, cache: 'original' };
       return;
     }
-    const answer = await head(track.id, quality);
+    const answer = await ask(track.id, quality, { method: 'HEAD' });
     if (answer?.ok && this.#track()?.id === track.id && this.wanted === quality) {
       this.sent = { quality: answer.headers.get('X-Fanfare-Quality') ?? quality, cache: answer.headers.get('X-Fanfare-Cache') ?? 'hit' };
     }
@@ -110,7 +124,7 @@ export class SentQuality {
   async #again(): Promise<void> {
     const track = this.#track();
     if (track === null || !this.#standIn) return;
-    const answer = await head(track.id, this.chosen);
+    const answer = await ask(track.id, this.chosen, { headers: { range: 'bytes=0-0' } });
     if (this.#track()?.id !== track.id || !this.#standIn) return;
     if (answer === null || answer.status === 429) return this.standIn(Number(answer?.headers.get('Retry-After')) || null, true);
     this.#standIn = false;
@@ -120,9 +134,9 @@ export class SentQuality {
   }
 }
 
-async function head(trackId: string, quality: Quality): Promise<Response | null> {
+async function ask(trackId: string, quality: Quality, how: RequestInit): Promise<Response | null> {
   try {
-    return await fetch(calls.audioAddress(trackId, quality), { method: 'HEAD', credentials: 'same-origin' });
+    return await fetch(calls.audioAddress(trackId, quality), { ...how, credentials: 'same-origin' });
   } catch {
     return null;
   }

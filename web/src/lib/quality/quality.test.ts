@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CacheStatus } from '../api/types';
-import { isQuality, patience, qualityLabel, sentReason } from './quality';
+import { chosenQuality, isQuality, patience, qualityLabel, rungWords, sentReason } from './quality';
 
 const status = { qualities: [{ quality: 'medium', bitrate_bps: 160_000, files: 0, bytes: 0 }] } as unknown as CacheStatus;
 
@@ -8,6 +8,16 @@ test.each([['original', true], ['low', true], ['lossless', false], [null, false]
 test.each([
   ['original', null, 'Original'], ['medium', null, 'Medium, 192 kbit/s'], ['medium', status, 'Medium, 160 kbit/s'], ['low', status, 'Low, 128 kbit/s'], ['tiny', null, 'tiny'],
 ] as const)('%s is called %s %s', (quality, told, label) => expect(qualityLabel(quality, told)).toBe(label));
+
+// issue 13: a fresh browser started at "original" whatever the server's default was.
+test.each([
+  [null, null, 'medium'], [null, { default_quality: 'low' }, 'low'], ['high', { default_quality: 'low' }, 'high'], ['original', { default_quality: 'low' }, 'original'],
+] as const)('chosen here %j, of a server as %j: %s', (own, told, chosen) => expect(chosenQuality(own, told as CacheStatus | null)).toBe(chosen));
+
+// issue 13: with originals not kept the page said "original" and played AAC.
+test.each([
+  [null, 'stream'], [{ codec: 'mp4a.40.2', bitrate_bps: 256_400 }, 'AAC, 256 kbit/s'], [{ codec: 'fLaC', bitrate_bps: 912_000 }, 'FLAC, 912 kbit/s'], [{ codec: null, bitrate_bps: 0 }, 'stream'],
+] as const)('the rung %j is called %s', (rung, words) => expect(rungWords(rung)).toBe(words));
 
 describe('what is sent', () => {
   const cases = [

@@ -26,6 +26,19 @@ export function qualityLabel(quality: string, status: CacheStatus | null): strin
 /** What the server said it sends. */
 export interface Sent { quality: string; cache: string }
 
+/** A rung of a ladder that plays. */
+export interface Rung { codec: string | null; bitrate_bps: number }
+
+/** "FLAC, 912 kbit/s"; "stream" while it is not known which rung plays. */
+export function rungWords(rung: Rung | null): string {
+  if (rung === null) return 'stream';
+  const codec = rung.codec === null ? 'stream' : rung.codec.startsWith('mp4a') ? 'AAC' : rung.codec.toLowerCase() === 'flac' ? 'FLAC' : rung.codec;
+  return rung.bitrate_bps > 0 ? `${codec}, ${Math.round(rung.bitrate_bps / 1000)} kbit/s` : codec;
+}
+
+/** What is asked for: what was chosen on this device, else what the server sends to everybody who names none. */
+export const chosenQuality = (own: Quality | null, status: CacheStatus | null): Quality => own ?? status?.default_quality ?? 'medium';
+
 /** Why another quality is sent than the one that was chosen; null where nothing needs saying. */
 export function sentReason(chosen: Quality, sent: Sent, transcodable: boolean | undefined, status: CacheStatus | null = null): string | null {
   if (chosen === 'original' || sent.quality === chosen) return sent.cache === 'encoding' ? 'it is being made while it plays' : null;

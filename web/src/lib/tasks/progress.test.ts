@@ -3,7 +3,7 @@ import type { Task, TaskEvent } from '../api/types';
 import { answered, applied, canRetry, canRetryOne, merged, overall, share, sorted, took } from './progress';
 
 const event = (change: Partial<TaskEvent> = {}): TaskEvent => ({
-  task_id: 't', kind: 'scan', step: 'reading folders', status: 'running', message: '', current: 10, total: 40, current_item: 'a.flac',
+  task_id: 't', kind: 'scan', step: 'reading folders', status: 'in_progress', state: 'running', message: '', current: 10, total: 40, current_item: 'a.flac',
   failure_count: 0, timestamp: '2026-01-01T00:00:00Z', ...change,
 });
 const task = (change: Partial<Task> = {}): Task => ({ ...applied(undefined, event()), ...change });
@@ -14,9 +14,9 @@ describe('a task after an event', () => {
     const failures = [{ subject: 'x', kind: 'malformed', message: 'm', track: null, next_retry: null }];
     expect(applied(task({ failures }), event({ current: 20 }))).toMatchObject({ current: 20, failures });
   });
-  test('an end is dated', () => expect(applied(task(), event({ status: 'succeeded', timestamp: '2026-01-01T00:01:00Z' }))).toMatchObject({ state: 'succeeded', ended: '2026-01-01T00:01:00Z' }));
+  test('an end is dated', () => expect(applied(task(), event({ status: 'completed', state: 'succeeded', timestamp: '2026-01-01T00:01:00Z' }))).toMatchObject({ state: 'succeeded', ended: '2026-01-01T00:01:00Z' }));
   test('a late event does not take an end back', () => expect(applied(task({ state: 'cancelled' }), event({ current: 30 }))).toMatchObject({ state: 'cancelled', current: 10 }));
-  test('a status of a newer server counts as running', () => expect(applied(undefined, { ...event(), status: 'napping' as never }).state).toBe('running'));
+  test('a state of a newer server counts as running', () => expect(applied(undefined, { ...event(), state: 'napping' as never }).state).toBe('running'));
 });
 
 describe('answers that events overtook', () => {

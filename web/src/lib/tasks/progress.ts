@@ -9,7 +9,7 @@ export const isOver = (state: TaskState): boolean => state !== 'waiting' && stat
 
 /** The task after an event. An event never takes back an end. */
 export function applied(task: Task | undefined, event: TaskEvent): Task {
-  const state = (STATES.includes(event.status) ? event.status : 'running') as TaskState;
+  const state = (STATES.includes(event.state) ? event.state : 'running') as TaskState;
   const before: Task = task ?? {
     id: event.task_id, kind: event.kind, state, step: '', current: 0, total: 0, current_item: null, message: '',
     failure_count: 0, failures: [], log: [], created: event.timestamp, started: event.timestamp, ended: null,

@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use fanfare_audio::{Limits, read_tags};
-use fanfare_delivery::{Explained, Examiner, FileState};
+use fanfare_delivery::{Examiner, Explained, FileState};
 use fanfare_model::{AudioProperties, ContentHash, Error, ErrorKind, Quality, Result, TrackId};
 use fanfare_store::{Look, Store, TrackRow};
 use serde::Serialize;

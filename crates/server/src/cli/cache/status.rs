@@ -115,7 +115,12 @@ fn table(status: &Status) -> String {
                 bytes(status.hls_bytes)
             ),
         ),
-        ("free", status.free_bytes.map_or_else(|| "-".to_owned(), |free| format!("{} on the disk of that folder", bytes(free)))),
+        (
+            "free",
+            status
+                .free_bytes
+                .map_or_else(|| "-".to_owned(), |free| format!("{} on the disk of that folder", bytes(free))),
+        ),
         ("files", status.files.to_string()),
         ("oldest use", status.oldest_used.clone().unwrap_or_else(|| "-".to_owned())),
     ] {

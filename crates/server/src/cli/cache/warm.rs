@@ -50,7 +50,11 @@ pub(super) fn run(args: &WarmArgs, which: Which) -> Done {
     let settings = layers.settle(&Default::default());
     serve::has_library(&settings)?;
     let data_dir = settings.data_dir;
-    if which != Which::Outdated && !args.scope.all && args.scope.release.is_none() && args.scope.search.is_none() {
+    if which != Which::Outdated
+        && !args.scope.all
+        && args.scope.release.is_none()
+        && args.scope.search.is_none()
+    {
         let nothing = || {
             Error::new(ErrorKind::Invalid, "which tracks are to be made ready is not said")
                 .remedy("name files or folders, or say --search TEXT, --release ID or --all")
@@ -209,7 +213,10 @@ impl Show {
         // Every line of the log is told once as the message, and may be told again with later states.
         if *told != task.message {
             told.clone_from(&task.message);
-            if ["cached ", "skipped ", "left ", "stopped ", "damaged "].iter().any(|word| told.starts_with(word)) {
+            if ["cached ", "skipped ", "left ", "stopped ", "damaged "]
+                .iter()
+                .any(|word| told.starts_with(word))
+            {
                 self.line(told);
             }
         }

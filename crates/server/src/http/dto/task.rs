@@ -207,7 +207,9 @@ pub struct TaskEventDto {
     /// The step it is in, in words.
     pub step: String,
     /// Where it stands.
-    pub status: TaskStateDto,
+    pub status: String,
+    /// The state of the task after it.
+    pub state: TaskStateDto,
     /// The latest sentence.
     pub message: String,
     /// Units done.
@@ -230,7 +232,8 @@ impl From<TaskEvent> for TaskEventDto {
             task_id: task.id.to_string(),
             kind: task.kind.into(),
             step: task.step,
-            status: task.state.into(),
+            status: event.status,
+            state: task.state.into(),
             message: task.message,
             current: task.current,
             total: task.total,

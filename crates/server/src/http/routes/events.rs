@@ -92,7 +92,8 @@ pub async fn task_events(
     let ended = task.state.is_over().then(|| {
         task.failures = Vec::new();
         // Number 0: it comes from the catalog and has no place among the events.
-        TaskEvent { id: 0, task, status: String::new(), at: clock::now() }
+        let at = task.ended.unwrap_or_else(clock::now);
+        TaskEvent::of(0, &task, at)
     });
     feed(&state, caller, last_event(&headers), Some(id), ended).await
 }

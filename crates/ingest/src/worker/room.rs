@@ -1,0 +1,71 @@
+//! [`Room`]: whether what is made ahead of time fits beneath the cap of the cache.
+//!
+//! The cap is kept by removing what was used longest ago; a run that removed what it made itself would never end, and one that only
+//! added would take the disk. So a run makes room of what was not used since it began, and stops when there is none left.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fanfare_model::{Error, ErrorKind, Result, Timestamp};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::work::Held;
+use crate::clock;
+
+/// How the sentence about a full cache begins, by which the end of a run is known.
+pub(crate) const FULL: &str = "the cache is full";
+/// What was used that lately is being listened to.
+const IN_USE_MS: i64 = 10 * 60_000;
+
+/// The cap, and the turn of those who count against it.
+pub(crate) struct Room {
+    cap_bytes: AtomicU64,
+    turn: Semaphore,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { cap_bytes: AtomicU64::new(u64::MAX), turn: Semaphore::new(1) }
+    }
+}
+
+impl Room {
+    /// Sets the cap.
+    pub(crate) fn cap(&self, cap_bytes: u64) {
+        self.cap_bytes.store(cap_bytes, Ordering::Relaxed);
+    }
+
+    /// Makes room for so many bytes beneath the cap. What is counted holds until the permit is dropped: files are stored before.
+    ///
+    /// # Errors
+    /// `LimitExceeded` when there is none; errors of the store.
+    pub(crate) async fn make(&self, held: &Held, bytes: u64) -> Result<SemaphorePermit<'_>> {
+        let ended = |_| Error::new(ErrorKind::Unavailable, "the worker ends");
+        let turn = self.turn.acquire().await.map_err(ended)?;
+        let cap = self.cap_bytes.load(Ordering::Relaxed);
+        if taken(held).await?.saturating_add(bytes) <= cap {
+            return Ok(turn);
+        }
+        let catalog = held.bench.store.catalog();
+        let begun = match held.task() {
+            Some(task) => catalog.task(task).await?.map(|task| task.created),
+            None => None,
+        };
+        let lately = Timestamp(clock::now().0 - IN_USE_MS);
+        let stays = begun.map_or(lately, |begun| lately.min(Timestamp(begun.0 - 1)));
+        catalog.evict_transcodes(cap.saturating_sub(bytes), None, stays).await?;
+        let taken = taken(held).await?;
+        if taken.saturating_add(bytes) <= cap {
+            return Ok(turn);
+        }
+        let mb = |bytes: u64| bytes as f64 / 1e6;
+        let said = format!("{FULL}: {:.1} MB of the {:.1} MB that it may take", mb(taken), mb(cap));
+        Err(Error::new(ErrorKind::LimitExceeded, said)
+            .remedy("raise `audio_cache.cap_bytes`, or run `fanfare cache clear`; originals play meanwhile"))
+    }
+}
+
+/// How many bytes count against the cap.
+async fn taken(held: &Held) -> Result<u64> {
+    let counts = held.bench.store.catalog().transcode_counts().await?;
+    Ok(counts.bytes.saturating_sub(counts.pinned_bytes))
+}
