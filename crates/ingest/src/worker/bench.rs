@@ -233,7 +233,15 @@ struct Hands {
 impl Hands {
     fn new(bench: Arc<Bench>, role: WorkerRole) -> Self {
         let shelves = SHELVES.iter().filter(|shelf| shelf.role == role).collect();
-        Self { bench, shelves, jobs: JoinSet::new(), held: HashMap::new(), ahead: None, role, catching_up: None }
+        Self {
+            bench,
+            shelves,
+            jobs: JoinSet::new(),
+            held: HashMap::new(),
+            ahead: None,
+            role,
+            catching_up: None,
+        }
     }
 
     /// Has hooks do what waited for tracks of which nothing more is heard; a job that comes meanwhile does not wait for it.
