@@ -92,3 +92,51 @@ impl Drop for Bound {
         let _ended = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
+
+/// A file system that refuses writes from some moment on, as after an error of its disk, while files of it are open.
+#[derive(Debug)]
+pub struct AbortingDisk {
+    _image: tempfile::TempDir,
+    point: tempfile::TempDir,
+}
+
+impl AbortingDisk {
+    /// Mounts one of that many MiB; `None` where that is not allowed.
+    ///
+    /// # Panics
+    /// Without a temporary folder.
+    #[must_use]
+    pub fn mount(mib: u64) -> Option<Self> {
+        let (folder, point) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let image = folder.path().join("image");
+        std::fs::File::create(&image).unwrap().set_len(mib << 20).unwrap();
+        let quiet = |command: &mut Command| {
+            let ended = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+            ended.is_ok_and(|status| status.success())
+        };
+        let mounted = quiet(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image))
+            && quiet(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(point.path()));
+        mounted.then_some(Self { _image: folder, point })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.point.path()
+    }
+
+    /// From now on every write is refused.
+    ///
+    /// # Panics
+    /// When the file system cannot be told so.
+    pub fn abort(&self) {
+        let mut mount = Command::new("mount");
+        assert!(mount.args(["-o", "remount,abort"]).arg(self.path()).status().unwrap().success());
+    }
+}
+
+impl Drop for AbortingDisk {
+    fn drop(&mut self) {
+        let _ended = Command::new("umount").arg("--lazy").arg(self.path()).status();
+    }
+}

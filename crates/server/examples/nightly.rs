@@ -140,7 +140,9 @@ async fn serve(fanfare: &Path, data: PathBuf) -> (HttpState, std::net::SocketAdd
     let (ready, started) = oneshot::channel();
     let served = state.clone();
     tokio::spawn(async move {
-        http::serve_on(listener, served, |started| ready.send(started.clone()).unwrap()).await.unwrap();
+        http::serve_on(listener, served, |started| ready.send(started.clone()).unwrap(), |_| {})
+            .await
+            .unwrap();
     });
     let started = started.await.unwrap();
     let token = started.setup_link.as_deref().and_then(|link| link.rsplit_once('/')).unwrap().1.to_owned();

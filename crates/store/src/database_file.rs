@@ -5,6 +5,7 @@
 use std::{
     fs::{self, File},
     io::{self, Read as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -170,6 +171,28 @@ pub(crate) fn set_aside(data: &Path) -> Result<Vec<PathBuf>> {
     synced
         .map_err(|error| Error::from_io(format_args!("writing to the disk of {}", data.display()), error))?;
     Ok(moved)
+}
+
+/// Which file it is, whatever it is called: the numbers of its file system and of the file in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// That of the file of that name; `None` where there is none, or it cannot be examined.
+    pub(crate) fn of(file: &Path) -> Option<Self> {
+        fs::metadata(file).ok().map(|meta| Self { device: meta.dev(), inode: meta.ino() })
+    }
+
+    /// Whether no file, or another one, has that name now. What cannot be examined counts as unchanged.
+    pub(crate) fn is_elsewhere(self, file: &Path) -> bool {
+        match fs::metadata(file) {
+            Ok(meta) => self != Self { device: meta.dev(), inode: meta.ino() },
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
 }
 
 fn beside(file: &Path, end: &str) -> PathBuf {

@@ -8,7 +8,7 @@ use std::{
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -34,6 +34,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// A write transaction. When it is over, however it ended, the store has another edition.
 pub(crate) struct WriteTx {
     transaction: Transaction<'static, Sqlite>,
+    /// Suspected of being full if this is not committed.
+    given_up: GivenUp,
     edition: Edition,
     /// What it stores of failures; told once it is committed.
     pub(crate) failures: Vec<Failure>,
@@ -43,6 +45,18 @@ impl WriteTx {
     /// Says that nobody's rights and no track's file depend on what this writes (notes of use and the like).
     pub(crate) fn is_a_note(&mut self) {
         self.edition.0 = None;
+        self.given_up.0 = None;
+    }
+}
+
+/// Has the disk checked when a write is given up, for whatever reason: a quota that ran out is known from nothing else.
+struct GivenUp(Option<Disk>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if let Some(disk) = &self.0 {
+            disk.doubt();
+        }
     }
 }
 
@@ -82,6 +96,8 @@ pub(crate) struct Db {
     edition: Arc<AtomicU64>,
     uses: Uses,
     disk: Disk,
+    /// Whether the disk is full and what room there is is kept for deleting.
+    only_deletes: Arc<AtomicBool>,
 }
 
 impl Db {
@@ -107,7 +123,8 @@ impl Db {
                 }
                 Err(error) => return Err(error),
             },
-            None => connect::to_write(file, options).await?,
+            // A file that is opened is where it is.
+            Some(Unwritable::Moved) | None => connect::to_write(file, options).await?,
         };
         Ok(Self::of(pools, options, disk))
     }
@@ -120,6 +137,7 @@ impl Db {
             edition: Arc::default(),
             uses: Uses::default(),
             disk,
+            only_deletes: Arc::default(),
         }
     }
 
@@ -131,6 +149,28 @@ impl Db {
     /// Whether it was opened for reading only.
     pub(crate) fn only_reads(&self) -> bool {
         self.pools().writer.is_none()
+    }
+
+    /// Whether nothing is written but what deletes.
+    pub(crate) fn only_deletes(&self) -> bool {
+        self.only_deletes.load(Ordering::SeqCst)
+    }
+
+    /// Says whether nothing is written but what deletes.
+    pub(crate) fn set_only_deletes(&self, only_deletes: bool) {
+        self.only_deletes.store(only_deletes, Ordering::SeqCst);
+    }
+
+    /// Folds the log into the database and cuts it to no bytes, so that it does not take the room that is there for deleting.
+    pub(crate) async fn fold_log(&self) {
+        let Some(writer) = self.pools().writer else { return };
+        let folded = async {
+            let mut connection = sound(&writer).await?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await
+        };
+        if let Err(error) = folded.await {
+            tracing::debug!(%error, "the log of the database could not be folded in");
+        }
     }
 
     /// Uses these connections from now on, and returns the former ones.
@@ -148,22 +188,42 @@ impl Db {
         if self.disk.is_read_only() {
             return Err(Unwritable::ReadOnly.error());
         }
+        match self.disk.found() {
+            // After an error a file system refuses writes without saying that it is read-only. Into a file without a name
+            // nothing is written, because it is gone with this process.
+            Some(why @ (Unwritable::ReadOnly | Unwritable::Moved)) => return Err(why.error()),
+            Some(Unwritable::Full) | None => {}
+        }
         let why = || self.disk.found().unwrap_or(Unwritable::Full).error();
         self.pools().writer.ok_or_else(why)
+    }
+
+    /// Begins a write that deletes, which is also possible while a full disk has room for that alone.
+    pub(crate) async fn write_to_delete(&self, what: &'static str) -> Result<WriteTx> {
+        self.begin(what, self.writer()?).await
     }
 
     /// Begins a write, waiting at most the busy timeout for this process's and other processes' writers; under a
     /// [`crate::Patience`], what is left of that.
     pub(crate) async fn write(&self, what: &'static str) -> Result<WriteTx> {
+        let writer = self.writer()?;
+        if self.only_deletes() {
+            return Err(Unwritable::Full.error());
+        }
+        self.begin(what, writer).await
+    }
+
+    async fn begin(&self, what: &'static str, writer: SqlitePool) -> Result<WriteTx> {
         let wait = Wait::begin(self.lock_wait);
-        let (deadline, writer) = (wait.deadline, self.writer()?);
+        let deadline = wait.deadline;
         loop {
             let connection = tokio::time::timeout_at(deadline, sound(&writer)).await;
             let connection = connection.map_err(|_| busy(what))?.map_err(sql(what))?;
             match Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await {
                 Ok(transaction) => {
                     let edition = Edition(Some(Arc::clone(&self.edition)));
-                    return Ok(WriteTx { transaction, edition, failures: Vec::new() });
+                    let given_up = GivenUp(Some(self.disk.clone()));
+                    return Ok(WriteTx { transaction, given_up, edition, failures: Vec::new() });
                 }
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     tokio::time::sleep(LOCK_PAUSE).await;
@@ -262,10 +322,16 @@ async fn sound(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error>
 
 /// Commits, saying what was being done if that fails; then the log tells what was stored of failures.
 pub(crate) async fn commit(transaction: WriteTx, what: &'static str) -> Result<()> {
-    let WriteTx { transaction, edition, failures } = transaction;
+    let WriteTx { transaction, mut given_up, edition, failures } = transaction;
     let committed = transaction.commit().await;
     drop(edition);
-    committed.map_err(sql(what))?;
+    let committed = committed.map_err(sql(what));
+    match (&committed, &given_up.0) {
+        (Err(error), Some(disk)) if error.kind() == ErrorKind::NoSpace => disk.suspect(),
+        (Ok(()), _) => given_up.0 = None,
+        _ => {}
+    }
+    committed?;
     failures.iter().for_each(Failure::tell);
     Ok(())
 }

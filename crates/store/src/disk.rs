@@ -9,13 +9,15 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
 use fanfare_model::{Error, ErrorKind};
 use rustix::fs::{StatVfsMountFlags, statvfs};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+
+use crate::reserve;
 
 /// While the disk can be written, a check writes a test file only if less than this is free.
 const LITTLE_BYTES: u64 = 4 << 20;
@@ -26,6 +28,9 @@ const ENOUGH_BYTES: usize = 64 << 10;
 /// The same for a disk that was full: more, so that it is not full again after the first write.
 const ENOUGH_AGAIN_BYTES: usize = 1 << 20;
 
+/// How the names of test files begin; the number of the process follows.
+const TEST_FILE: &str = ".room-";
+
 /// Why nothing can be stored in the data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwritable {
@@ -33,6 +38,8 @@ pub enum Unwritable {
     Full,
     /// The file system is mounted read-only, or became so after an error.
     ReadOnly,
+    /// The database that this process has open is not where it was: it was moved, deleted or replaced.
+    Moved,
 }
 
 impl Unwritable {
@@ -42,6 +49,7 @@ impl Unwritable {
         match self {
             Self::Full => "full",
             Self::ReadOnly => "read-only",
+            Self::Moved => "moved",
         }
     }
 
@@ -55,6 +63,10 @@ impl Unwritable {
             Self::ReadOnly => {
                 "the disk of the data folder is read-only: what is stored still plays, and nothing new is stored"
             }
+            Self::Moved => {
+                "the database `fanfare.db` was moved, deleted or replaced while the server runs: what is stored still plays, and \
+                 nothing new is stored"
+            }
         }
     }
 
@@ -66,6 +78,10 @@ impl Unwritable {
             Self::ReadOnly => {
                 "look at the system's log for errors of that disk, and make it writable (`mount -o remount,rw`); nothing needs to be restarted"
             }
+            Self::Moved => {
+                "move the file back to its place, then the server goes on by itself; to go on with another file there, or with a backup \
+                 (`fanfare restore`), stop the server first and start it again"
+            }
         }
     }
 
@@ -74,7 +90,7 @@ impl Unwritable {
     pub fn error(self) -> Error {
         let kind = match self {
             Self::Full => ErrorKind::NoSpace,
-            Self::ReadOnly => ErrorKind::Unavailable,
+            Self::ReadOnly | Self::Moved => ErrorKind::Unavailable,
         };
         Error::new(kind, self.sentence()).remedy(self.remedy())
     }
@@ -102,6 +118,9 @@ struct Inner {
     found: watch::Sender<Option<Unwritable>>,
     /// Number of checks: two checks at the same time must not share a file.
     looks: AtomicU32,
+    /// A write failed: free space as the file system states it is not believed (it does not know of quotas).
+    suspected: AtomicBool,
+    suspicion: Notify,
 }
 
 impl Disk {
@@ -109,18 +128,62 @@ impl Disk {
     #[must_use]
     pub fn of(folder: &Path) -> Self {
         let (found, _) = watch::channel(None);
-        Self { inner: Arc::new(Inner { folder: folder.to_owned(), found, looks: AtomicU32::new(0) }) }
+        Self {
+            inner: Arc::new(Inner {
+                folder: folder.to_owned(),
+                found,
+                looks: AtomicU32::new(0),
+                suspected: AtomicBool::new(false),
+                suspicion: Notify::new(),
+            }),
+        }
+    }
+
+    /// Says that a write failed for lack of room: the next check writes a file, and is made soon.
+    pub(crate) fn suspect(&self) {
+        self.doubt();
+        self.inner.suspicion.notify_one();
+    }
+
+    /// Says that a write was given up, for whatever reason: the next check writes a file.
+    pub(crate) fn doubt(&self) {
+        self.inner.suspected.store(true, Ordering::Relaxed);
+    }
+
+    /// Resolves after [`suspect`](Self::suspect).
+    pub(crate) async fn until_suspected(&self) {
+        self.inner.suspicion.notified().await;
+    }
+
+    /// Removes the files of checks that a crash interrupted. A check of another process loses nothing: it goes on writing
+    /// into its file.
+    pub(crate) fn remove_left_over(&self) {
+        for entry in fs::read_dir(&self.inner.folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(TEST_FILE)) {
+                let _gone = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// Checks by writing a file, whatever the file system says is free (only this finds a quota). Blocks; remembers nothing.
     #[must_use]
     pub fn try_writing(&self) -> Option<Unwritable> {
+        // What is free then is kept for deleting: the disk stays full until there is more.
+        if reserve::is_given_up(&self.inner.folder) {
+            let Ok(figures) = statvfs(&self.inner.folder) else { return self.found() };
+            let free = figures.f_bavail.saturating_mul(figures.f_frsize);
+            if free < reserve::RESERVE_BYTES + ENOUGH_AGAIN_BYTES as u64 {
+                return Some(Unwritable::Full);
+            }
+        }
         let enough = match self.found() {
             Some(Unwritable::Full) => ENOUGH_AGAIN_BYTES,
             _ => ENOUGH_BYTES,
         };
         let number = self.inner.looks.fetch_add(1, Ordering::Relaxed);
-        let path = self.inner.folder.join(format!(".room-{}-{number}", std::process::id()));
+        let path = self.inner.folder.join(format!("{TEST_FILE}{}-{number}", std::process::id()));
+        // Of a process of the same number.
+        let _left_over = fs::remove_file(&path);
         let written = File::create_new(&path).and_then(|mut file| file.write_all(&vec![0; enough]));
         // Only a crash before this line leaves the file behind.
         let _removed = fs::remove_file(&path);
@@ -139,7 +202,10 @@ impl Disk {
         let free = figures.f_bavail.saturating_mul(figures.f_frsize);
         // File systems without a fixed number of inodes say 0 of 0.
         let inodes = figures.f_files == 0 || figures.f_favail >= FEW_INODES;
-        if self.found().is_none() && free >= LITTLE_BYTES && inodes { None } else { self.try_writing() }
+        let is_suspected = self.inner.suspected.swap(false, Ordering::Relaxed);
+        let is_kept = !reserve::is_given_up(&self.inner.folder);
+        let is_well = self.found().is_none() && free >= LITTLE_BYTES && inodes && !is_suspected && is_kept;
+        if is_well { None } else { self.try_writing() }
     }
 
     /// Whether the file system is read-only now: one system call, which does not read the disk.
@@ -190,12 +256,21 @@ mod tests {
         ] {
             assert_eq!(Unwritable::of(&code.into()), found, "{code:?}");
         }
-        for (why, kind) in
-            [(Unwritable::Full, ErrorKind::NoSpace), (Unwritable::ReadOnly, ErrorKind::Unavailable)]
-        {
+        for (why, kind) in [
+            (Unwritable::Full, ErrorKind::NoSpace),
+            (Unwritable::ReadOnly, ErrorKind::Unavailable),
+            (Unwritable::Moved, ErrorKind::Unavailable),
+        ] {
             let error = why.error();
             assert_eq!(error.kind(), kind);
-            assert!(error.to_string().contains("nothing needs to be restarted"), "{error}");
+            assert!(
+                error.to_string().contains(if why == Unwritable::Moved {
+                    "by itself"
+                } else {
+                    "nothing needs to be restarted"
+                }),
+                "{error}"
+            );
             assert!(kind.is_transient(), "work waits for it");
         }
     }
@@ -215,5 +290,33 @@ mod tests {
         disk.note(disk.look());
         waiting.await.unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    /// Issue 12: a quota that ran out was not seen while the file system stated free space.
+    #[tokio::test]
+    async fn after_a_failed_write_free_space_is_not_believed_but_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::of(folder.path());
+        let tried = || disk.inner.looks.load(Ordering::Relaxed);
+        assert_eq!((disk.look(), tried()), (None, 0), "a healthy disk is not written to");
+        disk.suspect();
+        disk.until_suspected().await;
+        assert_eq!((disk.look(), tried()), (None, 1));
+        assert_eq!((disk.look(), tried()), (None, 1), "and once only");
+    }
+
+    /// Issue 12: a crash left such a file behind for good, and one of a process of the same number made the check fail.
+    #[test]
+    fn files_of_checks_that_were_interrupted_are_removed_and_disturb_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::of(folder.path());
+        for name in [format!(".room-{}-0", std::process::id()), ".room-1-7".to_owned(), "other".to_owned()] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        assert_eq!(disk.try_writing(), None);
+        disk.remove_left_over();
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["other"]);
     }
 }

@@ -100,7 +100,7 @@ fn refused(why: Unwritable, file: &Path) -> Error {
             format!("the disk of the data folder {folder} is full: no database can be made there, and nothing was left behind"),
         )
         .remedy("make room on that disk (10 MB are enough to begin), or name another folder with --data DIR"),
-        Unwritable::ReadOnly => Error::new(
+        Unwritable::ReadOnly | Unwritable::Moved => Error::new(
             ErrorKind::Io,
             format!("the disk of the data folder {folder} is read-only: no database can be made there"),
         )

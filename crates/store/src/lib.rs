@@ -29,6 +29,7 @@ mod open;
 mod patience;
 mod people;
 pub mod queue;
+mod reserve;
 mod rows;
 mod text;
 mod uses;

@@ -99,7 +99,9 @@ fn too_old(schema: i64, why: Unwritable) -> Error {
     );
     let remedy = match why {
         Unwritable::Full => "make room on that disk (as much again as the database has), then start again",
-        Unwritable::ReadOnly => "make that disk writable (`mount -o remount,rw`), then start again",
+        Unwritable::ReadOnly | Unwritable::Moved => {
+            "make that disk writable (`mount -o remount,rw`), then start again"
+        }
     };
     Error::new(kind, message).remedy(remedy)
 }

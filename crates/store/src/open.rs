@@ -1,5 +1,7 @@
 //! Opening a data folder: makes folder and file with the right access, connects, checks the schema.
 
+mod watching;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -13,11 +15,11 @@ use tokio::sync::Mutex;
 use crate::{
     BlobKind, BlobStore, CacheFolder, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue,
     catalog::sweep::referred_to,
-    connect,
+    database_file::Identity,
     db::{Db, WriteTx},
-    disk::{Disk, Unwritable},
+    disk::Disk,
     error::sql,
-    fresh, lost, migrate,
+    fresh, lost, migrate, reserve,
 };
 
 /// The database's name in the data folder.
@@ -54,10 +56,6 @@ impl StoreOptions {
     }
 }
 
-/// How often a disk that can be written is checked, and how often one that cannot.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
 /// How long notes of use wait for other writers: next time will do.
 const USES_WAIT: Duration = Duration::from_millis(250);
 
@@ -81,6 +79,8 @@ struct Parts {
     people: People,
     /// The database.
     file: PathBuf,
+    /// Which file that was when it was opened.
+    opened: Option<Identity>,
     options: StoreOptions,
     /// Whether this process still has to tidy up the data folder.
     is_first: Mutex<bool>,
@@ -145,11 +145,18 @@ impl Store {
             wait_for_file(&file, options).await?;
         }
         let disk = Disk::of(data);
-        disk.note(detached(&disk, Disk::try_writing).await?);
+        if options.migrate {
+            disk.remove_left_over();
+        }
+        disk.note(watching::detached(&disk, Disk::try_writing).await?);
         if options.migrate {
             fresh::make(&file, options, &disk).await?;
         }
+        let only_deletes = options.migrate && watching::makes_room(&disk, data);
+        // Before it is connected to: what takes its place right then is noticed, too.
+        let opened = Identity::of(&file);
         let db = Db::connect(&file, options, disk).await?;
+        db.set_only_deletes(only_deletes && !db.only_reads());
         if !anew {
             lost::refuse_empty_database(data, &db).await?;
         }
@@ -158,7 +165,8 @@ impl Store {
             _ if options.migrate => migrate::migrate(&db).await?,
             _ => migrate::wait_until_current(&db, patience(options)).await?,
         }
-        let blobs = Arc::new(FileBlobStore::open(&data.join(BLOB_FOLDER), false).await?);
+        let blobs = FileBlobStore::open(&data.join(BLOB_FOLDER), false).await?;
+        let blobs = Arc::new(blobs.on(db.disk().clone()));
         let store = Self {
             inner: Arc::new(Parts {
                 catalog: Catalog::new(db.clone(), blobs.clone(), CacheFolder::new(cache.to_owned())),
@@ -166,6 +174,7 @@ impl Store {
                 people: People::new(db.clone()),
                 blobs,
                 file,
+                opened,
                 options: options.clone(),
                 is_first: Mutex::new(options.migrate),
                 db,
@@ -187,65 +196,9 @@ impl Store {
         FileBlobStore::open_first(&folder, &kinds_named(&self.inner.db).await?).await?;
         // As with the blobs' temporary files: a server that starts is the only process here, and no worker runs yet.
         self.catalog().cache().tidy();
+        reserve::make(watching::folder(&self.inner.file));
         *is_first = false;
         Ok(())
-    }
-
-    /// Why nothing can be stored, by the last check.
-    #[must_use]
-    pub fn unwritable(&self) -> Option<Unwritable> {
-        self.inner.db.disk().found()
-    }
-
-    /// Why no write is tried at all: the database is open for reading only, or its disk is read-only.
-    #[must_use]
-    pub fn only_reads(&self) -> Option<Unwritable> {
-        let found = self.unwritable()?;
-        (found == Unwritable::ReadOnly || self.inner.db.only_reads()).then_some(found)
-    }
-
-    /// Checks whether the data folder can be written. If it could not be written before and now can, this first does what opening
-    /// left out: it opens the database again, for writing, and tidies up the folder.
-    pub async fn look_at_disk(&self) -> Option<Unwritable> {
-        let disk = self.inner.db.disk();
-        let Ok(found) = detached(disk, Disk::look).await else { return disk.found() };
-        if found.is_none()
-            && let Err(error) = self.open_to_write().await
-        {
-            tracing::warn!(%error, "the disk of the data folder can be written, but the database could not be opened for writing yet");
-            return disk.found();
-        }
-        disk.note(found);
-        found
-    }
-
-    async fn open_to_write(&self) -> Result<()> {
-        let db = &self.inner.db;
-        if db.only_reads() {
-            let pools = connect::to_write(&self.inner.file, &self.inner.options).await?;
-            if !db.only_reads() {
-                // Another call opened it meanwhile.
-                return Ok(());
-            }
-            let former = db.replace(pools);
-            // Reads under way go on to their end.
-            tokio::spawn(async move { former.readers.close().await });
-        }
-        self.tidy_first().await
-    }
-
-    /// Checks the disk again and again: every few seconds, and more often while it cannot be written.
-    pub async fn watch_disk(&self) {
-        loop {
-            let pause = if self.unwritable().is_some() { LOOK_AGAIN } else { LOOK_EVERY };
-            tokio::time::sleep(pause).await;
-            self.look_at_disk().await;
-        }
-    }
-
-    /// Resolves when a check finds that the data folder can be written.
-    pub async fn until_writable(&self) {
-        self.inner.db.disk().until_writable().await;
     }
 
     /// What is known of the music.
@@ -359,13 +312,6 @@ async fn kinds_named(db: &Db) -> Result<Vec<BlobKind>> {
         named.extend(is_named.then_some(*kind));
     }
     Ok(named)
-}
-
-/// Checks the disk on a thread that may block.
-async fn detached(disk: &Disk, look: fn(&Disk) -> Option<Unwritable>) -> Result<Option<Unwritable>> {
-    let disk = disk.clone();
-    let looked = tokio::task::spawn_blocking(move || look(&disk)).await;
-    looked.map_err(|error| Error::new(ErrorKind::Internal, format!("a thread of the store ended: {error}")))
 }
 
 fn patience(options: &StoreOptions) -> Duration {

@@ -152,7 +152,11 @@ impl Receiving {
                 .remedy("send a smaller file, or have `upload.max_bytes` raised"));
         }
         self.hasher.update(&bytes);
-        self.file.write_all(&bytes).await.map_err(failed)
+        self.file
+            .write_all(&bytes)
+            .await
+            .map_err(failed)
+            .inspect_err(|error| self.store.note_failed_write(error))
     }
 
     /// How many bytes came so far.

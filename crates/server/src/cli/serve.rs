@@ -29,6 +29,9 @@ const LOOK_TIME: Duration = Duration::from_secs(10);
 /// How long threads that are still at work get at the end.
 const THREADS_END: Duration = Duration::from_millis(500);
 
+/// What the setup link is for.
+const OPEN_IT: &str = "Open the setup link to create the owner (it works once).";
+
 /// Runs the command.
 pub fn run(args: &ServeArgs) -> Done {
     let start = Instant::now();
@@ -41,9 +44,7 @@ pub fn run(args: &ServeArgs) -> Done {
     logging::start(&settings.log);
     make_data_folder(&settings.data_dir)?;
     let desk = SettingsDesk::new(layers, settings.clone());
-    block_on(http::serve(desk, |started| {
-        announce(started, &settings, start.elapsed());
-    }))?;
+    block_on(http::serve(desk, |started| announce(started, &settings, start.elapsed()), announce_link))?;
     Ok(Exit(SUCCESS))
 }
 
@@ -136,7 +137,7 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
     text.push_str(&format!("ready    in {:.3} s\n", took.as_secs_f64()));
     if io::stdout().is_terminal() {
         if started.setup_link.is_some() {
-            text.push_str("\nOpen the setup link to create the owner (it works once). ");
+            text.push_str(&format!("\n{OPEN_IT} "));
         } else {
             text.push('\n');
         }
@@ -144,6 +145,11 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
     }
     // The server runs whether or not somebody reads this.
     let _ = output::write(text.as_bytes());
+}
+
+/// The setup link, where it could not be made before the disk could be written.
+fn announce_link(link: &str) {
+    let _ = output::write(format!("setup    {link}\n{OPEN_IT}\n").as_bytes());
 }
 
 /// Refuses a data folder without a library: none is made by looking at it.

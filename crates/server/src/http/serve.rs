@@ -25,6 +25,9 @@ const BUSY_TIMEOUT_MS: u32 = 5_000;
 /// How long closing the store may take; what it had no time for, the next start does.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
+/// The pause before a setup link that could not be stored is made again.
+const TOKEN_AGAIN: Duration = Duration::from_secs(1);
+
 /// Exit code when a second signal ends the process at once (128 + SIGINT, as shells report it).
 const EXIT_AT_ONCE: i32 = 130;
 
@@ -46,17 +49,23 @@ pub struct Started {
 ///
 /// # Errors
 /// `Busy` when the address or the data folder is taken, `PermissionDenied` when it may not be used; what the store and ingest report.
-pub async fn serve(desk: SettingsDesk, on_ready: impl FnOnce(&Started)) -> Result<()> {
+pub async fn serve(
+    desk: SettingsDesk,
+    on_ready: impl FnOnce(&Started),
+    on_link: impl FnOnce(&str),
+) -> Result<()> {
     // Before anything is opened, and before a worker inherits the limit.
     descriptors::raise()?;
     let listener = bind(desk.current().listen).await?;
     let closing = CancellationToken::new();
     on_signal(closing.clone())?;
     let state = start(desk, closing).await?;
-    serve_on(listener, state, on_ready).await
+    serve_on(listener, state, on_ready, on_link).await
 }
 
 /// Runs the server on a listener and parts that are ready, until the state's `closing` is cancelled; then ends its parts.
+/// `on_ready` is called once requests are answered; `on_link` with a setup link that could not be made before the data folder
+/// could be written.
 ///
 /// # Errors
 /// What the store reports while the one-time link is made.
@@ -64,22 +73,21 @@ pub async fn serve_on(
     listener: TcpListener,
     state: HttpState,
     on_ready: impl FnOnce(&Started),
+    on_link: impl FnOnce(&str),
 ) -> Result<()> {
     let address =
         listener.local_addr().map_err(|error| Error::from_io("reading the server's address", error))?;
     // A link that cannot be stored would not work.
-    let token = match state.store.unwritable() {
-        None => token::renew(&state.store).await?,
-        Some(_) => None,
-    };
-    let setup_link =
-        token.map(|token| format!("{}/#/welcome/{token}", links::base_url(&state.settings, address)));
+    let unwritable = state.store.unwritable();
+    let token = if unwritable.is_none() { token::renew(&state.store).await? } else { None };
+    let link_of = |token| format!("{}/#/welcome/{token}", links::base_url(&state.settings, address));
+    let setup_link = token.map(link_of);
     match Running::begin(&state.settings.data_dir, address) {
         Ok(running) => state.desk.tell(running),
         // Commands then go by what their own shell says.
         Err(error) => tracing::warn!(%error, "commands beside this server do not know what it goes by"),
     }
-    on_ready(&Started { address, setup_link, unwritable: state.store.unwritable() });
+    on_ready(&Started { address, setup_link, unwritable });
     let router = routes::router(state.clone());
     let closing = state.closing.clone();
     let ingest = state.ingest.clone();
@@ -92,6 +100,17 @@ pub async fn serve_on(
         async {
             closing.cancelled().await;
             ingest.stop_background().await;
+        },
+        async {
+            let link = async {
+                if unwritable.is_some() { later_token(&state.store).await.map(link_of) } else { None }
+            };
+            tokio::select! {
+                link = link => if let Some(link) = link {
+                    on_link(&link);
+                },
+                () = closing.cancelled() => {}
+            }
         }
     );
     ingest.shutdown().await;
@@ -99,6 +118,20 @@ pub async fn serve_on(
         tracing::warn!("the store was still in use and is not closed in order");
     }
     Ok(())
+}
+
+/// A token for the link, once it can be stored.
+async fn later_token(store: &Store) -> Option<String> {
+    loop {
+        store.until_writable().await;
+        match token::renew(store).await {
+            Ok(token) => return token,
+            Err(error) => {
+                tracing::warn!(%error, "the setup link could not be made yet");
+                tokio::time::sleep(TOKEN_AGAIN).await;
+            }
+        }
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {

@@ -58,6 +58,13 @@ impl Unstored {
         Ok(now.and_then(|(user, hash)| (hash == password_hash).then_some(user)))
     }
 
+    /// Goes on with this session, if it is one of these, though its person changed the password by it.
+    pub fn renew(&self, secret: SecretHash, password_hash: &str) {
+        if let Some(kept) = self.known().get_mut(&secret) {
+            password_hash.clone_into(&mut kept.password_hash);
+        }
+    }
+
     /// Ends this session; returns whether there was one.
     pub fn end(&self, secret: SecretHash) -> bool {
         self.known().remove(&secret).is_some()
@@ -93,6 +100,11 @@ mod tests {
         assert!(unstored.find(people, [1; 32]).await.unwrap().is_none());
         people.change_password(ann.id, "other", Keep { session: None, keys: true }).await.unwrap();
         assert!(unstored.find(people, [2; 32]).await.unwrap().is_none(), "a new password ends it");
+        // But not the session by which it was changed.
+        unstored.renew([2; 32], "other");
+        unstored.renew([7; 32], "other");
+        assert!(unstored.find(people, [2; 32]).await.unwrap().is_some());
+        assert!(unstored.find(people, [7; 32]).await.unwrap().is_none(), "none is made of nothing");
         for number in 0..=u16::try_from(MOST).unwrap() {
             let mut secret = [9; 32];
             secret[..2].copy_from_slice(&number.to_le_bytes());

@@ -105,7 +105,8 @@ impl Server {
         state.closing = CancellationToken::new();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (ready, started) = oneshot::channel();
-        let served = http::serve_on(listener, state.clone(), |started| ready.send(started.clone()).unwrap());
+        let served =
+            http::serve_on(listener, state.clone(), |started| ready.send(started.clone()).unwrap(), |_| {});
         let running = tokio::spawn(async move { served.await.unwrap() });
         let started = started.await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -14,7 +14,8 @@ async fn a_second_server_is_refused_before_it_touches_anything() {
     std::fs::write(&unfinished, "half of it").unwrap();
     let mut settings = Settings::defaults(data);
     settings.listen = ([127, 0, 0, 1], 0).into();
-    let error = http::serve(SettingsDesk::over(settings), |_| panic!("it must not start")).await.unwrap_err();
+    let error =
+        http::serve(SettingsDesk::over(settings), |_| panic!("it must not start"), |_| {}).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert!(error.message().contains(&format!("process {}", std::process::id())), "{error}");
     assert!(error.remedy_text().unwrap().contains("--data"), "{error}");

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 
 use super::{BlobKind, BlobStore, StoredBlob, blob_name, checked, place, timestamp};
+use crate::Disk;
 
 /// The folder, beside those of the kinds, in which blobs are written before they get their name.
 const UNFINISHED: &str = "unfinished";
@@ -24,6 +25,8 @@ const MARK: &str = "mark";
 #[derive(Debug, Clone)]
 pub struct FileBlobStore {
     root: PathBuf,
+    /// The disk that is checked when a blob did not fit.
+    disk: Option<Disk>,
 }
 
 impl FileBlobStore {
@@ -33,7 +36,28 @@ impl FileBlobStore {
     /// # Errors
     /// `PermissionDenied`, `NoSpace`, `Io` when the folder cannot be made.
     pub async fn open(root: &Path, first: bool) -> Result<Self> {
-        if first { Self::open_first(root, &[]).await } else { Ok(Self { root: root.to_owned() }) }
+        if first { Self::open_first(root, &[]).await } else { Ok(Self::at(root)) }
+    }
+
+    fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), disk: None }
+    }
+
+    /// The same, which has that disk checked when a blob did not fit.
+    #[must_use]
+    pub(crate) fn on(mut self, disk: Disk) -> Self {
+        self.disk = Some(disk);
+        self
+    }
+
+    /// The same result; a lack of room is noted.
+    fn noted<T>(&self, stored: Result<T>) -> Result<T> {
+        if let (Err(error), Some(disk)) = (&stored, &self.disk)
+            && error.kind() == ErrorKind::NoSpace
+        {
+            disk.suspect();
+        }
+        stored
     }
 
     /// The same for the first process, which knows kinds that a database names blobs of. Where such a kind has no blob at
@@ -42,7 +66,7 @@ impl FileBlobStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn open_first(root: &Path, named: &[BlobKind]) -> Result<Self> {
-        let (store, named) = (Self { root: root.to_owned() }, named.to_owned());
+        let (store, named) = (Self::at(root), named.to_owned());
         let opened = store.clone();
         blocking(move || {
             if let Some(away) = named.iter().find(|kind| place::is_away(&store.root, **kind)) {
@@ -149,7 +173,7 @@ fn is_renewed(target: &Path) -> bool {
 impl BlobStore for FileBlobStore {
     async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash> {
         let (store, bytes) = (self.clone(), bytes.to_vec());
-        blocking(move || store.put_now(kind, &bytes)).await
+        blocking(move || store.noted(store.put_now(kind, &bytes))).await
     }
 
     fn workshop(&self) -> PathBuf {
@@ -158,7 +182,7 @@ impl BlobStore for FileBlobStore {
 
     async fn adopt(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
         let (store, file) = (self.clone(), file.to_owned());
-        blocking(move || store.adopt_now(kind, &file)).await
+        blocking(move || store.noted(store.adopt_now(kind, &file))).await
     }
 
     async fn local(&self, kind: BlobKind, name: ContentHash) -> Result<Option<PathBuf>> {

@@ -211,7 +211,7 @@ impl Catalog {
             Some(tracks) => tracks.iter().map(|track| Some(&track.as_bytes()[..])).collect(),
             None => vec![None],
         };
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         let mut rows = Vec::new();
         for id in ids {
             let gone = sqlx::query(

@@ -135,7 +135,7 @@ impl Catalog {
             return Ok(());
         }
         // Under the lock until they are gone: nobody writes a row that names them in between.
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         tx.is_a_note();
         let mut unnamed = Vec::new();
         for file in leftover.files {
@@ -151,7 +151,7 @@ impl Catalog {
 
     async fn remove_unnamed_blobs(&self, kind: BlobKind, names: &[ContentHash]) -> Result<()> {
         const WHAT: &str = "looking whether bytes are needed";
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         tx.is_a_note();
         let mut statement = sqlx::QueryBuilder::<sqlx::Sqlite>::new(format!(
             "SELECT name FROM ({}) WHERE name IN (",

@@ -240,7 +240,7 @@ impl Catalog {
     async fn delete_listed(&self, kind: StoredKind, names: &[String]) -> Result<(u64, u64)> {
         const WHAT: &str = "deleting files that no row names";
         // Under the lock until they are gone: nobody writes a row that names one in between.
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         let named = names_named(&mut tx, kind).await?;
         let (mut files, mut bytes) = (0, 0);
         for name in names.iter().filter(|name| !named.contains(*name)) {

@@ -303,7 +303,7 @@ impl Catalog {
     /// `NotFound`; `Conflict` for a track of a library folder, whose files are only ever read.
     pub async fn delete_upload(&self, id: TrackId, now: Timestamp) -> Result<Leftover> {
         const WHAT: &str = "deleting a track";
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         let row = sqlx::query("SELECT n, folder, artist, release, content, hash FROM track WHERE id = ?")
             .bind(&id.as_bytes()[..])
             .fetch_optional(&mut *tx)

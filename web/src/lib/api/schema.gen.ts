@@ -3297,7 +3297,7 @@ export interface components {
             /** @description What can be done about it. */
             remedy: string;
             /**
-             * @description `full` or `read-only`.
+             * @description `full`, `read-only`, or `moved` (the database was moved, deleted or replaced while the server runs).
              * @example full
              */
             state: string;

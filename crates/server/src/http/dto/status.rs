@@ -24,7 +24,7 @@ pub struct StatusDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Storage)]
 pub struct StorageDto {
-    /// `full` or `read-only`.
+    /// `full`, `read-only`, or `moved` (the database was moved, deleted or replaced while the server runs).
     #[schema(example = "full")]
     pub state: String,
     /// What happened, in a sentence.

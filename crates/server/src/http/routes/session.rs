@@ -178,6 +178,10 @@ pub async fn change_password(
     };
     let keep = Keep { session, keys: !body.revoke_keys };
     let ended = people.change_password(caller.user.id, &hash, keep).await?;
+    if let Some(session) = session {
+        // One that could not be stored is valid with the password alone that it was made with.
+        state.unstored.renew(session, &hash);
+    }
     tracing::info!(user = %caller.user.id, sessions = ended.sessions, keys = ended.keys, "a password was changed");
     Ok(StatusCode::NO_CONTENT)
 }
