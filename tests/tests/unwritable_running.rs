@@ -8,6 +8,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::Path,
     process::Stdio,
+    time::{Duration, Instant},
 };
 
 use fanfare_store::DATABASE_FILE;
@@ -229,4 +230,39 @@ async fn a_server_that_was_started_on_a_full_disk_prints_its_setup_link_once_the
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
         .unwrap();
     assert!(child.wait().unwrap().success());
+}
+
+/// Issue 12: the task that logged ended, so the server did not end when it was told to.
+#[test]
+fn a_server_whose_log_cannot_be_written_goes_on_and_ends_when_it_is_told_to() {
+    let full = SmallDisk::mount(1);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let args = ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    // A pipe that nobody reads, and a file on a full disk where one can be mounted.
+    for disk in [None, full.as_ref()] {
+        let log = disk.map_or_else(Stdio::piped, |disk| {
+            let log = fs::File::create(disk.path().join("log")).unwrap();
+            let _ballast = disk.fill("ballast");
+            log.into()
+        });
+        let mut child = fanfare_command(&args).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.starts_with("ready")));
+        drop(child.stderr.take());
+        let id = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let ended = loop {
+            match child.try_wait().unwrap() {
+                Some(ended) => break Some(ended),
+                None if Instant::now() > deadline => break None,
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        if ended.is_none() {
+            child.kill().unwrap();
+        }
+        assert!(ended.is_some_and(|ended| ended.success()), "full disk: {}, {ended:?}", disk.is_some());
+    }
 }

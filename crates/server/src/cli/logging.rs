@@ -12,7 +12,9 @@ use crate::settings::{LogFormat, LogSettings};
 /// Starts logging for this process. A second call changes nothing.
 pub fn start(settings: &LogSettings) {
     let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter);
+    // A line that cannot be written (nobody reads standard error, its disk is full) is lost. Told there by a macro that panics, it
+    // would end the task that logs, and with it what a signal to end is for.
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     // Already started is the only way to fail.
     let _ = match settings.format {
         // JSON escapes by itself.
