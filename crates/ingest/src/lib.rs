@@ -48,7 +48,7 @@ pub use ingest::{
     retry_parked_jobs,
 };
 pub use lock::DataLock;
-pub use pictures::{PictureCommand, Pictures, run_pictures};
+pub use pictures::{PictureCommand, Pictures, Whose, run_pictures};
 pub use post_analysis::PostAnalysis;
 pub use quarantine::{QUARANTINE_DAYS, keeping};
 pub use release_gain::release_gain;

@@ -42,7 +42,7 @@ pub use catalog::{
     MAX_PAGE, MAX_PARKED, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened,
     Page, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit, QuarantineCounts,
     Quarantined, Rotten, ScanApplied, ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery,
-    TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart, Uploaded,
+    TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart, Uploaded, WantedCover,
 };
 pub use disk::{Disk, Unwritable};
 pub use failure::Failure;

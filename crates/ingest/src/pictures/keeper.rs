@@ -1,6 +1,6 @@
 //! The server's side: keeps the child while there is work for it.
 
-use std::{process::Stdio, time::Duration};
+use std::{process::Stdio, sync::PoisonError, time::Duration};
 
 use fanfare_model::{Error, ErrorKind, Result};
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    Ask, IDLE, PICTURE_WAIT, PictureCommand,
+    Ask, IDLE, PICTURE_WAIT, PictureCommand, Waiting,
     protocol::{Answer, Answered, MAX_ANSWER_BYTES, Request, check_path, read},
 };
 use crate::worker::protocol::{line, next_message};
@@ -22,6 +22,7 @@ const END_WAIT: Duration = Duration::from_secs(1);
 /// What takes requests and has the child answer them, one at a time.
 pub(super) struct Keeper {
     command: PictureCommand,
+    waiting: Waiting,
     running: Option<Running>,
 }
 
@@ -33,26 +34,32 @@ struct Running {
 }
 
 impl Keeper {
-    pub(super) const fn new(command: PictureCommand) -> Self {
-        Self { command, running: None }
+    pub(super) const fn new(command: PictureCommand, waiting: Waiting) -> Self {
+        Self { command, waiting, running: None }
     }
 
-    pub(super) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
+    /// Answers until nobody can ask any more.
+    pub(super) async fn run(mut self, mut woken: mpsc::Receiver<()>) {
         loop {
+            while let Some(Ask { request, reply }) = self.next() {
+                let _gave_up = reply.send(self.answer(request).await);
+            }
             let far = Duration::from_secs(3_600);
             let wait = if self.running.is_some() { IDLE } else { far };
-            match tokio::time::timeout(wait, asks.recv()).await {
-                Ok(Some(Ask { request, reply })) => {
-                    // A client that gave up meanwhile needs no work.
-                    if !reply.is_closed() {
-                        let _gave_up = reply.send(self.answer(request).await);
-                    }
-                }
+            match tokio::time::timeout(wait, woken.recv()).await {
+                Ok(Some(())) => {}
                 Ok(None) => break,
                 Err(_) => self.end().await,
             }
         }
         self.end().await;
+    }
+
+    /// The next request. What nobody waits for any more takes no turn.
+    fn next(&self) -> Option<Ask> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|ask| !ask.reply.is_closed());
+        waiting.next()
     }
 
     async fn answer(&mut self, request: Request) -> Result<Answer> {

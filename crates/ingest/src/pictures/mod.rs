@@ -7,38 +7,44 @@
 //! Why not in the worker: what ends a worker costs an attempt of every job at hand, and a cover that a person sends should
 //! not wait for an analysis.
 //!
-//! Invariants: requests wait in a bounded queue, and no longer than [`QUEUE_WAIT`]; one takes at most [`PICTURE_WAIT`];
-//! a child that ends, hangs or says what is no answer costs the picture at hand and is replaced; one that nobody needs
-//! ends after [`IDLE`], with its memory.
+//! Invariants: everybody's requests wait in a bounded line of their own ([`Whose`]), the lines take turns, and none waits
+//! longer than [`QUEUE_WAIT`]; one takes at most [`PICTURE_WAIT`]; a child that ends, hangs or says what is no answer costs
+//! the picture in work and is replaced; one that nobody needs ends after [`IDLE`], with its memory.
 
 mod child;
 mod keeper;
 mod protocol;
+mod turns;
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use fanfare_audio::{Cover, Limits, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::child::run_pictures;
 use self::{
     keeper::Keeper,
     protocol::{Answer, Request},
+    turns::Turns,
 };
+pub use self::{child::run_pictures, turns::Whose};
 
 /// Tags of a file that are read in the server, in bytes; of larger ones the child reads all.
 pub(crate) const TAGS_HERE_BYTES: u64 = 1 << 20;
 /// Memory for data that the child may have, in bytes: what decoding takes ([`Limits::max_cover_memory_bytes`]) and
 /// itself. The system refuses more.
 pub(crate) const CHILD_DATA_BYTES: u64 = 72 << 20;
-/// Requests that wait at most.
-const QUEUE: usize = 32;
 /// How long a request waits for its turn.
 const QUEUE_WAIT: Duration = Duration::from_secs(60);
-/// How long one request may take: 40 million pixels take about two seconds on a slow machine, and the file may lie on a
-/// slow disk.
-const PICTURE_WAIT: Duration = Duration::from_secs(20);
+/// How long one request may take. The largest honest covers (40 million pixels of JPEG or of PNG with 16 bits, WebP of 9
+/// million) take 0.5 to 2.2 seconds in a build without optimisation beside other work; the rest is for slow machines and
+/// slow disks. It is what one hostile picture may cost each other person once.
+const PICTURE_WAIT: Duration = Duration::from_secs(10);
 /// How long a child without work is kept.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -63,8 +69,13 @@ pub(crate) struct Embedded {
 /// Where pictures are decoded. Cheap to clone.
 #[derive(Clone)]
 pub struct Pictures {
-    asks: mpsc::Sender<Ask>,
+    waiting: Waiting,
+    /// Says that something waits; one word is enough for all of it.
+    wake: mpsc::Sender<()>,
 }
+
+/// What waits, in its lines.
+type Waiting = Arc<Mutex<Turns<Ask>>>;
 
 /// A request on its way.
 struct Ask {
@@ -76,42 +87,43 @@ impl Pictures {
     /// Starts no child yet: the first picture does. Must be called within a runtime.
     #[must_use]
     pub fn start(command: PictureCommand) -> Self {
-        let (asks, received) = mpsc::channel(QUEUE);
-        tokio::spawn(Keeper::new(command).run(received));
-        Self { asks }
+        let (wake, woken) = mpsc::channel(1);
+        let waiting = Waiting::default();
+        tokio::spawn(Keeper::new(command, Arc::clone(&waiting)).run(woken));
+        Self { waiting, wake }
     }
 
     /// The picture as a cover.
     ///
     /// # Errors
     /// `Unsupported`, `Malformed`, `LimitExceeded` for a picture that no cover is made of; `Timeout` for one that takes too
-    /// long; `Busy` when too many wait; `Unavailable` when no child can be started.
-    pub async fn normalise(&self, picture: Vec<u8>) -> Result<Cover> {
-        cover(self.ask(Request::Normalise { picture }).await?)
+    /// long; `Busy` when too many wait, `TooMany` when too many of theirs do; `Unavailable` when no child can be started.
+    pub async fn normalise(&self, whose: Whose, picture: Vec<u8>) -> Result<Cover> {
+        cover(self.ask(whose, Request::Normalise { picture }).await?)
     }
 
     /// The picture file as a cover; its bytes never come into this process.
     ///
     /// # Errors
     /// As [`Self::normalise`], and those of reading the file.
-    pub async fn normalise_file(&self, path: PathBuf) -> Result<Cover> {
-        cover(self.ask(Request::PictureFile { path }).await?)
+    pub async fn normalise_file(&self, whose: Whose, path: PathBuf) -> Result<Cover> {
+        cover(self.ask(whose, Request::PictureFile { path }).await?)
     }
 
     /// One cover made of several.
     ///
     /// # Errors
     /// `Empty` when none of them can be read, and as [`Self::normalise`].
-    pub async fn compose(&self, covers: Vec<Vec<u8>>) -> Result<Cover> {
-        cover(self.ask(Request::Compose { covers }).await?)
+    pub async fn compose(&self, whose: Whose, covers: Vec<Vec<u8>>) -> Result<Cover> {
+        cover(self.ask(whose, Request::Compose { covers }).await?)
     }
 
     /// The picture in an audio file as a cover; `None` when it has none.
     ///
     /// # Errors
     /// Those of reading the file, and of asking. What is wrong with the picture is in the answer.
-    pub(crate) async fn embedded(&self, path: PathBuf) -> Result<Option<Embedded>> {
-        match self.ask(Request::Embedded { path }).await? {
+    pub(crate) async fn embedded(&self, whose: Whose, path: PathBuf) -> Result<Option<Embedded>> {
+        match self.ask(whose, Request::Embedded { path }).await? {
             Answer::NoPicture => Ok(None),
             Answer::Embedded { hash, cover } => Ok(Some(Embedded { hash, cover })),
             _ => Err(no_answer()),
@@ -122,23 +134,26 @@ impl Pictures {
     ///
     /// # Errors
     /// Those of reading the file, and of asking.
-    pub(crate) async fn tags(&self, path: PathBuf) -> Result<TagReading> {
-        match self.ask(Request::Tags { path }).await? {
+    pub(crate) async fn tags(&self, whose: Whose, path: PathBuf) -> Result<TagReading> {
+        match self.ask(whose, Request::Tags { path }).await? {
             Answer::Tags { reading } => Ok(*reading),
             _ => Err(no_answer()),
         }
     }
 
-    async fn ask(&self, request: Request) -> Result<Answer> {
+    async fn ask(&self, whose: Whose, request: Request) -> Result<Answer> {
         let (reply, answered) = oneshot::channel();
-        let asked = async {
-            self.asks.send(Ask { request, reply }).await.map_err(|_| no_answer())?;
-            answered.await.map_err(|_| no_answer())?
-        };
-        tokio::time::timeout(QUEUE_WAIT, asked).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Busy, "too many pictures are being decoded")
-                .remedy("try again in a minute"))
-        })
+        {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.retain(|ask| !ask.reply.is_closed());
+            waiting.push(whose, Ask { request, reply })?;
+        }
+        // A word that was not taken yet stands for this one, too.
+        let _said_already = self.wake.try_send(());
+        let answered = tokio::time::timeout(QUEUE_WAIT, answered).await.map_err(|_| {
+            Error::new(ErrorKind::Busy, "too many pictures are being decoded").remedy("try again in a minute")
+        })?;
+        answered.map_err(|_| no_answer())?
     }
 }
 

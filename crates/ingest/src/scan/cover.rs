@@ -11,7 +11,7 @@ use fanfare_audio::{Cover, TagReading};
 use fanfare_model::{ContentHash, Error, Result};
 use fanfare_store::{BlobKind, Store};
 
-use crate::pictures::{Embedded, Pictures};
+use crate::pictures::{Embedded, Pictures, Whose};
 
 /// Names (without suffix, any case) of a picture that belongs to the files beside it, best first.
 const PICTURE_NAMES: [&str; 4] = ["cover", "folder", "front", "album"];
@@ -58,14 +58,14 @@ impl Covers {
     pub(crate) fn of_file(&self, path: &Path, reading: &mut TagReading) -> Option<CoverOutcome> {
         if let Some(bytes) = reading.cover.take() {
             let slot = slot(&self.by_bytes, *blake3::hash(&bytes).as_bytes());
-            let make = || self.runtime.block_on(self.pictures.normalise(bytes));
+            let make = || self.runtime.block_on(self.pictures.normalise(Whose::Scan, bytes));
             return Some(slot.get_or_init(|| self.keep(make())).clone());
         }
         // What was not read here may have a picture.
         if !reading.cut {
             return None;
         }
-        match self.runtime.block_on(self.pictures.embedded(path.to_owned())) {
+        match self.runtime.block_on(self.pictures.embedded(Whose::Scan, path.to_owned())) {
             Ok(Some(Embedded { hash, cover })) => {
                 let slot = slot(&self.by_bytes, *hash.as_bytes());
                 Some(slot.get_or_init(|| self.keep(cover)).clone())
@@ -80,13 +80,13 @@ impl Covers {
     /// # Errors
     /// Those of asking for them.
     pub(crate) fn whole_tags(&self, path: &Path) -> Result<TagReading> {
-        self.runtime.block_on(self.pictures.tags(path.to_owned()))
+        self.runtime.block_on(self.pictures.tags(Whose::Scan, path.to_owned()))
     }
 
     /// The cover in that picture file. Blocks likewise.
     pub(crate) fn of_picture(&self, number: usize, path: &Path) -> CoverOutcome {
         let slot = slot(&self.by_picture, number);
-        let make = || self.runtime.block_on(self.pictures.normalise_file(path.to_owned()));
+        let make = || self.runtime.block_on(self.pictures.normalise_file(Whose::Scan, path.to_owned()));
         slot.get_or_init(|| self.keep(make())).clone()
     }
 

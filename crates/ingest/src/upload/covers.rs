@@ -1,23 +1,31 @@
-//! Covers of uploads: made one after the other, after their tracks are there.
+//! Covers of uploads: made after their tracks are there, of each person one after the other.
 //!
-//! Invariants: an upload is queued before anything is made of its picture; what is wanted stands in the store, so that
+//! Invariants: nobody's cover waits for all of somebody else's; an upload is queued before anything is made of its picture; what is wanted stands in the store, so that
 //! nothing is forgotten when the program ends; a picture that gives no cover says why with its track, and is not tried
 //! again; one that could not be tried is, a few times.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, TrackId};
-use fanfare_store::{BlobKind, Failure, Store};
-use tokio::sync::{Notify, broadcast, watch};
+use fanfare_store::{BlobKind, Failure, Store, WantedCover};
+use tokio::{
+    sync::{Notify, broadcast, watch},
+    task::JoinSet,
+};
 
 use crate::{
     clock,
-    pictures::{Embedded, Pictures},
+    pictures::{Embedded, Pictures, Whose},
     text,
 };
 
-/// Tracks that are looked up at a time.
-const BATCH: u32 = 16;
+/// People of whom a cover is being made at the same time: each waits in their own line of [`Pictures`].
+const PEOPLE: u32 = 16;
 /// Pause after a cover that could not be tried (the disk is full, the database is busy).
 const RETRY: Duration = Duration::from_secs(30);
 /// How often that is before it is given up.
@@ -90,40 +98,55 @@ impl UploadCovers {
         }
     }
 
-    /// Makes all that are wanted; `true` when some are to be tried again.
+    /// Makes all that are wanted, of each person one at a time; `true` when some are to be tried again.
     async fn make_all(&self, tries: &mut HashMap<TrackId, u32>) -> bool {
-        let mut put_off = Vec::new();
+        let (mut put_off, mut served, mut making) = (Vec::new(), HashSet::new(), JoinSet::new());
         loop {
-            let wanted = match self.inner.store.catalog().wanted_covers(BATCH + put_off.len() as u32).await {
+            let wanted = match self.inner.store.catalog().wanted_covers(&put_off, PEOPLE).await {
                 Ok(wanted) => wanted,
                 Err(error) => {
                     tracing::warn!(%error, "cannot look for covers to be made");
                     return true;
                 }
             };
-            let wanted: Vec<TrackId> = wanted.into_iter().filter(|track| !put_off.contains(track)).collect();
-            if wanted.is_empty() {
-                return !put_off.is_empty();
+            for wanted in wanted {
+                if served.insert(wanted.uploader) {
+                    let tried = tries.entry(wanted.track).or_insert(0);
+                    *tried += 1;
+                    let (covers, last) = (self.clone(), *tried >= TRIES);
+                    making.spawn(async move { (wanted, covers.make(wanted, last).await) });
+                }
             }
-            for track in wanted {
-                let tried = tries.entry(track).or_insert(0);
-                *tried += 1;
-                if self.make(track, *tried >= TRIES).await {
-                    tries.remove(&track);
-                    let _nobody_listens = self.inner.made.send(track);
-                } else {
-                    put_off.push(track);
+            let made = tokio::select! {
+                made = making.join_next() => made,
+                // Somebody else may have come meanwhile.
+                () = self.inner.wanted.notified() => continue,
+            };
+            match made {
+                None => return !put_off.is_empty(),
+                Some(Ok((wanted, true))) => {
+                    served.remove(&wanted.uploader);
+                    tries.remove(&wanted.track);
+                    let _nobody_listens = self.inner.made.send(wanted.track);
+                }
+                Some(Ok((wanted, false))) => {
+                    served.remove(&wanted.uploader);
+                    put_off.push(wanted.track);
+                }
+                Some(Err(error)) => {
+                    tracing::error!(%error, "making a cover broke off");
+                    return true;
                 }
             }
         }
     }
 
     /// Makes one; `false` when it is to be tried again.
-    async fn make(&self, track: TrackId, last: bool) -> bool {
-        let made = self.cover(track).await;
+    async fn make(&self, WantedCover { track, uploader }: WantedCover, last: bool) -> bool {
+        let made = self.cover(track, uploader.map_or(Whose::Nobody, Whose::Person)).await;
         let outcome = match &made {
             Ok(cover) => Ok(*cover),
-            Err(error) if !last && error.kind().is_transient() && error.kind() != ErrorKind::Timeout => {
+            Err(error) if !last && may_be_tried_again(error.kind()) => {
                 tracing::debug!(%track, %error, "an upload's cover is tried again");
                 return false;
             }
@@ -143,14 +166,19 @@ impl UploadCovers {
         }
     }
 
-    async fn cover(&self, track: TrackId) -> Result<Option<ContentHash>> {
+    async fn cover(&self, track: TrackId, whose: Whose) -> Result<Option<ContentHash>> {
         let gone = || Error::new(ErrorKind::NotFound, "the file was gone before its cover was made");
         let path: PathBuf = self.inner.store.catalog().track_path(track).await?.ok_or_else(gone)?;
-        match self.inner.pictures.embedded(path).await? {
+        match self.inner.pictures.embedded(whose, path).await? {
             None => Ok(None),
             Some(Embedded { cover, .. }) => {
                 self.inner.store.blobs().put(BlobKind::Cover, &cover?.jpeg).await.map(Some)
             }
         }
     }
+}
+
+/// Whether that says nothing about the picture. One that takes too long would again.
+const fn may_be_tried_again(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::TooMany) || kind.is_transient() && !matches!(kind, ErrorKind::Timeout)
 }

@@ -21,7 +21,7 @@ use super::{UploadCovers, UploadOptions};
 use crate::{
     clock,
     hearing::Hearing,
-    pictures::{Pictures, limits_here},
+    pictures::{Pictures, Whose, limits_here},
 };
 
 /// The longest name that is kept of what the sender called the file, in characters.
@@ -245,8 +245,11 @@ impl Receiving {
         let picture = reading.cover.take().is_some() || reading.cut;
         if reading.cut {
             // Tags of that size are read where memory has a bound.
-            match self.pictures.pictures.tags(self.place.0.clone()).await {
+            let whose = Whose::Person(self.uploader);
+            match self.pictures.pictures.tags(whose, self.place.0.clone()).await {
                 Ok(whole) => reading = whole,
+                // It can be sent again, and all its tags are read then.
+                Err(error) if matches!(error.kind(), ErrorKind::TooMany | ErrorKind::Busy) => return Err(error),
                 Err(error) => {
                     tracing::warn!(name = self.name, %error, "only a part of an upload's tags is read");
                 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::body::Body;
-use fanfare_model::ErrorKind;
+use fanfare_model::{ErrorKind, UserId};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 use tokio::{
@@ -27,10 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(50);
 ///
 /// # Errors
 /// 413 for more than `most` bytes (before they are read, where the length is declared), 408 for a body that takes too
-/// long, 400 for one that breaks off, 503 when too many are being read.
-pub async fn whole(state: &HttpState, body: Body, headers: &HeaderMap, most: u64) -> Answer<Vec<u8>> {
+/// long, 400 for one that breaks off, 429 when the sender sends too many at once, 503 when too many are being
+/// read.
+pub async fn whole(state: &HttpState, of: UserId, body: Body, headers: &HeaderMap, most: u64) -> Answer<Vec<u8>> {
     let mut bytes = Vec::new();
-    taken(state, body, headers, most, &mut bytes).await?;
+    taken(state, of, body, headers, most, &mut bytes).await?;
     Ok(bytes)
 }
 
@@ -38,12 +39,12 @@ pub async fn whole(state: &HttpState, body: Body, headers: &HeaderMap, most: u64
 ///
 /// # Errors
 /// As [`whole`], and those of the disk.
-pub async fn staged(state: &HttpState, body: Body, headers: &HeaderMap, most: u64) -> Answer<Staged> {
+pub async fn staged(state: &HttpState, of: UserId, body: Body, headers: &HeaderMap, most: u64) -> Answer<Staged> {
     let random: String =
         fanfare_store::fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
     let staged = Staged(state.store.blobs().workshop().join(format!("body-{random}")));
     let mut file = File::create_new(&staged.0).await.map_err(not_stored)?;
-    taken(state, body, headers, most, &mut file).await?;
+    taken(state, of, body, headers, most, &mut file).await?;
     Ok(staged)
 }
 
@@ -71,6 +72,7 @@ fn not_stored(error: std::io::Error) -> Problem {
 /// Writes each part of the body as it comes.
 async fn taken(
     state: &HttpState,
+    of: UserId,
     body: Body,
     headers: &HeaderMap,
     most: u64,
@@ -84,10 +86,7 @@ async fn taken(
     if declared.is_some_and(|declared: u64| declared > most) {
         return Err(too_large());
     }
-    let _place = state
-        .bodies
-        .try_acquire()
-        .map_err(|_| Problem::new(ErrorKind::Busy, "too many files are being sent at once").retry_after(5))?;
+    let _place = state.bodies.take(of)?;
     let mut stream = body.into_data_stream();
     let read = async {
         let mut size = 0;

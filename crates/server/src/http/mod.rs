@@ -33,6 +33,7 @@ mod observe;
 pub mod open_to;
 mod openapi;
 pub(crate) mod password;
+mod places;
 pub mod problem;
 pub(crate) mod qr;
 pub(crate) mod routes;

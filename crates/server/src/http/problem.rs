@@ -100,7 +100,8 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = status_of(error.kind());
         let retry_after_s =
-            matches!(error.kind(), ErrorKind::Busy | ErrorKind::Unavailable).then_some(RETRY_SOON_S);
+            matches!(error.kind(), ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::TooMany)
+                .then_some(RETRY_SOON_S);
         Self { error: Box::new(error), status, retry_after_s, allow: None }
     }
 }

@@ -11,19 +11,16 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, routes::Sent,
+    callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, places::Places, routes::Sent,
     throttle::Throttle, unstored::Unstored,
 };
 use crate::{Settings, settings::SettingsDesk};
 
-/// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk.
+/// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk. One person's at most half.
 const UPLOADS: usize = 32;
 
-/// Covers composed at the same time: each holds up to four of some 200 kB.
-const IMAGES: usize = 4;
-
-/// Bodies taken in at the same time; images lie in files meanwhile.
-const BODIES: usize = 8;
+/// Bodies taken in at the same time; images lie in files meanwhile. One person's at most half.
+const BODIES: usize = 16;
 
 /// Event streams open at the same time; each is a task and a buffer that its client may never read.
 const EVENT_STREAMS: usize = 256;
@@ -53,10 +50,9 @@ pub struct HttpState {
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) images: Arc<Semaphore>,
-    pub(super) bodies: Arc<Semaphore>,
+    pub(super) bodies: Arc<Places>,
     pub(super) event_streams: Arc<Semaphore>,
-    pub(super) uploads: Arc<Semaphore>,
+    pub(super) uploads: Arc<Places>,
 }
 
 impl HttpState {
@@ -83,10 +79,9 @@ impl HttpState {
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             metrics: Arc::default(),
-            images: Arc::new(Semaphore::new(IMAGES)),
-            bodies: Arc::new(Semaphore::new(BODIES)),
+            bodies: Places::new(BODIES, BODIES / 2),
             event_streams: Arc::new(Semaphore::new(EVENT_STREAMS)),
-            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            uploads: Places::new(UPLOADS, UPLOADS / 2),
         }
     }
 }

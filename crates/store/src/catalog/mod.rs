@@ -68,6 +68,7 @@ pub use rewritten::FileFacts;
 pub use shares::{NewShare, Opened};
 pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
 pub use uploads::{EnrichCommit, NewUpload, ProcessCommit, Uploaded};
+pub use wanted_covers::WantedCover;
 
 pub(crate) use folders::path as folder_path;
 

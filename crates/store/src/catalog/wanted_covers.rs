@@ -3,26 +3,49 @@
 //! A track does not wait for its cover: that is noted as wanted with the track, in one transaction, and made when there is
 //! time; so it is made after a crash, too.
 
-use fanfare_model::{ContentHash, Result, Timestamp, TrackId};
+use fanfare_model::{ContentHash, Result, Timestamp, TrackId, UserId};
 
 use super::{Catalog, filing::Filing};
 use crate::{
     db::commit,
     error::sql,
-    rows::{col, id},
+    rows::{col, id, maybe_id},
 };
 
+/// An upload whose cover is still to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WantedCover {
+    /// The track.
+    pub track: TrackId,
+    /// Who sent it; `None` when they are gone.
+    pub uploader: Option<UserId>,
+}
+
 impl Catalog {
-    /// The tracks whose cover is still to be made, the oldest first.
-    pub async fn wanted_covers(&self, limit: u32) -> Result<Vec<TrackId>> {
+    /// The oldest track of each person whose cover is still to be made, without those put off; of that many people at
+    /// most.
+    pub async fn wanted_covers(&self, put_off: &[TrackId], people: u32) -> Result<Vec<WantedCover>> {
         const WHAT: &str = "looking for covers to be made";
         let mut reader = self.db.reader(WHAT).await?;
-        let rows = sqlx::query("SELECT id FROM track WHERE cover_wanted ORDER BY n LIMIT ?")
-            .bind(limit)
-            .fetch_all(&mut *reader)
-            .await
-            .map_err(sql(WHAT))?;
-        rows.iter().map(|row| id(row, "id", TrackId::from_bytes)).collect()
+        let put_off: Vec<String> = put_off.iter().map(ToString::to_string).collect();
+        // With `min`, SQLite takes the other columns of the same row.
+        let rows = sqlx::query(
+            "SELECT min(n), id, uploader FROM track WHERE cover_wanted \
+             AND lower(hex(id)) NOT IN (SELECT value FROM json_each(?)) GROUP BY uploader ORDER BY 1 LIMIT ?",
+        )
+        .bind(serde_json::to_string(&put_off).unwrap_or_default())
+        .bind(people)
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        rows.iter()
+            .map(|row| {
+                Ok(WantedCover {
+                    track: id(row, "id", TrackId::from_bytes)?,
+                    uploader: maybe_id(row, "uploader", UserId::from_bytes)?,
+                })
+            })
+            .collect()
     }
 
     /// Whether the track's cover is still to be made.

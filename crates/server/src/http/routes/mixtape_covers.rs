@@ -2,7 +2,8 @@
 
 use axum::{body::Body, extract::State, response::Response};
 use fanfare_audio::Limits;
-use fanfare_model::{ContentHash, ErrorKind, Mixtape, Slug};
+use fanfare_ingest::Whose;
+use fanfare_model::{ContentHash, Mixtape, Slug};
 use fanfare_store::BlobKind;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use crate::http::{
     clock,
     dto::mixtape::ImageRequest,
     extract::{Path, Query},
-    problem::{Answer, Problem},
+    problem::Answer,
     state::HttpState,
 };
 
@@ -74,7 +75,8 @@ pub async fn mixtape_cover(
         (status = 408, description = "The image came too slowly"),
         (status = 413, description = "More than 16 MiB, than 40 million pixels, or than can be decoded in 56 MiB of memory"),
         (status = 422, description = "No image, a damaged one, or none of JPEG, PNG, WebP, GIF and BMP"),
-        (status = 503, description = "Too many images are being taken in at once"),
+        (status = 429, description = "Too many of the caller's images are being sent or wait to be decoded; see `Retry-After`"),
+        (status = 503, description = "Too many images are being taken in at once; see `Retry-After`"),
         (status = 504, description = "Decoding the image took too long"),
     )
 )]
@@ -86,8 +88,8 @@ pub async fn give_cover(
     sent: Body,
 ) -> Answer<StatusCode> {
     let mixtape = changeable(&state, &caller, &slug).await?;
-    let picture = body::staged(&state, sent, &headers, Limits::default().max_cover_bytes).await?;
-    let cover = state.ingest.pictures().normalise_file(picture.path().to_owned()).await?;
+    let picture = body::staged(&state, caller.user.id, sent, &headers, Limits::default().max_cover_bytes).await?;
+    let cover = state.ingest.pictures().normalise_file(Whose::Person(caller.user.id), picture.path().to_owned()).await?;
     drop(picture);
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;
     state.store.catalog().set_mixtape_cover(mixtape.id, Some(name), clock::now()).await?;
@@ -140,16 +142,13 @@ pub(super) async fn cover_of(state: &HttpState, mixtape: &Mixtape) -> Answer<Opt
     if let Some(composed) = catalog.composed_cover(mixtape.id, of).await? {
         return Ok(Some(composed));
     }
-    let _place = state
-        .images
-        .acquire()
-        .await
-        .map_err(|_| Problem::new(ErrorKind::Unavailable, "the server is shutting down"))?;
     let mut covers = Vec::with_capacity(parts.len());
     for part in &parts {
         covers.extend(state.store.blobs().get(BlobKind::Cover, *part).await?);
     }
-    let cover = state.ingest.pictures().compose(covers).await?;
+    // In its owner's line, whoever looks at it: a page of somebody else's is not held up.
+    let whose = mixtape.owner.map_or(Whose::Nobody, Whose::Person);
+    let cover = state.ingest.pictures().compose(whose, covers).await?;
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;
     catalog.note_composed_cover(mixtape.id, of, name).await?;
     Ok(Some(name))

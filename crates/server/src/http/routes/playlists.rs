@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fanfare_model::{
-    ErrorKind, Slug,
+    ErrorKind, Slug, UserId,
     m3u8::{self, Listed, Playlist},
     mixtape,
 };
@@ -94,6 +94,7 @@ pub struct ImportParams {
     responses(
         (status = 201, description = "The mixtape; `Location` leads to it", body = ImportedMixtapeDto),
         (status = 413, description = "More than 1 MiB, 10,000 lines or 1,000 files"),
+        (status = 429, description = "The caller sends too many files at once; see `Retry-After`"),
         (status = 422, description = "Nothing in it is in the library, or it is UTF-16"),
     )
 )]
@@ -104,7 +105,7 @@ pub async fn import_mixtape(
     headers: HeaderMap,
     sent: Body,
 ) -> Answer<Response> {
-    let (bytes, file_name) = received(&state, sent, &headers).await?;
+    let (bytes, file_name) = received(&state, caller.user.id, sent, &headers).await?;
     let playlist = m3u8::read(&bytes)?;
     mixtape::checked_count(playlist.files.len())?;
     let title = match params.title {
@@ -126,14 +127,14 @@ pub async fn import_mixtape(
 }
 
 /// The playlist's bytes and, from a form, its file's name.
-async fn received(state: &HttpState, sent: Body, headers: &HeaderMap) -> Answer<(Vec<u8>, Option<String>)> {
+async fn received(state: &HttpState, of: UserId, sent: Body, headers: &HeaderMap) -> Answer<(Vec<u8>, Option<String>)> {
     let media_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !media_type.to_ascii_lowercase().starts_with("multipart/") {
-        return Ok((body::whole(state, sent, headers, m3u8::MAX_BYTES as u64).await?, None));
+        return Ok((body::whole(state, of, sent, headers, m3u8::MAX_BYTES as u64).await?, None));
     }
     let boundary = boundary(headers)?;
-    let form = body::whole(state, sent, headers, (m3u8::MAX_BYTES + FORM_BYTES) as u64).await?;
+    let form = body::whole(state, of, sent, headers, (m3u8::MAX_BYTES + FORM_BYTES) as u64).await?;
     let stream = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(form.into())]);
     let mut parts = Parts::new(stream, &boundary);
     let head = parts.next().await?.filter(|head| head.field == "file").ok_or_else(|| {

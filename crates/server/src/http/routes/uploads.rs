@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,7 +14,6 @@ use fanfare_model::{ErrorKind, TrackId};
 use fanfare_store::{Patience, Uploaded};
 use futures_util::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::tracks;
 use crate::http::{
@@ -23,6 +21,7 @@ use crate::http::{
     dto::track::{UploadRequest, UploadedTrackDto},
     headers::AT_ONCE,
     multipart::{Parts, boundary},
+    places::Place,
     problem::{Answer, Problem, status_of},
     state::HttpState,
 };
@@ -57,6 +56,7 @@ const PATIENT_TIME: Duration = Duration::from_secs(10);
         (status = 413, description = "It is larger than `upload.max_bytes`, or more than `upload.quota_bytes` leaves"),
         (status = 415, description = "It is no audio, whatever its name; or the body is no multipart/form-data"),
         (status = 422, description = "It is audio that contradicts itself, or has nothing in it"),
+        (status = 429, description = "The caller sends too many files at once; see `Retry-After`"),
         (status = 503, description = "Too many files are being sent at once, or another program holds the database; see `Retry-After`"),
         (status = 507, description = "The disk is full"),
     )
@@ -88,7 +88,7 @@ fn location(id: TrackId) -> String {
 
 /// Whether the caller may send this at all, before any of it is read: the form's boundary, and a place among those who
 /// are sending.
-fn admit(state: &HttpState, caller: &Caller, headers: &HeaderMap) -> Answer<(Vec<u8>, OwnedSemaphorePermit)> {
+fn admit(state: &HttpState, caller: &Caller, headers: &HeaderMap) -> Answer<(Vec<u8>, Place)> {
     let boundary = boundary(headers)?;
     let settings = state.desk.current();
     if !settings.upload.is_open_to(caller.role()) {
@@ -102,10 +102,7 @@ fn admit(state: &HttpState, caller: &Caller, headers: &HeaderMap) -> Answer<(Vec
         return Err(Problem::new(ErrorKind::LimitExceeded, message)
             .remedy("send a smaller file, or have `upload.max_bytes` raised"));
     }
-    let place = Arc::clone(&state.uploads)
-        .try_acquire_owned()
-        .map_err(|_| Problem::new(ErrorKind::Busy, "too many files are being sent at once").retry_after(5))?;
-    Ok((boundary, place))
+    Ok((boundary, state.uploads.take(caller.user.id)?))
 }
 
 /// Reads the form to its end, its file onto the disk, and makes a track of it.
