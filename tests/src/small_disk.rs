@@ -17,10 +17,22 @@ impl SmallDisk {
     /// Without a temporary folder.
     #[must_use]
     pub fn mount(mib: u64) -> Option<Self> {
+        Self::with(&format!("size={mib}m"))
+    }
+
+    /// Mounts one that has room for that many files; `None` where that is not allowed.
+    ///
+    /// # Panics
+    /// Without a temporary folder.
+    #[must_use]
+    pub fn of_files(count: u64) -> Option<Self> {
+        Self::with(&format!("size=256m,nr_inodes={count}"))
+    }
+
+    fn with(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let size = format!("size={mib}m");
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path());
+        mount.args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(folder.path());
         let mounted = mount.stderr(std::process::Stdio::null()).status();
         mounted.is_ok_and(|status| status.success()).then_some(Self(folder))
     }
@@ -46,6 +58,19 @@ impl SmallDisk {
             while std::io::Write::write_all(&mut file, &block).is_ok() {}
         }
         path
+    }
+
+    /// Makes empty files in a folder of it until there can be no more.
+    ///
+    /// # Panics
+    /// When none can be made.
+    #[must_use]
+    pub fn fill_with_files(&self, name: &str) -> PathBuf {
+        let folder = self.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let made = (0..).take_while(|number| std::fs::File::create(folder.join(number.to_string())).is_ok());
+        assert!(made.count() > 0);
+        folder
     }
 
     /// Mounts it again, read-only or writable.

@@ -60,9 +60,10 @@ impl Person {
     async fn upload(&self, number: u32, picture: &[u8]) -> String {
         let plane = signals::sine(8_000, 1.0, f64::from(200 + number), 0.3);
         let song = wav::wav(8_000, &[plane], wav::WavFormat::I16);
-        let mut body =
-            format!("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{number}.wav\"\r\n\r\n")
-                .into_bytes();
+        let mut body = format!(
+            "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{number}.wav\"\r\n\r\n"
+        )
+        .into_bytes();
         body.extend(wav_with_id3(&song, &id3(picture, "image/png", false)));
         body.extend(b"\r\n--edge--\r\n");
         let request = self.request(Method::POST, "/api/v1/tracks");
@@ -153,7 +154,9 @@ async fn forty_covers_given_by_one_person_cost_another_a_few_turns_and_the_first
         sending.await.unwrap();
     }
     let (made, refused) = (made.load(Ordering::SeqCst), refused.load(Ordering::SeqCst));
-    println!("{made} made, {refused} refused; {passed} turns passed before the other's, {while_looking} before a cover was seen");
+    println!(
+        "{made} made, {refused} refused; {passed} turns passed before the other's, {while_looking} before a cover was seen"
+    );
     assert_eq!(made + refused, 40);
     assert!(passed <= TURNS && while_looking <= 1, "{passed} and {while_looking} turns of {made}");
     assert!(made - before > TURNS, "too few were left to show anything: {before} of {made}");

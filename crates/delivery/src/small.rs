@@ -250,6 +250,7 @@ impl SmallFiles {
             return Ok(Some(Small::Growing(growing)));
         }
         self.make_room(options, person)?;
+        self.refuse_where_nothing_is_stored()?;
         let deadline = Instant::now() + BEGIN_WAIT;
         // The original is at hand, so nobody waits long for the right to queue it.
         let job = Patience::new(WRITE_WAIT).over((self.maker.ask)(track.id, profile)).await?;
@@ -274,7 +275,8 @@ impl SmallFiles {
                         return Ok(Some(Small::Growing(growing)));
                     }
                 }
-                JobState::Waiting => {}
+                // The disk may have become full after the job was queued.
+                JobState::Waiting => self.refuse_where_nothing_is_stored()?,
                 // Made by somebody else a moment ago.
                 JobState::Done => {
                     let row = self.store.catalog().track(track.id).await?;
@@ -295,6 +297,11 @@ impl SmallFiles {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// While the data folder cannot be written no encoder begins, so nobody waits for one.
+    fn refuse_where_nothing_is_stored(&self) -> Result<()> {
+        self.store.unwritable().map_or(Ok(()), |why| Err(why.error()))
     }
 
     /// Refuses when too many files are being made that somebody listens to; what was left is given up for the new one, so

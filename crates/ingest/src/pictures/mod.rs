@@ -27,12 +27,12 @@ use fanfare_audio::{Cover, Limits, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
+pub use self::{child::run_pictures, turns::Whose};
 use self::{
     keeper::Keeper,
     protocol::{Answer, Request},
     turns::Turns,
 };
-pub use self::{child::run_pictures, turns::Whose};
 
 /// Tags of a file that are read in the server, in bytes; of larger ones the child reads all.
 pub(crate) const TAGS_HERE_BYTES: u64 = 1 << 20;

@@ -122,7 +122,10 @@ mod tests {
             match turns.push(person(number), 0) {
                 Ok(()) => {}
                 Err(refused) => {
-                    assert_eq!((refused.kind(), usize::from(number)), (ErrorKind::Busy, 2 + WAITING_ALL - WAITING_EACH));
+                    assert_eq!(
+                        (refused.kind(), usize::from(number)),
+                        (ErrorKind::Busy, 2 + WAITING_ALL - WAITING_EACH)
+                    );
                     break;
                 }
             }

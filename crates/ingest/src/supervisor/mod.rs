@@ -226,11 +226,17 @@ impl Keeper {
                 pause_ms = pause.as_millis(),
                 "the worker ended, it is started again"
             );
-            if stopped_before(tokio::time::sleep(pause), &mut orders).await {
+            // On a disk that is full no worker lives, however often one is started; there is room again from one moment to the
+            // next.
+            let full = self.store.look_at_disk().await.is_some();
+            let waited = async {
+                if full { self.store.until_writable().await } else { tokio::time::sleep(pause).await }
+            };
+            if stopped_before(waited, &mut orders).await {
                 owner_file.remove();
                 return;
             }
-            pause = (pause * 2).min(MAX_PAUSE);
+            pause = if full { FIRST_PAUSE } else { (pause * 2).min(MAX_PAUSE) };
             locked(&self.status).restarts += 1;
         }
     }

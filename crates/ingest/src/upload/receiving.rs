@@ -249,7 +249,9 @@ impl Receiving {
             match self.pictures.pictures.tags(whose, self.place.0.clone()).await {
                 Ok(whole) => reading = whole,
                 // It can be sent again, and all its tags are read then.
-                Err(error) if matches!(error.kind(), ErrorKind::TooMany | ErrorKind::Busy) => return Err(error),
+                Err(error) if matches!(error.kind(), ErrorKind::TooMany | ErrorKind::Busy) => {
+                    return Err(error);
+                }
                 Err(error) => {
                     tracing::warn!(name = self.name, %error, "only a part of an upload's tags is read");
                 }

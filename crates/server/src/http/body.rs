@@ -29,7 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(50);
 /// 413 for more than `most` bytes (before they are read, where the length is declared), 408 for a body that takes too
 /// long, 400 for one that breaks off, 429 when the sender sends too many at once, 503 when too many are being
 /// read.
-pub async fn whole(state: &HttpState, of: UserId, body: Body, headers: &HeaderMap, most: u64) -> Answer<Vec<u8>> {
+pub async fn whole(
+    state: &HttpState,
+    of: UserId,
+    body: Body,
+    headers: &HeaderMap,
+    most: u64,
+) -> Answer<Vec<u8>> {
     let mut bytes = Vec::new();
     taken(state, of, body, headers, most, &mut bytes).await?;
     Ok(bytes)
@@ -39,7 +45,13 @@ pub async fn whole(state: &HttpState, of: UserId, body: Body, headers: &HeaderMa
 ///
 /// # Errors
 /// As [`whole`], and those of the disk.
-pub async fn staged(state: &HttpState, of: UserId, body: Body, headers: &HeaderMap, most: u64) -> Answer<Staged> {
+pub async fn staged(
+    state: &HttpState,
+    of: UserId,
+    body: Body,
+    headers: &HeaderMap,
+    most: u64,
+) -> Answer<Staged> {
     let random: String =
         fanfare_store::fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
     let staged = Staged(state.store.blobs().workshop().join(format!("body-{random}")));

@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, places::Places, routes::Sent,
-    throttle::Throttle, unstored::Unstored,
+    callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, places::Places,
+    routes::Sent, throttle::Throttle, unstored::Unstored,
 };
 use crate::{Settings, settings::SettingsDesk};
 

@@ -88,8 +88,13 @@ pub async fn give_cover(
     sent: Body,
 ) -> Answer<StatusCode> {
     let mixtape = changeable(&state, &caller, &slug).await?;
-    let picture = body::staged(&state, caller.user.id, sent, &headers, Limits::default().max_cover_bytes).await?;
-    let cover = state.ingest.pictures().normalise_file(Whose::Person(caller.user.id), picture.path().to_owned()).await?;
+    let picture =
+        body::staged(&state, caller.user.id, sent, &headers, Limits::default().max_cover_bytes).await?;
+    let cover = state
+        .ingest
+        .pictures()
+        .normalise_file(Whose::Person(caller.user.id), picture.path().to_owned())
+        .await?;
     drop(picture);
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;
     state.store.catalog().set_mixtape_cover(mixtape.id, Some(name), clock::now()).await?;
