@@ -20,6 +20,7 @@ mod db;
 mod disk;
 mod error;
 mod failure;
+mod folding;
 mod fresh;
 mod growing;
 mod ids;
@@ -29,8 +30,10 @@ mod open;
 mod patience;
 mod people;
 pub mod queue;
+mod refold;
 mod reserve;
 mod rows;
+mod search;
 mod text;
 mod uses;
 

@@ -19,7 +19,7 @@ use crate::{
     db::{Db, WriteTx},
     disk::Disk,
     error::sql,
-    fresh, lost, migrate, reserve,
+    fresh, lost, migrate, refold, reserve,
 };
 
 /// The database's name in the data folder.
@@ -197,6 +197,7 @@ impl Store {
         // As with the blobs' temporary files: a server that starts is the only process here, and no worker runs yet.
         self.catalog().cache().tidy();
         reserve::make(watching::folder(&self.inner.file));
+        refold::refold(&self.inner.db).await?;
         *is_first = false;
         Ok(())
     }

@@ -284,7 +284,7 @@ async fn a_playlist_is_matched_with_the_library() {
     bench.add(&["Ann/One/a.flac", "Ann/One/b.flac"]).await;
     let text = b"#EXTM3U\n/somewhere/Ann/One/b.flac\n#EXTINF:10,Ann - a\nother.mp3\n/etc/passwd\n";
     let playlist = m3u8::read(text).unwrap();
-    let matched = bench.store.catalog().match_playlist(&playlist).await.unwrap();
+    let matched = bench.store.catalog().match_playlist(&playlist, None).await.unwrap();
     let [a, b] = [bench.id("Ann/One/a.flac").await, bench.id("Ann/One/b.flac").await];
     assert_eq!((matched.tracks, matched.unmatched), (vec![b, a], vec!["/etc/passwd".to_owned()]));
 }

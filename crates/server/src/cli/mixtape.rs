@@ -156,13 +156,16 @@ fn change(
 
 fn import(file: &Path, title: Option<&str>, owner: Option<&str>, as_json: bool, place: &PlaceArgs) -> Done {
     let playlist = m3u8::read(&read(file)?)?;
+    // Paths in a playlist begin in its own folder, or above it. Standard input lies nowhere.
+    let folder = std::path::absolute(file).ok().filter(|_| file != Path::new("-"));
+    let folder = folder.as_deref().and_then(Path::parent).map(|folder| folder.to_string_lossy().into_owned());
     mixtape::checked_count(playlist.files.len())?;
     let title = match title {
         Some(title) => mixtape::checked_title(title)?.to_owned(),
         None => title_of(&playlist, file.file_name().map(|name| name.to_string_lossy()).as_deref()),
     };
     let (slug, unmatched) = in_store(place, async |store| {
-        let matched = store.catalog().match_playlist(&playlist).await?;
+        let matched = store.catalog().match_playlist(&playlist, folder.as_deref()).await?;
         if matched.tracks.is_empty() {
             return Err(Error::new(ErrorKind::Empty, "nothing in the playlist is in the library")
                 .remedy("scan the folder that its files lie in first"));
@@ -235,7 +238,7 @@ async fn tracks_of(store: &Store, texts: &[String]) -> Result<Vec<TrackId>> {
             continue;
         }
         let files = vec![Listed { path: text.clone(), ..Listed::default() }];
-        let matched = store.catalog().match_playlist(&Playlist { title: None, files }).await?;
+        let matched = store.catalog().match_playlist(&Playlist { title: None, files }, None).await?;
         tracks.extend(matched.tracks);
         if !matched.unmatched.is_empty() {
             return Err(Error::new(

@@ -10,7 +10,7 @@ use super::{Catalog, LibraryCounts, Page, folders::track_state, page_bounds};
 use crate::{
     error::sql,
     rows::{col, count, id, maybe_hash, maybe_id},
-    text::{sort_key, words},
+    search::search_words,
 };
 
 /// Artists and releases of which every track is missing are hidden like the tracks.
@@ -31,7 +31,8 @@ impl Catalog {
         self.one(ARTIST, id.as_bytes(), artist).await
     }
 
-    /// A page of releases by title, of one artist if given; each word of the search must be part of the title.
+    /// A page of releases by title, of one artist if given; each word of the search must be part of the title or of
+    /// the artist's name, or be the year.
     pub async fn releases(
         &self,
         artist: Option<ArtistId>,
@@ -57,7 +58,7 @@ impl Catalog {
         make: fn(&SqliteRow) -> Result<T>,
     ) -> Result<Page<T>> {
         const WHAT: &str = "listing artists or releases";
-        let words = words(search.unwrap_or_default());
+        let words = search_words(search.unwrap_or_default());
         let filter = |builder: &mut QueryBuilder<Sqlite>| {
             builder.push(" WHERE ").push(shown);
             if let Some(artist) = artist {
@@ -65,7 +66,15 @@ impl Catalog {
                 builder.push_bind(artist.as_bytes().to_vec()).push(")");
             }
             for word in &words {
-                builder.push(" AND instr(o.sort, ").push_bind(sort_key(word)).push(") > 0");
+                builder.push(" AND (instr(o.sort, ").push_bind(word.clone()).push(") > 0");
+                if table == "release" {
+                    builder.push(" OR o.year = ").push_bind(word.clone());
+                    builder
+                        .push(" OR o.artist IN (SELECT n FROM artist WHERE instr(sort, ")
+                        .push_bind(word.clone())
+                        .push(") > 0)");
+                }
+                builder.push(")");
             }
         };
         let mut tx = self.db.read(WHAT).await?;

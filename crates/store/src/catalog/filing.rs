@@ -8,11 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use fanfare_model::{ArtistId, ReleaseId, Result, Tags, Timestamp};
 use sqlx::{Row, SqliteConnection};
 
-use crate::{
-    error::sql,
-    fresh_id,
-    text::{name_key, sort_key},
-};
+use crate::{error::sql, folding::fold, fresh_id, text::name_key};
 
 /// Files tracks within one transaction, and tidies up at its end.
 #[derive(Default)]
@@ -55,7 +51,7 @@ impl Filing {
         .bind(&id.as_bytes()[..])
         .bind(&key)
         .bind(name.trim())
-        .bind(sort_key(name))
+        .bind(fold(name))
         .fetch_one(tx)
         .await
         .map_err(sql("filing an artist"))?;
@@ -97,7 +93,7 @@ impl Filing {
         .bind(&id.as_bytes()[..])
         .bind(&key)
         .bind(title.trim())
-        .bind(sort_key(title))
+        .bind(fold(title))
         .bind(artist)
         .fetch_one(tx)
         .await

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{sql, strange},
     rows::{col, count, id, maybe_hash, maybe_id, time},
-    text::{sort_key, words},
+    search::search_words,
 };
 
 const COLUMNS: &str = "SELECT m.id, m.slug, m.title, m.notes, m.owner, u.name AS owner_name, m.cover, m.created, \
@@ -36,11 +36,11 @@ impl Catalog {
     /// A page of mixtapes.
     pub async fn mixtapes(&self, query: &MixtapeQuery) -> Result<Page<Mixtape>> {
         const WHAT: &str = "listing mixtapes";
-        let words = words(query.search.as_deref().unwrap_or_default());
+        let words = search_words(query.search.as_deref().unwrap_or_default());
         let filter = |builder: &mut QueryBuilder<Sqlite>| {
             builder.push(" WHERE 1");
             for word in &words {
-                builder.push(" AND instr(m.title_sort, ").push_bind(sort_key(word)).push(") > 0");
+                builder.push(" AND instr(m.title_sort, ").push_bind(word.clone()).push(") > 0");
             }
         };
         let mut tx = self.db.read(WHAT).await?;

@@ -17,9 +17,9 @@ use super::{
 use crate::{
     db::commit,
     error::sql,
+    folding::fold,
     fresh_id,
     rows::{bytes, col, count, id},
-    text::sort_key,
 };
 
 /// What slugs may not be: words that stand in the place of a slug in addresses.
@@ -77,7 +77,7 @@ impl Catalog {
             )
             .bind(&id.as_bytes()[..])
             .bind(&change.title)
-            .bind(change.title.as_deref().map(sort_key))
+            .bind(change.title.as_deref().map(fold))
             .bind(&change.notes)
             .bind(now.0)
             .execute(&mut *tx)
@@ -229,7 +229,7 @@ async fn insert(tx: &mut SqliteConnection, new: &NewMixtape, now: Timestamp) -> 
     .bind(&id.as_bytes()[..])
     .bind(slug.as_str())
     .bind(&new.title)
-    .bind(sort_key(&new.title))
+    .bind(fold(&new.title))
     .bind(&new.notes)
     .bind(owner)
     .bind(now.0)
@@ -247,7 +247,7 @@ fn touched(rows: u64) -> Result<()> {
 /// A slug for that title which no mixtape has.
 async fn free_slug(tx: &mut SqliteConnection, title: &str) -> Result<Slug> {
     const WHAT: &str = "choosing a slug";
-    let folded = sort_key(title);
+    let folded = fold(title);
     let plain = Slug::of(&folded, 1);
     // Numbered ones of the same title are not looked through one by one.
     let taken: Vec<String> =

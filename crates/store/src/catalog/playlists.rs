@@ -1,14 +1,17 @@
 //! Which tracks a playlist of another program means.
 //!
 //! What a playlist names is compared with what the catalog knows, and never opened. A file is the track at that very
-//! path; or the one whose path ends as its own does; or the one of that artist, title and length.
+//! path; or the one whose path ends as its own does; or the one of that artist, title and length. Paths are compared as
+//! people read them: case, white space and composition of letters do not count.
 
 use std::collections::HashMap;
 
+use encoding_rs::WINDOWS_1252;
 use fanfare_model::{
     Error, ErrorKind, Result, TrackId,
     m3u8::{self, Listed, Playlist},
 };
+use percent_encoding::percent_decode_str;
 
 use super::Catalog;
 use crate::{
@@ -38,8 +41,8 @@ struct Known {
 }
 
 impl Catalog {
-    /// Finds the tracks of a playlist.
-    pub async fn match_playlist(&self, playlist: &Playlist) -> Result<Matched> {
+    /// Finds the tracks of a playlist. `folder` is where its file lies, if that is known: paths may begin there.
+    pub async fn match_playlist(&self, playlist: &Playlist, folder: Option<&str>) -> Result<Matched> {
         const WHAT: &str = "looking for a playlist's tracks";
         let mut reader = self.db.reader(WHAT).await?;
         let rows = sqlx::query(
@@ -60,15 +63,15 @@ impl Catalog {
             });
         }
         drop(rows);
-        let files = playlist.files.clone();
+        let (files, folder) = (playlist.files.clone(), folder.map(ToOwned::to_owned));
         // Large libraries take a while to compare with.
         let compared = tokio::task::spawn_blocking(move || {
             let matcher = Matcher::new(&known);
             let mut matched = Matched::default();
             for file in files {
-                match matcher.find(&file) {
+                match matcher.find(&file, folder.as_deref()) {
                     Some(track) => matched.tracks.push(track),
-                    None => matched.unmatched.push(file.path),
+                    None => matched.unmatched.push(file.path.trim().to_owned()),
                 }
             }
             matched
@@ -109,13 +112,13 @@ impl<'a> Matcher<'a> {
         matcher
     }
 
-    fn find(&self, file: &Listed) -> Option<TrackId> {
+    fn find(&self, file: &Listed, folder: Option<&str>) -> Option<TrackId> {
         let said = Said { label: file.label.as_deref().map(name_key), duration_s: file.duration_s };
         let exact = file.path.strip_prefix("./").unwrap_or(&file.path);
         let here = self.by_path.get(file.path.as_str()).or_else(|| self.by_path.get(exact));
         let found = here.and_then(|tracks| said.best(tracks.iter().copied()));
-        let found =
-            found.or_else(|| readings(&file.path).iter().find_map(|path| self.by_suffix(path, &said)));
+        let found = found
+            .or_else(|| readings(&file.path, folder).iter().find_map(|path| self.by_suffix(path, &said)));
         found.or_else(|| self.by_label(&said)).map(|track| track.id)
     }
 
@@ -200,47 +203,68 @@ impl Said {
     }
 }
 
-/// What a path may mean: as written, with backslashes as they are on Windows, with escapes as in addresses.
-fn readings(path: &str) -> Vec<String> {
+/// What a path may mean, the likeliest first: from the playlist's folder on, as written, with backslashes as they are on
+/// Windows, with escapes as in addresses.
+fn readings(path: &str, folder: Option<&str>) -> Vec<String> {
     let path = path.trim();
-    let path = path.strip_prefix("file://").unwrap_or(path);
+    let address = path.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("file:")).map(|_| &path[5..]);
+    let path = address.unwrap_or(path);
     let mut readings = vec![path.to_owned()];
+    let mut add = |reading: String| {
+        if !readings.contains(&reading) {
+            readings.push(reading);
+        }
+    };
+    let plain = unescaped(path);
     if path.contains('\\') {
-        readings.push(path.replace('\\', "/"));
+        add(path.replace('\\', "/"));
     }
-    if path.contains('%')
-        && let Some(plain) = unescaped(path)
+    add(plain.replace('\\', "/"));
+    add(plain);
+    if let Some(folder) = folder
+        && address.is_none()
+        && !path.starts_with(['/', '\\'])
+        && !has_drive(path)
     {
-        readings.push(plain);
+        let below: Vec<String> = readings.iter().map(|reading| format!("{folder}/{reading}")).collect();
+        readings.splice(0..0, below);
     }
     readings
 }
 
-/// The text with `%20` and the like replaced (RFC 3986 section 2.1).
-fn unescaped(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let code = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
+/// The text with `%20` and the like replaced (RFC 3986 section 2.1); what is no UTF-8 then is Windows-1252.
+fn unescaped(text: &str) -> String {
+    let bytes: Vec<u8> = percent_decode_str(text).collect();
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| WINDOWS_1252.decode_without_bom_handling(error.as_bytes()).0.into_owned())
 }
 
-/// The names in a path, as they are compared, without those that only lead about.
+/// Whether it begins with a drive of Windows.
+fn has_drive(path: &str) -> bool {
+    matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
+}
+
+/// The names in a path, as they are compared, from the drive or root on; `..` leads out of the folder before it.
 fn parts(path: &str) -> Vec<String> {
-    let is_drive = |part: &str| part.len() == 2 && part.ends_with(':');
-    let named = path.split('/').filter(|part| !matches!(*part, "" | "." | "..") && !is_drive(part));
-    named.map(name_key).filter(|part| !part.is_empty()).collect()
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        // `C:song.mp3` begins in whatever folder is the drive's own.
+        let part = if parts.is_empty() && has_drive(part) { &part[2..] } else { part };
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            name => parts.push(name_key(&name.replace(unwritable, " "))),
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// What does not survive in a playlist, or between programs.
+fn unwritable(letter: char) -> bool {
+    letter.is_control() || letter == '\u{fffd}'
 }
 
 #[cfg(test)]

@@ -20,13 +20,18 @@ fn library() -> Vec<Known> {
         known(5, "50% off\\now.mp3", "Eve - Now", 500.0),
         known(6, "Single.mp3", "Single", 600.0),
         known(7, "Björk/Post/army.flac", "Björk - Army", 700.0),
+        known(8, "Tab/a\u{fffd}b.flac", "Tab - Stop", 800.0),
     ]
 }
 
 fn found(path: &str, label: Option<&str>, duration_s: Option<f64>) -> Option<u8> {
+    found_from(path, label, duration_s, None)
+}
+
+fn found_from(path: &str, label: Option<&str>, duration_s: Option<f64>, folder: Option<&str>) -> Option<u8> {
     let known = library();
     let file = Listed { path: path.to_owned(), label: label.map(ToOwned::to_owned), duration_s };
-    Matcher::new(&known).find(&file).map(|id| id.as_bytes()[0])
+    Matcher::new(&known).find(&file, folder).map(|id| id.as_bytes()[0])
 }
 
 #[test]
@@ -57,6 +62,44 @@ fn files_are_found_by_the_end_of_their_path() {
         ("%zz%f", None),
     ] {
         assert_eq!(found(path, None, None), track, "{path}");
+    }
+}
+
+/// Issue 13: how programs of all kinds write paths.
+#[test]
+fn every_way_to_write_a_path_leads_to_its_file() {
+    for (path, folder, track) in [
+        ("Ann\\One\\01 Hello.flac", None, Some(1)),
+        ("C:\\Music\\Ann\\One\\01 Hello.flac\t ", None, Some(1)),
+        ("c:Ann\\One\\01 Hello.flac", None, Some(1)),
+        ("\\\\nas\\music\\Ann\\One\\01 Hello.flac", None, Some(1)),
+        (" \tAnn/One/01 Hello.flac", None, Some(1)),
+        ("file:///C:/Music/Ann/One/01%20Hello.flac", None, Some(1)),
+        ("file:///C:\\Music\\Ann\\One\\01%20Hello.flac", None, Some(1)),
+        ("FILE://localhost/Ann/One/01%20Hello.flac", None, Some(1)),
+        ("file:/m/Ann/One/01%20Hello.flac", None, Some(1)),
+        ("file:///m/Bj%C3%B6rk/Post/army.flac", None, Some(7)),
+        ("file:///m/Bjo%CC%88rk/Post/army.flac", None, Some(7)),
+        ("file:///m/Bj%F6rk/Post/army.flac", None, Some(7)),
+        ("BJÖRK/post/ARMY.FLAC", None, Some(7)),
+        ("Ann/Two/../One/./01 Hello.flac", None, Some(1)),
+        ("Ann/One/x/y/../../01 Hello.flac", None, Some(1)),
+        ("..\\..\\Ann\\.\\One\\01 Hello.flac", None, Some(1)),
+        ("Tab/a\tb.flac", None, Some(8)),
+        // From the playlist's own folder on.
+        ("01.flac", Some("/music/Bob/Best"), Some(3)),
+        ("./01.flac", Some("/music/Bob/Rest"), Some(4)),
+        ("..\\Best\\01.flac", Some("/music/Bob/Rest"), Some(3)),
+        ("../../Ann/Two/01%20Hello.flac", Some("/music/Bob/Rest"), Some(2)),
+        ("Ann/Two/01 Hello.flac", Some("/elsewhere"), Some(2)),
+        ("/music/Bob/Best/01.flac", Some("/music/Bob/Rest"), Some(3)),
+        ("01.flac", Some("/elsewhere"), None),
+        // Whatever leads out of the library leads nowhere.
+        ("../../../../../etc/passwd", Some("/music/Bob"), None),
+        ("file:///etc/passwd", Some("/music"), None),
+        ("Bob/../../../01.flac", None, None),
+    ] {
+        assert_eq!(found_from(path, None, None, folder), track, "{path} in {folder:?}");
     }
 }
 
@@ -99,7 +142,7 @@ proptest! {
         let text = m3u8::write(&Playlist { title: None, files });
         let matcher = Matcher::new(&library);
         let read = m3u8::read(text.as_bytes()).unwrap();
-        let again: Vec<_> = read.files.iter().map(|file| matcher.find(file)).collect();
+        let again: Vec<_> = read.files.iter().map(|file| matcher.find(file, None)).collect();
         prop_assert_eq!(again, chosen.iter().map(|track| Some(track.id)).collect::<Vec<_>>());
     }
 

@@ -10,7 +10,8 @@ use super::Catalog;
 use crate::{
     error::sql,
     queue::{ANALYZE_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE},
-    rows::count,
+    refold,
+    rows::{col, count, json},
 };
 
 const WHAT: &str = "noting that a file is missing";
@@ -79,16 +80,12 @@ pub(super) async fn restore(tx: &mut SqliteConnection, n: i64, now: Timestamp) -
         .execute(&mut *tx)
         .await
         .map_err(sql(BACK))?;
-    sqlx::query(
-        "INSERT OR REPLACE INTO track_search (rowid, title, artist, album, album_artist, genre) \
-         SELECT n, title, tags ->> '$.artist', tags ->> '$.album', tags ->> '$.album_artist', tags ->> '$.genre' \
-         FROM track WHERE n = ?",
-    )
-    .bind(n)
-    .execute(tx)
-    .await
-    .map_err(sql(BACK))?;
-    Ok(())
+    let row = sqlx::query("SELECT title, tags FROM track WHERE n = ?")
+        .bind(n)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(sql(BACK))?;
+    refold::index(tx, n, col(&row, "title")?, &json(&row, "tags")?).await
 }
 
 /// Lets what was held wait for a worker again; analysis only where tracks are analyzed when they come (`analyze`, under

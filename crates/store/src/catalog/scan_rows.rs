@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     error::sql,
+    folding::fold,
     fresh_id,
     queue::ANALYZE_QUEUE,
+    refold,
     rows::{col, count, id, int, json, maybe_json, time, to_json, to_sparse_json},
-    text::sort_key,
 };
 
 const WHAT: &str = "applying a scan";
@@ -56,9 +57,6 @@ impl Facts {
         }
         let named = tags.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         let title = named.unwrap_or_else(|| title_of(&file.relative_path));
-        let filed_under = tags.artist.as_deref().or(tags.album_artist.as_deref());
-        // An empty text would come first; nothing at all comes last.
-        let sort = |text: Option<&str>| text.map(sort_key).filter(|key| !key.is_empty());
         Ok(Self {
             relative_path: file.relative_path.clone(),
             size_bytes: int(file.size_bytes),
@@ -72,9 +70,9 @@ impl Facts {
             cover_error: file.cover_error.clone(),
             artist,
             release,
-            title_sort: sort_key(title),
-            artist_sort: sort(filed_under),
-            album_sort: sort(tags.album.as_deref()),
+            title_sort: fold(title),
+            artist_sort: refold::artist_sort(&tags),
+            album_sort: refold::album_sort(&tags),
             tags,
         })
     }
@@ -297,20 +295,7 @@ pub(super) async fn insert(
 
 /// Puts the track's words into the search index, in place of those that were there.
 pub(super) async fn index(tx: &mut SqliteConnection, n: i64, facts: &Facts) -> Result<()> {
-    sqlx::query(
-        "INSERT OR REPLACE INTO track_search (rowid, title, artist, album, album_artist, genre) \
-         VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind(n)
-    .bind(&*facts.title)
-    .bind(facts.tags.artist.as_deref())
-    .bind(facts.tags.album.as_deref())
-    .bind(facts.tags.album_artist.as_deref())
-    .bind(facts.tags.genre.as_deref())
-    .execute(tx)
-    .await
-    .map_err(sql("indexing a track for search"))?;
-    Ok(())
+    refold::index(tx, n, &facts.title, &facts.tags).await
 }
 
 /// Rewrites what is known of a track's file, which is here; properties that hearing has counted stay.

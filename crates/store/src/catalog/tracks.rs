@@ -21,8 +21,9 @@ use crate::{
     BlobKind,
     error::{sql, strange},
     failure::shown_name,
+    folding::fold,
     rows::{col, count, id, json, maybe_hash, maybe_id, maybe_json, maybe_time, time},
-    text::{match_query, sort_key},
+    search::match_query,
 };
 
 macro_rules! row_columns {
@@ -160,7 +161,7 @@ impl<'a> Filter<'a> {
         let search = query.search.as_deref().map_or("", str::trim);
         let words = match match_query(search) {
             Some(words) if query.presence == Presence::Here => Words::Match(words),
-            _ => match sort_key(search).replace('\0', "") {
+            _ => match fold(search).replace('\0', "") {
                 part if part.is_empty() => Words::Nothing,
                 part => Words::Part(part),
             },

@@ -95,7 +95,7 @@ pub struct ImportParams {
         (status = 201, description = "The mixtape; `Location` leads to it", body = ImportedMixtapeDto),
         (status = 413, description = "More than 1 MiB, 10,000 lines or 1,000 files"),
         (status = 429, description = "The caller sends too many files at once; see `Retry-After`"),
-        (status = 422, description = "Nothing in it is in the library, or it is UTF-16"),
+        (status = 422, description = "Nothing in it is in the library"),
     )
 )]
 pub async fn import_mixtape(
@@ -112,7 +112,7 @@ pub async fn import_mixtape(
         Some(title) => mixtape::checked_title(&title)?.to_owned(),
         None => title_of(&playlist, file_name.as_deref()),
     };
-    let matched = state.store.catalog().match_playlist(&playlist).await?;
+    let matched = state.store.catalog().match_playlist(&playlist, None).await?;
     if matched.tracks.is_empty() {
         return Err(Problem::new(ErrorKind::Empty, "nothing in the playlist is in the library")
             .remedy("scan the folder that its files lie in first"));
@@ -127,7 +127,12 @@ pub async fn import_mixtape(
 }
 
 /// The playlist's bytes and, from a form, its file's name.
-async fn received(state: &HttpState, of: UserId, sent: Body, headers: &HeaderMap) -> Answer<(Vec<u8>, Option<String>)> {
+async fn received(
+    state: &HttpState,
+    of: UserId,
+    sent: Body,
+    headers: &HeaderMap,
+) -> Answer<(Vec<u8>, Option<String>)> {
     let media_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !media_type.to_ascii_lowercase().starts_with("multipart/") {
