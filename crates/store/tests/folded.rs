@@ -3,7 +3,9 @@
 
 mod support;
 
-use fanfare_store::{DATABASE_FILE, NewMixtape, MixtapeQuery, ScanChange, Store, StoreOptions, TrackQuery, TrackSort};
+use fanfare_store::{
+    DATABASE_FILE, MixtapeQuery, NewMixtape, ScanChange, Store, StoreOptions, TrackQuery, TrackSort,
+};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use support::*;
 
@@ -34,7 +36,10 @@ async fn library() -> Bench {
         ScanChange::Added(file)
     });
     bench.scan(files.collect()).await;
-    let new = NewMixtape { title: "Łódź’s Ærø".to_owned(), notes: String::new(), owner: None, tracks: Vec::new() };
+    let new =
+        NewMixtape {
+            title: "Łódź’s Ærø".to_owned(), notes: String::new(), owner: None, tracks: Vec::new()
+        };
     bench.store.catalog().create_mixtape(&new, NOW).await.unwrap();
     bench
 }
@@ -132,7 +137,12 @@ async fn as_before(bench: &Bench, how_far: &str) {
 
 #[tokio::test]
 async fn an_older_database_is_folded_anew_from_wherever_that_was_interrupted() {
-    for how_far in ["stage = 0, done_to = 0", "stage = 3, done_to = 5", "stage = 2, done_to = 0", "stage = 9, done_to = 9"] {
+    for how_far in [
+        "stage = 0, done_to = 0",
+        "stage = 3, done_to = 5",
+        "stage = 2, done_to = 0",
+        "stage = 9, done_to = 9",
+    ] {
         let bench = library().await;
         let sorted = titles(&bench.store, &all()).await;
         bench.store.close().await;
@@ -165,6 +175,10 @@ async fn a_folding_that_broke_off_goes_on_behind_what_was_done() {
     let found = async |typed: &str| {
         titles(&store, &TrackQuery { search: Some(typed.to_owned()), ..all() }).await.len()
     };
-    assert_eq!((found("oconnor").await, found("acdc").await), (0, 1), "rows 1 to 5 count as done, the others were folded");
+    assert_eq!(
+        (found("oconnor").await, found("acdc").await),
+        (0, 1),
+        "rows 1 to 5 count as done, the others were folded"
+    );
     store.close().await;
 }

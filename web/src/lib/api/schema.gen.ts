@@ -5068,7 +5068,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many images are being taken in at once */
+            /** @description Too many of the caller's images are being sent or wait to be decoded; see `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many images are being taken in at once; see `Retry-After` */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5402,8 +5409,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nothing in it is in the library, or it is UTF-16 */
+            /** @description Nothing in it is in the library */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller sends too many files at once; see `Retry-After` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6672,6 +6686,13 @@ export interface operations {
             };
             /** @description It is audio that contradicts itself, or has nothing in it */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller sends too many files at once; see `Retry-After` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
