@@ -62,7 +62,16 @@ type Change = fn(&mut Loudness);
 
 #[test]
 fn an_impossible_value_is_not_believed_and_its_release_has_no_gain() {
-    let cases: [(&str, Change); 12] = [
+    let cases: [(&str, Change); 14] = [
+        // issue 12: no sentence was right for a peak that is none.
+        ("the peak is zero or no number", |one| {
+            one.true_peak_dbtp = Some(DbTp(f64::NEG_INFINITY));
+            one.replaygain_track_peak = Some(0.0);
+        }),
+        ("the peak is zero or no number", |one| {
+            one.true_peak_dbtp = Some(DbTp(f64::NAN));
+            one.replaygain_track_peak = Some(f64::NAN);
+        }),
         ("no loudness", |one| one.integrated_lufs = None),
         ("no peak", |one| one.true_peak_dbtp = None),
         ("nothing below -70 counts", |one| *one = moved(one.clone(), -80.0, 0.0)),

@@ -2,12 +2,14 @@
 
 mod cache_queue;
 mod caching;
+mod folders;
 mod parked;
 mod running;
 mod scope;
 
 pub use cache_queue::{CacheQueued, Which, queue_cache};
 pub use caching::WarmOptions;
+pub use folders::{Removed, remove_missing};
 pub use parked::retry_parked_jobs;
 pub(crate) use running::StaleSender;
 #[cfg(test)]
@@ -16,16 +18,14 @@ pub use scope::{ScopePages, WarmScope};
 
 use std::{
     ffi::OsString,
-    os::unix::ffi::OsStrExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use fanfare_audio::Limits;
 use fanfare_model::{
-    CacheOptions, Error, ErrorKind, FolderId, JobId, JobKind, Result, TaskId, TaskKind, TrackId, UserId,
-    library::Folder,
+    CacheOptions, Error, ErrorKind, JobId, JobKind, Result, TaskId, TaskKind, TrackId, UserId,
 };
 use fanfare_store::{Keeping, NewJob, Store, TRANSCODE_ATTEMPTS};
 use tokio::{
@@ -36,7 +36,7 @@ use tokio::{
 use self::running::{govern, once_writable, pass_wakes, rescan_stale, stale, write_uses};
 use crate::{
     AcoustIdOptions, BackgroundOptions, BackgroundStatus, DataLock, PictureCommand, Pictures, Playing,
-    Receiving, TaskHub, UploadOptions, WorkerStatus, clock, detached,
+    Receiving, TaskHub, UploadOptions, WorkerStatus, clock,
     governor::{Governor, Policy},
     hearing::Hearing,
     lines::Lines,
@@ -285,56 +285,6 @@ impl Ingest {
     /// `Unavailable` while shutting down; errors of the store.
     pub async fn scan_in_full(&self) -> Result<TaskId> {
         self.inner.desk.ask_in_full().await
-    }
-
-    /// Removes the missing tracks of a library folder for good, or those below that folder in it (an empty path is all of
-    /// them), and scans what is there now; gives how many there were. No file is touched.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such folder; errors of the store.
-    pub async fn remove_missing(&self, folder: FolderId, below: &str) -> Result<u64> {
-        let removed = self.inner.store.catalog().remove_missing(folder, below, clock::now()).await?;
-        tracing::info!(%folder, below, removed, "removed missing tracks on request");
-        self.inner.lines.count().await;
-        // What stands in place of what was removed is found now. Refused only while shutting down.
-        let _asked = self.inner.desk.ask(Cause::Quiet, Some(folder)).await;
-        Ok(removed)
-    }
-
-    /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
-    pub fn set_keep_missing(&self, days: u32) {
-        self.inner.desk.keep_missing(days);
-    }
-
-    /// Adds a folder to the library and scans it; adding one that belongs to it already only scans it.
-    ///
-    /// # Errors
-    /// `NotFound`, `PermissionDenied` or `Invalid` when it is no readable folder, lies in (or around) one
-    /// that belongs to the library, or in what Fanfare itself keeps; `Unavailable` when its storage gives no answer; errors of the store.
-    pub async fn add_folder(&self, path: &Path) -> Result<Folder> {
-        let (wanted, own) = (path.to_owned(), self.inner.own.clone());
-        let path = detached::look(move || own.refuse(&wanted).and_then(|()| real_folder(&wanted))).await??;
-        for other in self.inner.store.catalog().folders().await? {
-            if other.path != path && (other.path.starts_with(&path) || path.starts_with(&other.path)) {
-                let message = format!("the folder overlaps with {}", other.path.display());
-                return Err(Error::new(ErrorKind::Invalid, message).remedy("remove that one first"));
-            }
-        }
-        let folder = self.inner.store.catalog().add_folder(&path, clock::now()).await?;
-        self.inner.board.note(|seen| seen.folders = true);
-        self.inner.desk.ask(Cause::Start, Some(folder.id)).await?;
-        Ok(folder)
-    }
-
-    /// Takes a folder and its tracks out of the library; its files are never touched.
-    ///
-    /// # Errors
-    /// `NotFound`; errors of the store.
-    pub async fn remove_folder(&self, id: FolderId) -> Result<()> {
-        self.inner.store.catalog().remove_folder(id).await?;
-        self.inner.board.note(|seen| seen.folders = true);
-        self.inner.hearing.count().await;
-        Ok(())
     }
 
     /// Cancels a task: a scan stops where it is, hearing withdraws the tracks that still wait.
@@ -621,21 +571,4 @@ impl Ingest {
         self.inner.hearing.count().await;
         Ok(task)
     }
-}
-
-/// The folder's real path, if it is a folder that can be listed.
-fn real_folder(path: &Path) -> Result<PathBuf> {
-    let bytes = path.as_os_str().as_bytes();
-    if bytes.is_empty() || bytes.contains(&0) {
-        return Err(
-            Error::new(ErrorKind::Invalid, "the path is empty, or holds a zero byte").remedy("name a folder")
-        );
-    }
-    let named = || format!("open the folder {}", path.display());
-    let real = path.canonicalize().map_err(|error| Error::from_io(named(), error))?;
-    if !real.is_dir() {
-        return Err(Error::new(ErrorKind::Invalid, format!("{} is no folder", path.display())));
-    }
-    std::fs::read_dir(&real).map_err(|error| Error::from_io(named(), error))?;
-    Ok(real)
 }

@@ -44,8 +44,8 @@ pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
 pub use ingest::{
-    CacheQueued, Ingest, IngestOptions, ScopePages, WarmOptions, WarmScope, Which, queue_cache,
-    retry_parked_jobs,
+    CacheQueued, Ingest, IngestOptions, Removed, ScopePages, WarmOptions, WarmScope, Which, queue_cache,
+    remove_missing, retry_parked_jobs,
 };
 pub use lock::DataLock;
 pub use pictures::{PictureCommand, Pictures, Whose, run_pictures};

@@ -5,6 +5,8 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+/// The system's number (ELOOP) for a path whose links lead to themselves.
+const LINKS_IN_A_CIRCLE: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
 /// Codes of the system for "no descriptor is free": `ENFILE` (in the whole system) and `EMFILE` (in this process).
 const OUT_OF_DESCRIPTORS: [i32; 2] = [23, 24];
 
@@ -220,8 +222,14 @@ impl Error {
         if source.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code)) {
             return Self::out_of_descriptors(what).because(source);
         }
+        if source.raw_os_error() == Some(LINKS_IN_A_CIRCLE) {
+            return Self::new(ErrorKind::NotFound, format!("{what}: links lead in a circle"))
+                .because(source)
+                .remedy("make the link lead to the file itself, then scan the library");
+        }
         let kind = match source.kind() {
-            io::ErrorKind::NotFound => ErrorKind::NotFound,
+            // A folder on the way that is a file now has nothing in it.
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ErrorKind::NotFound,
             io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
                 ErrorKind::NoSpace

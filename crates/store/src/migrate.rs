@@ -72,7 +72,6 @@ pub(crate) async fn migrate(db: &Db) -> Result<()> {
     for (step, number) in STEPS.iter().zip(1_i64..) {
         if number > found.schema {
             sqlx::raw_sql(*step).execute(&mut *transaction).await.map_err(failed)?;
-            tracing::info!(schema = number, "database schema made");
         }
     }
     for (pragma, value) in [("application_id", APPLICATION_ID), ("user_version", newest())] {
@@ -82,7 +81,12 @@ pub(crate) async fn migrate(db: &Db) -> Result<()> {
             .await
             .map_err(failed)?;
     }
-    commit(transaction, WHAT).await
+    commit(transaction, WHAT).await?;
+    match was {
+        0 => tracing::info!(schema = newest(), "made a new database"),
+        _ => tracing::info!(from = was, to = newest(), "brought the database up to date"),
+    }
+    Ok(())
 }
 
 /// Refuses a database that has to be brought up to date, if the disk cannot be written.

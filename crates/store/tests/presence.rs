@@ -96,12 +96,13 @@ async fn missing_tracks_are_removed_when_somebody_wants_that_and_only_where() {
     let missing = catalog.missing().await.unwrap().remove(&bench.folder).unwrap();
     assert_eq!((missing.tracks, missing.away), (2, vec![AwayFolder { tracks: 1, ..away }]));
 
-    assert_eq!(catalog.remove_missing(bench.folder, "nas", NOW).await.unwrap(), 1);
+    assert_eq!(catalog.remove_missing(bench.folder, "nas", &[], NOW).await.unwrap(), 1);
     assert!(catalog.track(one).await.unwrap().is_none() && catalog.track(two).await.unwrap().is_some());
     let missing = catalog.missing().await.unwrap().remove(&bench.folder).unwrap();
     assert_eq!((missing.tracks, missing.away), (1, vec![]));
     assert_eq!(catalog.folder_mounts(bench.folder).await.unwrap(), [mount("")]);
-    assert_eq!(catalog.remove_missing(bench.folder, "", NOW).await.unwrap(), 1);
+    assert_eq!(catalog.remove_missing(bench.folder, "", &[two], NOW).await.unwrap(), 0, "it is to stay");
+    assert_eq!(catalog.remove_missing(bench.folder, "", &[], NOW).await.unwrap(), 1);
     assert!(catalog.missing().await.unwrap().is_empty());
     assert_eq!(catalog.tracks(&all()).await.unwrap().total, 1, "what is here stays");
     bench.assert_clean().await;

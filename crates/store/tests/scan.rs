@@ -4,7 +4,7 @@
 mod support;
 
 use fanfare_model::{ErrorKind, Tags, TrackState};
-use fanfare_store::{BlobKind, JobCounts, ScanApplied, ScanChange, ScannedFile, TrackQuery};
+use fanfare_store::{BlobKind, JobCounts, Leftover, ScanApplied, ScanChange, ScannedFile, TrackQuery};
 use support::*;
 
 async fn jobs(bench: &Bench) -> JobCounts {
@@ -175,8 +175,36 @@ async fn covers_that_nothing_has_can_be_removed() {
 
     let id = bench.id("A/B/one.flac").await;
     bench.scan(vec![ScanChange::Removed(id)]).await;
-    assert_eq!(bench.delete_unnamed().await, 1);
-    assert!(present().await.is_empty());
+    assert!(present().await.is_empty(), "at once");
+}
+
+/// issue 12: covers that a scan replaced, and those of tracks that it removed, stayed for 30 days.
+#[tokio::test]
+async fn a_cover_that_a_scan_replaces_is_removed_at_once_and_one_that_is_needed_stays() {
+    let bench = Bench::new().await;
+    let put = async |bytes: &[u8]| bench.store.blobs().put(BlobKind::Cover, bytes).await.unwrap();
+    let present = async || bench.store.blobs().list(BlobKind::Cover).await.unwrap();
+    let (old, new) = (put(b"old").await, put(b"new").await);
+    let with = |path: &str, cover| ScannedFile { cover: Some(cover), ..file(path) };
+    let paths = ["A/B/one.flac", "A/B/two.flac"];
+    bench.scan(paths.iter().map(|path| ScanChange::Added(with(path, old))).collect()).await;
+    let (one, two) = (bench.id(paths[0]).await, bench.id(paths[1]).await);
+
+    bench.scan(vec![ScanChange::Changed(one, with(paths[0], new))]).await;
+    assert_eq!(present().await.len(), 2, "the other track has it");
+    // Of a scan of several batches, what one of them leaves may be named by a later one.
+    let catalog = bench.store.catalog();
+    let mut left = Leftover::default();
+    let changes = vec![ScanChange::Changed(two, with(paths[1], new))];
+    catalog.apply_scan_leaving(bench.folder, None, changes, &mut left, NOW).await.unwrap();
+    assert_eq!(present().await.len(), 2, "the scan is not over");
+    catalog.remove_unnamed(left).await.unwrap();
+    assert_eq!(present().await, [new]);
+    bench.scan(vec![ScanChange::Moved(two, with("A/B/three.flac", put(b"third").await))]).await;
+    assert_eq!(present().await.len(), 2);
+    bench.scan(vec![ScanChange::Removed(two)]).await;
+    assert_eq!(present().await, [new]);
+    bench.assert_clean().await;
 }
 
 #[tokio::test]

@@ -156,7 +156,7 @@ struct Levels {
 
 impl Levels {
     /// Conditions that every sound meets: whether these levels do, and what to say if not. NaN meets none of them.
-    fn checks(&self, audio: Option<&AudioProperties>) -> [(bool, String); 5] {
+    fn checks(&self, audio: Option<&AudioProperties>) -> [(bool, String); 6] {
         let Self { lufs, true_peak_db, sample_peak_db } = *self;
         let peak = 10_f64.powf(true_peak_db / 20.0);
         let integer = audio.is_some_and(AudioProperties::is_integer);
@@ -169,7 +169,11 @@ impl Levels {
                 format!("{lufs:.1} LUFS is impossible: nothing below -70 counts"),
             ),
             (
-                peak > 0.0 && gain::can_be_peak(peak),
+                peak.is_finite() && peak > 0.0,
+                "its loudness is impossible without a peak: the peak is zero or no number".to_owned(),
+            ),
+            (
+                gain::can_be_peak(peak),
                 format!("a peak of {true_peak_db:.1} dB over full scale is impossible"),
             ),
             (

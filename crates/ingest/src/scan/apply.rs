@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fanfare_model::Result;
-use fanfare_store::{ScanApplied, ScanChange};
+use fanfare_store::{Leftover, ScanApplied, ScanChange};
 
 use super::folder::FolderScan;
 use crate::clock;
@@ -23,11 +23,19 @@ pub(crate) struct Applying<'a> {
     batch: Vec<ScanChange>,
     began: Instant,
     applied: ScanApplied,
+    /// What the changes so far left behind.
+    left: Leftover,
 }
 
 impl<'a> Applying<'a> {
     pub(crate) fn new(scan: &'a FolderScan<'a>) -> Self {
-        Self { scan, batch: Vec::new(), began: Instant::now(), applied: ScanApplied::default() }
+        Self {
+            scan,
+            batch: Vec::new(),
+            began: Instant::now(),
+            applied: ScanApplied::default(),
+            left: Leftover::default(),
+        }
     }
 
     pub(crate) async fn push(&mut self, change: ScanChange) -> Result<()> {
@@ -45,8 +53,12 @@ impl<'a> Applying<'a> {
         Ok(())
     }
 
+    /// Applies the rest; then removes what nothing names any more.
     pub(crate) async fn end(mut self) -> Result<ScanApplied> {
         self.flush().await?;
+        if let Err(error) = self.scan.store.catalog().remove_unnamed(self.left).await {
+            tracing::warn!(%error, "covers that nothing needs any more could not be removed now; a later cleanup removes them");
+        }
         Ok(self.applied)
     }
 
@@ -65,12 +77,8 @@ impl<'a> Applying<'a> {
         let mut pause = PAUSE;
         for attempt in 1.. {
             let (catalog, folder, now) = (scan.store.catalog(), scan.folder.id, clock::now());
-            let applied = if scan.on_arrival {
-                catalog.apply_scan(folder, Some(task), batch.clone(), now).await
-            } else {
-                catalog.apply_scan_for_later(folder, batch.clone(), now).await
-            };
-            match applied {
+            let hear = scan.on_arrival.then_some(Some(task));
+            match catalog.apply_scan_leaving(folder, hear, batch.clone(), &mut self.left, now).await {
                 Ok(applied) => {
                     self.add(applied);
                     break;

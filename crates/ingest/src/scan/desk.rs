@@ -1,5 +1,8 @@
 //! The desk where scans are asked for: one runs at a time, and what is asked meanwhile is merged into the next.
 
+mod running;
+mod sweeping;
+
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
@@ -12,13 +15,16 @@ use std::{
 
 use fanfare_audio::{CancelFlag, Limits};
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
-use fanfare_store::{Failure, ScanApplied, Store, Swept};
+use fanfare_store::Store;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{DEFAULT_KEEP_MISSING_DAYS, apply::sum, folder::FolderScan, steady::Steady};
+use super::{
+    DEFAULT_KEEP_MISSING_DAYS,
+    steady::{Steady, WATCHED_FOR},
+};
 use crate::{
     Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, mounts,
-    own::OwnFolders, quarantine::Kept, text,
+    own::OwnFolders, quarantine::Kept,
 };
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
@@ -30,8 +36,6 @@ const FOLLOW_UP_MAX: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// A day in milliseconds.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// How long a job that nobody is shown is kept after its end.
-const JOBS_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Who or what wants a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +65,8 @@ struct Inner {
     pictures: Pictures,
     keep_days: AtomicU32,
     steady: Mutex<Steady>,
+    /// How long the server must have watched before missing tracks are removed.
+    watched_for: Mutex<Duration>,
     state: Mutex<DeskState>,
     asked: Notify,
     /// Told when a scan ended, or one that waited was withdrawn.
@@ -98,6 +104,8 @@ struct Scan {
     /// `None` for all.
     folders: Option<HashSet<FolderId>>,
     starting: bool,
+    /// A person or a start asked for it: the log says what is scanned.
+    told: bool,
     /// Every file is compared byte by byte.
     full: bool,
 }
@@ -131,6 +139,7 @@ impl ScanDesk {
             pictures,
             keep_days,
             steady: Mutex::new(Steady::new(std::time::Instant::now(), clock::now())),
+            watched_for: Mutex::new(WATCHED_FOR),
             state,
             asked,
             ended,
@@ -168,11 +177,17 @@ impl ScanDesk {
         self.inner.keep_days.store(days, Ordering::Relaxed);
     }
 
+    /// How long the server must have watched before missing tracks are removed; [`WATCHED_FOR`] unless told.
+    pub(crate) fn remove_after(&self, watched_for: Duration) {
+        *self.inner.watched_for.lock().unwrap_or_else(PoisonError::into_inner) = watched_for;
+    }
+
     /// How long missing tracks are kept, in ms; `None`: this scan removes none. See [`Steady`].
     fn keep_ms(&self) -> Option<i64> {
         let days = self.inner.keep_days.load(Ordering::Relaxed);
         let mut steady = self.inner.steady.lock().unwrap_or_else(PoisonError::into_inner);
-        let steady = steady.for_a_day(std::time::Instant::now(), clock::now());
+        let watched_for = *self.inner.watched_for.lock().unwrap_or_else(PoisonError::into_inner);
+        let steady = steady.has_watched(watched_for, std::time::Instant::now(), clock::now());
         (days > 0 && steady).then_some(i64::from(days) * DAY_MS)
     }
 
@@ -208,6 +223,7 @@ impl ScanDesk {
                         cancel: CancelFlag::default(),
                         folders: Some(HashSet::new()),
                         starting: false,
+                        told: false,
                         full: false,
                     });
                     match (folder, &mut scan.folders) {
@@ -217,6 +233,7 @@ impl ScanDesk {
                     }
                     scan.full |= full;
                     scan.starting |= cause == Cause::Start;
+                    scan.told |= cause != Cause::Quiet;
                     scan.task.clone()
                 }
             }
@@ -322,207 +339,7 @@ impl ScanDesk {
         self.inner.ended.notify_waiters();
     }
 
-    async fn tidy(&self) {
-        self.forget_jobs().await;
-        self.sweep().await;
-    }
-
-    /// Forgets what listeners had made, so that the list of jobs does not grow with every track that is played.
-    async fn forget_jobs(&self) {
-        match self.inner.store.catalog().forget_jobs(clock::now().plus_ms(-JOBS_KEPT_MS)).await {
-            Ok(0) => {}
-            Ok(forgotten) => tracing::debug!(forgotten, "forgot jobs that are over"),
-            Err(error) => tracing::warn!(%error, "could not forget jobs that are over"),
-        }
-    }
-
-    /// Puts files that no row names into quarantine, and deletes what was there for long. Between scans, because they are
-    /// what stores covers.
-    async fn sweep(&self) {
-        let keeping = self.inner.keeping.get();
-        match self.inner.store.catalog().sweep(&keeping, clock::now()).await {
-            Ok(swept) => report(&swept),
-            Err(error) => tracing::warn!(%error, "could not look for files that no row names"),
-        }
-    }
-
-    /// Runs one scan; gives the folders in which files were being written.
-    async fn scan(&self, scan: &Scan) -> HashSet<FolderId> {
-        let hold = self.inner.hearing.hold();
-        scan.task.step("reading folders", 0).await;
-        let mut changing = HashSet::new();
-        let (state, message) = match self.folders(scan, &mut changing).await {
-            Ok(end) => end,
-            Err(error) if error.kind() == ErrorKind::Cancelled => {
-                (TaskState::Cancelled, "cancelled; the next scan goes on from here".to_owned())
-            }
-            Err(error) => {
-                tracing::error!(%error, "a scan failed");
-                if error.kind().is_transient() {
-                    // What began it would else be lost: a change is told once.
-                    changing = self.wanted(scan).await;
-                }
-                if let Err(error) = scan.task.show().await {
-                    tracing::error!(%error, "a failed scan cannot be stored");
-                }
-                (TaskState::Failed, text::sentence(&error))
-            }
-        };
-        scan.task.end(state, message).await;
-        drop(hold);
-        self.inner.hearing.count().await;
-        changing
-    }
-
-    /// The folders that a scan is to read; none when even those cannot be read.
-    async fn wanted(&self, scan: &Scan) -> HashSet<FolderId> {
-        if let Some(folders) = &scan.folders {
-            return folders.clone();
-        }
-        match self.inner.store.catalog().folders().await {
-            Ok(folders) => folders.into_iter().map(|folder| folder.id).collect(),
-            Err(error) => {
-                tracing::warn!(%error, "a scan that failed is not tried again by itself");
-                HashSet::new()
-            }
-        }
-    }
-
-    async fn folders(&self, scan: &Scan, changing: &mut HashSet<FolderId>) -> Result<(TaskState, String)> {
-        let folders = self.inner.store.catalog().folders().await?;
-        let (mut applied, mut scanned, mut away, mut compared) =
-            (ScanApplied::default(), 0_u64, 0_u64, 0_u64);
-        for folder in &folders {
-            if scan.folders.as_ref().is_some_and(|wanted| !wanted.contains(&folder.id)) {
-                continue;
-            }
-            let at_it = Arc::clone(self.state().at_it.entry(folder.id).or_default());
-            let work = FolderScan {
-                store: &self.inner.store,
-                folder,
-                task: &scan.task,
-                hearing: &self.inner.hearing,
-                on_arrival: self.inner.governor.options().on_arrival,
-                cancel: &scan.cancel,
-                own: &self.inner.own,
-                limits: &self.inner.limits,
-                pictures: &self.inner.pictures,
-                at_it,
-                full: scan.full,
-                keep_ms: self.keep_ms(),
-            };
-            // Before the walk: what is mounted meanwhile is a change that the next look finds.
-            self.state().mounted.insert(folder.id, mounts::fingerprint(&folder.path));
-            match work.run().await {
-                Ok(outcome) => {
-                    self.state().away.remove(&folder.id);
-                    away += outcome.away;
-                    scanned += u64::from(!outcome.not_there);
-                    compared += outcome.compared;
-                    applied = sum(applied, outcome.applied);
-                    if outcome.changing > 0 {
-                        changing.insert(folder.id);
-                    }
-                    changing.extend(outcome.taken_from);
-                }
-                // Storage that is away and stays away is no news to a scan that nobody asked for.
-                Err(error) if error.kind() == ErrorKind::Unavailable => {
-                    away += 1;
-                    let path = folder.path.display().to_string();
-                    if self.state().away.insert(folder.id) {
-                        Failure::new("scanning a folder", None, &*path, &error).tell();
-                    }
-                    scan.task.note_error(path, &error);
-                }
-                // Somebody took it out of the library meanwhile: the others are scanned all the same.
-                Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(folder.id).await? => {
-                    let mut state = self.state();
-                    state.at_it.remove(&folder.id);
-                    state.mounted.remove(&folder.id);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if scan.starting {
-            self.queue_missing().await;
-        }
-        let failures = scan.task.snapshot().failure_count;
-        let state = match (failures, scanned) {
-            (0, _) => TaskState::Succeeded,
-            (_, 0) if away > 0 => TaskState::Failed,
-            _ => TaskState::PartialSuccess,
-        };
-        Ok((state, summary(applied, away, compared)))
-    }
-
-    async fn is_gone(&self, folder: FolderId) -> Result<bool> {
-        let folders = self.inner.store.catalog().folders().await?;
-        Ok(folders.iter().all(|known| known.id != folder))
-    }
-
-    /// After an upgrade: tracks whose results are of older analyzers are heard again.
-    async fn queue_missing(&self) {
-        if !self.inner.governor.options().on_arrival {
-            return; // the next nightly run finds them
-        }
-        let hearing = &self.inner.hearing;
-        let task = match hearing.task_id().await {
-            Ok(task) => task,
-            Err(error) => return tracing::warn!(%error, "could not look for tracks that lack results"),
-        };
-        let versions = fanfare_analysis::versions();
-        match self.inner.store.catalog().queue_missing_analysis(&versions, Some(task), clock::now()).await {
-            Ok(0) => {}
-            Ok(queued) => {
-                tracing::info!(queued, "tracks lack results of the present analyzers and are heard again");
-                hearing.queued().await;
-            }
-            Err(error) => tracing::warn!(%error, "could not look for tracks that lack results"),
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, DeskState> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn report(swept: &Swept) {
-    if swept.missed > 0 {
-        let files = swept.missed;
-        tracing::warn!(
-            files,
-            "files of ours that no track names are in quarantine; `fanfare doctor` says more"
-        );
-    }
-    if swept.deleted > 0 {
-        let (files, bytes) = (swept.deleted, swept.deleted_bytes);
-        tracing::info!(files, bytes, "deleted files that no track named for a long time");
-    }
-}
-
-fn summary(applied: ScanApplied, away: u64, compared: u64) -> String {
-    let parts = [
-        (applied.added, "added"),
-        (applied.changed, "changed"),
-        (applied.moved, "moved"),
-        (applied.missing, "missing"),
-        (applied.restored, "back"),
-        (applied.removed, "removed"),
-        (applied.unreadable, "unreadable"),
-    ];
-    let mut said: Vec<String> = parts
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
-    if said.is_empty() {
-        said.push("nothing changed".to_owned());
-    }
-    if compared > 0 {
-        said.push(format!("{} compared", text::count(compared, "file")));
-    }
-    if away > 0 {
-        said.push(format!("{} away", text::count(away, "folder")));
-    }
-    said.join(", ")
 }

@@ -36,6 +36,8 @@ use crate::{
 
 /// How often the number of files found so far is shown while walking.
 const WALK_PROGRESS: Duration = Duration::from_millis(200);
+/// How often a long scan says in the log how far it is.
+pub(super) const SAY_EVERY: Duration = Duration::from_secs(30);
 /// How long a scan waits for threads that an earlier one of the folder left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
 
@@ -74,12 +76,16 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) full: bool,
     /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
     pub(crate) keep_ms: Option<i64>,
+    /// The log says that it begins, and how far it is.
+    pub(crate) told: bool,
 }
 
 /// What the scan of a folder came to.
 #[derive(Debug, Default)]
 pub(crate) struct FolderOutcome {
     pub(crate) applied: ScanApplied,
+    /// Audio files that are there.
+    pub(crate) files: u64,
     /// Files that were being written, or are still to be compared: worth another scan soon.
     pub(crate) changing: u64,
     /// The library folder itself is not there.
@@ -100,6 +106,9 @@ impl FolderScan<'_> {
     /// of the store.
     pub(crate) async fn run(&self) -> Result<FolderOutcome> {
         let began = clock::now();
+        if self.told {
+            tracing::info!(folder = %self.folder.path.display(), "scanning a library folder");
+        }
         match self.bring_up_to_date(began).await {
             Err(error) if error.kind() == ErrorKind::Unavailable => {
                 self.note_unreadable(began).await?;
@@ -144,6 +153,7 @@ impl FolderScan<'_> {
         }
         let mut outcome = FolderOutcome {
             not_there: walked.not_there,
+            files: walked.files.len() as u64,
             changing: u64::from(plan.unchecked),
             away: plan.away.len() as u64,
             taken_from: plan.taken_from.clone(),
@@ -256,12 +266,17 @@ impl FolderScan<'_> {
         });
         let attended = self.attend(walking, || progress.answers.load(Ordering::Relaxed));
         tokio::pin!(attended);
+        let mut said = Instant::now();
         loop {
             match tokio::time::timeout(WALK_PROGRESS, &mut attended).await {
                 Ok(walked) => return walked??,
                 Err(_) => {
                     let found = progress.found.load(Ordering::Relaxed);
                     self.task.progress(|task| task.current = before + found).await;
+                    if said.elapsed() >= SAY_EVERY {
+                        said = Instant::now();
+                        tracing::info!(folder = %self.folder.path.display(), files = found, "still scanning");
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use fanfare_model::{ErrorKind, Result, Timestamp, TrackId, TrackState, job::Products};
@@ -14,7 +15,7 @@ use fanfare_store::{Failure, KnownFile, ScanChange};
 use super::{
     apply::Applying,
     cover::Covers,
-    folder::{FolderOutcome, FolderScan},
+    folder::{FolderOutcome, FolderScan, SAY_EVERY},
     plan::{Plan, Verdict},
     read::{self, Read, ReadOutcome, Readers},
     walk::{FoundFile, Walked},
@@ -88,11 +89,18 @@ impl FolderScan<'_> {
             blocks: Arc::clone(&blocks),
             at_it: Arc::clone(&self.at_it),
         })?;
+        let (mut said, mut done) = (Instant::now(), 0_u64);
         let (mut again, mut told, mut copies) = (Vec::new(), HashMap::new(), Vec::new());
         while let Some(Read { reading, outcome: read }) =
             self.attend(reads.recv(), || blocks.load(Ordering::Relaxed)).await?
         {
             let Some(found) = walked.files.get(reading.file) else { continue };
+            done += 1;
+            if said.elapsed() >= SAY_EVERY {
+                said = Instant::now();
+                let (folder, of) = (self.folder.path.display(), plan.readings.len());
+                tracing::info!(%folder, files = done, of, "still reading files");
+            }
             match read {
                 ReadOutcome::Scanned { file, hash, cover_trouble } => {
                     if let Some(error) = cover_trouble

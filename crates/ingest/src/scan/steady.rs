@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fanfare_model::Timestamp;
 
 /// How long the server must have run: a disk that is connected late is noticed by then, and so is its owner.
-const DAY: Duration = Duration::from_secs(24 * 3_600);
+pub(crate) const WATCHED_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// How far the clock may go from the time that passed: corrections of seconds are usual. A machine that slept is noticed
 /// as a jump, for the other clock stands still meanwhile.
 const JUMP_MS: i64 = 3_600_000;
@@ -27,8 +27,8 @@ impl Steady {
         Self { since: now, clock }
     }
 
-    /// Whether a day has gone by; begins anew where the clock jumped.
-    pub(super) fn for_a_day(&mut self, now: Instant, clock: Timestamp) -> bool {
+    /// Whether that time has gone by; begins anew where the clock jumped.
+    pub(super) fn has_watched(&mut self, time: Duration, now: Instant, clock: Timestamp) -> bool {
         let ran = now.saturating_duration_since(self.since);
         let by_clock_ms = clock.0.saturating_sub(self.clock.0);
         let ran_ms = i64::try_from(ran.as_millis()).unwrap_or(i64::MAX);
@@ -36,7 +36,7 @@ impl Steady {
             *self = Self::new(now, clock);
             return false;
         }
-        ran >= DAY
+        ran >= time
     }
 }
 
@@ -60,7 +60,11 @@ mod tests {
             for (ran, by_clock, expected) in steps.iter().copied() {
                 let now = start + Duration::from_secs(ran * 3_600);
                 let says = clock.plus_ms(by_clock * hour);
-                assert_eq!(steady.for_a_day(now, says), expected, "{ran} h, by the clock {by_clock} h");
+                assert_eq!(
+                    steady.has_watched(WATCHED_FOR, now, says),
+                    expected,
+                    "{ran} h, by the clock {by_clock} h"
+                );
             }
         }
     }

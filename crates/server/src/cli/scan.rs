@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions};
+use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, remove_missing};
 use fanfare_model::{Result, TaskId};
 use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,7 +18,7 @@ use super::{
     serve,
 };
 use crate::{
-    http::{applied, clock},
+    http::applied,
     settings::{Given, Layers, Settings},
 };
 
@@ -114,7 +114,8 @@ async fn found(store: &Store, settings: &Settings, args: &ScanArgs, scan: TaskId
     for folder in catalog.folders().await? {
         let missing = missing.remove(&folder.id).unwrap_or_default();
         if args.remove_missing {
-            removed += catalog.remove_missing(folder.id, "", clock::now()).await?;
+            // Looked at once more: what came back since the scan stays.
+            removed += remove_missing(store, folder.id, "").await?.removed;
         } else {
             lines.extend(missing::lines(&folder, &missing, settings.keep_missing_days));
         }

@@ -202,7 +202,10 @@ impl Given {
         let text = text.trim().trim_end_matches('/');
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         match rest {
-            Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ', '@', '"', '<', '\\']) => {
+            Some(rest) if rest.contains('/') && !rest.starts_with('/') => {
+                Err(self.complain("an address without a path: Fanfare answers at the root of a host, as in https://music.example.org"))
+            }
+            Some(rest) if !rest.is_empty() && !rest.contains(['/', '?', '#', ' ', '@', '"', '<', '\\']) => {
                 Ok(text.to_owned())
             }
             _ => Err(self.complain("an address as in https://music.example.org")),

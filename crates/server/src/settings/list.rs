@@ -83,7 +83,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Url,
         default: "none",
         unit: "",
-        help: "The address under which listeners reach the server when a proxy stands in front of it. With `https` cookies are only sent over HTTPS.",
+        help: "The address under which listeners reach the server when a proxy stands in front of it, without a path. With `https` cookies are only sent over HTTPS.",
         example: "\"https://music.example.org\"",
         page: false,
         get: |settings| json!(settings.public_url),

@@ -50,6 +50,9 @@ fn what_does_not_fit_is_refused_with_source_and_remedy() {
         ("watch = 'maybe'", ("X", ""), "is not true or false"),
         ("folders = [1]", ("X", ""), "is not a list of paths"),
         ("public_url = 'ftp://x'", ("X", ""), "is not an address as in https://"),
+        // issue 13: share links of it led nowhere.
+        ("public_url = 'https://x.example/music'", ("X", ""), "is not an address without a path"),
+        ("public_url = 'https:///music'", ("X", ""), "is not an address as in https://"),
         ("ffmpeg = 'ffmpeg6'", ("X", ""), "is not auto, off or a path"),
         ("log = 3", ("X", ""), "unknown setting log in"),
         ("data_dir = '/elsewhere'", ("X", ""), "cannot move it"),

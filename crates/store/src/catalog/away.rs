@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use fanfare_model::{
     Attempt, AwayFolder, AwayReason, FolderId, FolderMissing, JobId, Presence, Result, Timestamp, TrackId,
 };
+use serde_json::json;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
@@ -118,13 +119,20 @@ impl Catalog {
     }
 
     /// Removes the missing tracks of a library folder for good, or those below that folder in it (an empty path is all of
-    /// them), and forgets that it is away; gives how many there were. In batches: a run that is cut off in between goes on
-    /// where it ended.
+    /// them) but for those in `stay`, and forgets that it is away; gives how many there were. In batches: a run that is cut
+    /// off in between goes on where it ended.
     ///
     /// # Errors
     /// `NotFound` when there is no such folder; those of the database.
-    pub async fn remove_missing(&self, folder: FolderId, below: &str, now: Timestamp) -> Result<u64> {
+    pub async fn remove_missing(
+        &self,
+        folder: FolderId,
+        below: &str,
+        stay: &[TrackId],
+        now: Timestamp,
+    ) -> Result<u64> {
         const WHAT: &str = "removing missing tracks";
+        let stay = json!(stay.iter().map(ToString::to_string).collect::<Vec<_>>()).to_string();
         let mut removed = 0;
         let mut leftover = Leftover::default();
         loop {
@@ -132,11 +140,13 @@ impl Catalog {
             let n = folder_row(&mut tx, folder).await?;
             let rows: Vec<Vec<u8>> = sqlx::query_scalar(
                 "SELECT id FROM track WHERE folder = ?1 AND presence = 'missing' \
-                     AND (?2 = '' OR (relative_path >= ?2 || '/' AND relative_path < ?2 || '0')) LIMIT ?3",
+                     AND (?2 = '' OR (relative_path >= ?2 || '/' AND relative_path < ?2 || '0')) \
+                     AND lower(hex(id)) NOT IN (SELECT value FROM json_each(?4)) LIMIT ?3",
             )
             .bind(n)
             .bind(below)
             .bind(BATCH)
+            .bind(&*stay)
             .fetch_all(&mut *tx)
             .await
             .map_err(sql(WHAT))?;

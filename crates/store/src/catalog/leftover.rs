@@ -33,6 +33,12 @@ pub struct Leftover {
 }
 
 impl Leftover {
+    /// Adds what another change left behind.
+    pub(super) fn add(&mut self, other: Self) {
+        self.blobs.extend(other.blobs);
+        self.files.extend(other.files);
+    }
+
     /// What was made for rows that were not written.
     #[must_use]
     pub fn of(ladder: Option<&Transcode>, small: &[CachedFile]) -> Self {

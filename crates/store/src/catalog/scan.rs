@@ -3,6 +3,8 @@
 //! Applying a batch again changes nothing, so a scan that died may simply run again. Files that swap
 //! names are fine: every moved track first leaves its path, then takes the new one.
 
+mod leaving;
+
 use std::collections::HashMap;
 
 use fanfare_model::{
@@ -14,7 +16,9 @@ use super::{
     Catalog, ScanApplied, ScanChange, ScannedFile,
     filing::Filing,
     folders::folder_row,
-    former_places, presence,
+    former_places,
+    leftover::Leftover,
+    presence,
     scan_rows::{self, Existing, Facts, Place},
 };
 use crate::{
@@ -40,7 +44,10 @@ impl Catalog {
         changes: Vec<ScanChange>,
         now: Timestamp,
     ) -> Result<ScanApplied> {
-        self.apply(folder, Some(task), changes, now).await
+        let mut left = Leftover::default();
+        let applied = self.apply_scan_leaving(folder, Some(task), changes, &mut left, now).await?;
+        self.remove_left(left).await;
+        Ok(applied)
     }
 
     /// The same without jobs: tracks that are new or changed wait for the next nightly run.
@@ -53,14 +60,23 @@ impl Catalog {
         changes: Vec<ScanChange>,
         now: Timestamp,
     ) -> Result<ScanApplied> {
-        self.apply(folder, None, changes, now).await
+        let mut left = Leftover::default();
+        let applied = self.apply_scan_leaving(folder, None, changes, &mut left, now).await?;
+        self.remove_left(left).await;
+        Ok(applied)
     }
 
-    async fn apply(
+    /// Either of them, but what the changes leave behind (covers that are replaced or whose tracks are removed, ladders) is
+    /// only collected: a later batch of the same scan may name it. [`Self::remove_unnamed`] removes it at the end.
+    ///
+    /// # Errors
+    /// As [`Self::apply_scan`].
+    pub async fn apply_scan_leaving(
         &self,
         folder: FolderId,
         hear: Option<Option<TaskId>>,
         changes: Vec<ScanChange>,
+        left: &mut Leftover,
         now: Timestamp,
     ) -> Result<ScanApplied> {
         const WHAT: &str = "applying a scan";
@@ -70,15 +86,25 @@ impl Catalog {
         let mut tx = self.db.write(WHAT).await?;
         let folder = folder_row(&mut tx, folder).await?;
         let changes = self.with_covers_that_are_there(changes).await?;
-        let mut batch =
-            Batch { folder, hear, now, filing: Filing::default(), applied: ScanApplied::default() };
+        let mut batch = Batch {
+            folder,
+            hear,
+            now,
+            filing: Filing::default(),
+            applied: ScanApplied::default(),
+            left: Leftover::default(),
+        };
         batch.clear_paths(&mut tx, &changes).await?;
         for change in changes {
             batch.apply(&mut tx, change).await?;
         }
         batch.filing.finish(&mut tx).await?;
+        if batch.applied.removed > 0 {
+            batch.left.ladders(&mut tx).await?;
+        }
         let applied = batch.applied;
         commit(tx, WHAT).await?;
+        left.add(batch.left);
         Ok(applied)
     }
 
@@ -131,6 +157,7 @@ struct Batch {
     now: Timestamp,
     filing: Filing,
     applied: ScanApplied,
+    left: Leftover,
 }
 
 impl Batch {
@@ -249,6 +276,7 @@ impl Batch {
             return self.same(tx, &existing, file.changed_ns).await;
         }
         self.clear_target(tx, &existing, &facts.relative_path).await?;
+        self.leave_cover(tx, &existing, &facts).await?;
         self.filing.touch(existing.artist, existing.release);
         if heard_again {
             // First: what was heard of the old file would keep the new one's length and format from being noted.
@@ -284,24 +312,6 @@ impl Batch {
         self.came_back(tx, existing).await
     }
 
-    async fn missing(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
-        if existing.presence == Presence::Here {
-            self.filing.touch(existing.artist, existing.release);
-            presence::hide(tx, existing.n, existing.id, self.now).await?;
-            self.applied.missing += 1;
-        }
-        Ok(())
-    }
-
-    /// Lets the jobs of a track that was missing wait for a worker again.
-    async fn came_back(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
-        if existing.presence == Presence::Missing {
-            self.applied.restored += 1;
-            self.applied.released += presence::release_jobs(tx, existing.id, self.hear, self.now).await?;
-        }
-        Ok(())
-    }
-
     async fn relocate(
         &mut self,
         tx: &mut SqliteConnection,
@@ -316,6 +326,7 @@ impl Batch {
             return self.same(tx, &existing, file.changed_ns).await;
         }
         self.clear_target(tx, &existing, &facts.relative_path).await?;
+        self.leave_cover(tx, &existing, &facts).await?;
         self.filing.touch(existing.artist, existing.release);
         scan_rows::describe(tx, existing.n, self.folder, &facts, self.now).await?;
         scan_rows::index(tx, existing.n, &facts).await?;
@@ -355,31 +366,6 @@ impl Batch {
         revoke_all(tx, existing.id.as_bytes(), self.now).await?;
         note_unreadable(tx, existing.id.as_bytes(), failure.kind, &failure.message).await?;
         self.applied.unreadable += 1;
-        Ok(())
-    }
-
-    /// Removes a track that stands where this one now is: its file was replaced.
-    async fn clear_target(
-        &mut self,
-        tx: &mut SqliteConnection,
-        existing: &Existing,
-        relative_path: &str,
-    ) -> Result<()> {
-        if existing.is_at(self.folder, relative_path) {
-            return Ok(());
-        }
-        match scan_rows::by_path(tx, self.folder, relative_path).await? {
-            Some(other) if other.id != existing.id => self.remove(tx, &other).await,
-            _ => Ok(()),
-        }
-    }
-
-    async fn remove(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
-        self.filing.touch(existing.artist, existing.release);
-        self.filing.let_go(existing.content);
-        revoke_all(tx, existing.id.as_bytes(), self.now).await?;
-        scan_rows::delete(tx, existing.n).await?;
-        self.applied.removed += 1;
         Ok(())
     }
 }

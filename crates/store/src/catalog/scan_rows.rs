@@ -140,6 +140,11 @@ impl Existing {
             && self.release == facts.release
     }
 
+    /// Whether its cover is that of the file.
+    pub(super) fn has_cover_of(&self, facts: &Facts) -> bool {
+        self.cover == facts.cover
+    }
+
     pub(super) fn failed_for(&self, failure: &TrackFailure) -> bool {
         self.state == TrackState::Failed
             && self

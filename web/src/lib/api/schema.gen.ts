@@ -220,7 +220,7 @@ export interface paths {
         post?: never;
         /**
          * Removes the missing tracks of a library folder now, for good: their files are not where they were, and are not waited for
-         *     any longer. No file is touched.
+         *     any longer. The disk is looked at first: what is back stays. No file is touched.
          */
         delete: operations["remove_missing"];
         options?: never;
@@ -3052,6 +3052,11 @@ export interface components {
         Removed: {
             /**
              * Format: int64
+             * @description Tracks that were not removed, because their files are back.
+             */
+            back: number;
+            /**
+             * Format: int64
              * @description So many.
              */
             removed: number;
@@ -4176,7 +4181,7 @@ export interface operations {
     remove_missing: {
         parameters: {
             query?: {
-                /** @description Only those below this folder in the library folder; all of them unless said. */
+                /** @description Only those below this folder in the library folder. Without it: all of them. It must not be empty. */
                 below?: string;
             };
             header?: never;
@@ -4196,8 +4201,22 @@ export interface operations {
                     "application/json": components["schemas"]["Removed"];
                 };
             };
+            /** @description `below` is empty */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description No such folder */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The storage gives no answer; nothing was removed */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

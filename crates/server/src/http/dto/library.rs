@@ -165,6 +165,8 @@ impl From<AwayFolder> for AwayFolderDto {
 pub struct RemovedDto {
     /// So many.
     pub removed: u64,
+    /// Tracks that were not removed, because their files are back.
+    pub back: u64,
 }
 
 /// Adds a folder to the library.

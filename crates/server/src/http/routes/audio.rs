@@ -219,13 +219,15 @@ fn with_fields(mut response: Response, fields: HeaderMap, media_type: &'static s
 fn let_go(row: &TrackRow) -> Problem {
     match row.track.home {
         TrackHome::Folder(_) => Problem::not_found("track"),
-        TrackHome::Upload(UploadedBytes::Original) => {
+        TrackHome::Upload(UploadedBytes::Original | UploadedBytes::Incoming) => {
             Problem::new(ErrorKind::NotFound, "the uploaded file is missing in the data folder").remedy(
                 "send the same file again, or restore a backup; `fanfare doctor --deep` names all such files",
             )
         }
-        TrackHome::Upload(_) => Problem::new(ErrorKind::NotFound, "the uploaded file was not kept")
-            .remedy(format!("play /api/v1/tracks/{}/hls/index.m3u8", row.track.id)),
+        TrackHome::Upload(UploadedBytes::Gone) => {
+            Problem::new(ErrorKind::NotFound, "the uploaded file was not kept")
+                .remedy(format!("play /api/v1/tracks/{}/hls/index.m3u8", row.track.id))
+        }
     }
 }
 
@@ -248,8 +250,15 @@ pub(super) fn played(state: &HttpState, track: TrackId, response: Response) -> R
 
 fn missing(error: Error) -> Problem {
     if error.kind() == ErrorKind::NotFound {
-        return Problem::new(ErrorKind::NotFound, "the track's file is gone")
-            .remedy("put it back, or scan the library");
+        return match error.remedy_text() {
+            Some(remedy) => Problem::new(
+                ErrorKind::NotFound,
+                "the track's file cannot be reached: links lead in a circle",
+            )
+            .remedy(remedy),
+            None => Problem::new(ErrorKind::NotFound, "the track's file is gone")
+                .remedy("put it back, or scan the library"),
+        };
     }
     // The system's sentence may name the path, which is nobody's business but the log's.
     tracing::warn!(%error, "a track's file cannot be opened");

@@ -3,6 +3,7 @@
 use std::path::Path as FilePath;
 
 use axum::extract::State;
+use fanfare_ingest::Removed;
 use fanfare_model::{Error, ErrorKind, FolderId, FolderMissing, library::Folder};
 use http::StatusCode;
 use serde::Deserialize;
@@ -88,27 +89,38 @@ pub async fn remove_folder(State(state): State<HttpState>, Path(id): Path<Folder
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MissingParams {
-    /// Only those below this folder in the library folder; all of them unless said.
-    #[param(max_length = 4096)]
+    /// Only those below this folder in the library folder. Without it: all of them. It must not be empty.
+    #[param(min_length = 1, max_length = 4096)]
     below: Option<String>,
 }
 
 /// Removes the missing tracks of a library folder now, for good: their files are not where they were, and are not waited for
-/// any longer. No file is touched.
+/// any longer. The disk is looked at first: what is back stays. No file is touched.
 #[utoipa::path(
     delete,
     path = "/api/v1/folders/{id}/missing",
     tag = "library",
     params(("id" = String, Path, description = "The folder"), MissingParams),
-    responses((status = 200, body = RemovedDto), (status = 404, description = "No such folder"))
+    responses(
+        (status = 200, body = RemovedDto),
+        (status = 400, description = "`below` is empty"),
+        (status = 404, description = "No such folder"),
+        (status = 503, description = "The storage gives no answer; nothing was removed"),
+    )
 )]
 pub async fn remove_missing(
     State(state): State<HttpState>,
     Path(id): Path<FolderId>,
     Query(params): Query<MissingParams>,
 ) -> Answer<axum::Json<RemovedDto>> {
-    let removed = state.ingest.remove_missing(id, params.below.as_deref().unwrap_or_default()).await?;
-    Ok(axum::Json(RemovedDto { removed }))
+    let below = params.below.as_deref().map(|below| below.trim_matches('/'));
+    if below == Some("") {
+        return Err(Problem::new(ErrorKind::Invalid, "`below` names no folder").remedy(
+            "name a folder in the library folder, or leave `below` out to remove all its missing tracks",
+        ));
+    }
+    let Removed { removed, back } = state.ingest.remove_missing(id, below.unwrap_or_default()).await?;
+    Ok(axum::Json(RemovedDto { removed, back }))
 }
 
 /// How thoroughly.
