@@ -10,7 +10,7 @@ use std::{
 };
 
 use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, PictureCommand};
-use fanfare_model::{Task, TaskId};
+use fanfare_model::{Task, TaskId, Timestamp};
 use fanfare_store::{Store, StoreOptions, TrackQuery, TrackRow};
 use fanfare_testkit::{
     signals,
@@ -56,8 +56,13 @@ impl Bench {
         path
     }
 
+    /// The store, with an owner: a worker refuses files beside a database in which nothing was ever stored.
     pub async fn store(&self) -> Store {
-        open_store(&self.data()).await
+        let store = open_store(&self.data()).await;
+        if store.people().users().await.unwrap().is_empty() {
+            store.people().create_first_owner("owner", "no password", Timestamp(0)).await.unwrap();
+        }
+        store
     }
 
     /// An ingest whose worker never works: only scans happen.
