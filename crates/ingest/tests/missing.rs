@@ -9,7 +9,7 @@ use fanfare_model::{Presence, Tags, TaskKind, TaskState, Timestamp, TrackId};
 use fanfare_store::{ScanChange, ScannedFile, Store, StoreOptions};
 
 mod bench;
-use bench::{Bench, paths, rest, scan, tracks};
+use bench::{Bench, paths, scan, tracks};
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 /// Far longer than anything here takes.
@@ -96,7 +96,7 @@ async fn missing_tracks_whose_files_are_back_are_restored_and_not_removed() {
     let removed = ingest.remove_missing(folder, "").await.unwrap();
     println!("{removed:?}");
     assert_eq!(removed.removed, 1);
-    rest(&ingest).await;
+    scan(&ingest).await;
     let after = tracks(&store).await;
     let ids = |rows: &[fanfare_store::TrackRow]| rows.iter().map(|row| row.track.id).collect::<Vec<_>>();
     assert_eq!(ids(&after), ids(&before)[..2]);
@@ -145,7 +145,7 @@ async fn a_scan_that_could_not_be_stored_is_tried_again_by_itself() {
         }
     };
     tokio::time::timeout(PATIENCE, until(&["1.wav"])).await.expect("the first scan");
-    rest(&ingest).await;
+    scan(&ingest).await;
 
     let other = bench.store().await;
     let held = other.hold().await.unwrap();
