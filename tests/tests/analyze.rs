@@ -328,6 +328,23 @@ fn results_do_not_depend_on_the_number_of_jobs() {
     );
 }
 
+/// Issue 13: a damaged file that can be analyzed is marked in the table, too.
+#[test]
+fn the_table_marks_damaged_files() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["cut.wav", "whole.wav"] {
+        write_tone(&folder.path().join(name), 440.0, 6.0);
+    }
+    let cut = fs::File::options().write(true).open(folder.path().join("cut.wav")).unwrap();
+    cut.set_len(cut.metadata().unwrap().len() / 2).unwrap();
+    let table = run(&["analyze", "--only", "loudness", folder.path().to_str().unwrap()]);
+    assert_eq!(table.code, Some(0), "{}{}", table.out, table.err);
+    let lines: Vec<&str> = table.out.lines().collect();
+    assert!(lines[1].contains("cut.wav") && lines[1].contains("DAMAGED: "), "{}", table.out);
+    assert!(lines[2].contains("whole.wav") && !lines[2].contains("DAMAGED"), "{}", table.out);
+    assert!(table.out.contains("2 analyzed (1 damaged), 0 failed"), "{}", table.out);
+}
+
 #[test]
 fn the_table_and_csv_have_one_line_per_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -342,7 +359,7 @@ fn the_table_and_csv_have_one_line_per_file() {
         "{}",
         table.out
     );
-    assert!(lines[2].contains("not-audio") && table.out.contains("1 heard, 1 failed"), "{}", table.out);
+    assert!(lines[2].contains("not-audio") && table.out.contains("1 analyzed, 1 failed"), "{}", table.out);
     let csv = run(&["analyze", "--csv", "--only", "loudness", path]);
     let lines: Vec<&str> = csv.out.split("\r\n").collect();
     assert_eq!(lines.len(), 4, "{}", csv.out);

@@ -1,4 +1,4 @@
-//! The troubleshooting table of docs/caching.md: its situations are provoked (disks that are full or read-only: `cache.rs`), and what log, task, `fanfare cache explain`,
+//! The troubleshooting table of docs/caching.md: its situations are provoked, and what log, task, `fanfare cache explain`,
 //! `fanfare cache status` and `fanfare doctor` say is read: one cause, one remedy (issue 13, section E; docs/coverage.md E28).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
@@ -15,7 +15,10 @@ use fanfare_testkit::{
     server::{ServerStart, TestServer},
     signals, wav,
 };
-use fanfare_tests::command::{Ended, ended, fanfare_command, run};
+use fanfare_tests::{
+    command::{Ended, ended, fanfare_command, run},
+    small_disk::SmallDisk,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -142,7 +145,8 @@ fn says(text: &str, words: &[&str]) {
 }
 
 /// What keeps every file from being made is said alike by all of them.
-async fn of_the_machine(home: &Home, cause: &str, remedy: &str, line: &str) {
+/// `logged`: what the log line of somebody who listens names.
+async fn of_the_machine(home: &Home, cause: &str, remedy: &str, line: &str, logged: &str) {
     let task = home.warm().await;
     let failure = task["failures"][0]["message"].as_str().unwrap_or_else(|| panic!("{task}"));
     println!("task     {failure}");
@@ -156,7 +160,7 @@ async fn of_the_machine(home: &Home, cause: &str, remedy: &str, line: &str) {
     println!("doctor   {doctor}");
     says(&doctor, &[cause, remedy]);
     assert_eq!(home.listen().await, "miss");
-    home.logged(&["cache miss: the original is sent", "a.wav"]).await;
+    home.logged(&["cache miss: the original is sent", "a.wav", logged]).await;
 }
 
 #[tokio::test]
@@ -165,7 +169,8 @@ async fn a_machine_that_cannot_make_files_says_the_same_everywhere() {
     // No encoder: AAC without ffmpeg. (That a build lacks LAME is the same question to the same function.)
     let aac = [("FANFARE_AUDIO_CACHE_CODEC", Path::new("aac")), ("FANFARE_FFMPEG", Path::new("off"))];
     let home = Home::new(&files(), &aac).await;
-    of_the_machine(&home, "AAC needs ffmpeg", "set `audio_cache.codec` to mp3 or opus", "encoder").await;
+    let remedy = "set `audio_cache.codec` to mp3 or opus";
+    of_the_machine(&home, "AAC needs ffmpeg", remedy, "encoder", "AAC").await;
     says(&home.status(), &["MISSING: AAC needs ffmpeg"]);
     assert!(home.server.stop().success());
 
@@ -175,7 +180,30 @@ async fn a_machine_that_cannot_make_files_says_the_same_everywhere() {
     let taken = scratch.path().join("small");
     fs::write(&taken, b"no folder").unwrap();
     let home = Home::new(&files(), &[("FANFARE_AUDIO_CACHE_DIR", &taken)]).await;
-    of_the_machine(&home, "ot a directory", "set `audio_cache.dir` to another one", "cache folder").await;
+    let (cause, remedy) = ("ot a directory", "set `audio_cache.dir` to another one");
+    of_the_machine(&home, cause, remedy, "cache folder", cause).await;
+    assert!(home.server.stop().success());
+}
+
+#[tokio::test]
+async fn a_cache_disk_that_is_full_or_read_only_is_named_everywhere() {
+    let (Some(full), Some(fixed)) = (SmallDisk::mount(2), SmallDisk::mount(2)) else {
+        println!("SKIPPED: this user may not mount a small file system");
+        return;
+    };
+    let files = [("a.wav", song(30.0, 300.0))];
+    let _filled = full.fill("something else");
+    let place = full.path().join("small");
+    let home = Home::new(&files, &[("FANFARE_AUDIO_CACHE_DIR", &place)]).await;
+    let (cause, remedy) = ("o space left", "free space on that disk, or run `fanfare cache clear`");
+    of_the_machine(&home, cause, remedy, "cache folder", cause).await;
+    assert!(home.server.stop().success());
+
+    fixed.remount("ro");
+    let place = fixed.path().join("small");
+    let home = Home::new(&files, &[("FANFARE_AUDIO_CACHE_DIR", &place)]).await;
+    let (cause, remedy) = ("ead-only file system", "make that disk writable");
+    of_the_machine(&home, cause, remedy, "cache folder", cause).await;
     assert!(home.server.stop().success());
 }
 

@@ -29,9 +29,9 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0010_quarantine.sql"),
     include_str!("../../../migrations/sqlite/0011_attempts.sql"),
     include_str!("../../../migrations/sqlite/0012_covers.sql"),
-    include_str!("../../../migrations/sqlite/0014_former_places.sql"),
-    include_str!("../../../migrations/sqlite/0015_transcode_sums.sql"),
-    include_str!("../../../migrations/sqlite/0016_folding.sql"),
+    include_str!("../../../migrations/sqlite/0013_former_places.sql"),
+    include_str!("../../../migrations/sqlite/0014_transcode_sums.sql"),
+    include_str!("../../../migrations/sqlite/0015_folding.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
     path::Path,
     sync::Arc,
 };
@@ -34,7 +34,10 @@ impl Following {
             .and_then(|index| Ok((index, Arc::new(File::open(file_path(folder, profile))?))));
         let (index, file) = match opened {
             Ok(both) => both,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            // In place of the folder lies a file: nothing has begun, and the encoder says what is wrong.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(unread(error)),
         };
         let mut index = BufReader::new(index);
@@ -105,6 +108,6 @@ impl Following {
     }
 }
 
-fn unread(error: std::io::Error) -> Error {
+fn unread(error: io::Error) -> Error {
     Error::from_io("reading a file that is being made", error)
 }

@@ -190,12 +190,17 @@ fn hear(
     };
     // What was heard is told even where it cannot be drawn.
     let unwritten = contained(|| beside.write(&heard)).err();
+    // Tags that are larger than the limit are no damage.
+    let tag_damage = match fanfare_audio::read_tags(&item.path, &open.limits) {
+        Ok(reading) if !reading.cut => reading.damaged,
+        _ => Vec::new(),
+    };
     // An album of tracks without a loudness is one of silence: the analyzer was asked for.
     let loudness = item.album.map(|_| features.loudness.clone().unwrap_or_default());
     Ok(Answer {
         album: item.album,
         loudness,
-        report: Report::heard(&item.path, spec, facts, analysis.frames, features, selection),
+        report: Report::heard(&item.path, spec, facts, analysis.frames, features, tag_damage, selection),
         unwritten,
     })
 }

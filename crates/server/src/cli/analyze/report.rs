@@ -47,6 +47,9 @@ pub struct Heard {
     timbre: Option<Timbre>,
     embedding: Option<Embedding>,
     pub warnings: Vec<String>,
+    /// What is damaged in the file, in sentences; part of `warnings`, too.
+    #[serde(skip)]
+    pub damage: Vec<String>,
 }
 
 /// A file that could not be heard.
@@ -78,18 +81,22 @@ fn drop_bulk(features: &mut Features) {
 const WITHOUT_ANALYZER: &[(&str, &str)] = &[("embedding", "embedding is not computed by this version")];
 
 impl Report {
-    /// A file that was heard to its end.
+    /// A file that was heard to its end. `tag_damage`: items of its tags that are damaged.
     pub fn heard(
         path: &Path,
         spec: SampleSpec,
         facts: &StreamFacts,
         frames: u64,
         mut features: Features,
+        tag_damage: Vec<String>,
         selection: &Selection,
     ) -> Self {
         round_features(&mut features);
         drop_bulk(&mut features);
-        let mut warnings = std::mem::take(&mut features.warnings);
+        // What the decoder warns of is damage: what it left out, or where the audio ends early.
+        let mut damage = std::mem::take(&mut features.warnings);
+        damage.extend(tag_damage);
+        let mut warnings = damage.clone();
         let left_out: Vec<_> = fanfare_analysis::ANALYZERS
             .iter()
             .map(|analyzer| analyzer.id)
@@ -120,6 +127,7 @@ impl Report {
             timbre: features.timbre,
             embedding: features.embedding,
             warnings,
+            damage,
         }))
     }
 

@@ -23,6 +23,7 @@ enum Form {
 pub struct Rows {
     form: Form,
     heard: u64,
+    damaged: u64,
     failed: u64,
 }
 
@@ -102,7 +103,7 @@ impl Rows {
                 "FILE", "TIME", "LUFS", "LRA", "DBTP", "BPM", "KEY"
             ))?,
         }
-        Ok(Self { form, heard: 0, failed: 0 })
+        Ok(Self { form, heard: 0, damaged: 0, failed: 0 })
     }
 
     /// Prints one report.
@@ -112,7 +113,10 @@ impl Rows {
     pub fn row(&mut self, report: &Report) -> Result<(), Stop> {
         match report {
             Report::Failed(_) => self.failed += 1,
-            Report::Heard(_) => self.heard += 1,
+            Report::Heard(heard) => {
+                self.heard += 1;
+                self.damaged += u64::from(!heard.damage.is_empty());
+            }
             Report::Album(_) => {}
         }
         match self.form {
@@ -129,8 +133,10 @@ impl Rows {
     pub fn end(&self) -> Result<(), Stop> {
         match self.form {
             Form::Table if self.heard + self.failed == 0 => output::line("no audio files found"),
-            Form::Table if self.failed > 0 => {
-                output::line(format_args!("\n{} heard, {} failed", self.heard, self.failed))
+            Form::Table if self.failed + self.damaged > 0 => {
+                let damaged =
+                    if self.damaged == 0 { String::new() } else { format!(" ({} damaged)", self.damaged) };
+                output::line(format_args!("\n{} analyzed{damaged}, {} failed", self.heard, self.failed))
             }
             _ => Ok(()),
         }
@@ -212,6 +218,11 @@ fn table_cells(heard: &Heard) -> String {
         heard.key.as_ref().map_or_else(|| "-".to_owned(), key_cell),
         format_name(heard),
     );
+    if let Some((first, more)) = heard.damage.split_first() {
+        let more =
+            if more.is_empty() { String::new() } else { format!(" (and {} more: --json)", more.len()) };
+        let _ = write!(row, "  DAMAGED: {}{more}", printable(first));
+    }
     row
 }
 
