@@ -1,4 +1,4 @@
--- Schema 15: a checksum of every smaller file, and how many tracks of a run were damaged.
+-- Schema 14: a checksum of every smaller file, and how many tracks of a run were damaged.
 
 -- BLAKE3 of its bytes, written when it is made; NULL for a ladder, whose parts have theirs in their names, and for what was
 -- made before this column.

@@ -229,6 +229,14 @@ async fn a_flipped_byte_is_found_named_and_never_restored() {
         fs::write(&path, whole).unwrap();
         good(&deep(&data));
     }
+    // A smaller file, by its checksum.
+    let is_small = |path: &PathBuf| path.extension().is_some_and(|suffix| suffix == "mp3");
+    let small = files_below(&data).into_iter().find(is_small).expect("one was made of each upload");
+    flip_a_byte(&small);
+    let found = deep(&data);
+    assert_eq!(found.code, Some(1), "{}", found.out);
+    let name = small.file_name().unwrap().to_str().unwrap();
+    assert!(found.out.contains(name) && found.out.contains("fanfare cache refresh"), "{}", found.out);
     assert_eq!(audio(&server, &kept).await.0, 200);
     assert!(server.stop().success());
 

@@ -68,8 +68,8 @@ struct ToRead {
 }
 
 impl Catalog {
-    /// Reads every blob again and compares it with its name, and every smaller file's size with its row (of those no
-    /// hash is kept; they can be made again). With `library`, the files of library folders too, as far as neither size nor
+    /// Reads every blob again and compares it with its name, and every smaller file with the checksum in its row (files
+    /// that were made before there were checksums: with the size). With `library`, the files of library folders too, as far as neither size nor
     /// time say that somebody changed them.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl Catalog {
 
     async fn cached_to_read(&self) -> Result<Vec<ToRead>> {
         const WHAT: &str = "listing smaller files to look at";
-        let rows = sqlx::query("SELECT file, size_bytes, hash FROM transcode WHERE file IS NOT NULL")
+        let rows = sqlx::query("SELECT file, size_bytes, hash, sum FROM transcode WHERE file IS NOT NULL")
             .fetch_all(&mut *self.db.reader(WHAT).await?)
             .await
             .map_err(sql(WHAT))?;
@@ -130,7 +130,8 @@ impl Catalog {
             let name: String = col(row, "file")?;
             let path = self.cache.path(&name);
             let (size_bytes, of) = (Some(count(row, "size_bytes")?), maybe_hash(row, "hash")?);
-            Ok(ToRead { kind: "cache", name, path, hash: None, size_bytes, of })
+            let hash = maybe_hash(row, "sum")?;
+            Ok(ToRead { kind: "cache", name, path, hash, size_bytes, of })
         };
         rows.iter().map(file).collect()
     }
@@ -247,7 +248,7 @@ pub(crate) async fn titles_of(
 /// What is wrong with a file, and how many bytes were read of it.
 async fn look(file: &ToRead) -> (Option<Found>, u64) {
     let Some(path) = &file.path else { return (Some(Found::Missing), 0) };
-    if let Some(size) = file.size_bytes {
+    if let (None, Some(size)) = (file.hash, file.size_bytes) {
         return match std::fs::symlink_metadata(path) {
             Ok(meta) if meta.len() == size => (None, 0),
             Ok(_) => (Some(Found::Damaged), 0),
