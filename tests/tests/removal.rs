@@ -10,6 +10,7 @@ use std::{
 
 use fanfare_testkit::server::{ServerStart, TestServer};
 use fanfare_tests::{
+    command::run,
     crash::children_of,
     open_files::OpenFiles,
     sending::{send, song, upload},
@@ -115,4 +116,39 @@ async fn an_upload_that_is_deleted_while_it_is_processed_is_worked_on_no_longer_
     delete(&server, &next).await;
     is_as_before(&server, &empty, "deleted the next one").await;
     assert!(server.stop().success());
+}
+
+/// Issue 12: `scan --remove-missing` removed a library whose disk was not mounted when it ran.
+#[test]
+fn a_scan_removes_only_what_was_missing_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (data, music, away) = (at("data"), at("music"), at("away"));
+    fs::create_dir_all(&music).unwrap();
+    for number in 0..3 {
+        fs::write(music.join(format!("{number}.wav")), song(1.0, number)).unwrap();
+    }
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let (data, named) = (text(&data), text(&music));
+    let scan = |more: &[&str]| run(&[&["scan", &named, "--data", &data], more].concat());
+    let first = scan(&[]);
+    assert!(first.out.contains("3 tracks"), "{}{}", first.out, first.err);
+
+    // Its disk is not mounted: an empty folder is there.
+    fs::rename(&music, &away).unwrap();
+    fs::create_dir(&music).unwrap();
+    let kept = scan(&["--remove-missing"]);
+    assert!(kept.out.contains("0 missing tracks removed"), "{}{}", kept.out, kept.err);
+    assert!(kept.out.contains("3 tracks missing"), "{}", kept.out);
+    fs::remove_dir(&music).unwrap();
+    fs::rename(&away, &music).unwrap();
+    let back = scan(&["--remove-missing"]);
+    assert!(back.out.contains("0 missing tracks removed") && back.out.contains("3 tracks"), "{}", back.out);
+
+    // Missing since an earlier scan: removed when somebody says so again.
+    fs::rename(&music, &away).unwrap();
+    fs::create_dir(&music).unwrap();
+    scan(&[]);
+    let gone = scan(&["--remove-missing"]);
+    assert!(gone.out.contains("3 missing tracks removed"), "{}{}", gone.out, gone.err);
 }

@@ -90,7 +90,7 @@ async fn missing_tracks_whose_files_are_back_are_restored_and_not_removed() {
 
     // Without a scan they stay as they are; with one they are restored.
     fs::rename(kept.join("1.wav"), &songs[0]).unwrap();
-    assert_eq!(remove_missing(&store, folder, "elsewhere").await.unwrap(), Removed { removed: 0, back: 0 });
+    assert_eq!(remove_missing(&store, folder, "elsewhere", None).await.unwrap(), Removed::default());
     fs::rename(kept.join("2.wav"), &songs[1]).unwrap();
     fs::remove_file(kept.join("3.wav")).unwrap();
     let removed = ingest.remove_missing(folder, "").await.unwrap();
@@ -107,7 +107,10 @@ async fn missing_tracks_whose_files_are_back_are_restored_and_not_removed() {
     fs::remove_file(&songs[1]).unwrap();
     scan(&ingest).await;
     fs::rename(kept.join("1.wav"), &songs[0]).unwrap();
-    assert_eq!(remove_missing(&store, folder, "").await.unwrap(), Removed { removed: 1, back: 1 });
+    assert_eq!(
+        remove_missing(&store, folder, "", None).await.unwrap(),
+        Removed { removed: 1, back: 1, recent: 0 }
+    );
     scan(&ingest).await;
     assert_eq!(ids(&tracks(&store).await), ids(&before)[..1]);
     ingest.shutdown().await;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use fanfare_audio::CancelFlag;
-use fanfare_model::{Error, ErrorKind, FolderId, Presence, Result, TrackId, library::Folder};
+use fanfare_model::{Error, ErrorKind, FolderId, Presence, Result, Timestamp, TrackId, library::Folder};
 use fanfare_store::{KnownFile, Store};
 
 use super::Ingest;
@@ -33,24 +33,38 @@ pub struct Removed {
     pub removed: u64,
     /// Tracks that were not removed, because their files are back.
     pub back: u64,
+    /// Tracks that were not removed, because they are missing only since the time that was given.
+    pub recent: u64,
 }
 
 /// Removes the missing tracks of a library folder for good, or those below that folder in it (an empty path is all of them).
 /// The disk is looked at first: a track whose file is back stays, and the next scan restores it. No file is touched.
+/// With `missing_before`, tracks that are missing since that time or later stay as well.
 ///
 /// # Errors
 /// `NotFound` when there is no such folder; `Unavailable` when its storage gives no answer: then nothing is removed; errors
 /// of the store.
-pub async fn remove_missing(store: &Store, folder: FolderId, below: &str) -> Result<Removed> {
+pub async fn remove_missing(
+    store: &Store,
+    folder: FolderId,
+    below: &str,
+    missing_before: Option<Timestamp>,
+) -> Result<Removed> {
     let catalog = store.catalog();
     let folders = catalog.folders().await?;
     let root = folders.into_iter().find(|known| known.id == folder).map(|known| known.path);
     let root = root.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such folder"))?;
     let mut known = catalog.known_files(folder).await?;
     known.retain(|file| file.presence == Presence::Missing && is_below(&file.relative_path, below));
+    let is_recent = |file: &KnownFile| {
+        missing_before.is_some_and(|before| file.missing_since.is_none_or(|since| since >= before))
+    };
+    let recent: Vec<TrackId> = known.iter().filter(|file| is_recent(file)).map(|file| file.id).collect();
+    known.retain(|file| !is_recent(file));
     let back = are_back(root, known).await?;
-    let removed = catalog.remove_missing(folder, below, &back, clock::now()).await?;
-    Ok(Removed { removed, back: back.len() as u64 })
+    let stay = [&*back, &*recent].concat();
+    let removed = catalog.remove_missing(folder, below, &stay, clock::now()).await?;
+    Ok(Removed { removed, back: back.len() as u64, recent: recent.len() as u64 })
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
@@ -82,8 +96,8 @@ impl Ingest {
         if tokio::time::timeout(SCAN_FIRST, self.inner.desk.all_ended()).await.is_err() {
             tracing::info!(%folder, "missing tracks are removed while a scan goes on");
         }
-        let found = remove_missing(&self.inner.store, folder, below).await?;
-        let Removed { removed, back } = found;
+        let found = remove_missing(&self.inner.store, folder, below, None).await?;
+        let Removed { removed, back, .. } = found;
         tracing::info!(%folder, below, removed, back, "removed missing tracks on request");
         self.inner.lines.count().await;
         // What stands in place of what was removed is found now. Refused only while shutting down.

@@ -9,7 +9,7 @@ use fanfare_ingest::DataLock;
 use fanfare_model::{Error, ErrorKind};
 use fanfare_store::{
     Store, StoreOptions,
-    backup::{self, Damaged, Found, Manifest, Restored, Step},
+    backup::{self, BackupOptions, Damaged, Found, Manifest, Restored, Step},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -31,7 +31,12 @@ pub fn backup(args: &BackupArgs) -> Done {
     let done = serve::block_on(async {
         let options = StoreOptions { migrate: false, ..StoreOptions::default() };
         let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
-        let about = (file.as_deref(), env!("CARGO_PKG_VERSION"), now());
+        let about = BackupOptions {
+            settings: file.as_deref(),
+            version: env!("CARGO_PKG_VERSION"),
+            now: now(),
+            replace: args.replace,
+        };
         let mut show = |step| show(&bar, step);
         let done = backup::backup(&store, &settings.data_dir, &args.target, about, &mut show).await;
         store.close().await;
@@ -78,6 +83,7 @@ pub fn restore(args: &RestoreArgs) -> Done {
             .remedy("name a folder that `fanfare backup` finished")
             .into());
     }
+    backup::refuse_overlap(&args.backup, &settings.data_dir)?;
     serve::make_data_folder(&settings.data_dir)?;
     let _lock = DataLock::acquire(&settings.data_dir)?;
     let bar = bar("restoring");

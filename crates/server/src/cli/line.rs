@@ -219,7 +219,7 @@ pub struct ScanArgs {
     /// Read every file and compare its bytes with those that were analyzed, whatever its size and times say
     #[arg(long)]
     pub full: bool,
-    /// Then remove the tracks whose files are missing, of all library folders, for good
+    /// Then remove the tracks that were missing before this scan and still are, for good: of the folders DIR, or of all
     #[arg(long)]
     pub remove_missing: bool,
 }

@@ -2,11 +2,12 @@
 
 use std::{
     io::{self, IsTerminal as _},
+    path::PathBuf,
     time::Duration,
 };
 
 use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, remove_missing};
-use fanfare_model::{Result, TaskId};
+use fanfare_model::{Result, TaskId, Timestamp};
 use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -18,7 +19,7 @@ use super::{
     serve,
 };
 use crate::{
-    http::applied,
+    http::{applied, clock},
     settings::{Given, Layers, Settings},
 };
 
@@ -90,11 +91,12 @@ async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<O
         background: BackgroundOptions::default(),
         ..applied::options(settings)?
     };
+    let begun = clock::now();
     let ingest = Ingest::start(lock, store.clone(), options).await?;
     let finished = follow(&ingest, &store, settings, args.full).await;
     ingest.shutdown().await;
     let found = match finished {
-        Ok(Some(scan)) => found(&store, settings, args, scan).await.map(Some),
+        Ok(Some(scan)) => found(&store, settings, args, (scan, begun)).await.map(Some),
         Ok(None) => Ok(None),
         Err(error) => Err(error),
     };
@@ -103,22 +105,32 @@ async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<O
 }
 
 /// Sums up what was found, and removes what is missing where that is wanted.
-async fn found(store: &Store, settings: &Settings, args: &ScanArgs, scan: TaskId) -> Result<Found> {
+async fn found(
+    store: &Store,
+    settings: &Settings,
+    args: &ScanArgs,
+    (scan, begun): (TaskId, Timestamp),
+) -> Result<Found> {
     let catalog = store.catalog();
     let compared = match catalog.task(scan).await?.filter(|_| args.full) {
         Some(task) => task.log.iter().map(|line| line.text.clone()).chain([task.message]).collect(),
         None => Vec::new(),
     };
     let (mut lines, mut removed) = (Vec::new(), 0);
+    let named: Vec<PathBuf> =
+        args.folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())).collect();
     let mut missing = catalog.missing().await?;
     for folder in catalog.folders().await? {
         let missing = missing.remove(&folder.id).unwrap_or_default();
-        if args.remove_missing {
-            // Looked at once more: what came back since the scan stays.
-            removed += remove_missing(store, folder.id, "").await?.removed;
-        } else {
-            lines.extend(missing::lines(&folder, &missing, settings.keep_missing_days));
+        if args.remove_missing && (named.is_empty() || named.contains(&folder.path)) {
+            // What this scan found missing may be a disk that is not mounted: it stays, and is told.
+            let done = remove_missing(store, folder.id, "", Some(begun)).await?;
+            removed += done.removed;
+            if done.recent == 0 {
+                continue;
+            }
         }
+        lines.extend(missing::lines(&folder, &missing, settings.keep_missing_days));
     }
     Ok(Found { counts: catalog.counts().await?, compared, missing: lines, removed })
 }

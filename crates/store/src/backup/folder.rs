@@ -38,7 +38,7 @@ impl std::ops::Deref for Place {
 
 /// Opens the folder of a backup, makes it where it is not there; gives the manifest of the backup that is in it.
 pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest>)> {
-    refuse_inside(data, target)?;
+    refuse_overlap(target, data)?;
     let before = match Manifest::of(target) {
         // This backup writes another one. What the damaged one named stays until then.
         Err(error) if error.kind() == ErrorKind::Io && target.join(MANIFEST_FILE).is_file() => {
@@ -98,8 +98,12 @@ enum Before {
     Damaged,
 }
 
-/// A backup inside the data folder is lost with it, and would be backed up itself.
-fn refuse_inside(data: &Path, target: &Path) -> Result<()> {
+/// Refuses a backup that lies in a data folder, or around it: it is lost with the folder, and what is deleted in one is
+/// deleted in the other.
+///
+/// # Errors
+/// `Invalid`.
+pub fn refuse_overlap(target: &Path, data: &Path) -> Result<()> {
     let real = |path: &Path| {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let there = path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
@@ -111,7 +115,7 @@ fn refuse_inside(data: &Path, target: &Path) -> Result<()> {
     let (data, target) = (real(data), real(target));
     if target.starts_with(&data) || data.starts_with(&target) {
         return Err(Error::new(ErrorKind::Invalid, "a backup cannot lie in the data folder, or around it")
-            .remedy("name a folder elsewhere, best on another disk"));
+            .remedy("name another folder, best on another disk"));
     }
     Ok(())
 }

@@ -13,11 +13,13 @@ mod copy;
 mod folder;
 mod left_out;
 mod manifest;
+mod other;
 mod restore;
 mod snapshot;
 
 pub(crate) use copy::hash_of;
 pub use copy::{Damaged, Found};
+pub use folder::refuse_overlap;
 pub use manifest::{Kept, MANIFEST_FILE, Manifest};
 pub use restore::{Restored, restore};
 
@@ -57,17 +59,29 @@ pub struct BackedUp {
     pub only_here: Vec<Damaged>,
 }
 
-/// Brings a backup up to date, or makes one in a folder that is empty or not there. `settings` is the settings file, if
-/// there is one; `version` the program's.
+/// What a backup is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct BackupOptions<'a> {
+    /// The settings file, if there is one.
+    pub settings: Option<&'a Path>,
+    /// The program's version.
+    pub version: &'a str,
+    /// The time.
+    pub now: Timestamp,
+    /// Whether a backup that seems to be that of another installation is replaced.
+    pub replace: bool,
+}
+
+/// Brings a backup up to date, or makes one in a folder that is empty or not there.
 ///
 /// # Errors
-/// `Conflict` for a folder that is neither empty nor a backup; `Busy` while another backup is made there; `NoSpace`, `Io`,
+/// `Conflict` for a folder that is neither empty nor a backup, and for the backup of another installation; `Busy` while another backup is made there; `NoSpace`, `Io`,
 /// `Unavailable`. Then the backup is what it was before.
 pub async fn backup(
     store: &Store,
     data: &Path,
     target: &Path,
-    (settings, version, now): (Option<&Path>, &str, Timestamp),
+    options: BackupOptions<'_>,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<BackedUp> {
     let (place, before) = folder::open(data, target)?;
@@ -81,6 +95,12 @@ pub async fn backup(
             if is_last && store.only_reads().is_none() { Some(store.hold_writers().await?) } else { None };
         let snapshot = snapshot::take(store, data, &place).await?;
         let named = snapshot.named().await?;
+        if let Some(before) = before.as_ref().filter(|_| !options.replace)
+            && let Err(error) = other::refuse(&place, before, snapshot.path(), &named).await
+        {
+            snapshot.remove();
+            return Err(error);
+        }
         let done = copy_missing(store, &place, &named, &mut verified, progress).await?;
         copied += done.copied;
         mended += done.mended;
@@ -96,10 +116,10 @@ pub async fn backup(
     snapshot.add_titles(&mut damaged).await?;
     let manifest = Manifest {
         format: manifest::FORMAT,
-        version: version.to_owned(),
-        created_ms: now.0,
+        version: options.version.to_owned(),
+        created_ms: options.now.0,
         database: snapshot.file().await?,
-        settings: folder::copy_settings(&place, settings)?,
+        settings: folder::copy_settings(&place, options.settings)?,
         kept: named.kept(&place),
         damaged,
     };

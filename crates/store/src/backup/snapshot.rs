@@ -62,7 +62,14 @@ impl Snapshot {
         })?;
         let mut source = source.connect().await.map_err(sql(WHAT))?;
         // One read transaction: everything in it is of one moment.
-        sqlx::query("VACUUM INTO ?").bind(target).execute(&mut source).await.map_err(sql(WHAT))?;
+        sqlx::query("VACUUM INTO ?").bind(target).execute(&mut source).await.map_err(|error| {
+            let error = sql(WHAT)(error);
+            // The source is only read: it is the backup's disk that is full.
+            match error.kind() {
+                ErrorKind::NoSpace => failed(WHAT, &self.path, std::io::ErrorKind::StorageFull.into()),
+                _ => error,
+            }
+        })?;
         source.close().await.map_err(sql(WHAT))?;
         let mut copy = open(&self.path).await?;
         for statement in [
@@ -99,6 +106,10 @@ impl Snapshot {
     /// Says whose the files are.
     pub(super) async fn add_titles(&self, files: &mut [Damaged]) -> Result<()> {
         add_titles(&self.path, files).await
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn remove(&self) {

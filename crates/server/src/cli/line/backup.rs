@@ -18,6 +18,9 @@ pub struct BackupArgs {
     /// Where to: a folder that is empty or not there, or an earlier backup
     #[arg(value_name = "DIR")]
     pub target: PathBuf,
+    /// Replace a backup that seems to be that of another data folder
+    #[arg(long)]
+    pub replace: bool,
     /// Where settings are kept.
     #[command(flatten)]
     pub place: PlaceArgs,

@@ -119,7 +119,7 @@ pub async fn remove_missing(
             "name a folder in the library folder, or leave `below` out to remove all its missing tracks",
         ));
     }
-    let Removed { removed, back } = state.ingest.remove_missing(id, below.unwrap_or_default()).await?;
+    let Removed { removed, back, .. } = state.ingest.remove_missing(id, below.unwrap_or_default()).await?;
     Ok(axum::Json(RemovedDto { removed, back }))
 }
 
