@@ -287,3 +287,35 @@ async fn what_is_damaged_in_the_data_folder_never_replaces_a_whole_copy() {
     assert!(partly.err.contains(&name) && partly.err.contains("is not in the backup"), "{}", partly.err);
     assert_eq!(restore(&used.target(), &used.at("partly")).code, Some(1));
 }
+
+/// Issue 12: a backup of the new, empty data folder that is made while a disk is not mounted deleted every upload in the old
+/// backup; and a restore into the backup's own folder made a data folder of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_neither_replaced_by_another_folders_nor_made_a_data_folder() {
+    let used = Used::new().await;
+    let before = files_below(&used.target());
+    let other = used.at("other");
+    let server = start(&other);
+    server.sign_in().await;
+    let refused = backup(&used.target(), &other);
+    assert_eq!(refused.code, Some(7), "{}", refused.err);
+    assert!(refused.err.contains("knows none") && refused.err.contains("--replace"), "{}", refused.err);
+    assert_eq!(files_below(&used.target()), before);
+
+    for into in [used.target(), used.target().join("in"), used.folder.path().to_owned()] {
+        let refused = restore(&used.target(), &into);
+        assert_ne!(refused.code, Some(0), "{}", into.display());
+        assert!(refused.err.contains("cannot lie in the data folder, or around it"), "{}", refused.err);
+        assert_eq!(files_below(&used.target()), before, "{}", into.display());
+    }
+    good(&restore(&used.target(), &used.at("restored")));
+
+    let target = used.target();
+    good(&run(&["backup", target.to_str().unwrap(), "--replace", "--data", other.to_str().unwrap()]));
+    assert_eq!(blobs_in(&target), 0, "it is that of the other folder now");
+    assert!(server.stop().success());
+}
+
+fn blobs_in(backup: &Path) -> usize {
+    files_below(&backup.join("blobs")).len()
+}
