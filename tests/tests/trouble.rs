@@ -207,6 +207,32 @@ async fn a_cache_disk_that_is_full_or_read_only_is_named_everywhere() {
     assert!(home.server.stop().success());
 }
 
+/// Issue 13: a clearing that could not remove the files forgot them, so they took space and did not count.
+#[tokio::test]
+async fn files_that_cannot_be_removed_still_count() {
+    let Some(disk) = SmallDisk::mount(4) else {
+        println!("SKIPPED: this user may not mount a small file system");
+        return;
+    };
+    let place = disk.path().join("small");
+    let home = Home::new(&[("a.wav", song(20.0, 300.0))], &[("FANFARE_AUDIO_CACHE_DIR", &place)]).await;
+    assert_eq!(home.warm().await["state"], "succeeded");
+    disk.remount("ro");
+    let refused = home.command(&["cache", "clear", "--yes"]);
+    assert_ne!(refused.code, Some(0), "{}", refused.out);
+    says(&refused.err, &["ead-only file system", "make that disk writable"]);
+    assert_eq!(home.explain("a.wav").0, "ready");
+    disk.remount("rw");
+    let cleared = home.command(&["cache", "clear", "--yes"]);
+    assert_eq!(cleared.code, Some(0), "{}", cleared.err);
+    assert_eq!(home.explain("a.wav").0, "missing");
+    assert_eq!(
+        fs::read_dir(&place).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file()).count(),
+        0
+    );
+    assert!(home.server.stop().success());
+}
+
 #[tokio::test]
 async fn a_miss_that_the_settings_want_says_which_setting() {
     let original = [

@@ -4,7 +4,7 @@
 //! harmless, and is taken for missing.
 
 use fanfare_model::{
-    Attempt, ContentHash, JobId, Quality, Result, TaskId, Timestamp, TrackId, job::JobError,
+    Attempt, ContentHash, ErrorKind, JobId, Quality, Result, TaskId, Timestamp, TrackId, job::JobError,
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
@@ -200,6 +200,9 @@ impl Catalog {
     /// Removes smaller files: those made before that time (all without one), of that quality (all without one), of those
     /// tracks (all without any named), earlier bytes of their files included. Gives how many, and their bytes. A listener who has
     /// one open hears it to its end.
+    ///
+    /// # Errors
+    /// Those of the cache folder, when nothing can be removed from it: then every row stays, so that the files still count.
     pub async fn clear_cached(
         &self,
         made_before: Option<Timestamp>,
@@ -207,6 +210,7 @@ impl Catalog {
         tracks: Option<&[TrackId]>,
     ) -> Result<(u64, u64)> {
         const WHAT: &str = "clearing the cache";
+        self.refuse_unremovable().await?;
         let ids: Vec<Option<&[u8]>> = match tracks {
             Some(tracks) => tracks.iter().map(|track| Some(&track.as_bytes()[..])).collect(),
             None => vec![None],
@@ -319,13 +323,22 @@ impl Catalog {
         detached(move || cache.files()).await
     }
 
-    /// Removes files of the cache folder, whose rows are gone.
+    /// Refuses where no file can be removed from the cache folder. On a full disk they can.
+    async fn refuse_unremovable(&self) -> Result<()> {
+        let cache = self.cache.clone();
+        match detached(move || cache.try_writing()).await {
+            Err(error) if error.kind() != ErrorKind::NoSpace => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes files of the cache folder, whose rows are gone. One that cannot be removed keeps none of the others.
     pub(super) async fn remove_cached(&self, files: Vec<String>) -> Result<()> {
         if files.is_empty() {
             return Ok(());
         }
         let cache = self.cache.clone();
-        detached(move || files.iter().try_for_each(|file| cache.remove(file))).await
+        detached(move || files.iter().map(|file| cache.remove(file)).fold(Ok(()), Result::and)).await
     }
 }
 
