@@ -1,7 +1,7 @@
 //! Making files ahead by the worker of a server that runs on the same data folder: the jobs are queued, the worker finds
 //! them within seconds, and they are followed in the database.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use fanfare_ingest::{CacheQueued, DataLock, Which, queue_cache};
 use fanfare_model::{
@@ -68,12 +68,12 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, whi
         show.line(&format!("left {small} as they are: their files are small already, would not become smaller, or cannot be read"));
     }
     task.total = waiting.len() as u64;
-    let followed = match queued {
+    let followed: Result<Option<u64>> = match queued {
         Ok(()) => follow(settings, store, &mut task, waiting, &show).await,
         Err(error) => Err(error),
     };
     show.bar.finish_and_clear();
-    match followed {
+    let withdrawn = match followed {
         // Whoever serves next goes on with it.
         Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
         Err(error) => {
@@ -81,17 +81,23 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, whi
             end(store, &mut task, TaskState::Failed, error.to_string()).await?;
             return Err(error);
         }
-        Ok(false) => {
+        Ok(None) => {
             store.jobs().stop_task(task.id, now()).await?;
             end(store, &mut task, TaskState::Cancelled, "cancelled".to_owned()).await?;
             return Ok(Ended::Interrupted);
         }
-        Ok(true) => {}
+        Ok(Some(withdrawn)) => withdrawn,
+    };
+    let ready = task.total - task.failure_count - withdrawn;
+    let mut message = store.catalog().cache_run(task.id).await?.to_string();
+    if withdrawn > 0 {
+        let why = task.failures.iter().find(|failure| failure.kind == ErrorKind::LimitExceeded);
+        let why = why.map_or("the run was cancelled", |failure| failure.message.as_str());
+        let tracks = if withdrawn == 1 { "1 track".to_owned() } else { format!("{withdrawn} tracks") };
+        let _ = write!(message, "; stopped with {tracks} left: {why}");
     }
-    let ready = task.total - task.failure_count;
-    let message = store.catalog().cache_run(task.id).await?.to_string();
     let state = match (ready, task.failure_count) {
-        (_, 0) => TaskState::Succeeded,
+        (_, 0) if withdrawn == 0 => TaskState::Succeeded,
         (0, _) => TaskState::Failed,
         _ => TaskState::PartialSuccess,
     };
@@ -101,14 +107,15 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, whi
     Ok(Ended::Done { message, failed: failed.collect(), failures: task.failure_count })
 }
 
-/// Looks at the jobs until all ended; `false` when it was interrupted.
+/// Looks at the jobs until all ended; gives how many were withdrawn before they began, `None` when it was interrupted.
 async fn follow(
     settings: &Settings,
     store: &Store,
     task: &mut Task,
     mut waiting: Vec<Waiting>,
     show: &Show,
-) -> Result<bool> {
+) -> Result<Option<u64>> {
+    let mut withdrawn = 0;
     show.bar.set_length(task.total);
     let interrupt = tokio::signal::ctrl_c();
     tokio::pin!(interrupt);
@@ -129,7 +136,12 @@ async fn follow(
                         error.map_or_else(|| "no reason is known".to_owned(), |error| error.sentence()),
                     ))
                 }
-                Some(JobState::Cancelled) => Some((ErrorKind::Cancelled, "it was cancelled".to_owned())),
+                // The run stopped before it: at the cap, or because somebody cancelled it.
+                Some(JobState::Cancelled) => {
+                    withdrawn += 1;
+                    ended.push(one.job);
+                    continue;
+                }
             };
             match failure {
                 None => show.line(&format!("ready {}", one.title)),
@@ -154,11 +166,11 @@ async fn follow(
             }
         }
         tokio::select! {
-            _ = &mut interrupt => return Ok(false),
+            _ = &mut interrupt => return Ok(None),
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
-    Ok(true)
+    Ok(Some(withdrawn))
 }
 
 fn begun() -> Task {
