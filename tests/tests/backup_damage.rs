@@ -63,6 +63,16 @@ async fn has_cover(server: &TestServer, track: &Value) {
     until(server, &path, |track| track["has_cover"] == true).await;
 }
 
+/// How often work on a track was tried that is given up.
+async fn attempts(server: &TestServer, track: &Value) -> u64 {
+    attempts_in(&server.json("/api/v1/jobs/parked").await, track)
+}
+
+fn attempts_in(parked: &Value, track: &Value) -> u64 {
+    let items = parked["items"].as_array().unwrap().iter();
+    items.filter(|job| job["track"]["id"] == track["id"]).map(|job| job["attempts"].as_u64().unwrap()).sum()
+}
+
 async fn plays(server: &TestServer, track: &Value, song: &[u8]) {
     let (status, bytes) = audio(server, track).await;
     assert!(status == 200 && bytes == song, "{status}, {} bytes", bytes.len());
@@ -228,6 +238,32 @@ async fn nothing_is_restored_of_a_backup_whose_manifest_or_database_is_damaged()
         fs::write(&part, whole).unwrap();
     }
     good(&restore(&used.target(), &used.at("restored")));
+}
+
+/// issue 12: the cover was given up at the first start, for good: the file was sent again, and the track stayed without cover
+/// and with its error; other work on it stayed given up, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_without_the_file_of_an_upload_is_done_once_it_is_sent_again() {
+    let used = Used::new().await;
+    for what in ["blobs/upload", "blobs/cover"] {
+        fs::remove_file(used.part(what)).unwrap();
+    }
+    assert_eq!(restore(&used.target(), &used.at("restored")).code, Some(1));
+    let server = start(&used.at("restored"));
+    sign_in_again(&server).await;
+    let path = format!("/api/v1/tracks/{}", used.first["id"].as_str().unwrap());
+    until(&server, &path, |track| track["cover_error"].is_string()).await;
+    let before = attempts(&server, &used.first).await;
+    assert!(before > 0, "songs of two seconds are too short to describe: that work was given up");
+
+    let (code, again) = send(&server, &pictured()).await;
+    assert!(code == 200 && again["id"] == used.first["id"], "{code}: {again}");
+    let track = until(&server, &path, |track| track["has_cover"] == true).await;
+    assert!(track["cover_error"].is_null(), "{track}");
+    assert_eq!(status(&server, &used.first, "cover").await, 200);
+    until(&server, "/api/v1/jobs/parked", |parked| attempts_in(parked, &used.first) > before).await;
+    assert!(server.stop().success());
+    dump(&used.at("restored")).await;
 }
 
 /// A file that rotted in the data folder is mended by sending it again.

@@ -7,6 +7,7 @@ use std::fs;
 
 use fanfare_testkit::server::{ServerStart, TestServer};
 use fanfare_tests::{
+    command::run,
     sending::{becomes_ready, send, song, until, upload},
     small_disk::SmallDisk,
 };
@@ -78,5 +79,30 @@ async fn until_smaller(server: &TestServer, path: &str, original: usize) {
         }
         assert!(began.elapsed() < std::time::Duration::from_secs(60), "only the original is sent");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// issue 12: the database was made, the folders beside it were not: an error without a remedy, and a database was left behind.
+#[test]
+fn a_disk_without_room_for_a_new_data_folder_is_refused_with_a_remedy_and_no_database_is_left() {
+    for files in [2, 6, 12, 30] {
+        let Some(disk) = SmallDisk::of_files(files) else {
+            println!("SKIPPED: this user may not mount a small file system");
+            return;
+        };
+        // With room for two files, the folder can be made and no lock in it.
+        let data = disk.path().join("d");
+        let refused = run(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+        assert_eq!(refused.code, Some(5), "{files}: {}{}", refused.out, refused.err);
+        assert!(
+            refused.err.contains("inodes") && refused.err.contains("--data DIR"),
+            "{files}: {}",
+            refused.err
+        );
+        let left: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(
+            left.iter().all(|name| !name.to_string_lossy().starts_with("fanfare.db")),
+            "{files}: {left:?}"
+        );
     }
 }

@@ -41,6 +41,7 @@ enum State {
     Half,
     Text,
     APageInTheMiddle,
+    EmptyFolder,
     Newer,
     Healthy,
     HealthyWithLog,
@@ -48,7 +49,7 @@ enum State {
 
 use State::*;
 
-const STATES: [State; 13] = [
+const STATES: [State; 14] = [
     Missing,
     OnlyItsLog,
     NoBytes,
@@ -59,6 +60,7 @@ const STATES: [State; 13] = [
     Half,
     Text,
     APageInTheMiddle,
+    EmptyFolder,
     Newer,
     Healthy,
     HealthyWithLog,
@@ -141,11 +143,18 @@ impl Prepared {
             Text => bytes = b"This is no database.\n".repeat(300),
             APageInTheMiddle => bytes[len / 2..len / 2 + 8_192].fill(0xff),
             // Bytes 60 to 63 of a database of SQLite are its `user_version`.
+            EmptyFolder => {}
             Newer => bytes[60..64].copy_from_slice(&9_999_u32.to_be_bytes()),
             Healthy | HealthyWithLog => return bytes,
         }
         match state {
             Missing => return Vec::new(),
+            // issue 12: a container makes one where a file to be mounted is missing; it was called a disk that fails.
+            EmptyFolder => {
+                fs::remove_file(&file).unwrap();
+                fs::create_dir(&file).unwrap();
+                return Vec::new();
+            }
             OnlyItsLog => {
                 bytes = b"writes that are in no database".to_vec();
                 fs::write(data.join(format!("{DATABASE_FILE}-wal")), &bytes).unwrap();

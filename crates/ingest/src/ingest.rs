@@ -4,6 +4,7 @@ mod cache_queue;
 mod caching;
 mod folders;
 mod parked;
+mod receives;
 mod running;
 mod scope;
 
@@ -47,7 +48,7 @@ use crate::{
     scan::desk::{Cause, ScanDesk},
     schedule::{NightClock, Nightly, NightlyParts},
     supervisor::{Supervisor, WorkerCommandLine},
-    upload::{Receives, UploadCovers, UploadPictures},
+    upload::{UploadCovers, UploadPictures},
     watch::{Board, WatchOptions},
     worker::protocol::{WorkerEvent, WorkerRole},
 };
@@ -345,17 +346,6 @@ impl Ingest {
     /// `LimitExceeded` when the person's quota is used up; `NoSpace`, `Io` from the disk, `Unavailable` while it is away.
     pub async fn receive(&self, name: &str, uploader: UserId) -> Result<Receiving> {
         Receiving::begin(self.receives(), name, uploader).await
-    }
-
-    /// What an upload needs to be taken in.
-    pub(crate) fn receives(&self) -> Receives {
-        Receives {
-            store: self.inner.store.clone(),
-            uploads: self.inner.lines.uploads.clone(),
-            options: self.uploads(),
-            products: self.products(),
-            pictures: self.inner.upload_pictures.clone(),
-        }
     }
 
     pub(crate) fn store(&self) -> &Store {

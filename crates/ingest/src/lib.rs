@@ -50,7 +50,7 @@ pub use ingest::{
 pub use lock::DataLock;
 pub use pictures::{PictureCommand, Pictures, Whose, run_pictures};
 pub use post_analysis::PostAnalysis;
-pub use quarantine::{QUARANTINE_DAYS, keeping};
+pub use quarantine::{QUARANTINE_DAYS, keeping, list_at_once};
 pub use release_gain::release_gain;
 pub use retag::WriteReplayGain;
 pub use scan::DEFAULT_KEEP_MISSING_DAYS;

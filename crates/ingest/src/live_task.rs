@@ -114,6 +114,12 @@ impl LiveTask {
         Ok(())
     }
 
+    /// Shows the task though it cannot be stored now. Its end is stored once the database is free again.
+    pub(crate) fn show_unstored(&self) {
+        self.state().shown = true;
+        self.tell();
+    }
+
     /// Begins a step.
     pub(crate) async fn step(&self, step: &str, total: u64) {
         self.change(|task| {

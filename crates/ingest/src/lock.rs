@@ -35,7 +35,7 @@ impl DataLock {
             }
             opened => opened,
         }
-        .map_err(|error| Error::from_io(format!("open the lock file {}", path.display()), error))?;
+        .map_err(|error| not_opened(&path, error))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(held_by_another(&mut file, data_dir)),
@@ -55,6 +55,17 @@ impl DataLock {
         }
         Ok(Self { _file: file })
     }
+}
+
+fn not_opened(path: &Path, error: std::io::Error) -> Error {
+    let error = Error::from_io(format!("open the lock file {}", path.display()), error);
+    if error.kind() == ErrorKind::NoSpace {
+        return error.remedy(
+            "make room on the disk of the data folder (where `df` shows room, its inodes are used up: `df -i`), or name another folder \
+             with --data DIR",
+        );
+    }
+    error
 }
 
 fn held_by_another(file: &mut File, data_dir: &Path) -> Error {

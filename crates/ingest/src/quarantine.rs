@@ -48,6 +48,13 @@ pub fn keeping(days: u32) -> Keeping {
     }
 }
 
+/// Right after a database took the place of another one: every file that no row names is listed at once, whatever its age, and
+/// none is deleted. Only while nothing else writes: nothing can be about to name one.
+#[must_use]
+pub const fn list_at_once() -> Keeping {
+    Keeping { blobs_ms: i64::MAX, cache_ms: i64::MAX, young_ms: 0 }
+}
+
 impl Ingest {
     /// Makes a track again of an upload that no row names; or gives the track that has the same bytes already.
     ///

@@ -46,12 +46,19 @@ pub(crate) enum Seen {
 /// Looks at header and length.
 ///
 /// # Errors
-/// `Io`, `PermissionDenied` when the file is there and cannot be read: then nothing is known.
+/// `Conflict` when something else is there that is not ours to rename; `Io`, `PermissionDenied` when the file is there and
+/// cannot be read: then nothing is known.
 pub(crate) fn look(file: &Path) -> Result<Seen> {
     let failed = |error| {
         Error::from_io(format_args!("reading {}", file.display()), error)
             .remedy("check the disk that holds the data folder, and whose file that is")
     };
+    // Before it is opened: a folder cannot be read, and opening a pipe waits for somebody who writes.
+    match fs::metadata(file) {
+        Ok(meta) if meta.is_dir() => return of_folder(file).map_err(failed)?,
+        Ok(meta) if !meta.is_file() => return Err(no_file(file, "is no regular file")),
+        _ => {}
+    }
     let mut opened = match File::open(file) {
         Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Seen::Nothing),
@@ -64,6 +71,24 @@ pub(crate) fn look(file: &Path) -> Result<Seen> {
     let mut header = Vec::with_capacity(HEADER_BYTES);
     opened.by_ref().take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(failed)?;
     Ok(of_header(&header, size_bytes, has_log(file)))
+}
+
+/// A folder in the place of the database: containers make an empty one where a file that is to be mounted is missing.
+fn of_folder(file: &Path) -> io::Result<Result<Seen>> {
+    let is_empty = fs::read_dir(file)?.next().is_none();
+    Ok(if is_empty {
+        Ok(Seen::Damaged(
+            "it is an empty folder (a container makes one where a file to be mounted is missing)".to_owned(),
+        ))
+    } else {
+        Err(no_file(file, "is a folder with files in it"))
+    })
+}
+
+fn no_file(file: &Path, what: &str) -> Error {
+    let message = format!("{}, where the database should be, {what}; nothing was changed", file.display());
+    Error::new(ErrorKind::Conflict, message)
+        .remedy("move it elsewhere and run the command again, or name another data folder with --data")
 }
 
 fn of_header(header: &[u8], size_bytes: u64, has_log: bool) -> Seen {
@@ -156,10 +181,9 @@ pub(crate) fn set_aside(data: &Path) -> Result<Vec<PathBuf>> {
     let mut moved = Vec::new();
     for end in ends() {
         let from = beside(&file, end);
-        if fs::metadata(&from).is_ok_and(|left| left.len() > 0) {
+        if fs::metadata(&from).is_ok_and(|left| left.len() > 0 || left.is_dir()) {
             let to = beside(&to, end);
-            fs::rename(&from, &to)
-                .map_err(|error| Error::from_io(format_args!("renaming {}", from.display()), error))?;
+            fs::rename(&from, &to).map_err(|error| not_renamed(&from, error))?;
             moved.push(to);
         }
     }
@@ -171,6 +195,16 @@ pub(crate) fn set_aside(data: &Path) -> Result<Vec<PathBuf>> {
     synced
         .map_err(|error| Error::from_io(format_args!("writing to the disk of {}", data.display()), error))?;
     Ok(moved)
+}
+
+fn not_renamed(from: &Path, error: io::Error) -> Error {
+    let is_mounted = error.kind() == io::ErrorKind::ResourceBusy;
+    let error = Error::from_io(format_args!("renaming {}", from.display()), error);
+    if is_mounted {
+        return error
+            .remedy("something is mounted there by itself: take it out of the mounts of the container, and mount the data folder alone");
+    }
+    error
 }
 
 /// Which file it is, whatever it is called: the numbers of its file system and of the file in it.
@@ -235,6 +269,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// issue 12: a folder there was reported as a disk that fails, and no command made way for a database.
+    #[tokio::test]
+    async fn an_empty_folder_in_its_place_is_set_aside_and_one_with_files_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, file) = (folder.path(), folder.path().join(DATABASE_FILE));
+        fs::create_dir(&file).unwrap();
+        let found = damage(&file).await.unwrap().unwrap();
+        assert!(found.contains("an empty folder"), "{found}");
+        fs::write(file.join("song"), "x").unwrap();
+        let error = look(&file).unwrap_err();
+        assert!(
+            error.kind() == ErrorKind::Conflict && error.message().contains("with files in it"),
+            "{error}"
+        );
+        assert!(error.remedy_text().unwrap().contains("move it elsewhere"));
+        fs::remove_file(file.join("song")).unwrap();
+        let moved = set_aside(data).unwrap();
+        assert!(moved.len() == 1 && moved[0].is_dir() && look(&file).unwrap() == Seen::Nothing, "{moved:?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, RenameFlags, renameat_with, statvfs};
 
 use crate::{
     StoreOptions, connect,
@@ -24,6 +24,8 @@ const BESIDE: &[&str] = &["-wal", "-shm", "-journal"];
 
 /// The beginning of an unfinished database's name; the number of its process follows.
 const UNFINISHED: &str = "fanfare.db.new-";
+/// Files and folders that a new data folder is of, and some to spare for the first upload.
+const FILES_TO_BEGIN: u64 = 64;
 /// How many databases this process began to make: two at the same time must not share a file.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
@@ -52,6 +54,9 @@ pub(crate) async fn make(file: &Path, options: &StoreOptions, disk: &Disk) -> Re
         return Err(refused(why, file));
     }
     remove_left_over(file);
+    if !has_room_for_files(file) {
+        return Err(no_more_files(file));
+    }
     let number = MADE.fetch_add(1, Ordering::Relaxed);
     let temporary = file.with_file_name(format!("{UNFINISHED}{}-{number}", std::process::id()));
     let made = build(&temporary, options, disk).await.and_then(|()| put_in_place(&temporary, file));
@@ -60,6 +65,25 @@ pub(crate) async fn make(file: &Path, options: &StoreOptions, disk: &Disk) -> Re
         ErrorKind::NoSpace => refused(Unwritable::Full, file).because(error),
         _ => error,
     })
+}
+
+/// Whether the disk has inodes for a new data folder. Without, a database can be complete and what lies beside it not.
+fn has_room_for_files(file: &Path) -> bool {
+    // File systems without a fixed number of inodes say 0 of 0. Where it cannot be asked, making the files tells.
+    statvfs(file.parent().unwrap_or(file))
+        .map_or(true, |figures| figures.f_files == 0 || figures.f_favail >= FILES_TO_BEGIN)
+}
+
+fn no_more_files(file: &Path) -> Error {
+    let folder = file.parent().unwrap_or(file).display();
+    Error::new(
+        ErrorKind::NoSpace,
+        format!(
+            "the disk of the data folder {folder} has room for fewer than {FILES_TO_BEGIN} more files (its inodes are used up): no \
+             database can be made there, and nothing was left behind"
+        ),
+    )
+    .remedy("delete files on that disk (`df -i` shows how many it has room for), or name another folder with --data DIR")
 }
 
 async fn build(temporary: &Path, options: &StoreOptions, disk: &Disk) -> Result<()> {

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use fanfare_audio::{Limits, TagReading};
-use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId, job::Products};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, TrackId, UserId, job::Products};
 use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id, of_storage};
 use tokio::{
     fs::File,
@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{UploadCovers, UploadOptions};
 use crate::{
-    clock,
+    Ingest, clock,
     hearing::Hearing,
     pictures::{Pictures, Whose, limits_here},
 };
@@ -46,10 +46,22 @@ impl UploadPictures {
     pub(crate) fn new(pictures: Pictures, covers: UploadCovers) -> Self {
         Self { pictures, covers, reading: Arc::new(Semaphore::new(READING)) }
     }
+
+    /// Has the covers made that those tracks want, and waits for them for that long at most.
+    pub(crate) async fn make_covers(&self, tracks: &[TrackId], at_most: Duration) {
+        self.covers.wake();
+        let all = async {
+            for track in tracks {
+                self.covers.wait_for(*track, at_most).await;
+            }
+        };
+        let _in_time = tokio::time::timeout(at_most, all).await;
+    }
 }
 
 /// What taking in a file needs.
 pub(crate) struct Receives {
+    pub(crate) ingest: Ingest,
     pub(crate) store: Store,
     pub(crate) uploads: Hearing,
     pub(crate) options: Arc<UploadOptions>,
@@ -59,6 +71,7 @@ pub(crate) struct Receives {
 
 /// A file that is being sent. Dropped before [`finish`](Self::finish) succeeded, it leaves nothing behind.
 pub struct Receiving {
+    ingest: Ingest,
     store: Store,
     uploads: Hearing,
     pictures: UploadPictures,
@@ -86,7 +99,7 @@ impl Drop for Place {
 
 impl Receiving {
     pub(crate) async fn begin(needs: Receives, name: &str, uploader: UserId) -> Result<Self> {
-        let Receives { store, uploads, options, products, pictures } = needs;
+        let Receives { ingest, store, uploads, options, products, pictures } = needs;
         if let Some(why) = store.only_reads() {
             return Err(why.error());
         }
@@ -94,6 +107,7 @@ impl Receiving {
         let place = Place(store.blobs().workshop().join(format!("upload-{random}")));
         let file = File::create_new(&place.0).await.map_err(failed)?;
         let receiving = Self {
+            ingest,
             store,
             uploads,
             pictures,
@@ -165,14 +179,20 @@ impl Receiving {
         self.size_bytes
     }
 
-    /// Puts what was sent in the place of the same file of a track, if that is missing or damaged.
+    /// Puts what was sent in the place of the same file of a track, if that is missing or damaged, and has done again what was
+    /// given up without it.
     async fn mend(&self, hash: ContentHash) -> Result<()> {
         let blobs = self.store.blobs();
-        if self.store.catalog().original_is_damaged(hash).await? {
+        let replaced = self.store.catalog().original_is_damaged(hash).await?;
+        if replaced {
             // A file of the right length counts as whole where another one is to take its name.
             blobs.remove(BlobKind::Upload, hash).await?;
             blobs.adopt(BlobKind::Upload, &self.place.0).await?;
             tracing::info!(%hash, "an upload whose file was missing or damaged was sent again, and is whole");
+        }
+        if let Err(error) = self.ingest.sent_again(hash, replaced, COVER_WAIT).await {
+            // The file is whole, which is what was asked for.
+            tracing::warn!(%hash, %error, "what was given up of an upload is not tried again");
         }
         Ok(())
     }
@@ -225,8 +245,7 @@ impl Receiving {
         drop(hold);
         self.uploads.queued().await;
         if let (Ok(Uploaded::Added(track)), true) = (&added, picture) {
-            self.pictures.covers.wake();
-            self.pictures.covers.wait_for(*track, COVER_WAIT).await;
+            self.pictures.make_covers(&[*track], COVER_WAIT).await;
         }
         added
     }

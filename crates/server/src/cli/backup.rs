@@ -14,13 +14,17 @@ use fanfare_store::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
+    begin_anew,
     cache::bytes,
     exit::{Exit, SOME_FAILED, SUCCESS},
     line::{BackupArgs, RestoreArgs},
     output::{self, Done, Stop, printable},
     serve,
 };
-use crate::{http::clock::now, settings};
+use crate::{
+    http::clock::now,
+    settings::{self, SettingsRequest},
+};
 
 /// Runs `fanfare backup`.
 pub fn backup(args: &BackupArgs) -> Done {
@@ -97,9 +101,28 @@ pub fn restore(args: &RestoreArgs) -> Done {
     for trouble in &done.troubles {
         output::note(format_args!("fanfare: {}", printable(trouble)));
     }
+    list_unnamed(&args.place.request())?;
     output::line("library folders are looked for at the paths that they had; start `fanfare serve`")?;
     let is_whole = done.troubles.is_empty() && done.left_out.is_empty() && !done.without_settings;
     Ok(Exit(if is_whole { SUCCESS } else { SOME_FAILED }))
+}
+
+/// Lists the files that were there and that the restored database does not know, and says how many they are.
+fn list_unnamed(request: &SettingsRequest) -> Result<(), Stop> {
+    // Again: the settings file came with the backup.
+    let settings = settings::load(request)?;
+    let counts = serve::block_on(async {
+        let options = StoreOptions::default();
+        let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
+        begin_anew::list_unnamed(store).await
+    })?;
+    if counts.files > 0 {
+        output::line(format_args!(
+            "{} files that it does not know are kept for {} days, {} of them uploads that can be made tracks again (page `Settings`)",
+            counts.files, settings.quarantine_days, counts.uploads
+        ))?;
+    }
+    Ok(())
 }
 
 /// Says where what was left of a database is.

@@ -1,7 +1,8 @@
 //! `fanfare begin-anew`: a new database beside the files of one that was lost.
 
-use fanfare_ingest::{DataLock, keeping};
-use fanfare_store::Store;
+use fanfare_ingest::{DataLock, list_at_once};
+use fanfare_model::Result;
+use fanfare_store::{QuarantineCounts, Store};
 
 use super::{
     backup,
@@ -19,12 +20,7 @@ pub fn run(place: &PlaceArgs) -> Done {
     let _lock = DataLock::acquire(&settings.data_dir)?;
     let (counts, set_aside) = serve::block_on(async {
         let (store, set_aside) = Store::begin_anew(&settings.data_dir, &settings.cache_dir(), now()).await?;
-        // Put on the list at once, whatever their age: nothing else can be about to name them.
-        let listed = fanfare_store::Keeping { young_ms: 0, ..keeping(settings.quarantine_days) };
-        let swept = store.catalog().sweep(&listed, now()).await;
-        let counts = store.catalog().quarantine_counts().await;
-        store.close().await;
-        Ok((swept.and(counts)?, set_aside))
+        Ok((list_unnamed(store).await?, set_aside))
     })?;
     output::line(format_args!(
         "the database is new; {} files of the lost one are kept for {} days, {} of them uploads that can be made tracks \
@@ -34,4 +30,13 @@ pub fn run(place: &PlaceArgs) -> Done {
     backup::name_set_aside(&set_aside)?;
     output::line("start `fanfare serve`; its page `Settings` lists them")?;
     Ok(Exit(SUCCESS))
+}
+
+/// Puts the files that no row of a database names on the list of the quarantine, right after it took the place of another one;
+/// closes it.
+pub(super) async fn list_unnamed(store: Store) -> Result<QuarantineCounts> {
+    let swept = store.catalog().sweep(&list_at_once(), now()).await;
+    let counts = store.catalog().quarantine_counts().await;
+    store.close().await;
+    swept.and(counts)
 }

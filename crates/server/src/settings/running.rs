@@ -10,7 +10,7 @@ use std::{
     io::{Read as _, Seek as _, Write as _},
     net::SocketAddr,
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Component, Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -29,6 +29,10 @@ const FILE: &str = "running.json";
 const LISTEN: &str = "listen";
 /// Values beside those of the cache that commands go by.
 const TOLD: &[&str] = &[LISTEN, "public_url", "ffmpeg"];
+/// Those of them that are paths, or may be.
+const PATHS: &[&str] = &[CACHE_DIR, "ffmpeg"];
+/// The folder of smaller files.
+const CACHE_DIR: &str = "audio_cache.dir";
 /// How often a file is read that is being written, and the pause between.
 const READS: (u32, Duration) = (20, Duration::from_millis(10));
 
@@ -66,6 +70,13 @@ impl Running {
         let mut values: PageValues =
             told.map(|setting| (setting.name.to_owned(), (setting.get)(settings))).collect();
         values.insert(LISTEN.to_owned(), self.address.to_string().into());
+        // Commands may run in another working directory.
+        for name in PATHS {
+            let path = values.get(*name).and_then(|value| value.as_str()).filter(|text| text.contains('/'));
+            if let Some(whole) = path.and_then(|path| std::path::absolute(path).ok()) {
+                values.insert((*name).to_owned(), whole.to_string_lossy().into());
+            }
+        }
         let text = serde_json::to_string(&values).unwrap_or_default();
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let written =
@@ -108,6 +119,24 @@ fn take(settings: &mut Settings, values: &PageValues) {
             tracing::warn!(setting = setting.name, %complaint, "a value of the running server is passed over");
         }
     }
+    if let Some(given) = settings.cache_dir.take() {
+        settings.cache_dir = Some(below(&settings.data_dir, given));
+    }
+}
+
+/// The folder of smaller files that servers up to 0.1 wrote with the data folder as it was given to them: relative to a working
+/// directory that is not known. The longest beginning that the path of the data folder ends with is the data folder.
+fn below(data: &Path, given: PathBuf) -> PathBuf {
+    if given.is_absolute() {
+        return given;
+    }
+    let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
+    let is_name = |part: &Component<'_>| matches!(part, Component::Normal(_));
+    let parts: Vec<Component<'_>> = given.components().filter(is_name).collect();
+    let begins = (0..=parts.len())
+        .rev()
+        .find(|parts_of_it| data.ends_with(parts.iter().take(*parts_of_it).collect::<PathBuf>()));
+    data.join(parts.iter().skip(begins.unwrap_or(0)).collect::<PathBuf>())
 }
 
 #[cfg(test)]
@@ -115,6 +144,7 @@ mod tests {
     use fanfare_model::SmallCodec;
 
     use super::*;
+    use crate::settings::FfmpegSetting;
 
     // issue 13: beside a running server, commands made 96 MP3 files that nobody was sent, and a link to port 4040.
     #[test]
@@ -144,5 +174,45 @@ mod tests {
         let mut alone = before.clone();
         assert!(!of_server(&mut alone));
         assert_eq!(alone.cache, before.cache);
+    }
+
+    // issue 13: beside a server that was started with `--data d0`, `fanfare doctor` looked in `d0/d0/cache/audio`.
+    #[test]
+    fn no_path_that_a_running_server_says_is_relative() {
+        let folder = tempfile::tempdir_in(".").unwrap();
+        let relative = PathBuf::from(folder.path().file_name().unwrap());
+        let whole = std::path::absolute(&relative).unwrap();
+        let mut of_the_server = Settings::defaults(relative.clone());
+        of_the_server.ffmpeg = FfmpegSetting::At("bin/ffmpeg".into());
+        let running = Running::begin(&relative, "127.0.0.1:21398".parse().unwrap()).unwrap();
+        running.say(&of_the_server).unwrap();
+        let text = std::fs::read_to_string(whole.join(FILE)).unwrap();
+        let values: PageValues = serde_json::from_str(&text).unwrap();
+        let relative_ones: Vec<_> = values
+            .iter()
+            .filter(|(_, value)| {
+                value.as_str().is_some_and(|text| text.contains('/') && !text.starts_with('/'))
+            })
+            .collect();
+        assert!(relative_ones.is_empty(), "{relative_ones:?}");
+        for data in [relative, whole.clone()] {
+            let mut of_the_shell = Settings::defaults(data);
+            assert!(of_server(&mut of_the_shell));
+            assert_eq!(of_the_shell.cache_dir(), whole.join("cache/audio"));
+        }
+    }
+
+    #[test]
+    fn a_relative_cache_folder_of_an_older_server_is_found_in_the_data_folder() {
+        for (given, found) in [
+            ("d0/cache/audio", "/srv/d0/cache/audio"),
+            ("./srv/d0/cache/audio", "/srv/d0/cache/audio"),
+            ("../d0/cache/audio", "/srv/d0/cache/audio"),
+            ("./cache/audio", "/srv/d0/cache/audio"),
+            ("d0/elsewhere", "/srv/d0/elsewhere"),
+            ("/var/small", "/var/small"),
+        ] {
+            assert_eq!(below(Path::new("/srv/d0"), given.into()), Path::new(found), "{given}");
+        }
     }
 }

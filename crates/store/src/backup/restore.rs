@@ -48,8 +48,8 @@ pub struct Restored {
 }
 
 /// Makes a data folder of a backup. The folder must be empty or not there, or one whose database is damaged; with `keep_files`
-/// it may be one whose database is lost. Its files are kept, and those that no row names are in quarantine after the next
-/// start. What was there of a database gets another name.
+/// it may be one whose database is lost. Its files are kept, and those that no row names go into quarantine with the next
+/// [sweep](crate::Catalog::sweep). What was there of a database gets another name.
 ///
 /// The database is put in place last, so a restore that was interrupted leaves a folder that no server starts on, and can
 /// be done again. A file that is damaged in the backup is left out; without manifest and database nothing is restored.

@@ -37,6 +37,7 @@ mod requeue;
 mod rewritten;
 mod scan;
 mod scan_rows;
+mod sent_again;
 mod settings;
 mod shares;
 mod shuffled;

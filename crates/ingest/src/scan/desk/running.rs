@@ -34,6 +34,8 @@ impl ScanDesk {
                 }
                 if let Err(error) = scan.task.show().await {
                     tracing::error!(%error, "a failed scan cannot be stored");
+                    // It failed all the same, and people who look at the tasks are told so.
+                    scan.task.show_unstored();
                 }
                 (TaskState::Failed, text::sentence(&error))
             }
