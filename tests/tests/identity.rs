@@ -243,3 +243,66 @@ async fn a_copy_in_an_unmounted_mount_point_takes_nothing_from_the_original() {
     }
     assert!(library.server.stop().success());
 }
+
+/// issue 13: files that were renamed onto each other's paths kept ids by path. A private recording got the id of a published
+/// one and was public, mixtapes played other tracks, and all were analyzed again.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_renamed_onto_each_others_paths_keep_ids_and_publication_by_their_bytes() {
+    let name = |number: u32| format!("Track {number:02}.wav");
+    let library = Library::start(&["music"], |root| {
+        for number in 1..=6 {
+            let tone = signals::sine(22_050, 1.5 + 0.1 * f64::from(number), 400.0, 0.3);
+            let bytes = wav::wav(22_050, &[tone], wav::WavFormat::I16);
+            fs::write(root.join("music").join(name(number)), bytes).unwrap();
+        }
+    })
+    .await;
+    let before = library.ready(6).await;
+    let (published, taped) = (before[&name(3)].clone(), before[&name(5)].clone());
+    library.publish(&published).await;
+    let tape = library.server.request(Method::POST, "/api/v1/mixtapes");
+    let tape = tape.json(&json!({"title": "Tape", "tracks": [taped]})).send().await.unwrap();
+    let tape: Value = tape.json().await.unwrap();
+    let analyzed = library.analyses().await;
+    let music = |number: u32| library.path("music").join(name(number));
+    let bytes_of = async |id: &str| {
+        let path = format!("/api/v1/tracks/{id}/audio?quality=original");
+        let answer = library.server.request(Method::GET, &path).send().await.unwrap();
+        answer.bytes().await.unwrap().to_vec()
+    };
+    let bytes: Vec<Vec<u8>> = (1..=6).map(|number| fs::read(music(number)).unwrap()).collect();
+
+    // All by one: the first path is free then.
+    (1..=6).rev().for_each(|number| fs::rename(music(number), music(number + 1)).unwrap());
+    assert_eq!(library.scan().await, "6 moved");
+    let shifted = library.ready(6).await;
+    for number in 1..=6 {
+        let id = &before[&name(number)];
+        assert_eq!(*id, shifted[&name(number + 1)], "{number}");
+        assert!(bytes_of(id).await == bytes[number as usize - 1], "{number}");
+    }
+    assert_eq!(library.published().await, [name(4)]);
+    let slug = text(&tape, "slug");
+    let tape = library.server.json(&format!("/api/v1/mixtapes/{slug}")).await.to_string();
+    assert!(tape.contains(&taped), "{tape}");
+
+    // Two of them, of which one is published.
+    let kept = library.path("kept.wav");
+    for (from, to) in [(music(4), kept.clone()), (music(7), music(4)), (kept, music(7))] {
+        fs::rename(from, to).unwrap();
+    }
+    assert_eq!(library.scan().await, "2 moved");
+    let swapped = library.ready(6).await;
+    assert_eq!((&swapped[&name(7)], &swapped[&name(4)]), (&published, &before[&name(6)]));
+    assert_eq!(library.published().await, [name(7)]);
+    assert!(bytes_of(&published).await == bytes[2]);
+    assert_eq!(library.analyses().await, analyzed, "nothing is analyzed again");
+
+    // The published one is replaced by another one: it is missing, and that one does not become public.
+    fs::rename(music(6), music(7)).unwrap();
+    println!("replaced: {}", library.scan().await);
+    assert_eq!(library.ready(5).await[&name(7)], taped);
+    assert!(library.published().await.is_empty());
+    assert_eq!(library.analyses().await, analyzed, "nothing is analyzed again");
+    assert!(library.server.stop().success());
+}

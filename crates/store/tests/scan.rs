@@ -247,11 +247,12 @@ async fn other_tags_alone_keep_the_results() {
 }
 
 #[tokio::test]
-async fn files_may_swap_names_and_replace_others() {
+async fn files_may_swap_names_and_a_track_whose_path_is_taken_is_kept() {
     let bench = Bench::new().await;
     bench.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac"]).await;
     bench.hear_all().await;
     let (one, two) = (bench.id("A/B/one.flac").await, bench.id("A/B/two.flac").await);
+    let three = bench.id("A/B/three.flac").await;
     let applied = bench
         .scan(vec![
             ScanChange::Moved(one, file("A/B/two.flac")),
@@ -261,8 +262,13 @@ async fn files_may_swap_names_and_replace_others() {
     assert_eq!(applied, ScanApplied { moved: 2, ..ScanApplied::default() });
     assert_eq!((bench.id("A/B/one.flac").await, bench.id("A/B/two.flac").await), (two, one));
     let applied = bench.scan(vec![ScanChange::Moved(one, file("A/B/three.flac"))]).await;
-    assert_eq!((applied.moved, applied.removed), (1, 1));
+    assert_eq!((applied.moved, applied.removed), (1, 0));
     assert_eq!(bench.id("A/B/three.flac").await, one);
+    assert_eq!(bench.id(&format!("A/B/three.flac/{three}")).await, three);
+    // issue 13: its file is found by a later batch.
+    let applied = bench.scan(vec![ScanChange::Moved(three, file("A/B/two.flac"))]).await;
+    assert_eq!((applied.moved, applied.removed), (1, 0));
+    assert_eq!(bench.id("A/B/two.flac").await, three);
     let row = bench.store.catalog().track(one).await.unwrap().unwrap();
     assert_eq!(row.track.state, TrackState::Ready);
     assert_eq!(

@@ -11,10 +11,16 @@ use std::{
     },
 };
 
-use fanfare_model::{FolderId, Presence, Result};
+use fanfare_audio::CancelFlag;
+use fanfare_model::{FolderId, Result};
 use fanfare_store::{FileElsewhere, FormerPlace, KnownFile};
 
-use super::{folder::FolderScan, walk::Walked};
+use super::{
+    folder::{FolderScan, MOVE_BYTES},
+    plan::differs,
+    read::{hash_file, open_regular},
+    walk::{FoundFile, Walked, changed_ns, modified},
+};
 use crate::detached::{LOOK_TIME, attend, detached};
 
 impl FolderScan<'_> {
@@ -24,8 +30,12 @@ impl FolderScan<'_> {
         walked: &Walked,
         known: &[KnownFile],
     ) -> Result<(Vec<FileElsewhere>, Vec<FormerPlace>)> {
-        let paths: HashSet<&str> = known.iter().map(|known| known.relative_path.as_str()).collect();
-        let new = walked.files.iter().filter(|file| !paths.contains(file.relative_path.as_str()));
+        let known: HashMap<&str, &KnownFile> =
+            known.iter().map(|known| (known.relative_path.as_str(), known)).collect();
+        let is_as_known = |file: &FoundFile| {
+            known.get(file.relative_path.as_str()).is_some_and(|known| !differs(known, file))
+        };
+        let new = walked.files.iter().filter(|file| !is_as_known(file));
         let sizes: HashSet<u64> = new.map(|file| file.size_bytes).collect();
         if sizes.is_empty() {
             return Ok((Vec::new(), Vec::new()));
@@ -49,10 +59,15 @@ impl FolderScan<'_> {
     async fn not_there(&self, files: Vec<FileElsewhere>) -> Result<Vec<FileElsewhere>> {
         let answers = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&answers);
+        let cancel = self.cancel.clone();
         let looking = detached("elsewhere", move || {
-            let gone = |other: &FileElsewhere| {
+            let mut bytes = MOVE_BYTES;
+            let mut on_block = || {
                 counted.fetch_add(1, Ordering::Relaxed);
-                is_gone(other)
+            };
+            let gone = |other: &FileElsewhere| {
+                on_block();
+                is_gone(other, &mut bytes, &cancel, &mut on_block)
             };
             files.into_iter().filter(gone).collect()
         });
@@ -68,10 +83,23 @@ impl FolderScan<'_> {
     }
 }
 
-/// Whether a track's file is not where the catalog has it, as far as can be told: where it cannot be looked at, it may be.
-fn is_gone(other: &FileElsewhere) -> bool {
-    match fs::metadata(other.root.join(&other.file.relative_path)) {
-        Ok(meta) => other.file.presence == Presence::Missing && meta.size() != other.file.size_bytes,
-        Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+/// Whether a track's file is not where the catalog has it, as far as can be told: where it cannot be looked at, it may be. A
+/// file of the same size with another time is read, as long as `bytes` are left to read.
+fn is_gone(other: &FileElsewhere, bytes: &mut u64, cancel: &CancelFlag, on_block: &mut dyn FnMut()) -> bool {
+    let (known, path) = (&other.file, other.root.join(&other.file.relative_path));
+    let meta = match fs::metadata(&path) {
+        Ok(meta) => meta,
+        Err(error) => return matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+    };
+    if meta.size() != known.size_bytes {
+        return true;
     }
+    let other_time = known.changed_ns.zip(changed_ns(&meta)).is_some_and(|(was, is)| was != is);
+    if modified(&meta) == known.modified && !other_time {
+        return false;
+    }
+    let Some(left) = bytes.checked_sub(known.size_bytes) else { return false };
+    *bytes = left;
+    let content = open_regular(&path).and_then(|file| hash_file(&file, cancel, on_block));
+    content.is_ok_and(|content| Some(content) != known.content_hash)
 }

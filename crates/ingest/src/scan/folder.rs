@@ -45,7 +45,7 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 /// that a library with a new owner keeps nobody waiting for long. The next scan goes on.
 pub(super) const RECHECK_BYTES: u64 = 4 << 30;
 /// Bytes of new files that are read in one scan at most to see whether they are known tracks; likewise.
-const MOVE_BYTES: u64 = RECHECK_BYTES;
+pub(super) const MOVE_BYTES: u64 = RECHECK_BYTES;
 
 /// What the catalog knew before the scan.
 struct Before {

@@ -19,6 +19,10 @@
 //! away, its former place is remembered: when the file is back there, the track is that file again, and the copy is a
 //! track of its own.
 //!
+//! Likewise a file at the path of a known track whose size or times are other ones is first compared with the bytes of tracks
+//! whose files are not where they were, or whose paths have other files as well ([`placing`]): files that were renamed onto
+//! each other's paths keep their ids. A track whose path is taken, and whose bytes are nowhere, is missing.
+//!
 //! # Files that changed without another size or time
 //! The inode change time moves with every write, and with a new owner, mode, name or link as well. So a file with another
 //! one is read again and its bytes are compared: results go only with the bytes that they are of. At most
@@ -39,6 +43,7 @@ pub(crate) mod desk;
 mod elsewhere;
 mod folder;
 mod moves;
+mod placing;
 mod plan;
 pub(crate) mod read;
 mod reading;

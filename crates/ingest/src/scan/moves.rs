@@ -1,8 +1,11 @@
-//! Which new files are known tracks that were somewhere else before.
+//! Which new files, and files at the paths of other tracks, are known tracks that were somewhere else before.
 //!
 //! In this order: a file that is back where its track was before its storage was away; a file with the name, size and time of
 //! a track whose file is not where it was, if there is only one of each; a file with the bytes of such a track, also of one
 //! of another library folder. Of several files with the same bytes, those whose paths and names are most alike belong together.
+//!
+//! A file at the path of a known track that has another size or time is compared like a new one, unless it has the bytes of
+//! that track: only then has the track surely not left its path.
 //!
 //! Invariants: the result does not depend on the order of the inputs; a file is read only if a track that it may be has its
 //! size, and so many bytes at most are read in one scan ([`Known::bytes`]); what is left is not added, so that the next scan
@@ -21,10 +24,20 @@ use super::walk::{FoundFile, Walked};
 /// So many pairs of tracks and files with the same bytes are compared by name at most; more are paired in order of name.
 const MAX_PAIRS: usize = 10_000;
 
+/// A file at the path of a known track with another size or time than known.
+#[derive(Clone, Copy)]
+pub(super) struct Differing<'a> {
+    /// Index into [`Walked::files`].
+    pub(super) file: usize,
+    pub(super) known: &'a KnownFile,
+}
+
 /// What new files are compared with.
 pub(super) struct Known<'a> {
     /// Tracks of this library folder whose files are not where they were; in order of path.
     pub(super) vanished: &'a [KnownFile],
+    /// Files at the paths of tracks that may be other ones; in order of path.
+    pub(super) differing: &'a [Differing<'a>],
     /// Such tracks of other library folders.
     pub(super) elsewhere: &'a [KnownFile],
     /// Places in this library folder where tracks were before.
@@ -53,6 +66,10 @@ struct Candidate<'a> {
 struct Pairing<'a> {
     walked: &'a Walked,
     new: &'a [usize],
+    /// Files at the paths of other tracks that may be any.
+    others: Vec<usize>,
+    /// Sizes of tracks of which it is not known yet whether their files are at their paths.
+    undecided: HashSet<u64>,
     hash: &'a mut dyn FnMut(usize) -> Option<ContentHash>,
     /// So many bytes are read at most, but for the first file, which is read whatever its size.
     bytes: u64,
@@ -72,6 +89,8 @@ pub(super) fn pair_moves(
     let mut pairing = Pairing {
         walked,
         new,
+        others: Vec::new(),
+        undecided: HashSet::new(),
         hash,
         bytes: known.bytes,
         read_bytes: 0,
@@ -80,9 +99,12 @@ pub(super) fn pair_moves(
         moves: Moves::default(),
     };
     pairing.back_where_they_were(known.former);
-    pairing.same_facts(known.vanished);
-    pairing.same_bytes(known);
+    let displaced = pairing.not_their_own(known);
+    let tracks: Vec<&KnownFile> = known.vanished.iter().chain(displaced.iter().copied()).collect();
+    pairing.same_facts(&tracks);
+    pairing.same_bytes(&tracks, known.elsewhere);
     pairing.never_read(known.vanished);
+    pairing.never_read_displaced(&tracks, &displaced);
     pairing.moves
 }
 
@@ -138,8 +160,58 @@ impl<'a> Pairing<'a> {
         }
     }
 
+    /// Finds the files at the paths of tracks that are not those tracks, or may be others; gives the tracks that may have
+    /// left their paths. A file of the same size as its track is read only if another file or track has that size.
+    fn not_their_own<'k>(&mut self, known: &Known<'k>) -> Vec<&'k KnownFile> {
+        let mut files: HashMap<u64, u32> = HashMap::new();
+        for index in self.new.iter().copied().chain(known.differing.iter().map(|differing| differing.file)) {
+            let Some(file) = self.file(index).filter(|_| self.is_open(index)) else { continue };
+            *files.entry(file.size_bytes).or_default() += 1;
+        }
+        let mut tracks: HashMap<u64, u32> = HashMap::new();
+        let differing = known.differing.iter().map(|differing| differing.known);
+        for known in known.vanished.iter().chain(known.elsewhere).chain(differing) {
+            *tracks.entry(known.size_bytes).or_default() += 1;
+        }
+        let mut displaced = Vec::new();
+        for Differing { file: index, known } in known.differing.iter().copied() {
+            let Some(file) = self.file(index) else { continue };
+            let size = file.size_bytes;
+            if size == known.size_bytes {
+                let others = [&files, &tracks].map(|of| of.get(&size).copied().unwrap_or_default());
+                if others.iter().all(|count| *count < 2) {
+                    continue;
+                }
+                match known.content_hash {
+                    Some(own) => match self.content(index) {
+                        Some(content) if content != own => {}
+                        Some(_) => continue,
+                        None => {
+                            if self.moves.left.contains(&index) {
+                                self.undecided.insert(size);
+                            }
+                            continue;
+                        }
+                    },
+                    None if file.modified == known.modified => continue,
+                    None => {}
+                }
+            }
+            self.others.push(index);
+            if !self.taken.contains(&known.id) {
+                displaced.push(known);
+            }
+        }
+        displaced
+    }
+
+    /// The files that are not known to be any track yet.
+    fn open(&self) -> Vec<usize> {
+        self.new.iter().chain(&self.others).copied().filter(|index| self.is_open(*index)).collect()
+    }
+
     /// Name, size and time say enough where there is one file and one track of them.
-    fn same_facts(&mut self, vanished: &[KnownFile]) {
+    fn same_facts(&mut self, vanished: &[&KnownFile]) {
         let mut tracks: HashMap<(&str, u64, Timestamp), Vec<TrackId>> = HashMap::new();
         for known in vanished.iter().filter(|known| !self.taken.contains(&known.id)) {
             let facts = (last_part(&known.relative_path), known.size_bytes, known.modified);
@@ -158,10 +230,10 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    fn same_bytes(&mut self, known: &Known<'_>) {
+    fn same_bytes(&mut self, tracks: &[&KnownFile], elsewhere: &[KnownFile]) {
         let mut by_size: HashMap<u64, Vec<Candidate<'_>>> = HashMap::new();
-        let own = known.vanished.iter().map(|known| Candidate { known, own: true });
-        let others = known.elsewhere.iter().map(|known| Candidate { known, own: false });
+        let own = tracks.iter().map(|known| Candidate { known, own: true });
+        let others = elsewhere.iter().map(|known| Candidate { known, own: false });
         for candidate in own.chain(others) {
             if candidate.known.content_hash.is_some() && !self.taken.contains(&candidate.known.id) {
                 by_size.entry(candidate.known.size_bytes).or_default().push(candidate);
@@ -169,9 +241,13 @@ impl<'a> Pairing<'a> {
         }
         let mut same: Vec<(ContentHash, Vec<usize>)> = Vec::new();
         let mut place: HashMap<ContentHash, usize> = HashMap::new();
-        for index in self.new.iter().copied() {
+        for index in self.open() {
             let Some(file) = self.file(index) else { continue };
-            if !self.is_open(index) || !by_size.contains_key(&file.size_bytes) {
+            if self.undecided.contains(&file.size_bytes) {
+                self.moves.left.insert(index);
+                continue;
+            }
+            if !by_size.contains_key(&file.size_bytes) {
                 continue;
             }
             let Some(content) = self.content(index) else { continue };
@@ -209,6 +285,30 @@ impl<'a> Pairing<'a> {
         }
         for (facts, files) in files {
             self.most_alike(&files, tracks.get(&facts).map_or(&[], Vec::as_slice));
+        }
+    }
+
+    /// Tracks whose bytes were never read, where files are at the paths of others: size and time, if only one has them.
+    fn never_read_displaced(&mut self, tracks: &[&KnownFile], displaced: &[&KnownFile]) {
+        let mut by_facts: HashMap<(u64, Timestamp), Vec<TrackId>> = HashMap::new();
+        for known in
+            tracks.iter().filter(|known| known.content_hash.is_none() && !self.taken.contains(&known.id))
+        {
+            by_facts.entry((known.size_bytes, known.modified)).or_default().push(known.id);
+        }
+        let mut files: HashMap<(u64, Timestamp), Vec<usize>> = HashMap::new();
+        for index in self.open() {
+            let Some(file) = self.file(index) else { continue };
+            files.entry((file.size_bytes, file.modified)).or_default().push(index);
+        }
+        let displaced: HashSet<TrackId> = displaced.iter().map(|known| known.id).collect();
+        let others: HashSet<usize> = self.others.iter().copied().collect();
+        for (facts, tracks) in by_facts {
+            if let ([track], Some([file])) = (tracks.as_slice(), files.get(&facts).map(Vec::as_slice))
+                && (displaced.contains(track) || others.contains(file))
+            {
+                self.pair(*file, *track);
+            }
         }
     }
 

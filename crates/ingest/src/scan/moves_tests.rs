@@ -135,3 +135,159 @@ fn a_track_of_another_library_folder_is_taken_up_and_goes_back_to_where_it_was()
         assert_eq!(plan.copies.len(), expected.len() - 1);
     }
 }
+
+/// A case of renamed files: its name, the known tracks, the files with their sizes, the contents, and the plan.
+type Renamed =
+    (&'static str, Vec<KnownFile>, Vec<(&'static str, u64)>, Vec<(&'static str, u8)>, Vec<&'static str>);
+
+fn check_renamed(cases: Vec<Renamed>) {
+    for (name, known, files, contents, expected) in cases {
+        let walked = found(&files);
+        let plan = planned(known, &walked, &Before::default(), &contents);
+        assert_eq!(words(&plan, &walked), expected, "{name}");
+        assert!(!plan.unchecked, "{name}");
+    }
+}
+
+// issue 13: files renamed onto each other's paths kept ids by path: a private recording got the id and the publication of
+// another one.
+#[test]
+fn files_renamed_onto_the_paths_of_others_are_the_tracks_whose_bytes_they_have() {
+    let one = || known(1, "1.wav", 11, true);
+    let two = || known(2, "2.wav", 12, true);
+    let three = || known(3, "3.wav", 13, true);
+    check_renamed(vec![
+        (
+            "swap",
+            vec![one(), two()],
+            vec![("1.wav", 12), ("2.wav", 11)],
+            vec![("1.wav", 2), ("2.wav", 1)],
+            vec!["2>1.wav", "1>2.wav"],
+        ),
+        (
+            "rotation of three",
+            vec![one(), two(), three()],
+            vec![("1.wav", 13), ("2.wav", 11), ("3.wav", 12)],
+            vec![("1.wav", 3), ("2.wav", 1), ("3.wav", 2)],
+            vec!["3>1.wav", "1>2.wav", "2>3.wav"],
+        ),
+        (
+            "shift by one, with a new first file",
+            vec![one(), two(), three()],
+            vec![("1.wav", 20), ("2.wav", 11), ("3.wav", 12), ("4.wav", 13)],
+            vec![("1.wav", 9), ("2.wav", 1), ("3.wav", 2), ("4.wav", 3)],
+            vec!["+1.wav", "1>2.wav", "2>3.wav", "3>4.wav"],
+        ),
+        (
+            "shift by one, without",
+            vec![one(), two(), three()],
+            vec![("2.wav", 11), ("3.wav", 12), ("4.wav", 13)],
+            vec![("2.wav", 1), ("3.wav", 2), ("4.wav", 3)],
+            vec!["1>2.wav", "2>3.wav", "3>4.wav"],
+        ),
+        (
+            "shift down over the first file",
+            vec![one(), two(), three()],
+            vec![("1.wav", 12), ("2.wav", 13)],
+            vec![("1.wav", 2), ("2.wav", 3)],
+            vec!["2>1.wav", "3>2.wav", "?1"],
+        ),
+        (
+            "swap and an edit",
+            vec![one(), two(), three()],
+            vec![("1.wav", 12), ("2.wav", 11), ("3.wav", 14)],
+            vec![("1.wav", 2), ("2.wav", 1), ("3.wav", 9)],
+            vec!["2>1.wav", "1>2.wav", "~3 3.wav"],
+        ),
+        (
+            "edits that give the sizes of others",
+            vec![one(), two()],
+            vec![("1.wav", 12), ("2.wav", 11)],
+            vec![("1.wav", 8), ("2.wav", 9)],
+            vec!["~1 1.wav", "~2 2.wav"],
+        ),
+        (
+            "swap of files that were never read",
+            vec![known(1, "1.wav", 11, false), known(2, "2.wav", 12, false)],
+            vec![("1.wav", 12), ("2.wav", 11)],
+            vec![],
+            vec!["2>1.wav", "1>2.wav"],
+        ),
+        (
+            "a missing track at the path of another one, which is nowhere",
+            vec![KnownFile { presence: Presence::Missing, ..one() }, two()],
+            vec![("2.wav", 11)],
+            vec![("2.wav", 1)],
+            vec!["1>2.wav", "?2", "<1"],
+        ),
+    ]);
+}
+
+// issue 13
+#[test]
+fn files_of_the_same_size_and_time_that_swap_paths_are_told_apart_by_their_bytes() {
+    let touched = |number, path: &str| KnownFile { changed_ns: Some(9), ..known(number, path, 10, true) };
+    check_renamed(vec![
+        (
+            "swap",
+            vec![touched(1, "1.wav"), touched(2, "2.wav")],
+            vec![("1.wav", 10), ("2.wav", 10)],
+            vec![("1.wav", 2), ("2.wav", 1)],
+            vec!["2>1.wav", "1>2.wav"],
+        ),
+        (
+            "another owner",
+            vec![touched(1, "1.wav"), touched(2, "2.wav")],
+            vec![("1.wav", 10), ("2.wav", 10)],
+            vec![("1.wav", 1), ("2.wav", 2)],
+            vec!["#1 1.wav", "#2 2.wav"],
+        ),
+        (
+            "another owner, and a copy",
+            vec![touched(1, "1.wav")],
+            vec![("1.wav", 10), ("2.wav", 10)],
+            vec![("1.wav", 1), ("2.wav", 1)],
+            vec!["#1 1.wav", "+2.wav"],
+        ),
+        (
+            "the one edited, a copy of the other over it",
+            vec![touched(1, "1.wav"), touched(2, "2.wav")],
+            vec![("1.wav", 10), ("2.wav", 10)],
+            vec![("1.wav", 2), ("2.wav", 9)],
+            vec!["2>1.wav", "+2.wav", "?1"],
+        ),
+    ]);
+    // What is too much to read in one scan is left for the next one, with the tracks as they are.
+    let walked = found(&[("1.wav", 10), ("2.wav", 10), ("3.wav", 10)]);
+    let before = Before { move_bytes: 15, ..Before::default() };
+    let contents = [("1.wav", 2), ("2.wav", 1), ("3.wav", 9)];
+    let plan = planned(vec![touched(1, "1.wav"), touched(2, "2.wav")], &walked, &before, &contents);
+    assert_eq!(words(&plan, &walked), ["#1 1.wav"; 0]);
+    assert!(plan.unchecked);
+}
+
+// issue 13
+#[test]
+fn files_that_swap_paths_across_two_library_folders_keep_their_ids() {
+    // The other folder has not been scanned yet: its track's path has the file of this one.
+    let other = FolderId::from_bytes([8; 16]);
+    let file = known(2, "2.wav", 12, true);
+    let before = Before {
+        elsewhere: vec![FileElsewhere { file, folder: other, root: "/other".into() }],
+        ..Before::default()
+    };
+    let walked = found(&[("1.wav", 12)]);
+    let plan = planned(vec![known(1, "1.wav", 11, true)], &walked, &before, &[("1.wav", 2)]);
+    let said = words(&plan, &walked);
+    assert_eq!(said, ["2>1.wav", "?1", "<2"]);
+    assert!(plan.taken_from.contains(&other));
+    // Then that one: the track of this folder is missing, and its path is taken.
+    let file = KnownFile { presence: Presence::Missing, ..known(1, "1.wav/1", 11, true) };
+    let before = Before {
+        elsewhere: vec![FileElsewhere { file, folder: other, root: "/music".into() }],
+        ..Before::default()
+    };
+    let walked = found(&[("2.wav", 11)]);
+    let plan = planned(vec![], &walked, &before, &[("2.wav", 1)]);
+    assert_eq!(words(&plan, &walked), ["1>2.wav", "<1"]);
+}

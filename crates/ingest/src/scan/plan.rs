@@ -11,7 +11,7 @@ use fanfare_store::{FileElsewhere, FolderMount, FormerPlace, KnownFile};
 
 use super::{
     absence::{Absence, Found, Gone, is_below},
-    moves::{Known, pair_moves},
+    placing::Placed,
     walk::{FoundFile, Walked},
 };
 
@@ -68,8 +68,10 @@ pub(crate) struct Plan {
     pub(crate) arrived: HashSet<TrackId>,
     /// Tracks that are found elsewhere while their storage is away: where they were is remembered.
     pub(crate) left_behind: Vec<TrackId>,
-    /// Files of tracks that are back where they were before: they are tracks of their own, once those are moved.
+    /// New files at the paths of tracks that are somewhere else now: they are tracks of their own, once those are moved.
     pub(crate) copies: HashSet<usize>,
+    /// Files at the paths of other known tracks: what they are is no matter of those.
+    pub(crate) taken: HashSet<usize>,
     /// Other library folders that tracks are taken from: worth a scan soon.
     pub(crate) taken_from: HashSet<FolderId>,
     /// Tracks that were here and whose file is not where it was.
@@ -128,7 +130,7 @@ pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, mut comparison: Compa
         known.into_iter().map(|file| (file.relative_path.clone(), file)).collect();
     let mut plan = Plan::default();
     let mut new = Vec::new();
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<(usize, Found)> = Vec::new();
     for (index, file) in walked.files.iter().enumerate() {
         let Some(known) = by_path.remove(&file.relative_path) else {
             new.push(index);
@@ -145,18 +147,15 @@ pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, mut comparison: Compa
             Seen::Same(None) => {}
             Seen::Unchecked => plan.unchecked = true,
         }
-        found.push(Found { known, changed });
+        found.push((index, Found { known, changed }));
     }
 
     let unread: HashSet<&str> = walked.unread.iter().map(|unread| unread.relative_path.as_str()).collect();
     let (unknown, mut vanished): (Vec<KnownFile>, Vec<KnownFile>) =
         by_path.into_values().partition(|known| is_unknown(&known.relative_path, &unread));
     vanished.sort_by(|a, b| a.relative_path.cmp(&b.relative_path));
-    let moved = plan.place_new_files(&vanished, &new, walked, &mut comparison);
-    let (mut arrived, gone): (Vec<KnownFile>, Vec<KnownFile>) =
-        vanished.into_iter().partition(|known| moved.contains(&known.id));
-    plan.arrived = arrived.iter().map(|known| known.id).collect();
-    arrived.extend(plan.part_from_copies(&mut found, &moved, walked));
+    let Placed { found, arrived, gone, new } =
+        plan.place_files(vanished, found, new, walked, &mut comparison);
     let new: Vec<&str> = new.iter().map(|index| walked.files[*index].relative_path.as_str()).collect();
     let absence = Absence { walked, mounts: comparison.mounts, before: comparison.away, now: comparison.now };
     let judged =
@@ -189,57 +188,15 @@ pub(crate) fn plan(known: Vec<KnownFile>, walked: &Walked, mut comparison: Compa
     plan
 }
 
-impl Plan {
-    /// Decides what new files are; gives the tracks that they are.
-    fn place_new_files(
-        &mut self,
-        vanished: &[KnownFile],
-        new: &[usize],
-        walked: &Walked,
-        comparison: &mut Comparison<'_>,
-    ) -> HashSet<TrackId> {
-        let elsewhere: Vec<KnownFile> = comparison.elsewhere.iter().map(|other| other.file.clone()).collect();
-        let (former, bytes) = (comparison.former, comparison.move_bytes);
-        let known = Known { vanished, elsewhere: &elsewhere, former, bytes };
-        let moves = pair_moves(&known, new, walked, comparison.hash);
-        for index in new.iter().copied().filter(|index| !moves.left.contains(index)) {
-            let verdict = moves.of.get(&index).map_or(Verdict::Added, |id| Verdict::Moved(*id));
-            self.readings.push(Reading { file: index, verdict });
-        }
-        self.unchecked |= !moves.left.is_empty();
-        let moved: HashSet<TrackId> = moves.of.values().copied().collect();
-        for other in comparison.elsewhere.iter().filter(|other| moved.contains(&other.file.id)) {
-            self.taken_from.insert(other.folder);
-            // Whether that folder's storage is away is not known here.
-            self.left_behind.push(other.file.id);
-        }
-        let others = former.iter().filter(|place| moved.contains(&place.track));
-        self.taken_from.extend(others.map(|place| place.folder));
-        moved
-    }
+/// Whether a file is another one than the one known at its path, as far as size and times say: it may have been written to,
+/// or another file may have taken its place.
+pub(super) fn differs(known: &KnownFile, file: &FoundFile) -> bool {
+    !same_facts(known, file) || touched(known, file)
+}
 
-    /// Where a track is back at its former place, the file that it was meanwhile is a new one; gives those tracks.
-    fn part_from_copies(
-        &mut self,
-        found: &mut Vec<Found>,
-        moved: &HashSet<TrackId>,
-        walked: &Walked,
-    ) -> Vec<KnownFile> {
-        let (parted, stay): (Vec<Found>, Vec<Found>) =
-            std::mem::take(found).into_iter().partition(|found| moved.contains(&found.known.id));
-        *found = stay;
-        for Found { known, .. } in &parted {
-            let at = walked.files.binary_search_by(|file| file.relative_path.cmp(&known.relative_path));
-            let Ok(file) = at else { continue };
-            let is_it = |reading: &Reading| reading.file == file && reading.verdict.of() == Some(known.id);
-            self.readings.retain(|reading| !is_it(reading));
-            self.back.retain(|(id, _)| *id != known.id);
-            self.noted.retain(|(id, _)| *id != known.id);
-            self.readings.push(Reading { file, verdict: Verdict::Added });
-            self.copies.insert(file);
-        }
-        parted.into_iter().map(|found| found.known).collect()
-    }
+/// Whether the inode change time is another one. Renaming a file changes it as well.
+fn touched(known: &KnownFile, file: &FoundFile) -> bool {
+    known.changed_ns.is_some() && file.changed_ns.is_some() && known.changed_ns != file.changed_ns
 }
 
 fn same_facts(known: &KnownFile, file: &FoundFile) -> bool {
@@ -255,8 +212,7 @@ fn look(known: &KnownFile, file: &FoundFile, walked: &Walked, comparison: &mut C
             .zip(comparison.pictures_since)
             .is_some_and(|(picture, since)| picture.changed.plus_ms(20) >= since)
     };
-    let touched =
-        known.changed_ns.is_some() && file.changed_ns.is_some() && known.changed_ns != file.changed_ns;
+    let touched = touched(known, file);
     if comparison.reread.contains(&known.id) {
         return Seen::Read(Verdict::Changed(known.id));
     }

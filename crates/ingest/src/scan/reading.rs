@@ -146,6 +146,11 @@ impl FolderScan<'_> {
                     {
                         applying.push(ScanChange::Missing(id)).await?;
                     }
+                    if plan.taken.contains(&reading.file) {
+                        // Not of the track at that path, which may not have left it yet: the next scan can tell.
+                        outcome.changing += 1;
+                        continue;
+                    }
                     // Nothing says that the file is another one: the track stays as it is.
                     if !matches!(reading.verdict, Verdict::Repictured(_) | Verdict::Recheck(..)) {
                         let failure = text::track_failure(&error, clock::now(), None);

@@ -4,7 +4,7 @@ use fanfare_model::{Presence, Result};
 use sqlx::SqliteConnection;
 
 use super::{Batch, Existing, Facts, presence, revoke_all, scan_rows};
-use crate::catalog::leftover::CoversOf;
+use crate::{catalog::leftover::CoversOf, error::sql};
 
 impl Batch {
     pub(super) async fn missing(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
@@ -25,7 +25,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Removes a track that stands where this one now is: its file was replaced.
+    /// Takes another track off the path where this one now is. It is kept: its own file may be somewhere else, which a later
+    /// change or the next scan says. Until then its path is one that no file can have while there is one at its old path.
     pub(super) async fn clear_target(
         &mut self,
         tx: &mut SqliteConnection,
@@ -36,7 +37,15 @@ impl Batch {
             return Ok(());
         }
         match scan_rows::by_path(tx, self.folder, relative_path).await? {
-            Some(other) if other.id != existing.id => self.remove(tx, &other).await,
+            Some(other) if other.id != existing.id => {
+                sqlx::query("UPDATE track SET relative_path = ? WHERE n = ?")
+                    .bind(format!("{relative_path}/{}", other.id))
+                    .bind(other.n)
+                    .execute(tx)
+                    .await
+                    .map_err(sql("taking a track off its path"))?;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
