@@ -196,20 +196,32 @@ impl Given {
         }
     }
 
-    /// An `http` or `https` address without query, fragment or closing slash.
+    /// An `http` or `https` address without query, fragment or closing slash. It may have a path.
     pub fn url(&self) -> Result<String, Complaint> {
         let text = self.text()?;
         let text = text.trim().trim_end_matches('/');
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         match rest {
-            Some(rest) if rest.contains('/') && !rest.starts_with('/') => {
-                Err(self.complain("an address without a path: Fanfare answers at the root of a host, as in https://music.example.org"))
-            }
-            Some(rest) if !rest.is_empty() && !rest.contains(['/', '?', '#', ' ', '@', '"', '<', '\\']) => {
+            Some(rest)
+                if !rest.is_empty()
+                    && !rest.starts_with('/')
+                    && !rest.contains(['?', '#', ' ', '@', '"', '<', '\\']) =>
+            {
                 Ok(text.to_owned())
             }
             _ => Err(self.complain("an address as in https://music.example.org")),
         }
+    }
+
+    /// An [`url`](Self::url) without a path: Fanfare answers at the root of a host alone.
+    pub fn origin(&self) -> Result<String, Complaint> {
+        let url = self.url()?;
+        if url.split_once("://").is_some_and(|(_, rest)| rest.contains('/')) {
+            return Err(self.complain(
+                "an address without a path: Fanfare answers at the root of a host, as in https://music.example.org",
+            ));
+        }
+        Ok(url)
     }
 }
 

@@ -87,7 +87,7 @@ pub const SETTINGS: &[Setting] = &[
         example: "\"https://music.example.org\"",
         page: false,
         get: |settings| json!(settings.public_url),
-        set: |settings, given| given.url().map(|value| settings.public_url = Some(value)),
+        set: |settings, given| given.origin().map(|value| settings.public_url = Some(value)),
     },
     Setting {
         name: "folders",
