@@ -15,7 +15,11 @@ fn assert_snapshot(name: &str, text: &str) {
         fs::write(&path, text).unwrap();
     }
     let stored = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, stored, "{name} changed; look at the difference, then run with FANFARE_BLESS=1");
+    let differing = text.lines().zip(stored.lines()).find(|(new, old)| new != old);
+    assert!(
+        text == stored,
+        "{name} changed, first at {differing:#?}; look at it, then run with FANFARE_BLESS=1"
+    );
 }
 
 const COMMANDS: &[&[&str]] = &[
@@ -55,6 +59,9 @@ const COMMANDS: &[&[&str]] = &[
     &["mixtape", "import"],
     &["mixtape", "share"],
     &["doctor"],
+    &["backup"],
+    &["restore"],
+    &["begin-anew"],
     &["worker"],
     &["completions"],
     &["man"],

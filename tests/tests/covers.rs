@@ -79,8 +79,8 @@ fn note_peaks(server: u32, peaks: &Mutex<Peaks>) {
         let peak = bytes_of(pid, "VmHWM");
         let mut peaks = peaks.lock().unwrap();
         let noted = peaks.entry(pid).or_insert((role, 0));
-        // A process that was just started may not have its own command line yet.
-        *noted = (role, noted.1.max(peak));
+        // A process that was just started may still have the command line, and the memory, of the one that started it.
+        *noted = if noted.0 == role { (role, noted.1.max(peak)) } else { (role, peak) };
     }
 }
 

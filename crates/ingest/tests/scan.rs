@@ -68,7 +68,7 @@ async fn every_kind_of_change_ends_in_the_catalog() {
                 fs::rename(path("a/x.wav"), path("a/2.wav")).unwrap();
             },
             &["a/1.wav", "a/2.wav", "b/3.wav"],
-            "2 changed",
+            "2 moved",
         ),
         (
             "names that begin with a dot",
