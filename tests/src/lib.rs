@@ -10,6 +10,7 @@
 pub mod command;
 pub mod crash;
 pub mod failing_disk;
+pub mod library;
 pub mod measure;
 pub mod open_files;
 pub mod raw;

@@ -61,6 +61,7 @@ fn compared(known: Vec<KnownFile>, walked: &Walked, mounts: &[FolderMount], away
         full: false,
         move_bytes: 0,
         elsewhere: &[],
+        present: &[],
         former: &[],
         recheck_bytes: 0,
         keep_ms: None,

@@ -113,6 +113,7 @@ const fn queues(change: &ScanChange) -> bool {
         | ScanChange::Same(..)
         | ScanChange::Missing(_)
         | ScanChange::LeftBehind(_)
+        | ScanChange::OffPath(_)
         | ScanChange::Removed(_)
         | ScanChange::Unreadable { .. } => false,
     }

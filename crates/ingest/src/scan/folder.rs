@@ -20,6 +20,8 @@ use fanfare_store::{
 
 use super::{
     apply::Applying,
+    elsewhere::Others,
+    moves::KnownBytes,
     plan::{Comparison, Plan, plan},
     read::{hash_file, open_regular},
     walk::{WalkProgress, Walked, walk},
@@ -52,6 +54,7 @@ struct Before {
     mounts: Vec<FolderMount>,
     away: Vec<AwayFolder>,
     elsewhere: Vec<FileElsewhere>,
+    present: Vec<KnownBytes>,
     former: Vec<FormerPlace>,
     now: Timestamp,
 }
@@ -132,9 +135,9 @@ impl FolderScan<'_> {
         let catalog = self.store.catalog();
         let known = catalog.known_files(self.folder.id).await?;
         let away = catalog.missing().await?.remove(&self.folder.id).unwrap_or_default().away;
-        let (elsewhere, former) = self.tracks_of_new_files(&walked, &known).await?;
+        let Others { elsewhere, present, former } = self.tracks_of_new_files(&walked, &known).await?;
         let mounts = catalog.folder_mounts(self.folder.id).await?;
-        let before = Before { mounts, away, elsewhere, former, now: began };
+        let before = Before { mounts, away, elsewhere, present, former, now: began };
         let (refused, stay) = self.refusals(&walked, &known);
         let walked = Arc::new(walked);
         let reread = Arc::new(self.worth_reading_again(&known).await?);
@@ -166,6 +169,7 @@ impl FolderScan<'_> {
             // First: what is missing is in nobody's way, and what is back is back soon.
             applying.push_all(all(&plan.missing, ScanChange::Missing)).await?;
             applying.push_all(all(&plan.back, |(id, changed)| ScanChange::Same(id, changed))).await?;
+            applying.push_all(all(&plan.off_path, ScanChange::OffPath)).await?;
             applying.push_all(all(&plan.left_behind, ScanChange::LeftBehind)).await?;
             self.read(&walked, &plan, &reread, &mut applying, &mut outcome).await?;
             if !plan.removed.is_empty() {
@@ -312,6 +316,7 @@ impl FolderScan<'_> {
                 recheck_bytes: if full { u64::MAX } else { RECHECK_BYTES },
                 move_bytes: if full { u64::MAX } else { MOVE_BYTES },
                 elsewhere: &before.elsewhere,
+                present: &before.present,
                 former: &before.former,
                 keep_ms,
                 now: before.now,

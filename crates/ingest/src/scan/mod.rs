@@ -23,6 +23,10 @@
 //! whose files are not where they were, or whose paths have other files as well ([`placing`]): files that were renamed onto
 //! each other's paths keep their ids. A track whose path is taken, and whose bytes are nowhere, is missing.
 //!
+//! A file at the path of a known track that has the bytes of another track, which stays where it is, was copied over it
+//! ([`moves::copied_over`](moves)): it is a new track, not published and in no mixtape, and the track at its path before is
+//! missing. Any other bytes at the path of a track are an edit of it.
+//!
 //! # Files that changed without another size or time
 //! The inode change time moves with every write, and with a new owner, mode, name or link as well. So a file with another
 //! one is read again and its bytes are compared: results go only with the bytes that they are of. At most

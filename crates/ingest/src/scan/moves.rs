@@ -7,9 +7,14 @@
 //! A file at the path of a known track that has another size or time is compared like a new one, unless it has the bytes of
 //! that track: only then has the track surely not left its path.
 //!
+//! A file at the path of a known track with the bytes of another one that stays where it is was copied over it
+//! ([`copied_over`]): it is neither of the two.
+//!
 //! Invariants: the result does not depend on the order of the inputs; a file is read only if a track that it may be has its
 //! size, and so many bytes at most are read in one scan ([`Known::bytes`]); what is left is not added, so that the next scan
 //! can tell.
+
+mod copied_over;
 
 use std::{
     cmp::Reverse,
@@ -18,6 +23,8 @@ use std::{
 
 use fanfare_model::{ContentHash, Timestamp, TrackId};
 use fanfare_store::{FormerPlace, KnownFile};
+
+pub(super) use copied_over::KnownBytes;
 
 use super::walk::{FoundFile, Walked};
 
@@ -40,6 +47,8 @@ pub(super) struct Known<'a> {
     pub(super) differing: &'a [Differing<'a>],
     /// Such tracks of other library folders.
     pub(super) elsewhere: &'a [KnownFile],
+    /// Tracks that are where they were, of every library folder and uploads.
+    pub(super) present: &'a [KnownBytes],
     /// Places in this library folder where tracks were before.
     pub(super) former: &'a [FormerPlace],
     /// So many bytes are read at most.
@@ -53,6 +62,8 @@ pub(super) struct Moves {
     pub(super) of: HashMap<usize, TrackId>,
     /// Files that are to be looked at in the next scan.
     pub(super) left: HashSet<usize>,
+    /// Files at the paths of known tracks that are copies of other tracks.
+    pub(super) copied_over: HashSet<usize>,
 }
 
 /// A track that a file may be.
@@ -105,6 +116,7 @@ pub(super) fn pair_moves(
     pairing.same_bytes(&tracks, known.elsewhere);
     pairing.never_read(known.vanished);
     pairing.never_read_displaced(&tracks, &displaced);
+    pairing.copied_over(known);
     pairing.moves
 }
 
@@ -134,7 +146,15 @@ impl<'a> Pairing<'a> {
             self.moves.left.insert(index);
             return None;
         }
-        self.read_bytes = then;
+        self.content_in_any_case(index)
+    }
+
+    /// The hash of that file's bytes, however many were read already.
+    fn content_in_any_case(&mut self, index: usize) -> Option<ContentHash> {
+        if let Some(known) = self.hashes.get(&index) {
+            return *known;
+        }
+        self.read_bytes = self.read_bytes.saturating_add(self.file(index)?.size_bytes);
         let found = (self.hash)(index);
         self.hashes.insert(index, found);
         found

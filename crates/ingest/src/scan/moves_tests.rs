@@ -291,3 +291,91 @@ fn files_that_swap_paths_across_two_library_folders_keep_their_ids() {
     let plan = planned(vec![], &walked, &before, &[("2.wav", 1)]);
     assert_eq!(words(&plan, &walked), ["1>2.wav", "<1"]);
 }
+
+// issue 12: a private track copied over the file of a published one counted as an edit of it, and its bytes were public.
+#[test]
+fn a_copy_of_a_track_over_another_one_is_a_new_track_and_an_edit_is_the_same_one() {
+    let one = || known(1, "1.wav", 11, true);
+    let two = || known(2, "2.wav", 12, true);
+    let files = || vec![("1.wav", 12), ("2.wav", 12)];
+    let copied = || vec!["+1.wav", "?1", "^1"];
+    let other_size = |number, path| KnownFile { modified: Timestamp(9), ..known(number, path, 12, true) };
+    check_renamed(vec![
+        ("a copy", vec![one(), two()], files(), vec![("1.wav", 2)], copied()),
+        (
+            "an edit that gives the size of another one",
+            vec![one(), two()],
+            files(),
+            vec![("1.wav", 9)],
+            vec!["~1 1.wav"],
+        ),
+        (
+            "a copy of the same size",
+            vec![other_size(1, "1.wav"), two()],
+            files(),
+            vec![("1.wav", 2)],
+            copied(),
+        ),
+        (
+            "an edit of the same size",
+            vec![other_size(1, "1.wav"), two()],
+            files(),
+            vec![("1.wav", 9)],
+            vec!["#1 1.wav"],
+        ),
+        (
+            "one of two files with the same bytes has another time",
+            vec![other_size(1, "1.wav"), KnownFile { content_hash: Some(content(1)), ..two() }],
+            files(),
+            vec![("1.wav", 1)],
+            vec!["#1 1.wav"],
+        ),
+        (
+            "a copy of a track that was not analyzed yet",
+            vec![one(), known(2, "2.wav", 12, false)],
+            files(),
+            vec![("1.wav", 7), ("2.wav", 7)],
+            copied(),
+        ),
+        (
+            "a copy over a track that waits to be analyzed anew",
+            vec![known(1, "1.wav", 11, false), two()],
+            files(),
+            vec![("1.wav", 2)],
+            copied(),
+        ),
+        (
+            "another owner of two tracks with the same bytes that were not analyzed yet",
+            vec![
+                KnownFile { changed_ns: Some(9), ..known(1, "1.wav", 12, false) },
+                KnownFile { changed_ns: Some(9), ..known(2, "2.wav", 12, false) },
+            ],
+            files(),
+            vec![("1.wav", 7), ("2.wav", 7)],
+            vec!["~1 1.wav", "~2 2.wav"],
+        ),
+        (
+            "a copy over a track that is somewhere else now",
+            vec![one(), two()],
+            vec![("1.wav", 12), ("2.wav", 12), ("3.wav", 11)],
+            vec![("1.wav", 2), ("3.wav", 1)],
+            vec!["+1.wav", "1>3.wav"],
+        ),
+        (
+            "two copies of a track that is not where it was",
+            vec![one(), two()],
+            vec![("1.wav", 12), ("x/2.wav", 12)],
+            vec![("1.wav", 2), ("x/2.wav", 2)],
+            vec!["+1.wav", "2>x/2.wav", "?1", "^1"],
+        ),
+    ]);
+    // Of a track of another library folder, or an upload.
+    let present = vec![KnownBytes::of(&two(), None)];
+    let walked = found(&[("1.wav", 12)]);
+    for (bytes, expected) in [(2, copied()), (9, vec!["~1 1.wav"])] {
+        let before = Before { present: present.clone(), ..Before::default() };
+        let plan = planned(vec![one()], &walked, &before, &[("1.wav", bytes)]);
+        assert_eq!(words(&plan, &walked), expected);
+        assert_eq!(plan.copies.len(), usize::from(bytes == 2));
+    }
+}

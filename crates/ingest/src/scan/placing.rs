@@ -2,16 +2,16 @@
 //! the paths of known tracks that may be other ones.
 //!
 //! Invariants: a track keeps its path only if the file there is no other track; what was planned for a track that leaves its
-//! path is not done; a file that cannot be told yet is left for the next scan together with the track at its path.
+//! path is not done; a copy of a known track is never an edit of the track at its path; a file that cannot be told yet is left for the next scan together with the track at its path.
 
 use std::collections::HashSet;
 
-use fanfare_model::TrackId;
+use fanfare_model::{Presence, TrackId};
 use fanfare_store::KnownFile;
 
 use super::{
     absence::Found,
-    moves::{Differing, Known, Moves, pair_moves},
+    moves::{Differing, Known, KnownBytes, Moves, pair_moves},
     plan::{Comparison, Plan, Reading, Verdict, differs},
     walk::Walked,
 };
@@ -44,10 +44,16 @@ impl Plan {
             .filter(|(file, found)| walked.files.get(*file).is_some_and(|file| differs(&found.known, file)))
             .map(|(file, found)| Differing { file: *file, known: &found.known })
             .collect();
+        let here = found
+            .iter()
+            .filter(|(_, found)| found.known.presence == Presence::Here)
+            .map(|(file, found)| KnownBytes::of(&found.known, Some(*file)));
+        let present: Vec<KnownBytes> = here.chain(comparison.present.iter().copied()).collect();
         let known = Known {
             vanished: &vanished,
             differing: &differing,
             elsewhere: &elsewhere,
+            present: &present,
             former: comparison.former,
             bytes: comparison.move_bytes,
         };
@@ -91,22 +97,25 @@ impl Plan {
         let (mut leaving, mut added): (HashSet<TrackId>, Vec<usize>) = (HashSet::new(), Vec::new());
         for (file, found) in found {
             let (moves_on, is_other) = (moved.contains(&found.known.id), moves.of.contains_key(&file));
-            let left = moves.left.contains(&file);
-            if moves_on || is_other || left {
+            let (left, is_copy) = (moves.left.contains(&file), moves.copied_over.contains(&file));
+            if moves_on || is_other || is_copy || left {
                 leaving.insert(found.known.id);
             }
-            if !moves_on && !is_other {
+            if !moves_on && !is_other && !is_copy {
                 placed.found.push(found);
                 continue;
             }
             self.taken.insert(file);
             placed.new.push(file);
-            if !moves_on {
-                placed.gone.push(found.known);
-                continue;
-            }
             if !is_other && !left {
                 added.push(file);
+            }
+            if !moves_on {
+                if is_copy {
+                    self.off_path.push(found.known.id);
+                }
+                placed.gone.push(found.known);
+                continue;
             }
             // Where its file is as it was, that is a copy, and no place to be remembered.
             if differing.contains(&file) {

@@ -11,6 +11,7 @@ use fanfare_store::{FileElsewhere, FolderMount, FormerPlace, KnownFile};
 
 use super::{
     absence::{Absence, Found, Gone, is_below},
+    moves::KnownBytes,
     placing::Placed,
     walk::{FoundFile, Walked},
 };
@@ -68,7 +69,9 @@ pub(crate) struct Plan {
     pub(crate) arrived: HashSet<TrackId>,
     /// Tracks that are found elsewhere while their storage is away: where they were is remembered.
     pub(crate) left_behind: Vec<TrackId>,
-    /// New files at the paths of tracks that are somewhere else now: they are tracks of their own, once those are moved.
+    /// Tracks that leave their paths, because the files there are copies of other tracks.
+    pub(crate) off_path: Vec<TrackId>,
+    /// New files at the paths of tracks that leave them: they are tracks of their own, once those have left.
     pub(crate) copies: HashSet<usize>,
     /// Files at the paths of other known tracks: what they are is no matter of those.
     pub(crate) taken: HashSet<usize>,
@@ -105,6 +108,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) move_bytes: u64,
     /// Tracks of other library folders whose files are not there any more.
     pub(crate) elsewhere: &'a [FileElsewhere],
+    /// Other tracks that are where they were, of other library folders and uploads.
+    pub(crate) present: &'a [KnownBytes],
     /// Places in this folder where tracks were before.
     pub(crate) former: &'a [FormerPlace],
     /// How long missing tracks are kept, in ms; `None`: this scan removes none.

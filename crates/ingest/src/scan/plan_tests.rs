@@ -53,6 +53,7 @@ struct Before {
     recheck_bytes: u64,
     move_bytes: u64,
     elsewhere: Vec<FileElsewhere>,
+    present: Vec<KnownBytes>,
     former: Vec<FormerPlace>,
     keep_ms: Option<i64>,
 }
@@ -66,6 +67,7 @@ impl Default for Before {
             recheck_bytes: 1_000,
             move_bytes: 1_000,
             elsewhere: Vec::new(),
+            present: Vec::new(),
             former: Vec::new(),
             keep_ms: Some(100),
         }
@@ -96,6 +98,7 @@ fn comparison<'a>(
         recheck_bytes: before.recheck_bytes,
         move_bytes: before.move_bytes,
         elsewhere: &before.elsewhere,
+        present: &before.present,
         former: &before.former,
         keep_ms: before.keep_ms,
         now: NOW,
@@ -103,7 +106,7 @@ fn comparison<'a>(
     }
 }
 
-/// The plan in words: `+path`, `~n path`, `#n path` (compared), `n>path`, `=n` (back), `?n` (missing), `<n` (its place is remembered), `-n` (removed for
+/// The plan in words: `+path`, `~n path`, `#n path` (compared), `n>path`, `=n` (back), `?n` (missing), `^n` (off its path), `<n` (its place is remembered), `-n` (removed for
 /// good), `!path reason` (away).
 fn words(plan: &Plan, walked: &Walked) -> Vec<String> {
     let number = |id: TrackId| id.as_bytes()[0];
@@ -124,6 +127,7 @@ fn words(plan: &Plan, walked: &Walked) -> Vec<String> {
         .collect();
     words.extend(plan.back.iter().map(|(id, _)| format!("={}", number(*id))));
     words.extend(plan.missing.iter().map(|id| format!("?{}", number(*id))));
+    words.extend(plan.off_path.iter().map(|id| format!("^{}", number(*id))));
     words.extend(plan.left_behind.iter().map(|id| format!("<{}", number(*id))));
     words.extend(plan.removed.iter().map(|id| format!("-{}", number(*id))));
     words.extend(plan.away.iter().map(|away| format!("!{} {}", away.path, away.reason.as_str())));

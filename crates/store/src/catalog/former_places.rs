@@ -45,8 +45,7 @@ pub struct FormerPlace {
 }
 
 impl Catalog {
-    /// Known files of other library folders that have one of those sizes and whose bytes were read; in order of folder and
-    /// path.
+    /// Known files of other library folders that have one of those sizes; in order of folder and path.
     pub async fn files_elsewhere(&self, folder: FolderId, sizes: &[u64]) -> Result<Vec<FileElsewhere>> {
         const WHAT: &str = "looking for files of the same size in other folders";
         let mut reader = self.db.reader(WHAT).await?;
@@ -54,8 +53,7 @@ impl Catalog {
             "SELECT t.id, t.relative_path, t.size_bytes, t.modified, t.changed_ns, t.state, t.presence, t.missing_since, \
                  t.added, coalesce(c.hash, t.hash) AS hash, f.id AS folder_id, f.path AS folder_path \
              FROM track t JOIN folder f ON f.n = t.folder LEFT JOIN content c ON c.n = t.content \
-             WHERE f.id <> ?1 AND t.size_bytes IN (SELECT value FROM json_each(?2)) \
-                 AND coalesce(c.hash, t.hash) IS NOT NULL ORDER BY f.n, t.relative_path",
+             WHERE f.id <> ?1 AND t.size_bytes IN (SELECT value FROM json_each(?2)) ORDER BY f.n, t.relative_path",
         )
         .bind(&folder.as_bytes()[..])
         .bind(json!(sizes).to_string())
@@ -68,6 +66,22 @@ impl Catalog {
                 Ok(FileElsewhere { file: known_file(row)?, folder, root: path(col(row, "folder_path")?)? })
             })
             .collect()
+    }
+
+    /// Uploads that have one of those sizes; the path of each is its name.
+    pub async fn uploads_of_sizes(&self, sizes: &[u64]) -> Result<Vec<KnownFile>> {
+        const WHAT: &str = "looking for uploads of the same size";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT t.id, t.relative_path, t.size_bytes, t.modified, t.changed_ns, t.state, t.presence, t.missing_since, \
+                 t.added, coalesce(c.hash, t.hash) AS hash FROM track t LEFT JOIN content c ON c.n = t.content \
+             WHERE t.folder IS NULL AND t.size_bytes IN (SELECT value FROM json_each(?)) ORDER BY t.n",
+        )
+        .bind(json!(sizes).to_string())
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        rows.iter().map(known_file).collect()
     }
 
     /// Places in that library folder where tracks were before; in order of path.

@@ -170,6 +170,11 @@ impl Batch {
                         self.remove(tx, &existing).await?;
                     }
                 }
+                ScanChange::OffPath(id) => {
+                    if let Some(existing) = scan_rows::by_id(tx, *id).await? {
+                        leaving::off_path(tx, existing.n, *id).await?;
+                    }
+                }
                 ScanChange::Moved(id, file) => {
                     if let Some(existing) = scan_rows::by_id(tx, *id).await?
                         && !existing.is_at(self.folder, &file.relative_path)
@@ -213,7 +218,7 @@ impl Batch {
                 Some(existing) => self.relocate(tx, existing, &file).await,
                 None => self.add(tx, &file).await,
             },
-            ScanChange::Removed(_) | ScanChange::LeftBehind(_) => Ok(()), // done before the others
+            ScanChange::Removed(_) | ScanChange::LeftBehind(_) | ScanChange::OffPath(_) => Ok(()), // done before the others
             ScanChange::Unreadable { relative_path, size_bytes, modified, changed_ns, failure } => {
                 let facts = Facts::unreadable(&relative_path, size_bytes, modified, changed_ns)?;
                 self.unreadable(tx, &facts, &failure).await

@@ -99,6 +99,8 @@ pub enum ScanChange {
     Moved(TrackId, ScannedFile),
     /// A known file that is about to be taken up at another path, because its storage is away: where it was is noted.
     LeftBehind(TrackId),
+    /// A track at whose path there is a file that is another track: its path is free for that one.
+    OffPath(TrackId),
     /// A file that is gone for good: the track is removed.
     Removed(TrackId),
     /// A file that cannot be read: a track in state `failed` with the reason (known or new).

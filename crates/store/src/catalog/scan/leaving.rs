@@ -1,6 +1,6 @@
 //! Tracks that leave their place, for a time or for good, and what they leave behind.
 
-use fanfare_model::{Presence, Result};
+use fanfare_model::{Presence, Result, TrackId};
 use sqlx::SqliteConnection;
 
 use super::{Batch, Existing, Facts, presence, revoke_all, scan_rows};
@@ -37,15 +37,7 @@ impl Batch {
             return Ok(());
         }
         match scan_rows::by_path(tx, self.folder, relative_path).await? {
-            Some(other) if other.id != existing.id => {
-                sqlx::query("UPDATE track SET relative_path = ? WHERE n = ?")
-                    .bind(format!("{relative_path}/{}", other.id))
-                    .bind(other.n)
-                    .execute(tx)
-                    .await
-                    .map_err(sql("taking a track off its path"))?;
-                Ok(())
-            }
+            Some(other) if other.id != existing.id => off_path(tx, other.n, other.id).await,
             _ => Ok(()),
         }
     }
@@ -72,4 +64,15 @@ impl Batch {
         self.applied.removed += 1;
         Ok(())
     }
+}
+
+/// Gives a track a path that no file can have while there is one at its path.
+pub(super) async fn off_path(tx: &mut SqliteConnection, n: i64, id: TrackId) -> Result<()> {
+    sqlx::query("UPDATE track SET relative_path = relative_path || '/' || ? WHERE n = ?")
+        .bind(id.to_string())
+        .bind(n)
+        .execute(tx)
+        .await
+        .map_err(sql("taking a track off its path"))?;
+    Ok(())
 }

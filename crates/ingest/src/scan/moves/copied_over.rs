@@ -1,0 +1,73 @@
+//! Files at the paths of known tracks that have the bytes of another known track: copies that were made over them.
+//!
+//! Such a file is no edit of the track at its path. If it were, a published track would make the bytes of a private one
+//! public, under its own links and places in mixtapes. It is a track of its own.
+//!
+//! Invariant: a file is read only if another known track has its size.
+
+use std::collections::{HashMap, HashSet};
+
+use fanfare_model::{ContentHash, TrackId, TrackState};
+use fanfare_store::KnownFile;
+
+use super::{Differing, Known, Pairing};
+
+/// A track, and where its bytes can be learned.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::scan) struct KnownBytes {
+    pub(in crate::scan) id: TrackId,
+    pub(in crate::scan) size_bytes: u64,
+    /// `None`: they were not read yet.
+    pub(in crate::scan) content: Option<ContentHash>,
+    /// Its file, if it is one of the walk: index into [`super::Walked::files`].
+    pub(in crate::scan) file: Option<usize>,
+}
+
+impl KnownBytes {
+    /// Of a known file, which is at that place of the walk.
+    pub(in crate::scan) const fn of(known: &KnownFile, file: Option<usize>) -> Self {
+        Self { id: known.id, size_bytes: known.size_bytes, content: known.content_hash, file }
+    }
+}
+
+impl Pairing<'_> {
+    /// Notes which of the files at the paths of known tracks are copies of other tracks.
+    pub(super) fn copied_over(&mut self, known: &Known<'_>) {
+        let mut by_size: HashMap<u64, Vec<KnownBytes>> = HashMap::new();
+        let moved = known.vanished.iter().chain(known.elsewhere).map(|file| KnownBytes::of(file, None));
+        for other in known.present.iter().copied().chain(moved) {
+            by_size.entry(other.size_bytes).or_default().push(other);
+        }
+        let mut copies = HashSet::new();
+        for differing in known.differing {
+            if !self.is_open(differing.file) {
+                continue;
+            }
+            let size = self.file(differing.file).map(|file| file.size_bytes);
+            let others = size.and_then(|size| by_size.get(&size)).map_or(&[][..], Vec::as_slice);
+            if self.is_copy(differing, others) {
+                copies.insert(differing.file);
+            }
+        }
+        self.moves.copied_over = copies;
+    }
+
+    fn is_copy(&mut self, Differing { file, known }: &Differing<'_>, others: &[KnownBytes]) -> bool {
+        if others.iter().all(|other| other.id == known.id) {
+            return false;
+        }
+        // Nothing but its change time is another one, and nobody knows which bytes it had: a new owner more likely than not.
+        let as_known = self
+            .file(*file)
+            .is_some_and(|file| (file.size_bytes, file.modified) == (known.size_bytes, known.modified));
+        if known.content_hash.is_none() && as_known && known.state != TrackState::Published {
+            return false;
+        }
+        let Some(content) = self.content(*file) else { return false };
+        known.content_hash != Some(content)
+            && others.iter().filter(|other| other.id != known.id).any(|other| match other.content {
+                Some(others) => others == content,
+                None => other.file.is_some_and(|file| self.content_in_any_case(file) == Some(content)),
+            })
+    }
+}
