@@ -132,10 +132,12 @@ export async function playerChecks(page, server) {
     await advances(page, 2);
   });
   await check('a reload remembers the queue and the place, and stays quiet', async () => {
+    // Until the page knows the server's default quality it names none, and the server sends that one.
+    const track = (source) => source.split('?')[0];
     const source = await audio(page, (element) => element.src);
     await page.reload();
     await page.locator('audio').waitFor({ state: 'attached' });
-    assert.equal(await audio(page, (element) => element.src), source);
+    assert.equal(track(await audio(page, (element) => element.src)), track(source));
     assert.equal(await audio(page, (element) => element.paused), true);
     await page.getByRole('region', { name: 'Player' }).getByRole('button', { name: 'Play', exact: true }).click();
     await advances(page, 2);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { behind, fresh, listInOrder, shuffledList } from './continuation';
+import { behind, type Continuation, fresh, isContinuation, listInOrder, shuffledList } from './continuation';
 import * as q from './queue';
 
 const track = (id: string): q.QueueTrack => ({
@@ -21,6 +21,16 @@ test.each([
   [100, 100, 250, 200], [100, 50, 150, null], [0, 0, 40, null],
 ])('after row %d come %d rows of %d', (offset, rows, total, next) =>
   expect(behind({ query: {}, offset }, rows, total)?.offset ?? null).toBe(next));
+// issue 13: shuffle was turned off after the whole list was loaded, and the random order stayed.
+test('a list in random order that is loaded to its end still leads back to its own order', () => {
+  const all = behind(shuffledList({ sort: 'title' }, 3, () => 0.5), 10, 10);
+  expect(all).toMatchObject({ ended: true });
+  expect(listInOrder(all as Continuation)).toEqual({ query: { sort: 'title' }, offset: 3, once: true });
+});
+test.each([
+  [null, true], [{ query: {}, offset: 3 }, true], [shuffledList({}, 3, () => 0.5), true], [{ query: {}, offset: -1 }, false], [{ offset: 1 }, false],
+  [{ query: {}, offset: 1, inOrder: 3 }, false], ['x', false],
+])('saved as %j it is a continuation: %s', (value, is) => expect(isContinuation(value)).toBe(is));
 test('what the queue holds is left out only where the order was changed', () => {
   const page = [track('b'), track('c')];
   expect(fresh({ query: {}, offset: 0, once: true }, queue, page).map((one) => one.id)).toEqual(['c']);

@@ -4,6 +4,7 @@
 // together as long as the seed is the same.
 
 import type { TrackQuery } from '../api/types';
+import { isNumber, isObject } from '../stores/remembered';
 import type { Queue, QueueTrack } from './queue';
 
 /** A list that goes on after what was put in the queue. */
@@ -11,6 +12,8 @@ export interface Continuation {
   query: TrackQuery;
   /** The next row to load. */
   offset: number;
+  /** Nothing of the list is left to load. It is kept only for the order to go back to. */
+  ended?: boolean;
   /** Set while the list plays in random order: where its own order goes on. */
   inOrder?: { query: TrackQuery; offset: number };
   /** Tracks that the queue holds are left out: they were played before the order changed. */
@@ -29,11 +32,20 @@ export function shuffledList(query: TrackQuery, offset: number, random: () => nu
 /** The same list in its own order again. */
 export const listInOrder = (from: Continuation): Continuation => (from.inOrder === undefined ? from : { ...from.inOrder, once: true });
 
-/** The continuation behind a page of so many rows; null at the end of the list. */
+/** The continuation behind a page of so many rows; null at the end of a list that has no other order to go back to. */
 export function behind(from: Continuation, rows: number, total: number): Continuation | null {
   const offset = from.offset + rows;
-  return rows === 0 || offset >= total ? null : { ...from, offset };
+  if (rows > 0 && offset < total) return { ...from, offset };
+  return from.inOrder === undefined ? null : { ...from, offset, ended: true };
 }
+
+/** Whether that is a continuation, as saved by an earlier visit. */
+export function isContinuation(value: unknown): value is Continuation | null {
+  return value === null || (isPlace(value) && (!('inOrder' in value) || isPlace(value.inOrder)));
+}
+
+const isPlace = (value: unknown): value is { query: object; offset: number } =>
+  isObject(value) && isObject(value.query) && isNumber(value.offset) && value.offset >= 0;
 
 /** What of a page is put in the queue. */
 export function fresh(from: Continuation, queue: Queue, page: readonly QueueTrack[]): readonly QueueTrack[] {

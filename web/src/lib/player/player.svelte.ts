@@ -11,7 +11,7 @@ import { offerCommands, showState, showTrack } from './media-session';
 import * as q from './queue';
 import { SentQuality } from './sent.svelte';
 import { joinTabs, type Tabs } from './tabs';
-import { loadOutput, loadPosition, loadQueue, saveOutput, savePosition, saveQueue } from './saved';
+import { loadContinuation, loadOutput, loadPosition, loadQueue, saveContinuation, saveOutput, savePosition, saveQueue } from './saved';
 
 /** In which order tracks play, and which list goes on behind them. */
 export interface PlayOptions { shuffle?: boolean; then?: Continuation | null }
@@ -37,7 +37,7 @@ class Player {
   duration_s = $derived(this.machine.duration_s ?? this.track?.duration_s ?? null);
   #engine: Engine | null = null;
   #tabs: Tabs | null = null;
-  #continuation: Continuation | null = null;
+  #continuation: Continuation | null = loadContinuation();
   /** The list of which a page is on its way. */
   #toppingUp: Continuation | null = null;
   #saved_s = -1;
@@ -72,7 +72,7 @@ class Player {
   }
 
   #play(tracks: readonly q.QueueTrack[], start: number, { shuffle = this.queue.shuffle, then = null }: PlayOptions): void {
-    this.#continuation = then;
+    this.#goOn(then);
     const mixed = then === null ? { ...this.queue, shuffle } : { ...this.queue, shuffle: false };
     this.#set({ ...q.replace(mixed, tracks, start, Math.random), shuffle });
     if (this.entry !== null) this.#load(0, true);
@@ -124,7 +124,7 @@ class Player {
   }
 
   clearUpcoming(): void {
-    this.#continuation = null;
+    this.#goOn(null);
     this.#set(q.clearUpcoming(this.queue));
   }
 
@@ -132,14 +132,14 @@ class Player {
     const from = this.#continuation;
     if (from === null || on === this.queue.shuffle) return this.#set(q.setShuffle(this.queue, on, Math.random));
     // The list behind the queue is mixed as a whole: what was loaded of the other order goes.
-    this.#continuation = on ? shuffledList(from.query, from.offset - q.remaining(this.queue), Math.random) : listInOrder(from);
+    this.#goOn(on ? shuffledList(from.query, from.offset - q.remaining(this.queue), Math.random) : listInOrder(from));
     this.#set({ ...q.clearUpcoming(this.queue), shuffle: on });
     void this.#topUp();
   }
 
   /** Turns shuffle off for a list that is about to play. */
   playInOrder(): void {
-    this.#continuation = null;
+    this.#goOn(null);
     this.#set({ ...this.queue, shuffle: false });
   }
 
@@ -162,7 +162,7 @@ class Player {
 
   /** Signing out: nothing of this listener stays in the bar. */
   forget(): void {
-    this.#continuation = null;
+    this.#goOn(null);
     this.#set(q.EMPTY);
     this.send({ type: 'unload' });
     this.drawer = false;
@@ -246,12 +246,12 @@ class Player {
 
   async #topUp(): Promise<void> {
     const from = this.#continuation;
-    if (from === null || this.#toppingUp === from || q.remaining(this.queue) >= TOP_UP_BELOW) return;
+    if (from === null || from.ended === true || this.#toppingUp === from || q.remaining(this.queue) >= TOP_UP_BELOW) return;
     this.#toppingUp = from;
     try {
       const page = await calls.tracks(from.query, from.offset, TOP_UP_BY);
       if (this.#continuation !== from) return;
-      this.#continuation = behind(from, page.items.length, page.total);
+      this.#goOn(behind(from, page.items.length, page.total));
       this.#set(q.append(this.queue, fresh(from, this.queue, page.items.map(q.queueTrack))));
     } catch {
       // Tried again with the next track.
@@ -261,6 +261,11 @@ class Player {
     }
     // A page may hold nothing but what was played.
     await this.#topUp();
+  }
+
+  #goOn(continuation: Continuation | null): void {
+    this.#continuation = continuation;
+    saveContinuation(continuation);
   }
 
   #set(queue: q.Queue): void {

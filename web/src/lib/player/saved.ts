@@ -1,6 +1,7 @@
 // The queue, the position and the level, between visits.
 
 import { isNumber, isObject, recall, remember } from '../stores/remembered';
+import { type Continuation, isContinuation } from './continuation';
 import { type LevelChoice, PREAMP_RANGE_DB } from './gain';
 import { EMPTY, type Queue, type QueueEntry } from './queue';
 
@@ -38,6 +39,8 @@ export function worthKeeping(queue: Queue): Queue {
 
 export const loadQueue = (): Queue => recall('queue', isQueue, EMPTY);
 export const saveQueue = (queue: Queue): void => remember('queue', worthKeeping(queue));
+export const loadContinuation = (): Continuation | null => recall('continuation', isContinuation, null);
+export const saveContinuation = (continuation: Continuation | null): void => remember('continuation', continuation);
 export const loadOutput = (): SavedOutput => recall('output', isOutput, OUTPUT);
 export const saveOutput = (output: SavedOutput): void => remember('output', output);
 export const loadPosition = (): number => recall('position', isNumber, 0);
