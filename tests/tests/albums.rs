@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use fanfare_testkit::{signals, wav};
 use fanfare_tests::command::{run, write_tone};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -55,7 +55,7 @@ fn a_folder_has_the_loudness_of_its_files_in_one_piece() {
         let gain = level(album_row, "replaygain_album_gain_db");
         assert!((gain - (-18.0 - level(album_row, "integrated_lufs"))).abs() < 0.02);
         assert!((level(album_row, "true_peak_dbtp") + 6.0).abs() < 0.1);
-        assert!(album_row["warnings"][0].as_str().unwrap().contains("1 file"));
+        assert_eq!(album_row["warnings"], json!(["bad.mp3 is left out: it could not be analyzed"]));
     }
     let table = run(&["analyze", "--only", "loudness", "--album", text(&album)]);
     let row = table.out.lines().find(|line| line.contains(" album ")).unwrap();

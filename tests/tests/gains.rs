@@ -11,6 +11,7 @@ use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
 };
+use fanfare_tests::command::run;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -92,7 +93,8 @@ async fn set_writing(server: &TestServer, on: bool) {
     assert_eq!(answer.status(), 200);
 }
 
-/// Releases in which one file has no loudness, or a value that cannot be true: their release values are written into no file.
+/// Releases in which one file has no loudness, and releases in which one has a value that cannot be true: the values of the
+/// latter are written into no file.
 fn library() -> Home {
     let mut home = Home::new();
     for (name, release, seconds, amplitude) in [
@@ -102,6 +104,9 @@ fn library() -> Home {
         ("short-2.wav", "Short", 2.0, 0.3),
         // A peak, and too short for a loudness.
         ("short-3.wav", "Short", 0.2, 0.9),
+        // The same, with a peak over full scale that nothing can be compared with.
+        ("over-1.wav", "Over", 2.0, 0.5),
+        ("over-2.wav", "Over", 0.2, 1.37),
         ("silent-1.wav", "Silent", 2.0, 0.5),
         ("silent-2.wav", "Silent", 2.0, 0.0),
         ("wild-1.wav", "Wild", 2.0, 0.5),
@@ -124,30 +129,27 @@ fn check(home: &Home) {
         assert!(tags.replaygain_track_gain_db.is_some() && tags.replaygain_album_gain_db.is_some(), "{name}");
         assert!((tags.replaygain_album_peak.unwrap() - 0.5).abs() < 0.01, "{name}: the larger peak");
     }
-    let good = [
-        "short-1.wav",
-        "short-2.wav",
-        "silent-1.wav",
-        "wild-1.wav",
-        "wild-2.wav",
-        "apart-1.wav",
-        "apart-2.wav",
-    ];
-    for name in good {
+    // issue 13: a track that is silent or too short keeps its release from nothing, and its peak counts.
+    for (name, peak) in [("short-1.wav", 0.9), ("short-2.wav", 0.9), ("silent-1.wav", 0.5)] {
+        let tags = home.tags(name);
+        assert!(tags.replaygain_album_gain_db.is_some(), "{name}");
+        assert!((tags.replaygain_album_peak.unwrap() - peak).abs() < 0.01, "{name}: {tags:?}");
+    }
+    for name in ["wild-1.wav", "wild-2.wav", "apart-1.wav", "apart-2.wav", "over-1.wav"] {
         let tags = home.tags(name);
         assert!(tags.replaygain_track_gain_db.is_some(), "{name} has its own gain");
         let album = (tags.replaygain_album_gain_db, tags.replaygain_album_peak);
         assert_eq!(album, (None, None), "{name}: nothing of its release");
     }
-    for name in ["short-3.wav", "silent-2.wav", "wild-3.wav", "apart-3.wav"] {
+    for name in ["short-3.wav", "silent-2.wav", "wild-3.wav", "apart-3.wav", "over-2.wav"] {
         assert!(home.is_untouched(name), "{name}");
     }
 }
 
 /// What the log and the task say of each release and of each file.
 const SAID: [(&str, &str); 6] = [
-    ("\\\"Short\\\"", "short-3.wav: it has a peak and no loudness"),
-    ("\\\"Silent\\\"", "silent-2.wav: it is digital silence"),
+    ("\\\"Over\\\"", "over-2.wav: its peak of 1.37 is over full scale"),
+    ("nothing is written: its peak of 1.37", "over-2.wav"),
     ("\\\"Wild\\\"", "wild-3.wav: a peak of 32.0 dB over full scale is impossible"),
     ("\\\"Apart\\\"", "apart-3.wav: its peak of 3.2"),
     ("nothing is written: a peak of 32.0 dB", "wild-3.wav"),
@@ -193,7 +195,7 @@ async fn the_task_that_writes_tags_says_of_which_file_and_release_it_wrote_nothi
     set_writing(&server, true).await;
     let task = over(&server, "tags").await;
     assert_eq!(task["state"], "partial_success", "{task:#}");
-    assert_eq!(task["message"], "9 files written, 2 left alone; 4 releases get no album gain", "{task:#}");
+    assert_eq!(task["message"], "10 files written, 3 left alone; 3 releases get no album gain", "{task:#}");
     let failures: Vec<Value> = task["failures"].as_array().unwrap().clone();
     assert_eq!(failures.len(), 6, "{failures:#?}");
     for (of, why) in SAID {
@@ -206,4 +208,86 @@ async fn the_task_that_writes_tags_says_of_which_file_and_release_it_wrote_nothi
         assert_eq!(failures.iter().filter(said).count(), 1, "{of} {why}: {failures:#?}");
     }
     check(&home);
+}
+
+/// Issue 13: `analyze --album` and the API said different things of the same files.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_and_the_api_say_the_same_of_every_release() {
+    let mut home = Home::new();
+    for (name, release, seconds, amplitude) in [
+        ("fine-1.wav", "Fine", 2.0, 0.5),
+        ("fine-2.wav", "Fine", 2.0, 0.1),
+        ("silent-1.wav", "Silent", 2.0, 0.5),
+        ("silent-2.wav", "Silent", 2.0, 0.0),
+        ("all-1.wav", "All silent", 2.0, 0.0),
+        ("all-2.wav", "All silent", 2.0, 0.0),
+        ("short-1.wav", "Short", 2.0, 0.5),
+        ("short-2.wav", "Short", 0.2, 0.9),
+        ("failed-1.wav", "Failed", 2.0, 0.5),
+        ("failed-2.wav", "Failed", 2.0, 0.4),
+        ("wild-1.wav", "Wild", 2.0, 0.5),
+        ("wild-2.wav", "Wild", 2.0, 40.0),
+    ] {
+        home.song(name, release, seconds, amplitude);
+        fs::create_dir_all(home.music().join(release)).unwrap();
+        fs::rename(home.music().join(name), home.music().join(release).join(name)).unwrap();
+    }
+    // A format that nothing decodes: read by the scan, refused by the analysis.
+    let failed = home.music().join("Failed/failed-2.wav");
+    let mut bytes = fs::read(&failed).unwrap();
+    let format = bytes.windows(4).position(|window| window == b"fmt ").unwrap() + 8;
+    bytes[format..format + 2].copy_from_slice(&0x7ffe_u16.to_le_bytes());
+    fs::write(&failed, bytes).unwrap();
+
+    let music = home.music();
+    let ended = run(&["analyze", "--json", "--album", "--ffmpeg", "off", music.to_str().unwrap()]);
+    let rows = ended.json_lines();
+    let said: BTreeMap<String, Value> = rows
+        .into_iter()
+        .filter(|row| row["status"] == "album")
+        .map(|row| (row["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned(), row))
+        .collect();
+    assert_eq!(said.len(), 6, "{said:#?}");
+
+    let environment =
+        [("FANFARE_FFMPEG", "off")].map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let server = TestServer::start(ServerStart {
+        folders: vec![music],
+        environment: environment.into(),
+        ..ServerStart::default()
+    });
+    server.sign_in().await;
+    over(&server, "analysis").await;
+    let releases = server.json("/api/v1/releases").await;
+    for release in releases["items"].as_array().unwrap() {
+        let title = release["title"].as_str().unwrap();
+        let gain = server.json(&format!("/api/v1/releases/{}/gain", release["id"].as_str().unwrap())).await;
+        let of_command = &said[title];
+        for (api, command) in [("gain_db", "replaygain_album_gain_db"), ("peak", "replaygain_album_peak")] {
+            let (one, other) = (gain[api].as_f64(), of_command["loudness"][command].as_f64());
+            let same = match (one, other) {
+                (Some(one), Some(other)) => (one - other).abs() < 0.01,
+                (one, other) => one == other,
+            };
+            assert!(same, "{title} {api}: {gain} {of_command}");
+        }
+        let missing: &[&str] = match title {
+            "Failed" => &["failed-2.wav"],
+            "Wild" => &["wild-2.wav"],
+            _ => &[],
+        };
+        let named = |of: &Value| {
+            of.as_array().unwrap().iter().filter(|one| one.as_str().unwrap().contains(".wav")).count()
+        };
+        assert_eq!(
+            (named(&gain["missing"]), named(&of_command["warnings"])),
+            (missing.len(), missing.len()),
+            "{title}"
+        );
+        for name in missing {
+            assert!(gain["missing"][0].as_str().unwrap().contains(name), "{gain}");
+            assert!(of_command["warnings"][0].as_str().unwrap().contains(name), "{of_command}");
+        }
+        assert_eq!(gain["gain_db"].is_null(), title == "All silent", "{title}: {gain}");
+    }
 }

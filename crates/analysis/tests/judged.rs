@@ -4,7 +4,7 @@
 
 mod support;
 
-use fanfare_analysis::loudness::{Doubt, Judged, Measured};
+use fanfare_analysis::loudness::{Doubt, Judged, Measured, NoGain};
 use fanfare_model::{
     AudioProperties, DbTp, Dbfs, Lufs,
     features::{GatingBlocks, Loudness},
@@ -36,7 +36,8 @@ fn flac(channels: u8) -> AudioProperties {
 }
 
 fn judged(tracks: &[Loudness], audio: &AudioProperties) -> Judged {
-    let tracks: Vec<_> = tracks.iter().map(|loudness| Measured { loudness, audio: Some(audio) }).collect();
+    let tracks: Vec<_> =
+        tracks.iter().map(|loudness| Some(Measured { loudness, audio: Some(audio) })).collect();
     Judged::of(&tracks)
 }
 
@@ -61,7 +62,7 @@ fn moved(mut loudness: Loudness, lufs: f64, peak_db: f64) -> Loudness {
 type Change = fn(&mut Loudness);
 
 #[test]
-fn an_impossible_value_is_not_believed_and_its_release_has_no_gain() {
+fn an_impossible_value_is_not_believed_and_its_track_is_left_out() {
     let cases: [(&str, Change); 14] = [
         // issue 12: no sentence was right for a peak that is none.
         ("the peak is zero or no number", |one| {
@@ -72,7 +73,7 @@ fn an_impossible_value_is_not_believed_and_its_release_has_no_gain() {
             one.true_peak_dbtp = Some(DbTp(f64::NAN));
             one.replaygain_track_peak = Some(f64::NAN);
         }),
-        ("no loudness", |one| one.integrated_lufs = None),
+        ("no loudness, though", |one| one.integrated_lufs = None),
         ("no peak", |one| one.true_peak_dbtp = None),
         ("nothing below -70 counts", |one| *one = moved(one.clone(), -80.0, 0.0)),
         ("is impossible with a peak", |one| *one = moved(one.clone(), 20.0, 0.0)),
@@ -87,31 +88,94 @@ fn an_impossible_value_is_not_believed_and_its_release_has_no_gain() {
     ];
     let good = [tone(0.4), tone(0.5), tone(0.3)];
     let fine = judged(&good, &flac(2));
-    assert!(fine.album.is_ok() && fine.tracks.iter().all(Result::is_ok), "{fine:?}");
+    assert!(fine.release.gain().is_some() && fine.tracks.iter().all(Result::is_ok), "{fine:?}");
+    let without = judged(&[good[0].clone(), good[2].clone()], &flac(2)).release;
     for (expected, change) in cases {
         let mut tracks = good.to_vec();
         change(&mut tracks[1]);
         let found = judged(&tracks, &flac(2));
         let why = found.tracks[1].as_ref().unwrap_err();
         assert!(why.to_string().contains(expected), "{expected}: {why}");
-        let album = found.album.unwrap_err();
-        assert_eq!((album.track, &album.why), (Some(1), why));
+        assert_eq!(found.release.left_out, [(1, why.clone())], "{expected}");
+        assert_eq!(found.release.gain(), without.gain(), "{expected}: as if it were not there");
         assert_eq!([&found.tracks[0], &found.tracks[2]], [&fine.tracks[0], &fine.tracks[2]], "{expected}");
     }
 }
 
+/// Issue 13: one silent track left an album without a gain, in the API and not in `analyze --album`.
 #[test]
-fn silence_and_tracks_too_short_keep_a_release_from_a_gain() {
+fn a_release_has_the_gain_of_its_tracks_that_have_a_loudness() {
     let silence = measured(48_000, vec![vec![0.0; 96_000]; 2]);
-    let click = measured(48_000, vec![sine(48_000, 0.2, 440.0, 0.5)]);
+    let empty = measured(48_000, vec![vec![]; 2]);
+    let click = measured(48_000, vec![sine(48_000, 0.2, 440.0, 0.9)]);
     let faint = measured(48_000, vec![sine(48_000, 2.0, 440.0, 1e-5)]);
-    for (odd, expected) in [(silence, Doubt::Silent), (click, Doubt::NoLoudness), (faint, Doubt::NoLoudness)]
-    {
-        let found = judged(&[tone(0.5), odd], &flac(2));
-        assert!(found.tracks[0].is_ok());
-        assert_eq!(found.tracks[1], Err(expected.clone()));
-        assert!(!expected.is_of_a_value());
-        assert_eq!(found.album.unwrap_err().track, Some(1));
+    let (loud, plain) = (tone(0.5), tone(0.3));
+    // A misread file of a lossy codec: a peak over full scale, and no loudness (issue 12).
+    let over = moved(click.clone(), 0.0, 3.65);
+    let impossible = moved(click.clone(), 0.0, 40.0);
+    let split = Loudness { replaygain_track_peak: Some(0.5), ..click.clone() };
+    let old = Loudness { blocks: None, ..plain.clone() };
+    let wrong = Loudness { replaygain_track_gain_db: Some(60.0), ..plain.clone() };
+    let both = judged(&[loud.clone(), plain.clone()], &flac(2)).release;
+    let alone = judged(std::slice::from_ref(&loud), &flac(2)).release;
+    let peak = |of: &Loudness| of.replaygain_track_peak;
+    let mut lossy = flac(2);
+    lossy.codec = "musepack".to_owned();
+    // The other tracks of the loud one, where `None` is unread; gain and peak; the places of those that are left out.
+    type Row<'a> = (&'a str, Vec<Option<&'a Loudness>>, Option<f64>, Option<f64>, Vec<usize>);
+    let table: Vec<Row<'_>> = vec![
+        ("alone", vec![], alone.gain_db, peak(&loud), vec![]),
+        ("two", vec![Some(&plain)], both.gain_db, peak(&loud), vec![]),
+        ("silent", vec![Some(&silence)], alone.gain_db, peak(&loud), vec![]),
+        ("without a sample", vec![Some(&empty)], alone.gain_db, peak(&loud), vec![]),
+        ("too quiet", vec![Some(&faint)], alone.gain_db, peak(&loud), vec![]),
+        ("too short, with the larger peak", vec![Some(&click)], alone.gain_db, peak(&click), vec![]),
+        ("unread", vec![None], alone.gain_db, peak(&loud), vec![1]),
+        (
+            "silent, unread, another",
+            vec![Some(&silence), None, Some(&plain)],
+            both.gain_db,
+            peak(&loud),
+            vec![2],
+        ),
+        ("a peak over full scale alone", vec![Some(&over)], alone.gain_db, peak(&loud), vec![1]),
+        ("an impossible peak alone", vec![Some(&impossible)], alone.gain_db, peak(&loud), vec![1]),
+        ("two peaks that differ", vec![Some(&split)], alone.gain_db, peak(&loud), vec![1]),
+        ("a wrong gain", vec![Some(&wrong)], alone.gain_db, peak(&loud), vec![1]),
+        ("no blocks", vec![Some(&old)], alone.gain_db, peak(&loud), vec![1]),
+    ];
+    for (name, others, gain_db, peak, left_out) in table {
+        // Neither the order nor the place changes anything.
+        for at in [0, others.len()] {
+            let mut tracks = others.clone();
+            tracks.insert(at, Some(&loud));
+            let tracks: Vec<_> = tracks
+                .into_iter()
+                .map(|one| one.map(|loudness| Measured { loudness, audio: Some(&lossy) }))
+                .collect();
+            let found = Judged::of(&tracks).release;
+            assert_eq!((found.gain_db, found.peak, found.no_gain), (gain_db, peak, None), "{name}");
+            let places: Vec<usize> = found.left_out.iter().map(|(place, _)| *place).collect();
+            let expected: Vec<usize> =
+                left_out.iter().map(|place| if at == 0 { *place } else { place - 1 }).collect();
+            assert_eq!(places, expected, "{name}");
+        }
+    }
+    let none = |tracks: &[Option<&Loudness>]| {
+        let tracks: Vec<_> =
+            tracks.iter().map(|one| one.map(|loudness| Measured { loudness, audio: None })).collect();
+        let found = Judged::of(&tracks).release;
+        assert_eq!((found.gain_db, found.integrated_lufs), (None, None));
+        (found.no_gain, found.peak, found.left_out.len())
+    };
+    assert_eq!(none(&[]), (Some(NoGain::NothingKnown), None, 0));
+    assert_eq!(none(&[None, Some(&wrong)]), (Some(NoGain::NothingKnown), None, 2));
+    assert_eq!(none(&[Some(&silence), None]), (Some(NoGain::Silent), None, 1));
+    assert_eq!(none(&[Some(&click)]), (Some(NoGain::Silent), peak(&click), 0));
+    for (odd, doubt) in [(silence, Doubt::Silent), (click, Doubt::NoLoudness), (faint, Doubt::NoLoudness)] {
+        let found = judged(&[loud.clone(), odd], &flac(2));
+        assert_eq!(found.tracks[1], Err(doubt.clone()));
+        assert!(doubt.is_quiet() && !doubt.is_of_a_value());
     }
 }
 
@@ -122,7 +186,7 @@ fn a_track_far_from_its_release_is_not_believed() {
     let apart = |tracks: &[Loudness]| {
         let found = judged(tracks, &lossy);
         let odd = |one: &Result<_, Doubt>| matches!(one, Err(Doubt::Apart(_)));
-        (found.tracks.iter().map(odd).collect::<Vec<_>>(), found.album.is_ok())
+        (found.tracks.iter().map(odd).collect::<Vec<_>>(), found.release.left_out.is_empty())
     };
     let (soft, plain, loud) = (tone(0.002), tone(0.5), tone(0.9));
     let high = moved(plain.clone(), 0.0, 14.0);
@@ -174,16 +238,16 @@ proptest! {
             };
             prop_assert!(believed, "{one:?} of {:?}", (loudness.integrated_lufs, loudness.true_peak_dbtp));
         }
-        match &found.album {
-            Ok(album) => {
-                let peaks = found.tracks.iter().map(|one| one.as_ref().unwrap().peak);
-                prop_assert_eq!(album.peak, peaks.fold(0.0, f64::max));
-            }
-            Err(doubt) => prop_assert!(doubt.track.is_some_and(|at| found.tracks[at].is_err()), "{doubt:?}"),
+        let peaks = found.tracks.iter().flatten().map(|one| one.peak);
+        let highest = peaks.reduce(f64::max);
+        prop_assert!(found.release.peak >= highest, "{:?}", found.release);
+        prop_assert_eq!(found.release.gain_db.is_some(), highest.is_some());
+        for (at, why) in &found.release.left_out {
+            prop_assert_eq!(found.tracks[*at].as_ref().unwrap_err(), why);
         }
     }
 
-    /// One value that is changed so that it contradicts the others is found, whichever it is, and its release has no gain.
+    /// One value that is changed so that it contradicts the others is found, whichever it is, and its track is left out.
     #[test]
     fn a_value_moved_away_from_the_others_is_found(which in 0_usize..4, at in 0_usize..3, by in 7.0_f64..200.0, up: bool) {
         let mut tracks = [tone(0.4), tone(0.5), tone(0.3)];
@@ -197,6 +261,6 @@ proptest! {
         }
         let found = judged(&tracks, &flac(2));
         prop_assert!(matches!(&found.tracks[at], Err(Doubt::Impossible(_))), "{found:?}");
-        prop_assert_eq!(found.album.unwrap_err().track, Some(at));
+        prop_assert_eq!(found.release.left_out.iter().map(|(at, _)| *at).collect::<Vec<_>>(), vec![at]);
     }
 }

@@ -51,7 +51,7 @@ pub use lock::DataLock;
 pub use pictures::{PictureCommand, Pictures, Whose, run_pictures};
 pub use post_analysis::PostAnalysis;
 pub use quarantine::{QUARANTINE_DAYS, keeping, list_at_once};
-pub use release_gain::release_gain;
+pub use release_gain::{ReleaseGain, release_gain};
 pub use retag::WriteReplayGain;
 pub use scan::DEFAULT_KEEP_MISSING_DAYS;
 pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};

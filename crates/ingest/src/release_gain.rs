@@ -1,10 +1,11 @@
 //! The gain of a release: what its tracks have in common, from what is stored of each ([`release_gain`]).
 //!
 //! It is computed when it is asked for, from the gating blocks that are stored with every track: nothing is decoded, and
-//! there is nothing to keep in step with the tracks. A release has a gain when all its tracks are here and analyzed and
-//! every value can be true ([`Judged`]).
+//! there is nothing to keep in step with the tracks. The rule is that of [`fanfare_analysis::loudness::Release`], which also
+//! `analyze --album` and the writing of tags go by. While a track waits for its analysis there is no gain: it would be
+//! another one in a minute.
 
-use fanfare_analysis::loudness::{AlbumDoubt, Gain, Judged, Measured};
+use fanfare_analysis::loudness::{Judged, Measured};
 use fanfare_model::{
     Presence, ReleaseId, Result, Track,
     features::{AnalyzerOutcome, FeaturePart, Loudness},
@@ -15,79 +16,81 @@ use fanfare_store::{MAX_PAGE, Store, TrackQuery};
 /// file that is added.
 const MAX_RELEASE_TRACKS: u64 = MAX_PAGE as u64;
 
+/// The gain of a release, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReleaseGain {
+    /// Gain in dB that brings all its tracks together to -18 LUFS.
+    pub gain_db: Option<f64>,
+    /// The largest true peak of its tracks, as a factor of full scale.
+    pub peak: Option<f64>,
+    /// Why there is no gain.
+    pub reason: Option<String>,
+    /// The tracks that do not count, each with the reason: they are missing, failed, or have impossible values.
+    pub missing: Vec<String>,
+}
+
 /// The gain of a release, or why it has none.
 ///
 /// # Errors
 /// Those of the database. A release that does not exist has no tracks, which is a reason and no error.
-pub async fn release_gain(release: ReleaseId, store: &Store) -> Result<std::result::Result<Gain, String>> {
-    let tracks = match analyzed_tracks(release, store).await?.1 {
-        Release::Waits => return Ok(Err("some of its tracks are not analyzed yet".to_owned())),
-        Release::TooLarge(why) | Release::Partial(_, why) => return Ok(Err(why)),
-        Release::Whole(tracks) => tracks,
+pub async fn release_gain(release: ReleaseId, store: &Store) -> Result<ReleaseGain> {
+    let without = |reason| Ok(ReleaseGain { reason: Some(reason), ..ReleaseGain::default() });
+    let (tracks, absent) = match tracks_of(release, store).await?.1 {
+        Tracks::Wait => return without("some of its tracks are not analyzed yet".to_owned()),
+        Tracks::TooMany(why) => return without(why),
+        Tracks::Are { here, missing } => (here, missing),
     };
     let measured = measured(tracks, store).await?;
-    if let Some(why) = unmeasured(&measured) {
-        return Ok(Err(why));
-    }
-    let known: Vec<Measured<'_>> = measured
-        .iter()
-        .filter_map(|(track, loudness)| {
-            Some(Measured { loudness: loudness.as_ref()?, audio: track.audio.as_ref() })
-        })
-        .collect();
-    Ok(Judged::of(&known).album.map_err(|doubt| named(&doubt, measured.iter().map(|(track, _)| track))))
+    let judged = judged(&measured);
+    let missing = left_out(&measured, &judged, absent).collect();
+    let reason = judged.release.no_gain.map(|why| why.to_string());
+    Ok(ReleaseGain { gain_db: judged.release.gain_db, peak: judged.release.peak, reason, missing })
 }
 
-/// Why a release has no values, with the name of the file because of which it has none.
-pub(crate) fn named<'a>(doubt: &AlbumDoubt, mut tracks: impl Iterator<Item = &'a Track>) -> String {
-    match doubt.track.and_then(|at| tracks.nth(at)) {
-        Some(track) => format!("{}: {}", track.relative_path, doubt.why),
-        None => doubt.why.to_string(),
-    }
+/// The tracks of a release, as they are found.
+pub(crate) enum Tracks {
+    /// Some of them wait for their analysis.
+    Wait,
+    /// There are too many, as the sentence says; they are not read.
+    TooMany(String),
+    /// None waits.
+    Are {
+        /// Those whose file is there.
+        here: Vec<Track>,
+        /// The paths of the others.
+        missing: Vec<String>,
+    },
 }
 
-/// How far a release is.
-pub(crate) enum Release {
-    /// Some of its tracks wait for their analysis.
-    Waits,
-    /// Every track of it is analyzed.
-    Whole(Vec<Track>),
-    /// The release has no values, for this reason; these tracks of it have.
-    Partial(Vec<Track>, String),
-    /// It has too many tracks, as the sentence says; they are not read.
-    TooLarge(String),
-}
-
-/// The title of a release, and its analyzed tracks.
-pub(crate) async fn analyzed_tracks(release: ReleaseId, store: &Store) -> Result<(String, Release)> {
+/// The title of a release, and its tracks.
+pub(crate) async fn tracks_of(release: ReleaseId, store: &Store) -> Result<(String, Tracks)> {
     let query = TrackQuery { release: Some(release), limit: MAX_PAGE, ..TrackQuery::default() };
     let page = store.catalog().tracks(&query).await?;
-    // A track that is missing still belongs to the release.
-    let missing = TrackQuery { presence: Presence::Missing, limit: 1, ..query };
-    let missing = store.catalog().tracks(&missing).await?.total;
     let title = page.items.first().and_then(|row| row.release_title.clone()).unwrap_or_default();
     if page.total > MAX_RELEASE_TRACKS {
         let why = format!("it has more than {MAX_RELEASE_TRACKS} tracks");
-        return Ok((title, Release::TooLarge(why)));
+        return Ok((title, Tracks::TooMany(why)));
     }
-    let tracks: Vec<Track> = page.items.into_iter().map(|row| row.track).collect();
-    if tracks.iter().any(|track| track.content_hash.is_none() && track.failure.is_none()) {
-        return Ok((title, Release::Waits));
+    let here: Vec<Track> = page.items.into_iter().map(|row| row.track).collect();
+    if here.iter().any(|track| track.content_hash.is_none() && track.failure.is_none()) {
+        return Ok((title, Tracks::Wait));
     }
-    let failed = tracks.iter().find(|track| track.content_hash.is_none() || track.failure.is_some());
-    let why = match (missing, failed) {
-        (1.., _) => "a track of it is missing".to_owned(),
-        (0, Some(failed)) => format!("{} could not be analyzed", failed.relative_path),
-        (0, None) => return Ok((title, Release::Whole(tracks))),
-    };
-    let analyzed = tracks.into_iter().filter(|track| track.content_hash.is_some() && track.failure.is_none());
-    Ok((title, Release::Partial(analyzed.collect(), why)))
+    // A track whose file is missing still belongs to the release.
+    let absent = TrackQuery { presence: Presence::Missing, ..query };
+    let absent = store.catalog().tracks(&absent).await?.items;
+    let missing = absent.into_iter().map(|row| row.track.relative_path).collect();
+    Ok((title, Tracks::Are { here, missing }))
 }
 
 /// What was measured of the loudness of each; `None` when it was not.
 pub(crate) async fn measured(tracks: Vec<Track>, store: &Store) -> Result<Vec<(Track, Option<Loudness>)>> {
     let mut measured = Vec::with_capacity(tracks.len());
     for track in tracks {
+        // What an earlier version of a file measured says nothing about one that failed since.
+        if track.content_hash.is_none() || track.failure.is_some() {
+            measured.push((track, None));
+            continue;
+        }
         let (results, _) = store.catalog().analysis(track.id).await?;
         let loudness = results.into_iter().find_map(|result| match result.outcome {
             AnalyzerOutcome::Ok { part: FeaturePart::Loudness(loudness), .. } => Some(loudness),
@@ -98,8 +101,28 @@ pub(crate) async fn measured(tracks: Vec<Track>, store: &Store) -> Result<Vec<(T
     Ok(measured)
 }
 
-/// Which track has no loudness, as a sentence; `None` when all have.
-pub(crate) fn unmeasured(measured: &[(Track, Option<Loudness>)]) -> Option<String> {
-    let (track, _) = measured.iter().find(|(_, loudness)| loudness.is_none())?;
-    Some(format!("the loudness of {} was not measured", track.relative_path))
+/// The judgement of these tracks, as if they were all of a release.
+pub(crate) fn judged(tracks: &[(Track, Option<Loudness>)]) -> Judged {
+    let measured = tracks.iter().map(|(track, loudness)| {
+        loudness.as_ref().map(|loudness| Measured { loudness, audio: track.audio.as_ref() })
+    });
+    Judged::of(&measured.collect::<Vec<_>>())
+}
+
+/// The tracks that do not count, each by its path and with the reason.
+pub(crate) fn left_out(
+    tracks: &[(Track, Option<Loudness>)],
+    judged: &Judged,
+    absent: Vec<String>,
+) -> impl Iterator<Item = String> {
+    let named = judged.release.left_out.iter().filter_map(|(at, why)| {
+        let (track, _) = tracks.get(*at)?;
+        let path = &track.relative_path;
+        Some(match &track.failure {
+            Some(failure) => format!("{path} could not be analyzed: {}", failure.message),
+            None => format!("{path}: {why}"),
+        })
+    });
+    let absent = absent.into_iter().map(|path| format!("{path}: the file is missing"));
+    named.chain(absent)
 }

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use fanfare_analysis::loudness::Album;
+use fanfare_analysis::loudness::{Judged, Measured, Release};
 use fanfare_audio::{FfmpegUse, Limits, read_tags};
 use fanfare_ingest::{
     Ingest, PostAnalysis as _, WorkerParts, WorkerProcessOptions, WriteReplayGain, release_gain,
@@ -84,6 +84,13 @@ async fn features(store: &Store) -> BTreeMap<String, Features> {
     all
 }
 
+/// What tracks with these features are together.
+fn together<'a>(tracks: impl IntoIterator<Item = &'a fanfare_model::features::Loudness>) -> Release {
+    let tracks: Vec<_> =
+        tracks.into_iter().map(|loudness| Some(Measured { loudness, audio: None })).collect();
+    Judged::of(&tracks).release
+}
+
 fn hundredths(value: Option<f64>) -> Option<f64> {
     value.map(|value| (value * 100.0).round() / 100.0)
 }
@@ -130,19 +137,16 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
 
     let heard = features(&store).await;
     let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
-    let album = Album::of(&["a.wav", "b.wav"].map(loudness));
-    assert!(album.replaygain_album_gain_db.is_some());
+    let album = together(["a.wav", "b.wav"].map(loudness));
+    assert!(album.gain_db.is_some());
     // Players ask for the same value.
     let rows = tracks(&store).await;
     let one = rows.iter().find(|row| row.track.relative_path == "a.wav").unwrap();
-    let asked = release_gain(one.track.release.unwrap(), &store).await.unwrap().unwrap();
-    assert_eq!(
-        (Some(asked.gain_db), Some(asked.peak)),
-        (album.replaygain_album_gain_db, album.replaygain_album_peak)
-    );
-    for (name, album) in [("a.wav", Some(album)), ("b.wav", Some(album)), ("c.wav", None)] {
+    let asked = release_gain(one.track.release.unwrap(), &store).await.unwrap();
+    assert_eq!((asked.gain_db, asked.peak, asked.missing.len()), (album.gain_db, album.peak, 0));
+    for (name, album) in [("a.wav", Some(&album)), ("b.wav", Some(&album)), ("c.wav", None)] {
         let found = tags(&bench, name);
-        let of_album = album.and_then(|album| album.replaygain_album_gain_db);
+        let of_album = album.and_then(|album| album.gain_db);
         assert_eq!(
             found.replaygain_track_gain_db,
             hundredths(loudness(name).replaygain_track_gain_db),
@@ -173,14 +177,10 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     ingest.shutdown().await;
     let heard = features(&store).await;
     let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
-    let now = Album::of(&["a.wav", "b.wav", "d.wav"].map(loudness));
-    assert!(now.replaygain_album_gain_db.unwrap() < album.replaygain_album_gain_db.unwrap() - 1.0);
+    let now = together(["a.wav", "b.wav", "d.wav"].map(loudness));
+    assert!(now.gain_db.unwrap() < album.gain_db.unwrap() - 1.0);
     for name in ["a.wav", "b.wav", "d.wav"] {
-        assert_eq!(
-            tags(&bench, name).replaygain_album_gain_db,
-            hundredths(now.replaygain_album_gain_db),
-            "{name}"
-        );
+        assert_eq!(tags(&bench, name).replaygain_album_gain_db, hundredths(now.gain_db), "{name}");
     }
     assert_known(&bench, &store).await;
     let task = store.catalog().tasks(50).await.unwrap();
@@ -225,10 +225,10 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
     assert!(task.failures[0].subject.ends_with("d.wav"), "{:?}", task.failures);
     let heard = features(&store).await;
     let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
-    let album = Album::of(&["a.wav", "b.wav"].map(loudness));
-    for (name, album) in [("a.wav", Some(album)), ("b.wav", Some(album)), ("c.wav", None)] {
+    let album = together(["a.wav", "b.wav"].map(loudness));
+    for (name, album) in [("a.wav", Some(&album)), ("b.wav", Some(&album)), ("c.wav", None)] {
         let found = tags(&bench, name);
-        let of_album = album.and_then(|album| album.replaygain_album_gain_db);
+        let of_album = album.and_then(|album| album.gain_db);
         assert_eq!(
             found.replaygain_track_gain_db,
             hundredths(loudness(name).replaygain_track_gain_db),

@@ -10,15 +10,9 @@
 //! seconds. And of the one step that the relative gate cuts it is known only how many blocks it has: they are
 //! taken to be spread evenly about their mean, which is off by at most 3.9 LU times the share of blocks in that step.
 
-use fanfare_model::{
-    DbTp, Lufs,
-    features::{GatingBlocks, Loudness},
-};
+use fanfare_model::{Lufs, features::GatingBlocks};
 
-use super::{
-    gating::{ABSOLUTE_GATE_LUFS, RELATIVE_GATE, loudness_of},
-    replaygain_db,
-};
+use super::gating::{ABSOLUTE_GATE_LUFS, RELATIVE_GATE, loudness_of};
 
 /// Steps of [`GatingBlocks`] in an LU.
 const STEPS_PER_LU: f64 = 10.0;
@@ -62,39 +56,5 @@ fn share_above(gate_lufs: f64, (step, count, energy): (u16, u32, f64)) -> f64 {
         0.0
     } else {
         (mean_lufs + reach - gate_lufs) / (2.0 * reach)
-    }
-}
-
-/// What is said of several tracks together.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Album {
-    /// Their loudness as one programme; `None` when nothing in them is above -70 LUFS, or a track that has a
-    /// loudness was measured before gating blocks were kept.
-    pub integrated_lufs: Option<Lufs>,
-    /// The largest true peak of any; `None` for digital silence.
-    pub true_peak_dbtp: Option<DbTp>,
-    /// Gain in dB that brings them to -18 LUFS together (ReplayGain 2.0).
-    pub replaygain_album_gain_db: Option<f64>,
-    /// The largest true peak as a linear factor of full scale (ReplayGain 2.0).
-    pub replaygain_album_peak: Option<f64>,
-}
-
-impl Album {
-    /// The album that these tracks are.
-    #[must_use]
-    pub fn of(tracks: &[&Loudness]) -> Self {
-        let whole = tracks.iter().all(|track| track.blocks.is_some() || track.integrated_lufs.is_none());
-        let blocks: Vec<&GatingBlocks> = tracks.iter().filter_map(|track| track.blocks.as_ref()).collect();
-        let integrated_lufs = if whole { album(&blocks) } else { None };
-        let largest = |values: &mut dyn Iterator<Item = f64>| values.reduce(f64::max);
-        Self {
-            integrated_lufs,
-            true_peak_dbtp: largest(&mut tracks.iter().filter_map(|track| Some(track.true_peak_dbtp?.0)))
-                .map(DbTp),
-            replaygain_album_gain_db: integrated_lufs.map(|lufs| replaygain_db(lufs.0)),
-            replaygain_album_peak: largest(
-                &mut tracks.iter().filter_map(|track| track.replaygain_track_peak),
-            ),
-        }
     }
 }

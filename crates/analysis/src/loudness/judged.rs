@@ -8,22 +8,22 @@
 //! - samples of integers end at full scale; a true peak lies between the sample peak and the most that the
 //!   interpolator can make of it (BS.1770-5 Annex 2);
 //! - gain and peak say the same as loudness and true peak (ReplayGain 2.0), and so do the gating blocks;
-//! - a release has a gain when every track has a loudness and a peak, no value is doubtful, its peak is the largest of its
-//!   tracks, and its loudness is in their range, plus or minus the width of the relative gate.
+//! - a track without a loudness (silent, too short, too quiet) has no gating blocks, and no peak above full scale that no
+//!   other track of its release has: there is nothing to compare such a peak with.
+//!
+//! What a release is as a whole follows from these judgements: [`Release`](super::Release).
 
 use std::fmt;
 
 use fanfare_model::{AudioProperties, MAX_CHANNELS, features::Loudness, gain};
 
-use super::{Album, album, replaygain_db, true_peak::most_overshoot};
+use super::{Release, album, release::together, replaygain_db, true_peak::most_overshoot};
 
 /// Two values of the same level may differ by this much, in LU or dB: they are rounded where they are shown.
 const SAME_DB: f64 = 0.05;
 /// The loudness of the stored gating blocks, which are kept in steps, may differ from the integrated loudness by this much, in
 /// LU (see `album`).
 const BLOCKS_LU: f64 = 4.0;
-/// The relative gate of integrated loudness, in LU (BS.1770-5 Annex 1).
-const RELATIVE_GATE_LU: f64 = 10.0;
 /// A track that is this much louder than the median track of its release is not believed, in LU.
 const FAR_LOUDER_LU: f64 = 30.0;
 /// A peak of more than twice full scale is not believed when it is more than twice any other of the release: decoders
@@ -51,6 +51,8 @@ pub struct Gain {
 /// Why there are no values of a track. Shown, it is a sentence in lower case without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
+    /// Nothing was measured: it could not be decoded, or not yet.
+    Unread,
     /// Digital silence: neither loudness nor peak.
     Silent,
     /// A peak and no loudness: too short or too quiet for one.
@@ -67,25 +69,23 @@ impl Doubt {
     pub const fn is_of_a_value(&self) -> bool {
         matches!(self, Self::Impossible(_) | Self::Apart(_))
     }
+
+    /// Whether the track is known to have no loudness, so that its release is whole without it.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self, Self::Silent | Self::NoLoudness)
+    }
 }
 
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unread => f.write_str("its loudness was not measured"),
             Self::Silent => f.write_str("it is digital silence and has no loudness"),
             Self::NoLoudness => f.write_str("it has a peak and no loudness: too short or too quiet for one"),
             Self::Impossible(why) | Self::Apart(why) => f.write_str(why),
         }
     }
-}
-
-/// Why a release has no values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlbumDoubt {
-    /// The first track, by its place in what was judged, because of which the release has no values.
-    pub track: Option<usize>,
-    /// Why.
-    pub why: Doubt,
 }
 
 /// What can be said of the tracks of a release, and of the release.
@@ -94,22 +94,32 @@ pub struct Judged {
     /// Of each track, in their order.
     pub tracks: Vec<Result<Gain, Doubt>>,
     /// Of all together.
-    pub album: Result<Gain, AlbumDoubt>,
+    pub release: Release,
 }
 
 impl Judged {
-    /// Judges the tracks of a release. A single track is a release of one.
+    /// Judges the tracks of a release; `None` is a track that could not be read. A single track is a release of one.
     #[must_use]
-    pub fn of(tracks: &[Measured<'_>]) -> Self {
+    pub fn of(tracks: &[Option<Measured<'_>>]) -> Self {
+        let alone = |track: &Option<Measured<'_>>| track.as_ref().map_or(Err(Doubt::Unread), alone);
         let mut judged: Vec<Result<Gain, Doubt>> = tracks.iter().map(alone).collect();
         for (at, why) in apart(&judged) {
             judged[at] = Err(why);
         }
-        let album = match judged.iter().enumerate().find_map(|(at, one)| Some((at, one.as_ref().err()?))) {
-            Some((at, why)) => Err(AlbumDoubt { track: Some(at), why: why.clone() }),
-            None => together(tracks, &judged),
-        };
-        Self { tracks: judged, album }
+        let highest = judged.iter().flatten().map(|one| one.peak).fold(1.0, f64::max);
+        for (track, one) in tracks.iter().zip(&mut judged) {
+            if matches!(one, Err(Doubt::NoLoudness))
+                && let Some(peak) = track.and_then(|track| track.loudness.replaygain_track_peak)
+                && decibels(peak) > decibels(highest) + SAME_DB
+            {
+                let why = format!(
+                    "its peak of {peak:.2} is over full scale, and it has no loudness to compare it with"
+                );
+                *one = Err(Doubt::Apart(why));
+            }
+        }
+        let release = together(tracks, &judged);
+        Self { tracks: judged, release }
     }
 }
 
@@ -120,8 +130,13 @@ fn alone(track: &Measured<'_>) -> Result<Gain, Doubt> {
         (Some(lufs), Some(true_peak), Some(sample_peak)) => {
             Levels { lufs: lufs.0, true_peak_db: true_peak.0, sample_peak_db: sample_peak.0 }
         }
-        (None, None, None) => return Err(Doubt::Silent),
-        (None, _, _) => return Err(Doubt::NoLoudness),
+        (None, true_peak, sample_peak) => {
+            return Err(without_loudness(
+                track,
+                true_peak.map(|peak| peak.0),
+                sample_peak.map(|peak| peak.0),
+            ));
+        }
         (Some(_), _, _) => return Err(Doubt::Impossible("it has a loudness and no peak".to_owned())),
     };
     let pair = loudness.replaygain_track_gain_db.zip(loudness.replaygain_track_peak);
@@ -133,7 +148,7 @@ fn alone(track: &Measured<'_>) -> Result<Gain, Doubt> {
     let blocks =
         of_blocks.is_none_or(|found| found.is_some_and(|found| (found.0 - levels.lufs).abs() <= BLOCKS_LU));
     let lufs = levels.lufs;
-    let checks = levels.checks(track.audio).into_iter().chain([
+    let checks = levels.checks(track.audio).chain([
         (told_alike, "its gain and peak are not those of its loudness".to_owned()),
         (moment, format!("{lufs:.1} LUFS is impossible: no moment is as loud")),
         (blocks, format!("{lufs:.1} LUFS is not what its blocks of 400 ms give")),
@@ -144,7 +159,30 @@ fn alone(track: &Measured<'_>) -> Result<Gain, Doubt> {
     }
 }
 
-fn decibels(factor: f64) -> f64 {
+/// What is said of a track that has no loudness.
+fn without_loudness(track: &Measured<'_>, true_peak_db: Option<f64>, sample_peak_db: Option<f64>) -> Doubt {
+    let peak = track.loudness.replaygain_track_peak;
+    let impossible = |why: &str| Doubt::Impossible(why.to_owned());
+    if track.loudness.blocks.as_ref().is_some_and(|blocks| !blocks.0.is_empty()) {
+        return impossible("it has no loudness, though parts of it are above -70 LUFS");
+    }
+    match (true_peak_db, sample_peak_db, peak) {
+        (None, None, None) => Doubt::Silent,
+        (Some(true_peak_db), Some(sample_peak_db), Some(peak)) => {
+            let levels = Levels { lufs: f64::NAN, true_peak_db, sample_peak_db };
+            if (decibels(peak) - true_peak_db).abs() > SAME_DB {
+                return impossible("its two peaks are not the same");
+            }
+            match levels.peaks(track.audio).into_iter().find(|(holds, _)| !holds) {
+                Some((_, why)) => Doubt::Impossible(why),
+                None => Doubt::NoLoudness,
+            }
+        }
+        _ => impossible("one of its peaks is missing"),
+    }
+}
+
+pub(super) fn decibels(factor: f64) -> f64 {
     20.0 * factor.log10()
 }
 
@@ -156,18 +194,31 @@ struct Levels {
 
 impl Levels {
     /// Conditions that every sound meets: whether these levels do, and what to say if not. NaN meets none of them.
-    fn checks(&self, audio: Option<&AudioProperties>) -> [(bool, String); 6] {
-        let Self { lufs, true_peak_db, sample_peak_db } = *self;
-        let peak = 10_f64.powf(true_peak_db / 20.0);
-        let integer = audio.is_some_and(AudioProperties::is_integer);
+    fn checks(&self, audio: Option<&AudioProperties>) -> impl Iterator<Item = (bool, String)> + use<> {
+        let Self { lufs, true_peak_db, .. } = *self;
         let channels = audio.map_or(MAX_CHANNELS, |audio| usize::from(audio.channels));
-        let between = sample_peak_db <= true_peak_db + SAME_DB
-            && true_peak_db <= sample_peak_db + decibels(most_overshoot());
-        [
+        let of_loudness = [
             (
                 lufs > gain::ABSOLUTE_GATE_LUFS,
                 format!("{lufs:.1} LUFS is impossible: nothing below -70 counts"),
             ),
+            (
+                lufs <= gain::loudest_lufs(factor(true_peak_db), channels),
+                format!("{lufs:.1} LUFS is impossible with a peak of {true_peak_db:.1} dB"),
+            ),
+        ];
+        let [gate, loudest] = of_loudness;
+        [gate].into_iter().chain(self.peaks(audio)).chain([loudest])
+    }
+
+    /// The conditions for peaks alone.
+    fn peaks(&self, audio: Option<&AudioProperties>) -> [(bool, String); 4] {
+        let Self { true_peak_db, sample_peak_db, .. } = *self;
+        let peak = factor(true_peak_db);
+        let integer = audio.is_some_and(AudioProperties::is_integer);
+        let between = sample_peak_db <= true_peak_db + SAME_DB
+            && true_peak_db <= sample_peak_db + decibels(most_overshoot());
+        [
             (
                 peak.is_finite() && peak > 0.0,
                 "its loudness is impossible without a peak: the peak is zero or no number".to_owned(),
@@ -188,12 +239,12 @@ impl Levels {
                     "a true peak of {true_peak_db:.1} dB is impossible with samples of {sample_peak_db:.1} dB"
                 ),
             ),
-            (
-                lufs <= gain::loudest_lufs(peak, channels),
-                format!("{lufs:.1} LUFS is impossible with a peak of {true_peak_db:.1} dB"),
-            ),
         ]
     }
+}
+
+fn factor(decibels: f64) -> f64 {
+    10_f64.powf(decibels / 20.0)
 }
 
 /// The tracks that cannot be believed when they are compared with the others.
@@ -224,28 +275,4 @@ fn apart(tracks: &[Result<Gain, Doubt>]) -> Vec<(usize, Doubt)> {
         }
     }
     found
-}
-
-/// The release of tracks that all have values.
-fn together(tracks: &[Measured<'_>], judged: &[Result<Gain, Doubt>]) -> Result<Gain, AlbumDoubt> {
-    let doubt = |why| AlbumDoubt { track: None, why };
-    let impossible = |why: &str| doubt(Doubt::Impossible(why.to_owned()));
-    if let Some(at) = tracks.iter().position(|track| track.loudness.blocks.is_none()) {
-        let why = "it was measured before blocks of 400 ms were kept".to_owned();
-        return Err(AlbumDoubt { track: Some(at), why: Doubt::Impossible(why) });
-    }
-    let album = Album::of(&tracks.iter().map(|track| track.loudness).collect::<Vec<_>>());
-    let pair = album.replaygain_album_gain_db.zip(album.replaygain_album_peak);
-    let (gain_db, peak) = pair.ok_or_else(|| doubt(Doubt::NoLoudness))?;
-    let known = || judged.iter().flatten();
-    if known().map(|one| one.peak).fold(0.0, f64::max) != peak {
-        return Err(impossible("its peak is not the largest of its tracks"));
-    }
-    let loudest_db = known().map(|one| one.gain_db).fold(f64::INFINITY, f64::min);
-    let quietest_db = known().map(|one| one.gain_db).fold(f64::NEG_INFINITY, f64::max);
-    let among = loudest_db - RELATIVE_GATE_LU..=quietest_db + RELATIVE_GATE_LU;
-    if !(among.contains(&gain_db) && gain::can_be_gain(gain_db, Some(peak), MAX_CHANNELS)) {
-        return Err(impossible("its loudness is not in the range of its tracks"));
-    }
-    Ok(Gain { gain_db, peak })
 }

@@ -14,6 +14,7 @@ mod album;
 mod gating;
 mod judged;
 mod meter;
+mod release;
 mod series;
 mod true_peak;
 mod weighting;
@@ -30,8 +31,9 @@ use crate::{
 use meter::Meter;
 use true_peak::TruePeak;
 
-pub use album::{Album, album};
-pub use judged::{AlbumDoubt, Doubt, Gain, Judged, Measured};
+pub use album::album;
+pub use judged::{Doubt, Gain, Judged, Measured};
+pub use release::{NoGain, Release};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {

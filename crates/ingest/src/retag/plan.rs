@@ -1,15 +1,15 @@
 //! Which values of a track and of its release are to be written: [`what_to_write`].
 //!
-//! All measured values pass [`Judged`]. A file with a value that cannot be true gets nothing, and a release with such a
-//! file, or with one whose loudness or peak is not known, gets no release gain in any of its files.
+//! All values pass the one judgement of tracks and releases ([`crate::release_gain`]). A file with a value that cannot be true
+//! gets nothing. A release of which a track is missing, failed or cannot be believed gets no release gain in any of its files,
+//! though it has one where it is played: what is written stays in the files when the track is whole again.
 
-use fanfare_analysis::loudness::{Judged, Measured};
 use fanfare_audio::{AlbumGain, HeardFile};
 use fanfare_model::{Error, ErrorKind, Result, Track, features::Loudness};
 use fanfare_store::Store;
 
 use super::{Doubted, Plan, Ready};
-use crate::release_gain::{Release, analyzed_tracks, measured, named, unmeasured};
+use crate::release_gain::{Tracks, judged, left_out, measured, tracks_of};
 
 /// The track alone, or all tracks of its release with the release's gain, once none of them waits for its analysis.
 pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<Plan> {
@@ -18,19 +18,17 @@ pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<Plan> 
         return Ok(Plan::default());
     }
     let Some(release) = track.release else {
-        return Ok(judge(&measured(vec![track.clone()], store).await?).0);
+        return Ok(plan(&measured(vec![track.clone()], store).await?, Vec::new()).0);
     };
-    let (title, found) = analyzed_tracks(release, store).await?;
-    let (tracks, partial) = match found {
-        Release::Waits => return Ok(Plan { waits: Some(release), ..Plan::default() }),
-        Release::TooLarge(why) => (vec![track.clone()], Some(why)),
-        Release::Whole(tracks) => (tracks, None),
-        Release::Partial(tracks, why) => (tracks, Some(why)),
+    let (title, found) = tracks_of(release, store).await?;
+    let (tracks, absent, too_many) = match found {
+        Tracks::Wait => return Ok(Plan { waits: Some(release), ..Plan::default() }),
+        Tracks::TooMany(why) => (vec![track.clone()], Vec::new(), Some(why)),
+        Tracks::Are { here, missing } => (here, missing, None),
     };
     let measured = measured(tracks, store).await?;
-    let partial = partial.or_else(|| unmeasured(&measured));
-    let (mut plan, doubt) = judge(&measured);
-    if let Some(why) = partial.or(doubt) {
+    let (mut plan, why) = plan(&measured, absent);
+    if let Some(why) = too_many.or(why) {
         plan.album = None;
         let said = format!("no gain of the release {title:?} is written: {why}");
         plan.no_album = Some((release, Error::new(ErrorKind::Invalid, said)));
@@ -38,14 +36,14 @@ pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<Plan> 
     Ok(plan)
 }
 
-/// The plan for these tracks, as if they were all of a release, and why it would have no gain.
-fn judge(tracks: &[(Track, Option<Loudness>)]) -> (Plan, Option<String>) {
-    let known: Vec<(&Track, &Loudness)> =
-        tracks.iter().filter_map(|(track, loudness)| Some((track, loudness.as_ref()?))).collect();
-    let measured = known.iter().map(|(track, loudness)| Measured { loudness, audio: track.audio.as_ref() });
-    let judged = Judged::of(&measured.collect::<Vec<_>>());
+/// The plan for these tracks, and why no gain of their release is written.
+fn plan(tracks: &[(Track, Option<Loudness>)], absent: Vec<String>) -> (Plan, Option<String>) {
+    let judged = judged(tracks);
+    let mut why = left_out(tracks, &judged, absent).next();
+    why = why.or_else(|| judged.release.no_gain.map(|why| why.to_string()));
+    let gain = judged.release.gain();
     let mut plan = Plan::default();
-    for ((track, _), found) in known.iter().zip(judged.tracks) {
+    for ((track, _), found) in tracks.iter().zip(judged.tracks) {
         let heard = track.home.folder().zip(track.content_hash).map(|(_, hash)| HeardFile {
             size_bytes: track.size_bytes,
             modified: track.modified,
@@ -62,15 +60,9 @@ fn judge(tracks: &[(Track, Option<Loudness>)]) -> (Plan, Option<String>) {
             _ => {}
         }
     }
-    match judged.album {
-        Ok(gain) => {
-            // A track alone is no release.
-            plan.album = known
-                .first()
-                .and_then(|(track, _)| track.release)
-                .map(|_| AlbumGain { gain_db: gain.gain_db, peak: gain.peak });
-            (plan, None)
-        }
-        Err(doubt) => (plan, Some(named(&doubt, known.iter().map(|(track, _)| *track)))),
+    // A track alone is no release.
+    if why.is_none() && tracks.iter().any(|(track, _)| track.release.is_some()) {
+        plan.album = gain.map(|gain| AlbumGain { gain_db: gain.gain_db, peak: gain.peak });
     }
+    (plan, why)
 }

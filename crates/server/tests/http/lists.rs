@@ -129,7 +129,9 @@ async fn a_release_without_a_gain_says_why() {
     let release = releases["items"][0]["id"].as_str().unwrap();
     assert_eq!(
         server.json(&owner, &format!("/api/v1/releases/{release}/gain")).await,
-        json!({"gain_db": null, "peak": null, "reason": "some of its tracks are not analyzed yet"})
+        json!({
+            "gain_db": null, "peak": null, "reason": "some of its tracks are not analyzed yet", "missing": []
+        })
     );
     let unknown = "0190b8d0-0000-7000-8000-000000000000";
     assert_eq!(server.get(&owner, &format!("/api/v1/releases/{unknown}/gain")).await.status(), 404);

@@ -715,7 +715,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The gain of one release. It is known when every track of it is here, analyzed, and has a loudness. */
+        /**
+         * The gain of one release. It is known when no track of it waits for its analysis and one has a loudness. Silent tracks change
+         *     nothing; tracks that are missing, failed or have impossible values do not count and are named.
+         */
         get: operations["gain"];
         put?: never;
         post?: never;
@@ -3030,9 +3033,11 @@ export interface components {
         ReleaseGain: {
             /**
              * Format: double
-             * @description Gain in dB that brings all its tracks together to -18 LUFS; `null` when it is not known.
+             * @description Gain in dB that brings all its tracks together to -18 LUFS; `null` when it is not known. Silent tracks change nothing.
              */
             gain_db: number | null;
+            /** @description The tracks that do not count, each with the reason: the file is missing, it failed, or its values are impossible. */
+            missing: string[];
             /**
              * Format: double
              * @description The largest true peak of its tracks, as a factor of full scale.

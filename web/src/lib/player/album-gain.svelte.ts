@@ -7,8 +7,10 @@ import { type AlbumLevel, decibels } from './gain';
 const MAX_RELEASES = 200;
 
 export class AlbumGain {
-  /** The release and its level; the level is null when the server knows none. */
-  #known = $state.raw<ReadonlyMap<string, AlbumLevel | null>>(new Map());
+  /** The release and its level, where there is one. */
+  #known = $state.raw<ReadonlyMap<string, AlbumLevel>>(new Map());
+  /** The releases that are not asked for again: no track of them is missing or waits for its analysis. */
+  #whole = new Set<string>();
   #asked = new Set<string>();
 
   /** The level of that release, as far as it is known. */
@@ -18,11 +20,13 @@ export class AlbumGain {
 
   /** Asks for the level of that release, unless it is known or under way. `then` runs when it is there. */
   async learn(releaseId: string | null | undefined, then: () => void): Promise<void> {
-    if (!releaseId || this.#known.has(releaseId) || this.#asked.has(releaseId)) return;
+    if (!releaseId || (this.#whole.has(releaseId) && this.#known.has(releaseId)) || this.#asked.has(releaseId)) return;
     this.#asked.add(releaseId);
     try {
-      const { gain_db, peak } = await calls.releaseGain(releaseId);
-      const level = gain_db == null || peak == null ? null : { gain_db, peak_dbtp: decibels(peak) };
+      const { gain_db, peak, missing } = await calls.releaseGain(releaseId);
+      if (gain_db == null || peak == null) return;
+      if (missing.length === 0) this.#whole.add(releaseId);
+      const level = { gain_db, peak_dbtp: decibels(peak) };
       this.#known = new Map([...this.#known, [releaseId, level] as const].slice(-MAX_RELEASES));
       then();
     } catch {

@@ -3,15 +3,16 @@
 //! Vocabulary: an *album* here is the input files that lie in one folder, whatever their tags say.
 //!
 //! Invariants: nothing is heard again; an album's answer depends on its files alone, not on the order of hearing; of a track
-//! nothing is kept but its gating blocks and peaks, and those only until its album is told.
+//! nothing is kept but its gating blocks and levels, and those only until its album is told. What the files are together is
+//! decided by the same rule as for a release of the library: [`fanfare_analysis::loudness::Release`].
 
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
 };
 
-use fanfare_analysis::loudness::Album;
-use fanfare_model::features::Loudness;
+use fanfare_analysis::loudness::{Judged, Measured};
+use fanfare_model::{AudioProperties, features::Loudness};
 use serde::Serialize;
 
 use super::{
@@ -39,6 +40,13 @@ pub struct AlbumLoudness {
     replaygain_album_peak: Option<f64>,
 }
 
+/// What is kept of a file for its album.
+#[derive(Debug)]
+pub struct Heard {
+    pub loudness: Loudness,
+    pub audio: AudioProperties,
+}
+
 /// The folders of a run.
 #[derive(Debug, Default)]
 pub struct Albums(Vec<Folder>);
@@ -48,8 +56,8 @@ struct Folder {
     path: PathBuf,
     /// Files that were not told yet.
     left: usize,
-    failed: usize,
-    tracks: Vec<Loudness>,
+    /// The name of each file that was told, with what was measured of it.
+    tracks: Vec<(String, Option<Heard>)>,
 }
 
 impl Albums {
@@ -60,7 +68,7 @@ impl Albums {
         for item in found.iter_mut().filter(|item| item.problem.is_none()) {
             let path = folder_of(&item.path);
             let number = *numbers.entry(path.clone()).or_insert_with(|| {
-                folders.push(Folder { path, left: 0, failed: 0, tracks: Vec::new() });
+                folders.push(Folder { path, left: 0, tracks: Vec::new() });
                 folders.len() - 1
             });
             folders[number].left += 1;
@@ -71,43 +79,46 @@ impl Albums {
 
     /// Takes in a file of that folder, `None` when it could not be heard; gives the folder's answer after its last file, unless
     /// none was heard.
-    pub fn take(&mut self, number: usize, track: Option<Loudness>) -> Option<AlbumReport> {
+    pub fn take(&mut self, number: usize, file: &Path, heard: Option<Heard>) -> Option<AlbumReport> {
         let folder = self.0.get_mut(number)?;
         folder.left = folder.left.saturating_sub(1);
-        match track {
-            // The curves are for pictures.
-            Some(track) => folder.tracks.push(Loudness { series: None, ..track }),
-            None => folder.failed += 1,
-        }
+        let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        // The curves are for pictures.
+        let heard =
+            heard.map(|heard| Heard { loudness: Loudness { series: None, ..heard.loudness }, ..heard });
+        folder.tracks.push((name, heard));
         if folder.left > 0 {
             return None;
         }
         let tracks = std::mem::take(&mut folder.tracks);
-        (!tracks.is_empty()).then(|| report(folder, &tracks))
+        tracks.iter().any(|(_, heard)| heard.is_some()).then(|| report(folder, &tracks))
     }
 }
 
-fn report(folder: &Folder, tracks: &[Loudness]) -> AlbumReport {
-    let album = Album::of(&tracks.iter().collect::<Vec<_>>());
-    let mut warnings = Vec::new();
-    if album.integrated_lufs.is_none() {
-        warnings.push("no loudness: nothing in it is above -70 LUFS".to_owned());
-    }
-    match folder.failed {
-        0 => {}
-        1 => warnings.push("1 file could not be heard and is left out".to_owned()),
-        more => warnings.push(format!("{more} files could not be heard and are left out")),
-    }
+fn report(folder: &Folder, tracks: &[(String, Option<Heard>)]) -> AlbumReport {
+    let measured = tracks.iter().map(|(_, heard)| {
+        heard.as_ref().map(|heard| Measured { loudness: &heard.loudness, audio: Some(&heard.audio) })
+    });
+    let release = Judged::of(&measured.collect::<Vec<_>>()).release;
+    let mut warnings: Vec<String> = release.no_gain.iter().map(ToString::to_string).collect();
+    let left_out = release.left_out.iter().filter_map(|(at, why)| {
+        let (name, heard) = tracks.get(*at)?;
+        Some(match heard {
+            Some(_) => format!("{name} is left out: {why}"),
+            None => format!("{name} is left out: it could not be analyzed"),
+        })
+    });
+    warnings.extend(left_out);
     let level = |value: Option<f64>| value.map(|value| rounded(value, LEVEL_DECIMALS));
     AlbumReport {
         path: folder.path.to_string_lossy().into_owned(),
         status: "album",
-        tracks: tracks.len(),
+        tracks: tracks.iter().filter(|(_, heard)| heard.is_some()).count(),
         loudness: AlbumLoudness {
-            integrated_lufs: level(album.integrated_lufs.map(|lufs| lufs.0)),
-            true_peak_dbtp: level(album.true_peak_dbtp.map(|peak| peak.0)),
-            replaygain_album_gain_db: level(album.replaygain_album_gain_db),
-            replaygain_album_peak: album.replaygain_album_peak.map(|peak| rounded(peak, LINEAR_DECIMALS)),
+            integrated_lufs: level(release.integrated_lufs.map(|lufs| lufs.0)),
+            true_peak_dbtp: level(release.true_peak_dbtp().map(|peak| peak.0)),
+            replaygain_album_gain_db: level(release.gain_db),
+            replaygain_album_peak: release.peak.map(|peak| rounded(peak, LINEAR_DECIMALS)),
         },
         warnings,
     }
@@ -123,19 +134,37 @@ fn folder_of(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use fanfare_model::{DbTp, Lufs, features::GatingBlocks};
+    use fanfare_model::{DbTp, Dbfs, Lufs, features::GatingBlocks};
 
     use super::*;
 
-    /// A track of steady loudness: so many blocks of the mean square that BS.1770-5 gives -20 LUFS.
-    fn track(blocks: u32, true_peak_dbtp: f64) -> Loudness {
+    /// A track of steady loudness: blocks of the mean square that BS.1770-5 gives -20 LUFS.
+    fn track() -> Heard {
         let mean_square = 10f64.powf((-20.0 + 0.691) / 10.0);
-        Loudness {
+        let loudness = Loudness {
             integrated_lufs: Some(Lufs(-20.0)),
-            true_peak_dbtp: Some(DbTp(true_peak_dbtp)),
-            blocks: Some(GatingBlocks(vec![(500, blocks, f64::from(blocks) * mean_square)])),
+            momentary_max_lufs: Some(Lufs(-20.0)),
+            true_peak_dbtp: Some(DbTp(0.0)),
+            sample_peak_dbfs: Some(Dbfs(0.0)),
+            replaygain_track_gain_db: Some(2.0),
+            replaygain_track_peak: Some(1.0),
+            blocks: Some(GatingBlocks(vec![(500, 100, 100.0 * mean_square)])),
             ..Loudness::default()
-        }
+        };
+        heard(loudness)
+    }
+
+    fn heard(loudness: Loudness) -> Heard {
+        let audio = AudioProperties {
+            codec: "flac".to_owned(),
+            container: "flac".to_owned(),
+            sample_rate_hz: 48_000,
+            channels: 2,
+            bit_depth: Some(16),
+            frames: None,
+            bitrate_bps: None,
+        };
+        Heard { loudness, audio }
     }
 
     #[test]
@@ -146,28 +175,30 @@ mod tests {
         let told: Vec<_> = found
             .iter()
             .map(|item| {
-                let heard = (item.path != Path::new("b/2.flac")).then(|| track(100, -3.0));
+                let heard = (item.path != Path::new("b/2.flac")).then(track);
                 albums
-                    .take(item.album.unwrap(), heard)
-                    .map(|report| (report.path, report.tracks, report.warnings.len()))
+                    .take(item.album.unwrap(), &item.path, heard)
+                    .map(|report| (report.path, report.tracks, report.warnings))
             })
             .collect();
+        let left_out = "2.flac is left out: it could not be analyzed".to_owned();
         let expected = [
             None,
             None,
-            Some(("a".to_owned(), 2, 0)),
-            Some((".".to_owned(), 1, 0)),
-            Some(("b".to_owned(), 1, 1)),
+            Some(("a".to_owned(), 2, vec![])),
+            Some((".".to_owned(), 1, vec![])),
+            Some(("b".to_owned(), 1, vec![left_out])),
         ];
         assert_eq!(told, expected);
     }
 
     #[test]
     fn silence_has_no_loudness_and_says_so() {
-        let mut found = vec![Found::good(PathBuf::from("a/1.flac"))];
-        let report = Albums::of(&mut found).take(0, Some(Loudness::default())).unwrap();
+        let path = Path::new("a/1.flac");
+        let mut found = vec![Found::good(path.to_path_buf())];
+        let report = Albums::of(&mut found).take(0, path, Some(heard(Loudness::default()))).unwrap();
         assert_eq!((report.loudness.integrated_lufs, report.warnings.len()), (None, 1));
-        let mut found = vec![Found::good(PathBuf::from("a/1.flac"))];
-        assert!(Albums::of(&mut found).take(0, None).is_none(), "nothing was heard in it");
+        let mut found = vec![Found::good(path.to_path_buf())];
+        assert!(Albums::of(&mut found).take(0, path, None).is_none(), "nothing was heard in it");
     }
 }

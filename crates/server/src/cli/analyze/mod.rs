@@ -18,14 +18,17 @@ mod report;
 mod rounding;
 mod rows;
 
-use std::panic::{self, AssertUnwindSafe};
+use std::{
+    panic::{self, AssertUnwindSafe},
+    path::PathBuf,
+};
 
 use fanfare_analysis::{AnalysisSlots, AnalyzeOptions, Selection, analyze};
 use fanfare_audio::{CancelFlag, OpenOptions};
-use fanfare_model::{Error, ErrorKind, Result, features::Loudness};
+use fanfare_model::{AudioProperties, Error, ErrorKind, Result};
 
 use self::{
-    albums::Albums,
+    albums::{Albums, Heard},
     beside::{Beside, HeardFile},
     files::Found,
     order::{End, in_order},
@@ -78,7 +81,8 @@ pub fn run(args: &AnalyzeArgs) -> Done {
                 report: Report::failed(&item.path, &error),
                 unwritten: None,
                 album: item.album,
-                loudness: None,
+                path: item.path.clone(),
+                for_album: None,
             }),
             Ok(answer) => Some(answer),
         }
@@ -88,7 +92,7 @@ pub fn run(args: &AnalyzeArgs) -> Done {
         progress.above(|| {
             unwritten.note(answer.unwritten);
             rows.row(&answer.report)?;
-            let album = answer.album.and_then(|number| albums.take(number, answer.loudness));
+            let album = answer.album.and_then(|number| albums.take(number, &answer.path, answer.for_album));
             album.map_or(Ok(()), |album| rows.row(&Report::Album(album)))
         })
     });
@@ -120,8 +124,9 @@ struct Answer {
     unwritten: Option<Error>,
     /// The number of its folder, where albums are asked for.
     album: Option<usize>,
+    path: PathBuf,
     /// Kept for its album.
-    loudness: Option<Loudness>,
+    for_album: Option<Heard>,
 }
 
 /// The files that could not be written: told of once, counted, and remembered for the exit code.
@@ -196,10 +201,22 @@ fn hear(
         _ => Vec::new(),
     };
     // An album of tracks without a loudness is one of silence: the analyzer was asked for.
-    let loudness = item.album.map(|_| features.loudness.clone().unwrap_or_default());
+    let for_album = item.album.map(|_| Heard {
+        loudness: features.loudness.clone().unwrap_or_default(),
+        audio: AudioProperties {
+            codec: facts.codec.clone(),
+            container: facts.container.clone(),
+            sample_rate_hz: spec.rate.hz(),
+            channels: u8::try_from(spec.channels()).unwrap_or(u8::MAX),
+            bit_depth: facts.bit_depth,
+            frames: Some(analysis.frames),
+            bitrate_bps: None,
+        },
+    });
     Ok(Answer {
         album: item.album,
-        loudness,
+        path: item.path.clone(),
+        for_album,
         report: Report::heard(&item.path, spec, facts, analysis.frames, features, tag_damage, selection),
         unwritten,
     })

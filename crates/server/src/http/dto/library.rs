@@ -237,12 +237,14 @@ impl From<Release> for ReleaseDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReleaseGain)]
 pub struct ReleaseGainDto {
-    /// Gain in dB that brings all its tracks together to -18 LUFS; `null` when it is not known.
+    /// Gain in dB that brings all its tracks together to -18 LUFS; `null` when it is not known. Silent tracks change nothing.
     pub gain_db: Option<f64>,
     /// The largest true peak of its tracks, as a factor of full scale.
     pub peak: Option<f64>,
     /// Why there is no gain.
     pub reason: Option<String>,
+    /// The tracks that do not count, each with the reason: the file is missing, it failed, or its values are impossible.
+    pub missing: Vec<String>,
 }
 
 #[cfg(test)]

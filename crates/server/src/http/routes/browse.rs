@@ -132,7 +132,8 @@ pub async fn release(
     Ok(axum::Json(release.into()))
 }
 
-/// The gain of one release. It is known when every track of it is here, analyzed, and has a loudness.
+/// The gain of one release. It is known when no track of it waits for its analysis and one has a loudness. Silent tracks change
+/// nothing; tracks that are missing, failed or have impossible values do not count and are named.
 #[utoipa::path(
     get,
     path = "/api/v1/releases/{id}/gain",
@@ -146,12 +147,12 @@ pub async fn gain(
     Path(id): Path<ReleaseId>,
 ) -> Answer<axum::Json<ReleaseGainDto>> {
     state.store.catalog().release(id).await?.ok_or_else(|| Problem::not_found("release"))?;
-    let answer = match fanfare_ingest::release_gain(id, &state.store).await? {
-        Ok(gain) => ReleaseGainDto { gain_db: Some(gain.gain_db), peak: Some(gain.peak), reason: None },
-        Err(why) => {
-            let reason = Shown::to(&caller, &state).await?.text(&why);
-            ReleaseGainDto { gain_db: None, peak: None, reason: Some(reason) }
-        }
-    };
-    Ok(axum::Json(answer))
+    let found = fanfare_ingest::release_gain(id, &state.store).await?;
+    let shown = Shown::to(&caller, &state).await?;
+    Ok(axum::Json(ReleaseGainDto {
+        gain_db: found.gain_db,
+        peak: found.peak,
+        reason: found.reason.map(|why| shown.text(&why)),
+        missing: found.missing.iter().map(|why| shown.text(why)).collect(),
+    }))
 }
