@@ -2,7 +2,9 @@
 //!
 //! What a playlist names is compared with what the catalog knows, and never opened. A file is the track at that very
 //! path; or the one whose path ends as its own does; or the one of that artist, title and length. Paths are compared as
-//! people read them: case, white space and composition of letters do not count.
+//! people read them: case, white space and composition of letters do not count. Artist and title are compared as search does
+//! (`folding`): a playlist that says `Lodz` means `Łódź`. Where two tracks fold alike, the one that is
+//! written as the playlist has it comes first.
 
 use std::collections::HashMap;
 
@@ -16,6 +18,7 @@ use percent_encoding::percent_decode_str;
 use super::Catalog;
 use crate::{
     error::sql,
+    folding::fold,
     rows::{col, id},
     text::name_key,
 };
@@ -36,8 +39,26 @@ pub struct Matched {
 struct Known {
     id: TrackId,
     path: String,
-    label: String,
+    label: Label,
     duration_s: Option<f64>,
+}
+
+/// Artist and title.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Label {
+    /// Folded as for search.
+    folded: String,
+    /// As it is written, but for case, white space and composition of letters.
+    written: String,
+}
+
+impl Label {
+    fn of(text: &str) -> Self {
+        let folded = fold(text);
+        let written = name_key(text);
+        // A name of nothing but marks still is a name.
+        Self { folded: if folded.is_empty() { written.clone() } else { folded }, written }
+    }
 }
 
 impl Catalog {
@@ -58,7 +79,10 @@ impl Catalog {
             known.push(Known {
                 id: id(row, "id", TrackId::from_bytes)?,
                 path: m3u8::on_a_line(col(row, "relative_path")?),
-                label: name_key(&m3u8::on_a_line(&m3u8::label(col(row, "artist_name")?, col(row, "title")?))),
+                label: Label::of(&m3u8::on_a_line(&m3u8::label(
+                    col(row, "artist_name")?,
+                    col(row, "title")?,
+                ))),
                 duration_s: col(row, "duration_s")?,
             });
         }
@@ -101,7 +125,7 @@ impl<'a> Matcher<'a> {
         };
         for track in known {
             matcher.by_path.entry(&track.path).or_default().push(track);
-            matcher.by_label.entry(&track.label).or_default().push(track);
+            matcher.by_label.entry(&track.label.folded).or_default().push(track);
             let mut parts = parts(&track.path);
             let Some(name) = parts.pop() else { continue };
             if let Some(folder) = parts.pop() {
@@ -113,7 +137,7 @@ impl<'a> Matcher<'a> {
     }
 
     fn find(&self, file: &Listed, folder: Option<&str>) -> Option<TrackId> {
-        let said = Said { label: file.label.as_deref().map(name_key), duration_s: file.duration_s };
+        let said = Said { label: file.label.as_deref().map(Label::of), duration_s: file.duration_s };
         let exact = file.path.strip_prefix("./").unwrap_or(&file.path);
         let here = self.by_path.get(file.path.as_str()).or_else(|| self.by_path.get(exact));
         let found = here.and_then(|tracks| said.best(tracks.iter().copied()));
@@ -156,24 +180,34 @@ impl<'a> Matcher<'a> {
     }
 
     fn by_label(&self, said: &Said) -> Option<&'a Known> {
-        let tracks = self.by_label.get(said.label.as_deref()?)?;
+        let tracks = self.by_label.get(said.label.as_ref()?.folded.as_str())?;
         match said.duration_s {
             Some(_) => said.best(tracks.iter().copied().filter(|track| said.is_as_long(track))),
-            None if tracks.len() == 1 => tracks.first().copied(),
-            None => None,
+            None => match tracks.as_slice() {
+                [track] => Some(track),
+                _ => {
+                    let mut written = tracks.iter().filter(|track| said.names_as_written(track));
+                    let only = written.next()?;
+                    written.next().is_none().then_some(*only)
+                }
+            },
         }
     }
 }
 
 /// What a playlist says of a file besides its path.
 struct Said {
-    label: Option<String>,
+    label: Option<Label>,
     duration_s: Option<f64>,
 }
 
 impl Said {
     fn names(&self, track: &Known) -> bool {
-        self.label.as_deref() == Some(track.label.as_str())
+        self.label.as_ref().is_some_and(|label| label.folded == track.label.folded)
+    }
+
+    fn names_as_written(&self, track: &Known) -> bool {
+        self.label.as_ref().is_some_and(|label| label.written == track.label.written)
     }
 
     /// The only one; of several that end alike the one that the label names. `01.flac` alone decides nothing.
@@ -193,10 +227,11 @@ impl Said {
         self.duration_s.zip(track.duration_s).map_or(0.0, |(one, other)| (one - other).abs())
     }
 
-    /// The one that is called as the label says and is nearest in length; of equals the one that came first.
+    /// The one that is called as the label says, in these very letters if there is one, and is nearest in length; of equals the one that came first.
     fn best<'a>(&self, tracks: impl Iterator<Item = &'a Known>) -> Option<&'a Known> {
         tracks.min_by(|a, b| {
-            let rank = |track: &Known| (!self.names(track), self.distance(track));
+            let rank =
+                |track: &Known| ((!self.names(track), !self.names_as_written(track)), self.distance(track));
             let ((a_other, a_off), (b_other, b_off)) = (rank(a), rank(b));
             a_other.cmp(&b_other).then(a_off.total_cmp(&b_off))
         })
