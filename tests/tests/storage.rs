@@ -140,3 +140,34 @@ async fn storage_that_is_away_is_said_so_and_nothing_is_lost_when_it_is_back() {
     }
     assert!(server.stop().success());
 }
+
+/// issue 12: the quota had no test from outside. (The disk's own end has one above; root is exempt from quotas of the system.)
+#[tokio::test]
+async fn a_person_over_the_quota_gets_413_with_a_sentence_and_nothing_half_is_left() {
+    let (first, second) = (song(4.0, 1), song(4.0, 2));
+    let mut environment = environment();
+    let quota = first.len() + second.len() / 2;
+    environment.push(("FANFARE_UPLOAD_QUOTA_BYTES".into(), quota.to_string().into()));
+    let server = TestServer::start(ServerStart { environment, ..ServerStart::default() });
+    server.sign_in().await;
+    let (status, kept) = send(&server, &first).await;
+    assert_eq!(status, 201, "{kept}");
+    becomes_ready(&server, &kept).await;
+    for _ in 0..3 {
+        let (status, said) = send(&server, &second).await;
+        assert_eq!((status, &said["kind"]), (413, &Value::from("limit-exceeded")), "{said}");
+        let words = format!("{} {}", said["detail"], said["remedy"]);
+        assert!(words.contains("upload.quota_bytes") || words.contains("delete"), "{said}");
+        is_tidy(&server, 1).await;
+    }
+    assert_eq!(audio(&server, &kept).await, (200, first));
+    // Room of their own again.
+    let path = format!("/api/v1/tracks/{}", kept["id"].as_str().unwrap());
+    let deleted = server.request(reqwest::Method::DELETE, &path).send().await.unwrap();
+    assert!(deleted.status().is_success());
+    let (status, taken) = send(&server, &second).await;
+    assert_eq!(status, 201, "{taken}");
+    becomes_ready(&server, &taken).await;
+    is_tidy(&server, 1).await;
+    assert!(server.stop().success());
+}

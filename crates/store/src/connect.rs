@@ -137,6 +137,11 @@ pub(crate) fn without_writing(file: &Path) -> SqliteConnectOptions {
     }
 }
 
+/// How a connection reads a database beside those that have it open in this process.
+pub(crate) fn beside(file: &Path) -> SqliteConnectOptions {
+    common(file).read_only(true).pragma("cache_size", READER_CACHE_KIB)
+}
+
 /// The error of a database that does not open. A database that SQLite calls malformed is read as a plain file: if the system
 /// cannot read it either, the disk fails and the database may be whole.
 fn not_opened(file: &Path, error: sqlx::Error) -> fanfare_model::Error {

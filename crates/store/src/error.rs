@@ -4,6 +4,9 @@
 
 use fanfare_model::{Error, ErrorKind};
 use sqlx::error::{DatabaseError, Error as SqlError};
+use tokio::sync::Notify;
+
+use crate::trouble::DAMAGED;
 
 const SQLITE_ERROR: i32 = 1;
 const SQLITE_PERM: i32 = 3;
@@ -20,6 +23,19 @@ const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_AUTH: i32 = 23;
 const SQLITE_NOTADB: i32 = 26;
+
+/// Told when SQLite could not read a part of a database of this process. One for all stores of a process: errors of the driver
+/// become ours where no store is known, and a check too many costs nothing.
+pub(crate) fn malformed() -> &'static Notify {
+    static MALFORMED: Notify = Notify::const_new();
+    &MALFORMED
+}
+
+/// Whether that error is a part of the database that cannot be read, which the log says once for the whole database.
+#[must_use]
+pub fn is_unreadable_database(error: &Error) -> bool {
+    error.kind() == ErrorKind::Io && error.remedy_text() == Some(DAMAGED.remedy)
+}
 
 /// `.map_err(sql("reading tracks"))`: says what was being done, and maps the kind.
 pub(crate) fn sql(what: &'static str) -> impl Fn(SqlError) -> Error {
@@ -114,16 +130,15 @@ fn from_database(what: &str, error: Box<dyn DatabaseError>) -> Error {
         SQLITE_FULL => no_space(),
         // SQLite says so too when the system could not read the file (`SQLITE_IOERR_CORRUPTFS` becomes this on its
         // way out), so by itself it proves no damage: it is tried again, and `doctor --deep` finds out.
-        SQLITE_CORRUPT => (
-            ErrorKind::Io,
-            format!(
-                "the database could not be read: its disk fails, or the file is damaged ({})",
-                error.message()
-            ),
-            Some(
-                "run `fanfare doctor --deep`, which says which of the two; a damaged one is restored with `fanfare restore DIR`",
-            ),
-        ),
+        SQLITE_CORRUPT => {
+            malformed().notify_one();
+            let found = error.message();
+            (
+                ErrorKind::Io,
+                format!("the database could not be read: its disk fails, or the file is damaged ({found})"),
+                Some(DAMAGED.remedy),
+            )
+        }
         SQLITE_NOTADB => return damaged(what, error.message()).because(SqlError::Database(error)),
         SQLITE_CONSTRAINT => {
             (ErrorKind::Conflict, format!("contradicts what is stored ({})", error.message()), None)

@@ -35,6 +35,7 @@ mod reserve;
 mod rows;
 mod search;
 mod text;
+mod trouble;
 mod uses;
 
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, StoredBlob, blob_name, of_storage};
@@ -48,6 +49,7 @@ pub use catalog::{
     TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart, Uploaded, WantedCover,
 };
 pub use disk::{Disk, Unwritable};
+pub use error::is_unreadable_database;
 pub use failure::Failure;
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use ids::fresh_id;
@@ -61,3 +63,4 @@ pub use queue::{
     ANALYZE_ATTEMPTS, AfterFailure, ENRICH_ATTEMPTS, ENRICH_PAUSE_MS, HEARTBEAT_MS, JobCounts, JobQueue,
     LEASE_MS, MemoryJobQueue, NewJob, PROCESS_ATTEMPTS, SqliteJobQueue, TRANSCODE_ATTEMPTS,
 };
+pub use trouble::StorageTrouble;

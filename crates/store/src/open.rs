@@ -1,11 +1,12 @@
 //! Opening a data folder: makes folder and file with the right access, connects, checks the schema.
 
+mod sound;
 mod watching;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -14,6 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     BlobKind, BlobStore, CacheFolder, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue,
+    blobs::BlobsWatch,
     catalog::sweep::referred_to,
     database_file::Identity,
     db::{Db, WriteTx},
@@ -76,6 +78,9 @@ struct Parts {
     catalog: Catalog,
     jobs: SqliteJobQueue,
     blobs: Arc<FileBlobStore>,
+    blobs_watch: BlobsWatch,
+    /// A check found that a part of the database cannot be read.
+    is_damaged: AtomicBool,
     people: People,
     /// The database.
     file: PathBuf,
@@ -173,6 +178,8 @@ impl Store {
                 jobs: SqliteJobQueue::new(db.clone()),
                 people: People::new(db.clone()),
                 blobs,
+                blobs_watch: BlobsWatch::of(data.join(BLOB_FOLDER)),
+                is_damaged: AtomicBool::new(false),
                 file,
                 opened,
                 options: options.clone(),
@@ -182,6 +189,9 @@ impl Store {
         };
         if store.inner.db.disk().found().is_none() {
             store.tidy_first().await?;
+            if options.migrate {
+                store.look_at_blobs().await;
+            }
         }
         Ok(store)
     }

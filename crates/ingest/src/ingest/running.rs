@@ -42,10 +42,10 @@ pub(super) fn once_writable(
     })
 }
 
-/// Looks whether the data folder can be written.
+/// Looks whether the data folder can be written and read.
 pub(super) async fn watch_disk(store: Store, mut stop: watch::Receiver<bool>) {
     tokio::select! {
-        () = store.watch_disk() => {}
+        () = store.watch() => {}
         _ = stop.changed() => {}
     }
 }

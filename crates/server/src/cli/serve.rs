@@ -131,8 +131,8 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
     for folder in &settings.folders {
         text.push_str(&format!("library  {}\n", output::printable(&folder.to_string_lossy())));
     }
-    if let Some(why) = started.unwritable {
-        text.push_str(&format!("storage  {}; {}\n", why.sentence(), why.remedy()));
+    if let Some(why) = started.trouble {
+        text.push_str(&format!("storage  {}; {}\n", why.sentence, why.remedy));
     }
     text.push_str(&format!("ready    in {:.3} s\n", took.as_secs_f64()));
     if io::stdout().is_terminal() {

@@ -138,8 +138,15 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let kind = self.error.kind();
         let detail = if self.status.is_server_error() {
-            tracing::warn!(%kind, error = %self.error, "request failed");
+            // The log says of a damaged database once that it is.
+            let is_known = fanfare_store::is_unreadable_database(&self.error);
+            if is_known {
+                tracing::debug!(%kind, error = %self.error, "request failed");
+            } else {
+                tracing::warn!(%kind, error = %self.error, "request failed");
+            }
             match kind {
+                _ if is_known => self.error.message().to_owned(),
                 // Sentences about our own insides help nobody outside.
                 ErrorKind::Internal => {
                     "something went wrong in the server; its log has the reason".to_owned()

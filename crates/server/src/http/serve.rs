@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use fanfare_ingest::{DataLock, Ingest};
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{Store, StoreOptions, Unwritable};
+use fanfare_store::{StorageTrouble, Store, StoreOptions};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -38,8 +38,8 @@ pub struct Started {
     pub address: SocketAddr,
     /// The one-time link that creates the owner, while there is none. It is a secret: print it, never log it.
     pub setup_link: Option<String>,
-    /// Why nothing can be stored at the moment.
-    pub unwritable: Option<Unwritable>,
+    /// What is wrong with the data folder at the moment.
+    pub trouble: Option<StorageTrouble>,
 }
 
 /// Runs the server until SIGINT or SIGTERM; a second signal ends the process at once.
@@ -87,7 +87,7 @@ pub async fn serve_on(
         // Commands then go by what their own shell says.
         Err(error) => tracing::warn!(%error, "commands beside this server do not know what it goes by"),
     }
-    on_ready(&Started { address, setup_link, unwritable });
+    on_ready(&Started { address, setup_link, trouble: state.store.trouble() });
     let router = routes::router(state.clone());
     let closing = state.closing.clone();
     let ingest = state.ingest.clone();

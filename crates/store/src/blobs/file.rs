@@ -69,9 +69,7 @@ impl FileBlobStore {
         let (store, named) = (Self::at(root), named.to_owned());
         let opened = store.clone();
         blocking(move || {
-            if let Some(away) = named.iter().find(|kind| place::is_away(&store.root, **kind)) {
-                let folder = store.root.join(away.as_str());
-                tracing::warn!(folder = %folder.display(), "the storage of files that tracks have is away");
+            if named.iter().any(|kind| place::is_away(&store.root, *kind)) {
                 return Ok(());
             }
             let unfinished = store.root.join(UNFINISHED);

@@ -14,12 +14,14 @@ use std::{
 use async_trait::async_trait;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
 
+mod away;
 mod file;
 mod memory;
 mod place;
 #[cfg(feature = "testsuite")]
 pub mod suite;
 
+pub(crate) use away::{BlobsAway, BlobsWatch, look as look_for_blobs};
 pub use file::{FileBlobStore, of_storage};
 pub use memory::MemoryBlobStore;
 pub(crate) use place::blob_counts;

@@ -36,11 +36,15 @@ pub(super) fn is_away(root: &Path, kind: BlobKind) -> bool {
 /// # Errors
 /// `Unavailable` when it is not there or is an empty mount point; what the file system says otherwise.
 pub(super) fn check(root: &Path, kind: BlobKind) -> Result<()> {
-    let looked = fs::read_dir(root.join(kind.as_str())).and_then(|mut entries| match entries.next() {
+    look(root, kind).map_err(|error| of_storage("looking for blobs", error))
+}
+
+/// The same, as the system says it.
+pub(super) fn look(root: &Path, kind: BlobKind) -> io::Result<()> {
+    fs::read_dir(root.join(kind.as_str())).and_then(|mut entries| match entries.next() {
         Some(entry) => entry.map(drop),
         None => Err(io::ErrorKind::NotFound.into()),
-    });
-    looked.map_err(|error| of_storage("looking for blobs", error))
+    })
 }
 
 /// How many blobs of each kind there are. For a start without a database: whatever cannot be read counts as none.

@@ -1,6 +1,6 @@
 //! Checking the database against SQLite's rules and ours.
 
-use fanfare_model::{ContentHash, Result};
+use fanfare_model::{ContentHash, ErrorKind, Result};
 use sqlx::Row;
 
 use super::{Catalog, sweep::referred_to};
@@ -138,8 +138,12 @@ impl Catalog {
         }
         drop(tx);
         for (kind, name) in pointed_at {
-            if !self.blobs.contains(kind, name).await? {
-                found.push(missing(kind.as_str(), &name.to_string()));
+            match self.blobs.contains(kind, name).await {
+                Ok(true) => {}
+                Ok(false) => found.push(missing(kind.as_str(), &name.to_string())),
+                // Their storage is away, which is no damage of the database.
+                Err(error) if error.kind() == ErrorKind::Unavailable => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(found)

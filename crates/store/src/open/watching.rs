@@ -94,9 +94,29 @@ impl Store {
         self.tidy_first().await
     }
 
-    /// Checks the disk again and again: every few seconds, and more often while it cannot be written. At once after a write
-    /// that did not fit.
-    pub async fn watch_disk(&self) {
+    /// Checks again and again whether the data folder can be written and its blobs are there, and after the start the database.
+    pub async fn watch(&self) {
+        tokio::join!(self.watch_disk(), self.watch_blobs(), self.watch_database());
+    }
+
+    /// Every second: whoever plays an upload is told at once that its storage is away, and the page should say so soon.
+    async fn watch_blobs(&self) {
+        loop {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            self.look_at_blobs().await;
+        }
+    }
+
+    /// Checks whether the storage of the blobs is there, once their folders were made.
+    pub(super) async fn look_at_blobs(&self) {
+        let is_first = *self.inner.is_first.lock().await;
+        if !is_first {
+            self.inner.blobs_watch.look().await;
+        }
+    }
+
+    /// Every few seconds, and more often while the disk cannot be written. At once after a write that did not fit.
+    async fn watch_disk(&self) {
         loop {
             tokio::time::sleep(PAUSE).await;
             let pause = if self.unwritable().is_some() { LOOK_AGAIN } else { LOOK_EVERY };

@@ -1304,7 +1304,7 @@ export interface paths {
         /**
          * Whether the server can do its work: the store answers and no shutdown is under way. On a disk that is full or read-only it
          *     can, as far as nothing has to be stored, and another start would change nothing: so that is 200 with `read-only` and the
-         *     cause.
+         *     cause; likewise `degraded` where a part of what is stored cannot be read.
          */
         get: operations["ready"];
         put?: never;
@@ -1951,7 +1951,8 @@ export interface components {
         /** @description Whether the server lives, or is ready. */
         Health: {
             /**
-             * @description `ok`; `read-only` when what is there plays and nothing new can be stored; `unavailable`.
+             * @description `ok`; `read-only` when what is there plays and nothing new can be stored; `degraded` when `storage` says that a part of
+             *     what is stored cannot be read; `unavailable`.
              * @example ok
              */
             status: string;
@@ -3300,14 +3301,15 @@ export interface components {
             /** @description The server's version. */
             version: string;
         };
-        /** @description Why nothing can be stored in the data folder. What is there plays on. */
+        /** @description What is wrong with the data folder: nothing can be stored, or a part of what is stored cannot be read. The rest plays on. */
         Storage: {
             /** @description What happened, in a sentence. */
             detail: string;
             /** @description What can be done about it. */
             remedy: string;
             /**
-             * @description `full`, `read-only`, or `moved` (the database was moved, deleted or replaced while the server runs).
+             * @description `full`, `read-only`, `moved` (the database was moved, deleted or replaced while the server runs), `uploads-away` (the
+             *     storage of uploads and covers cannot be reached), or `database-damaged`.
              * @example full
              */
             state: string;

@@ -1,4 +1,4 @@
-// Whether the server can store anything. On a full or read-only disk it still plays, and the pages say so.
+// What is wrong with the server's data folder: it cannot be written, uploads are away, the database is damaged. What can be read still plays, and the pages say so.
 
 import * as calls from '../api/calls';
 import type { Status, StorageTrouble } from '../api/types';

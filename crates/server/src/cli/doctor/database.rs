@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use fanfare_ingest::keeping;
 use fanfare_model::{ErrorKind, Result};
-use fanfare_store::{LibraryCounts, QuarantineCounts, Quarantined, Store, StoreOptions, damaged_database};
+use fanfare_store::{
+    LibraryCounts, QuarantineCounts, Quarantined, StorageTrouble, Store, StoreOptions, damaged_database,
+};
 
 use super::{
     Check, Outcome,
@@ -30,6 +32,8 @@ struct Looked {
     parked: Vec<(String, u64)>,
     /// What is missing of library folders, in lines.
     missing: Vec<String>,
+    /// Why uploads and covers cannot be reached.
+    away: Option<StorageTrouble>,
 }
 
 /// The checks, and the library folders that the database knows.
@@ -45,6 +49,8 @@ pub fn look(settings: &Settings) -> (Vec<Check>, Vec<PathBuf>) {
                 parked_jobs(&looked),
                 quarantine(&looked),
             ];
+            checks
+                .extend(looked.away.map(|away| bad("uploads", Outcome::Failed, away.sentence, away.remedy)));
             checks.extend(missing_tracks(&looked.missing));
             (checks, looked.folders)
         }
@@ -81,6 +87,7 @@ async fn open_and_look(settings: &Settings) -> Result<Looked> {
         quarantine: catalog.quarantine_counts().await?,
         first: page.items.pop(),
         parked: catalog.parked_counts().await?,
+        away: store.blobs_away(),
     };
     store.close().await;
     Ok(looked)

@@ -1,6 +1,6 @@
 //! The server itself.
 
-use fanfare_store::Unwritable;
+use fanfare_store::StorageTrouble;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,15 +16,16 @@ pub struct StatusDto {
     pub setup_needed: bool,
     /// Whether the caller is signed in.
     pub signed_in: bool,
-    /// Why nothing can be stored at the moment; null when all is well.
+    /// What is wrong with the data folder at the moment; null when all is well.
     pub storage: Option<StorageDto>,
 }
 
-/// Why nothing can be stored in the data folder. What is there plays on.
+/// What is wrong with the data folder: nothing can be stored, or a part of what is stored cannot be read. The rest plays on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Storage)]
 pub struct StorageDto {
-    /// `full`, `read-only`, or `moved` (the database was moved, deleted or replaced while the server runs).
+    /// `full`, `read-only`, `moved` (the database was moved, deleted or replaced while the server runs), `uploads-away` (the
+    /// storage of uploads and covers cannot be reached), or `database-damaged`.
     #[schema(example = "full")]
     pub state: String,
     /// What happened, in a sentence.
@@ -33,10 +34,10 @@ pub struct StorageDto {
     pub remedy: String,
 }
 
-impl From<Unwritable> for StorageDto {
-    fn from(why: Unwritable) -> Self {
-        let (detail, remedy) = (why.sentence().to_owned(), why.remedy().to_owned());
-        Self { state: why.as_str().to_owned(), detail, remedy }
+impl From<StorageTrouble> for StorageDto {
+    fn from(why: StorageTrouble) -> Self {
+        let (detail, remedy) = (why.sentence.to_owned(), why.remedy.to_owned());
+        Self { state: why.state.to_owned(), detail, remedy }
     }
 }
 
@@ -55,11 +56,12 @@ pub enum UiDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthDto {
-    /// `ok`; `read-only` when what is there plays and nothing new can be stored; `unavailable`.
+    /// `ok`; `read-only` when what is there plays and nothing new can be stored; `degraded` when `storage` says that a part of
+    /// what is stored cannot be read; `unavailable`.
     #[schema(example = "ok")]
     pub status: String,
     /// What is not ready, in words; empty when all is.
     pub waiting_for: Vec<String>,
-    /// Why nothing can be stored at the moment; null when all is well.
+    /// What is wrong with the data folder at the moment; null when all is well.
     pub storage: Option<StorageDto>,
 }

@@ -27,7 +27,7 @@ pub async fn status(State(state): State<HttpState>, caller: MaybeCaller) -> Answ
         ui: if assets::BUILT { UiDto::Built } else { UiDto::Placeholder },
         setup_needed: !state.store.people().owner_exists().await?,
         signed_in: caller.0.is_some(),
-        storage: state.store.unwritable().map(Into::into),
+        storage: state.store.trouble().map(Into::into),
     }))
 }
 
@@ -54,7 +54,7 @@ pub async fn live() -> axum::Json<HealthDto> {
 
 /// Whether the server can do its work: the store answers and no shutdown is under way. On a disk that is full or read-only it
 /// can, as far as nothing has to be stored, and another start would change nothing: so that is 200 with `read-only` and the
-/// cause.
+/// cause; likewise `degraded` where a part of what is stored cannot be read.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -69,13 +69,14 @@ pub async fn ready(State(state): State<HttpState>) -> Response {
     if state.closing.is_cancelled() {
         waiting_for.push("shutdown".to_owned());
     }
-    let unwritable = state.store.unwritable();
-    let (status, word) = match unwritable {
+    let trouble = state.store.trouble();
+    let (status, word) = match state.store.unwritable() {
         _ if !waiting_for.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Some(_) => (StatusCode::OK, "read-only"),
+        None if trouble.is_some() => (StatusCode::OK, "degraded"),
         None => (StatusCode::OK, "ok"),
     };
-    let storage = unwritable.map(Into::into);
+    let storage = trouble.map(Into::into);
     (status, axum::Json(HealthDto { status: word.to_owned(), waiting_for, storage })).into_response()
 }
 
