@@ -11,6 +11,7 @@
 mod aiff;
 mod bytes;
 mod cutter;
+mod damage;
 mod describe;
 mod flac;
 mod flac_end;
@@ -23,6 +24,7 @@ mod pull;
 mod readers;
 mod source;
 mod stream;
+mod tails;
 mod trim;
 mod wav;
 

@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
 }
 
 /// A number whose leading zero bits tell its length, with or without that marker, and its length in bytes.
-fn number(bytes: &[u8], most: usize, strip: bool) -> Option<(u64, usize)> {
+pub(crate) fn number(bytes: &[u8], most: usize, strip: bool) -> Option<(u64, usize)> {
     let first = *bytes.first()?;
     let length = first.leading_zeros() as usize + 1;
     if length > most {

@@ -20,7 +20,11 @@ use std::{fs::File, sync::Arc};
 
 use fanfare_model::{ErrorKind, Result};
 
-use crate::{Container, FfmpegUse, OpenOptions, PcmSource, decode, probe::AudioBytes, tags};
+use crate::{
+    Container, FfmpegUse, OpenOptions, PcmSource, decode,
+    probe::{AudioBytes, read_at},
+    tags,
+};
 
 pub(crate) use child::{end, last_line, launch};
 pub use program::ffmpeg_version;
@@ -74,6 +78,14 @@ pub(crate) fn open(
     };
     if let Some(frames) = end {
         source.end_at(frames);
+    }
+    if audio.container == Container::Wave64 {
+        // The size of the whole, behind its 16-byte name.
+        let size = read_at(file, audio.start + 16, 8)?.try_into().map_or(0, u64::from_le_bytes);
+        let missing = size.saturating_sub(audio.end - audio.start);
+        if missing > 0 {
+            source.warn(format!("the file ends {missing} bytes before its declared end"));
+        }
     }
     Ok(Box::new(source))
 }

@@ -51,6 +51,13 @@ pub trait PcmSource: Send {
         0
     }
 
+    /// How many frames the whole track has, as the file says, to about a tenth of a second; `None` where it says nothing.
+    /// Unlike the [declared frames](StreamFacts::declared_frames) this includes lengths that a container rounds, and what
+    /// lies beyond the end of a cut file.
+    fn whole_frames(&self) -> Option<u64> {
+        self.facts().declared_frames.map(|declared| declared.saturating_add(self.lost_frames()))
+    }
+
     /// What was odd so far, one sentence each: damage skipped, an early end, samples that were not finite.
     fn warnings(&self) -> &[String];
 }

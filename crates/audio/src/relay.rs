@@ -19,6 +19,7 @@ pub(crate) struct Relay {
     spare: Option<Spare>,
     /// What the first decoder knows of the file: the other one may know less.
     facts: StreamFacts,
+    whole_frames: Option<u64>,
     /// Track index of the next frame.
     position: u64,
     /// Warnings of the first decoder, once the other one has taken over.
@@ -29,7 +30,8 @@ impl Relay {
     /// `spare` opens the other decoder, where there is one.
     pub(crate) fn new(source: Box<dyn PcmSource>, spare: Option<Spare>) -> Self {
         let facts = source.facts().clone();
-        Self { source, spare, facts, position: 0, warnings: None }
+        let whole_frames = source.whole_frames();
+        Self { source, spare, facts, whole_frames, position: 0, warnings: None }
     }
 
     /// Lets the other decoder take over at that frame; returns whether it did.
@@ -99,6 +101,10 @@ impl PcmSource for Relay {
 
     fn lost_frames(&self) -> u64 {
         self.source.lost_frames()
+    }
+
+    fn whole_frames(&self) -> Option<u64> {
+        self.whole_frames
     }
 
     fn warnings(&self) -> &[String] {

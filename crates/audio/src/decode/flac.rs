@@ -6,6 +6,7 @@
 use std::fs::File;
 
 use fanfare_model::{Error, ErrorKind, Result};
+use symphonia::core::codecs::audio::{AudioCodecParameters, well_known::CODEC_ID_FLAC};
 
 use crate::probe::{AudioBytes, read_at};
 
@@ -43,4 +44,12 @@ pub(super) fn without_metadata(file: &File, audio: AudioBytes) -> Result<(Vec<u8
 
 fn cut_off(at: u64) -> Error {
     Error::new(ErrorKind::Malformed, "the FLAC file ends inside its metadata").at_byte(at)
+}
+
+/// The frames that the header of a FLAC stream counts (RFC 9639, section 8.2: 36 bits); `None` where it counts none.
+pub(super) fn total_frames(params: &AudioCodecParameters) -> Option<u64> {
+    let info = params.extra_data.as_ref().filter(|_| params.codec == CODEC_ID_FLAC)?;
+    let bytes = info.get(13..18)?;
+    let total = bytes.iter().fold(0, |total, byte| total << 8 | u64::from(*byte)) & ((1 << 36) - 1);
+    (total > 0).then_some(total)
 }

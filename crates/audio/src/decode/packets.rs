@@ -1,5 +1,7 @@
 //! [`Packets`]: the demuxer's packets, with their place among the raw frames.
 
+use std::io;
+
 use fanfare_model::{Error, Result};
 use symphonia::core::{
     formats::{FormatReader, SeekMode, SeekTo},
@@ -11,8 +13,12 @@ use crate::{Container, probe::mpeg::MpegHeader};
 
 use super::{
     guard::{Trouble, guarded},
+    matroska::Clusters,
     readers::{Origin, audio_track},
 };
+
+/// How often a file is gone on with behind damage.
+const MAX_RESUMED: u32 = 256;
 
 /// The packets of one track.
 pub(super) struct Packets {
@@ -25,6 +31,13 @@ pub(super) struct Packets {
     end_padding: u64,
     /// One packet ahead of what was given out, kept only where the last one must be known.
     ahead: Option<Packet>,
+    /// What came before the place at which the demuxer was set up anew behind damage.
+    damage: Option<String>,
+    /// Where to look for the next place, and how often one was taken.
+    searched: u64,
+    resumed: u32,
+    /// Timestamp of the last packet.
+    last: u64,
     /// Whether the demuxer has come to its end, from which not every one can be sought back.
     spent: bool,
 }
@@ -55,7 +68,19 @@ impl Packets {
         track_id: u32,
         end_padding: u64,
     ) -> Self {
-        Self { origin, reader, track_id, base: None, end_padding, ahead: None, spent: false }
+        Self {
+            origin,
+            reader,
+            track_id,
+            base: None,
+            end_padding,
+            ahead: None,
+            damage: None,
+            searched: 0,
+            resumed: 0,
+            last: 0,
+            spent: false,
+        }
     }
 
     /// The demuxer, to look at its tracks.
@@ -101,16 +126,83 @@ impl Packets {
             // After an error of the disk a reader that looks for the next packet would skip sound.
             self.origin.check_reading()?;
             match next {
-                Ok(Some(packet)) if packet.track_id == self.track_id => return Ok(Ok(packet)),
+                Ok(Some(packet)) if packet.track_id == self.track_id => {
+                    self.last = u64::try_from(packet.pts.get()).unwrap_or(0);
+                    return Ok(Ok(packet));
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     self.spent = true;
                     return Ok(Err(Next::End));
                 }
+                Err(trouble @ (Trouble::Damaged(_) | Trouble::CutOff)) => {
+                    let what = match &trouble {
+                        Trouble::Damaged(what) => what.clone(),
+                        _ => "an element is longer than the file".to_owned(),
+                    };
+                    if !self.resume()? {
+                        if self.resumed > 1 && matches!(trouble, Trouble::CutOff) {
+                            // Behind damage the demuxer does not know where the file ends.
+                            self.spent = true;
+                            return Ok(Err(Next::End));
+                        }
+                        return Err(trouble);
+                    }
+                    self.damage.get_or_insert(what);
+                }
                 Err(Trouble::Restart) => return Ok(Err(Next::NewStream)),
                 Err(trouble) => return Err(trouble),
             }
         }
+    }
+
+    /// Sets up the demuxer anew at the next cluster of a Matroska file that is later than what was read; whether there is
+    /// one.
+    fn resume(&mut self) -> Result<bool, Trouble> {
+        if self.origin.audio.container != Container::Matroska || self.resumed >= MAX_RESUMED {
+            return Ok(false);
+        }
+        self.resumed += 1;
+        let unread = |error: Error| Trouble::Io(io::Error::other(error.message().to_owned()));
+        let (file, audio) = (&self.origin.file, self.origin.audio);
+        // The head of a cut file is in front of its first cluster already.
+        let (head, first) = if self.origin.prefix.is_empty() {
+            match Clusters::of(file, audio).map_err(unread)? {
+                Some(clusters) => (clusters.head, clusters.first),
+                None => return Ok(false),
+            }
+        } else {
+            (self.origin.prefix.clone(), audio.start)
+        };
+        let from = self.searched.max(first);
+        let Some(at) = Clusters::next(file, from, audio.end, self.last).map_err(unread)? else {
+            return Ok(false);
+        };
+        self.searched = at + 1;
+        let mut origin = self.origin.clone();
+        (origin.prefix, origin.audio.start) = (head, at);
+        match origin.reader() {
+            Ok(reader) => self.reader = reader,
+            Err(Trouble::Io(error)) => return Err(Trouble::Io(error)),
+            // The demuxer is the former one, and its next error leads here again.
+            Err(_) => return Ok(true),
+        }
+        Ok(true)
+    }
+
+    /// What was damaged before the packet that was given last, if that was not taken yet.
+    pub(super) const fn take_damage(&mut self) -> Option<String> {
+        self.damage.take()
+    }
+
+    /// How many frames of that rate lie between the first packet and that timestamp.
+    pub(super) fn frames_until(&self, timestamp: u64, rate_hz: u32) -> u64 {
+        let track = self.reader.tracks().iter().find(|track| track.id == self.track_id);
+        let base = track.and_then(|track| track.time_base);
+        base.map_or(0, |base| {
+            let ticks = u128::from(timestamp) * u128::from(base.numer.get()) * u128::from(rate_hz);
+            u64::try_from(ticks / u128::from(base.denom.get())).unwrap_or(u64::MAX)
+        })
     }
 
     fn dress(&mut self, mut packet: Packet, padding: u64) -> Next {
@@ -146,6 +238,7 @@ impl Packets {
     pub(super) fn rewind(&mut self) -> Result<()> {
         self.reader = self.origin.reader().map_err(Trouble::into_error)?;
         self.spent = false;
+        (self.damage, self.searched, self.resumed, self.last) = (None, 0, 0, 0);
         let wanted = self.track_id;
         let track = audio_track(&*self.reader, Some(wanted)).map(|track| track.id);
         self.select(

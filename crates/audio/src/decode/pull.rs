@@ -119,8 +119,14 @@ impl Decode {
 
     /// Compares where the audio ended with what the file declares.
     fn check_end(&mut self) {
-        let slack = if self.origin.audio.container == Container::Mp3 { MPEG_COUNT_SLACK } else { 0 };
-        if let Some(declared) = self.plan.exact_frames.filter(|_| !self.chained)
+        let exact = self.plan.exact_frames;
+        let slack = match exact {
+            Some(_) if self.origin.audio.container == Container::Mp3 => MPEG_COUNT_SLACK,
+            Some(_) => 0,
+            // A container's own length is rounded, and may count padding.
+            None => u64::from(self.spec.rate.hz()),
+        };
+        if let Some(declared) = exact.or_else(|| self.about_frames()).filter(|_| !self.chained)
             && self.cutter.position().saturating_add(slack) < declared
         {
             let rate = self.spec.rate;
@@ -129,8 +135,13 @@ impl Decode {
         }
     }
 
+    /// About how many frames the container says that the track has, where it does not count them.
+    pub(super) fn about_frames(&self) -> Option<u64> {
+        self.plan.about_s.map(|seconds| (seconds * f64::from(self.spec.rate.hz())) as u64)
+    }
+
     /// Raw index of the next packet.
-    fn next_raw(&self) -> u64 {
+    pub(super) fn next_raw(&self) -> u64 {
         let pending = self.pending.iter().map(|pending| match pending {
             Pending::Decoded { from, to } => (to - from) as u64,
             Pending::Silence(frames) => *frames,
@@ -275,6 +286,11 @@ impl PcmSource for Decode {
 
     fn lost_frames(&self) -> u64 {
         self.plan.lost_frames
+    }
+
+    fn whole_frames(&self) -> Option<u64> {
+        let declared = self.plan.exact_frames.or(self.facts.declared_frames).or_else(|| self.about_frames());
+        declared.filter(|_| !self.chained).map(|frames| frames.saturating_add(self.plan.lost_frames))
     }
 
     fn warnings(&self) -> &[String] {

@@ -14,6 +14,7 @@ use symphonia::core::{
 use super::{
     bytes::Unread,
     cutter::{Cutter, TOO_LOUD, too_loud},
+    damage::MAX_GAP_FRAMES,
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
     packets::{Next, Packets},
@@ -28,17 +29,12 @@ use crate::{
     },
 };
 
-/// Warnings kept of one file; what comes later is damage of the same kinds.
-const MAX_WARNINGS: usize = 32;
 /// Packets without any frame that may follow each other (headers in the stream).
-const MAX_SILENT_PACKETS: u32 = 10_000;
-/// The longest gap in frames that is filled with silence to keep the timeline: about 10 s.
-const MAX_GAP_FRAMES: u64 = 480_000;
+pub(super) const MAX_SILENT_PACKETS: u32 = 10_000;
 /// Errors of the demuxer in a row: it may find its way after damage, or repeat itself for ever.
 const MAX_DEMUX_ERRORS: u32 = 16;
 /// Packets of another rate or channel count in a row that mean a new stream rather than damage.
 const FOREIGN_PACKETS: u32 = 3;
-const BROKEN: &str = "the file is damaged in a way that stopped the decoder";
 
 /// Frames that wait to be cut.
 #[derive(Debug)]
@@ -74,14 +70,16 @@ pub(super) struct Decode {
     /// Whether no packet follows the pending frames.
     pub(super) no_more: bool,
     pub(super) ended: bool,
-    damaged: u32,
-    damage_line: Option<usize>,
+    /// Whether frames were lost of which no packet says how many: the next packets' own times say it (Matroska).
+    pub(super) lost_count: bool,
+    pub(super) damaged: u32,
+    pub(super) damage_line: Option<usize>,
     /// Packets in a row without a frame, errors of the demuxer in a row.
-    silent: u32,
+    pub(super) silent: u32,
     demux_errors: u32,
     foreign: u32,
     /// Whether no other decoder can decode the file.
-    alone: bool,
+    pub(super) alone: bool,
     /// Whether the codec's samples are floating point, and so may be of any size.
     float_codec: bool,
     /// The error that stopped the decoder after the frames that it gave before.
@@ -133,6 +131,7 @@ pub(crate) fn open(
         chained: false,
         no_more: false,
         ended: false,
+        lost_count: false,
         damaged: 0,
         damage_line: None,
         silent: 0,
@@ -247,7 +246,14 @@ impl Decode {
         if self.plan.params.codec == CODEC_ID_MP3 && mpeg::mixes_blocks(&packet.data) {
             return Err(Trouble::Wrong("MP3 with mixed blocks"));
         }
-        let frames = guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames()))?;
+        let frames = match guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames())) {
+            // Nothing of it may be used any more; a new one goes on with the next packet.
+            Err(Trouble::Panicked) => {
+                self.decoder = readers::decoder(&self.plan.params)?;
+                return Err(Trouble::Damaged("the decoder was stopped by a damaged packet".to_owned()));
+            }
+            frames => frames?,
+        };
         if !self.float_codec && too_loud(&self.decoder.last_decoded()) {
             return Err(Trouble::Wrong(TOO_LOUD));
         }
@@ -257,34 +263,6 @@ impl Decode {
     fn decoded_spec(&self) -> (u32, usize) {
         let decoded = self.decoder.last_decoded();
         (decoded.spec().rate(), decoded.spec().channels().count())
-    }
-
-    pub(super) fn warn(&mut self, line: impl Into<String>) {
-        let line = line.into();
-        if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&line) {
-            self.warnings.push(line);
-        }
-    }
-
-    /// Counts damage, in one warning for all; whether to go on.
-    fn count_damage(&mut self, what: &str) -> bool {
-        if self.raw < self.plan.trim.raw_of(self.wanted) {
-            // Before the place that was sought, a decoder just reset misses what came before: no damage.
-            return true;
-        }
-        self.damaged += 1;
-        let at_s = self.spec.rate.seconds(self.plan.trim.frame_of(self.raw));
-        match self.damage_line.and_then(|line| self.warnings.get_mut(line)) {
-            None => {
-                self.damage_line = Some(self.warnings.len());
-                self.warn(format!("damage at {at_s:.2} s became silence: {what}"));
-            }
-            Some(text) => {
-                let first = text.split(" (and ").next().unwrap_or_default().to_owned();
-                *text = format!("{first} (and {} more)", self.damaged - 1);
-            }
-        }
-        self.damaged <= self.limits.max_damaged_packets
     }
 
     /// Reads and decodes the next packet into `pending`. Whether there is more.
@@ -333,6 +311,12 @@ impl Decode {
             self.raw = timestamp;
         }
         let after_reset = std::mem::take(&mut self.after_reset);
+        if let Some(what) = self.packets.take_damage() {
+            self.lost_count = true;
+            if !self.count_damage(&what) {
+                return Ok(false);
+            }
+        }
         match self.decode(packet) {
             Ok(0) => {
                 if after_reset {
@@ -348,6 +332,7 @@ impl Decode {
                     return Ok(false);
                 }
                 let mut go_on = true;
+                self.fill_up_to(timestamp);
                 // Only FLAC's timestamps are frame counts written by the encoder into every packet.
                 if self.origin.audio.container == Container::Flac && timestamp > self.raw {
                     go_on = self.count_damage("packets are missing");
@@ -358,31 +343,6 @@ impl Decode {
             }
             Err(trouble) => self.meet(trouble, length.saturating_sub(tail)),
         }
-    }
-
-    /// Deals with trouble that costs that many frames. Whether to go on.
-    fn meet(&mut self, trouble: Trouble, frames: u64) -> Result<bool> {
-        let what = match trouble {
-            Trouble::Io(error) => return Err(Error::from_io("reading the file", error)),
-            // Another decoder goes on from here, if there is one.
-            Trouble::Wrong(_) if !self.alone => return Err(trouble.into_error()),
-            Trouble::Wrong(what) => what.to_owned(),
-            Trouble::CutOff if frames == 0 => {
-                self.warn("the file ends in the middle of its audio");
-                return Ok(false);
-            }
-            Trouble::Panicked | Trouble::Restart | Trouble::Unseekable => {
-                self.warn(BROKEN);
-                return Ok(false);
-            }
-            Trouble::CutOff => "a packet ends too early".to_owned(),
-            Trouble::Damaged(what) | Trouble::Unsupported(what) => what,
-        };
-        if frames <= MAX_GAP_FRAMES {
-            self.pending.push_back(Pending::Silence(frames));
-        }
-        self.silent += 1;
-        Ok(self.count_damage(&what) && self.silent <= MAX_SILENT_PACKETS)
     }
 
     /// Whether an MPEG audio packet's own header differs from the stream's spec.

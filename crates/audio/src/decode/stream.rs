@@ -11,6 +11,7 @@ use super::{
     aiff, flac, flac_end, matroska,
     mp4::{self, Mp4Facts},
     readers::{self, Origin, audio_track, params_of},
+    tails,
     trim::Trim,
     wav,
 };
@@ -46,6 +47,8 @@ pub(super) struct StreamPlan {
     pub declared_frames: Option<u64>,
     /// Frames of the track by bit rate or duration, where nothing better is known.
     pub estimated_frames: Option<u64>,
+    /// About how long the container says that the track is, in seconds, where it does not count frames.
+    pub about_s: Option<f64>,
     /// Bits per sample, for codecs that keep every bit.
     pub bit_depth: Option<u8>,
     /// Frames to drop from the end of the last packet.
@@ -134,6 +137,26 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
             if head.get(28..).is_some_and(|packet| packet.starts_with(b"Speex   ")) {
                 return Err(Error::new(ErrorKind::Unsupported, "Speex"));
             }
+            if let Some(end) = tails::ogg_end(&origin.file, origin.audio)? {
+                origin.audio.end = end;
+                prepared.warning = Some("the file ends in the middle of a page".to_owned());
+            }
+        }
+        Container::Caf => {
+            if let Some((patch, missing_bytes)) = tails::caf_samples(&origin.file, origin.audio)? {
+                origin.patch = Some(patch);
+                prepared.missing_bytes = missing_bytes;
+                prepared.warning = missing(missing_bytes);
+            }
+        }
+        Container::Matroska => {
+            // An index that is cut off keeps the demuxer from opening the file.
+            if let Some(clusters) = matroska::Clusters::of(&origin.file, origin.audio)?
+                && clusters.missing_bytes > 0
+            {
+                prepared.warning = missing(clusters.missing_bytes);
+                (origin.prefix, origin.audio.start) = (clusters.head, clusters.first);
+            }
         }
         Container::Adts => {
             let head = read_at(&origin.file, origin.audio.start, 4)?;
@@ -203,6 +226,7 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         let frames = seconds?.as_secs_f64() * f64::from(rate_hz);
         (frames.is_finite() && frames >= 1.0).then_some(frames as u64)
     });
+    let mut about_s = None;
     let mut seeking = if ticks_are_frames { Seeking::Timestamps } else { Seeking::Decoding };
     let mut end_padding = 0;
     match container {
@@ -228,7 +252,8 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
             seeking = Seeking::Counting;
             let pre_skip = readers::opus_pre_skip(&params).unwrap_or(0);
             trim.drop_run(0..pre_skip);
-            exact_frames = track.num_frames.map(|frames| frames.saturating_sub(pre_skip));
+            let counted = track.num_frames.map(|frames| frames.saturating_sub(pre_skip));
+            exact_frames = counted.or_else(|| flac::total_frames(&params));
             declared_frames = exact_frames;
         }
         Container::Matroska => {
@@ -239,6 +264,8 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
             // More than any packet holds is damage.
             end_padding = u64::try_from(padding).ok().filter(|frames| *frames < 1 << 17).unwrap_or(0);
             (exact_frames, declared_frames) = (None, None);
+            // The length of a film is that of its pictures.
+            about_s = seconds.map(|time| time.as_secs_f64()).filter(|_| reader.tracks().len() == 1);
         }
         Container::Mp4 => {
             let mut lead = 0;
@@ -279,6 +306,7 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         exact_frames,
         declared_frames,
         estimated_frames,
+        about_s,
         bit_depth: readers::bit_depth(&params),
         end_padding,
         lost_frames: 0,

@@ -104,6 +104,11 @@ impl External {
         self.facts.declared_frames = Some(frames);
     }
 
+    /// Adds a warning.
+    pub(super) fn warn(&mut self, line: String) {
+        self.warnings.push(line);
+    }
+
     fn frame_bytes(&self) -> usize {
         self.spec.channels() * size_of::<f32>()
     }

@@ -199,8 +199,7 @@ pub(super) type Recipes = Vec<(Profile, Recipe)>;
 /// How long the source says it is, in seconds, if that is more than a second longer than that many frames: what is made of it
 /// would pass for the whole track.
 pub(super) fn too_short(source: &dyn PcmSource, frames: u64) -> Option<f64> {
-    let (rate, declared) = (source.spec().rate, source.facts().declared_frames.unwrap_or(frames));
-    let whole = declared.saturating_add(source.lost_frames());
+    let (rate, whole) = (source.spec().rate, source.whole_frames()?);
     (frames.saturating_add(u64::from(rate.hz())) < whole).then(|| rate.seconds(whole))
 }
 

@@ -1,0 +1,89 @@
+//! What a damaged stretch of a file becomes: silence of its length, one warning, and the end only where nothing follows.
+
+use fanfare_model::{Error, Result};
+
+use super::{
+    guard::Trouble,
+    source::{Decode, MAX_SILENT_PACKETS, Pending},
+};
+use crate::Container;
+
+/// Warnings kept of one file; what comes later is damage of the same kinds.
+const MAX_WARNINGS: usize = 32;
+/// The longest gap in frames that is filled with silence to keep the timeline: about 10 s.
+pub(super) const MAX_GAP_FRAMES: u64 = 480_000;
+/// A gap of less than that part of a second may be a rounded time.
+const GAPS_PER_S: u32 = 50;
+const BROKEN: &str = "the file is damaged in a way that stopped the decoder";
+
+impl Decode {
+    pub(super) fn warn(&mut self, line: impl Into<String>) {
+        let line = line.into();
+        if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&line) {
+            self.warnings.push(line);
+        }
+    }
+
+    /// Counts damage, in one warning for all; whether to go on.
+    pub(super) fn count_damage(&mut self, what: &str) -> bool {
+        if self.raw < self.plan.trim.raw_of(self.wanted) {
+            // Before the place that was sought, a decoder just reset misses what came before: no damage.
+            return true;
+        }
+        self.damaged += 1;
+        let at_s = self.spec.rate.seconds(self.plan.trim.frame_of(self.raw));
+        match self.damage_line.and_then(|line| self.warnings.get_mut(line)) {
+            None => {
+                self.damage_line = Some(self.warnings.len());
+                self.warn(format!("damage at {at_s:.2} s became silence: {what}"));
+            }
+            Some(text) => {
+                let first = text.split(" (and ").next().unwrap_or_default().to_owned();
+                *text = format!("{first} (and {} more)", self.damaged - 1);
+            }
+        }
+        self.damaged <= self.limits.max_damaged_packets
+    }
+
+    /// Puts silence in place of what was lost before the packet of that time.
+    pub(super) fn fill_up_to(&mut self, timestamp: u64) {
+        if !self.lost_count || self.origin.audio.container != Container::Matroska {
+            return;
+        }
+        let rate_hz = self.spec.rate.hz();
+        let next = self.next_raw();
+        let (place, whole) = (self.packets.frames_until(timestamp, rate_hz), self.about_frames());
+        let gap = place.saturating_sub(next);
+        // Times are rounded to milliseconds, and one behind the end is damaged itself.
+        if gap > u64::from(rate_hz / GAPS_PER_S) && whole.is_none_or(|whole| place <= whole) {
+            let most = if whole.is_some() { gap } else { MAX_GAP_FRAMES };
+            self.pending.push_back(Pending::Silence(gap.min(most)));
+        }
+    }
+
+    /// Deals with trouble that costs that many frames. Whether to go on.
+    pub(super) fn meet(&mut self, trouble: Trouble, frames: u64) -> Result<bool> {
+        let what = match trouble {
+            Trouble::Io(error) => return Err(Error::from_io("reading the file", error)),
+            // Another decoder goes on from here, if there is one.
+            Trouble::Wrong(_) if !self.alone => return Err(trouble.into_error()),
+            Trouble::Wrong(what) => what.to_owned(),
+            Trouble::CutOff if frames == 0 => {
+                self.warn("the file ends in the middle of its audio");
+                return Ok(false);
+            }
+            Trouble::Panicked | Trouble::Restart | Trouble::Unseekable => {
+                self.warn(BROKEN);
+                return Ok(false);
+            }
+            Trouble::CutOff => "a packet ends too early".to_owned(),
+            Trouble::Damaged(what) | Trouble::Unsupported(what) => what,
+        };
+        self.lost_count |= frames == 0;
+        if frames <= MAX_GAP_FRAMES {
+            self.pending.push_back(Pending::Silence(frames));
+        }
+        self.silent += 1;
+        Ok(self.count_damage(&what) && self.silent <= MAX_SILENT_PACKETS)
+    }
+}

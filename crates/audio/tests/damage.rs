@@ -1,0 +1,159 @@
+//! Files of every container and codec that are cut or damaged in the middle (issue 13, E4).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod support;
+
+use std::path::Path;
+
+use fanfare_audio::{FfmpegUse, OpenOptions, open};
+use fanfare_model::{ErrorKind, Result};
+use support::{encode, music, write_wav};
+
+const RATE_HZ: u32 = 44_100;
+const SECONDS: u32 = 30;
+
+/// Every pair of container and codec that is opened.
+const PAIRS: &[(&str, &[&str])] = &[
+    ("a.wav", &[]),
+    ("float.wav", &["-c:a", "pcm_f32le"]),
+    ("a.w64", &[]),
+    ("a.aiff", &[]),
+    ("a.caf", &[]),
+    ("alac.caf", &["-c:a", "alac"]),
+    ("a.flac", &[]),
+    ("a.mp3", &["-c:a", "libmp3lame", "-b:a", "256k"]),
+    ("a.aac", &["-c:a", "aac", "-b:a", "192k"]),
+    ("a.m4a", &["-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart"]),
+    ("alac.m4a", &["-c:a", "alac", "-movflags", "+faststart"]),
+    ("flac.mp4", &["-c:a", "flac", "-strict", "-2", "-movflags", "+faststart"]),
+    ("opus.mp4", &["-c:a", "libopus", "-b:a", "192k", "-movflags", "+faststart"]),
+    (
+        "fragments.mp4",
+        &[
+            "-c:a",
+            "aac",
+            "-b:a",
+            "192k",
+            "-movflags",
+            "frag_keyframe+empty_moov",
+            "-frag_duration",
+            "1000000",
+        ],
+    ),
+    ("a.ogg", &["-c:a", "libvorbis", "-q:a", "6"]),
+    ("a.opus", &["-c:a", "libopus", "-b:a", "192k"]),
+    ("flac.ogg", &["-c:a", "flac"]),
+    ("flac.mka", &["-c:a", "flac"]),
+    ("alac.mka", &["-c:a", "alac"]),
+    ("opus.mka", &["-c:a", "libopus", "-b:a", "192k"]),
+    ("opus.webm", &["-c:a", "libopus", "-b:a", "192k"]),
+    ("vorbis.mka", &["-c:a", "libvorbis", "-q:a", "6"]),
+    ("aac.mka", &["-c:a", "aac", "-b:a", "192k"]),
+    ("mp3.mka", &["-c:a", "libmp3lame", "-b:a", "256k"]),
+    ("pcm.mka", &["-c:a", "pcm_s16le"]),
+    ("a.wv", &[]),
+    ("a.tta", &[]),
+    ("a.wma", &["-b:a", "192k"]),
+];
+
+/// What is done to a file: its name, and the doing.
+type Damage = (&'static str, fn(&mut Vec<u8>));
+const DAMAGES: &[Damage] = &[
+    ("cut at 50 %", |bytes| bytes.truncate(bytes.len() / 2)),
+    ("64 kB of zeros", |bytes| zeros(bytes, 64 << 10)),
+    ("1 MB of zeros", |bytes| zeros(bytes, 1 << 20)),
+    ("flipped bytes", |bytes| {
+        for at in (bytes.len() * 2 / 5..bytes.len() * 3 / 5).step_by(1_009) {
+            bytes[at] ^= 0x5a;
+        }
+    }),
+];
+
+fn zeros(bytes: &mut [u8], len: usize) {
+    let (half, len) = (bytes.len() / 2, len.min(bytes.len() / 4));
+    bytes[half..half + len].fill(0);
+}
+
+struct Outcome {
+    seconds: f64,
+    /// How long the file says that it is.
+    whole_s: Option<f64>,
+    warnings: Vec<String>,
+}
+
+fn decode(path: &Path, options: &OpenOptions) -> Result<Outcome> {
+    let mut source = open(path, options)?;
+    let mut frames = 0;
+    while let Some(chunk) = source.next_chunk()? {
+        frames += chunk.frames() as u64;
+    }
+    let rate = source.spec().rate;
+    Ok(Outcome {
+        seconds: rate.seconds(frames),
+        whole_s: source.whole_frames().map(|frames| rate.seconds(frames)),
+        warnings: source.warnings().to_vec(),
+    })
+}
+
+/// Whether damage of those bytes shows at all: zeros and flipped bits of plain samples are samples, and those of a codec
+/// without checksums may be.
+fn must_show(name: &str, damage: &str) -> bool {
+    damage.starts_with("cut") || (damage.ends_with("zeros") && name.ends_with(".mka"))
+}
+
+/// Formats in which nothing says how long the whole is, once they are cut.
+const WITHOUT_LENGTH: &[&str] = &["a.w64", "a.aac", "a.ogg", "a.opus", "flac.ogg", "fragments.mp4"];
+
+#[test]
+fn a_cut_or_damaged_file_says_so_and_goes_on_behind_the_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = usize::try_from(RATE_HZ * SECONDS).unwrap();
+    let source = write_wav(folder.path(), "source.wav", RATE_HZ, &music(RATE_HZ, frames, 2));
+    let mut wrong = Vec::new();
+    for (name, arguments) in PAIRS {
+        let whole = std::fs::read(encode(&source, name, arguments)).unwrap();
+        for (damage, harm) in DAMAGES {
+            let mut bytes = whole.clone();
+            harm(&mut bytes);
+            let path = folder.path().join(format!("harmed-{name}"));
+            std::fs::write(&path, &bytes).unwrap();
+            for (how, ffmpeg) in [("alone", FfmpegUse::Off), ("ffmpeg", FfmpegUse::default())] {
+                let outcome = decode(&path, &OpenOptions { ffmpeg, ..OpenOptions::default() });
+                let (line, problem) = judge(name, damage, &outcome);
+                let line = format!("{name:14} {damage:15} {how:7} {line}");
+                println!("{line}");
+                wrong.extend(problem.map(|problem| format!("{problem}: {line}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is printed of an outcome, and what is wrong with it.
+fn judge(name: &str, damage: &str, outcome: &Result<Outcome>) -> (String, Option<&'static str>) {
+    let found = match outcome {
+        Ok(found) => found,
+        Err(error) => {
+            let known = matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported);
+            return (format!("{} {error}", error.kind()), (!known).then_some("another kind of error"));
+        }
+    };
+    let Outcome { seconds, whole_s, warnings } = found;
+    let line = format!("{seconds:5.1} s of {whole_s:?} {warnings:?}");
+    let is_short = *seconds < f64::from(SECONDS) - 1.0;
+    let problem = if *seconds > f64::from(SECONDS) + 1.0 {
+        Some("longer than the whole")
+    } else if (is_short || must_show(name, damage)) && warnings.is_empty() {
+        Some("no warning")
+    } else if is_short
+        && !WITHOUT_LENGTH.contains(&name)
+        && whole_s.is_none_or(|whole| (whole - f64::from(SECONDS)).abs() > 0.1)
+    {
+        Some("short, and the length of the whole is not known")
+    } else if is_short && name.ends_with(".mka") && damage.ends_with("zeros") {
+        Some("ended by damage in the middle")
+    } else {
+        None
+    };
+    (line, problem)
+}
