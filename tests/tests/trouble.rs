@@ -191,12 +191,24 @@ async fn a_cache_disk_that_is_full_or_read_only_is_named_everywhere() {
         println!("SKIPPED: this user may not mount a small file system");
         return;
     };
-    let files = [("a.wav", song(30.0, 300.0))];
+    // Issue 13: a run went through all tracks, each with attempts of its own and pauses between them.
+    let names: Vec<String> =
+        ["a.wav".to_owned()].into_iter().chain((0..12).map(|n| format!("b{n}.wav"))).collect();
+    let files: Vec<(&str, Vec<u8>)> =
+        names.iter().enumerate().map(|(n, name)| (&**name, song(6.0, 300.0 + n as f64))).collect();
+    let stopped = |task: &Value| {
+        let message = task["message"].as_str().unwrap();
+        println!("task     {}: {message}", task["state"]);
+        says(message, &["0 cached", "stopped with ", " left: nothing can be stored in the cache"]);
+        assert_eq!(task["state"], "failed", "{task}");
+        assert!(task["failure_count"].as_u64().unwrap() < 13, "it ended before the last track: {task}");
+    };
     let _filled = full.fill("something else");
     let place = full.path().join("small");
     let home = Home::new(&files, &[("FANFARE_AUDIO_CACHE_DIR", &place)]).await;
     let (cause, remedy) = ("o space left", "free space on that disk, or run `fanfare cache clear`");
     of_the_machine(&home, cause, remedy, "cache folder", cause).await;
+    stopped(&home.warm().await);
     assert!(home.server.stop().success());
 
     fixed.remount("ro");
@@ -204,6 +216,7 @@ async fn a_cache_disk_that_is_full_or_read_only_is_named_everywhere() {
     let home = Home::new(&files, &[("FANFARE_AUDIO_CACHE_DIR", &place)]).await;
     let (cause, remedy) = ("ead-only file system", "make that disk writable");
     of_the_machine(&home, cause, remedy, "cache folder", cause).await;
+    stopped(&home.warm().await);
     assert!(home.server.stop().success());
 }
 

@@ -171,7 +171,14 @@ impl SmallFiles {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(Small::Whole(file));
         }
-        let may_be_made = fresh && (options.encode_on_miss || asking.guest) && profile.codec.is_constant();
+        let known = match fresh {
+            true => self.store.catalog().known_small_failure(track.id, &profile.to_string()).await?,
+            false => None,
+        };
+        let may_be_made = known.is_none()
+            && fresh
+            && (options.encode_on_miss || asking.guest)
+            && profile.codec.is_constant();
         if asking.head {
             if let Some(growing) = self.alive((track.id, profile)) {
                 return Ok(Small::Growing(growing));
@@ -182,7 +189,10 @@ impl SmallFiles {
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
         if !may_be_made {
-            let (why, remedy) = not_made_now(fresh, profile);
+            let (why, remedy) = match &known {
+                Some(known) => (&*known.message, known.remedy()),
+                None => not_made_now(fresh, profile),
+            };
             let file = &*track.relative_path;
             tracing::warn!(track = %track.id, file, %profile, why, remedy, "cache miss: the original is sent");
             return Ok(Small::Missing);
@@ -292,6 +302,15 @@ impl SmallFiles {
                 }
             }
             if Instant::now() >= deadline {
+                if row.state == JobState::Running {
+                    return Err(Error::new(
+                        ErrorKind::Timeout,
+                        "its source is still being read: nothing of it is made yet",
+                    )
+                    .remedy(
+                        "make it ahead of time: `fanfare cache warm FILE` says what is wrong with the source",
+                    ));
+                }
                 return Err(Error::new(ErrorKind::Timeout, "no encoder began in time")
                     .remedy("fewer listeners at a time, or make files ahead of time"));
             }

@@ -23,7 +23,7 @@ use crate::{
     live_task::LiveTask,
     showing::{name_unsaid, show_event},
     text,
-    worker::{protocol::WorkerEvent, room::FULL},
+    worker::{protocol::WorkerEvent, room::ends_a_run},
 };
 
 /// The counts are read from the store at most this often; in between they are counted along.
@@ -299,9 +299,7 @@ impl Hearing {
             message =
                 if state == TaskState::Cancelled { format!("cancelled: {run}") } else { run.to_string() };
             // The worker withdrew the rest.
-            if let Some(full) =
-                task.snapshot().failures.iter().find(|failure| failure.message.starts_with(FULL))
-            {
+            if let Some(full) = task.snapshot().failures.iter().find(|failure| ends_a_run(&failure.message)) {
                 let left = text::count(counts.cancelled, "track");
                 message = format!("{message}; stopped with {left} left: {}", full.message);
             }

@@ -162,7 +162,16 @@ impl Ingest {
         let line = &self.inner.lines.cache;
         let hold = line.hold();
         let task = line.announce().await?;
+        let catalog = self.inner.store.catalog();
         for (track, profiles) in unmade {
+            // What is known to fail is tried again all the same, as that was asked for.
+            let mut wanted = Vec::new();
+            for profile in profiles.split(',') {
+                let known = catalog.known_small_failure(track, profile.trim_start_matches('!')).await?;
+                let again = known.is_some() && !profile.starts_with('!');
+                wanted.push(if again { format!("!{profile}") } else { profile.to_owned() });
+            }
+            let profiles = wanted.join(",");
             let job = cache_job(task, track, profiles);
             self.inner.store.jobs().enqueue(job, clock::now()).await?;
         }

@@ -9,7 +9,7 @@ use super::{
     hear::budget,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
-    room::FULL,
+    room::{ends_a_run, is_unwritable, unwritable},
     small::Subject,
     whole::{self, WholeFile, by_rate},
     work::{Begun, Held, Progress, Work},
@@ -92,6 +92,14 @@ impl Work for CacheTrack {
             held.say(&WorkerEvent::Finished { job, track, task });
             return Ok(None);
         }
+        // A retry, like a run that makes everything anew, decodes the file again.
+        if held.attempt().0 == 1 && read(&self.text)?.iter().all(|(_, again)| !again) {
+            for profile in &self.wanted {
+                if let Some(known) = catalog.known_small_failure(self.id, &profile.to_string()).await? {
+                    return Err(known.into_error());
+                }
+            }
+        }
         // About so many bytes: known for certain when they are made, and then it is asked again.
         let sound = |profile: &Profile| (profile.bitrate_bps() as f64 / 8.0 * subject.seconds()) as u64;
         drop(held.bench.room.make(held, self.wanted.iter().map(sound).sum()).await?);
@@ -160,13 +168,18 @@ impl Work for CacheTrack {
 
     /// The last attempts are for workers that die; what goes wrong by itself is told after the others.
     fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+        if is_unwritable(held, kind) {
+            return None;
+        }
         let most = held.job.max_attempts.saturating_sub(FOR_DEATHS);
         next_attempt(kind, held.job.attempt.0, most, now, jitter(now))
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+        let unwritable = unwritable(held, error);
+        let error = unwritable.as_ref().unwrap_or(error);
         // What fits no more now fits no more after the next track either.
-        if let Some(task) = held.task().filter(|_| error.message().starts_with(FULL)) {
+        if let Some(task) = held.task().filter(|_| ends_a_run(error.message())) {
             held.bench.store.jobs().cancel_task(task, now).await?;
         }
         let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));

@@ -12,7 +12,37 @@ use super::work::Held;
 use crate::clock;
 
 /// How the sentence about a full cache begins, by which the end of a run is known.
-pub(crate) const FULL: &str = "the cache is full";
+const FULL: &str = "the cache is full";
+/// The same about a cache folder in which nothing can be stored.
+const UNWRITABLE: &str = "nothing can be stored in the cache";
+
+/// Whether an error with that sentence is met by the next track too: a run ends with it.
+pub(crate) fn ends_a_run(message: &str) -> bool {
+    message.starts_with(FULL) || message.starts_with(UNWRITABLE)
+}
+
+/// Whether trouble of that kind is that nothing can be stored in the cache folder. Blocks for a moment.
+pub(crate) fn is_unwritable(held: &Held, kind: ErrorKind) -> bool {
+    // What is left of a disk may be enough for a trial.
+    kind == ErrorKind::NoSpace || tried(held, kind).is_some()
+}
+
+fn tried(held: &Held, kind: ErrorKind) -> Option<Error> {
+    let may_be = matches!(kind, ErrorKind::NoSpace | ErrorKind::Io | ErrorKind::PermissionDenied);
+    may_be.then(|| held.bench.store.catalog().cache().try_writing().err()).flatten()
+}
+
+/// The error of such a folder, with which a run ends, in place of that one; `None` where it is another.
+pub(crate) fn unwritable(held: &Held, error: &Error) -> Option<Error> {
+    let found = tried(held, error.kind());
+    let found = found.as_ref().or(Some(error).filter(|error| error.kind() == ErrorKind::NoSpace))?;
+    let error = Error::new(found.kind(), format!("{UNWRITABLE}: {}", found.message()));
+    Some(match found.remedy_text() {
+        Some(remedy) => error.remedy(remedy.to_owned()),
+        None => error,
+    })
+}
+
 /// What was used that lately is being listened to.
 const IN_USE_MS: i64 = 10 * 60_000;
 

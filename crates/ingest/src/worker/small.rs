@@ -39,6 +39,8 @@ pub(super) struct Subject {
     in_folder: bool,
     /// Frames as they were counted, if the track was heard.
     counted: Option<u64>,
+    /// What its decoder had to say then.
+    said: Vec<String>,
     seconds: f64,
     tags: Tags,
     /// Its cover as it is stored: small, and made by us.
@@ -64,7 +66,8 @@ impl Subject {
     /// Errors of the store.
     pub(super) async fn new(held: &Held, track: &Track, path: PathBuf) -> Result<Self> {
         let cover = cover_of(&held.bench.store, track).await?;
-        Ok(Self { cover, ..Self::without_cover(track, path) })
+        let said = held.bench.store.catalog().decoder_warnings(track.id).await?;
+        Ok(Self { cover, said, ..Self::without_cover(track, path) })
     }
 
     /// The same without its cover, which may have to be waited for: for what has no room for one.
@@ -79,6 +82,7 @@ impl Subject {
             scanned: FileStamp::scanned(track),
             in_folder: track.home.folder().is_some(),
             counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
+            said: Vec::new(),
             seconds: track.audio.as_ref().and_then(|audio| audio.duration_s()).unwrap_or_default(),
             tags: track.tags.clone(),
             cover: None,
@@ -162,13 +166,22 @@ impl Subject {
     ) -> Result<(Box<dyn PcmSource>, Recipes)> {
         let source = fanfare_audio::open(&self.path, open)?;
         let declared = source.facts().declared_frames.filter(|_| !count);
-        let frames = match self.counted.filter(|_| !count).or(declared) {
-            Some(frames) => frames,
-            None => counted(&self.path, open)?.0,
+        // What is known to be cut since all of it was decoded is not decoded again.
+        let cut = |frames: &u64| !self.said.is_empty() && too_short(&*source, *frames).is_some();
+        let known = self.counted.filter(cut);
+        let (frames, said) = match known.or(self.counted.filter(|_| !count)).or(declared) {
+            Some(frames) => (frames, known.map(|_| self.said.clone())),
+            None => {
+                let (frames, said) = counted(&self.path, open)?;
+                (frames, Some(said))
+            }
         };
         if let Some(whole_s) = too_short(&*source, frames) {
             // Decoded once more, for the decoder's own words.
-            let (frames, said) = counted(&self.path, open)?;
+            let (frames, said) = match said {
+                Some(said) => (frames, said),
+                None => counted(&self.path, open)?,
+            };
             return Err(cut_short(source.spec().rate.seconds(frames), whole_s, &said));
         }
         let recipes = self.recipes_for(profiles, source.spec(), frames)?;

@@ -3,18 +3,16 @@
 //! A row says that the file is there and whole: it is written after the file has its name. A file without a row is
 //! harmless, and is taken for missing.
 
-use fanfare_model::{
-    Attempt, ContentHash, ErrorKind, JobId, Quality, Result, TaskId, Timestamp, TrackId, job::JobError,
-};
+use fanfare_model::{Attempt, ContentHash, ErrorKind, JobId, Quality, Result, TaskId, Timestamp, TrackId};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::Catalog;
+use super::{Catalog, small_failures::forget_damage};
 use crate::{
     CacheFolder, Damage, Look,
     db::commit,
     error::{sql, strange},
     queue::{fence, supersede_made},
-    rows::{col, count, id, int, json, maybe_hash, time},
+    rows::{col, count, id, int, maybe_hash, time},
 };
 
 /// A smaller file that is whole.
@@ -169,6 +167,9 @@ impl Catalog {
             .await
             .map_err(sql(WHAT))?;
         let outdated = outdated(&mut tx, &leased.subject, made).await?;
+        if !made.is_empty() {
+            forget_damage(&mut tx, &leased.subject, now).await?;
+        }
         leased.done(&mut tx, now).await?;
         commit(tx, WHAT).await?;
         self.remove_cached(outdated).await
@@ -278,22 +279,6 @@ impl Catalog {
             bytes: count(&row, "bytes")?,
             damaged: count(&row, "damaged")?,
         })
-    }
-
-    /// Why the last attempt at a smaller file of that track failed, where it was given up and not made since.
-    pub async fn small_failure(&self, track: TrackId, profile: &str) -> Result<Option<JobError>> {
-        const WHAT: &str = "reading why a file was not cached";
-        let mut reader = self.db.reader(WHAT).await?;
-        let row = sqlx::query(
-            "SELECT error FROM job WHERE subject = ?1 AND queue IN ('cache-track', 'stream-track') AND state = 'parked' \
-                 AND error IS NOT NULL AND instr(detail, ?2) ORDER BY updated DESC, n DESC LIMIT 1",
-        )
-        .bind(&track.as_bytes()[..])
-        .bind(profile)
-        .fetch_optional(&mut *reader)
-        .await
-        .map_err(sql(WHAT))?;
-        row.map(|row| json(&row, "error")).transpose()
     }
 
     /// What a run did not make: the tracks of its jobs that were parked or withdrawn, each with the profiles that were

@@ -41,6 +41,7 @@ mod sent_again;
 mod settings;
 mod shares;
 mod shuffled;
+mod small_failures;
 pub(crate) mod sweep;
 mod tasks;
 mod tracks;

@@ -16,7 +16,7 @@ use crate::{
     error::sql,
     folding::fold,
     fresh_id,
-    queue::ANALYZE_QUEUE,
+    queue::{ANALYZE_QUEUE, withdraw_small},
     refold,
     rows::{col, count, id, int, json, maybe_json, time, to_json, to_sparse_json},
 };
@@ -382,10 +382,10 @@ pub(super) async fn forget_results(
     .bind(failure)
     .bind(now.0)
     .bind(n)
-    .execute(tx)
+    .execute(&mut *tx)
     .await
     .map_err(sql(WHAT))?;
-    Ok(())
+    withdraw_small(tx, n, now).await
 }
 
 /// Notes size and times of a file that cannot be read.

@@ -34,7 +34,7 @@ pub(crate) use lease::{Leased, fence};
 pub use memory::MemoryJobQueue;
 pub(crate) use parked::{
     Parked, enrichment_queued, find as find_parked, retry, supersede_enrichment, supersede_made, superseded,
-    track_queued,
+    track_queued, withdraw_small,
 };
 pub use sqlite::SqliteJobQueue;
 pub(crate) use sqlite::{

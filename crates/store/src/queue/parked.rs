@@ -197,6 +197,22 @@ pub(crate) async fn supersede_enrichment(
     Ok(())
 }
 
+/// The bytes of a track changed: that nothing smaller could be made of the former ones says nothing of it any more.
+pub(crate) async fn withdraw_small(tx: &mut SqliteConnection, track: i64, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "UPDATE job SET state = 'cancelled', updated = ? WHERE state = 'parked' \
+             AND subject = (SELECT id FROM track WHERE n = ?) AND queue IN (?, ?)",
+    )
+    .bind(now.0)
+    .bind(track)
+    .bind(STREAM_QUEUE)
+    .bind(CACHE_QUEUE)
+    .execute(tx)
+    .await
+    .map_err(sql("withdrawing what was not made of earlier bytes"))?;
+    Ok(())
+}
+
 /// A file was made of those bytes by that profile, whichever job made it: others need not make it again.
 pub(crate) async fn supersede_made(
     tx: &mut SqliteConnection,

@@ -1,0 +1,70 @@
+//! Why smaller files of a track could not be made, as the jobs that were given up say it.
+
+use fanfare_model::{ErrorKind, Result, Timestamp, TrackId, job::JobError};
+use sqlx::SqliteConnection;
+
+use super::Catalog;
+use crate::{error::sql, rows::json};
+
+impl Catalog {
+    /// Why the last attempt at a smaller file of that track failed, where it was given up and not made since.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn small_failure(&self, track: TrackId, profile: &str) -> Result<Option<JobError>> {
+        const WHAT: &str = "reading why a file was not cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query(
+            "SELECT error FROM job WHERE subject = ?1 AND queue IN ('cache-track', 'stream-track') AND state = 'parked' \
+                 AND error IS NOT NULL AND instr(detail, ?2) ORDER BY updated DESC, n DESC LIMIT 1",
+        )
+        .bind(&track.as_bytes()[..])
+        .bind(profile)
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        row.map(|row| json(&row, "error")).transpose()
+    }
+
+    /// Such a failure that is the file's own: the next attempt would decode the same bytes, and end the same. It is forgotten when
+    /// the file changes, and when a file is made all the same.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn known_small_failure(&self, track: TrackId, profile: &str) -> Result<Option<JobError>> {
+        let last = self.small_failure(track, profile).await?;
+        Ok(last.filter(|last| matches!(last.kind, ErrorKind::Malformed | ErrorKind::Empty)))
+    }
+
+    /// What the decoder had to say when the track was analyzed, one sentence each.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn decoder_warnings(&self, track: TrackId) -> Result<Vec<String>> {
+        const WHAT: &str = "reading what the decoder said";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row =
+            sqlx::query("SELECT c.warnings FROM track t JOIN content c ON c.n = t.content WHERE t.id = ?")
+                .bind(&track.as_bytes()[..])
+                .fetch_optional(&mut *reader)
+                .await
+                .map_err(sql(WHAT))?;
+        row.map_or_else(|| Ok(Vec::new()), |row| json(&row, "warnings"))
+    }
+}
+
+/// A smaller file of a track was made: its bytes are not to blame, whatever parked jobs for its other files say.
+pub(super) async fn forget_damage(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "UPDATE job SET state = 'cancelled', updated = ? WHERE state = 'parked' AND subject = ? \
+             AND queue IN ('cache-track', 'stream-track') AND error ->> '$.kind' IN (?, ?)",
+    )
+    .bind(now.0)
+    .bind(track)
+    .bind(ErrorKind::Malformed.as_str())
+    .bind(ErrorKind::Empty.as_str())
+    .execute(tx)
+    .await
+    .map_err(sql("forgetting why files were not cached"))?;
+    Ok(())
+}
