@@ -103,6 +103,7 @@ impl CacheFolder {
 
     /// Removes what earlier lives left half made. For the start of a server.
     pub fn tidy(&self) {
+        self.remove_probes();
         if let Err(error) = fs::remove_dir_all(self.root.join(MAKING))
             && error.kind() != std::io::ErrorKind::NotFound
         {

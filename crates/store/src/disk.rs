@@ -14,7 +14,7 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind};
-use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 use tokio::sync::{Notify, watch};
 
 use crate::reserve;
@@ -106,6 +106,11 @@ impl Unwritable {
     }
 }
 
+/// How many bytes a file system has free for us.
+pub(crate) fn free_bytes(figures: &StatVfs) -> u64 {
+    figures.f_bavail.saturating_mul(figures.f_frsize)
+}
+
 /// The disk that the data folder lies on. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Disk {
@@ -171,7 +176,7 @@ impl Disk {
         // What is free then is kept for deleting: the disk stays full until there is more.
         if reserve::is_given_up(&self.inner.folder) {
             let Ok(figures) = statvfs(&self.inner.folder) else { return self.found() };
-            let free = figures.f_bavail.saturating_mul(figures.f_frsize);
+            let free = free_bytes(&figures);
             if free < reserve::RESERVE_BYTES + ENOUGH_AGAIN_BYTES as u64 {
                 return Some(Unwritable::Full);
             }
@@ -199,7 +204,7 @@ impl Disk {
         if figures.f_flag.contains(StatVfsMountFlags::RDONLY) {
             return Some(Unwritable::ReadOnly);
         }
-        let free = figures.f_bavail.saturating_mul(figures.f_frsize);
+        let free = free_bytes(&figures);
         // File systems without a fixed number of inodes say 0 of 0.
         let inodes = figures.f_files == 0 || figures.f_favail >= FEW_INODES;
         let is_suspected = self.inner.suspected.swap(false, Ordering::Relaxed);

@@ -38,7 +38,7 @@ pub(crate) fn give_up(data: &Path) -> bool {
 /// Makes the room where it is missing. That it cannot be made changes nothing but that a full disk cannot be helped.
 pub(crate) fn make(data: &Path) {
     let len = fs::metadata(path(data)).map(|file| file.len());
-    let free = statvfs(data).map_or(0, |figures| figures.f_bavail.saturating_mul(figures.f_frsize));
+    let free = statvfs(data).map_or(0, |figures| crate::disk::free_bytes(&figures));
     let is_wanted = match len {
         Ok(len) => len < RESERVE_BYTES,
         Err(_) => free >= PLENTY_BYTES,

@@ -19,11 +19,12 @@ use super::{
 };
 use crate::{
     clock,
-    worker::protocol::{WorkerCommand, WorkerEvent},
+    worker::{
+        protocol::{WorkerCommand, WorkerEvent},
+        room::IN_USE_MS,
+    },
 };
 
-/// What was used that lately is being listened to, and is not let go of.
-const IN_USE_MS: i64 = 10 * 60_000;
 /// How often age is looked at.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// How long new files are let come together before the cap is looked at.

@@ -20,6 +20,7 @@ use crate::{
     clock,
     detached::{self, LOOK_TIME, attend, detached},
     scan::desk::Cause,
+    scan::is_below,
 };
 
 /// How long a scan of the folder is waited for before missing tracks are removed. Files that are back where they were are
@@ -65,10 +66,6 @@ pub async fn remove_missing(
     let stay = [&*back, &*recent].concat();
     let removed = catalog.remove_missing(folder, below, &stay, clock::now()).await?;
     Ok(Removed { removed, back: back.len() as u64, recent: recent.len() as u64 })
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Those whose files are where they were, with the same size.

@@ -234,7 +234,7 @@ fn folders_above(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether that path lies in that folder; the empty folder holds everything.
-pub(super) fn is_below(path: &str, folder: &str) -> bool {
+pub(crate) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty() && !path.is_empty()
         || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }

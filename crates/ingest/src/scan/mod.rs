@@ -54,5 +54,7 @@ mod reading;
 mod steady;
 pub(crate) mod walk;
 
+pub(crate) use absence::is_below;
+
 /// How many days missing tracks are kept unless the settings say otherwise.
 pub const DEFAULT_KEEP_MISSING_DAYS: u32 = 30;

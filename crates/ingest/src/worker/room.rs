@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fanfare_model::{Error, ErrorKind, Result, Timestamp};
+use fanfare_model::{Error, ErrorKind, Result, Timestamp, words};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::work::Held;
@@ -43,8 +43,8 @@ pub(crate) fn unwritable(held: &Held, error: &Error) -> Option<Error> {
     })
 }
 
-/// What was used that lately is being listened to.
-const IN_USE_MS: i64 = 10 * 60_000;
+/// What was used that lately is being listened to, and is not removed from the cache.
+pub(crate) const IN_USE_MS: i64 = 10 * 60_000;
 
 /// The cap, and the turn of those who count against it.
 pub(crate) struct Room {
@@ -87,8 +87,7 @@ impl Room {
         if taken.saturating_add(bytes) <= cap {
             return Ok(turn);
         }
-        let mb = |bytes: u64| bytes as f64 / 1e6;
-        let said = format!("{FULL}: {:.1} MB of the {:.1} MB that it may take", mb(taken), mb(cap));
+        let said = format!("{FULL}: {} of the {} that it may take", words::bytes(taken), words::bytes(cap));
         Err(Error::new(ErrorKind::LimitExceeded, said)
             .remedy("raise `audio_cache.cap_bytes`, or run `fanfare cache clear`; originals play meanwhile"))
     }

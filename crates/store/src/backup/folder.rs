@@ -104,20 +104,35 @@ enum Before {
 /// # Errors
 /// `Invalid`.
 pub fn refuse_overlap(target: &Path, data: &Path) -> Result<()> {
-    let real = |path: &Path| {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let there = path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
-        there.map_or_else(
-            || path.clone(),
-            |(real, above)| real.join(path.strip_prefix(above).unwrap_or(Path::new(""))),
-        )
-    };
     let (data, target) = (real(data), real(target));
     if target.starts_with(&data) || data.starts_with(&target) {
         return Err(Error::new(ErrorKind::Invalid, "a backup cannot lie in the data folder, or around it")
             .remedy("name another folder, best on another disk"));
     }
     Ok(())
+}
+
+/// Refuses a place for a backup in a library folder: its uploads would become tracks once more, by a scan.
+///
+/// # Errors
+/// `Invalid`.
+pub(super) fn refuse_library(target: &Path, library: &Path) -> Result<()> {
+    if !real(target).starts_with(real(library)) {
+        return Ok(());
+    }
+    let message = format!("a backup cannot lie in the library folder {}", library.display());
+    Err(Error::new(ErrorKind::Invalid, message)
+        .remedy("name a folder outside the library, best on another disk: what is in a library folder is taken for music"))
+}
+
+/// The path with every link resolved, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let there = path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
+    there.map_or_else(
+        || path.clone(),
+        |(real, above)| real.join(path.strip_prefix(above).unwrap_or(Path::new(""))),
+    )
 }
 
 pub(super) fn private_folder(path: &Path) -> Result<()> {
@@ -196,4 +211,29 @@ fn remove_snapshots(place: &Place, keep: Option<&Manifest>) {
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 12: a backup into a library folder was made, and the next scan took its uploads for music.
+    #[test]
+    fn a_place_in_a_library_folder_is_refused_whatever_leads_there() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        fs::create_dir_all(at("music/albums")).unwrap();
+        std::os::unix::fs::symlink(at("music"), at("link")).unwrap();
+        for (target, refused) in [
+            ("music", true),
+            ("music/backup", true),
+            ("music/albums/a/b", true),
+            ("link/backup", true),
+            ("other/../music/backup", false), // `other` is not there: nothing can be made there
+            ("music backup", false),
+            ("backup", false),
+        ] {
+            assert_eq!(refuse_library(&at(target), &at("music")).is_err(), refused, "{target}");
+        }
+    }
 }

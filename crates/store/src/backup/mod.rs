@@ -84,6 +84,9 @@ pub async fn backup(
     options: BackupOptions<'_>,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<BackedUp> {
+    for library in store.catalog().folders().await? {
+        folder::refuse_library(target, &library.path)?;
+    }
     let (place, before) = folder::open(data, target)?;
     let (mut copied, mut mended, mut copied_bytes) = (0, 0, 0);
     let (mut verified, mut taken) = (Verified::new(), 0);

@@ -7,7 +7,10 @@ use fanfare_model::{Error, ErrorKind, Result};
 use rustix::{fs::statvfs, io::Errno};
 
 use super::CacheFolder;
+use crate::disk;
 
+/// How the names of probes begin; the number of the process follows.
+const PROBE: &str = ".probe-";
 /// A folder counts as writable when this much can be written: on a full disk a file can be made, and has no byte.
 const PROBE_BYTES: usize = 64 << 10;
 
@@ -23,17 +26,29 @@ impl CacheFolder {
         if !folder.is_dir() {
             return Err(self.failed(WHAT, io::ErrorKind::NotADirectory.into()));
         }
-        let probe = folder.join(format!(".probe-{}", std::process::id()));
+        let probe = folder.join(format!("{PROBE}{}", std::process::id()));
         let written = fs::write(&probe, vec![b'x'; PROBE_BYTES]);
         let removed = fs::remove_file(&probe);
         written.and(removed).map_err(|error| self.failed(WHAT, error))
+    }
+
+    /// Removes probes that a crash left. One of another process that is being written is lost to nobody.
+    pub(super) fn remove_probes(&self) {
+        let there = self.root().ancestors().find(|above| above.is_dir());
+        for entry in there.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix(PROBE));
+            if number.is_some_and(|number| number.parse::<u32>().is_ok()) && is_probe(&entry.path()) {
+                let _gone = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// How many bytes are free for us on its disk; `None` where the system does not say. Blocks.
     #[must_use]
     pub fn free_bytes(&self) -> Option<u64> {
         let found = self.root().ancestors().find_map(|above: &Path| statvfs(above).ok())?;
-        Some(found.f_bavail.saturating_mul(found.f_frsize))
+        Some(disk::free_bytes(&found))
     }
 
     /// Refuses a file of that many bytes if its disk has less free. Blocks.
@@ -68,9 +83,35 @@ impl CacheFolder {
     }
 }
 
+/// Whether the file holds what a probe holds, or a part of it: the folder may have other files of such a name.
+fn is_probe(path: &Path) -> bool {
+    let is_small =
+        fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= PROBE_BYTES as u64);
+    is_small && fs::read(path).is_ok_and(|bytes| bytes.iter().all(|byte| *byte == b'x'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // issue 12: a crash while it was tried left the probe for good.
+    #[test]
+    fn probes_that_a_crash_left_are_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".probe-17", ".probe-x", "probe-17"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        fs::write(folder.path().join(".probe-18"), "notes").unwrap();
+        // Where the cache folder is not there, the one above it was tried.
+        for root in [folder.path().to_owned(), folder.path().join("cache/audio")] {
+            fs::write(folder.path().join(".probe-17"), "x").unwrap();
+            CacheFolder::new(root).tidy();
+            let mut left: Vec<_> =
+                fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            left.sort();
+            assert_eq!(left, [".probe-18", ".probe-x", "probe-17"]);
+        }
+    }
 
     // issue 13: what `doctor` and `cache explain` say is what making a file would fail with.
     #[test]
