@@ -216,9 +216,9 @@ fn the_commands_make_check_explain_and_let_go_without_a_server() {
     assert_eq!(status["encoder"]["available"], true);
     says(&home.cache(&["status"]), 0, "encoder     LAME", "");
     says(&home.cache(&["clear"]), 2, "", "--yes");
-    says(&home.cache(&["clear", "--quality", "low", "--yes"]), 0, "1 file let go of", "");
-    says(&home.cache(&["clear", "--older-than-days", "1", "--yes"]), 0, "0 files let go of", "");
-    says(&home.cache(&["clear", "--yes"]), 0, "4 files let go of", "");
+    says(&home.cache(&["clear", "--quality", "low", "--yes"]), 0, "1 file removed", "");
+    says(&home.cache(&["clear", "--older-than-days", "1", "--yes"]), 0, "0 files removed", "");
+    says(&home.cache(&["clear", "--yes"]), 0, "4 files removed", "");
     assert_eq!(home.files(), []);
 }
 
@@ -439,7 +439,7 @@ async fn killed_at_any_moment_no_file_is_half_and_the_run_goes_on() {
     assert_eq!(left, 0, "nothing half made is left");
 
     // With a server the command has that one's worker do the work.
-    says(&home.cache(&["clear", "--quality", "low", "--yes"]), 0, "12 files let go of", "");
+    says(&home.cache(&["clear", "--quality", "low", "--yes"]), 0, "12 files removed", "");
     let warmed = home.cache(&["warm", "--all", "--quality", "low"]);
     says(&warmed, 0, "12 cached, 0 skipped, 0 failed", "");
     says(&warmed, 0, "; the cache has 36 files", "");
@@ -507,7 +507,7 @@ async fn a_full_disk_leaves_nothing_half_made_and_the_original_plays() {
         let all: Vec<&str> = args.iter().chain(&["--data", data.to_str().unwrap()]).copied().collect();
         ended_with(&all, &place)
     };
-    says(&command(&["cache", "clear", "--yes"]), 0, "1 file let go of", "");
+    says(&command(&["cache", "clear", "--yes"]), 0, "1 file removed", "");
     let ended = warm("low").await;
     assert_eq!(ended["state"], "partial_success", "1.8 MB twice are still too much: {ended}");
     assert_eq!(whole().len(), 1);

@@ -4,7 +4,7 @@
 
 use std::{fs, io::Write as _, path::Path, process::Stdio};
 
-use fanfare_tests::command::{Ended, ended, fanfare_command, run};
+use fanfare_tests::command::{Ended, ended, fanfare_command, run, write_tone};
 use serde_json::Value;
 
 /// Compares with a stored text; `FANFARE_BLESS=1` writes it anew.
@@ -246,5 +246,43 @@ fn settings_that_make_no_sense_stop_a_start_with_a_sentence() {
         let ended = ended(command.output().unwrap());
         assert!(matches!(ended.code, Some(2 | 3)), "{args:?}: {:?}", ended.code);
         assert!(ended.err.contains(expected) && ended.out.is_empty(), "{args:?}: {}", ended.err);
+    }
+}
+
+/// Issue 13: a scan said nothing of folders that it left out, of none at all, and "1 tracks".
+#[test]
+fn a_scan_says_what_it_left_out_and_what_to_do_without_a_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, music) = (place.path().join("data"), place.path().join("music"));
+    for folder in ["#recycle", "@eaDir", "...Even Louder"] {
+        fs::create_dir_all(music.join(folder)).unwrap();
+        write_tone(&music.join(folder).join("a.wav"), 440.0, 0.5);
+    }
+    let (data, music) = (data.to_str().unwrap(), music.to_str().unwrap());
+    let none = run(&["scan", "--data", data]);
+    assert!(none.err.contains("no folder yet") && none.err.contains("fanfare scan DIR"), "{none:?}");
+    for options in [&[][..], &["--full"]] {
+        let scanned = run(&[&["scan", music, "--data", data], options].concat());
+        let lines: Vec<&str> = scanned.out.lines().filter(|line| line.starts_with("left out ")).collect();
+        assert_eq!(lines.len(), 1, "{scanned:?}");
+        assert!(lines[0].starts_with("left out 2 folders of the system or of other programs: "), "{lines:?}");
+        assert!(lines[0].contains("#recycle") && lines[0].contains("@eaDir"), "{lines:?}");
+        assert!(scanned.out.contains("1 track: 1 ready"), "{scanned:?}");
+        assert!(!scanned.err.contains("no folder yet"), "{scanned:?}");
+    }
+}
+
+/// Issue 13: `--quality original` was offered and then refused.
+#[test]
+fn the_cache_offers_only_the_qualities_of_smaller_files() {
+    for command in ["warm", "verify", "refresh", "clear"] {
+        let help = run(&["cache", command, "--help"]);
+        assert!(!help.out.contains("original,"), "{}", help.out);
+        for (quality, why) in [("original", "never made"), ("huge", "no such quality")] {
+            let refused = run(&["cache", command, "--quality", quality]);
+            assert_eq!(refused.code, Some(2), "{refused:?}");
+            assert!(refused.err.contains(why) && refused.err.contains("high, medium, low"), "{refused:?}");
+            assert!(!refused.err.contains("original, high"), "{refused:?}");
+        }
     }
 }

@@ -12,6 +12,8 @@ const FLAGS = [
 ];
 export const DESKTOP = { width: 1440, height: 900 };
 export const TABLET = { width: 1024, height: 768 };
+/** The narrowest window with the whole player bar. */
+export const NARROW = { width: 920, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
 let noted = null;

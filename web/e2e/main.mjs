@@ -8,6 +8,7 @@ import { check, finish, Skip, until } from './check.mjs';
 import { guestChecks } from './guests.mjs';
 import { installChecks } from './install.mjs';
 import { ladderChecks } from './ladder.mjs';
+import { layoutChecks } from './layout.mjs';
 import { libraryChecks } from './library.mjs';
 import { mixtapeChecks } from './mixtapes.mjs';
 import { analysisChecks, parkedChecks } from './parked.mjs';
@@ -78,6 +79,7 @@ try {
   });
   await libraryChecks(page, server);
   await playerChecks(page, server);
+  await layoutChecks(page, server);
   await qualityChecks(page, server);
   await cacheChecks(page, context, server);
   await mixtapeChecks(page, server);

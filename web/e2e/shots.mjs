@@ -1,8 +1,8 @@
-// `npm run shots`: pictures of every page, desktop, tablet and phone, light and dark, into FANFARE_SHOTS (default /tmp/fanfare-shots).
+// `npm run shots`: pictures of every page, desktop, tablet, narrow window and phone, light and dark, into FANFARE_SHOTS (default /tmp/fanfare-shots).
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DESKTOP, dropFiles, enter, findServer, openBrowser, OWNER, PHONE, TABLET } from './browser.mjs';
+import { DESKTOP, dropFiles, enter, findServer, NARROW, openBrowser, OWNER, PHONE, TABLET } from './browser.mjs';
 
 /** Small enough to be looked at, different enough to show every state. */
 const UPLOADS = ['Morning Birds.flac', 'Old Tape, Side B.flac', 'broken.flac', 'shopping list.mp3', 'Late Signal.wav'].map((name, index) => ({
@@ -14,6 +14,8 @@ const LOOKS = [
   { name: 'desktop-light', viewport: DESKTOP, colorScheme: 'light' },
   { name: 'tablet-dark', viewport: TABLET, colorScheme: 'dark' },
   { name: 'tablet-light', viewport: TABLET, colorScheme: 'light' },
+  { name: 'narrow-dark', viewport: NARROW, colorScheme: 'dark' },
+  { name: 'narrow-light', viewport: NARROW, colorScheme: 'light' },
   { name: 'phone-dark', viewport: PHONE, colorScheme: 'dark', phone: true, scale: 2 },
   { name: 'phone-light', viewport: PHONE, colorScheme: 'light', phone: true, scale: 2 },
 ].filter((look) => look.name.includes(only));

@@ -264,7 +264,7 @@ export async function visit(look, seen, only = '') {
 }
 
 /** What sticks out of a narrow page or of a window over it, and what is said badly. */
-const faults = (page) => page.evaluate(() => {
+export const faults = (page) => page.evaluate(() => {
   const found = [];
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className} "${one.textContent.trim().slice(0, 40)}"`;
   const wide = document.documentElement.scrollWidth - innerWidth;

@@ -53,7 +53,7 @@ pub use post_analysis::PostAnalysis;
 pub use quarantine::{QUARANTINE_DAYS, keeping, list_at_once};
 pub use release_gain::{ReleaseGain, release_gain};
 pub use retag::WriteReplayGain;
-pub use scan::DEFAULT_KEEP_MISSING_DAYS;
+pub use scan::{DEFAULT_KEEP_MISSING_DAYS, LEFT_OUT};
 pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;
 pub use upload::{Receiving, UploadOptions};

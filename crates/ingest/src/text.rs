@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+pub(crate) use fanfare_model::words::count;
 use fanfare_model::{Error, Task, TaskState, Timestamp, Track, TrackId, track::TrackFailure};
 
 /// The error's sentence and remedy, without the byte offset, which is stored in a field of its own.
@@ -21,11 +22,6 @@ pub(crate) fn track_failure(error: &Error, at: Timestamp, next_retry: Option<Tim
         at,
         next_retry,
     }
-}
-
-/// `1 track`, `2 tracks`.
-pub(crate) fn count(number: u64, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 /// The status of an event (docs/coverage.md E22): `in_progress`, `completed`, `failed`, or `skipped` for a track that is left out

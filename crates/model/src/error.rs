@@ -172,6 +172,36 @@ pub struct Error {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+impl LimitHit {
+    /// What is limited, in words. The names of settings stay: people set them.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if self.name.contains('.') {
+            return format!("what is limited by the setting `{}`", self.name);
+        }
+        let known = match self.name.as_str() {
+            "mixtape_tracks" => "the number of tracks in a mixtape",
+            "mixtape_shares" => "the number of links to a mixtape",
+            "playlist_lines" => "the number of lines in the playlist",
+            "cover_pixels" => "the number of pixels of the cover",
+            "cover_memory_bytes" => "the memory needed for the cover in bytes",
+            "metadata_blocks" => "the number of metadata blocks",
+            "fingerprint_codes" => "the number of values in the fingerprint",
+            "ladder_rungs" => "the number of variants in `hls.ladder`",
+            "sample_rate_hz" => "the sample rate in Hz",
+            "duration_s" => "the duration in seconds",
+            _ => {
+                let plain = |name: &str| name.replace('_', " ");
+                return match self.name.strip_suffix("_bytes") {
+                    Some(of) => format!("the size of the {} in bytes", plain(of)),
+                    None => format!("the number of {}", plain(&self.name)),
+                };
+            }
+        };
+        known.to_owned()
+    }
+}
+
 impl Error {
     /// A new error of that kind with a sentence in lower case and without a full stop.
     #[must_use]
@@ -179,12 +209,13 @@ impl Error {
         Self { kind, message: message.into(), remedy: None, limit: None, offset_bytes: None, source: None }
     }
 
-    /// The error for a crossed limit: names the limit, the value and the maximum.
+    /// The error for a crossed limit: says in words what is limited (see [`LimitHit::words`]), the value and the maximum.
     #[must_use]
     pub fn limit(name: &str, value: u64, max: u64) -> Self {
-        let mut error =
-            Self::new(ErrorKind::LimitExceeded, format!("{name} is {value}, more than the limit of {max}"));
-        error.limit = Some(Box::new(LimitHit { name: name.to_owned(), value, max }));
+        let mut error = Self::new(ErrorKind::LimitExceeded, String::new());
+        let hit = LimitHit { name: name.to_owned(), value, max };
+        error.message = format!("{} is {value}, more than the limit of {max}", hit.words());
+        error.limit = Some(Box::new(hit));
         error
     }
 
@@ -323,7 +354,30 @@ mod tests {
     #[test]
     fn a_limit_error_names_limit_value_and_maximum() {
         let error = Error::limit("channels", 65_535, 64);
-        assert_eq!(error.to_string(), "channels is 65535, more than the limit of 64");
+        assert_eq!(error.to_string(), "the number of channels is 65535, more than the limit of 64");
         assert_eq!(error.limit_hit().unwrap().max, 64);
+    }
+
+    /// Issue 13: "mixtape_tracks is 1001, more than ...".
+    #[test]
+    fn a_limit_is_told_in_words_and_settings_by_their_names() {
+        for (name, words) in [
+            ("mixtape_tracks", "the number of tracks in a mixtape"),
+            ("playlist_lines", "the number of lines in the playlist"),
+            ("cover_bytes", "the size of the cover in bytes"),
+            ("cover_pixels", "the number of pixels of the cover"),
+            ("cover_memory_bytes", "the memory needed for the cover in bytes"),
+            ("sample_rate_hz", "the sample rate in Hz"),
+            ("duration_s", "the duration in seconds"),
+            ("settings_file_bytes", "the size of the settings file in bytes"),
+            ("chunk_offset_bytes", "the size of the chunk offset in bytes"),
+            ("boxes", "the number of boxes"),
+            ("upload.max_bytes", "what is limited by the setting `upload.max_bytes`"),
+        ] {
+            let error = Error::limit(name, 9, 8);
+            assert_eq!(error.message(), format!("{words} is 9, more than the limit of 8"));
+            assert!(name.contains('.') || !error.message().contains('_'), "{error}");
+            assert_eq!(error.limit_hit().unwrap().name, name, "programs go by the name");
+        }
     }
 }

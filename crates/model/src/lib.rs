@@ -29,6 +29,7 @@ pub mod task;
 pub mod time;
 pub mod track;
 pub mod units;
+pub mod words;
 
 pub use cache::{CacheOptions, NotMade};
 pub use error::{Error, ErrorKind, LimitHit, Result};

@@ -1,4 +1,5 @@
-//! Playlists as text (M3U in UTF-8): writing a list, and reading what other programs wrote, in whatever encoding.
+//! Playlists as text (M3U in UTF-8): writing a list, and reading what other programs wrote, in whatever encoding. PLS and XSPF
+//! are [read](others) too.
 //!
 //! There is no standard: these are the lines that players agree on. `#EXTINF:seconds,Artist - Title` is about the next
 //! line that is no comment, which names a file. What a file names is only ever compared with what the library knows:
@@ -8,7 +9,9 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
+
+mod others;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "audio/x-mpegurl";
@@ -85,15 +88,18 @@ pub fn on_a_line(text: &str) -> String {
 }
 
 /// Reads a playlist: UTF-8 or UTF-16 by its byte order mark, UTF-8 without one, else the encoding that `#EXTENC:` names, else
-/// Windows-1252, which older programs wrote. A line ends with CR, LF, or both.
+/// Windows-1252, which older programs wrote. A line ends with CR, LF, or both. PLS and XSPF are known by how they begin.
 ///
 /// # Errors
-/// `LimitExceeded` for more than [`MAX_BYTES`] or 10,000 lines.
+/// `LimitExceeded` for more than [`MAX_BYTES`] or 10,000 lines; `Unsupported` for what is no text, or a format that is not read.
 pub fn read(bytes: &[u8]) -> Result<Playlist> {
     if bytes.len() > MAX_BYTES {
         return Err(Error::limit("playlist_bytes", bytes.len() as u64, MAX_BYTES as u64));
     }
     let text = decoded(bytes);
+    if let Some(read) = others::read(&text) {
+        return read;
+    }
     let mut playlist = Playlist::default();
     let mut next = Listed::default();
     for (number, line) in lines(&text).enumerate() {
@@ -121,6 +127,17 @@ pub fn read(bytes: &[u8]) -> Result<Playlist> {
         }
     }
     Ok(playlist)
+}
+
+/// The error for a playlist none of whose files is in the library.
+#[must_use]
+pub fn nothing_found(playlist: &Playlist) -> Error {
+    if playlist.files.is_empty() {
+        return Error::new(ErrorKind::Empty, "the playlist names no files")
+            .remedy("save it again in the program that it comes from, as M3U8");
+    }
+    Error::new(ErrorKind::Empty, "nothing in the playlist is in the library")
+        .remedy("scan the folder that its files lie in first")
 }
 
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {

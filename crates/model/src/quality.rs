@@ -48,6 +48,20 @@ impl Quality {
             Self::Low => "low",
         }
     }
+
+    /// The quality of a smaller file: any but the original.
+    ///
+    /// # Errors
+    /// `Invalid`, with the words that there are.
+    pub fn smaller(text: &str) -> Result<Self, Error> {
+        Self::SMALLER.into_iter().find(|quality| quality.as_str() == text).ok_or_else(|| {
+            let why = match text {
+                "original" => "originals are kept as they are and never made",
+                _ => "there is no such quality of smaller files",
+            };
+            Error::new(ErrorKind::Invalid, why).remedy("one of high, medium, low")
+        })
+    }
 }
 
 impl fmt::Display for Quality {

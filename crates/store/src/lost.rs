@@ -142,9 +142,10 @@ fn refuse(data: &Path) -> Result<()> {
     Err(lost(
         data,
         format_args!(
-            "the database in {} is missing or empty, but files that belong to one are there: {uploads} uploads and \
-             {others} covers and streams",
-            data.display()
+            "the database in {} is missing or empty, but files that belong to one are there: {} and {others} \
+             covers and streams",
+            data.display(),
+            fanfare_model::words::count(uploads, "upload")
         ),
     ))
 }

@@ -105,10 +105,9 @@ impl TagPass {
             failed => format!("{written} written, {failed} left alone"),
         };
         if !done.releases.is_empty() {
-            message += &match done.releases.len() {
-                1 => "; 1 release gets no album gain".to_owned(),
-                many => format!("; {many} releases get no album gain"),
-            };
+            let gets = if done.releases.len() == 1 { "gets" } else { "get" };
+            message +=
+                &format!("; {} {gets} no album gain", text::count(done.releases.len() as u64, "release"));
         }
         match ended {
             Err(error) => task.end(TaskState::Failed, text::sentence(&error)).await,

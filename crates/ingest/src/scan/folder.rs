@@ -124,10 +124,8 @@ impl FolderScan<'_> {
     async fn bring_up_to_date(&self, began: Timestamp) -> Result<FolderOutcome> {
         self.wait_for_threads_left_behind().await?;
         let walked = self.walk().await?;
-        for name in &walked.left_out {
-            self.task
-                .note(format!("left out {}: a folder of the system or of another program", self.shown(name)))
-                .await;
+        if let Some(sentence) = left_out(&walked.left_out, |name| self.shown(name)) {
+            self.task.note(sentence).await;
         }
         for own in &walked.own {
             self.task.note(format!("left out {}: Fanfare keeps its own files there", self.shown(own))).await;
@@ -345,6 +343,27 @@ impl FolderScan<'_> {
 /// A change for each.
 fn all<T: Copy>(of: &[T], change: fn(T) -> ScanChange) -> Vec<ScanChange> {
     of.iter().map(|one| change(*one)).collect()
+}
+
+/// How the line begins that names the folders that a scan left out because of their names.
+pub const LEFT_OUT: &str = "left out ";
+
+/// How many of them are named.
+const NAMED: usize = 8;
+
+/// How many folders of systems and other programs were left out of one library folder, and which, in one line.
+fn left_out(names: &[String], shown: impl Fn(&str) -> String) -> Option<String> {
+    let of = match names.len() {
+        0 => return None,
+        1 => "1 folder of the system or of another program".to_owned(),
+        many => format!("{many} folders of the system or of other programs"),
+    };
+    let listed: Vec<String> = names.iter().take(NAMED).map(|name| shown(name)).collect();
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("{LEFT_OUT}{of}: {}{more}", listed.join(", ")))
 }
 
 /// What to do about a folder that counts as away.

@@ -1,5 +1,6 @@
 //! `fanfare backup` and `fanfare restore`.
 
+use fanfare_model::words::count;
 use std::{
     io::{self, IsTerminal as _},
     path::PathBuf,
@@ -50,8 +51,8 @@ pub fn backup(args: &BackupArgs) -> Done {
     let done = done?;
     output::line(format_args!("{}; in {}", held(&done.manifest), args.target.display()))?;
     output::line(format_args!(
-        "copied {} files ({}), the rest was there and is whole; left out: smaller files and streams that can be made again",
-        done.copied,
+        "copied {} ({}), the rest was there and is whole; left out: smaller files and streams that can be made again",
+        count(done.copied, "file"),
         bytes(done.copied_bytes)
     ))?;
     if done.mended > 0 {
@@ -118,8 +119,10 @@ fn list_unnamed(request: &SettingsRequest) -> Result<(), Stop> {
     })?;
     if counts.files > 0 {
         output::line(format_args!(
-            "{} files that it does not know are kept for {} days, {} of them uploads that can be made tracks again (page `Settings`)",
-            counts.files, settings.quarantine_days, counts.uploads
+            "kept for {}: {} that it does not know, of which {} can be made tracks again (page `Settings`)",
+            count(settings.quarantine_days.into(), "day"),
+            count(counts.files, "file"),
+            count(counts.uploads, "upload")
         ))?;
     }
     Ok(())

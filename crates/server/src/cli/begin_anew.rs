@@ -2,6 +2,7 @@
 
 use fanfare_ingest::{DataLock, list_at_once};
 use fanfare_model::Result;
+use fanfare_model::words::count;
 use fanfare_store::{QuarantineCounts, Store};
 
 use super::{
@@ -23,9 +24,10 @@ pub fn run(place: &PlaceArgs) -> Done {
         Ok((list_unnamed(store).await?, set_aside))
     })?;
     output::line(format_args!(
-        "the database is new; {} files of the lost one are kept for {} days, {} of them uploads that can be made tracks \
-         again",
-        counts.files, settings.quarantine_days, counts.uploads
+        "the database is new; kept for {}: {} of the lost one, of which {} can be made tracks again",
+        count(settings.quarantine_days.into(), "day"),
+        count(counts.files, "file"),
+        count(counts.uploads, "upload")
     ))?;
     backup::name_set_aside(&set_aside)?;
     output::line("start `fanfare serve`; its page `Settings` lists them")?;

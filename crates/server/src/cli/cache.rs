@@ -9,6 +9,7 @@ mod scope;
 mod status;
 mod warm;
 
+pub(super) use fanfare_model::words::{bytes, count};
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use fanfare_ingest::Which;
@@ -120,34 +121,6 @@ fn clear(
         }
         Ok((removed, freed))
     })?;
-    let files = if removed == 1 { "file" } else { "files" };
-    output::line(format_args!("{removed} {files} let go of, {} freed", bytes(freed)))?;
+    output::line(format_args!("{} removed, {} freed", count(removed, "file"), bytes(freed)))?;
     Ok(Exit(SUCCESS))
-}
-
-/// A number of bytes as people read it (decimal prefixes, as disks are sold).
-#[must_use]
-pub(super) fn bytes(count: u64) -> String {
-    #[allow(clippy::cast_precision_loss)] // three digits are shown
-    let number = count as f64;
-    match count {
-        0..1_000 => format!("{count} bytes"),
-        1_000..1_000_000 => format!("{:.1} kB", number / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", number / 1e6),
-        _ => format!("{:.1} GB", number / 1e9),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_told_in_a_few_digits() {
-        for (count, text) in
-            [(0, "0 bytes"), (999, "999 bytes"), (1_440_000, "1.4 MB"), (10 << 30, "10.7 GB")]
-        {
-            assert_eq!(bytes(count), text);
-        }
-    }
 }

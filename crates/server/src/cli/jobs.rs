@@ -3,7 +3,7 @@
 //! What is retried here is only queued: the worker of the running server finds it within seconds, or that of the next one.
 
 use fanfare_ingest::{DataLock, retry_parked_jobs};
-use fanfare_model::{ErrorKind, JobId, Result};
+use fanfare_model::{ErrorKind, JobId, Result, words};
 use fanfare_store::{MAX_PARKED, ParkedFilter, ParkedJob, Store};
 
 use super::{
@@ -35,7 +35,7 @@ fn filter(which: &ParkedArgs) -> Result<ParkedFilter> {
 
 /// `1 job`, `2 jobs`.
 fn jobs(count: u64) -> String {
-    if count == 1 { "1 job".to_owned() } else { format!("{count} jobs") }
+    words::count(count, "job")
 }
 
 fn parked(which: &ParkedArgs, json: bool, place: &PlaceArgs) -> Done {

@@ -1,6 +1,6 @@
 //! What is missing of a library folder, in lines for a terminal.
 
-use fanfare_model::{FolderMissing, Timestamp, library::Folder};
+use fanfare_model::{FolderMissing, Timestamp, library::Folder, words};
 
 use crate::http::clock;
 
@@ -27,8 +27,8 @@ pub fn lines(folder: &Folder, missing: &FolderMissing, keep_days: u32) -> Vec<St
             0 => "kept until you remove them".to_owned(),
             days => format!("removed from {} on", day(since.plus_ms(i64::from(days) * DAY_MS))),
         };
-        let tracks = missing.tracks;
-        lines.push(format!("{path}: {tracks} tracks missing, the first since {}, {removed}", day(since)));
+        let tracks = words::count(missing.tracks, "track");
+        lines.push(format!("{path}: {tracks} missing, the first since {}, {removed}", day(since)));
     }
     if !lines.is_empty() {
         lines.push(format!("-> {REMEDY}"));

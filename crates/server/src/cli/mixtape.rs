@@ -5,7 +5,7 @@ use std::{io::Read as _, path::Path};
 use fanfare_model::{
     Error, ErrorKind, Mixtape, Result, Role, TrackId, UserId,
     m3u8::{self, Listed, Playlist},
-    mixtape,
+    mixtape, words,
 };
 use fanfare_store::{MAX_PAGE, MixtapeChange, MixtapeQuery, NewMixtape, Store};
 use serde_json::json;
@@ -97,8 +97,9 @@ fn list(as_json: bool, place: &PlaceArgs) -> Done {
             let length = minutes(tape.duration_s);
             let title = printable(&tape.title);
             output::line(format_args!(
-                "{:<32}  {:>4} tracks  {length:>8}  {title}",
-                tape.slug, tape.track_count
+                "{:<32}  {:>11}  {length:>8}  {title}",
+                tape.slug,
+                words::count(tape.track_count, "track")
             ))?;
         }
     }
@@ -150,7 +151,7 @@ fn change(
         store.catalog().change_mixtape(id, &change, now()).await?;
         Ok(length)
     })?;
-    output::line(format_args!("{length} tracks"))?;
+    output::line(words::count(length as u64, "track"))?;
     Ok(Exit(SUCCESS))
 }
 
@@ -167,8 +168,7 @@ fn import(file: &Path, title: Option<&str>, owner: Option<&str>, as_json: bool, 
     let (slug, unmatched) = in_store(place, async |store| {
         let matched = store.catalog().match_playlist(&playlist, folder.as_deref()).await?;
         if matched.tracks.is_empty() {
-            return Err(Error::new(ErrorKind::Empty, "nothing in the playlist is in the library")
-                .remedy("scan the folder that its files lie in first"));
+            return Err(m3u8::nothing_found(&playlist));
         }
         let owner = owner_of(&store, owner).await?;
         let new = NewMixtape { title, notes: String::new(), owner, tracks: matched.tracks };

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, remove_missing};
-use fanfare_model::{Result, TaskId, Timestamp};
+use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, LEFT_OUT, remove_missing};
+use fanfare_model::{Result, TaskId, Timestamp, words};
 use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -34,10 +34,14 @@ pub fn run(args: &ScanArgs) -> Done {
     let settings = with_folders(layers.settle(&Default::default()), args)?;
     logging::start(&settings.log);
     serve::make_data_folder(&settings.data_dir)?;
-    let Some(Found { counts, compared, missing, removed }) = serve::block_on(scan(&layers, &settings, args))?
+    let Some(Found { counts, folders, left_out, compared, missing, removed }) =
+        serve::block_on(scan(&layers, &settings, args))?
     else {
         return Ok(Exit(INTERRUPTED));
     };
+    for line in left_out {
+        output::line(output::printable(&line))?;
+    }
     for line in compared {
         output::line(output::printable(&line))?;
     }
@@ -45,15 +49,20 @@ pub fn run(args: &ScanArgs) -> Done {
         output::line(output::printable(&line))?;
     }
     if args.remove_missing {
-        output::line(format_args!("{removed} missing tracks removed"))?;
+        output::line(format_args!("{} removed", words::count(removed, "missing track")))?;
     }
     output::line(format_args!(
-        "{} tracks: {} ready, {} failed, {} waiting",
-        counts.tracks,
+        "{}: {} ready, {} failed, {} waiting",
+        words::count(counts.tracks, "track"),
         counts.ready,
         counts.failed,
         counts.queued + counts.processing
     ))?;
+    if folders == 0 {
+        output::note(
+            "fanfare: the library has no folder yet; name the one that your music is in: fanfare scan DIR",
+        );
+    }
     Ok(Exit(if counts.failed > 0 { SOME_FAILED } else { SUCCESS }))
 }
 
@@ -68,6 +77,10 @@ fn with_folders(mut settings: Settings, args: &ScanArgs) -> Result<Settings> {
 /// What a scan ended with.
 struct Found {
     counts: LibraryCounts,
+    /// How many folders the library has.
+    folders: usize,
+    /// Which folders of systems and other programs were left out, a line for each library folder.
+    left_out: Vec<String>,
     /// What a full scan has to say: how many files were compared, and which have other bytes than before.
     compared: Vec<String>,
     /// What is missing, a line for each folder.
@@ -112,15 +125,20 @@ async fn found(
     (scan, begun): (TaskId, Timestamp),
 ) -> Result<Found> {
     let catalog = store.catalog();
-    let compared = match catalog.task(scan).await?.filter(|_| args.full) {
-        Some(task) => task.log.iter().map(|line| line.text.clone()).chain([task.message]).collect(),
-        None => Vec::new(),
+    let task = catalog.task(scan).await?;
+    let log = || task.iter().flat_map(|task| task.log.iter().map(|line| line.text.clone()));
+    let (left_out, compared) = if args.full {
+        (Vec::new(), log().chain(task.iter().map(|task| task.message.clone())).collect())
+    } else {
+        (log().filter(|line| line.starts_with(LEFT_OUT)).collect(), Vec::new())
     };
     let (mut lines, mut removed) = (Vec::new(), 0);
     let named: Vec<PathBuf> =
         args.folders.iter().map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone())).collect();
     let mut missing = catalog.missing().await?;
-    for folder in catalog.folders().await? {
+    let folders = catalog.folders().await?;
+    let count = folders.len();
+    for folder in folders {
         let missing = missing.remove(&folder.id).unwrap_or_default();
         if args.remove_missing && (named.is_empty() || named.contains(&folder.path)) {
             // What this scan found missing may be a disk that is not mounted: it stays, and is told.
@@ -132,7 +150,7 @@ async fn found(
         }
         lines.extend(missing::lines(&folder, &missing, settings.keep_missing_days));
     }
-    Ok(Found { counts: catalog.counts().await?, compared, missing: lines, removed })
+    Ok(Found { counts: catalog.counts().await?, folders: count, left_out, compared, missing: lines, removed })
 }
 
 /// Gives the scan, when everything is done; `None` when it was interrupted.

@@ -14,7 +14,7 @@ use serde::{
 };
 
 use super::{
-    problem::{Problem, excerpt},
+    problem::{Problem, excerpt, variants},
     state::HttpState,
 };
 
@@ -116,6 +116,11 @@ fn no_json() -> Problem {
 /// A data error's sentence, unless it quotes a value of the body.
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
+    // The word itself may be a secret in the wrong place.
+    if let Some((_, names)) = variants(&text) {
+        let (line, column) = (error.line(), error.column());
+        return format!("a value in the body (line {line}, column {column}) is none of {names}");
+    }
     let quotes_a_name_only = text.starts_with("missing field") || text.starts_with("unknown field");
     if quotes_a_name_only {
         text

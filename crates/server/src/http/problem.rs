@@ -116,7 +116,7 @@ impl From<PathRejection> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(ErrorKind::Invalid, excerpt(&rejection.body_text()))
+        Self::new(ErrorKind::Invalid, excerpt(&plain(&rejection.body_text())))
     }
 }
 
@@ -127,6 +127,44 @@ impl From<BytesRejection> for Problem {
         }
         Self::new(ErrorKind::Invalid, excerpt(&rejection.body_text()))
     }
+}
+
+/// What the parser of addresses says of a parameter, in a sentence for people: `sort: unknown variant ...` becomes "`sort` is one
+/// of ...".
+fn plain(said: &str) -> String {
+    let said = said.strip_prefix("Failed to deserialize query string: ").unwrap_or(said);
+    if let Some((_, names)) = variants(said) {
+        return match said.split_once(": unknown variant") {
+            Some((parameter, _)) => format!("`{parameter}` has an unknown value; it is one of {names}"),
+            None => format!("a parameter has an unknown value; it is one of {names}"),
+        };
+    }
+    let (parameter, what) = match said.split_once(": ") {
+        Some((parameter, what)) if !parameter.contains(' ') => (format!("`{parameter}`"), what),
+        _ => ("a parameter".to_owned(), said),
+    };
+    if let Some(name) = what.strip_prefix("missing field ") {
+        format!("the parameter {name} is missing")
+    } else if ["invalid digit", "number too", "cannot parse integer", "invalid value: integer"]
+        .iter()
+        .any(|start| what.starts_with(start))
+    {
+        format!("{parameter} is a whole number within its range")
+    } else if what.contains("`true` or `false`") || what.contains("a boolean") {
+        format!("{parameter} is `true` or `false`")
+    } else {
+        format!("{parameter}: {what}")
+    }
+}
+
+/// The unknown word and the known ones, of a sentence of serde about a word that is none of them.
+pub fn variants(said: &str) -> Option<(&str, String)> {
+    let (_, rest) = said.split_once("unknown variant `")?;
+    let (word, names) = rest.rsplit_once("`, expected ")?;
+    let names = names.strip_prefix("one of ").unwrap_or(names);
+    // serde_json puts the position behind it.
+    let names = names.split(" at line ").next().unwrap_or(names);
+    Some((word, names.replace("` or `", "`, `")))
 }
 
 /// A library's sentence, cut and without control characters: it may quote the request.
@@ -178,5 +216,36 @@ impl IntoResponse for Problem {
             headers.insert(header::ALLOW, allow);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 13: answers quoted the parser's own words.
+    #[test]
+    fn parameters_are_refused_in_sentences() {
+        for (said, told) in [
+            (
+                "Failed to deserialize query string: sort: unknown variant `x`, expected one of `title`, `artist`",
+                "`sort` has an unknown value; it is one of `title`, `artist`",
+            ),
+            (
+                "order: unknown variant ``, expected `asc` or `desc`",
+                "`order` has an unknown value; it is one of `asc`, `desc`",
+            ),
+            ("unknown variant `x`, expected `a`", "a parameter has an unknown value; it is one of `a`"),
+            (
+                "Failed to deserialize query string: limit: invalid digit found in string",
+                "`limit` is a whole number within its range",
+            ),
+            ("offset: number too large to fit in target type", "`offset` is a whole number within its range"),
+            ("missing field `q`", "the parameter `q` is missing"),
+            ("all: provided string was not `true` or `false`", "`all` is `true` or `false`"),
+            ("artist: an id has 32 hexadecimal digits", "`artist`: an id has 32 hexadecimal digits"),
+        ] {
+            assert_eq!(plain(said), told);
+        }
     }
 }

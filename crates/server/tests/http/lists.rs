@@ -120,6 +120,29 @@ async fn a_shuffled_list_has_every_track_once_and_many_artists_at_its_beginning(
     assert_eq!(server.json(&owner, "/api/v1/catalog?sort=shuffled&seed=1").await["total"], 0);
 }
 
+/// Issue 13: answers quoted serde, and a search with a NUL was refused for its length.
+#[tokio::test]
+async fn what_a_parameter_may_be_is_said_in_a_sentence_and_a_nul_stands_between_words() {
+    let server = Server::start().await;
+    let owner = server.owner().await;
+    server.track("a.wav", &[0; 44]).await;
+    for query in ["sort=x", "order=x", "limit=x", "limit=-1", "state=x", "artist=x"] {
+        let answer = server.get(&owner, &format!("/api/v1/tracks?{query}")).await;
+        assert_eq!(answer.status(), 400, "{query}");
+        let answer: serde_json::Value = answer.json().await.unwrap();
+        let detail = answer["detail"].as_str().unwrap();
+        let name = query.split('=').next().unwrap();
+        assert!(detail.contains(name), "{query}: {detail}");
+        for raw in ["variant", "deserialize", "expected", "invalid digit"] {
+            assert!(!detail.contains(raw), "{query}: {detail}");
+        }
+    }
+    for (search, total) in [("a%00wav", 1), ("a%00zzz", 0), ("%00a%00", 1)] {
+        let found = server.json(&owner, &format!("/api/v1/tracks?search={search}")).await;
+        assert_eq!(found["total"], total, "{search}: {found}");
+    }
+}
+
 #[tokio::test]
 async fn a_release_without_a_gain_says_why() {
     let server = Server::start().await;

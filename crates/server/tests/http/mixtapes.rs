@@ -264,6 +264,15 @@ async fn a_playlist_goes_out_and_comes_back() {
         (b"\xff\xfea\0".to_vec(), "", 422),
         (b"a.wav".to_vec(), "?title=", 400),
         (b"\xe9\na.wav".to_vec(), "?title=Latin", 201),
+        // issue 13: other formats
+        (b"[playlist]\nFile1=a.wav\nNumberOfEntries=1\n".to_vec(), "?title=pls", 201),
+        (
+            b"<playlist><trackList><track><location>a.wav</location></track></trackList></playlist>".to_vec(),
+            "?title=xspf",
+            201,
+        ),
+        (b"<html>a.wav</html>".to_vec(), "", 422),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "", 422),
     ] {
         body(import(bytes, query).await, status).await;
     }

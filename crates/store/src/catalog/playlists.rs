@@ -95,7 +95,10 @@ impl Catalog {
             for file in files {
                 match matcher.find(&file, folder.as_deref()) {
                     Some(track) => matched.tracks.push(track),
-                    None => matched.unmatched.push(file.path.trim().to_owned()),
+                    None => matched.unmatched.push(match file.path.trim() {
+                        "" => file.label.unwrap_or_default(),
+                        path => path.to_owned(),
+                    }),
                 }
             }
             matched
@@ -141,8 +144,11 @@ impl<'a> Matcher<'a> {
         let exact = file.path.strip_prefix("./").unwrap_or(&file.path);
         let here = self.by_path.get(file.path.as_str()).or_else(|| self.by_path.get(exact));
         let found = here.and_then(|tracks| said.best(tracks.iter().copied()));
-        let found = found
-            .or_else(|| readings(&file.path, folder).iter().find_map(|path| self.by_suffix(path, &said)));
+        let found = found.or_else(|| {
+            // A playlist may know artist and title alone.
+            let path = Some(&file.path).filter(|path| !path.trim().is_empty())?;
+            readings(path, folder).iter().find_map(|path| self.by_suffix(path, &said))
+        });
         found.or_else(|| self.by_label(&said)).map(|track| track.id)
     }
 

@@ -572,7 +572,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Makes a mixtape of an M3U or M3U8 playlist, sent as it is or in a form's field `file`. What the playlist names is
+         * Makes a mixtape of an M3U, M3U8, PLS or XSPF playlist, sent as it is or in a form's field `file`. What the playlist names is
          *     compared with the library, by the end of its path, then by artist, title and length; no file is opened.
          */
         post: operations["import_mixtape"];
@@ -5435,7 +5435,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Nothing in it is in the library */
+            /** @description Nothing in it is in the library, or it is no such playlist */
             422: {
                 headers: {
                     [name: string]: unknown;

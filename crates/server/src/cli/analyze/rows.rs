@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _};
 
 use fanfare_model::features::{Key, Rhythm, TempoStability};
+use fanfare_model::words;
 use serde_json::Value;
 
 use super::{
@@ -189,7 +190,7 @@ fn level(value: Option<f64>) -> String {
 
 fn album_cells(album: &AlbumReport) -> String {
     let loudness = &album.loudness;
-    let tracks = if album.tracks == 1 { "1 track".to_owned() } else { format!("{} tracks", album.tracks) };
+    let tracks = words::count(album.tracks as u64, "track");
     let gain = loudness
         .replaygain_album_gain_db
         .map(|gain| format!(", ReplayGain {gain:+.1} dB"))

@@ -1,6 +1,7 @@
 //! Making files ahead by the worker of a server that runs on the same data folder: the jobs are queued, the worker finds
 //! them within seconds, and they are followed in the database.
 
+use fanfare_model::words::count;
 use std::{fmt::Write as _, time::Duration};
 
 use fanfare_ingest::{CacheQueued, DataLock, Which, queue_cache};
@@ -93,7 +94,7 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, whi
     if withdrawn > 0 {
         let why = task.failures.iter().find(|failure| failure.kind == ErrorKind::LimitExceeded);
         let why = why.map_or("the run was cancelled", |failure| failure.message.as_str());
-        let tracks = if withdrawn == 1 { "1 track".to_owned() } else { format!("{withdrawn} tracks") };
+        let tracks = count(withdrawn, "track");
         let _ = write!(message, "; stopped with {tracks} left: {why}");
     }
     let state = match (ready, task.failure_count) {

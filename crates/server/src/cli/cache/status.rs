@@ -4,7 +4,7 @@ use fanfare_ingest::DataLock;
 use fanfare_model::{ErrorKind, Profile, Quality};
 use serde::Serialize;
 
-use super::{bytes, in_store};
+use super::{bytes, count, in_store};
 use crate::{
     cli::{
         exit::{Exit, SUCCESS},
@@ -130,9 +130,9 @@ fn table(status: &Status) -> String {
         let name = Quality::from(row.quality);
         let rate = row.bitrate_bps / 1_000;
         text.push_str(&format!(
-            "  {:<9} {rate} kbit/s, {} files, {}\n",
+            "  {:<9} {rate} kbit/s, {}, {}\n",
             name.as_str(),
-            row.files,
+            count(row.files, "file"),
             bytes(row.bytes)
         ));
     }

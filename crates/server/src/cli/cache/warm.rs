@@ -13,7 +13,7 @@ use fanfare_model::{Error, ErrorKind, Result, Task, TaskId, TaskState};
 use fanfare_store::Store;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{bytes, open, qualities, remote, scope};
+use super::{bytes, count, open, qualities, remote, scope};
 use crate::{
     cli::{
         exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS},
@@ -88,7 +88,7 @@ pub(super) fn run(args: &WarmArgs, which: Which) -> Done {
     }
     let files: u64 = cached.iter().map(|count| count.files).sum();
     let size: u64 = cached.iter().map(|count| count.bytes).sum();
-    let held = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let held = count(files, "file");
     output::line(format_args!("{message}; the cache has {held}, {}", bytes(size)))?;
     Ok(Exit(if failures > 0 { SOME_FAILED } else { SUCCESS }))
 }

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use fanfare_model::{Error, Result};
+use fanfare_model::{Error, Result, words};
 use fanfare_store::{CacheFolder, Disk};
 use walkdir::WalkDir;
 
@@ -214,7 +214,7 @@ fn library_folder(path: &Path) -> Check {
         Ok(entries.flatten().count())
     };
     match read(path) {
-        Ok(entries) => ok(NAME, format!("{} ({entries} entries)", path.display())),
+        Ok(entries) => ok(NAME, format!("{} ({})", path.display(), words::count(entries as u64, "entry"))),
         Err(error) => bad(
             NAME,
             Outcome::Failed,

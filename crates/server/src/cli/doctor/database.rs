@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fanfare_ingest::keeping;
-use fanfare_model::{ErrorKind, Result};
+use fanfare_model::{ErrorKind, Result, words};
 use fanfare_store::{
     LibraryCounts, QuarantineCounts, Quarantined, StorageTrouble, Store, StoreOptions, damaged_database,
 };
@@ -98,10 +98,15 @@ fn soundness(looked: &Looked) -> Check {
     match troubles.first() {
         None => ok(
             NAME,
-            format!("sound; {} tracks, {} ready, {} failed", counts.tracks, counts.ready, counts.failed),
+            format!(
+                "sound; {}, {} ready, {} failed",
+                words::count(counts.tracks, "track"),
+                counts.ready,
+                counts.failed
+            ),
         ),
         Some(first) => {
-            let found = format!("{} troubles, first: {first}", troubles.len());
+            let found = format!("{}, first: {first}", words::count(troubles.len() as u64, "trouble"));
             bad(NAME, Outcome::Failed, found, "keep a copy of the data folder and report this")
         }
     }
@@ -155,7 +160,8 @@ fn quarantine(looked: &Looked) -> Check {
         return ok(
             NAME,
             format!(
-                "{files} covers, streams and smaller files ({}) that no track names any more",
+                "{} ({}) that no track names any more: covers, streams and smaller files",
+                words::count(files, "file"),
                 bytes(size)
             ),
         );
@@ -164,7 +170,8 @@ fn quarantine(looked: &Looked) -> Check {
         NAME,
         Outcome::Warning,
         format!(
-            "{uploads} uploads ({}) that no track names; the first is deleted on {due} or later",
+            "{} ({}) that no track names; the first is deleted on {due} or later",
+            words::count(uploads, "upload"),
             bytes(upload_bytes)
         ),
         "make tracks of them again on the settings page, or put the newer database back",

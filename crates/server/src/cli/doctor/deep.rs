@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use fanfare_model::Result;
+use fanfare_model::words;
 use fanfare_store::{DeepChecked, Rotten, Store, StoreOptions, backup::Found};
 
 use super::{
@@ -27,8 +28,8 @@ pub fn look(settings: &Settings, library: bool) -> Vec<Check> {
             vec![ok(
                 NAME,
                 format!(
-                    "{} files read again ({}, {rate}/s), each is as it was written",
-                    checked.files,
+                    "{} read again ({}, {rate}/s), each is as it was written",
+                    words::count(checked.files, "file"),
                     bytes(checked.bytes)
                 ),
             )]

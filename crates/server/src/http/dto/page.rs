@@ -118,10 +118,11 @@ pub mod cursor {
     }
 }
 
-/// The search text: trimmed, `None` when empty, refused when too long or with a NUL in it.
+/// The search text: trimmed, `None` when empty, refused when too long. (A control character in it stands between words: the
+/// catalog reads it so.)
 pub fn search_text(text: Option<&str>) -> Result<Option<&str>, Problem> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
-    if text.is_some_and(|text| text.chars().count() > MAX_SEARCH || text.contains('\0')) {
+    if text.is_some_and(|text| text.chars().count() > MAX_SEARCH) {
         return Err(Problem::new(
             ErrorKind::Invalid,
             format!("a search has at most {MAX_SEARCH} characters"),

@@ -83,7 +83,7 @@ pub struct ImportParams {
     title: Option<String>,
 }
 
-/// Makes a mixtape of an M3U or M3U8 playlist, sent as it is or in a form's field `file`. What the playlist names is
+/// Makes a mixtape of an M3U, M3U8, PLS or XSPF playlist, sent as it is or in a form's field `file`. What the playlist names is
 /// compared with the library, by the end of its path, then by artist, title and length; no file is opened.
 #[utoipa::path(
     post,
@@ -95,7 +95,7 @@ pub struct ImportParams {
         (status = 201, description = "The mixtape; `Location` leads to it", body = ImportedMixtapeDto),
         (status = 413, description = "More than 1 MiB, 10,000 lines or 1,000 files"),
         (status = 429, description = "The caller sends too many files at once; see `Retry-After`"),
-        (status = 422, description = "Nothing in it is in the library"),
+        (status = 422, description = "Nothing in it is in the library, or it is no such playlist"),
     )
 )]
 pub async fn import_mixtape(
@@ -114,8 +114,7 @@ pub async fn import_mixtape(
     };
     let matched = state.store.catalog().match_playlist(&playlist, None).await?;
     if matched.tracks.is_empty() {
-        return Err(Problem::new(ErrorKind::Empty, "nothing in the playlist is in the library")
-            .remedy("scan the folder that its files lie in first"));
+        return Err(m3u8::nothing_found(&playlist).into());
     }
     let new = NewMixtape { title, notes: String::new(), owner: Some(caller.user.id), tracks: matched.tracks };
     let slug = state.store.catalog().create_mixtape(&new, clock::now()).await?;
