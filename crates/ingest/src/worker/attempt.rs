@@ -225,6 +225,7 @@ impl<W: Work> Attempting<W> {
             }
             return self.say_dropped();
         }
+        let error = self.work.name(&self.held, error);
         if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) {
             self.held.say(&WorkerEvent::Stale { track });
         }

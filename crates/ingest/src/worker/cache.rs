@@ -166,6 +166,11 @@ impl Work for CacheTrack {
         Ok(())
     }
 
+    /// The sentence by which the end of a run is known is the one that people are shown.
+    fn name(&self, held: &Held, error: Error) -> Error {
+        unwritable(held, &error).unwrap_or(error)
+    }
+
     /// The last attempts are for workers that die; what goes wrong by itself is told after the others.
     fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         if is_unwritable(held, kind) {
@@ -176,8 +181,6 @@ impl Work for CacheTrack {
     }
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let unwritable = unwritable(held, error);
-        let error = unwritable.as_ref().unwrap_or(error);
         // What fits no more now fits no more after the next track either.
         if let Some(task) = held.task().filter(|_| ends_a_run(error.message())) {
             held.bench.store.jobs().cancel_task(task, now).await?;

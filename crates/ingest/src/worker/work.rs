@@ -89,6 +89,11 @@ pub(crate) trait Work: Send + 'static {
         async { error }
     }
 
+    /// The error that is told and stored in place of that one, whichever step it is of.
+    fn name(&self, _held: &Held, error: Error) -> Error {
+        error
+    }
+
     /// When a failed attempt is tried again; `None` for never.
     fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         next_attempt(kind, held.job.attempt.0, held.job.max_attempts, now, jitter(now))
