@@ -316,8 +316,8 @@ async fn what_cannot_be_decoded_costs_itself_alone_and_says_why() {
     let progressive = jpeg(6_300, 6_300, JpegKind::Progressive);
     let unfinished = jpeg(3_100, 3_100, JpegKind::Unfinished);
     let cases: Vec<(&str, Vec<u8>, Option<&str>)> = vec![
-        ("in passes", song(1, &woven), Some("cover_memory_bytes")),
-        ("progressive", song(2, &progressive), Some("cover_memory_bytes")),
+        ("in passes", song(1, &woven), Some("memory needed for the cover")),
+        ("progressive", song(2, &progressive), Some("memory needed for the cover")),
         ("cut off", song(3, &unfinished), Some("")),
         ("in too large a tag", song(4, &gif(8_000, 6_000)), Some("tags")),
         ("no picture", song(5, b"<svg/>"), Some("no JPEG")),

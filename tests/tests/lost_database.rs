@@ -73,11 +73,11 @@ fn expected(state: State, command: &str) -> (i32, &'static str) {
     let lost = "missing or empty";
     match (state, command) {
         (Healthy | HealthyWithLog, "serve" | "backup") => (0, ""),
-        (Healthy | HealthyWithLog, "doctor") => (0, "sound; 1 tracks"),
+        (Healthy | HealthyWithLog, "doctor") => (0, "sound; 1 track"),
         (Healthy | HealthyWithLog, _) => (7, "in use"),
         (Newer, "restore" | "restore --keep-files") => (7, "written by a newer fanfare"),
         (Newer, _) => (1, "written by a newer fanfare"),
-        // Served until the damage is met: to read all of it at each start would take minutes.
+        // Served: all of it is read after the start, which may take a while.
         (APageInTheMiddle, "serve") => (0, ""),
         (APageInTheMiddle, "backup") => (5, "doctor --deep"),
         (_, "restore --keep-files") => (0, "restored into"),

@@ -175,7 +175,7 @@ async fn a_folder_whose_database_is_lost_is_refused_by_every_command_until_someb
             let ended = run(&[command.clone(), vec!["--data", text]].concat());
             assert_eq!(ended.code, Some(7), "{how}, {command:?}: {}{}", ended.out, ended.err);
             assert!(
-                ended.err.contains("1 uploads") && ended.err.contains("fanfare restore"),
+                ended.err.contains("1 upload ") && ended.err.contains("fanfare restore"),
                 "{}",
                 ended.err
             );
@@ -197,7 +197,7 @@ async fn a_folder_whose_database_is_lost_is_refused_by_every_command_until_someb
 
         let anew = run(&["begin-anew", "--data", text]);
         assert_eq!(anew.code, Some(0), "{}", anew.err);
-        assert!(anew.out.contains("1 of them uploads"), "{}", anew.out);
+        assert!(anew.out.contains("of which 1 upload can"), "{}", anew.out);
         let server = start(&data);
         server.sign_in().await;
         let list = server.json("/api/v1/quarantine").await;

@@ -111,7 +111,7 @@ async fn a_database_that_is_moved_or_replaced_while_the_server_runs_is_noticed_a
         "{log}"
     );
     let doctor = run(&["doctor", "--data", data.to_str().unwrap()]);
-    assert!(doctor.out.contains("sound; 1 tracks"), "{}", doctor.out);
+    assert!(doctor.out.contains("sound; 1 track"), "{}", doctor.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +169,7 @@ async fn tracks_can_be_deleted_on_a_disk_that_was_full_at_the_start_and_that_mak
         assert!(server.stop().success());
         assert!(ballast.exists());
         let doctor = run(&["doctor", "--data", data.to_str().unwrap()]);
-        assert!(doctor.out.contains("sound; 1 tracks"), "{}", doctor.out);
+        assert!(doctor.out.contains("sound; 1 track"), "{}", doctor.out);
     }
 }
 

@@ -91,9 +91,9 @@ fn nothing_of_a_file_or_its_name_reaches_arguments_or_environment() {
 #[test]
 fn the_child_is_limited() {
     let folder = tempfile::tempdir().unwrap();
-    // Waits for its input, by when the limits are in force, then tells them.
+    // The limits come into force moments after its start, that of open files as the last: it waits for that one, then tells them.
     let text = format!(
-        "{AU_HEADER}\nread -r line\nfor limit in v t f n c; do printf '%s=%s ' $limit \"$(ulimit -$limit)\"; done | {AS_SAMPLES}"
+        "{AU_HEADER}\nlooks=0\nwhile [ $(ulimit -n) != 32 ] && [ $looks -lt 5000 ]; do looks=$((looks + 1)); done\nfor limit in v t f n c; do printf '%s=%s ' $limit \"$(ulimit -$limit)\"; done | {AS_SAMPLES}"
     );
     let heard = hear_file(&rare_file(folder.path(), "a.tta"), &stand_in(folder.path(), &text)).unwrap();
     let told = text_of(&heard.planes);

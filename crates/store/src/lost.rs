@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fanfare_model::{Error, ErrorKind, Result, Timestamp};
+use fanfare_model::{Error, ErrorKind, Result, Timestamp, words};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use crate::{
@@ -142,10 +142,11 @@ fn refuse(data: &Path) -> Result<()> {
     Err(lost(
         data,
         format_args!(
-            "the database in {} is missing or empty, but files that belong to one are there: {} and {others} \
+            "the database in {} is missing or empty, but files that belong to one are there: {} and {} of \
              covers and streams",
             data.display(),
-            fanfare_model::words::count(uploads, "upload")
+            words::count(uploads, "upload"),
+            words::count(others, "file")
         ),
     ))
 }

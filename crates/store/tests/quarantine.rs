@@ -293,7 +293,7 @@ async fn a_folder_whose_database_is_lost_is_refused_and_nothing_is_changed() {
             for _ in 0..2 {
                 let error = Store::open(data.path(), options).await.err().unwrap();
                 assert_eq!(error.kind(), ErrorKind::Conflict, "{case}: {error}");
-                assert!(error.message().contains("1 uploads and 1 covers"), "{error}");
+                assert!(error.message().contains("1 upload and 1 file of covers"), "{error}");
                 assert!(error.remedy_text().unwrap().contains("fanfare begin-anew"), "{error}");
             }
         }

@@ -241,9 +241,13 @@ mod tests {
                 ErrorKind::Malformed,
                 "more than 32 bits",
             ),
-            (base64_url(&[1, 255, 255, 255, 0]), ErrorKind::LimitExceeded, "fingerprint_codes"),
+            (base64_url(&[1, 255, 255, 255, 0]), ErrorKind::LimitExceeded, "number of values"),
             (base64_url(&[1, 4, 0, 0, 0]), ErrorKind::Malformed, "ends before"),
-            ("A".repeat(MOST_TEXT_BYTES as usize + 1), ErrorKind::LimitExceeded, "fingerprint_text_bytes"),
+            (
+                "A".repeat(MOST_TEXT_BYTES as usize + 1),
+                ErrorKind::LimitExceeded,
+                "size of the fingerprint text",
+            ),
         ] {
             let error = unpack(&text).unwrap_err();
             assert_eq!(error.kind(), kind, "{error}");

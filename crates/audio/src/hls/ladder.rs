@@ -197,7 +197,7 @@ mod tests {
             ("=flac", "no name"),
             ("a=flac,a=aac:96", "two rungs"),
             (long.as_str(), "no name"),
-            (nine.as_str(), "ladder_rungs is 9"),
+            (nine.as_str(), "the number of variants in `hls.ladder` is 9"),
         ] {
             let error = text.parse::<Ladder>().unwrap_err();
             assert!(error.message().contains(says), "{text}: {error}");

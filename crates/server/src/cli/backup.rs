@@ -181,14 +181,15 @@ fn told(file: &Damaged) -> String {
 fn held(manifest: &Manifest) -> String {
     let of = |kind: &str| manifest.kept.iter().find(|kept| kept.kind == kind);
     let part = |kind: &str, name: &str| {
-        of(kind).map_or_else(String::new, |kept| format!("{} {name} ({}), ", kept.files, bytes(kept.bytes)))
+        of(kind)
+            .map_or_else(String::new, |kept| format!("{} ({}), ", count(kept.files, name), bytes(kept.bytes)))
     };
     let settings = if manifest.settings.is_some() { ", settings" } else { "" };
     format!(
         "{}{}{}database ({}){settings}",
-        part("upload", "uploads"),
-        part("cover", "covers"),
-        part("media", "streams"),
+        part("upload", "upload"),
+        part("cover", "cover"),
+        part("media", "stream"),
         bytes(manifest.database.size_bytes)
     )
 }

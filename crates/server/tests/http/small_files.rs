@@ -340,7 +340,7 @@ async fn a_run_stops_at_the_cap_and_says_so() {
     println!("{}", ended["message"]);
     let message = ended["message"].as_str().unwrap();
     assert!(message.starts_with("2 cached, 0 skipped, "), "{ended}");
-    assert!(message.contains(" left: the cache is full: 0.3 MB of the 0.4 MB"), "{ended}");
+    assert!(message.contains(" left: the cache is full: 290.9 kB of the 400.0 kB"), "{ended}");
     assert!(message.contains("audio_cache.cap_bytes"), "{ended}");
     assert_eq!(ended["state"], "partial_success");
     let cache = server.store().catalog().cache();
