@@ -99,7 +99,7 @@ impl Store {
         tokio::join!(self.watch_disk(), self.watch_blobs(), self.watch_database());
     }
 
-    /// Every second: whoever plays an upload is told at once that its storage is away, and the page should say so soon.
+    /// Every second: a person who plays an upload is told at once that its storage is away, and the page should say so soon.
     async fn watch_blobs(&self) {
         loop {
             tokio::time::sleep(LOOK_AGAIN).await;
