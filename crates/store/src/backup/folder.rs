@@ -5,7 +5,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
@@ -125,14 +125,20 @@ pub(super) fn refuse_library(target: &Path, library: &Path) -> Result<()> {
         .remedy("name a folder outside the library, best on another disk: what is in a library folder is taken for music"))
 }
 
-/// The path with every link resolved, as far as it is there.
+/// The path with every link resolved, as far as it is there; `..` behind a folder that is not there is one that will be made.
 fn real(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let there = path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
-    there.map_or_else(
-        || path.clone(),
-        |(real, above)| real.join(path.strip_prefix(above).unwrap_or(Path::new(""))),
-    )
+    let Some((mut real, above)) = there else { return path };
+    for part in path.strip_prefix(above).unwrap_or(Path::new("")).components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
+        }
+        // What `..` leads back to may be there, and be a link.
+        real = real.canonicalize().unwrap_or(real);
+    }
+    real
 }
 
 pub(super) fn private_folder(path: &Path) -> Result<()> {
@@ -229,7 +235,9 @@ mod tests {
             ("music/backup", true),
             ("music/albums/a/b", true),
             ("link/backup", true),
-            ("other/../music/backup", false), // `other` is not there: nothing can be made there
+            ("other/../music/backup", true), // `other` is made on the way
+            ("other/../link/backup", true),
+            ("music/../backup", false),
             ("music backup", false),
             ("backup", false),
         ] {
