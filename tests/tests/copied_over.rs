@@ -96,6 +96,8 @@ async fn a_track_that_is_copied_over_another_one_gets_nothing_of_what_that_one_h
     copy_with_times(&music(6), &music(5));
     copy(&music(2), &library.path("other/9.wav"));
     copy(&library.path("music/8.wav"), &music(7));
+    // issue 12: until the scan, the guest got the bytes of the private track.
+    assert!(!guest.may_play(&before["1.wav"]).await, "not scanned yet");
     println!("copied: {}", library.scan().await);
     let after = library.ready(9).await;
     for number in [2, 4, 6, 8] {
@@ -121,6 +123,31 @@ async fn a_track_that_is_copied_over_another_one_gets_nothing_of_what_that_one_h
     assert_eq!(library.ready(9).await["1.wav"], before["1.wav"]);
     assert!(is_public(&library, &before["1.wav"]).await);
     assert!(guest.may_play(&before["1.wav"]).await);
+    assert!(library.server.stop().success());
+}
+
+/// issue 12: a private track that was edited and then copied over a published one, between two scans, was public for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_track_that_was_edited_before_it_was_copied_over_a_published_one_is_not_published() {
+    let library = Library::start(&["music"], |root| {
+        (1..=2)
+            .for_each(|number| write_song_of_its_own_size(&root.join(format!("music/{number}.wav")), number));
+    })
+    .await;
+    let before = library.ready(2).await;
+    library.publish(&before["1.wav"]).await;
+    let slug = tape(&library, "Tape", &[&before["1.wav"]]).await;
+    let guest = Guest::of(&library, &slug).await;
+    write_song_of_its_own_size(&library.path("music/2.wav"), 12);
+    copy(&library.path("music/2.wav"), &library.path("music/1.wav"));
+    println!("edited and copied: {}", library.scan().await);
+    let after = library.ready(2).await;
+    assert_eq!(after["2.wav"], before["2.wav"], "an edit");
+    assert_ne!(after["1.wav"], before["1.wav"], "a copy");
+    assert_eq!(library.published().await, Vec::<String>::new());
+    for id in [&before["1.wav"], &after["1.wav"]] {
+        assert!(!is_public(&library, id).await && !guest.may_play(id).await);
+    }
     assert!(library.server.stop().success());
 }
 

@@ -13,6 +13,7 @@ use fanfare_tests::{
     command::run,
     sending::{audio, becomes_ready, blobs, send, sign_in_again, song, until},
 };
+use reqwest::Method;
 use serde_json::Value;
 
 fn start(data: &Path, log: PathBuf) -> TestServer {
@@ -73,6 +74,9 @@ async fn uploads_whose_storage_is_away_are_told_everywhere_and_play_again_when_i
         assert!(code == 503 || (code, &sent) == (200, &bytes), "{code}");
         let (code, said) = send(&server, &song(4.0, 2)).await;
         assert_eq!((code, &said["kind"]), (503, &"unavailable".into()), "{said}");
+        // Deleted now, its bytes would stay.
+        let path = format!("/api/v1/tracks/{}", track["id"].as_str().unwrap());
+        assert_eq!(server.request(Method::DELETE, &path).send().await.unwrap().status(), 503);
         let found = doctor(&data).unwrap();
         assert!(found["found"].as_str().unwrap().contains(GONE) && found["remedy"].is_string(), "{found}");
 

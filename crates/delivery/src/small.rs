@@ -149,6 +149,14 @@ impl SmallFiles {
         self.alive((track, profile)).is_some()
     }
 
+    /// Whether the track's file has the bytes that the catalog knows: what a guest may play is told by those.
+    ///
+    /// # Errors
+    /// Errors of the store.
+    pub async fn source_is_fresh(&self, track: &Track) -> Result<bool> {
+        self.sources.are_fresh(&self.store, track).await
+    }
+
     /// What a request for that quality of the track is answered from.
     ///
     /// # Errors

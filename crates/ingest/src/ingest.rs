@@ -375,6 +375,14 @@ impl Ingest {
     /// # Errors
     /// `NotFound`; `Conflict` for a track of a library folder; errors of the store.
     pub async fn delete_track(&self, id: TrackId) -> Result<()> {
+        if let Some(away) = self.inner.store.uploads_away() {
+            // Its bytes would stay, and nobody would know of them.
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                "an upload is not deleted while its storage is away",
+            )
+            .remedy(away.remedy));
+        }
         let catalog = self.inner.store.catalog();
         let leftover = catalog.delete_upload(id, clock::now()).await?;
         if let Err(error) = catalog.remove_unnamed(leftover).await {

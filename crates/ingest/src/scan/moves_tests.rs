@@ -369,6 +369,40 @@ fn a_copy_of_a_track_over_another_one_is_a_new_track_and_an_edit_is_the_same_one
             vec!["+1.wav", "2>x/2.wav", "?1", "^1"],
         ),
     ]);
+    // The other track was edited first, or is new.
+    let published = || KnownFile { state: TrackState::Published, ..one() };
+    let both = || vec![("1.wav", 15), ("2.wav", 15)];
+    let alike = || vec![("1.wav", 9), ("2.wav", 9)];
+    for (name, known, changed_ns, expected) in [
+        (
+            "edited, then copied over a published one",
+            vec![published(), two()],
+            [2, 1],
+            vec!["+1.wav", "~2 2.wav", "?1", "^1"],
+        ),
+        (
+            "touched after it was copied",
+            vec![published(), two()],
+            [1, 2],
+            vec!["+1.wav", "~2 2.wav", "?1", "^1"],
+        ),
+        ("neither is published", vec![one(), two()], [1, 2], vec!["~1 1.wav", "+2.wav", "?2", "^2"]),
+        (
+            "two with the same bytes are edited alike",
+            vec![published(), KnownFile { content_hash: Some(content(1)), ..two() }],
+            [2, 1],
+            vec!["~1 1.wav", "~2 2.wav"],
+        ),
+        ("a new file is copied over one", vec![published()], [2, 1], vec!["+1.wav", "+2.wav", "?1", "^1"]),
+        ("an edited file is copied elsewhere", vec![published()], [1, 2], vec!["~1 1.wav", "+2.wav"]),
+    ] {
+        let mut walked = found(&both());
+        for (file, changed_ns) in walked.files.iter_mut().zip(changed_ns) {
+            file.changed_ns = Some(changed_ns);
+        }
+        let plan = planned(known, &walked, &Before::default(), &alike());
+        assert_eq!(words(&plan, &walked), expected, "{name}");
+    }
     // Of a track of another library folder, or an upload.
     let present = vec![KnownBytes::of(&two(), None)];
     let walked = found(&[("1.wav", 12)]);

@@ -229,8 +229,11 @@ impl Server {
         let mut file = File::create(&path).unwrap();
         file.write_all(bytes).unwrap();
         settle(&path);
+        let since =
+            path.metadata().unwrap().modified().unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let modified = Timestamp(i64::try_from(since.as_millis()).unwrap());
         let folder = self.library().await;
-        let changes = vec![ScanChange::Added(scanned(name, bytes.len() as u64))];
+        let changes = vec![ScanChange::Added(ScannedFile { modified, ..scanned(name, bytes.len() as u64) })];
         self.store().catalog().apply_scan(folder, None, changes, now()).await.unwrap();
         let query = TrackQuery { limit: 500, ..TrackQuery::default() };
         let page = self.store().catalog().tracks(&query).await.unwrap();

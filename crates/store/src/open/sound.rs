@@ -38,8 +38,13 @@ impl Store {
             remedy: why.remedy(),
         });
         let damaged = self.inner.is_damaged.load(Ordering::Relaxed).then_some(DAMAGED);
-        let away = || self.inner.blobs_watch.found().map(crate::blobs::BlobsAway::trouble);
-        damaged.or(unwritable).or_else(away)
+        damaged.or(unwritable).or_else(|| self.uploads_away())
+    }
+
+    /// Why uploads cannot be reached, by the last check.
+    #[must_use]
+    pub fn uploads_away(&self) -> Option<StorageTrouble> {
+        self.inner.blobs_watch.found().map(crate::blobs::BlobsAway::trouble)
     }
 
     /// Why blobs cannot be reached, asked now. For a command: nothing is remembered. Blocks.

@@ -6122,6 +6122,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The file changed and was not scanned yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description A precondition is false */
             412: {
                 headers: {
@@ -6203,6 +6210,13 @@ export interface operations {
             };
             /** @description No such track in an opened mixtape, or its file is gone */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The file changed and was not scanned yet */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6815,6 +6829,13 @@ export interface operations {
             };
             /** @description Its file lies in a library folder */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The storage of uploads is away */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,10 @@
 //! Such a file is no edit of the track at its path. If it were, a published track would make the bytes of a private one
 //! public, under its own links and places in mixtapes. It is a track of its own.
 //!
+//! The other track may have been edited before it was copied, or be a new file. Then two files are other ones than before and have
+//! the same bytes, and one of them is the copy: of two known tracks the published one, else the one whose file changed later;
+//! of a known track and a new file the one that changed later. Change times cannot be set back, unlike modification times.
+//!
 //! Invariant: a file is read only if another known track has its size.
 
 use std::collections::{HashMap, HashSet};
@@ -45,7 +49,7 @@ impl Pairing<'_> {
             }
             let size = self.file(differing.file).map(|file| file.size_bytes);
             let others = size.and_then(|size| by_size.get(&size)).map_or(&[][..], Vec::as_slice);
-            if self.is_copy(differing, others) {
+            if self.is_copy(differing, others) || self.is_copy_of_changed(differing, known) {
                 copies.insert(differing.file);
             }
         }
@@ -69,5 +73,50 @@ impl Pairing<'_> {
                 Some(others) => others == content,
                 None => other.file.is_some_and(|file| self.content_in_any_case(file) == Some(content)),
             })
+    }
+
+    /// Whether it is a copy of a file that is new, or other than before, too.
+    fn is_copy_of_changed(&mut self, one: &Differing<'_>, known: &Known<'_>) -> bool {
+        let Some(file) = self.file(one.file) else { return false };
+        let as_known = (file.size_bytes, file.modified) == (one.known.size_bytes, one.known.modified);
+        if one.known.content_hash.is_none() && as_known {
+            return false;
+        }
+        let is_published = |known: &KnownFile| known.state == TrackState::Published;
+        let changed = known.differing.iter().filter(|other| {
+            let had_the_same =
+                one.known.content_hash.is_some() && one.known.content_hash == other.known.content_hash;
+            other.file != one.file && !had_the_same
+        });
+        let changed: Vec<usize> = changed
+            .filter(|other| {
+                let at = |of: &Differing<'_>| {
+                    self.file(of.file).map(|file| (is_published(of.known), file.changed_ns, of.file))
+                };
+                at(other) < at(one)
+            })
+            .map(|other| other.file)
+            .collect();
+        let new = self.new.iter().copied();
+        let new = new.filter(|new| self.file(*new).is_some_and(|new| new.changed_ns <= file.changed_ns));
+        let others: Vec<usize> = changed.into_iter().chain(new).collect();
+        for other in others {
+            if self.file(other).is_none_or(|other| other.size_bytes != file.size_bytes)
+                || !self.is_open(other)
+            {
+                continue;
+            }
+            let Some(content) = self.content(one.file) else { return false };
+            if one.known.content_hash == Some(content) {
+                return false;
+            }
+            match self.content(other) {
+                Some(others) if others == content => return true,
+                // It is told together with the other one in the next scan.
+                None if self.moves.left.contains(&other) => drop(self.moves.left.insert(one.file)),
+                _ => {}
+            }
+        }
+        false
     }
 }

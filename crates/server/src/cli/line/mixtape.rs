@@ -106,7 +106,7 @@ pub enum MixtapeCommand {
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Make a mixtape of an M3U or M3U8 playlist and print its slug
+    /// Make a mixtape of a playlist (M3U, M3U8, PLS or XSPF) and print its slug
     #[command(after_help = "Example:\n  fanfare mixtape import list.m3u8 --title \"Train to Lyon\"\n\n\
                             Files that the playlist names are looked up in the library, not opened. What is not\n\
                             there is told on standard error, and the exit code is 1.")]

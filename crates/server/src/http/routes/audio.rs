@@ -92,7 +92,10 @@ pub(super) async fn serve_audio(
 ) -> Answer<Response> {
     // Before the look-ups: what is written meanwhile makes them void.
     let edition = state.store.edition();
-    if let Some((file, sent)) = state.opened.find(&(id, quality), edition) {
+    let found = state.opened.find(&(id, quality), edition);
+    // What is open may have been written over: a guest's original is looked at below.
+    if let Some((file, sent)) = found.filter(|(_, sent)| !(asking.guest && sent.quality == Quality::Original))
+    {
         return Ok(played(state, id, sent.mark(answer_with(&file, sent.media_type, method, headers)?)));
     }
     let row = tracks::find(state, id).await?;
@@ -129,6 +132,11 @@ pub(super) async fn serve_audio(
     }
     let path = state.store.catalog().track_path(id).await?.ok_or_else(|| let_go(&row))?;
     let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
+    if asking.guest && !state.small.source_is_fresh(&row.track).await? {
+        // Another track may have been copied over it, which is not theirs to play (issue 12).
+        return Err(Problem::new(ErrorKind::Conflict, "the track's file changed since it was scanned")
+            .remedy("play it again in a minute, when it was scanned"));
+    }
     let media_type = media::media_type(row.track.audio.as_ref());
     let sent = Sent { media_type, quality: Quality::Original, cache };
     if cache == "original" {

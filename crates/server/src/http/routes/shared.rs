@@ -175,6 +175,7 @@ pub struct SharedAudioParams {
         (status = 404, description = "No such track in an opened mixtape, or its file is gone"),
         (status = 412, description = "A precondition is false"),
         (status = 416, description = "No such range"),
+        (status = 409, description = "The file changed and was not scanned yet"),
         (status = 429, description = "Too many smaller files are being made; see `Retry-After`"),
     )
 )]

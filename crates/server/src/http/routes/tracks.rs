@@ -148,6 +148,7 @@ pub async fn change_track(
         (status = 204, description = "It is gone"),
         (status = 404, description = "No such track"),
         (status = 409, description = "Its file lies in a library folder"),
+        (status = 503, description = "The storage of uploads is away"),
     )
 )]
 pub async fn delete_track(State(state): State<HttpState>, Path(id): Path<TrackId>) -> Answer<StatusCode> {
