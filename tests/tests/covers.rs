@@ -71,17 +71,31 @@ fn bytes_of(pid: u32, field: &str) -> u64 {
     kib.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
-/// What each process had at most: its role and its peak.
-type Peaks = BTreeMap<u32, (&'static str, u64)>;
+/// What was taken at most, in bytes.
+#[derive(Default)]
+struct Peaks {
+    /// By each process: its role and its peak.
+    each: BTreeMap<u32, (&'static str, u64)>,
+    /// By the server at a moment, above what it had, and by the picture processes so far.
+    together: u64,
+}
 
-fn note_peaks(server: u32, peaks: &Mutex<Peaks>) {
+fn note_peaks(server: u32, before: &BTreeMap<u32, u64>, peaks: &Mutex<Peaks>) {
+    let mut together = 0;
+    let mut peaks = peaks.lock().unwrap();
     for (pid, role) in processes(server) {
         let peak = bytes_of(pid, "VmHWM");
-        let mut peaks = peaks.lock().unwrap();
-        let noted = peaks.entry(pid).or_insert((role, 0));
+        let had = before.get(&pid).copied().unwrap_or(0);
+        let noted = peaks.each.entry(pid).or_insert((role, 0));
         // A process that was just started may still have the command line, and the memory, of the one that started it.
         *noted = if noted.0 == role { (role, noted.1.max(peak)) } else { (role, peak) };
+        together += match role {
+            "server" => bytes_of(pid, "VmRSS").saturating_sub(had),
+            "pictures" => noted.1.saturating_sub(had),
+            _ => 0,
+        };
     }
+    peaks.together = peaks.together.max(together);
 }
 
 /// Watches a server and its children; what they took at most is told when it is asked.
@@ -101,40 +115,40 @@ impl Watched {
             // Peaks are counted from now on.
             fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
         }
-        let (peaks, over) = (Arc::new(Mutex::new(Peaks::new())), Arc::new(AtomicBool::new(false)));
-        let (into, end) = (Arc::clone(&peaks), Arc::clone(&over));
+        let (peaks, over) = (Arc::<Mutex<Peaks>>::default(), Arc::new(AtomicBool::new(false)));
+        let (into, end, had) = (Arc::clone(&peaks), Arc::clone(&over), before.clone());
         // A child that is gone says nothing any more, so all are looked at while they live.
         thread::spawn(move || {
             while !end.load(Ordering::Relaxed) {
-                note_peaks(server, &into);
+                note_peaks(server, &had, &into);
                 thread::sleep(Duration::from_millis(2));
             }
         });
         Self { server, before, peaks, over }
     }
 
-    /// Ends, and returns the bytes above those at the beginning, by role: the largest of each, because only one picture process
-    /// runs at a time.
-    fn above(self) -> BTreeMap<&'static str, u64> {
-        note_peaks(self.server, &self.peaks);
+    /// Ends, and returns the bytes above those at the beginning: by role, the largest of each, because only one picture process
+    /// runs at a time; and of the server and the pictures together.
+    fn above(self) -> (BTreeMap<&'static str, u64>, u64) {
+        note_peaks(self.server, &self.before, &self.peaks);
         self.over.store(true, Ordering::Relaxed);
         let mut above = BTreeMap::new();
-        for (pid, (role, peak)) in self.peaks.lock().unwrap().iter() {
+        let peaks = self.peaks.lock().unwrap();
+        for (pid, (role, peak)) in &peaks.each {
             // A process that was started for this had nothing before.
             let more = peak.saturating_sub(self.before.get(pid).copied().unwrap_or(0));
             let most = above.entry(*role).or_insert(0);
             *most = more.max(*most);
         }
-        above
+        (above, peaks.together)
     }
 
     /// What a worker takes to analyze and encode an upload is not counted: no picture reaches it.
     fn assert_little(self, what: &str) {
-        let above = self.above();
+        let (above, together) = self.above();
         let shown: Vec<String> =
             above.iter().map(|(role, bytes)| format!("{role} +{} MiB", bytes >> 20)).collect();
-        println!("{what}: {}", shown.join(", "));
-        let together: u64 = ["server", "pictures"].iter().filter_map(|role| above.get(role)).sum();
+        println!("{what}: {}; server and pictures together +{} MiB", shown.join(", "), together >> 20);
         assert!(together <= MOST_ABOVE_BYTES, "{what} took {together} bytes: {shown:?}");
     }
 }
