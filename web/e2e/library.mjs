@@ -94,6 +94,7 @@ export async function libraryChecks(page, server) {
     const title = await page.locator('a.card .title').first().innerText();
     await page.locator('a.card').first().click();
     await until(page, 'its page', async () => (await page.locator('h1').innerText()) === title);
+    await page.locator('.level', { hasText: /album gain/i }).waitFor();
     await page.goto(`${server.url}/#/artists`);
     await page.locator('.artist', { hasText: /\d tracks?/ }).locator('.name').first().click();
     await rows(page).first().waitFor();

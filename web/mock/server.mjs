@@ -188,7 +188,7 @@ export function makeMock(options = {}) {
           return paged(releases.filter((one) => (!artist || one.artist_id === artist) && `${one.title} ${one.artist_name}`.toLowerCase().includes(search)));
         }
         case 'GET /releases/:id': return found(releases, 'release');
-        case 'GET /releases/:id/gain': return json(200, { gain_db: -7.4, peak: 0.98, reason: null });
+        case 'GET /releases/:id/gain': return json(200, { gain_db: -7.4, peak: 0.98, reason: null, missing: ['Broken Song: the flac frame at byte 81920 is cut off', 'Lost Song: the file is missing'] });
         case 'GET /releases/:id/cover': return cover(id, response);
         case 'GET /folders': return json(200, { items: folders });
         case 'POST /folders':
