@@ -7,6 +7,7 @@
 mod hearing;
 mod ladder;
 mod queue;
+mod ready;
 mod rest;
 mod serving;
 mod small;
@@ -14,6 +15,7 @@ mod upload;
 
 pub use hearing::{decode_once, hear_once};
 pub use ladder::{analyze_once, ingest_once, ladder_once};
+pub use ready::{encoders_once, ready_once};
 pub use small::{medium_once, mixtape_once};
 
 /// One figure.

@@ -3,6 +3,7 @@
 //! `measure [NAME...]` runs the figures whose names contain a word;
 //! `measure hear FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes;
 //! `measure analyze|ladder|ingest FILE` hears it, makes its HLS ladder, or does both in one decode;
+//! `measure ready FILE` sends it to a server until it is ready, `measure encoders FILE` runs each of its encoders alone;
 //! `measure medium FILE` makes its medium file, `measure mixtape FOLDER` all three of every file there.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a measuring program
@@ -21,6 +22,8 @@ const ONCE: &[(&str, Once)] = &[
     ("analyze", measure::analyze_once),
     ("ladder", measure::ladder_once),
     ("ingest", measure::ingest_once),
+    ("encoders", measure::encoders_once),
+    ("ready", measure::ready_once),
     ("medium", measure::medium_once),
     ("mixtape", measure::mixtape_once),
 ];

@@ -8,7 +8,8 @@ use std::{
 
 use fanfare_analysis::{ANALYZERS, AnalyzeOptions, analyze};
 use fanfare_audio::{
-    CancelFlag, FanOut, FanOutOptions, OpenOptions, PcmSink, PcmSource, SinkOutcome, SinkReport,
+    CancelFlag, FanOut, FanOutOptions, FanOutReport, OpenOptions, PcmSink, PcmSource, SinkOutcome,
+    SinkReport,
     hls::{Ladder, LadderSource, SegmentWriter, ladder_sinks},
     open,
 };
@@ -48,15 +49,14 @@ impl SegmentWriter for ToFile {
 
 type Sinks = Vec<(String, Box<dyn PcmSink>)>;
 
-fn start(path: &Path, folder: &Path) -> (Box<dyn PcmSource>, Sinks) {
+fn start(path: &Path, folder: &Path, ladder: &Ladder) -> (Box<dyn PcmSource>, Sinks) {
     let options = OpenOptions::default();
     let source = open(path, &options).unwrap();
     let mut writer = |facts: &VariantFacts| -> Result<Box<dyn SegmentWriter>> {
         Ok(Box::new(ToFile { path: folder.join(&facts.name), file: None }))
     };
     let track = LadderSource { spec: source.spec(), facts: source.facts(), path: Some(path) };
-    let made =
-        ladder_sinks(&Ladder::default(), track, &options.ffmpeg, &options.limits, &mut writer).unwrap();
+    let made = ladder_sinks(ladder, track, &options.ffmpeg, &options.limits, &mut writer).unwrap();
     assert!(made.left_out.is_empty(), "{:?}", made.left_out);
     (source, made.sinks)
 }
@@ -64,17 +64,24 @@ fn start(path: &Path, folder: &Path) -> (Box<dyn PcmSource>, Sinks) {
 /// Makes the ladder and nothing else.
 pub fn ladder_once(path: &Path) {
     let folder = tempfile::tempdir().unwrap();
-    let (mut source, sinks) = start(path, folder.path());
+    let report = make_ladder(path, folder.path(), &Ladder::default());
+    print_steps(report.frames, &report.sinks);
+}
+
+/// Makes that ladder in the folder.
+pub(super) fn make_ladder(path: &Path, folder: &Path, ladder: &Ladder) -> FanOutReport {
+    let (mut source, sinks) = start(path, folder, ladder);
     let mut fan_out = FanOut::new(FanOutOptions::default());
     sinks.into_iter().for_each(|(name, sink)| fan_out.add(name, sink));
     let report = fan_out.run(&mut *source, &CancelFlag::default(), &mut |_| {}).unwrap();
-    print_steps(report.frames, &report.sinks);
+    assert!(report.sinks.iter().all(|sink| sink.outcome == SinkOutcome::Finished), "{:?}", report.sinks);
+    report
 }
 
 /// Makes the ladder and hears the track with every analyzer, in one decode.
 pub fn ingest_once(path: &Path) {
     let folder = tempfile::tempdir().unwrap();
-    let (mut source, sinks) = start(path, folder.path());
+    let (mut source, sinks) = start(path, folder.path(), &Ladder::default());
     let options = AnalyzeOptions::default();
     let heard = analyze(&mut *source, sinks, &options, &CancelFlag::default(), &mut |_| {}).unwrap();
     print_steps(heard.frames, &heard.sinks);

@@ -50,7 +50,8 @@ pub fn mixtape_once(folder: &Path) {
     });
 }
 
-fn make(path: &Path, folder: &Path, qualities: &[Quality]) {
+/// Makes those files of the track in the folder, from one decode.
+pub(super) fn make(path: &Path, folder: &Path, qualities: &[Quality]) {
     let mut source = open(path, &OpenOptions::default()).unwrap();
     let frames = source.facts().declared_frames.unwrap();
     let mut fan_out = FanOut::new(FanOutOptions::default());
