@@ -1,4 +1,4 @@
-//! What the next start finds after the server was stopped, in order or at once (issue 12; docs/serving.md, "The end").
+//! What the next start finds after the server was stopped, in order or at once (issue 12; docs/serving.md, "Shutdown").
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 

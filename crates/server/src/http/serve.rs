@@ -45,7 +45,7 @@ pub struct Started {
 /// Runs the server until SIGINT or SIGTERM; a second signal ends the process at once.
 ///
 /// From the first signal to the return it takes about 10 s at most, whatever clients, worker and file systems do, and usually
-/// less than 2 s (docs/serving.md, "The end").
+/// less than 2 s (docs/serving.md, "Shutdown").
 ///
 /// # Errors
 /// `Busy` when the address or the data folder is taken, `PermissionDenied` when it may not be used; what the store and ingest report.
