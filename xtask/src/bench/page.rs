@@ -10,7 +10,7 @@ use crate::process::{command, root};
 const PAGE: &str = "docs/benchmarks.md";
 
 /// The page when there is none yet.
-const EMPTY: &str = "# Fanfare beside other tools\n";
+const EMPTY: &str = "# Benchmarks: Fanfare and other tools\n";
 
 /// Rows and columns as Markdown, padded so that it reads well as plain text: the first column to the left.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
