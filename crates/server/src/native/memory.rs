@@ -4,7 +4,7 @@
 //! block is mapped by itself up to 32 MiB as soon as one is freed (mallopt(3), `M_MMAP_THRESHOLD`): the 19 MiB that hashing
 //! a password takes, or a decoded cover, then come from a heap. And every thread may get a heap of its own, eight for each
 //! processor: with hashes and files on threads that come and go, each heap keeps the most it ever held. Setting
-//! thresholds ends the first, a small number of heaps the second. docs/adr/0005-memory.md has the figures and what else
+//! thresholds ends the first, a small number of heaps the second. docs/adr/0005-memory-at-rest.md has the figures and what else
 //! was tried.
 //!
 //! Other C libraries (musl) have no such knobs and need none.
