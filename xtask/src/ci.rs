@@ -41,7 +41,7 @@ pub fn run(only: &[String]) -> bool {
 fn work(step: &Step) -> Count {
     match step.work {
         Work::Tidy => {
-            let ok = tidy::run();
+            let ok = tidy::run(&tidy::Options::default());
             Count { passed: usize::from(ok), failed: usize::from(!ok) }
         }
         Work::Absent(why) => {

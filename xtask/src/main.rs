@@ -32,7 +32,7 @@ enum Chore {
         only: Vec<String>,
     },
     /// Compare the sources with ARCHITECTURE.md and the project's rules
-    Tidy,
+    Tidy(tidy::Options),
     /// Measure speed and size in release mode; each line: measured, target, ok or MISS. With a name: beside other tools
     Bench(bench::Line),
     /// Kill worker and server at random moments of a scan and of uploads
@@ -51,7 +51,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Line::parse().chore {
         Chore::Ci { only } => ci::run(&only),
-        Chore::Tidy => tidy::run(),
+        Chore::Tidy(options) => tidy::run(&options),
         Chore::Bench(line) => bench::run(&line),
         Chore::CrashTest { seed, n } => bench::crash_test(seed, n),
         Chore::Screenshots => bench::screenshots(),

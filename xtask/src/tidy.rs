@@ -2,29 +2,87 @@
 //!
 //! Vocabulary: a *finding* is one sentence about one place that breaks a rule of CONTRIBUTING.md.
 
+mod code;
 mod graph;
+mod known;
 mod licences;
 mod map;
 mod papers;
 mod sources;
+mod words;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use crate::process::{command, root};
 
-/// Runs all checks and prints the findings; true when there are none.
-pub fn run() -> bool {
-    let findings = all();
+/// What `cargo xtask tidy` was asked for.
+#[derive(Debug, Default, clap::Args)]
+pub struct Options {
+    /// Print which files of a crate import which, in layers; without a name, of the crate that holds `worker`
+    #[arg(long, value_name = "CRATE", num_args = 0..=1, default_missing_value = "")]
+    graph: Option<String>,
+    /// Remove from xtask/src/tidy/known.txt what no longer breaks a rule
+    #[arg(long, conflicts_with = "graph")]
+    shrink: bool,
+}
+
+/// Runs all checks and prints the findings and the figures; true when there are no findings.
+pub fn run(options: &Options) -> bool {
+    let root = root();
+    if let Some(name) = &options.graph {
+        let graph = code::read(&root).graph(name);
+        println!("{}", graph.as_deref().unwrap_or_else(|complaint| complaint));
+        return graph.is_ok();
+    }
+    let judged = Judged::new(&root);
+    if options.shrink {
+        match known::shrink(&root, &judged.offences) {
+            Ok(done) => println!("tidy: {done}"),
+            Err(grown) => {
+                grown.iter().for_each(|line| println!("tidy: {line}"));
+                return false;
+            }
+        }
+    }
+    let mut findings = rules(&root);
+    findings.extend(judged.findings(&root));
     for finding in &findings {
         println!("tidy: {finding}");
     }
+    judged.figures.iter().for_each(|line| println!("{line}"));
     println!("tidy: {} findings", findings.len());
     findings.is_empty()
 }
 
-/// All findings, in the order of the checks.
-pub fn all() -> Vec<String> {
-    let root = root();
+/// What the sources say when they are read as code.
+struct Judged {
+    /// Sources that could not be read.
+    broken: Vec<String>,
+    /// What breaks a rule that `known.txt` may excuse.
+    offences: Vec<known::Offence>,
+    figures: Vec<String>,
+}
+
+impl Judged {
+    fn new(root: &Path) -> Self {
+        let code = code::read(root);
+        let (retired, broken) = words::check(root, &code.sources);
+        let mut figures = code.figures();
+        figures.push(words::figure(&retired));
+        let offences = code.offences().into_iter().chain(retired).collect();
+        Self { offences, figures, broken: code.broken.into_iter().chain(broken).collect() }
+    }
+
+    fn findings(&self, root: &Path) -> Vec<String> {
+        let list = fs::read_to_string(root.join(known::PLACE)).unwrap_or_default();
+        let mut findings = self.broken.clone();
+        findings.extend(known::compare(&self.offences, &list));
+        findings
+    }
+}
+
+/// The findings of the rules without exceptions, in the order of the checks.
+fn rules(root: &Path) -> Vec<String> {
     let mut findings = Vec::new();
     match (fs::read_to_string(root.join("ARCHITECTURE.md")), metadata()) {
         (Ok(page), Ok(metadata)) => match map::read(&page) {
@@ -35,11 +93,11 @@ pub fn all() -> Vec<String> {
         (_, Err(complaint)) => findings.push(complaint),
     }
     match everything() {
-        Ok(metadata) => findings.extend(licences::check(&root, &metadata)),
+        Ok(metadata) => findings.extend(licences::check(root, &metadata)),
         Err(complaint) => findings.push(complaint),
     }
-    findings.extend(sources::check(&root));
-    findings.extend(papers::check(&root));
+    findings.extend(sources::check(root));
+    findings.extend(papers::check(root));
     findings
 }
 

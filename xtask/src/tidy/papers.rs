@@ -19,9 +19,7 @@ const MACHINE_PATHS: &[&str] = &["/tmp/", "/work/", "/root/", "/home/"];
 /// All findings in the project's documents.
 pub fn check(root: &Path) -> Vec<String> {
     let mut findings = Vec::new();
-    let mut pages = Vec::new();
-    markdown(root, &mut pages);
-    pages.sort();
+    let pages = files(root, |name| name.ends_with(".md"));
     for page in &pages {
         let relative = page.strip_prefix(root).unwrap_or(page).display().to_string();
         let Ok(text) = fs::read_to_string(page) else { continue };
@@ -68,19 +66,26 @@ fn unknown_tests(root: &Path, page: &str, text: &str) -> Vec<String> {
     unknown.map(|name| format!("{page} names the test {name}, which does not exist")).collect()
 }
 
-fn markdown(folder: &Path, pages: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let skipped =
-            name.starts_with('.') || matches!(name.as_str(), "target" | "node_modules" | "data" | "dist");
-        if path.is_dir() && !skipped {
-            markdown(&path, pages);
-        } else if name.ends_with(".md") {
-            pages.push(path);
+/// The project's files with such names, sorted, without what is built or fetched.
+pub fn files(root: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    fn collect(folder: &Path, wanted: &dyn Fn(&str) -> bool, files: &mut Vec<PathBuf>) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let skipped =
+                name.starts_with('.') || matches!(name.as_str(), "target" | "node_modules" | "data" | "dist");
+            if path.is_dir() && !skipped {
+                collect(&path, wanted, files);
+            } else if wanted(&name) {
+                files.push(path);
+            }
         }
     }
+    let mut found = Vec::new();
+    collect(root, &wanted, &mut found);
+    found.sort();
+    found
 }
 
 fn machine_paths(page: &str, text: &str) -> Vec<String> {
