@@ -17,7 +17,7 @@ export const NARROW = { width: 920, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
 let noted = null;
-/** Browsers that are opened from now on tell their console's messages to that, too. */
+/** Browsers opened after this call report their console messages to that function, too. */
 export const watchOthers = (note) => void (noted = note);
 
 /** A browser with one profile; call `close()` at the end. */
@@ -35,7 +35,7 @@ export async function openBrowser({ viewport = DESKTOP, colorScheme = 'dark', ph
   return { context, page, close };
 }
 
-/** The server named by FANFARE_URL and FANFARE_SETUP_LINK, or a mock of our own. */
+/** The server named by FANFARE_URL and FANFARE_SETUP_LINK, or a new mock. */
 export async function findServer(options = {}) {
   if (process.env.FANFARE_URL) {
     const url = process.env.FANFARE_URL.replace(/\/$/, '');
@@ -49,7 +49,7 @@ export async function findServer(options = {}) {
 
 export const OWNER = { name: process.env.FANFARE_USER ?? 'ada', password: process.env.FANFARE_PASSWORD ?? 'engines and music' };
 
-/** Drops files onto the window, as a hand would: `{ name, text }`, or `{ name, base64 }`. */
+/** Drops files onto the window, like a user: `{ name, text }`, or `{ name, base64 }`. */
 export async function dropFiles(page, files) {
   const transfer = await page.evaluateHandle((list) => {
     const carried = new DataTransfer();
@@ -63,13 +63,13 @@ export async function dropFiles(page, files) {
   await transfer.dispose();
 }
 
-/** Signs in: through the first-run link where there is one, else by name and password. */
+/** Signs in: with the first-run link if there is one, else with name and password. */
 export async function enter(page, server) {
   if (server.link !== null) {
     await page.goto(server.link);
     await page.getByLabel('Name', { exact: true }).fill(OWNER.name);
     await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
-    await page.getByLabel('Password again', { exact: true }).fill(OWNER.password);
+    await page.getByLabel('Repeat the password', { exact: true }).fill(OWNER.password);
     await page.getByRole('button', { name: 'Create the owner' }).click();
   } else {
     await page.goto(`${server.url}/`);

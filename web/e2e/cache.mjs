@@ -1,27 +1,27 @@
-// The cache of small files: made ready with a window that follows, figures, badges, clearing.
+// The cache of transcodes: transcoding ahead with a progress window, figures, badges, clearing.
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 
-/** The last sentence of a run, as the server writes it: what was made, left alone and not possible, and how much that is. */
+/** The summary of a run, as the server writes it: cached, skipped and failed files, and their size. */
 export const SUMMARY = /\d+ cached, \d+ skipped, \d+ failed, \d+\.\d MB/;
 
 export async function cacheChecks(page, context, server) {
   const dialog = page.getByRole('dialog');
   const cached = await page.evaluate(async () => (await fetch('/api/v1/cache')).ok);
   const guarded = (run) => async () => {
-    if (!cached) throw new Skip('this server has no cache of small files');
+    if (!cached) throw new Skip('this server has no cache of transcodes');
     await run();
   };
-  await check('a release is made ready, and the window follows to its summary', guarded(async () => {
+  await check('a release is transcoded ahead, and the window shows progress and summary', guarded(async () => {
     const id = await page.evaluate(async () => (await (await fetch('/api/v1/tracks?limit=200&sort=artist')).json()).items.find((one) => one.transcodable && one.release && one.cached.length === 0)?.release.id ?? null);
     if (id === null) throw new Skip('no lossless release here');
     await page.goto(`${server.url}/#/releases/${id}`);
-    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await page.getByRole('button', { name: /^Transcode ahead:/ }).click();
     await dialog.getByLabel(/^Low/).check();
     await dialog.getByRole('button', { name: 'Start' }).click();
     await dialog.getByRole('progressbar').waitFor();
-    // While it runs, the window stays unless one says that it may go on without.
+    // While it runs, the dialog stays open unless the user lets it continue in the background.
     const close = dialog.getByRole('button', { name: 'Close', exact: true }).last();
     if (server.mock) {
       assert.equal(await close.isDisabled(), true);
@@ -31,7 +31,7 @@ export async function cacheChecks(page, context, server) {
     }
     await until(page, 'the summary', async () => SUMMARY.test(await dialog.locator('.head').innerText()), 120_000);
     assert.match(await dialog.locator('.head').innerText(), /100\s*%/);
-    // As it was sent, whole.
+    // The whole text, as sent.
     const said = await page.evaluate(async () => (await (await fetch('/api/v1/tasks')).json()).items.filter((one) => one.kind === 'cache').sort((one, other) => other.created.localeCompare(one.created))[0].message);
     assert.ok((await dialog.locator('.head').innerText()).includes(said), said);
     await until(page, 'the log', async () => (await dialog.locator('ol li').allInnerTexts()).some((line) => /^cached .*\(low\b/.test(line)));
@@ -42,10 +42,10 @@ export async function cacheChecks(page, context, server) {
     await dialog.waitFor({ state: 'detached' });
     await until(page, 'the badges', async () => (await page.locator('.row .cached').count()) > 0);
   }));
-  await check('a run goes on in the background, through a lost line, for all who listen', guarded(async () => {
+  await check('a run continues in the background, after a lost connection, in all windows', guarded(async () => {
     if (!server.mock) throw new Skip('only the mock is slow enough for certain');
     await page.goto(`${server.url}/#/cache`);
-    await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+    await page.getByRole('button', { name: 'Transcode ahead', exact: true }).click();
     await dialog.getByRole('progressbar').waitFor();
     const other = await context.newPage();
     await other.goto(`${server.url}/#/tasks`);
@@ -61,27 +61,27 @@ export async function cacheChecks(page, context, server) {
     await until(other, 'the end, there', async () => SUMMARY.test(await other.getByRole('dialog').locator('.head').innerText()), 60_000);
     await other.close();
   }));
-  await check('a run that is stopped says how far it came', guarded(async () => {
+  await check('a stopped run shows how far it came', guarded(async () => {
     if (!server.mock) throw new Skip('only the mock is slow enough for certain');
     await page.goto(`${server.url}/#/cache`);
-    await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+    await page.getByRole('button', { name: 'Transcode ahead', exact: true }).click();
     await until(page, 'it to move', async () => parseInt(await dialog.locator('strong').innerText(), 10) > 0);
     await dialog.getByRole('button', { name: 'Stop' }).click();
     await dialog.getByRole('heading', { name: 'Cancelled' }).waitFor();
     assert.match(await dialog.locator('.head').innerText(), new RegExp(`cancelled: ${SUMMARY.source}`, 'i'));
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
   }));
-  await check('the cache says how full it is, what is there, and clears by age after asking', guarded(async () => {
+  await check('the cache shows its size and content, and clears by age after a question', guarded(async () => {
     await page.goto(`${server.url}/#/cache`);
     const main = page.locator('main');
     await main.getByText(/ of .* left/).waitFor();
-    for (const word of ['Hits', 'Misses', 'Longest unused']) await main.getByText(word, { exact: true }).waitFor();
+    for (const word of ['Hits', 'Misses', 'Least recently used']) await main.getByText(word, { exact: true }).waitFor();
     await main.getByRole('button', { name: 'Check', exact: true }).click();
-    await main.getByText(/files? looked at/).waitFor();
+    await main.getByText(/files? checked/).waitFor();
     await main.locator('section[aria-labelledby=clear] select').first().selectOption('');
     await main.getByRole('button', { name: /^Clear/ }).click();
     await main.getByRole('button', { name: /^Really clear/ }).click();
-    await main.getByText(/files? gone, .* free again/).waitFor();
+    await main.getByText(/files? deleted, .* freed/).waitFor();
     const left = await page.evaluate(async () => (await (await fetch('/api/v1/cache')).json()).files);
     assert.equal(left, 0);
   }));

@@ -29,7 +29,7 @@ export function finish() {
   return failed === 0 ? 0 : 1;
 }
 
-/** Asks the page again on every frame until the answer holds. */
+/** Checks the page on every frame until the condition holds. */
 export async function until(page, what, ask, timeout_ms = 30_000) {
   const end = Date.now() + timeout_ms;
   let last;

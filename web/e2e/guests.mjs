@@ -1,4 +1,4 @@
-// Somebody with a link, while the server is away: it is said, in words for a guest, and can be tried again.
+// A guest with a link, while the server does not answer: the page says so in words for a guest, and offers a retry.
 
 import assert from 'node:assert/strict';
 import { openBrowser, PHONE } from './browser.mjs';
@@ -26,18 +26,18 @@ export async function guestChecks(page, server) {
   };
   const link = (share) => new URL(share.url, server.url).href.replace(/^https?:\/\/[^/]*/, server.url);
 
-  await check('a guest is told that the server is away, and tries again', guarded(async ({ context, page: guest }) => {
+  await check('a guest sees that the server does not answer, and can try again', guarded(async ({ context, page: guest }) => {
     await context.route('**/shared/open', (route) => route.abort());
     await guest.goto(link(made.open));
     await guest.getByText('The mixtape does not answer').waitFor();
-    assert.doesNotMatch(await guest.getByRole('alert').innerText(), /running|carries on/);
+    assert.doesNotMatch(await guest.getByRole('alert').innerText(), /running|continues/);
     await guest.getByRole('button', { name: 'Try again' }).click();
     await guest.getByText('The mixtape does not answer').waitFor();
     await context.unroute('**/shared/open');
     await guest.getByRole('button', { name: 'Try again' }).click();
     await guest.getByRole('heading', { name: made.title, exact: true }).waitFor();
   }));
-  await check('a guest with a password is told so too', guarded(async ({ context, page: guest }) => {
+  await check('a guest with a password sees it too', guarded(async ({ context, page: guest }) => {
     await guest.goto(link(made.locked));
     await guest.getByLabel('Password', { exact: true }).fill('open sesame');
     await context.route('**/shared/open', (route) => route.abort());
@@ -47,7 +47,7 @@ export async function guestChecks(page, server) {
     await guest.getByRole('button', { name: 'Open' }).click();
     await guest.getByRole('heading', { name: made.title, exact: true }).waitFor();
   }));
-  await check('a track that the server was away for plays at the next press', guarded(async ({ context, page: guest }) => {
+  await check('a track that failed without the server plays at the next press', guarded(async ({ context, page: guest }) => {
     await guest.goto(link(made.open));
     await guest.getByRole('heading', { name: made.title, exact: true }).waitFor();
     await context.route('**/api/v1/shared/**', (route) => route.abort());
@@ -58,7 +58,7 @@ export async function guestChecks(page, server) {
     await until(guest, 'sound', () => guest.locator('audio').evaluate((audio) => audio.currentTime > 0.2 && !audio.paused));
     assert.equal(await guest.locator('.trouble').count(), 0);
   }));
-  await check('pages that could not be loaded say so, and can be tried again', guarded(async ({ context, page: guest }) => {
+  await check('pages that could not be loaded show a message and a retry button', guarded(async ({ context, page: guest }) => {
     await context.route('**/assets/Share-*.js', (route) => route.abort());
     await guest.goto(link(made.open));
     await guest.getByRole('alert').getByText('The server does not answer').waitFor();

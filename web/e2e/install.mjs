@@ -1,4 +1,4 @@
-// The pages as an app: what a browser needs to install them, and one page for when the server is out of reach.
+// The pages as an app: the requirements of browsers to install them, and one page for an unreachable server.
 
 import assert from 'node:assert/strict';
 import { openBrowser, PHONE } from './browser.mjs';
@@ -11,7 +11,7 @@ export async function installChecks(server) {
     if (/content security policy|refused to|permissions-policy/i.test(message.text())) troubles.push(message.text());
   });
   try {
-    await check('the browser finds nothing that stands against installing the pages', async () => {
+    await check('the browser finds no reason against installing the pages', async () => {
       await page.goto(`${server.url}/`);
       await page.getByRole('button').first().waitFor();
       await page.evaluate(() => navigator.serviceWorker.ready.then((worker) => worker.active !== null));
@@ -30,15 +30,15 @@ export async function installChecks(server) {
       });
       for (const [said, is] of icons) if (said !== 'any') assert.equal(is, said);
     });
-    await check('without the server there is one page that says so, and nothing stale', async () => {
+    await check('without the server there is one page that says so, and no stale data', async () => {
       await page.reload();
       await page.getByRole('button').first().waitFor();
       await context.setOffline(true);
       await page.reload();
-      await page.getByRole('heading', { name: 'The server is out of reach' }).waitFor();
+      await page.getByRole('heading', { name: 'The server does not answer' }).waitFor();
       const kept = await page.evaluate(async () => Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname))));
       assert.deepEqual(kept.map((names) => names.sort()), [['/offline.css', '/offline.html']]);
-      // Its styles are those of the file beside it.
+      // Its styles come from the file next to it.
       assert.equal(await page.evaluate(() => getComputedStyle(document.body).display), 'grid');
       await context.setOffline(false);
       await page.getByRole('link', { name: 'Try again' }).click();

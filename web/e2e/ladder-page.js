@@ -22,7 +22,7 @@ window.playVariant = async (url, variant) => {
   });
   hls.on(Hls.Events.MANIFEST_PARSED, () => {
     const wanted = hls.levels.findIndex((level) => nameOf(level) === variant);
-    // Before anything is loaded: no other variant is ever asked for.
+    // Before anything is loaded, so that no other variant is requested.
     hls.startLevel = wanted;
     hls.loadLevel = wanted;
     hls.startLoad();
@@ -49,7 +49,7 @@ window.playVariant = async (url, variant) => {
   return init === undefined ? result : { ...result, decoded_frames: await decoded(addresses) };
 };
 
-/** How many frames the browser's decoder finds in the init section and the segments put together. */
+/** How many frames the browser decodes from the init section and all segments. */
 async function decoded(addresses) {
   const parts = await Promise.all(addresses.map(async (one) => (await fetch(one)).arrayBuffer()));
   const whole = await new Blob(parts).arrayBuffer();

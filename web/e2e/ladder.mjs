@@ -1,5 +1,5 @@
 // An uploaded track's ladder, played to its end by hls.js in each of its variants: what the server sends is judged by a player that
-// is not ours, beside the page that plays it. Needs the real server.
+// is not ours, next to the page that plays it. Needs the real server.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,14 +9,14 @@ const VARIANTS = ['low', 'medium', 'high'];
 /** The variants that a transport stream can carry. */
 const TRANSPORT = ['low', 'medium'];
 const RATE_HZ = 44_100;
-/** More than one segment, and no whole number of anything. */
+/** More than one segment, and not a whole number of segments or frames. */
 const FRAMES = 8 * RATE_HZ + 1_234;
 const HLS = readFileSync(new URL('../node_modules/hls.js/dist/hls.light.min.js', import.meta.url), 'utf8');
 const DRIVER = readFileSync(new URL('ladder-page.js', import.meta.url), 'utf8');
-/** As the server's own pages: the test page may do no more than they. */
+/** The policy of the server's own pages: the test page has the same limits. */
 const POLICY = "default-src 'none'; script-src 'self'; media-src 'self' blob:; connect-src 'self'";
 
-/** Stereo, 16 bit, two glides: no frame is like another, so a lost one shows. */
+/** Stereo, 16 bit, two sweeps: all frames differ, so a lost one is found. */
 function glide(seed) {
   const bytes = Buffer.alloc(44 + FRAMES * 4);
   bytes.write('RIFF', 0); bytes.writeUInt32LE(36 + FRAMES * 4, 4); bytes.write('WAVEfmt ', 8);
@@ -90,7 +90,7 @@ export async function ladderChecks(context, server) {
   if (track !== null) await api(`/tracks/${track.id}`, { method: 'DELETE' });
 }
 
-/** Plays one variant in a page of its own on the server's address. */
+/** Plays one variant in a separate page at the server's address. */
 async function play(context, server, address, variant) {
   const page = await context.newPage();
   try {

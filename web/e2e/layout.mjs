@@ -1,11 +1,11 @@
-// Every page at the usual widths, while something plays: nothing scrolls sideways, and the seek bar can be hit (issue 13).
+// Every page at the usual widths, while a track plays: nothing scrolls sideways, and the seek bar is wide enough to hit (issue 13).
 
 import assert from 'node:assert/strict';
 import { check } from './check.mjs';
 import { faults } from './states.mjs';
 
 const WIDTHS = [1440, 1024, 920, 390];
-/** From here on the whole player bar is shown. */
+/** From this width the whole player bar is shown. */
 const WHOLE_BAR = 920;
 const PAGES = [['/', '.row .name'], ['/?search=a', '.row .name, .empty'], ['/artists', '.artist .name, .empty'], ['/releases', 'a.card, .empty'], ['/cache', '.facts, .empty'], ['/activity', '.counts'], ['/settings', '#listening'], ['/upload', '.drop']];
 

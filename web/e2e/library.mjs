@@ -1,4 +1,4 @@
-// The list: rows without holes, search, sort, keyboard.
+// The list: rows without gaps, search, sort, keyboard.
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
@@ -10,7 +10,7 @@ export async function libraryChecks(page, server) {
     await page.goto(`${server.url}/#/`);
     await until(page, 'three tracks', async () => (await rows(page).count()) >= 3, 60_000);
   });
-  await check('scrolling leaves no holes', async () => {
+  await check('scrolling leaves no empty rows', async () => {
     const scroller = page.locator('.scroller');
     for (const place of [0.5, 0.93, 0.2, 1, 0]) {
       await scroller.evaluate((element, to) => element.scrollTo(0, to * element.scrollHeight), place);
@@ -39,13 +39,13 @@ export async function libraryChecks(page, server) {
     assert.equal(await field.inputValue(), word);
     assert.equal(await field.evaluate((element) => element === document.activeElement), true);
   });
-  await check('an empty result says so and can be cleared', async () => {
+  await check('an empty result shows a message and can be cleared', async () => {
     await page.getByRole('searchbox').fill('qqzzxxqq');
-    await page.getByText('No track sounds like').waitFor();
+    await page.getByText('No track found for').waitFor();
     await page.getByRole('button', { name: 'Clear search' }).click();
     await until(page, 'all tracks again', async () => (await rows(page).count()) >= 3);
   });
-  await check('headers sort, and say how', async () => {
+  await check('headers sort, and announce the order', async () => {
     const header = page.getByRole('columnheader', { name: 'Title' });
     const first = async () => (await rows(page).first().innerText()).trim();
     await header.getByRole('button').click();
@@ -72,7 +72,7 @@ export async function libraryChecks(page, server) {
     await page.keyboard.press('Home');
     await until(page, 'the first row', async () => (await active()) === 1);
   });
-  await check('going back leads to the same place', async () => {
+  await check('going back restores the scroll position', async () => {
     const scroller = page.locator('.scroller');
     const room = await scroller.evaluate((element) => element.scrollHeight - element.clientHeight);
     if (room < 20_000) throw new Skip('the list is too short to scroll');

@@ -1,5 +1,5 @@
 // `npm run e2e`: the pages in a real browser, against FANFARE_URL (with FANFARE_SETUP_LINK on a fresh server) or the mock.
-// FANFARE_SHOTS names a folder for pictures. Rests on no particular music: three playable tracks are enough.
+// FANFARE_SHOTS names a folder for pictures. Needs no particular music: three playable tracks are enough.
 
 import assert from 'node:assert/strict';
 import { enter, findServer, openBrowser, OWNER, watchOthers } from './browser.mjs';
@@ -42,14 +42,14 @@ try {
     await page.goto(`${server.url}/#/welcome/not-the-token`);
     await page.getByLabel('Name', { exact: true }).fill(OWNER.name);
     await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
-    await page.getByLabel('Password again', { exact: true }).fill(OWNER.password);
+    await page.getByLabel('Repeat the password', { exact: true }).fill(OWNER.password);
     await page.getByRole('button', { name: 'Create the owner' }).click();
     await page.getByText('fanfare doctor').waitFor();
     assert.match(await page.locator('main').innerText(), /restart/i);
   });
   await check('the first-run form refuses passwords that differ', async () => {
     if (server.link === null) throw new Skip('the owner exists already');
-    await page.getByLabel('Password again', { exact: true }).fill(`${OWNER.password}?`);
+    await page.getByLabel('Repeat the password', { exact: true }).fill(`${OWNER.password}?`);
     await page.getByRole('button', { name: 'Create the owner' }).click();
     await page.getByText('not the same').waitFor();
   });
@@ -57,9 +57,9 @@ try {
     await enter(page, server);
     server.link = null;
   });
-  await check('a scan is seen to move', async () => {
+  await check('a scan shows progress', async () => {
     await page.goto(`${server.url}/#/activity`);
-    // What the list shows is written down at every change.
+    // Records the text of the list at every change.
     await page.evaluate(() => {
       window.seen = [];
       const note = () => {
@@ -88,7 +88,7 @@ try {
   await pressedChecks(page, server);
   await guestChecks(page, server);
   await tabChecks(context, server);
-  // They bring servers of their own, each in a state that this one is not in.
+  // They start their own servers, each in another state than this one.
   if (server.mock) await stateChecks();
   await uploadChecks(page, server);
   await parkedChecks(page, server);
@@ -107,30 +107,30 @@ try {
     assert.equal(await page.evaluate(() => document.querySelectorAll('.hero h1 *, img[onerror], script:not([src])').length), 0);
     assert.equal(await page.evaluate(() => window.pwned), undefined);
   });
-  await check('a failed track says why, is heard again, and its page fills by itself', async () => {
+  await check('a failed track shows the reason, is analyzed again, and its page updates by itself', async () => {
     if (!server.mock) throw new Skip('only the mock has such a track for certain');
     await page.goto(`${server.url}/#/?search=${encodeURIComponent('Broken Song')}`);
     await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Broken Song');
     await page.locator('.row a.name').first().click();
-    await page.getByText('could not hear this file').waitFor();
+    await page.getByText('could not analyze this file').waitFor();
     await page.getByText('is cut off').waitFor();
-    await page.getByRole('button', { name: 'Hear it again' }).click();
-    await page.getByText('Not heard yet').waitFor();
+    await page.getByRole('button', { name: 'Analyze again' }).click();
+    await page.getByText('Not analyzed yet').waitFor();
     await page.evaluate(() => fetch('/api/v1/scan', { method: 'POST', headers: { 'X-Fanfare': '1' } }));
     await page.getByText('LUFS').waitFor();
   });
-  await check('a failed description is made again without analyzing the track, and its reason goes', async () => {
+  await check('a failed enrichment is repeated without analyzing the track, and its reason disappears', async () => {
     if (!server.mock) throw new Skip('only the mock has such a track for certain');
-    await page.goto(`${server.url}/#/?search=Undescribed`);
-    await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Undescribed');
+    await page.goto(`${server.url}/#/?search=Not%20enriched`);
+    await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Not enriched');
     await page.locator('.row a.name').first().click();
-    await page.getByText('was not described').waitFor();
+    await page.getByText('was not enriched').waitFor();
     await page.getByText('picture was not used as a cover').waitFor();
-    await page.getByRole('button', { name: 'Describe it again' }).click();
-    await page.getByText('It is being described').waitFor();
-    await page.getByText('It is being described').waitFor({ state: 'detached' });
-    assert.equal(await page.getByText('was not described').count(), 0);
-    assert.equal(await page.getByText('Not heard yet').count(), 0);
+    await page.getByRole('button', { name: 'Enrich again' }).click();
+    await page.getByText('It is being enriched').waitFor();
+    await page.getByText('It is being enriched').waitFor({ state: 'detached' });
+    assert.equal(await page.getByText('was not enriched').count(), 0);
+    assert.equal(await page.getByText('Not analyzed yet').count(), 0);
   });
   await check('every control has a name', async () => {
     for (const place of ['/', '/releases', '/upload', '/catalog', '/mixtapes', '/cache', '/activity', '/settings']) {
@@ -142,7 +142,7 @@ try {
       assert.deepEqual(nameless, [], place);
     }
   });
-  await check('a server that vanishes is said, and its return too', async () => {
+  await check('the page shows when the server stops and when it is back', async () => {
     await context.route('**/api/**', (route) => route.abort());
     await page.goto(`${server.url}/#/artists`);
     await page.getByText('The server does not answer').first().waitFor();
@@ -151,17 +151,17 @@ try {
     await page.getByText('The server does not answer').first().waitFor({ state: 'detached' });
     await until(page, 'the artists', async () => /\d artist/.test(await page.locator('.title p').innerText()));
   });
-  await check('nobody is signed out while the server does not answer', async () => {
+  await check('no user is signed out while the server does not answer', async () => {
     await context.route('**/api/v1/logout', (route) => route.abort());
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('You are still signed in: the server did not answer').waitFor();
     await context.unroute('**/api/v1/logout');
-    await page.getByRole('button', { name: 'All right' }).click();
+    await page.getByRole('button', { name: 'OK' }).click();
     await page.getByRole('navigation', { name: 'Main' }).waitFor();
   });
   await check('an unknown address has a page', async () => {
     await page.goto(`${server.url}/#/no/such/page`);
-    await page.getByText('Nothing plays here').waitFor();
+    await page.getByText('Page not found').waitFor();
   });
   await check('the theme is remembered', async () => {
     await page.getByRole('button', { name: 'Light theme' }).click();
@@ -184,7 +184,7 @@ try {
     await enter(page, server);
   });
   await installChecks(server);
-  await check('nothing broke the content security policy, nothing was fetched from elsewhere', async () => assert.deepEqual(troubles, []));
+  await check('no violation of the content security policy, no request to another host', async () => assert.deepEqual(troubles, []));
   if (process.env.FANFARE_SHOTS) await check('pictures', () => takeShots(server, process.env.FANFARE_SHOTS));
 } finally {
   await close();

@@ -1,4 +1,4 @@
-// Mixtapes: made, filled from lists and by search, put in order by hand and by keys, covered, copied, taken in and out as M3U8, shared.
+// Mixtapes: create, fill from lists and by search, reorder by drag and by keys, cover, duplicate, import and export as M3U8, share.
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
@@ -20,7 +20,7 @@ export async function mixtapeChecks(page, server) {
   let address = '';
   let link = '';
 
-  await check('a mixtape is made and filled by search', guarded(async () => {
+  await check('a mixtape is created and filled by search', guarded(async () => {
     await page.goto(`${server.url}/#/mixtapes`);
     await page.getByRole('button', { name: 'New mixtape' }).click();
     await dialog.getByLabel('Title').fill(name);
@@ -34,7 +34,7 @@ export async function mixtapeChecks(page, server) {
     }
     await page.getByLabel('Notes').fill('For the night train.');
   }));
-  await check('tracks change places by arrow keys and by hand, and it is said', guarded(async () => {
+  await check('tracks are reordered by arrow keys and by drag, and it is announced', guarded(async () => {
     const list = page.locator('ol[aria-label="Tracks in their order"]');
     const before = await order();
     await list.locator('.grip').first().focus();
@@ -43,7 +43,7 @@ export async function mixtapeChecks(page, server) {
     await page.getByText(`${before[0]} moved to place 2 of 3`).waitFor({ state: 'attached' });
     await page.keyboard.press('End');
     await until(page, 'it to be last', async () => (await order())[2] === before[0]);
-    // The focus went with it.
+    // The focus moved with it.
     assert.equal(await list.locator('.grip').nth(2).evaluate((one) => one === document.activeElement), true);
     const [grip, first] = [await list.locator('.grip').nth(2).boundingBox(), await list.locator('li').first().boundingBox()];
     await page.mouse.move(grip.x + 8, grip.y + 8);
@@ -58,7 +58,7 @@ export async function mixtapeChecks(page, server) {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('heading', { name, exact: true }).waitFor();
     address = page.url().replace('?edit', '');
-    // A server that makes small files at once shows how far it is.
+    // A server that transcodes at once shows the progress.
     const run = dialog.getByRole('button', { name: 'Continue in the background' }).or(dialog.getByRole('button', { name: 'Close', exact: true }).last());
     await run.click({ timeout: 3_000 }).catch(() => {});
     await page.reload();
@@ -78,7 +78,7 @@ export async function mixtapeChecks(page, server) {
     await dialog.getByRole('link', { name: 'Open it' }).click();
     await until(page, 'three tracks', async () => (await order()).length === 3);
   }));
-  await check('a cover is taken, and a drawing that may hold anything is not', guarded(async () => {
+  await check('a cover is accepted, and an SVG is refused', guarded(async () => {
     await page.goto(`${address}?edit`);
     const field = page.getByLabel('Choose a cover');
     const source = () => page.locator('.cover-field img').getAttribute('src').catch(() => null);
@@ -90,7 +90,7 @@ export async function mixtapeChecks(page, server) {
     await page.getByRole('alert').waitFor();
     await page.getByRole('button', { name: 'Back', exact: true }).click();
   }));
-  await check('it goes out as M3U8 and comes in again, and can be copied', guarded(async () => {
+  await check('it is exported and imported as M3U8, and can be duplicated', guarded(async () => {
     await page.goto(address);
     await until(page, 'the tracks', async () => (await order()).length === 3);
     const tracks = await order();
@@ -111,9 +111,9 @@ export async function mixtapeChecks(page, server) {
       await page.waitForURL(/#\/mixtapes$/);
     }
   }));
-  await check('it is made ready in the size that was chosen, and that is what is asked for', guarded(async () => {
+  await check('it is transcoded in the chosen quality, and the player requests that quality', guarded(async () => {
     await page.goto(address);
-    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await page.getByRole('button', { name: /^Transcode ahead:/ }).click();
     await dialog.getByLabel(/^Low/).check();
     await dialog.getByLabel(/^Medium/).uncheck();
     const asking = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/v1/cache/warm'));
@@ -130,7 +130,7 @@ export async function mixtapeChecks(page, server) {
     await until(page, 'sound', () => page.locator('audio').evaluate((element) => element.currentTime > 0 && !element.paused));
     assert.equal((await page.locator('.bar .title').innerText()).trim(), (await order())[1].trim());
   }));
-  await check('a link is made, with a password and a code, shown once', guarded(async () => {
+  await check('a link is created with a password and a QR code, shown once', guarded(async () => {
     await page.goto(address);
     await page.getByRole('button', { name: 'Share', exact: true }).click();
     await dialog.getByLabel('Password (optional)').fill('open sesame');
@@ -173,7 +173,7 @@ export async function mixtapeChecks(page, server) {
       await guest.close();
     }
   }));
-  await check('a link that was taken back says so', guarded(async () => {
+  await check('a revoked link shows a message', guarded(async () => {
     await page.goto(address);
     await page.getByRole('button', { name: 'Share', exact: true }).click();
     await dialog.getByRole('button', { name: /^Revoke/ }).click();
@@ -182,7 +182,7 @@ export async function mixtapeChecks(page, server) {
     const guest = await openBrowser({ viewport: PHONE, phone: true });
     try {
       await guest.page.goto(link);
-      await guest.page.getByRole('heading', { name: 'Nothing plays here' }).waitFor();
+      await guest.page.getByRole('heading', { name: 'This link does not work' }).waitFor();
     } finally {
       await guest.close();
     }

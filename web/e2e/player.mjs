@@ -1,10 +1,10 @@
-// Playing for real: the audio element's own clock says whether it does.
+// Real playback: the audio element's own clock shows whether it plays.
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 
 const audio = (page, read) => page.locator('audio').evaluate(read);
-/** Waits until the element itself has reported `steps` later times. */
+/** Waits until the element has reported `steps` later times. */
 const advances = (page, steps = 3) => page.locator('audio').evaluate((element, wanted) => new Promise((done, fail) => {
   const seen = [];
   const note = () => {
@@ -39,7 +39,7 @@ export async function playerChecks(page, server) {
     await page.keyboard.press('m');
     assert.equal(await audio(page, (element) => element.muted), false);
   });
-  await check('the seek bar is at least 240 px wide from 920 px on, and nothing of the bar sticks out', async () => {
+  await check('the seek bar is at least 240 px wide from 920 px on, and the bar does not overflow', async () => {
     const before = page.viewportSize();
     try {
       for (const width of [920, 1024, 1100, 1359, 1360, 1440]) {
@@ -55,7 +55,7 @@ export async function playerChecks(page, server) {
   await check('ReplayGain sets the level within full scale', async () => {
     const level = await page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.queue')));
     const track = level.entries[level.current].track;
-    if (track.replaygain_track_gain_db === null) throw new Skip('the track was not heard yet');
+    if (track.replaygain_track_gain_db === null) throw new Skip('the track was not analyzed yet');
     const before = await audio(page, (element) => element.volume);
     const room = track.true_peak_dbtp === null ? 0 : -track.true_peak_dbtp;
     const expected = Math.min(1, 0.9 ** 2 * 10 ** (Math.min(track.replaygain_track_gain_db, room) / 20));
@@ -66,7 +66,7 @@ export async function playerChecks(page, server) {
     const slider = page.locator('.page').getByRole('slider', { name: 'Position' });
     await slider.waitFor();
     await until(page, 'the length', () => audio(page, (element) => element.duration > 0));
-    // The place is noted as the seek begins: however busy the machine is, playing on does not count.
+    // The position is read when the seek starts: further playback on a busy machine does not count.
     await audio(page, (element) => element.addEventListener('seeking', () => {
       window.soughtShare = element.currentTime / element.duration;
     }, { once: true }));
@@ -85,7 +85,7 @@ export async function playerChecks(page, server) {
     assert.match(await slider.getAttribute('aria-valuetext'), /(second|minute).* of .*(second|minute)/);
   });
   await check('the waveform shows bass and treble in their colours', async () => {
-    if ((await page.locator('.page .bands').count()) === 0) throw new Skip('the track was not heard yet');
+    if ((await page.locator('.page .bands').count()) === 0) throw new Skip('the track was not analyzed yet');
     const inks = await page.locator('.page [role=slider] canvas').evaluate((canvas) => {
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
       const style = getComputedStyle(canvas);
@@ -102,14 +102,14 @@ export async function playerChecks(page, server) {
     });
     assert.ok(inks.filter((count) => count > 50).length >= 2, `pixels of each band: ${inks}`);
   });
-  await check('the track page shows what was heard', async () => {
+  await check('the track page shows the analysis', async () => {
     const text = await until(page, 'loudness', async () => {
       const shown = await page.locator('.page').innerText();
-      return /LUFS|Not heard yet|Being heard|could not hear|Too short/.test(shown) && shown;
+      return /LUFS|Not analyzed yet|Being analyzed|could not analyze|Too short/.test(shown) && shown;
     });
     assert.match(text, /Codec/);
   });
-  await check('the queue moves by keys and lets go', async () => {
+  await check('the queue is reordered by keys and cleared', async () => {
     await page.getByRole('button', { name: 'Queue', exact: true }).last().click();
     const drawer = page.locator('.drawer');
     await drawer.waitFor();
@@ -131,8 +131,8 @@ export async function playerChecks(page, server) {
     await until(page, 'another source', async () => (await audio(page, (element) => element.src)) !== source);
     await advances(page, 2);
   });
-  await check('a reload remembers the queue and the place, and stays quiet', async () => {
-    // Until the page knows the server's default quality it names none, and the server sends that one.
+  await check('a reload keeps the queue and the position, and stays paused', async () => {
+    // Until the page knows the server's default quality it names none, and the server sends its default.
     const track = (source) => source.split('?')[0];
     const source = await audio(page, (element) => element.src);
     await page.reload();
@@ -142,7 +142,7 @@ export async function playerChecks(page, server) {
     await page.getByRole('region', { name: 'Player' }).getByRole('button', { name: 'Play', exact: true }).click();
     await advances(page, 2);
   });
-  await check('shuffle mixes the whole list, holds no track twice, and ends in the order of the list', async () => {
+  await check('shuffle covers the whole list, has no track twice, and returns to the order of the list', async () => {
     await page.goto(`${server.url}/#/?sort=title`);
     await page.locator('.row .name').first().waitFor();
     const queue = () => page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.queue')));
@@ -168,7 +168,7 @@ export async function playerChecks(page, server) {
     const places = all.filter((id) => !kept.includes(id)).map((id) => list.indexOf(id));
     assert.deepEqual(places, places.toSorted((one, other) => one - other), 'in the order of the list');
   });
-  await check('the level can be that of the release, and is kept', async () => {
+  await check('the level can be that of the release, and is saved', async () => {
     const before = page.url();
     await page.goto(`${server.url}/#/settings`);
     await page.getByRole('radio', { name: 'Every release equally loud' }).check();
@@ -182,7 +182,7 @@ export async function playerChecks(page, server) {
     await until(page, 'the level by track', async () => (await output()).level.mode === 'track');
     await page.goto(before);
   });
-  await check('what the browser cannot play is named and skipped', async () => {
+  await check('a codec that the browser cannot play is named and skipped', async () => {
     if (!server.mock) throw new Skip('only the mock has such a file for certain');
     await page.goto(`${server.url}/#/?search=Unplayable`);
     await page.locator('.row .name').first().waitFor();

@@ -1,9 +1,9 @@
-// Buttons that send something: at work they say so and send once; what could not be done is said. And where one is, is said too.
+// Buttons that send requests: they show progress, send once, and show failures. And the title names the page.
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 
-/** Holds requests of one kind back until they are let go; `seen` counts them. */
+/** Delays requests of one kind until they are released; `seen` counts them. */
 async function held(page, path, method) {
   let open;
   const gate = new Promise((done) => { open = done; });
@@ -31,7 +31,7 @@ export async function pressedChecks(page, server) {
     if (tape === null) throw new Skip('this server has no mixtape to press about');
     await run();
   };
-  await check('where one is stands in the title, and is said when one comes there', async () => {
+  await check('the title names the page, and a screen reader is told on arrival', async () => {
     const said = () => page.locator('.arrived').innerText();
     const playing = () => page.locator('audio').evaluate((audio) => !audio.paused).catch(() => false);
     const nav = page.getByRole('navigation', { name: 'Main' });
@@ -46,15 +46,15 @@ export async function pressedChecks(page, server) {
     await page.locator('.row a.name').first().click();
     await until(page, 'its name to be said', async () => (await said()) === name);
     await until(page, 'its name in the title', async () => (await page.title()).endsWith(`${name} · Fanfare`));
-    assert.equal(await playing(), (await page.title()) !== `${name} · Fanfare`, 'what plays stands in front of it');
+    assert.equal(await playing(), (await page.title()) !== `${name} · Fanfare`, 'the playing track comes first');
   });
-  await check('a key is made once, however often one presses, and the button says that it works', async () => {
+  await check('several presses create one key, and the button shows progress', async () => {
     await page.goto(`${server.url}/#/settings`);
     const section = page.locator('section[aria-labelledby=keys]');
     const hold = await held(page, '**/api/v1/keys', 'POST');
     const name = `Twice ${Date.now().toString(36)}`;
     await section.getByLabel('Name of the key').fill(name);
-    await section.getByRole('button', { name: 'Make a key' }).dblclick();
+    await section.getByRole('button', { name: 'Create a key' }).dblclick();
     const working = section.getByRole('button', { name: 'One moment…' });
     await working.waitFor();
     assert.equal(await working.isDisabled(), true);
@@ -67,7 +67,7 @@ export async function pressedChecks(page, server) {
     await section.getByRole('button', { name: `Really remove?: ${name}` }).click();
     await section.getByRole('button', { name: `Remove: ${name}` }).waitFor({ state: 'detached' });
   });
-  await check('a mixtape is copied once, however often one presses', guarded(async () => {
+  await check('several presses copy a mixtape once', guarded(async () => {
     await page.goto(`${server.url}/#/mixtapes/${tape.slug}`);
     const hold = await held(page, '**/duplicate', 'POST');
     await page.getByRole('button', { name: 'Duplicate' }).dblclick();
@@ -78,7 +78,7 @@ export async function pressedChecks(page, server) {
     assert.equal(hold.seen, 1);
     await send(page, 'DELETE', `/mixtapes/${(await page.evaluate(() => location.hash)).split('/').pop()}`);
   }));
-  await check('nothing can be changed while a mixtape is saved, and what was refused is still there', guarded(async () => {
+  await check('the editor is locked while a mixtape is saved, and a refused change stays in it', guarded(async () => {
     await page.goto(`${server.url}/#/mixtapes/${tape.slug}?edit`);
     const notes = page.getByLabel('Notes');
     await notes.fill('Held back');
@@ -99,19 +99,19 @@ export async function pressedChecks(page, server) {
     await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Leave', exact: true }).click();
   }));
-  await check('a run of small files that failed in part is tried again, from its card', async () => {
+  await check('a transcoding run that failed in part is retried from its card', async () => {
     if (!server.mock) throw new Skip('only the mock has files that fail for certain');
     await send(page, 'POST', '/cache/warm', { scope: { all: true }, qualities: ['low'], workers: 4 });
     await page.goto(`${server.url}/#/activity`);
-    const card = page.locator('.task', { hasText: 'could not be made' }).filter({ has: page.getByRole('button', { name: 'Try again: Small files made' }) }).first();
+    const card = page.locator('.task', { hasText: 'could not be transcoded' }).filter({ has: page.getByRole('button', { name: 'Try again: Tracks transcoded' }) }).first();
     await card.waitFor({ timeout: 60_000 });
     await card.locator('summary').first().click();
-    assert.equal(await card.getByRole('button', { name: /^Try again/ }).count(), 1, 'each by itself would only be heard again');
+    assert.equal(await card.getByRole('button', { name: /^Try again/ }).count(), 1, 'a retry of one track would only analyze it again');
     const hold = await held(page, '**/retry', 'POST');
-    await card.getByRole('button', { name: 'Try again: Small files made' }).dblclick();
-    await page.getByRole('button', { name: 'Trying: Small files made' }).waitFor();
+    await card.getByRole('button', { name: 'Try again: Tracks transcoded' }).dblclick();
+    await page.getByRole('button', { name: 'Trying: Tracks transcoded' }).waitFor();
     hold.letGo();
-    await page.getByRole('article', { name: 'Making small files' }).first().waitFor();
+    await page.getByRole('article', { name: 'Transcoding tracks' }).first().waitFor();
     await hold.off();
     assert.equal(hold.seen, 1);
   });

@@ -1,11 +1,11 @@
-// The size of what is sent: chosen per device, told as it is, changed without losing the place, refused calmly.
+// The quality that is sent: chosen per device, shown truthfully, changed without losing the position, and what happens after a refusal.
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 
 const audio = (page, read) => page.locator('audio').evaluate(read);
 
-/** Plays the first track that the API says can be sent smaller; null where there is none. */
+/** Plays the first track that can be transcoded; null if there is none. */
 async function playLossless(page, server) {
   const found = await page.evaluate(async () => {
     const { items } = await (await fetch('/api/v1/tracks?limit=200&sort=title')).json();
@@ -23,7 +23,7 @@ async function playLossless(page, server) {
 export async function qualityChecks(page, server) {
   const bar = page.getByRole('region', { name: 'Player' });
   const pick = bar.getByLabel('Quality', { exact: true });
-  await check('a smaller size goes on from the same place, and is remembered', async () => {
+  await check('another quality continues at the same position, and is saved', async () => {
     if ((await playLossless(page, server)) === null) throw new Skip('no track here can be sent smaller');
     // A fresh browser starts with the server's default (issue 13).
     const standard = await page.evaluate(async () => (await (await fetch('/api/v1/cache')).json()).default_quality);
@@ -45,7 +45,7 @@ export async function qualityChecks(page, server) {
     assert.equal(await pick.inputValue(), 'medium');
     assert.ok(await audio(page, (element) => element.src.endsWith('quality=medium')));
   });
-  await check('what is compressed already offers no smaller size', async () => {
+  await check('a track that is already compressed offers no other quality', async () => {
     const lossy = await page.evaluate(async () => (await (await fetch('/api/v1/tracks?limit=200&sort=title')).json()).items.find((one) => one.transcodable === false && one.codec !== 'ape') ?? null);
     if (lossy === null) throw new Skip('every track here is lossless');
     await page.goto(`${server.url}/#/tracks/${lossy.id}`);
@@ -54,7 +54,7 @@ export async function qualityChecks(page, server) {
     assert.equal(await pick.isDisabled(), true);
     assert.ok(!(await audio(page, (element) => !element.src.endsWith('quality=original'))));
   });
-  await check('a server that is busy is waited for while the original plays', async () => {
+  await check('the original plays while the server is busy, and the transcode after it', async () => {
     if (!server.mock) throw new Skip('only the mock is busy on demand');
     await page.goto(`${server.url}/#/?search=${encodeURIComponent('Busy Song')}`);
     await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Busy Song');
@@ -63,9 +63,9 @@ export async function qualityChecks(page, server) {
       element.addEventListener('playing', () => window.played.push(element.src.endsWith('quality=original') ? 'original' : 'small'));
     });
     await page.locator('.row').first().click({ position: { x: 8, y: 8 } });
-    await bar.getByText('server is busy making small files').waitFor();
+    await bar.getByText('server is busy transcoding').waitFor();
     assert.equal(await bar.getByRole('alert').count(), 0, 'it is no alarm');
-    await until(page, 'the small file', () => audio(page, (element) => element.src.endsWith('quality=medium') && element.currentTime > 0.5 && !element.paused));
+    await until(page, 'the transcode', () => audio(page, (element) => element.src.endsWith('quality=medium') && element.currentTime > 0.5 && !element.paused));
     await bar.getByText('server is busy').waitFor({ state: 'detached' });
     assert.deepEqual(await page.evaluate(() => window.played.filter((one, at, all) => one !== all[at - 1])), ['original', 'small']);
   });

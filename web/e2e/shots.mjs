@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DESKTOP, dropFiles, enter, findServer, NARROW, openBrowser, OWNER, PHONE, TABLET } from './browser.mjs';
 
-/** Small enough to be looked at, different enough to show every state. */
+/** Few enough to review, and different enough to show every state. */
 const UPLOADS = ['Morning Birds.flac', 'Old Tape, Side B.flac', 'broken.flac', 'shopping list.mp3', 'Late Signal.wav'].map((name, index) => ({
   name, text: `${name.startsWith('shopping') ? 'milk and bread' : `RIFF${index}${name.startsWith('broken') ? 'broken' : ''}`}${'.'.repeat(4000)}`,
 }));
@@ -77,7 +77,7 @@ export async function takeShots(server, folder, looks = LOOKS) {
       await shot('releases');
       await open('a.card', 'release');
       if (server.mock) {
-        await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+        await page.getByRole('button', { name: /^Transcode ahead:/ }).click();
         await page.getByRole('dialog').waitFor();
         await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations === 1).map((one) => one.finished.catch(() => {}))));
         await shot('make-ready');
@@ -109,7 +109,7 @@ export async function takeShots(server, folder, looks = LOOKS) {
         await guest.waitForFunction(() => document.querySelector('.seek span').textContent !== '0:00');
         await guest.screenshot({ path: join(folder, `share-${look.name}.png`) });
         await guest.goto(`${server.url}/s/#not-a-link-at-all`);
-        await guest.getByRole('heading', { name: 'Nothing plays here' }).waitFor();
+        await guest.getByRole('heading', { name: 'This link does not work' }).waitFor();
         await guest.screenshot({ path: join(folder, `share-gone-${look.name}.png`) });
         await guest.close();
       }
@@ -118,7 +118,7 @@ export async function takeShots(server, folder, looks = LOOKS) {
       if (server.mock) {
         await page.locator('.page').evaluate((element) => element.scrollTo(0, element.scrollHeight));
         await shot('cache-below');
-        await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+        await page.getByRole('button', { name: 'Transcode ahead', exact: true }).click();
         await page.getByRole('dialog').locator('li.cached, li.skipped').nth(4).waitFor();
         await shot('cache-run');
         await page.getByRole('button', { name: 'Continue in the background' }).click();
@@ -147,7 +147,7 @@ export async function takeShots(server, folder, looks = LOOKS) {
         await shot('track-upload');
         await page.locator('#own').evaluate((heading) => heading.scrollIntoView({ block: 'end' }));
         await shot('track-upload-below');
-        await go('/?search=Undescribed', '.row .warn');
+        await go('/?search=Not%20enriched', '.row .warn');
         await shot('warned-list');
         await page.locator('.row a[aria-label^="Open"], .row a.name').first().click();
         await page.locator('.note').first().waitFor();

@@ -1,5 +1,5 @@
-// Pictures of the states that are seldom seen, in a narrow phone and on a desktop, light and dark: `node e2e/states.mjs [look]`,
-// into FANFARE_SHOTS (default /tmp/fanfare-states). `visit` is what the browser test walks through, too.
+// Pictures of rare states, on a narrow phone and a desktop, light and dark: `node e2e/states.mjs [look]`,
+// into FANFARE_SHOTS (default /tmp/fanfare-states). The browser test uses `visit`, too.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -20,7 +20,7 @@ const settled = (page) => page.evaluate(() => Promise.all(document.getAnimations
 const firstLossless = (page) => page.evaluate(async () => (await (await fetch('/api/v1/tracks?limit=200&sort=title')).json()).items.find((one) => one.transcodable && one.title !== 'Busy Song'));
 const post = (page, path, body, method = 'POST') => page.evaluate(async ([to, what, how]) => (await fetch(`/api/v1${to}`, { method: how, headers: { 'Content-Type': 'application/json', 'X-Fanfare': '1' }, body: JSON.stringify(what) })).json(), [path, body, method]);
 
-/** Plays a lossless track of which medium is wanted, and shows its page. */
+/** Plays a lossless track at medium, and shows its page. */
 async function playMedium(page, url) {
   const track = await firstLossless(page);
   await page.evaluate(() => localStorage.setItem('fanfare.quality', '"medium"'));
@@ -30,7 +30,7 @@ async function playMedium(page, url) {
   await page.locator('audio').evaluate((audio) => new Promise((done) => audio.addEventListener('timeupdate', () => audio.currentTime > 0.3 && done())));
 }
 
-/** Name, what kind of mock, and how to get there; `look(name)` is called where there is something to see. */
+/** Name, options of the mock, and the steps to the state; `look(name)` is called at each state to check. */
 const STATES = [
   ['found', {}, async ({ page, url, look }) => {
     await page.goto(`${url}/#/?search=a`);
@@ -42,10 +42,10 @@ const STATES = [
     await page.getByRole('heading', { name: 'The cache is off' }).waitFor();
     await look('cache');
     await playMedium(page, url);
-    await page.locator('#sizes').waitFor();
+    await page.locator('#transcodes').waitFor();
     await look('playing');
-    await page.locator('#sizes').evaluate((heading) => heading.scrollIntoView({ block: 'center' }));
-    await look('sizes');
+    await page.locator('#transcodes').evaluate((heading) => heading.scrollIntoView({ block: 'center' }));
+    await look('transcodes');
     const wide = (page.viewportSize()?.width ?? 0) > 1000;
     if (!wide) {
       await page.getByRole('button', { name: 'Queue', exact: true }).last().click();
@@ -57,12 +57,12 @@ const STATES = [
     await page.locator('#quality').evaluate((heading) => heading.scrollIntoView({ block: 'start' }));
     await look('settings');
     await page.goto(`${url}/#/cache`);
-    await page.getByRole('link', { name: 'To the setting' }).click();
+    await page.getByRole('link', { name: 'Open the setting' }).click();
     await page.waitForFunction(() => document.activeElement?.id === 'setting-audio_cache-enabled' || document.activeElement?.id === 'setting-audio_cache.enabled');
     await look('setting');
     const release = (await firstLossless(page)).release.id;
     await page.goto(`${url}/#/releases/${release}`);
-    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await page.getByRole('button', { name: /^Transcode ahead:/ }).click();
     await page.getByRole('dialog').getByRole('note').waitFor();
     await look('dialog');
   }],
@@ -73,7 +73,7 @@ const STATES = [
     await page.locator('#make').evaluate((heading) => heading.scrollIntoView({ block: 'start' }));
     await look('make');
     await page.goto(`${url}/#/releases/${(await firstLossless(page)).release.id}`);
-    await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+    await page.getByRole('button', { name: /^Transcode ahead:/ }).click();
     await page.getByRole('dialog').getByRole('note').waitFor();
     await look('dialog');
     await page.keyboard.press('Escape');
@@ -92,7 +92,7 @@ const STATES = [
   }],
   ['run', { cacheEmpty: true, tick_ms: 150 }, async ({ page, url, look }) => {
     await page.goto(`${url}/#/cache`);
-    await page.getByRole('button', { name: 'Make ready', exact: true }).click();
+    await page.getByRole('button', { name: 'Transcode ahead', exact: true }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText(/failed so far/).waitFor();
     await look('failing');
@@ -100,12 +100,12 @@ const STATES = [
     await look('failures');
     await page.keyboard.press('Escape');
     await page.goto(`${url}/#/activity`);
-    await page.locator('.task', { hasText: 'could not be made' }).first().locator('summary').first().click();
-    await page.locator('.task', { hasText: 'could not be made' }).first().evaluate((card) => card.scrollIntoView({ block: 'start' }));
+    await page.locator('.task', { hasText: 'could not be transcoded' }).first().locator('summary').first().click();
+    await page.locator('.task', { hasText: 'could not be transcoded' }).first().evaluate((card) => card.scrollIntoView({ block: 'start' }));
     await look('card');
     const task = await post(page, '/cache/refresh', { scope: { all: true }, qualities: ['high'], workers: 1 });
     await page.goto(`${url}/#/cache`);
-    await page.getByRole('button', { name: /Have a look/ }).first().click();
+    await page.getByRole('button', { name: /Show/ }).first().click();
     await dialog.getByRole('button', { name: 'Stop' }).click();
     await dialog.getByText('cancelled:', { exact: false }).first().waitFor().catch(() => {});
     await look(`stopped`);
@@ -115,9 +115,9 @@ const STATES = [
     await page.goto(`${url}/#/mixtapes`);
     await page.getByRole('heading', { name: 'No mixtape yet' }).waitFor();
     await look('list');
-    const made = await post(page, '/mixtapes', { title: 'A title that somebody thought about for a rather long time, until late' });
+    const made = await post(page, '/mixtapes', { title: 'A title that a listener thought about for a rather long time, until late' });
     await page.goto(`${url}/#/mixtapes/${made.slug}`);
-    await page.getByRole('heading', { name: 'Nothing on it yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No tracks yet' }).waitFor();
     await look('empty-tape');
     await page.goto(`${url}/#/mixtapes/${made.slug}?edit`);
     await page.getByLabel('Notes').fill('x');
@@ -132,7 +132,7 @@ const STATES = [
     await page.locator('.card').first().waitFor();
     await page.goto(`${url}/#/mixtapes/night-train?edit`);
     await page.getByLabel('Notes').fill('Mine.');
-    await post(page, '/mixtapes/night-train', { title: 'Night Train, somebody else says', notes: 'Theirs.' }, 'PATCH');
+    await post(page, '/mixtapes/night-train', { title: 'Night Train, by another user', notes: 'Theirs.' }, 'PATCH');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('button', { name: 'Save over it' }).waitFor();
     await look('conflict');
@@ -146,16 +146,16 @@ const STATES = [
     await page.locator('.row .name').first().waitFor();
     await page.route('**/api/v1/logout', (route) => route.abort());
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByRole('button', { name: 'All right' }).waitFor();
+    await page.getByRole('button', { name: 'OK' }).waitFor();
     await look('not-signed-out');
     await page.unroute('**/api/v1/logout');
-    await page.getByRole('button', { name: 'All right' }).click();
+    await page.getByRole('button', { name: 'OK' }).click();
     await page.route('**/retry', (route) => route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Conflict', status: 409, detail: 'the task is not over yet', kind: 'conflict', remedy: 'wait until it is' }) }));
     await post(page, '/cache/warm', { scope: { all: true }, qualities: ['low'], workers: 4 });
     await page.goto(`${url}/#/activity`);
-    const again = page.getByRole('button', { name: 'Try again: Small files made' }).first();
+    const again = page.getByRole('button', { name: 'Try again: Tracks transcoded' }).first();
     await again.waitFor();
-    await page.locator('.task', { hasText: 'could not be made' }).first().locator('summary').first().click();
+    await page.locator('.task', { hasText: 'could not be transcoded' }).first().locator('summary').first().click();
     await again.click();
     await page.locator('.task [role=alert]').waitFor();
     await page.locator('.task [role=alert]').evaluate((note) => note.scrollIntoView({ block: 'center' }));
@@ -206,7 +206,7 @@ const STATES = [
     await look('links');
     const guest = await open();
     await guest.goto(ended.url);
-    await guest.getByRole('heading', { name: 'Nothing plays here' }).waitFor();
+    await guest.getByRole('heading', { name: 'This link does not work' }).waitFor();
     await look('ended', guest);
     await guest.goto('about:blank');
     await guest.goto(locked.url);
@@ -222,7 +222,7 @@ const STATES = [
     await page.evaluate(async (share) => { await fetch(`/api/v1/mixtapes/night-train/shares/${share}`, { method: 'DELETE', headers: { 'X-Fanfare': '1' } }); }, locked.id);
     await guest.context().route('**/shared/**', (route) => (route.request().url().includes('/audio') ? route.fulfill({ status: 404, body: '' }) : route.continue()));
     await guest.getByRole('button', { name: 'Next', exact: true }).click();
-    await guest.getByRole('heading', { name: 'Nothing plays here' }).waitFor();
+    await guest.getByRole('heading', { name: 'This link does not work' }).waitFor();
     await look('revoked-while-playing', guest);
     await guest.context().unroute('**/shared/**');
     await guest.context().route('**/shared/**', (route) => route.abort());
@@ -240,7 +240,7 @@ const STATES = [
   }],
 ];
 
-/** Walks through all states in one look; `seen(page, name)` is called at each thing that is to be looked at. */
+/** Visits all states in one look; `seen(page, name)` is called at each state to check. */
 export async function visit(look, seen, only = '') {
   for (const [state, options, walk] of STATES.filter(([name]) => name.includes(only))) {
     const { server, token } = makeMock({ tick_ms: 60, tracks: 2_000, ...options });
@@ -263,7 +263,7 @@ export async function visit(look, seen, only = '') {
   }
 }
 
-/** What sticks out of a narrow page or of a window over it, and what is said badly. */
+/** What overflows a narrow page or its dialog, and which texts are faulty. */
 export const faults = (page) => page.evaluate(() => {
   const found = [];
   const name = (one) => `${one.tagName.toLowerCase()}.${one.className} "${one.textContent.trim().slice(0, 40)}"`;
@@ -278,7 +278,7 @@ export const faults = (page) => page.evaluate(() => {
   }
   for (const one of document.querySelectorAll('[role=note], [role=alert], .empty')) {
     if (one.textContent.includes('`')) found.push(`${name(one)} shows its marks`);
-    // A sentence that says what is wrong, and another or a way that says what helps.
+    // A sentence with the problem, and another or a link with the remedy.
     if (one.querySelectorAll('p, a, button').length === 0) found.push(`${name(one)} has no remedy`);
   }
   if (/undefined|\[object|NaN/.test(document.body.innerText)) found.push('words that mean nothing here');
@@ -287,7 +287,7 @@ export const faults = (page) => page.evaluate(() => {
 
 export async function stateChecks() {
   for (const [state] of STATES) {
-    await check(`nothing sticks out, and something helps, on a narrow phone: ${state}`, async () => {
+    await check(`nothing overflows, and a remedy is shown, on a narrow phone: ${state}`, async () => {
       const found = [];
       await visit({ viewport: NARROW, phone: true }, async (page, name) => found.push(...(await faults(page)).map((fault) => `${name}: ${fault}`)), state);
       assert.deepEqual(found, []);

@@ -1,4 +1,4 @@
-// Many tabs of one browser: each loads, and each sees what happens (issue 12: the seventh never loaded).
+// Many tabs of one browser: each loads, and each gets the events (issue 12: the seventh never loaded).
 
 import assert from 'node:assert/strict';
 import { check, until } from './check.mjs';
@@ -6,7 +6,7 @@ import { check, until } from './check.mjs';
 const TABS = 8;
 
 export async function tabChecks(context, server) {
-  await check(`${TABS} tabs all load, and all see a scan that one of them asks for`, async () => {
+  await check(`${TABS} tabs all load, and all see a scan that one of them starts`, async () => {
     const tabs = [];
     try {
       for (let number = 0; number < TABS; number += 1) {
@@ -23,7 +23,7 @@ export async function tabChecks(context, server) {
       for (const [number, tab] of tabs.entries()) {
         await until(tab, `tab ${number + 1} to see the scan (${before[number]} tasks before)`, async () => (await tab.locator('.task').count()) > before[number]);
       }
-      // The first tab opened the stream; the others go on without it.
+      // The first tab opened the stream; the others continue without it.
       await tabs.shift().close();
       const shown = await tabs.at(-1).locator('.task').count();
       const status = await tabs[0].evaluate(async () => (await fetch('/api/v1/scan', { method: 'POST', headers: { 'X-Fanfare': '1' } })).status);
@@ -37,7 +37,7 @@ export async function tabChecks(context, server) {
       for (const tab of tabs) await tab.close();
     }
   });
-  await check('a tab that begins to play pauses the others, and they say so', async () => {
+  await check('a tab that starts to play pauses the others, and they show it', async () => {
     const [first, second] = [await context.newPage(), await context.newPage()];
     const plays = (tab) => tab.locator('audio').first().evaluate((audio) => !audio.paused && audio.currentTime > 0).catch(() => false);
     try {
@@ -48,7 +48,7 @@ export async function tabChecks(context, server) {
         await until(tab, 'sound', () => plays(tab));
       }
       await until(first, 'the first tab to pause', () => first.locator('audio').first().evaluate((audio) => audio.paused));
-      await first.getByText('Another tab plays now').waitFor();
+      await first.getByText('Music now plays in another tab').waitFor();
       assert.equal(await plays(second), true);
     } finally {
       await first.close();

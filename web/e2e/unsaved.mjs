@@ -1,4 +1,4 @@
-// What was changed in the editor of a mixtape and not saved is not lost without a question.
+// Unsaved changes in the editor of a mixtape are not lost without a question.
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
@@ -24,7 +24,7 @@ export async function unsavedChecks(page, server) {
     assert.equal(await notes.inputValue(), words);
   };
 
-  await check('an editor where nothing changed is left without a question', guarded(async () => {
+  await check('an editor without changes is left without a question', guarded(async () => {
     await page.goto(`${server.url}/#/mixtapes`);
     await page.goto(`${server.url}/${editor}`);
     await notes.waitFor();
@@ -32,7 +32,7 @@ export async function unsavedChecks(page, server) {
     await page.getByRole('heading', { name: 'Mixtapes', exact: true }).waitFor();
     assert.equal(await dialog.count(), 0);
   }));
-  await check('a link asks before changes are lost, and whoever stays keeps them', guarded(async () => {
+  await check('a link asks before changes are lost, and a user who stays keeps them', guarded(async () => {
     await page.goto(`${server.url}/${editor}`);
     await notes.fill(words);
     await nav.getByRole('link', { name: 'Mixtapes' }).click();
@@ -45,7 +45,7 @@ export async function unsavedChecks(page, server) {
     await dialog.getByRole('button', { name: 'Keep editing' }).click();
     await still();
   }));
-  await check('the back button asks too, and leads where it would have led', guarded(async () => {
+  await check('the back button asks too, and then goes back', guarded(async () => {
     await page.evaluate(() => history.back());
     await dialog.getByRole('button', { name: 'Keep editing' }).click();
     await still();
@@ -68,7 +68,7 @@ export async function unsavedChecks(page, server) {
     assert.equal(await asked, 'beforeunload');
     await still();
   }));
-  await check('whoever leaves leaves, and what is saved is not asked about', guarded(async () => {
+  await check('a user who confirms leaves, and saved changes cause no question', guarded(async () => {
     await nav.getByRole('link', { name: 'Cache' }).click();
     await dialog.getByRole('button', { name: 'Leave', exact: true }).click();
     await page.getByRole('heading', { name: 'Cache', exact: true }).waitFor();
@@ -96,19 +96,19 @@ export async function unsavedChecks(page, server) {
     await until(page, 'the mixtape', async () => (await place()) === `#/mixtapes/${tape.slug}`);
     assert.notEqual((await elsewhere(null)).notes, words);
   }));
-  await check('what somebody else changed meanwhile is not saved over without a question', guarded(async () => {
+  await check('another user's change is not overwritten without a question', guarded(async () => {
     const before = await elsewhere(null);
     const list = before.tracks.map((one) => one.id);
-    // Changed while it is only looked at: the draft begins from that.
+    // Changed before editing starts: the draft starts from that version.
     await elsewhere({ notes: `${words} seen` });
     await page.getByRole('link', { name: 'Edit', exact: true }).click();
     await until(page, 'the notes of now', async () => (await notes.inputValue()) === `${words} seen`);
     await notes.fill(words);
     await elsewhere({ tracks: [...list, list[0]] });
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText('Somebody changed this mixtape meanwhile').waitFor();
+    await page.getByText('Another user changed this mixtape').waitFor();
     assert.deepEqual([await notes.inputValue(), (await elsewhere(null)).notes], [words, `${words} seen`]);
-    await page.getByRole('button', { name: 'Load it anew' }).click();
+    await page.getByRole('button', { name: 'Load theirs' }).click();
     await until(page, 'what is there', async () => (await notes.inputValue()) === `${words} seen`);
     assert.equal(await page.getByText('Nothing changed yet').count(), 1);
     await notes.fill(words);

@@ -1,10 +1,10 @@
-// Uploads from the drop to the public catalog and back. Needs a server whose worker hears (or the mock).
+// Uploads from the drop to the public catalog and back. Needs a server whose worker analyzes (or the mock).
 
 import assert from 'node:assert/strict';
 import { check, Skip, until } from './check.mjs';
 import { dropFiles, openBrowser } from './browser.mjs';
 
-/** A sine as a WAV file; another pitch for every run, so that a server that has the last run's takes it too. */
+/** A sine as a WAV file; another pitch in each run, so that a server that has the last run's file accepts it. */
 function tone(hz, seconds = 2) {
   const rate = 22_050;
   const frames = rate * seconds;
@@ -47,23 +47,23 @@ export async function uploadChecks(page, server) {
     await dropFiles(page, [{ name: `Letter ${run}.mp3`, text: 'Dear diary, this is no song.\n'.repeat(40) }]);
     const refused = page.locator('.upload[data-step=refused]');
     await refused.waitFor();
-    assert.match(await refused.innerText(), /Not taken: .{10,}/);
+    assert.match(await refused.innerText(), /Refused: .{10,}/);
     await refused.getByRole('button', { name: /Try again/ }).waitFor();
   });
-  await check('uploads survive walking about', async () => {
+  await check('uploads continue on other pages', async () => {
     await page.goto(`${server.url}/#/settings`);
     await page.locator('h1').waitFor();
     await page.goto(`${server.url}/#/upload`);
     assert.equal(await page.locator('.upload').count(), 4);
   });
-  await check('a track is published by its switch', async () => {
+  await check('the switch publishes a track', async () => {
     await row(files[0].name).first().getByRole('link', { name: /^Open/ }).click();
     await page.locator('#own').waitFor();
     address = page.url();
     await page.getByRole('switch', { name: 'Public' }).click();
     await until(page, 'the badge', async () => (await page.locator('.badge.published').count()) === 1);
   });
-  await check('the public catalog has it, for somebody who is not signed in, and plays it', async () => {
+  await check('the public catalog has it for a guest, and plays it', async () => {
     const stranger = await openBrowser();
     try {
       await stranger.page.goto(`${server.url}/#/catalog`);
@@ -81,7 +81,7 @@ export async function uploadChecks(page, server) {
       await stranger.close();
     }
   });
-  await check('an upload is deleted, after asking', async () => {
+  await check('an upload is deleted after a question', async () => {
     await page.goto(address);
     await page.locator('#own').waitFor();
     await page.getByRole('button', { name: /^Delete/ }).click();
@@ -90,8 +90,8 @@ export async function uploadChecks(page, server) {
     await page.goto(address);
     await page.getByRole('alert').getByText('There is no such track').waitFor();
   });
-  await check('what is too short to be described has a warning, in the list and on its page, and plays', async () => {
-    if (server.mock) throw new Skip('the mock describes nothing');
+  await check('a track that is too short to be enriched has a warning, in the list and on its page, and plays', async () => {
+    if (server.mock) throw new Skip('the mock enriches nothing');
     const short = `Short ${run}.wav`;
     await dropFiles(page, [{ name: short, base64: tone(pitch * 1.2, 1) }]);
     await page.getByRole('heading', { name: 'Upload', exact: true }).waitFor();
@@ -100,9 +100,9 @@ export async function uploadChecks(page, server) {
     await page.getByRole('searchbox').fill(`Short ${run}`);
     const found = page.locator('.row', { hasText: `Short ${run}` });
     await until(page, 'the search', async () => (await page.locator('.row .name').count()) === 1 && (await found.count()) === 1);
-    await found.locator('.warn', { hasText: 'Plays, but was not described' }).waitFor();
+    await found.locator('.warn', { hasText: 'Plays, but was not enriched' }).waitFor();
     await page.locator('audio').evaluate((audio) => {
-      // Before the player's own listener, which winds back at the end of the queue.
+      // Before the player's own listener, which rewinds at the end of the queue.
       window.ended = new Promise((done) => audio.addEventListener('ended', () => done(audio.currentTime), { once: true, capture: true }));
     });
     await page.getByRole('grid', { name: 'Tracks' }).focus();
@@ -111,12 +111,12 @@ export async function uploadChecks(page, server) {
     const end = await page.evaluate(() => window.ended);
     assert.ok(Math.abs(end - 1) < 0.1, `ended at ${end} s`);
     await found.first().locator('a.name').click();
-    await page.getByText('It plays, but was not described').waitFor();
+    await page.getByText('It plays, but was not enriched').waitFor();
     await page.getByRole('button', { name: /^Delete/ }).click();
     await page.getByRole('button', { name: /^Really delete/ }).click();
     await until(page, 'the list', async () => !page.url().includes('/tracks/'));
   });
-  await check('a setting is changed, kept, and given back', async () => {
+  await check('a setting is changed, saved, and reset', async () => {
     await page.goto(`${server.url}/#/settings`);
     const pacing = page.getByLabel('Pacing', { exact: true });
     await pacing.fill('0.75');
@@ -133,14 +133,14 @@ export async function uploadChecks(page, server) {
     await field.getByRole('button', { name: /^Back to the default/ }).click();
     await until(page, 'the default', async () => (await page.getByLabel('Pacing', { exact: true }).inputValue()) === '0.25');
   });
-  await check('the nightly run begins at once, and can be cancelled', async () => {
+  await check('the nightly run starts at once, and can be cancelled', async () => {
     await page.goto(`${server.url}/#/tasks`);
     const block = page.getByRole('region', { name: 'Nightly run' });
     await block.getByText('Next').waitFor();
     await block.getByRole('button', { name: /^Run now/ }).click();
     const card = page.getByRole('article', { name: 'Nightly run' }).first();
     await card.waitFor();
-    // A library that was heard already is run through in no time.
+    // A library that is already analyzed is done at once.
     await card.getByRole('button', { name: /^Cancel/ }).click({ timeout: 2_000 }).catch(() => {});
     await until(page, 'its end', async () => /Cancelled|Done|Failed/.test(await card.innerText()));
     await until(page, 'the last run', async () => !/Not yet|Running/.test(await block.innerText()));

@@ -1,10 +1,10 @@
-// What goes over the wire: a mixtape of the library's densest lossless tracks is made, seen to be made ready, and played at medium.
+// The bytes that a client receives: a mixtape of the library's densest lossless tracks is created, transcoded ahead, and played at medium.
 
 import assert from 'node:assert/strict';
 import { SUMMARY } from './cache.mjs';
 import { check, Skip, until } from './check.mjs';
 
-/** Below this many kbit/s, 192 of them cannot be 80 % fewer. */
+/** Below this bit rate, in kbit/s, a transcode of 192 kbit/s cannot be 80 % smaller. */
 const DENSE_KBPS = 192 / 0.2;
 const MOST_TRACKS = 12;
 
@@ -41,10 +41,10 @@ export async function wireChecks(page, context, server) {
       await until(page, `${at + 1} tracks`, async () => (await page.locator('ol[aria-label="Tracks in their order"] li').count()) === at + 1);
     }
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    // The window of the run opens by itself where saved mixtapes are made ready by themselves.
+    // The window of the run opens by itself where the server transcodes saved mixtapes ahead.
     const asked = dialog.getByRole('progressbar').or(dialog.getByText(SUMMARY)).first();
     if (!(await asked.waitFor({ timeout: 5_000 }).then(() => true, () => false))) {
-      await page.getByRole('button', { name: /^Make ready for the phone/ }).click();
+      await page.getByRole('button', { name: /^Transcode ahead:/ }).click();
       await dialog.getByRole('button', { name: 'Start' }).click();
     }
     await until(page, 'the summary', async () => SUMMARY.test(await dialog.locator('.head').innerText()), 120_000);
@@ -52,7 +52,7 @@ export async function wireChecks(page, context, server) {
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
     await dialog.waitFor({ state: 'detached' });
 
-    // Bytes of answers with sound, headers included, as the browser's own network layer counts them.
+    // Bytes of the audio responses, headers included, as the browser's network layer counts them.
     const wire = await context.newCDPSession(page);
     await wire.send('Network.enable');
     await wire.send('Network.clearBrowserCache');
@@ -62,7 +62,7 @@ export async function wireChecks(page, context, server) {
     wire.on('Network.requestWillBeSent', ({ requestId, request }) => { if (isOurs(request.url)) sent.set(requestId, 0); });
     wire.on('Network.responseReceived', ({ requestId, response }) => add(requestId, response.encodedDataLength));
     wire.on('Network.dataReceived', ({ requestId, encodedDataLength }) => add(requestId, encodedDataLength));
-    // Of a request that came to its end, all of it.
+    // A finished request counts in full.
     wire.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { if (sent.has(requestId)) sent.set(requestId, encodedDataLength); });
     await page.getByRole('button', { name: 'Play', exact: true }).first().click();
     const audio = (read) => page.locator('audio').evaluate(read);
@@ -74,11 +74,11 @@ export async function wireChecks(page, context, server) {
       }, track.id), 120_000);
       if (track !== dense.at(-1)) await until(page, 'the next', () => page.locator('audio').evaluate((element, id) => !element.src.includes(id) && element.currentTime > 0, track.id), 120_000);
     }
-    const heard = await audio((element) => element.src);
+    const source = await audio((element) => element.src);
     await audio((element) => { element.pause(); element.playbackRate = 1; });
     await wire.detach();
     await choose('Original');
-    assert.match(heard, /quality=medium$/);
+    assert.match(source, /quality=medium$/);
     const bytes = [...sent.values()].reduce((sum, one) => sum + one, 0);
     const originals = dense.reduce((sum, track) => sum + track.size_bytes, 0);
     const fewer = 100 * (1 - bytes / originals);

@@ -1,4 +1,4 @@
-// The transcode cache that pretends: which track is ready in which quality, runs that make more, what they say.
+// A fake transcode cache: which track is ready in which quality, and runs with their logs.
 
 import { select } from './catalog.mjs';
 
@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 
 /** @param {{ noEncoder?: boolean, cacheOff?: boolean, cacheEmpty?: boolean, cacheFull?: boolean }} options */
 export function makeCache(catalog, tasks, options = {}) {
-  /** Track id to quality to when it was last used. */
+  /** Track id to quality to the time of last use. */
   const ready = new Map();
   const figures = { hits: 1_284, misses: 37 };
   const size = (track, quality) => Math.round((track.duration_s * QUALITIES[quality]) / 8);
@@ -57,7 +57,7 @@ export function makeCache(catalog, tasks, options = {}) {
     return catalog.tracks.slice(0, 300);
   }
 
-  /** What the server refuses: null, or a problem. */
+  /** Null, or the problem with which the server refuses. */
   function refusal(kind, { scope, qualities = [] }) {
     if (Object.values(scope ?? {}).filter((one) => one !== null && one !== undefined).length !== 1) return [400, 'invalid', 'Bad Request', 'the scope is exactly one of tracks, release, artist, mixtape, search, all'];
     if (qualities.some((one) => !(one in QUALITIES))) return [400, 'invalid', 'Bad Request', 'nothing smaller than the original is asked for', 'name one of high, medium, low'];
@@ -76,7 +76,7 @@ export function makeCache(catalog, tasks, options = {}) {
         task.current_item = track.title;
         if (quality === null) {
           sums.skipped += 1;
-          note(`skipped ${track.title}: not lossless, it is sent as it is`);
+          note(`skipped ${track.title}: not lossless, the original is sent`);
         } else if (ready.get(track.id)?.has(quality)) {
           sums.skipped += 1;
           note(`skipped ${track.title} (${quality}): already cached`);
@@ -110,7 +110,7 @@ export function makeCache(catalog, tasks, options = {}) {
     return { ...counts, tracks: rows.slice(0, 500) };
   }
 
-  /** By when a file was made, which here is when it was last used. */
+  /** By the time at which a file was made, which is also its last use here. */
   function clear({ older_than_days, quality }) {
     let [removed, bytes] = [0, 0];
     for (const [id, made] of ready) {
@@ -128,7 +128,7 @@ export function makeCache(catalog, tasks, options = {}) {
     return {
       track: track.id, title: track.title, source: { codec: track.codec, lossless: track.lossless, hash: track.id.repeat(2), size_bytes: track.size_bytes },
       qualities: Object.keys(QUALITIES).map((quality) => {
-        const base = { quality, expected_file: `${track.id.slice(-12)}_${quality}_${QUALITIES[quality] / 1000}k.mp3`, found: false, state: 'missing', size_bytes: null, reason: 'it was not made, or was let go of', remedy: 'make it ready on its page, or play it: it is made while it is sent' };
+        const base = { quality, expected_file: `${track.id.slice(-12)}_${quality}_${QUALITIES[quality] / 1000}k.mp3`, found: false, state: 'missing', size_bytes: null, reason: 'it was not made, or was evicted', remedy: 'transcode it ahead on its page, or play it: it is transcoded while it plays' };
         if (options.cacheOff) return { ...base, expected_file: null, state: 'not_needed', reason: 'the cache is switched off', remedy: 'set `audio_cache.enabled` to true' };
         if (!transcodable(track)) return { ...base, expected_file: null, state: 'not_needed', reason: `${track.codec} is small already: the original is sent`, remedy: null };
         if (ready.get(track.id)?.has(quality)) return { ...base, found: true, state: 'ready', size_bytes: size(track, quality), reason: 'it is there and made of what the source is now', remedy: null };
@@ -137,7 +137,7 @@ export function makeCache(catalog, tasks, options = {}) {
     };
   }
 
-  /** What is sent for a question of quality: headers, or a refusal. "Busy Song" is refused for some seconds from when it is first asked for. */
+  /** The answer to a request for a quality: headers, or a refusal. "Busy Song" is refused for some seconds after its first request. */
   let busySince = null;
   function serve(track, asked) {
     let quality = asked;

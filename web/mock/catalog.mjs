@@ -50,7 +50,7 @@ export function makeCatalog(size) {
       const lufs = base + (roll() - 0.5) * 5;
       const peak = Math.min(0.9, lufs + 9 + roll() * 5);
       const state = index % 977 === 400 ? 'queued' : index % 1499 === 700 ? 'failed' : 'ready';
-      const heard = state === 'ready';
+      const analyzed = state === 'ready';
       tracks.push({
         id: hex(3, index), title: `${pick(HEAD)} ${pick(TAIL)}`, artist: { id: artist.id, name: artist.name },
         release: { id: release.id, title: release.title }, album_artist: artist.name, genre, year, track_number: number, disc_number: 1,
@@ -59,10 +59,10 @@ export function makeCatalog(size) {
         codec, container, sample_rate_hz: roll() < 0.1 ? 96000 : 44100, channels: 2, bit_depth: lossless ? 16 : null,
         bitrate_bps: lossless ? 812_000 : 256_000, duration_s: duration, lossless, size_bytes: Math.round(duration * (lossless ? 101_500 : 32_000)),
         relative_path: `${artist.name}/${release.title}/${String(number).padStart(2, '0')}.${codec}`, has_cover: release.has_cover, cover_error: null,
-        tempo_bpm: heard ? Math.round((68 + roll() * 100) * 10) / 10 : null,
-        key: heard ? `${TONICS[pitch]} ${minor ? 'minor' : 'major'}` : null,
-        camelot: heard ? `${(7 + ((pitch + 12 - (minor ? 9 : 0)) * 7) % 12) % 12 + 1}${minor ? 'A' : 'B'}` : null,
-        integrated_lufs: heard ? lufs : null, true_peak_dbtp: heard ? peak : null, replaygain_track_gain_db: heard ? -18 - lufs : null,
+        tempo_bpm: analyzed ? Math.round((68 + roll() * 100) * 10) / 10 : null,
+        key: analyzed ? `${TONICS[pitch]} ${minor ? 'minor' : 'major'}` : null,
+        camelot: analyzed ? `${(7 + ((pitch + 12 - (minor ? 9 : 0)) * 7) % 12) % 12 + 1}${minor ? 'A' : 'B'}` : null,
+        integrated_lufs: analyzed ? lufs : null, true_peak_dbtp: analyzed ? peak : null, replaygain_track_gain_db: analyzed ? -18 - lufs : null,
         added: new Date(Date.UTC(2026, 0, 1) + index * 60_000).toISOString(), updated: new Date(Date.UTC(2026, 5, 1)).toISOString(),
       });
       release.track_count += 1;
@@ -70,7 +70,7 @@ export function makeCatalog(size) {
     }
   }
   special(tracks);
-  // Orders are kept: sorting 100,000 tracks anew takes seconds, and where an upload stands in a list does not matter here.
+  // Orders are cached: sorting 100,000 tracks again takes seconds, and the place of an upload in a list does not matter here.
   const orders = new Map();
   const lists = () => [tracks, ...orders.values()];
   const byId = new Map(tracks.map((track) => [track.id, track]));
@@ -85,7 +85,7 @@ function special(tracks) {
   change(11, { title: '<img src=x onerror="window.pwned=1"><b>Bold</b> & "quoted"' });
   change(23, { title: 'Kyrie, from the Mass for Five Voices and a Rather Long Title That Goes On and On Without an End in Sight', key: null, camelot: null, tempo_bpm: null });
   change(37, { title: 'Unplayable Here', codec: 'ape', container: 'ape' });
-  change(39, { title: 'Undescribed', home: 'upload', enrichment: 'failed', enrichment_error: 'the worker ran out of memory three times', has_cover: false, cover_error: 'the picture is no JPEG, PNG, GIF or WebP', twin: tracks[38]?.id ?? null });
+  change(39, { title: 'Not enriched', home: 'upload', enrichment: 'failed', enrichment_error: 'the worker ran out of memory three times', has_cover: false, cover_error: 'the picture is no JPEG, PNG, GIF or WebP', twin: tracks[38]?.id ?? null });
   change(36, { title: 'Busy Song', codec: 'flac', container: 'flac', lossless: true, bit_depth: 16, bitrate_bps: 812_000 });
   change(41, { title: 'Waiting Song', state: 'queued', tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
   change(43, { title: 'Broken Song', state: 'failed', failure: { kind: 'malformed', message: 'the flac frame at byte 81920 is cut off', offset_bytes: 81920, next_retry: null }, tempo_bpm: null, key: null, camelot: null, integrated_lufs: null, true_peak_dbtp: null, replaygain_track_gain_db: null });
@@ -95,7 +95,7 @@ const KEYS = {
   title: (track) => track.title, artist: (track) => track.artist.name, album: (track) => track.release.title, added: (track) => track.added,
   duration: (track) => track.duration_s, tempo: (track) => track.tempo_bpm ?? Infinity, loudness: (track) => track.integrated_lufs ?? Infinity,
 };
-/** A number that follows from the seed and the id. Good enough for pages to look at; the server spreads artists too. */
+/** A number computed from the seed and the id. Good enough for the pages; the real server also spreads artists. */
 function mixed(seed, id) {
   let state = seed | 0;
   for (const letter of id) state = Math.imul(state ^ letter.charCodeAt(0), 0x01000193);

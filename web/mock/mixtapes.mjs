@@ -1,9 +1,9 @@
-// Mixtapes that pretend: kept in memory, shared by tokens that any listener of the mock may open.
+// Fake mixtapes: in memory, shared by tokens that every user of the mock may open.
 
 import { coverSvg } from './sound.mjs';
 
 const NOTES = 'For the night train to Lisbon. Starts awake, ends with the lights off; nothing above a murmur after Santarém.';
-/** Not a code that can be read, but one that looks like it: the mock has no reason to carry an encoder. */
+/** Looks like a QR code, but cannot be read: the mock needs no encoder. */
 const QR = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29" shape-rendering="crispEdges"><rect width="29" height="29" fill="#fff"/><path fill="#000" d="${Array.from({ length: 21 * 21 }, (_, at) => {
   const [x, y] = [at % 21, Math.floor(at / 21)];
   const corner = [[0, 0], [14, 0], [0, 14]].find(([cx, cy]) => x >= cx && x < cx + 7 && y >= cy && y < cy + 7);
@@ -28,7 +28,7 @@ export function makeMixtapes(catalog, shown, address, options = {}) {
     return {
       slug: tape.slug, title: tape.title, notes: tape.notes, cover: tape.cover ? `/api/v1/mixtapes/${tape.slug}/cover?v=${tape.cover}` : null, owner: tape.owner, mine: tape.owner === user.name, may_change: tape.owner === user.name || user.role === 'owner', cover_given: tape.upload !== null, created: tape.created,
       updated: tape.updated, track_count: entries.length, duration_s: found.reduce((sum, one) => sum + one.duration_s, 0), missing: tape.tracks.length - found.length,
-      ...(whole ? { tracks: entries.map((track, position) => ({ position, id: tape.tracks[position], track: track ? shown(track) : null, title: track?.title ?? 'A song that left', artist: track?.artist.name ?? 'Somebody', duration_s: track?.duration_s ?? 201 })) } : {}),
+      ...(whole ? { tracks: entries.map((track, position) => ({ position, id: tape.tracks[position], track: track ? shown(track) : null, title: track?.title ?? 'A song that left', artist: track?.artist.name ?? 'Unknown artist', duration_s: track?.duration_s ?? 201 })) } : {}),
     };
   };
   function make(owner, { title, notes = '', tracks = [] }) {
@@ -47,7 +47,7 @@ export function makeMixtapes(catalog, shown, address, options = {}) {
     return [`#EXTINF:${Math.round(track.duration_s)},${track.artist.name} - ${track.title}`, track.relative_path];
   })].join('\n');
 
-  /** Answers a route below /mixtapes, /shared; false when it is none of these. */
+  /** Answers a route below /mixtapes or /shared; false for other routes. */
   function handle({ route, id, tail, user, body, sent, request, json, problem, missing, response, warm, refusal, audio, columns, cover, verify }) {
     if (route.startsWith('GET /shared') || route.startsWith('POST /shared')) return shared({ route, id, tail, body, request, json, problem, missing, response, audio, columns, cover });
     seed(user.name);
@@ -62,7 +62,7 @@ export function makeMixtapes(catalog, shown, address, options = {}) {
         return json(200, { items: list, total: list.length, offset: 0 });
       }
       case 'POST /mixtapes':
-        if (!body.title?.trim()) return problem(400, 'invalid', 'no title', 'a mixtape needs a title', 'give it one');
+        if (!body.title?.trim()) return problem(400, 'invalid', 'no title', 'a mixtape needs a title', 'enter a title');
         return json(201, answer(make(user.name, body), user, true));
       case 'POST /mixtapes/:id': { // import
         const lines = sent.toString().split(/\r?\n/);
@@ -128,8 +128,8 @@ export function makeMixtapes(catalog, shown, address, options = {}) {
     if (route === 'POST /shared/:id' && id === 'open') {
       const owner = [...tapes.values()].find((tape) => tape.shares.some((share) => share.token === body.token));
       const share = owner?.shares.find((one) => one.token === body.token);
-      if (!share || hasEnded(share)) return problem(404, 'not-found', 'Not Found', 'there is no such link', 'it may have ended; ask who gave it to you');
-      if (share.secret !== null && share.secret !== body.password) return problem(401, 'unauthenticated', 'Unauthorized', body.password ? 'the password is wrong' : 'this link needs a password', body.password ? undefined : 'ask who gave it to you');
+      if (!share || hasEnded(share)) return problem(404, 'not-found', 'Not Found', 'there is no such link', 'it may have expired; ask the person who sent it');
+      if (share.secret !== null && share.secret !== body.password) return problem(401, 'unauthenticated', 'Unauthorized', body.password ? 'the password is wrong' : 'this link needs a password', body.password ? undefined : 'ask the person who sent you the link');
       const guest = Math.random().toString(36).slice(2);
       guests.set(guest, { tape: owner, share });
       const tracks = owner.tracks.map((one) => catalog.byId.get(one)).filter(Boolean).map((one) => ({
@@ -144,7 +144,7 @@ export function makeMixtapes(catalog, shown, address, options = {}) {
     const track = guest.tape.tracks.includes(trackId) ? catalog.byId.get(trackId) : undefined;
     if (!track) return missing('track');
     if (what === 'audio') {
-      if (request.url.includes('download=1') && !guest.share.download) return problem(403, 'denied', 'not for download', 'this mixtape may be heard, not kept');
+      if (request.url.includes('download=1') && !guest.share.download) return problem(403, 'denied', 'not for download', 'this mixtape may be played, not downloaded');
       return audio(track, request, response);
     }
     if (what === 'waveform' && more === 'columns') return track.integrated_lufs === null ? missing('waveform') : json(200, columns(track));

@@ -1,10 +1,10 @@
-// Parked jobs that pretend: what was given up of the made-up library, to be retried (it works then) or discarded.
+// Fake parked jobs of the made-up library: a retry succeeds, a discard removes the job.
 
 const REASONS = [
-  ['process-track', 'malformed', 'the flac frame at byte 48211 is cut off', 'put a sound copy of the file in its place', 1],
+  ['process-track', 'malformed', 'the flac frame at byte 48211 is cut off', 'replace the file with an intact copy', 1],
   ['enrich-track-audio', 'io', 'the disk was not there', 'look at the disk, its cable and the network, then retry', 3],
   ['cache-track', 'no-space', 'the cache folder is full', 'free some space on the disk, then retry', 2],
-  ['analyze-track', 'internal', 'the worker died while hearing this file 5 times', 'retry; if it fails again, report it with the log', 5],
+  ['analyze-track', 'internal', 'the worker crashed while analyzing this file 5 times', 'retry; if it fails again, report it with the log', 5],
 ];
 
 export function makeParked(catalog, options) {

@@ -5,7 +5,7 @@ export function makeQuarantine(options) {
   const file = (kind, digit, size_bytes) => ({ kind, name: digit.repeat(64), size_bytes, missed: new Date().toISOString(), delete_at: due });
   let files = options.empty ? [] : [file('upload', '1', 31_000_000), file('upload', '2', 4_200_000), file('cover', '3', 80_000), file('media', '4', 9_000_000)];
   const sum = (list) => list.reduce((all, one) => all + one.size_bytes, 0);
-  /** The answer of a route, as [status, body]; null where it is none of these. */
+  /** The answer of a route, as [status, body]; null for other routes. */
   function handle(route, path, track) {
     const name = path.find((part) => part.length === 64);
     if (route.startsWith('GET')) {

@@ -1,5 +1,5 @@
 // The mock: the HTTP API of ../docs/openapi.json over a made-up library, with the pages from ../dist.
-// It is for looking at pages and for the browser test; it keeps nothing and protects nothing.
+// It is for development and the browser test; it stores nothing and protects nothing.
 
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -151,7 +151,7 @@ export function makeMock(options = {}) {
         case 'GET /tracks/:id': return json(200, cache.shown(track));
         case 'GET /tracks/:id/features': return json(200, features(track));
         case 'GET /tracks/:id/waveform/columns': return track.integrated_lufs === null
-          ? problem(404, 'not-found', 'not heard yet', 'this track was not analyzed yet', 'it appears by itself') : json(200, waveform(track));
+          ? problem(404, 'not-found', 'not analyzed yet', 'this track was not analyzed yet', 'it appears by itself') : json(200, waveform(track));
         case 'GET /tracks/:id/audio': {
           const sent = cache.serve(track, url.searchParams.get('quality'));
           if (sent === null) {
@@ -192,7 +192,7 @@ export function makeMock(options = {}) {
         case 'GET /releases/:id/cover': return cover(id, response);
         case 'GET /folders': return json(200, { items: folders });
         case 'POST /folders':
-          if (!body.path.startsWith('/')) return problem(400, 'invalid', 'not a folder', `${body.path} is not an absolute path`, 'give the whole path, for example /home/me/Music');
+          if (!body.path.startsWith('/')) return problem(400, 'invalid', 'not a folder', `${body.path} is not an absolute path`, 'enter the whole path, for example /home/me/Music');
           folders.push({ id: String(++serial).padStart(32, 'f'), path: body.path, added: new Date().toISOString(), scanned: null, ...NOTHING_MISSING });
           beginScan();
           return json(201, folders.at(-1));

@@ -1,10 +1,10 @@
-// The settings of the server, read from its own table in ../docs/settings.md, so that the page meets every one.
+// The settings of the server, read from its own table in ../docs/settings.md, so that the page is tested with all of them.
 
 import { readFileSync } from 'node:fs';
 
 const TYPES = [
   [/^list of paths/, 'paths'], [/^path/, 'path'], [/^address/, 'address'], [/^web address/, 'url'], [/GiB/, 'bytes'], [/^whole/, 'count'], [/^number/, 'number'], [/^true/, 'switch'],
-  [/-HH:MM/, 'hours'], [/HH:MM/, 'schedule'], [/^rungs/, 'ladder'], [/^secret/, 'secret'], [/ or /, 'choice'],
+  [/-HH:MM/, 'hours'], [/HH:MM/, 'schedule'], [/^(rungs|variants)/, 'ladder'], [/^secret/, 'secret'], [/ or /, 'choice'],
 ];
 const UNITS = { GiB: 2 ** 30, MiB: 2 ** 20 };
 
@@ -22,7 +22,7 @@ export function makeSettings() {
   const fixed = rows.find((row) => row.name === 'analysis.cpu_share_percent');
   if (fixed) Object.assign(fixed, { source: 'environment', fixed: `${fixed.variable} in the server's environment decides` });
 
-  /** Null, or what is wrong. */
+  /** Null, or the problem. */
   function change(values) {
     for (const [name, value] of Object.entries(values)) {
       const row = rows.find((one) => one.name === name);

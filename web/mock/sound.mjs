@@ -1,4 +1,4 @@
-// Sound, shape and cover of a made-up track, computed from its number: any byte range without the rest.
+// Audio, waveform and cover of a made-up track, computed from its number: any byte range without the rest.
 
 import { random } from './catalog.mjs';
 
@@ -6,7 +6,7 @@ const RATE_HZ = 22_050;
 const HEADER_BYTES = 44;
 const numberOf = (track) => parseInt(track.id.slice(-8), 16);
 
-/** How loud the track is at a place (0..1): sections, then beats. */
+/** The level of the track at a position (0..1): sections, then beats. */
 function envelope(track) {
   const roll = random(numberOf(track) + 1);
   const sections = Array.from({ length: 9 }, (_, index) => (index === 0 || index === 8 ? 0.25 : 0.35 + roll() * 0.6));
@@ -69,7 +69,7 @@ export function wavSlice(track, from, to) {
   return out;
 }
 
-/** A drawn cover (an SVG: the real server only ever sends JPEG). */
+/** A drawn cover (an SVG: the real server sends only JPEG). */
 export function coverSvg(number) {
   const roll = random(number * 31 + 5);
   const hue = Math.floor(roll() * 360);

@@ -1,4 +1,4 @@
-// Tasks that pretend: a scan that reads folders, then an analysis that hears tracks, with events for both.
+// Fake tasks: a scan that reads folders, then an analysis of tracks, with events for both.
 
 export function makeTasks(tick_ms) {
   const tasks = new Map();
@@ -22,7 +22,7 @@ export function makeTasks(tick_ms) {
   function start(kind, total, failEvery, after) {
     const now = new Date().toISOString();
     const task = {
-      id: (++serial).toString(16).padStart(32, '4'), kind, state: 'running', step: { scan: 'reading folders', upload: 'taking in uploads', nightly: 'hearing tracks' }[kind] ?? 'hearing tracks',
+      id: (++serial).toString(16).padStart(32, '4'), kind, state: 'running', step: { scan: 'reading folders', upload: 'taking in uploads', nightly: 'analyzing tracks' }[kind] ?? 'analyzing tracks',
       current: 0, total, current_item: null, message: '', failure_count: 0, failures: [], log: [], created: now, started: now, ended: null,
     };
     task.log.push({ at: now, text: task.step });
@@ -39,7 +39,7 @@ export function makeTasks(tick_ms) {
       }
       if (task.current >= total) {
         task.state = task.failure_count > 0 ? 'partial_success' : 'succeeded';
-        task.message = kind === 'scan' ? '12 added, 2 changed, 1 removed' : `${total - task.failure_count} tracks heard`;
+        task.message = kind === 'scan' ? '12 added, 2 changed, 1 removed' : `${total - task.failure_count} tracks analyzed`;
         task.ended = new Date().toISOString();
         task.current_item = null;
         clearInterval(timer);
@@ -52,7 +52,7 @@ export function makeTasks(tick_ms) {
   }
 
   const stops = new Map();
-  /** A task whose every step is done by `turn(task, note)`, which gives the last sentence when it is through; `stopped()` gives it when somebody stops it. */
+  /** A task whose every step is done by `turn(task, note)`, which returns the summary at the end; `stopped()` returns the summary when a user cancels the task. */
   function work(kind, step, total, turn, stopped) {
     const now = new Date().toISOString();
     const task = {

@@ -1,4 +1,4 @@
-// Uploads that pretend: a file becomes a track, which is heard and described a moment later.
+// Fake uploads: a file becomes a track, which is analyzed and enriched a moment later.
 
 import { createHash } from 'node:crypto';
 

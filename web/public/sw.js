@@ -1,4 +1,4 @@
-// The installed app's service worker. It keeps one page with its styles, which says that the server is out of reach, and answers with nothing
+// The installed app's service worker. It keeps one page with its styles, which says that the server does not answer, and answers with nothing
 // else from memory: what is shown is always what the server has now.
 
 const CACHE = 'fanfare-offline-2';

@@ -15,7 +15,7 @@ const hex = (rgb) => `#${rgb.map((part) => part.toString(16).padStart(2, '0')).j
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="${CORNER}" fill="${hex(GROUND)}"/><g fill="none" stroke="${hex(BRASS)}" stroke-width="${WIDTH}" stroke-linecap="round">${
   BARS.map(([x, top, bottom]) => `<path d="M${x} ${top}v${bottom - top}"/>`).join('')}</g></svg>`;
 
-/** How much of a pixel lies inside a shape whose edge is `distance` away, in pixels. */
+/** The share of a pixel inside a shape whose edge is `distance` away, in pixels. */
 const cover = (distance) => Math.min(1, Math.max(0, 0.5 - distance));
 
 /** `round`: with rounded corners on nothing; else the ground fills the square and the mark keeps to the middle (maskable, Apple). */

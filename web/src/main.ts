@@ -6,15 +6,15 @@ import { theme } from './lib/stores/theme.svelte';
 
 theme.start();
 const target = document.getElementById('app');
-// A server that went away between the first file and the next ones.
+// The server stopped between the first file and the next ones.
 const failed = (): void => {
   if (target !== null) showAway(target, () => location.reload());
 };
-// A guest with a link gets the shared page alone: nothing of the rest is loaded or asked for.
+// A guest with a link gets only the shared page: no other code is loaded.
 if (target !== null && isShared(location.pathname, location.hash)) {
   void import('./routes/Share.svelte').then(({ default: Share }) => mount(Share, { target }), failed);
 } else if (target !== null) {
-  // Somebody with an account may open a shared link in the same window.
+  // A user with an account may open a shared link in the same window.
   addEventListener('hashchange', () => {
     if (isShared(location.pathname, location.hash)) location.reload();
   });

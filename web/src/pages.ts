@@ -14,6 +14,6 @@ export function begin(target: HTMLElement): void {
   void account.start();
   disk.start();
   mount(App, { target });
-  // Makes the pages installable; where it is not allowed (plain HTTP), nothing is missing but that.
+  // Makes the pages installable. Without HTTPS the browser refuses it; everything else still works.
   if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/sw.js').catch(() => {});
 }

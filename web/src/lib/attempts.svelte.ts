@@ -1,4 +1,4 @@
-// The requests of a page's buttons: none is sent twice while it is under way, and what went wrong stays until the next one.
+// The requests of a page's buttons: none is sent twice at the same time, and a problem stays until the next request.
 
 import { SvelteSet } from 'svelte/reactivity';
 import { asProblem, type Problem } from './api/problem';
@@ -7,17 +7,17 @@ export class Attempts {
   problem = $state.raw<Problem | null>(null);
   #doing = new SvelteSet<string>();
 
-  /** Whether that one is under way: its button says so, and cannot be pressed. */
+  /** Whether that request is running: its button shows it and is disabled. */
   is(name: string): boolean {
     return this.#doing.has(name);
   }
 
-  /** Whether anything is under way. */
+  /** Whether any request is running. */
   get busy(): boolean {
     return this.#doing.size > 0;
   }
 
-  /** True when it went well; false when it went wrong, and when it was under way already. */
+  /** True after success; false after a failure, or if it was already running. */
   async run(name: string, work: () => Promise<unknown>): Promise<boolean> {
     if (this.#doing.has(name)) return false;
     this.#doing.add(name);

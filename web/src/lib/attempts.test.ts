@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Problem } from './api/problem';
 import { Attempts } from './attempts.svelte';
 
-/** Work that ends when it is told to. */
+/** Work that the test ends. */
 function work() {
   let times = 0;
   let [done, fail]: [() => void, (error: unknown) => void] = [() => {}, () => {}];
@@ -13,7 +13,7 @@ function work() {
   return { run, times: () => times, done: () => done(), fail: (error: unknown) => fail(error) };
 }
 
-test('what is under way is not done twice, and can be done again afterwards', async () => {
+test('a running request is not sent twice, and can be sent again afterwards', async () => {
   const [attempts, one] = [new Attempts(), work()];
   const first = attempts.run('add', one.run);
   expect([attempts.is('add'), attempts.busy, await attempts.run('add', one.run), one.times()]).toEqual([true, true, false, 1]);
@@ -24,7 +24,7 @@ test('what is under way is not done twice, and can be done again afterwards', as
   expect([await second, one.times()]).toEqual([true, 2]);
 });
 
-test('one button does not hold another back', async () => {
+test('one button does not block another', async () => {
   const [attempts, one, other] = [new Attempts(), work(), work()];
   void attempts.run('add', one.run);
   const second = attempts.run('remove', other.run);
@@ -33,7 +33,7 @@ test('one button does not hold another back', async () => {
   expect([await second, attempts.is('add'), attempts.is('remove'), attempts.busy]).toEqual([true, true, false, true]);
 });
 
-test('what went wrong stays until the next try', async () => {
+test('a problem stays until the next try', async () => {
   const [attempts, one] = [new Attempts(), work()];
   const refusal = new Problem('Conflict', 409, 'it is over', 'conflict');
   const first = attempts.run('cancel', one.run);

@@ -1,7 +1,7 @@
-// What is shown where the pages themselves could not be loaded: without Svelte, which may be what is missing.
+// Shown when the pages could not be loaded. It uses no Svelte, because Svelte itself may be missing.
 
 const TITLE = 'The server does not answer';
-const HELP = 'The pages could not be loaded. Look whether you are online, and try again in a while.';
+const HELP = 'The pages could not be loaded. Check that you are online, and try again later.';
 
 export function showAway(target: HTMLElement, again: () => void): void {
   const make = (tag: string, name: string, text = ''): HTMLElement => Object.assign(document.createElement(tag), { className: name, textContent: text });

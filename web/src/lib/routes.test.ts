@@ -17,7 +17,7 @@ test.each([
   ['#/a/b/c', { page: 'missing', path: '/a/b/c' }],
   ['#/tracks/%E0%A4%A', { page: 'track', id: '%E0%A4%A' }],
 ])('%s', (hash, route) => expect(parseRoute(hash)).toEqual(route));
-test('an address leads back to its route', () => {
+test('an address parses back to its route', () => {
   expect(parseRoute(listHref('tracks', 'a&b=c', 'loudness', 'desc'))).toEqual({ page: 'tracks', search: 'a&b=c', sort: 'loudness', order: 'desc' });
   expect(parseRoute(trackHref('x/../y'))).toEqual({ page: 'track', id: 'x/../y' });
   expect(parseRoute(settingHref('audio_cache.codec'))).toEqual({ page: 'settings', at: 'audio_cache.codec' });

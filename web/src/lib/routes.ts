@@ -1,4 +1,4 @@
-// Which page an address fragment means. Pure: the browser's side is router.svelte.ts.
+// Maps an address fragment to a page. Pure: the browser's side is router.svelte.ts.
 
 import type { Order, TrackSort } from './api/types';
 
@@ -63,7 +63,7 @@ export const trackHref = (id: string): string => `#/tracks/${encodeURIComponent(
 export const artistHref = (id: string): string => `#/artists/${encodeURIComponent(id)}`;
 export const releaseHref = (id: string): string => `#/releases/${encodeURIComponent(id)}`;
 
-/** Where one setting of the server is changed. */
+/** The address at which a setting of the server is changed. */
 export const settingHref = (name: string): string => `#/settings?at=${encodeURIComponent(name)}`;
 export const mixtapeHref = (slug: string, edit = false): string => `#/mixtapes/${encodeURIComponent(slug)}${edit ? '?edit' : ''}`;
 

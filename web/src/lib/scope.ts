@@ -1,4 +1,4 @@
-// Everything that must be undone when a part of the page goes away, undone in one call.
+// Collects what must be undone when a part of the page is removed, and undoes it in one call.
 
 export class Scope {
   #undo: (() => void)[] = [];

@@ -12,7 +12,7 @@ test.each<[string, string | null, string, string]>([
   ['#/mixtapes/n', 'Night Train', 'Night Train', 'mixtape n'],
   ['#/mixtapes/n?edit', 'Night Train', 'Edit Night Train', 'mixtape n edit'],
   ['#/mixtapes/n?edit', null, 'Edit a mixtape', 'mixtape n edit'],
-  ['#/no/such/page', null, 'No such page', 'missing'],
+  ['#/no/such/page', null, 'Page not found', 'missing'],
 ])('%s of %j is "%s", %s', (hash, name, title, place) => {
   const route = parseRoute(hash);
   expect([pageTitle(route, name), placeOf(route)]).toEqual([title, place]);

@@ -18,7 +18,7 @@ export const COLUMNS: readonly Column[] = [
   { id: 'duration', label: 'Length', sort: 'duration', numeric: true },
 ];
 
-/** A second click on the sorted column turns it round. */
+/** A second click on the sorted column reverses the order. */
 export function nextOrder(column: TrackSort, sort: TrackSort, order: Order): Order {
   return column === sort && order === 'asc' ? 'desc' : 'asc';
 }

@@ -1,6 +1,6 @@
 // Every call that the pages make, by name. Routes: GET /api/v1/openapi.json.
 
-import { address, get, patch, patience, post, put, remove } from './client';
+import { address, get, patch, timeout, post, put, remove } from './client';
 import type {
   ApiKey, Artist, CacheCleared, CacheClearing, CacheExplanation, CacheRequest, CacheStatus, CacheVerified, CatalogQuery, CatalogTrack, DeletedFiles, Features, Folder, ImportedMixtape,
   LibraryCounts, Me, Mixtape, MixtapeChange, MixtapeWithTracks, NewApiKey, NewMixtape, NewShare, Page, Quality, Quarantine, QuarantinedFile, Release, ReleaseGain, Role, Schedule, Setting, SettingValue, Share, ShareWish,
@@ -8,14 +8,14 @@ import type {
 } from './types';
 
 const id = encodeURIComponent;
-/** A list that is short by nature. */
+/** A list that is always short. */
 const list = async <T>(path: string): Promise<T[]> => (await get<{ items: T[] }>(path)).items;
 
-export const status = () => get<Status>('/status', {}, patience());
+export const status = () => get<Status>('/status', {}, timeout());
 export const me = () => get<Me>('/me');
 export const setup = (token: string, name: string, password: string) => post<Me>('/setup', { token, name, password });
 export const login = (name: string, password: string) => post<Me>('/login', { name, password });
-export const logout = () => post<void>('/logout', undefined, patience());
+export const logout = () => post<void>('/logout', undefined, timeout());
 export const changePassword = (current_password: string, new_password: string, revoke_keys: boolean) =>
   post<void>('/me/password', { current_password, new_password, revoke_keys });
 
@@ -42,7 +42,7 @@ export const releaseGain = (releaseId: string) => get<ReleaseGain>(`/releases/${
 export const folders = () => list<Folder>('/folders');
 export const addFolder = (path: string) => post<Folder>('/folders', { path });
 export const removeFolder = (folderId: string) => remove(`/folders/${id(folderId)}`);
-/** Removes for good what is missing of a library folder, below that folder in it; all of it with an empty path. */
+/** Permanently removes the missing tracks of a library folder, below that path in it; all of them with an empty path. */
 export const removeMissing = (folderId: string, below: string) => remove(`/folders/${id(folderId)}/missing${below ? `?below=${encodeURIComponent(below)}` : ''}`);
 export const scan = () => post<Task>('/scan');
 /** Reads every file and compares its bytes. */
@@ -55,11 +55,11 @@ export const retryTask = (taskId: string) => post<Task>(`/tasks/${id(taskId)}/re
 export const parkedJobs = (limit: number, cursor?: string) => get<ParkedJobs>('/jobs/parked', { limit, cursor });
 export const retryParked = (jobId: string) => post<void>(`/jobs/parked/${id(jobId)}/retry`);
 export const retryAllParked = () => post<void>('/jobs/parked/retry');
-/** Takes it off the list; its track stays as it is. */
+/** Removes the job; its track does not change. */
 export const discardParked = (jobId: string) => remove(`/jobs/parked/${id(jobId)}`);
 
 export const schedule = () => get<Schedule>('/tasks/schedule');
-/** Begins a nightly run at once; gives the one under way if there is one. */
+/** Starts a nightly run now; returns the running one if there is one. */
 export const runSchedule = () => post<Task>('/tasks/schedule/run');
 export const settings = () => list<Setting>('/settings');
 export const changeSettings = async (values: Record<string, SettingValue>): Promise<Setting[]> =>
@@ -79,15 +79,15 @@ export const restoreUpload = (name: string) => post<UploadedTrack>(`/quarantine/
 
 const tape = (slug: string): string => `/mixtapes/${id(slug)}`;
 export const mixtapes = (offset: number, limit: number, signal?: AbortSignal) => get<Page<Mixtape>>('/mixtapes', { offset, limit }, signal);
-export const mixtape = (slug: string) => get<MixtapeWithTracks>(tape(slug), {}, patience());
+export const mixtape = (slug: string) => get<MixtapeWithTracks>(tape(slug), {}, timeout());
 export const addMixtape = (made: NewMixtape) => post<MixtapeWithTracks>('/mixtapes', made);
-export const changeMixtape = (slug: string, change: MixtapeChange) => patch<MixtapeWithTracks>(tape(slug), change, patience());
+export const changeMixtape = (slug: string, change: MixtapeChange) => patch<MixtapeWithTracks>(tape(slug), change, timeout());
 export const removeMixtape = (slug: string) => remove(tape(slug));
 export const duplicateMixtape = (slug: string) => post<MixtapeWithTracks>(`${tape(slug)}/duplicate`);
 export const coverMixtape = (slug: string, picture: Blob) => put<void>(`${tape(slug)}/cover`, picture);
 export const uncoverMixtape = (slug: string) => remove(`${tape(slug)}/cover`);
 export const importMixtape = (list: Blob) => post<ImportedMixtape>('/mixtapes/import', list);
-/** In the qualities that saved mixtapes are made ready in: for its maker, who decides nothing about the server. Owners use `warmCache`. */
+/** Transcodes a mixtape ahead in the qualities that the server sets for mixtapes: for the user who made it. Owners use `warmCache`. */
 export const warmMixtape = (slug: string) => post<Task>(`${tape(slug)}/cache`);
 export const shares = (slug: string) => list<Share>(`${tape(slug)}/shares`);
 export const addShare = (slug: string, wanted: ShareWish) => post<NewShare>(`${tape(slug)}/shares`, wanted);
@@ -100,11 +100,11 @@ export const keys = () => list<ApiKey>('/keys');
 export const addKey = (name: string) => post<NewApiKey>('/keys', { name });
 export const removeKey = (keyId: string) => remove(`/keys/${id(keyId)}`);
 
-/** The sound of a track; without a quality it is that of the server's settings. */
+/** The audio of a track; without a quality, in the server's default quality. */
 export const audioAddress = (trackId: string, quality?: Quality) => address(`/tracks/${id(trackId)}/audio`, { quality });
 export const m3u8Address = (slug: string) => address(`${tape(slug)}/m3u8`);
 export const hlsAddress = (trackId: string) => address(`/tracks/${id(trackId)}/hls/index.m3u8`);
 export const trackCoverAddress = (trackId: string) => address(`/tracks/${id(trackId)}/cover`);
 export const releaseCoverAddress = (releaseId: string) => address(`/releases/${id(releaseId)}/cover`);
-/** After that event, where one is named. */
+/** Events after that one, if it is named. */
 export const eventsAddress = (after: string | null) => address('/events', { after: after ?? undefined });

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-/** What becomes of a call: what it gives or throws, and what the watcher was told. */
+/** The outcome of a call: what it returns or throws, and what the watcher received. */
 async function outcome(run: () => Promise<unknown>): Promise<unknown[]> {
   const value = await run().catch((error: unknown) => (error instanceof Error ? `${error.name} ${'status' in error ? String(error.status) : ''}`.trim() : error));
   return [value, ...seen];
@@ -19,7 +19,7 @@ const breaks = (signal?: AbortSignal) => vi.stubGlobal('fetch', () => Promise.re
 test.each<[string, string, number, unknown[]]>([
   ['a value', '{"a":1}', 200, [{ a: 1 }, 'reached']],
   ['a refusal', '{"title":"conflict"}', 409, ['Problem 409', 'reached']],
-  ['somebody it no longer knows', '{}', 401, ['Problem 401', 'reached', 'out']],
+  ['an ended session', '{}', 401, ['Problem 401', 'reached', 'out']],
   ['a proxy in front of a stopped server', 'bad gateway', 502, ['Problem 0', 'away']],
 ])('%s', async (_, body, status, is) => {
   answers(body, status);
@@ -29,16 +29,16 @@ test('no answer', async () => {
   breaks();
   expect(await outcome(() => post('/logout'))).toEqual(['Problem 0', 'away']);
 });
-test('an answer that breaks off', async () => {
+test('an interrupted answer', async () => {
   vi.stubGlobal('fetch', async () => ({ status: 200, text: () => Promise.reject(new TypeError('network error')) }));
   expect(await outcome(() => get('/me'))).toEqual(['Problem 0', 'away']);
 });
-test('an answer that takes too long is none', async () => {
+test('an answer that takes too long counts as none', async () => {
   const signal = AbortSignal.abort(new DOMException('too late', 'TimeoutError'));
   breaks(signal);
   expect(await outcome(() => post('/logout', undefined, signal))).toEqual(['Problem 0', 'away']);
 });
-test('a call that was called off says nothing about the server', async () => {
+test('a cancelled call changes nothing about the connection', async () => {
   const signal = AbortSignal.abort();
   breaks(signal);
   expect(await outcome(() => get('/me', {}, signal))).toEqual(['AbortError']);

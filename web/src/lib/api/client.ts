@@ -1,16 +1,16 @@
-// One way to the server: adds the CSRF header, turns answers into values or problems, and tells
-// whoever listens when the server vanished, came back, or no longer knows us.
+// The only access to the server: adds the CSRF header, turns answers into values or problems, and tells
+// the watcher when the server stops to answer, is back, or ended the session.
 
 import { problemFrom, UNREACHABLE } from './problem';
 
 const BASE = '/api/v1';
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 export interface Watcher {
   reached(): void;
   unreachable(): void;
   signedOut(): void;
-  /** A request was refused, possibly because nothing can be stored. */
+  /** A request was refused, possibly because the server cannot store data. */
   unstored?(): void;
 }
 let watcher: Watcher = { reached() {}, unreachable() {}, signedOut() {} };
@@ -61,10 +61,10 @@ async function call<T>(method: string, url: string, body?: unknown, signal?: Abo
   throw problemFrom(answer.status, value, answer.headers.get('Retry-After'));
 }
 
-/** Nobody called it off: it took too long. */
+/** Not cancelled by the caller: it took too long. */
 const isLate = (signal: AbortSignal): boolean => signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
-/** For calls that somebody waits for and cannot do anything meanwhile: a server that takes the call and says nothing is away, too. */
-export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
+/** For calls that block the user: a server that accepts the call and never answers counts as unreachable, too. */
+export const timeout = (): AbortSignal => AbortSignal.timeout(TIMEOUT_MS);
 
 function parse(text: string): unknown {
   try {

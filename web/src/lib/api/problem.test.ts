@@ -13,7 +13,7 @@ test.each([
   ['Conflict', '', 'Conflict', ''],
   ['This link does not work', 'it was used', 'This link does not work', 'It was used'],
 ])('%s, %s is headed by what happened', (title, detail, head, more) => expect(headed({ title, detail })).toEqual({ head, more }));
-test('anything thrown becomes a problem', () => {
+test('every thrown value becomes a problem', () => {
   expect(asProblem(UNREACHABLE).unreachable).toBe(true);
   expect(asProblem(new TypeError('x'))).toBeInstanceOf(Problem);
   expect(sentence('')).toBe('');

@@ -1,4 +1,4 @@
-// What went wrong, as the server says it (RFC 9457) or as the browser noticed it.
+// A problem, as the server reports it (RFC 9457) or as the browser found it.
 
 import type { ProblemDocument } from './types';
 
@@ -25,10 +25,10 @@ export class Problem extends Error {
 
 export const UNREACHABLE = new Problem(
   'The server does not answer', 0, 'Fanfare could not be reached',
-  'unreachable', 'check that it is running; this page carries on by itself when it is back',
+  'unreachable', 'check that it is running; this page continues automatically when the server is back',
 );
 
-/** The first letter in upper case: error texts come in lower case. */
+/** With an upper-case first letter: error texts start in lower case. */
 export function sentence(text: string): string {
   return text === '' ? '' : text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -37,7 +37,7 @@ const REASONS = new Set([
   'bad request', 'unauthorized', 'forbidden', 'not found', 'method not allowed', 'request timeout', 'conflict', 'gone', 'length required', 'precondition failed', 'payload too large',
   'unsupported media type', 'range not satisfiable', 'unprocessable entity', 'too many requests', 'internal server error', 'not implemented', 'service unavailable', 'insufficient storage',
 ]);
-/** How a problem is shown: the name of an HTTP status tells nobody anything, so what happened is the heading then. */
+/** How a problem is shown: the name of an HTTP status explains nothing to a user, so the detail becomes the heading. */
 export function headed(problem: Pick<Problem, 'title' | 'detail'>): { head: string; more: string } {
   const { title, detail } = problem;
   return detail !== '' && REASONS.has(title.toLowerCase()) ? { head: sentence(detail), more: '' } : { head: title, more: sentence(detail) };

@@ -1,4 +1,4 @@
-// Sending a file. XMLHttpRequest, because fetch does not tell how far a body is.
+// Uploads a file. With XMLHttpRequest, because fetch reports no upload progress.
 
 import { address } from './client';
 import { problemFrom, UNREACHABLE } from './problem';
@@ -12,7 +12,7 @@ export function sendFile(file: Blob, name: string, progress: (sent_bytes: number
     request.open('POST', address('/tracks'));
     request.setRequestHeader('X-Fanfare', '1');
     request.setRequestHeader('Accept', 'application/json, application/problem+json');
-    // What is counted has the form around the file in it: only `load` tells that all of it is out.
+    // The counted bytes include the form around the file: only `load` says that all of it is sent.
     request.upload.addEventListener('progress', (event) => progress(Math.min(event.loaded, file.size - 1)));
     request.upload.addEventListener('load', () => progress(file.size));
     request.addEventListener('load', () => {

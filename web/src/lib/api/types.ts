@@ -1,4 +1,4 @@
-// The shapes of the HTTP API, by the names that the pages use. They come from schema.gen.ts, which is generated from the
+// The types of the HTTP API, by the names that the pages use. They come from schema.gen.ts, which is generated from the
 // server's own document: a field that the server drops or renames fails `npm run check`.
 
 import type { components, operations } from './schema.gen';
@@ -8,13 +8,13 @@ type Schemas = components['schemas'];
 export type Role = Schemas['Role'];
 export type Me = Schemas['Me'];
 export type Status = Schemas['Status'];
-/** Why nothing can be stored. */
+/** Why the server cannot store data. */
 export type StorageTrouble = Schemas['Storage'];
 export type LibraryCounts = Schemas['Library'];
 
 export type TrackState = Schemas['TrackState'];
 export type Track = Schemas['Track'];
-/** What `POST /tracks` answers: the track, and whether its bytes were here already. */
+/** The answer to `POST /tracks`: the track, and whether the server already had its bytes. */
 export type UploadedTrack = Schemas['UploadedTrack'];
 export type CatalogTrack = Schemas['CatalogTrack'];
 export type Artist = Schemas['Artist'];
@@ -50,38 +50,38 @@ export type ProblemDocument = Partial<Schemas['Problem']>;
 
 export type Quality = Schemas['Quality'];
 export type CacheStatus = Schemas['CacheStatus'];
-/** Which tracks a run of the cache is about: the server takes exactly one of its fields. */
+/** The tracks of a cache run: the server accepts exactly one of the fields. */
 export type CacheScope = OneOf<Schemas['CacheScope']>;
 type OneOf<T> = { [Name in keyof T]: { [Only in Name]: NonNullable<T[Name]> } }[keyof T];
 export type CacheRequest = Omit<Schemas['CacheRequest'], 'scope'> & { scope: CacheScope };
 export type CacheVerified = Schemas['CacheVerified'];
-/** A body's fields with a default may stay away. */
+/** Fields of a body that have a default are optional. */
 export type CacheClearing = Partial<Schemas['CacheClearing']>;
 export type CacheCleared = Schemas['CacheCleared'];
 export type CacheExplanation = Schemas['CacheExplanation'];
 
-/** Files of the server that no track names, a page of them. */
+/** A page of the files in the data folder that belong to no track. */
 export type Quarantine = Schemas['Quarantine'];
 export type QuarantinedFile = Schemas['QuarantinedFile'];
 export type DeletedFiles = Schemas['DeletedFiles'];
 
 export type Mixtape = Schemas['Mixtape'];
 export type MixtapeWithTracks = Schemas['MixtapeWithTracks'];
-/** What stays of a track that is gone keeps its place. */
+/** An entry whose track was deleted keeps its place. */
 export type MixtapeEntry = Schemas['MixtapeEntry'];
 export type NewMixtape = Schemas['NewMixtapeRequest'];
 export type MixtapeChange = Schemas['MixtapeChangeRequest'];
 export type ImportedMixtape = Schemas['ImportedMixtape'];
 export type Share = Schemas['Share'];
-/** Only the answer to its making has the token and the code. */
+/** Only the answer to its creation has the token and the QR code. */
 export type NewShare = Schemas['NewShare'];
 export type ShareWish = Schemas['NewShareRequest'];
 export type SharedMixtape = Schemas['SharedMixtape'];
 export type ShareOpening = Schemas['OpenShareRequest'];
 
-/** The questions that the list of tracks answers, without the page asked for. */
+/** The query parameters of the track list, without the page. */
 export type TrackQuery = Omit<NonNullable<operations['tracks']['parameters']['query']>, 'offset' | 'limit'>;
 export type CatalogQuery = Omit<NonNullable<operations['catalog']['parameters']['query']>, 'offset' | 'limit'>;
-/** What lists on pages are sorted by; random order is for the player. */
+/** The sort orders of lists on pages; random order is for the player. */
 export type TrackSort = Exclude<NonNullable<TrackQuery['sort']>, 'shuffled'>;
 export type Order = NonNullable<TrackQuery['order']>;

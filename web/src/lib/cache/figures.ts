@@ -1,4 +1,4 @@
-// What the figures of the cache mean. Pure.
+// The figures of the cache in words. Pure.
 
 import type { CacheVerified, CacheStatus } from '../api/types';
 import { qualityName } from '../quality/quality';
@@ -11,25 +11,25 @@ const INKS: Record<string, string> = { high: '--bass', medium: '--low', low: '--
 export function parts(status: CacheStatus): Part[] {
   const whole = Math.max(status.cap_bytes, status.size_bytes, 1);
   const part = (name: string, size: number, ink: string): Part => ({ name, bytes: size, share: size / whole, ink });
-  return [...status.qualities.map((one) => part(qualityName(one.quality), one.bytes, INKS[one.quality] ?? '--low')), part('Streams', status.hls_bytes, '--treble')];
+  return [...status.qualities.map((one) => part(qualityName(one.quality), one.bytes, INKS[one.quality] ?? '--low')), part('HLS streams', status.hls_bytes, '--treble')];
 }
 
-/** "97 % of 1,321 answers"; null while nobody asked. */
+/** "97 % of 1,321 answers"; null without a request. */
 export function hitWords(status: CacheStatus): string | null {
   const asked = status.hits + status.misses;
   return asked === 0 ? null : `${Math.floor((100 * status.hits) / asked)} % of ${plural(asked, 'answer')}`;
 }
 
-/** Whether hardly anything fits any more: the next file costs another its place. */
+/** Whether the cache is full: the next transcode evicts another. */
 export const isFull = (status: CacheStatus): boolean => status.cap_bytes - status.size_bytes < status.cap_bytes / 100;
 
-/** What keeps small files from being made at all, and what helps; null where nothing does. */
+/** Why the server cannot transcode, and the remedy; null if it can. */
 export function obstacle(status: CacheStatus): { title: string; reason: string; remedy: string } | null {
-  if (!status.enabled) return { title: 'The cache is off', reason: 'every track is sent as it is, whatever quality is chosen', remedy: 'set `audio_cache.enabled` to true' };
+  if (!status.enabled) return { title: 'The cache is off', reason: 'every track is sent as the original, at every quality', remedy: 'set `audio_cache.enabled` to true' };
   const { encoder } = status;
   if (encoder.available) return null;
   return {
-    title: 'No small files can be made', reason: `${encoder.problem ?? `the encoder ${encoder.name} is missing`}; what is ready already is still sent, and originals always play`,
+    title: 'Transcoding is not possible', reason: `${encoder.problem ?? `the encoder ${encoder.name} is missing`}; existing transcodes are still sent, and originals always play`,
     remedy: encoder.remedy ?? 'choose another format: set `audio_cache.codec`',
   };
 }
@@ -37,7 +37,7 @@ export function obstacle(status: CacheStatus): { title: string; reason: string; 
 /** How many bytes are left, or how many there are too many. */
 export function roomWords(status: CacheStatus): string {
   const left = status.cap_bytes - status.size_bytes;
-  const goes = 'what was used longest ago goes first';
+  const goes = 'the least recently used is evicted first';
   if (left < 0) return `${bytes(-left)} too much: ${goes}`;
   return isFull(status) ? `${left === 0 ? 'full' : `only ${bytes(left)} left`}: ${goes}` : `${bytes(left)} left`;
 }
@@ -45,13 +45,13 @@ export function roomWords(status: CacheStatus): string {
 export const AGES: readonly [days: number | null, label: string][] = [[7, 'older than a week'], [30, 'older than a month'], [90, 'older than three months'], [365, 'older than a year'], [null, 'everything']];
 
 const STATES: Record<string, string> = {
-  ready: 'Ready', missing: 'Not made yet', stale: 'Older than its source', damaged: 'Damaged', encoding: 'Being made', not_needed: 'Not needed',
+  ready: 'Ready', missing: 'Not transcoded yet', stale: 'Older than its source', damaged: 'Damaged', encoding: 'Being transcoded', not_needed: 'Not needed',
 };
 export const stateWords = (state: string): string => STATES[state] ?? state;
 
 export function checkWords(check: CacheVerified): string {
   const found = ([['ready', check.ready], ['missing', check.missing], ['outdated', check.stale], ['damaged', check.damaged]] as const).filter(([, number]) => number > 0);
-  return `${plural(check.checked, 'file')} looked at${found.length > 0 ? `: ${found.map(([word, number]) => `${count(number)} ${word}`).join(', ')}` : ''}`;
+  return `${plural(check.checked, 'file')} checked${found.length > 0 ? `: ${found.map(([word, number]) => `${count(number)} ${word}`).join(', ')}` : ''}`;
 }
 
 export const readyWords = (qualities: readonly string[]): string => `Ready as ${qualities.map((one) => qualityName(one).toLowerCase()).join(', ')}`;

@@ -6,14 +6,14 @@ const lines = (from: number, to: number): Line[] => Array.from({ length: to - fr
 const texts = (log: RunLog): string[] => log.lines.map((line) => line.text);
 
 describe('a log that grows', () => {
-  test('the first look takes all there is', () => expect(texts(grown(NO_LOG, lines(0, 3)))).toEqual(['line 0', 'line 1', 'line 2']));
-  test('the next takes what is new', () => expect(texts(grown(grown(NO_LOG, lines(0, 3)), lines(1, 5)))).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4']));
+  test('the first request takes all lines', () => expect(texts(grown(NO_LOG, lines(0, 3)))).toEqual(['line 0', 'line 1', 'line 2']));
+  test('the next takes the new lines', () => expect(texts(grown(grown(NO_LOG, lines(0, 3)), lines(1, 5)))).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4']));
   test('nothing new changes nothing', () => {
     const log = grown(NO_LOG, lines(0, 3));
     expect(grown(log, lines(0, 3))).toBe(log);
     expect(grown(log, [])).toBe(log);
   });
-  test('missed lines are told', () => expect(grown(grown(NO_LOG, lines(0, 3)), lines(10, 12))).toMatchObject({ gap: true, last: { text: 'line 11' } }));
+  test('missed lines are reported', () => expect(grown(grown(NO_LOG, lines(0, 3)), lines(10, 12))).toMatchObject({ gap: true, last: { text: 'line 11' } }));
   test('cleared lines do not come back', () => {
     const log = cleared(grown(NO_LOG, lines(0, 3)));
     expect(texts(grown(log, lines(0, 3)))).toEqual([]);
@@ -32,6 +32,6 @@ test.each([[{}, LONG_MS - 1, false], [{}, LONG_MS, true], [{ state: 'succeeded' 
 test.each([
   ['succeeded', '12 cached, 3 skipped, 0 failed, 41.2 MB'], ['partial_success', '0 cached, 0 skipped, 2 failed, 0.0 MB'], ['failed', '0 cached, 0 skipped, 1 failed, 0.0 MB'],
   ['cancelled', 'cancelled: 12 cached, 3 skipped, 0 failed, 41.2 MB'],
-] as const)('a run that ended as %s says what the server says: %s', (state, message) => expect(summary(task({ state, message }))).toBe(message));
-test('what the server says while it runs is no summary', () => expect(summary(task({ message: '1 cached, 0 skipped, 0 failed, 3.0 MB' }))).toBe(''));
+] as const)('the summary of a run that ended as %s is the server\'s: %s', (state, message) => expect(summary(task({ state, message }))).toBe(message));
+test('a message during the run is no summary', () => expect(summary(task({ message: '1 cached, 0 skipped, 0 failed, 3.0 MB' }))).toBe(''));
 test.each([[{}, ''], [{ state: 'succeeded', message: '11 cached' }, '11 cached'], [{ state: 'succeeded' }, 'all 9 done'], [{ state: 'cancelled' }, 'stopped after 4 of 9'], [{ state: 'failed' }, '2 failed of 9']] as const)('summary of %j', (change, words) => expect(summary(task(change))).toBe(words));

@@ -1,4 +1,4 @@
-// The log of a run as it is followed: the server keeps only the last lines, the page keeps what it has seen. Pure.
+// The log of a run: the server keeps only the last lines, the page keeps all that it received. Pure.
 
 import type { Task } from '../api/types';
 import { isOver } from '../tasks/progress';
@@ -6,16 +6,16 @@ import { isOver } from '../tasks/progress';
 export interface Line { at: string; text: string }
 export interface RunLog {
   lines: readonly Line[];
-  /** The newest line that was ever taken; it stays when the lines are cleared, so that they do not come back. */
+  /** The newest received line; it stays when the lines are cleared, so that they do not return. */
   last: Line | null;
-  /** Lines were missed between two looks. */
+  /** Lines were missed between two requests. */
   gap: boolean;
 }
 export const NO_LOG: RunLog = { lines: [], last: null, gap: false };
 /** Lines kept on the page. */
 export const KEPT = 2_000;
 
-/** The log after the server's present tail of it. */
+/** The log, extended with the server's current last lines. */
 export function grown(log: RunLog, tail: readonly Line[]): RunLog {
   const newest = tail.at(-1);
   if (newest === undefined) return log;
@@ -33,13 +33,13 @@ export function lineKind(text: string): LineKind {
   return (word as LineKind | undefined) ?? 'other';
 }
 
-/** After this long one need not stay: the work goes on by itself. */
+/** After this time the window can be closed: the work continues in the background. */
 export const LONG_MS = 5 * 60_000;
 export function isLong(task: Task, now: number): boolean {
   return !isOver(task.state) && now - Date.parse(task.started ?? task.created) >= LONG_MS;
 }
 
-/** The last sentence of a run: the server's own, or what is known of the end. */
+/** The summary of a run: the server's own, or one from the final state. */
 export function summary(task: Task): string {
   if (!isOver(task.state)) return '';
   if (task.message !== '') return task.message;

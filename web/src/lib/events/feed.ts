@@ -1,29 +1,29 @@
-// Events of the server, as one tab gets them: through the worker that all tabs share. Where there is none (browsers on phones), a tab has
-// a stream of its own while it is seen: of many tabs on a phone one is.
+// The server's events in one tab: through the worker that all tabs share. Without shared workers (browsers on phones), a tab has
+// its own stream while it is visible: on a phone only one tab is.
 
 import { Scope } from '../scope';
 import { Hub, type FromHub, type Port, type ToHub } from './hub';
 import { later, openSource } from './source';
 
-/** Connects this tab; gives how the hub is told something. */
-export type Connect = (heard: (message: FromHub) => void, failed: () => void) => (message: ToHub) => void;
+/** Connects this tab. Returns a function that sends messages to the hub. */
+export type Connect = (received: (message: FromHub) => void, failed: () => void) => (message: ToHub) => void;
 
-export const connectShared: Connect = (heard, failed) => {
+export const connectShared: Connect = (received, failed) => {
   const worker = new SharedWorker(new URL('./shared.ts', import.meta.url), { type: 'module', name: 'fanfare-events' });
   worker.addEventListener('error', failed);
-  worker.port.addEventListener('message', (message: MessageEvent<FromHub>) => heard(message.data));
+  worker.port.addEventListener('message', (message: MessageEvent<FromHub>) => received(message.data));
   worker.port.start();
   return (message) => worker.port.postMessage(message);
 };
 
-export const connectAlone: Connect = (heard) => {
+export const connectAlone: Connect = (received) => {
   const hub = new Hub(openSource, later);
-  const port: Port = { postMessage: heard };
+  const port: Port = { postMessage: received };
   return (message) => hub.take(port, message);
 };
 
-/** Follows the events of the server as that person; gives how to stop. `heard` is told of losses, too: what came meanwhile is not sent again. */
-export function follow(as: string, heard: (message: FromHub) => void, page: Window = window, shared: Connect | null = 'SharedWorker' in globalThis ? connectShared : null): () => void {
+/** Follows the server's events as that user. Returns a function that stops it. `received` gets `lost`, too: missed events are not sent again. */
+export function follow(as: string, received: (message: FromHub) => void, page: Window = window, shared: Connect | null = 'SharedWorker' in globalThis ? connectShared : null): () => void {
   const scope = new Scope();
   let say: (message: ToHub) => void = () => {};
   let joined = false;
@@ -35,13 +35,13 @@ export function follow(as: string, heard: (message: FromHub) => void, page: Wind
     if (!joined) return;
     joined = false;
     say({ type: 'leave' });
-    heard({ type: 'lost' });
+    received({ type: 'lost' });
   };
-  const hear = (message: FromHub): void => {
-    if (joined) heard(message);
+  const receive = (message: FromHub): void => {
+    if (joined) received(message);
   };
   const alone = (): void => {
-    say = connectAlone(hear, () => {});
+    say = connectAlone(receive, () => {});
     const look = (): void => {
       if (page.document.hidden) leave();
       else if (!joined) join();
@@ -53,9 +53,9 @@ export function follow(as: string, heard: (message: FromHub) => void, page: Wind
   if (shared === null) {
     alone();
   } else {
-    say = shared(hear, alone);
+    say = shared(receive, alone);
     join();
-    // A tab that the browser puts to sleep takes no messages, which would only pile up.
+    // A frozen tab handles no messages; they would only accumulate.
     for (const type of ['freeze', 'pagehide']) scope.listen(type === 'freeze' ? page.document : page, type, leave);
     for (const type of ['resume', 'pageshow']) {
       scope.listen(type === 'resume' ? page.document : page, type, () => {

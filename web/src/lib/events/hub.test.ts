@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { follow, type Connect } from './feed';
 import { Hub, type FromHub, type Listener, type Port, type ToHub } from './hub';
 
-/** A hub over streams that the test plays, and a clock that it moves. */
-function bench() {
+/** A hub with fake streams, and a clock that the test moves. */
+function setup() {
   const opened: { after: string | null; listener: Listener; closed: boolean }[] = [];
   const waiting: (() => void)[] = [];
   const hub = new Hub(
@@ -20,10 +20,10 @@ function bench() {
     },
   );
   const tab = (as: string | null = 'ada') => {
-    const heard: string[] = [];
-    const port: Port = { postMessage: (message) => heard.push(message.type === 'task' ? message.data : message.type) };
+    const received: string[] = [];
+    const port: Port = { postMessage: (message) => received.push(message.type === 'task' ? message.data : message.type) };
     if (as !== null) hub.take(port, { type: 'join', as });
-    return { heard, port };
+    return { received, port };
   };
   const wait = () => waiting.splice(0).forEach((run) => run());
   return { hub, opened, tab, wait, waiting };
@@ -31,40 +31,40 @@ function bench() {
 
 describe('the shared stream', () => {
   test('eight tabs have one stream and all see every event', () => {
-    const { hub, opened, tab } = bench();
+    const { hub, opened, tab } = setup();
     const tabs = Array.from({ length: 8 }, () => tab());
     expect(opened.length).toBe(1);
     opened[0]!.listener.open();
     opened[0]!.listener.task('first', '7');
     const late = tab();
     opened[0]!.listener.task('second', '8');
-    for (const { heard } of tabs) expect(heard).toEqual(['open', 'first', 'second']);
-    expect(late.heard).toEqual(['open', 'second']);
+    for (const { received } of tabs) expect(received).toEqual(['open', 'first', 'second']);
+    expect(late.received).toEqual(['open', 'second']);
     expect(hub.streams).toBe(1);
   });
 
-  test('it goes on when the tab that opened it leaves, and ends with the last one', () => {
-    const { hub, opened, tab } = bench();
+  test('it stays open when the tab that opened it leaves, and ends with the last tab', () => {
+    const { hub, opened, tab } = setup();
     const [first, second] = [tab(), tab()];
     hub.take(first.port, { type: 'leave' });
     opened[0]!.listener.task('after', '1');
-    expect(first.heard).toEqual([]);
-    expect(second.heard).toEqual(['after']);
+    expect(first.received).toEqual([]);
+    expect(second.received).toEqual(['after']);
     expect(opened[0]!.closed).toBe(false);
     hub.take(second.port, { type: 'leave' });
     expect(opened[0]!.closed).toBe(true);
     expect(hub.streams).toBe(0);
     opened[0]!.listener.task('too late', '2');
-    expect(second.heard).toEqual(['after']);
+    expect(second.received).toEqual(['after']);
   });
 
   test('a stream that was refused is opened again after the last event, once', () => {
-    const { opened, tab, wait } = bench();
-    const { heard } = tab();
+    const { opened, tab, wait } = setup();
+    const { received } = tab();
     opened[0]!.listener.open();
     opened[0]!.listener.task('one', '41');
     opened[0]!.listener.task('without a number', '');
-    // What the browser mends by itself is only said.
+    // A loss that the browser repairs itself is only reported.
     opened[0]!.listener.lost(false);
     wait();
     expect(opened.length).toBe(1);
@@ -74,24 +74,24 @@ describe('the shared stream', () => {
     expect(opened.map((stream) => stream.after)).toEqual([null, '41']);
     opened[0]!.listener.task('from the old one', '42');
     opened[1]!.listener.open();
-    expect(heard).toEqual(['open', 'one', 'without a number', 'lost', 'open', 'lost', 'open']);
+    expect(received).toEqual(['open', 'one', 'without a number', 'lost', 'open', 'lost', 'open']);
   });
 
-  test('nobody gets what somebody else may see', () => {
-    const { hub, opened, tab } = bench();
+  test('no user gets the events of another user', () => {
+    const { hub, opened, tab } = setup();
     const [ada, eve] = [tab('ada'), tab('eve')];
     expect(opened.length).toBe(2);
     opened[0]!.listener.task('for ada', '1');
-    expect([ada.heard, eve.heard]).toEqual([['for ada'], []]);
-    // The same tab signs in as somebody else.
+    expect([ada.received, eve.received]).toEqual([['for ada'], []]);
+    // The same tab signs in as another user.
     hub.take(ada.port, { type: 'join', as: 'eve' });
     expect(opened[0]!.closed).toBe(true);
     opened[1]!.listener.task('for eve', '2');
-    expect([ada.heard, eve.heard]).toEqual([['for ada', 'for eve'], ['for eve']]);
+    expect([ada.received, eve.received]).toEqual([['for ada', 'for eve'], ['for eve']]);
   });
 
-  test('nothing is tried again when all tabs are gone', () => {
-    const { hub, opened, tab, waiting } = bench();
+  test('there is no retry when all tabs are closed', () => {
+    const { hub, opened, tab, waiting } = setup();
     const { port } = tab();
     opened[0]!.listener.lost(true);
     expect(waiting.length).toBe(1);
@@ -101,23 +101,23 @@ describe('the shared stream', () => {
 });
 
 describe('a tab', () => {
-  /** A page whose events the test plays. */
+  /** A fake page; the test fires its events. */
   function page() {
     const document = Object.assign(new EventTarget(), { hidden: false });
     const window = Object.assign(new EventTarget(), { document });
     return { window: window as unknown as Window, document, fire: (target: EventTarget, type: string) => target.dispatchEvent(new Event(type)), raw: window };
   }
 
-  test('leaves while it sleeps, and is told that it missed something', () => {
+  test('leaves while it is frozen, and gets `lost` afterwards', () => {
     const said: ToHub[] = [];
     let tell: (message: FromHub) => void = () => {};
-    const connect: Connect = (heard) => {
-      tell = heard;
+    const connect: Connect = (received) => {
+      tell = received;
       return (message) => said.push(message);
     };
-    const heard: string[] = [];
+    const received: string[] = [];
     const { window, document, raw, fire } = page();
-    const stop = follow('ada', (message) => heard.push(message.type), window, connect);
+    const stop = follow('ada', (message) => received.push(message.type), window, connect);
     tell({ type: 'open' });
     fire(document, 'freeze');
     tell({ type: 'task', data: '{}' });
@@ -127,7 +127,7 @@ describe('a tab', () => {
     fire(raw, 'pageshow');
     fire(raw, 'pageshow');
     stop();
-    expect(heard).toEqual(['open', 'lost', 'open', 'lost']);
+    expect(received).toEqual(['open', 'lost', 'open', 'lost']);
     expect(said.map((message) => message.type)).toEqual(['join', 'leave', 'join', 'leave', 'join', 'leave']);
     fire(document, 'resume');
     expect(said.length).toBe(6);

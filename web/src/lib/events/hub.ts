@@ -1,32 +1,32 @@
-// One stream of events for every tab of a browser. A server is asked over six connections at most (HTTP/1.1), by all tabs together:
-// with a stream in each, the seventh tab waits for ever. So the stream is opened here, in a worker that the tabs share, and what comes
-// is passed on to all of them.
+// One event stream for all tabs of a browser. A browser opens at most six connections to a server (HTTP/1.1), for all tabs together:
+// with one stream per tab, the seventh tab would wait forever. So a shared worker opens the stream here, and every event
+// is sent to all tabs.
 
-/** What a tab says. */
+/** A message from a tab. */
 export type ToHub = { type: 'join'; as: string } | { type: 'leave' };
-/** What a tab is told: the stream is open, was lost, or brought an event. */
+/** A message to a tab: the stream is open, was lost, or an event came. */
 export type FromHub = { type: 'open' } | { type: 'lost' } | { type: 'task'; data: string };
 
-/** A tab, as far as this is concerned. */
+/** A connected tab. */
 export interface Port {
   postMessage(message: FromHub): void;
 }
 
-/** What a stream says of itself. `lost` with `closed`: the browser does not connect again by itself. */
+/** The callbacks of a stream. `lost` with `closed`: the browser does not reconnect by itself. */
 export interface Listener {
   open(): void;
   task(data: string, id: string): void;
   lost(closed: boolean): void;
 }
 
-/** Opens a stream, of what came after that event where one is named; gives how it is closed. */
+/** Opens a stream, of the events after that one if it is named. Returns a function that closes it. */
 export type Open = (after: string | null, listener: Listener) => () => void;
-/** Runs something later; gives how that is called off. */
+/** Runs a function later. Returns a function that cancels it. */
 export type Later = (run: () => void, after_ms: number) => () => void;
 
 const RETRY_MS = 3_000;
 
-/** The stream of one person: who signs in as somebody else must not get what an earlier person may see. */
+/** The stream of one user: after a sign-in as another user, the tab must not get events of the first. */
 class Stream {
   readonly ports = new Set<Port>();
   live = false;
@@ -81,7 +81,7 @@ export class Hub {
 
   constructor(private readonly open: Open, private readonly later: Later) {}
 
-  /** Takes what a tab says. */
+  /** Handles a message of a tab. */
   take(port: Port, message: ToHub): void {
     this.#leave(port);
     if (message.type === 'leave') return;
@@ -91,7 +91,7 @@ export class Hub {
     if (stream.live) port.postMessage({ type: 'open' });
   }
 
-  /** How many streams are open or tried. */
+  /** How many streams are open or connecting. */
   get streams(): number {
     return this.#streams.size;
   }

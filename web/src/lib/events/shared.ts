@@ -1,4 +1,4 @@
-// The worker that all tabs share: it has the stream of events. It lives as long as one of them does.
+// The worker that all tabs share: it has the event stream. It runs as long as one tab is open.
 
 import { Hub, type ToHub } from './hub';
 import { later, openSource } from './source';
@@ -8,7 +8,7 @@ addEventListener('connect', (event) => {
   const port = (event as MessageEvent).ports[0];
   if (port === undefined) return;
   port.addEventListener('message', (message: MessageEvent<ToHub>) => hub.take(port, message.data));
-  // A tab that ends without a word (newer browsers say it).
+  // A tab that closes without a message (newer browsers report it).
   port.addEventListener('close', () => hub.take(port, { type: 'leave' }));
   port.start();
 });

@@ -1,9 +1,9 @@
-// The server's stream of events, in a page or in a worker.
+// The server's event stream, in a page or in a worker.
 
 import * as calls from '../api/calls';
 import type { Later, Open } from './hub';
 
-/** The browser connects again by itself, with the last event's number, unless the server refused the stream; then the number is said. */
+/** The browser reconnects by itself, with the last event's number, unless the server refused the stream; then `lost` reports `closed`. */
 export const openSource: Open = (after, listener) => {
   const source = new EventSource(calls.eventsAddress(after));
   source.addEventListener('open', () => listener.open());

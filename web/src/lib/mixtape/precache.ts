@@ -1,4 +1,4 @@
-// A mixtape that was saved is made ready by the server itself, where it is set to: the window for such a run opens by itself.
+// The server may be set to transcode saved mixtapes ahead: then the dialog of that run opens by itself.
 
 import { activity } from '../stores/activity.svelte';
 import { cacheStatus } from '../stores/cache.svelte';
@@ -8,7 +8,7 @@ import { isCache } from '../tasks/progress';
 const LOOKS = 4;
 const BETWEEN_MS = 500;
 
-/** To be called before saving; what it gives is to be called after. */
+/** Call this before saving, and the returned function afterwards. */
 export function watchPrecache(slug: string, title: string): () => Promise<void> {
   const before = new Set(activity.tasks.map((task) => task.id));
   const settings = cacheStatus.load();
@@ -18,7 +18,7 @@ export function watchPrecache(slug: string, title: string): () => Promise<void> 
     if (status === null || !status.enabled || !status.precache_on_upload || !status.encoder.available) return;
     for (let look = 0; look < LOOKS; look++) {
       const task = activity.tasks.find((one) => isCache(one) && !before.has(one.id));
-      // Somebody may have opened another window meanwhile.
+      // The user may have opened another dialog meanwhile.
       if (task !== undefined) return runs.open === null ? runs.follow(task.id, { mixtape: slug }, title) : undefined;
       await new Promise((done) => setTimeout(done, BETWEEN_MS));
       await activity.load();

@@ -10,7 +10,7 @@ const tape = (title: string, notes: string, ids: string, more: Partial<MixtapeWi
 });
 const base = tape('Night', 'quiet', 'abc');
 
-/** A server that has that mixtape, and takes changes. */
+/** A fake server with that mixtape, which accepts changes. */
 function server(now: MixtapeWithTracks) {
   const sent: MixtapeChange[] = [];
   const look = async (): Promise<MixtapeWithTracks> => now;
@@ -28,30 +28,30 @@ test.each<[string, MixtapeWithTracks, Part[]]>([
   ['words', tape('Day', 'loud', 'abc'), ['title', 'notes']],
   ['an order', tape('Night', 'quiet', 'acb'), ['tracks']],
   ['one more', tape('Night', 'quiet', 'abca'), ['tracks']],
-])('what somebody changed: %s', (_, now, parts) => expect(theirs(base, now)).toEqual(parts));
-test('what one changed oneself', () => expect([mine(base, noted('loud')), mine(base, draftOf(base))]).toEqual([['notes'], []]));
+])('changes of another user: %s', (_, now, parts) => expect(theirs(base, now)).toEqual(parts));
+test('own changes', () => expect([mine(base, noted('loud')), mine(base, draftOf(base))]).toEqual([['notes'], []]));
 
 describe('saving', () => {
   test('only what was changed is sent', async () => {
     const { sent, look, send } = server(base);
     expect([await save({ base, seen: base, draft: noted('loud'), look, send }), sent]).toMatchObject([{ saved: true, tape: { notes: 'loud' } }, [{ notes: 'loud' }]]);
   });
-  test('what somebody changed meanwhile stands in the way, and nothing is sent', async () => {
+  test('a change of another user is a conflict, and nothing is sent', async () => {
     const now = tape('Night', 'quiet', 'abcd');
     const { sent, look, send } = server(now);
     expect([await save({ base, seen: base, draft: noted('loud'), look, send }), sent]).toEqual([{ saved: false, now }, []]);
   });
-  test('whoever saw it and saves over it keeps what they did not touch', async () => {
+  test('a user who saves over it keeps the parts that they did not change', async () => {
     const now = tape('Day', 'quiet', 'abcd');
     const { sent, look, send } = server(now);
     const outcome = await save({ base, seen: now, draft: noted('loud'), look, send });
     expect([outcome.saved && theirs(tape('Day', 'loud', 'abcd'), outcome.tape), sent]).toEqual([[], [{ notes: 'loud' }]]);
   });
-  test('one more change since that look is asked about again', async () => {
+  test('one more change since that read is a conflict again', async () => {
     const { sent, look, send } = server(tape('Dusk', 'quiet', 'abcd'));
     expect([(await save({ base, seen: tape('Day', 'quiet', 'abcd'), draft: noted('loud'), look, send })).saved, sent]).toEqual([false, []]);
   });
-  test('what is there already, its answer lost, is not asked about and not sent again', async () => {
+  test('a change that the server already has is no conflict and is not sent again', async () => {
     const now = tape('Night', 'loud', 'abc');
     const { sent, look, send } = server(now);
     expect([await save({ base, seen: base, draft: noted('loud'), look, send }), sent]).toEqual([{ saved: true, tape: now }, []]);
@@ -63,8 +63,8 @@ describe('saving', () => {
 });
 
 test.each<[Part[], Part[], string]>([
-  [['tracks'], ['notes'], 'It has other tracks now. Saving over it sends only your notes, and keeps that. Loading it anew drops what you changed.'],
-  [['title', 'notes'], ['notes'], 'It has another title and other notes now. Saving over it puts your notes in the place of theirs, and keeps their title. Loading it anew drops what you changed.'],
-  [['tracks'], ['title', 'notes', 'tracks'], 'It has other tracks now. Saving over it puts your tracks in the place of theirs. Loading it anew drops what you changed.'],
-  [['title', 'notes', 'tracks'], ['title', 'notes', 'tracks'], 'It has another title, other notes and other tracks now. Saving over it puts your title, your notes and your tracks in the place of theirs. Loading it anew drops what you changed.'],
-])('%j, while one changed %j', (their, my, words) => expect(conflictWords(their, my)).toBe(words));
+  [['tracks'], ['notes'], 'It has other tracks now. Saving over it sends only your notes, and keeps that. Loading theirs discards your changes.'],
+  [['title', 'notes'], ['notes'], 'It has another title and other notes now. Saving over it puts your notes in place of theirs, and keeps their title. Loading theirs discards your changes.'],
+  [['tracks'], ['title', 'notes', 'tracks'], 'It has other tracks now. Saving over it puts your tracks in place of theirs. Loading theirs discards your changes.'],
+  [['title', 'notes', 'tracks'], ['title', 'notes', 'tracks'], 'It has another title, other notes and other tracks now. Saving over it puts your title, your notes and your tracks in place of theirs. Loading theirs discards your changes.'],
+])('theirs %j, mine %j', (their, my, words) => expect(conflictWords(their, my)).toBe(words));

@@ -12,13 +12,13 @@ const ids = (draft: Draft): string => draft.entries.map((entry) => entry.item.id
 
 describe('a draft', () => {
   const draft = draftOf(tape);
-  test('is in the order of the places, and counts twins apart', () => {
+  test('is in the order of the places, and counts duplicates separately', () => {
     expect(ids(draft)).toBe('abb');
     expect(new Set(draft.entries.map((entry) => entry.uid)).size).toBe(3);
   });
   test('grows at the end', () => expect(ids(withTrack(withTrack(draft, track('c')), track('a')))).toBe('abbca'));
   test('new places get new numbers after one left', () => expect(new Set(withTrack(without(draft, 2), track('c')).entries.map((entry) => entry.uid)).size).toBe(3));
-  test('only the chosen twin leaves', () => expect(without(draft, 1).entries.map((entry) => entry.uid)).toEqual([0, 2]));
+  test('only the chosen duplicate is removed', () => expect(without(draft, 1).entries.map((entry) => entry.uid)).toEqual([0, 2]));
   test.each([[0, 2, 'bba'], [2, 0, 'bab'], [1, 1, 'abb'], [0, 3, 'abb'], [0, -1, 'abb'], [7, 0, 'abb']])('%i to %i', (from, to, order) => expect(ids(moved(draft, from, to))).toBe(order));
 });
 
@@ -27,7 +27,7 @@ describe('what is sent', () => {
   test('nothing when nothing changed', () => expect(changes(tape, draft)).toBeNull());
   test('a title without its blanks', () => expect(changes(tape, { ...draft, title: ' Day ' })).toEqual({ title: 'Day' }));
   test('the whole order', () => expect(changes(tape, moved(draft, 0, 2))).toEqual({ tracks: ['b', 'b', 'a'] }));
-  test('a swap of twins is no change', () => expect(changes(tape, moved(draft, 1, 2))).toBeNull());
+  test('a swap of duplicates is no change', () => expect(changes(tape, moved(draft, 1, 2))).toBeNull());
   test('a track that is gone keeps its place', () => {
     const holed = { ...tape, tracks: [entry(0, 'a'), entry(1, 'gone'), entry(2, 'b')] };
     expect(changes(holed, moved(draftOf(holed), 2, 0))).toEqual({ tracks: ['b', 'a', 'gone'] });

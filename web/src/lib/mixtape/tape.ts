@@ -3,9 +3,9 @@
 import type { Mixtape, MixtapeChange, MixtapeEntry, MixtapeWithTracks, Track } from '../api/types';
 import { plural, span } from '../words/format';
 
-/** The same track may be there twice, so every place has a number of its own. */
+/** A track may be in the mixtape twice, so every entry has its own number. */
 export interface Entry { uid: number; item: Item }
-/** What is shown of a track, there or gone. */
+/** What is shown of a track, existing or deleted. */
 export type Item = Omit<MixtapeEntry, 'position'>;
 export interface Draft { title: string; notes: string; entries: readonly Entry[]; nextUid: number }
 
@@ -31,7 +31,7 @@ export function moved(draft: Draft, from: number, to: number): Draft {
   return { ...draft, entries };
 }
 
-/** What is to be sent; null when nothing is different. The order is sent whole or not at all. */
+/** The change to send; null without a difference. The order is sent as a whole or not at all. */
 export function changes(tape: MixtapeWithTracks, draft: Draft): MixtapeChange | null {
   const change: MixtapeChange = {};
   if (draft.title.trim() !== tape.title) change.title = draft.title.trim();

@@ -1,5 +1,5 @@
-// Lists that a page shows as long as it is there: they follow what is asked for, come back with the server, end with the page.
-// To be called while a component is set up.
+// Lists of a page: they follow the query, reload when the server is back, and end with the page.
+// Call these while a component is set up.
 
 import { untrack } from 'svelte';
 import * as calls from '../api/calls';
@@ -9,7 +9,7 @@ import { connection } from '../stores/connection.svelte';
 import { Listing } from './listing.svelte';
 import type { FetchPage } from './page-cache';
 
-/** The list that `wanted` asks for; whatever changes of what `wanted` reads shows another one. */
+/** The list that `wanted` returns. When a value that `wanted` reads changes, another list is shown. */
 export function followed<T>(wanted: () => FetchPage<T>): Listing<T> {
   const listing = new Listing<T>(untrack(wanted));
   let first = true;
@@ -25,7 +25,7 @@ export function followed<T>(wanted: () => FetchPage<T>): Listing<T> {
   return listing;
 }
 
-/** Tracks; looked at anew whenever the server has been at work on some. */
+/** Tracks; refreshed after each sign of work on the server. */
 export function followedTracks(query: () => TrackQuery): Listing<Track> {
   const listing = followed<Track>(() => {
     const wanted = query();

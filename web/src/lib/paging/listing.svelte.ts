@@ -7,9 +7,9 @@ const PLACEHOLDERS = 14;
 
 export class Listing<T> {
   #version = $state(0);
-  /** Grows when the list is another one (new search or sort), not merely newer. */
+  /** Grows when the list is another one (new search or sort), not when it is refreshed. */
   turn = $state(0);
-  /** A new list is on its way; the old one is still shown. */
+  /** A new list loads; the old one is still shown. */
   turning = $state(false);
   #cache: PageCache<T>;
   #coming: PageCache<T> | null = null;
@@ -29,7 +29,7 @@ export class Listing<T> {
     return this.#cache.trouble === null ? null : asProblem(this.#cache.trouble);
   }
 
-  /** Rows to draw as placeholders while the first page is on its way or the server is away. */
+  /** Rows to draw as placeholders while the first page loads or the server does not answer. */
   get placeholders(): number {
     return this.trouble === null || this.trouble.unreachable ? PLACEHOLDERS : 0;
   }
@@ -52,7 +52,7 @@ export class Listing<T> {
     this.#version += 1;
   }
 
-  /** Shows another list; the present one stays until the first page of the other is there. */
+  /** Shows another list; the current one stays until the first page of the other is loaded. */
   show(fetchPage: FetchPage<T>): void {
     this.#coming?.close();
     this.turning = true;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type FetchedPage, PageCache } from './page-cache';
 
-/** A list of numbers whose answers come when the test says so. */
+/** A list of numbers; the test decides when a request is answered. */
 function slowList(total: number) {
   const waiting: { offset: number; signal: AbortSignal; answer: () => Promise<void>; fail: () => Promise<void> }[] = [];
   const settle = () => new Promise<void>((done) => setTimeout(done));
@@ -24,7 +24,7 @@ function slowList(total: number) {
 const options = { pageSize: 10, maxPages: 4, maxFetches: 2 };
 
 describe('pages on demand', () => {
-  test('fetches what is wanted, once, and answers by index', async () => {
+  test('fetches a needed page once, and answers by index', async () => {
     const list = slowList(100);
     let changes = 0;
     const cache = new PageCache(list.fetch, () => (changes += 1), options);
@@ -37,7 +37,7 @@ describe('pages on demand', () => {
     await list.waiting[1]?.answer();
     expect(cache.get(12)).toBe(12);
   });
-  test('a page that scrolled away is dropped, the page on the screen comes', async () => {
+  test('a page that scrolled away is not fetched, the visible page is', async () => {
     const list = slowList(10_000);
     const cache = new PageCache(list.fetch, () => {}, options);
     for (let first = 0; first < 5000; first += 10) cache.want(first, first + 10);
@@ -57,7 +57,7 @@ describe('pages on demand', () => {
     expect(cache.get(195)).toBe(195);
     expect(cache.get(5)).toBeUndefined();
   });
-  test('a refresh keeps what is shown until the new page is there', async () => {
+  test('a refresh keeps the old page until the new one is loaded', async () => {
     const list = slowList(20);
     const cache = new PageCache(list.fetch, () => {}, options);
     cache.want(0, 10);
@@ -66,7 +66,7 @@ describe('pages on demand', () => {
     expect(list.waiting.length).toBe(2);
     expect(cache.get(3)).toBe(3);
   });
-  test('after a failure nothing is asked until retry', async () => {
+  test('after a failure nothing is requested until retry', async () => {
     const list = slowList(20);
     const cache = new PageCache(list.fetch, () => {}, options);
     cache.want(0, 10);
@@ -78,7 +78,7 @@ describe('pages on demand', () => {
     await list.waiting[1]?.answer();
     expect([cache.trouble, cache.get(0)]).toEqual([null, 0]);
   });
-  test('closed, it says nothing more', async () => {
+  test('a closed cache reports nothing more', async () => {
     const list = slowList(20);
     let changes = 0;
     const cache = new PageCache(list.fetch, () => (changes += 1), options);

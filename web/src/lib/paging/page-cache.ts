@@ -1,5 +1,5 @@
-// A long list fetched by pages, on demand, with a bounded memory. Items are asked for by index; what is not there
-// yet is undefined. Only pages that are wanted now are fetched; a page that scrolled away before its turn is dropped.
+// A long list, fetched by pages on demand, with bounded memory. Items are read by index; what is not loaded
+// yet is undefined. Only the needed pages are fetched; a page that scrolled away before its request is skipped.
 
 export interface FetchedPage<T> { items: T[]; total: number }
 export type FetchPage<T> = (offset: number, limit: number, signal: AbortSignal) => Promise<FetchedPage<T>>;
@@ -10,9 +10,9 @@ export interface PageCacheOptions { pageSize: number; maxPages: number; maxFetch
 export const DEFAULTS: PageCacheOptions = { pageSize: 100, maxPages: 40, maxFetches: 3 };
 
 export class PageCache<T> {
-  /** Items in the whole list; null until the first page came. */
+  /** Items in the whole list; null until the first page is loaded. */
   total: number | null = null;
-  /** The last failure; cleared by the next page that comes. */
+  /** The last failure; cleared by the next loaded page. */
   trouble: unknown = null;
 
   #slots = new Map<number, Slot<T>>();
@@ -35,7 +35,7 @@ export class PageCache<T> {
     return slot.items[index - page * this.options.pageSize];
   }
 
-  /** Says which items [first, end) are needed; fetches what is missing. */
+  /** Sets which items [first, end) are needed; fetches the missing ones. */
   want(first: number, end: number): void {
     if (this.#closed) return;
     const { pageSize } = this.options;
@@ -49,7 +49,7 @@ export class PageCache<T> {
     this.#fill();
   }
 
-  /** Keeps what is shown, but fetches the wanted pages again. */
+  /** Keeps the loaded pages visible, but fetches the needed pages again. */
   refresh(): void {
     for (const slot of this.#slots.values()) slot.stale = true;
     this.#fill();

@@ -3,7 +3,7 @@ import { rowForKey, scrollToRow, shownRows } from './window';
 
 test.each([
   ['at the top', 100, { scrolled_px: 0, height_px: 500 }, { first: 0, end: 12 }],
-  ['something stands before the rows', 100, { scrolled_px: -200, height_px: 500 }, { first: 0, end: 8 }],
+  ['something is above the rows', 100, { scrolled_px: -200, height_px: 500 }, { first: 0, end: 8 }],
   ['in the middle', 100_000, { scrolled_px: 2_500_025, height_px: 500 }, { first: 49_998, end: 50_013 }],
   ['at the end', 100, { scrolled_px: 4_500, height_px: 500 }, { first: 88, end: 100 }],
   ['past the end', 10, { scrolled_px: 9_999, height_px: 500 }, { first: 10, end: 10 }],

@@ -1,7 +1,7 @@
 // Which rows of a long list are on the screen. Pure arithmetic in CSS pixels.
 
 export interface View {
-  /** How far the top of the rows is above the top of the view; negative while something stands before them. */
+  /** How far the top of the rows is above the top of the view; negative while something is above them. */
   scrolled_px: number;
   height_px: number;
 }

@@ -1,15 +1,15 @@
-// The gain of the release whose track plays. It is asked for once per release, when the level of releases is wanted.
+// The gain of the release whose track plays. Requested once per release, in the mode "by release".
 
 import * as calls from '../api/calls';
 import { type AlbumLevel, decibels } from './gain';
 
-/** Releases remembered at most; the oldest is forgotten and may be asked for again. */
+/** Cached releases at most; the oldest is evicted and may be requested again. */
 const MAX_RELEASES = 200;
 
 export class AlbumGain {
   /** The release and its level, where there is one. */
   #known = $state.raw<ReadonlyMap<string, AlbumLevel>>(new Map());
-  /** The releases that are not asked for again: no track of them is missing or waits for its analysis. */
+  /** The releases that are not requested again: no track of them is missing or waits for analysis. */
   #whole = new Set<string>();
   #asked = new Set<string>();
 
@@ -18,7 +18,7 @@ export class AlbumGain {
     return releaseId == null ? null : this.#known.get(releaseId) ?? null;
   }
 
-  /** Asks for the level of that release, unless it is known or under way. `then` runs when it is there. */
+  /** Requests the level of that release, unless it is known or being loaded. `then` runs afterwards. */
   async learn(releaseId: string | null | undefined, then: () => void): Promise<void> {
     if (!releaseId || (this.#whole.has(releaseId) && this.#known.has(releaseId)) || this.#asked.has(releaseId)) return;
     this.#asked.add(releaseId);
@@ -30,7 +30,7 @@ export class AlbumGain {
       this.#known = new Map([...this.#known, [releaseId, level] as const].slice(-MAX_RELEASES));
       then();
     } catch {
-      // The track's own level is used; asked again with its next track.
+      // The track's own level is used; requested again with the next track.
     } finally {
       this.#asked.delete(releaseId);
     }

@@ -7,7 +7,7 @@ const track = (id: string): q.QueueTrack => ({
 });
 const queue = q.append(q.EMPTY, [track('a'), track('b')]);
 
-test('random order is asked of the server, with a seed, for the whole list', () => {
+test('the server shuffles the whole list, with a seed', () => {
   const list = { search: 'x', sort: 'title', order: 'desc' } as const;
   const mixed = shuffledList(list, 7, () => 0.5);
   expect(mixed.query).toEqual({ search: 'x', sort: 'shuffled', seed: 2 ** 31 });
@@ -22,7 +22,7 @@ test.each([
 ])('after row %d come %d rows of %d', (offset, rows, total, next) =>
   expect(behind({ query: {}, offset }, rows, total)?.offset ?? null).toBe(next));
 // issue 13: shuffle was turned off after the whole list was loaded, and the random order stayed.
-test('a list in random order that is loaded to its end still leads back to its own order', () => {
+test('a shuffled list that is loaded to its end can still return to its own order', () => {
   const all = behind(shuffledList({ sort: 'title' }, 3, () => 0.5), 10, 10);
   expect(all).toMatchObject({ ended: true });
   expect(listInOrder(all as Continuation)).toEqual({ query: { sort: 'title' }, offset: 3, once: true });
@@ -31,7 +31,7 @@ test.each([
   [null, true], [{ query: {}, offset: 3 }, true], [shuffledList({}, 3, () => 0.5), true], [{ query: {}, offset: -1 }, false], [{ offset: 1 }, false],
   [{ query: {}, offset: 1, inOrder: 3 }, false], ['x', false],
 ])('saved as %j it is a continuation: %s', (value, is) => expect(isContinuation(value)).toBe(is));
-test('what the queue holds is left out only where the order was changed', () => {
+test('tracks in the queue are left out only after a change of order', () => {
   const page = [track('b'), track('c')];
   expect(fresh({ query: {}, offset: 0, once: true }, queue, page).map((one) => one.id)).toEqual(['c']);
   expect(fresh({ query: {}, offset: 0 }, queue, page)).toHaveLength(2);

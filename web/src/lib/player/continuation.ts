@@ -7,22 +7,22 @@ import type { TrackQuery } from '../api/types';
 import { isNumber, isObject } from '../stores/remembered';
 import type { Queue, QueueTrack } from './queue';
 
-/** A list that goes on after what was put in the queue. */
+/** A list that continues after the queue. */
 export interface Continuation {
   query: TrackQuery;
   /** The next row to load. */
   offset: number;
-  /** Nothing of the list is left to load. It is kept only for the order to go back to. */
+  /** The whole list is loaded. It is kept only to restore its own order. */
   ended?: boolean;
-  /** Set while the list plays in random order: where its own order goes on. */
+  /** Set while the list plays in random order: where its own order continues. */
   inOrder?: { query: TrackQuery; offset: number };
-  /** Tracks that the queue holds are left out: they were played before the order changed. */
+  /** Tracks in the queue are left out: they were played before the order changed. */
   once?: boolean;
 }
 
 const SEEDS = 2 ** 32;
 
-/** That list in random order from its beginning. `offset`: where its own order goes on when shuffle is turned off. */
+/** That list in random order from its beginning. `offset`: where its own order continues when shuffle is turned off. */
 export function shuffledList(query: TrackQuery, offset: number, random: () => number): Continuation {
   const { order: _, ...rest } = query;
   const seed = Math.floor(random() * SEEDS);
@@ -32,14 +32,14 @@ export function shuffledList(query: TrackQuery, offset: number, random: () => nu
 /** The same list in its own order again. */
 export const listInOrder = (from: Continuation): Continuation => (from.inOrder === undefined ? from : { ...from.inOrder, once: true });
 
-/** The continuation behind a page of so many rows; null at the end of a list that has no other order to go back to. */
+/** The continuation after a page of so many rows; null at the end of a list without another order to restore. */
 export function behind(from: Continuation, rows: number, total: number): Continuation | null {
   const offset = from.offset + rows;
   if (rows > 0 && offset < total) return { ...from, offset };
   return from.inOrder === undefined ? null : { ...from, offset, ended: true };
 }
 
-/** Whether that is a continuation, as saved by an earlier visit. */
+/** Whether the value is a valid saved continuation. */
 export function isContinuation(value: unknown): value is Continuation | null {
   return value === null || (isPlace(value) && (!('inOrder' in value) || isPlace(value.inOrder)));
 }
@@ -47,7 +47,7 @@ export function isContinuation(value: unknown): value is Continuation | null {
 const isPlace = (value: unknown): value is { query: object; offset: number } =>
   isObject(value) && isObject(value.query) && isNumber(value.offset) && value.offset >= 0;
 
-/** What of a page is put in the queue. */
+/** The tracks of a page that are added to the queue. */
 export function fresh(from: Continuation, queue: Queue, page: readonly QueueTrack[]): readonly QueueTrack[] {
   if (from.once !== true) return page;
   const held = new Set(queue.entries.map((entry) => entry.track.id));

@@ -1,33 +1,33 @@
-// The one <audio> element: does what the machine says and reports what really happened.
+// The one <audio> element: executes the effects of the state machine and reports events.
 
 import { audioAddress, hlsAddress } from '../api/calls';
 import { outputPlan } from './gain';
 import type { Ladder } from './ladder';
 import type { Quality } from '../api/types';
-import type { Rung } from '../quality/quality';
+import type { Variant } from '../quality/quality';
 import type { FailureReason, PlayerInput } from './machine';
 
 export interface EngineReports {
   input(input: PlayerInput): void;
   /** Codec of the track in the element, for a clear message. */
   codec(): string | null;
-  /** A small file did not play: the server makes as many as it may and asks to wait, or it is gone or not for this browser. */
+  /** A transcode did not play: the server is at its limit and asks to wait, or the transcode is gone, or this browser cannot play it. */
   small(retryAfter_s: number | null, refused: boolean): void;
-  /** Which rung of a ladder is heard now. */
-  rung(rung: Rung): void;
+  /** The variant of the HLS ladder that plays now. */
+  variant(variant: Variant): void;
 }
 
 export class Engine {
   #audio = document.createElement('audio');
   #reports: EngineReports;
-  /** A position to go to once the element knows its source. */
+  /** The position to seek to when the element has its metadata. */
   #pending_s: number | null = null;
   #context: AudioContext | null = null;
   #node: GainNode | null = null;
   #elementVolume: boolean;
-  /** What plays a ladder in browsers that cannot; null while a file is in the element. */
+  /** Plays an HLS ladder in browsers without native HLS; null while the element plays a file. */
   #ladder: Ladder | null = null;
-  /** Grows with every source: a ladder that is ready too late is not for this one. */
+  /** Grows with every source: a ladder that opens too late belongs to an earlier source. */
   #turn = 0;
   #wanted = false;
   #quality: Quality | undefined = 'original';
@@ -70,13 +70,13 @@ export class Engine {
     this.#ladder?.close();
     this.#ladder = null;
     if (!how.hls) this.#audio.src = audioAddress(trackId, how.quality);
-    // Where there are no Media Source Extensions (iPhones), the element plays ladders by itself.
+    // Without Media Source Extensions (iPhones), the element plays HLS natively.
     else if (!('MediaSource' in window)) this.#audio.src = hlsAddress(trackId);
-    else void this.#climb(hlsAddress(trackId), this.#turn);
+    else void this.#openLadder(hlsAddress(trackId), this.#turn);
   }
 
-  /** Loads the part that plays ladders, once one is needed, and gives it the element. */
-  async #climb(url: string, turn: number): Promise<void> {
+  /** Loads the HLS player when needed, and attaches it to the element. */
+  async #openLadder(url: string, turn: number): Promise<void> {
     this.#audio.removeAttribute('src');
     const failed = (reason: FailureReason): void => {
       if (this.#turn === turn) this.#reports.input({ type: 'error', reason, codec: null });
@@ -84,8 +84,8 @@ export class Engine {
     try {
       const { openLadder } = await import('./ladder');
       if (this.#turn !== turn) return;
-      this.#ladder = openLadder(this.#audio, url, failed, (rung) => {
-        if (this.#turn === turn) this.#reports.rung(rung);
+      this.#ladder = openLadder(this.#audio, url, failed, (variant) => {
+        if (this.#turn === turn) this.#reports.variant(variant);
       });
       if (this.#ladder === null) failed('unsupported');
       else if (this.#wanted) this.play();
@@ -97,7 +97,7 @@ export class Engine {
   play(): void {
     this.#wanted = true;
     void this.#context?.resume();
-    // A ladder that is still being opened plays as soon as it is.
+    // A ladder that is still opening plays when it is open.
     if (this.#audio.getAttribute('src') === null) return;
     this.#audio.play().catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'NotAllowedError') this.#reports.input({ type: 'refused' });
@@ -136,13 +136,13 @@ export class Engine {
     }
     this.#audio.volume = plan.element;
     if (this.#node !== null && this.#context !== null && plan.node !== null) {
-      // A short glide: a step in gain clicks.
+      // A short ramp: a step in gain is audible as a click.
       this.#node.gain.setTargetAtTime(muted ? 0 : plan.node, this.#context.currentTime, 0.015);
     }
   }
 
   #makeNode(): boolean {
-    // A context made before the first click would stay suspended and swallow the sound.
+    // A context made before the first click would stay suspended and silent.
     if (typeof AudioContext === 'undefined' || !navigator.userActivation?.hasBeenActive) return false;
     try {
       this.#context = new AudioContext();
@@ -162,16 +162,16 @@ export class Engine {
   }
 
   async #failed(): Promise<void> {
-    // A ladder reports for itself.
+    // The HLS player reports its own errors.
     if (this.#ladder !== null) return;
     const { error, src } = this.#audio;
     const report = (reason: FailureReason): void =>
       this.#reports.input({ type: 'error', reason, codec: this.#reports.codec() });
     if (error?.code === MediaError.MEDIA_ERR_NETWORK) return report('network');
     if (error?.code === MediaError.MEDIA_ERR_DECODE) return report('decode');
-    // "Not supported" is also what the element says when the server refused or is gone: ask which.
+    // The element also reports "not supported" if the server refused or does not answer: ask which.
     try {
-      // One byte: the header fields alone are answered without anything being made, and refused by nobody.
+      // One byte: a request for the header fields alone starts no transcode and is never refused.
       const answer = await fetch(src, { headers: { range: 'bytes=0-0' }, credentials: 'same-origin' });
       if (this.#audio.src !== src) return;
       const refused = answer.status === 429;

@@ -7,7 +7,7 @@ describe('the gain of a track', () => {
     ['loud: turned down', -7, -0.3, on, { gain_db: -7, limited: false, unknown: false, of: 'track' }],
     ['quiet with room: turned up', 4, -9, on, { gain_db: 4, limited: false, unknown: false, of: 'track' }],
     ['quiet with high peaks: only up to full scale', 8, -2, on, { gain_db: 2, limited: true, unknown: false, of: 'track' }],
-    ['peaks over full scale: brought down', -0.5, 1.5, on, { gain_db: -1.5, limited: true, unknown: false, of: 'track' }],
+    ['peaks over full scale: lowered', -0.5, 1.5, on, { gain_db: -1.5, limited: true, unknown: false, of: 'track' }],
     ['peak unknown: never raised', 6, null, on, { gain_db: 0, limited: true, unknown: false, of: 'track' }],
     ['peak unknown: still lowered', -6, null, on, { gain_db: -6, limited: false, unknown: false, of: 'track' }],
     ['pre-amp counts before the limit', -7, -0.3, { mode: 'track', preamp_db: 12 } as const, { gain_db: 0.3, limited: true, unknown: false, of: 'track' }],
@@ -28,7 +28,7 @@ describe('the gain of a track', () => {
     expect(appliedGain({ replaygain_track_gain_db, true_peak_dbtp }, { mode: 'album', preamp_db }, of)).toEqual(expected));
   test('by track, the release does not count', () =>
     expect(appliedGain({ replaygain_track_gain_db: 5, true_peak_dbtp: -20 }, on, album).gain_db).toBe(5));
-  test('no true peak ever passes full scale', () => {
+  test('no true peak ever exceeds full scale', () => {
     for (let gain = -24; gain <= 24; gain += 1.5) {
       for (let peak = -20; peak <= 4; peak += 0.7) {
         const { gain_db } = appliedGain({ replaygain_track_gain_db: gain, true_peak_dbtp: peak }, { mode: 'track', preamp_db: 6 });

@@ -1,15 +1,15 @@
 // How loud a track is played: ReplayGain 2.0 (reference -18 LUFS) with the true peak kept at or under full scale.
 
-/** `album`: the tracks of a release keep their differences; a track without one is levelled by itself. */
+/** `album`: the tracks of a release keep their differences; a track without one has its own gain. */
 export type LevelMode = 'off' | 'track' | 'album';
 export interface LevelChoice { mode: LevelMode; preamp_db: number }
 export const PREAMP_RANGE_DB = { min: -12, max: 12 } as const;
 
 export interface AppliedGain {
   gain_db: number;
-  /** Less than asked for, because the true peak would pass full scale. */
+  /** Lower than the measured gain, because the true peak would exceed full scale. */
   limited: boolean;
-  /** The track has no measured gain; it plays as it is. */
+  /** The track has no measured gain; it plays unchanged. */
   unknown: boolean;
   /** Whose gain it is. */
   of: 'track' | 'album';
@@ -43,12 +43,12 @@ export const volumeFactor = (position: number): number => Math.min(1, Math.max(0
 export interface OutputPlan {
   /** For the audio element's volume, 0..1. */
   element: number;
-  /** For a gain node behind it; null while none is needed. */
+  /** For a gain node after it; null if none is needed. */
   node: number | null;
 }
 
 /**
- * Splits volume and gain between the element and a gain node. The node is only asked for when the product passes 1
+ * Splits volume and gain between the element and a gain node. The node is used only when the product exceeds 1
  * or the browser ignores the element's volume (iOS): a plain element has fewer ways to fail.
  */
 export function outputPlan(volume: number, gain_db: number, has: { node: boolean; elementVolume: boolean }): OutputPlan {

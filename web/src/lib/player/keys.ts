@@ -1,16 +1,16 @@
-// The player's keys. Pure: what a key means where the focus is.
+// The player's keys. Pure: the action of a key, by the focused element.
 
 export type KeyCommand = 'toggle' | 'forward' | 'back' | 'mute' | 'next' | 'previous' | 'search';
 
 export interface KeyPlace {
   key: string;
-  /** Ctrl, Alt or Meta is held: the key belongs to the browser. */
+  /** Ctrl, Alt or Meta is pressed: the key belongs to the browser. */
   modified: boolean;
-  /** The focus is in something that types. */
+  /** The focus is in a text field. */
   typing: boolean;
-  /** The focus is on something that Space presses. */
+  /** The focus is on an element that Space activates. */
   pressable: boolean;
-  /** The focus is on something with arrow keys of its own. */
+  /** The focus is on an element with its own arrow keys. */
   arrows: boolean;
 }
 

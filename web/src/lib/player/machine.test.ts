@@ -15,7 +15,7 @@ function run(inputs: PlayerInput[], state: PlayerState = START): { state: Player
 describe('what the element reports decides', () => {
   test.each<[string, PlayerInput[], Partial<PlayerState>, Effect['type'][]]>([
     ['loading to play', [load], { phase: 'loading', wanted: true, buffering: true }, ['source', 'play']],
-    ['play is only playing once the element says so', [load, { type: 'play' }], { phase: 'loading' }, ['source', 'play', 'play']],
+    ['the state is playing only after the event of the element', [load, { type: 'play' }], { phase: 'loading' }, ['source', 'play', 'play']],
     ['playing', [load, { type: 'playing' }], { phase: 'playing', buffering: false }, ['source', 'play']],
     ['pausing waits for the element', [load, { type: 'playing' }, { type: 'pause' }], { phase: 'playing', wanted: false }, ['source', 'play', 'pause']],
     ['paused', [load, { type: 'playing' }, { type: 'pause' }, { type: 'paused' }], { phase: 'paused' }, ['source', 'play', 'pause']],
@@ -23,11 +23,11 @@ describe('what the element reports decides', () => {
     ['waiting for bytes', [load, { type: 'playing' }, { type: 'waiting' }], { phase: 'playing', buffering: true }, ['source', 'play']],
     ['the end asks for the next', [load, { type: 'playing' }, { type: 'paused' }, { type: 'ended' }], { phase: 'ended', position_s: 100 }, ['source', 'play', 'advance']],
     ['playing after the end starts over', [load, { type: 'playing' }, { type: 'ended' }, { type: 'play' }], { position_s: 0, wanted: true }, ['source', 'play', 'advance', 'position', 'play']],
-    ['the browser wants a click first', [load, { type: 'refused' }], { phase: 'paused', wanted: false }, ['source', 'play']],
+    ['the browser requires a click first', [load, { type: 'refused' }], { phase: 'paused', wanted: false }, ['source', 'play']],
     ['nothing to play', [{ type: 'play' }, { type: 'pause' }, { type: 'seek', position_s: 3 }, { type: 'time', position_s: 3 }], { phase: 'empty', position_s: 0 }, []],
-    ['another size while playing goes on from there', [load, { type: 'playing' }, { type: 'reload', position_s: 41 }], { phase: 'loading', position_s: 41, wanted: true }, ['source', 'play', 'source', 'play']],
-    ['another size while paused stays quiet', [load, { type: 'playing' }, { type: 'pause' }, { type: 'paused' }, { type: 'reload', position_s: 41 }], { phase: 'loading', position_s: 41, wanted: false }, ['source', 'play', 'pause', 'source']],
-    ['another size of nothing', [{ type: 'reload', position_s: 3 }], { phase: 'empty' }, []],
+    ['another quality while playing continues at the position', [load, { type: 'playing' }, { type: 'reload', position_s: 41 }], { phase: 'loading', position_s: 41, wanted: true }, ['source', 'play', 'source', 'play']],
+    ['another quality while paused stays paused', [load, { type: 'playing' }, { type: 'pause' }, { type: 'paused' }, { type: 'reload', position_s: 41 }], { phase: 'loading', position_s: 41, wanted: false }, ['source', 'play', 'pause', 'source']],
+    ['another quality without a track', [{ type: 'reload', position_s: 3 }], { phase: 'empty' }, []],
     ['unloading', [load, { type: 'playing' }, { type: 'unload' }], { phase: 'empty', trackId: null }, ['source', 'play', 'stop']],
   ])('%s', (_, inputs, expected, effects) => {
     const result = run(inputs);
@@ -51,7 +51,7 @@ describe('trouble', () => {
     expect(state).toMatchObject({ phase: 'failed', trouble: 'This browser cannot play APE.' });
     expect(effects.at(-1)).toBe('skip');
   });
-  test('a broken connection is not skipped and play tries again', () => {
+  test('a lost connection does not skip the track, and play tries again', () => {
     const { state, effects } = run([load, { type: 'playing' }, { type: 'time', position_s: 42 }, error('network'), { type: 'play' }]);
     expect(effects.slice(2)).toEqual(['source', 'play']);
     expect(state).toMatchObject({ phase: 'loading', position_s: 42, wanted: true });
@@ -59,7 +59,7 @@ describe('trouble', () => {
   test('a restored track that fails is not skipped by itself', () => {
     expect(run([{ ...load, play: false }, error('missing')]).effects).toEqual(['source']);
   });
-  test('a library of broken files does not race by', () => {
+  test('a library of broken files is not skipped without end', () => {
     let state = START;
     let skipped = 0;
     for (let file = 0; file < 50 && (file === 0 || skipped === file); file++) {

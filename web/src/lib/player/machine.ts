@@ -1,5 +1,5 @@
 // The player as a state machine: commands and the audio element's events in, next state and effects out.
-// It holds no element and no clock. It never assumes that a command worked: only the element's events say so.
+// It has no element and no clock. It never assumes that a command worked: only the element's events change the state.
 
 export type Phase = 'empty' | 'loading' | 'playing' | 'paused' | 'ended' | 'failed';
 
@@ -7,25 +7,25 @@ export interface PlayerState {
   phase: Phase;
   /** The track in the element; null when none. */
   trackId: string | null;
-  /** Whether the listener wants sound, whatever the element does now. */
+  /** Whether the listener pressed play, whatever the element does now. */
   wanted: boolean;
   position_s: number;
-  /** From the element once known, else from the catalog. */
+  /** From the element when known, else from the catalog. */
   duration_s: number | null;
   buffering: boolean;
   /** Why the last track could not be played, in words. */
   trouble: string | null;
-  /** Failures in a row; playing stops after MAX_SKIPS so that a broken library does not race by. */
+  /** Failures in a row; playing stops after MAX_SKIPS so that a broken library is not skipped without end. */
   skips: number;
 }
 
 export type PlayerInput =
   | { type: 'load'; trackId: string; duration_s: number | null; position_s: number; play: boolean }
   | { type: 'play' } | { type: 'pause' } | { type: 'unload' }
-  // The same track from another source, from the same place on.
+  // The same track from another source, at the same position.
   | { type: 'reload'; position_s: number }
   | { type: 'seek'; position_s: number }
-  // What the element reports.
+  // Events of the element.
   | { type: 'playing' } | { type: 'paused' } | { type: 'waiting' } | { type: 'ended' }
   | { type: 'ready'; duration_s: number | null }
   | { type: 'time'; position_s: number }
@@ -101,7 +101,7 @@ export function step(state: PlayerState, input: PlayerInput): { state: PlayerSta
     case 'ended':
       return to({ phase: 'ended', buffering: false, position_s: state.duration_s ?? state.position_s }, { type: 'advance' });
     case 'refused':
-      // The browser wants a click before it plays sound.
+      // The browser requires a click before it plays sound.
       return to({ phase: 'paused', wanted: false, buffering: false });
     case 'error': {
       const trouble = words(input.reason, input.codec);
@@ -115,7 +115,7 @@ export function step(state: PlayerState, input: PlayerInput): { state: PlayerSta
 function words(reason: FailureReason, codec: string | null): string {
   switch (reason) {
     case 'network':
-      return 'The connection broke while playing. Press play to go on.';
+      return 'The connection was lost. Press play to continue.';
     case 'unsupported':
       return codec === null
         ? 'This browser cannot play this file.'

@@ -1,4 +1,4 @@
-// The keys on the keyboard and the lock screen's buttons (Media Session API).
+// Media keys and the buttons of the lock screen (Media Session API).
 
 import { trackCoverAddress } from '../api/calls';
 import type { PlayerState } from './machine';

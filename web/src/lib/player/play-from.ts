@@ -1,4 +1,4 @@
-// "Play from here" and "play all": the row that was chosen and what follows it, in the list's own order or in random order.
+// "Play from here" and "play all": the chosen row and what follows it, in the list's own order or shuffled.
 
 import * as calls from '../api/calls';
 import { asProblem } from '../api/problem';
@@ -9,7 +9,7 @@ import { player } from './player.svelte';
 const FIRST_LOAD = 100;
 interface Loaded { get(index: number): Track | undefined }
 
-/** Plays row `index` of that list. Rows that are on the screen need no request before the sound starts. */
+/** Plays row `index` of that list. Loaded rows play without a request. */
 export async function playFrom(query: TrackQuery, index: number, loaded?: Loaded): Promise<void> {
   const shuffle = player.queue.shuffle;
   const ready: Track[] = [];

@@ -1,4 +1,4 @@
-// The player as the pages see it: joins the machine, the queue, the engine and what is remembered.
+// The player for the pages: connects the state machine, the queue, the engine and the saved state.
 
 import * as calls from '../api/calls';
 import type { Track } from '../api/types';
@@ -13,7 +13,7 @@ import { SentQuality } from './sent.svelte';
 import { joinTabs, type Tabs } from './tabs';
 import { loadContinuation, loadOutput, loadPosition, loadQueue, saveContinuation, saveOutput, savePosition, saveQueue } from './saved';
 
-/** In which order tracks play, and which list goes on behind them. */
+/** The order of the tracks, and the list that continues after them. */
 export interface PlayOptions { shuffle?: boolean; then?: Continuation | null }
 const TOP_UP_BELOW = 20;
 const TOP_UP_BY = 100;
@@ -25,9 +25,9 @@ class Player {
   queue = $state.raw<q.Queue>(q.EMPTY);
   output = $state.raw(loadOutput());
   drawer = $state(false);
-  /** Which size is asked for, and what is really sent. */
+  /** The requested quality, and what the server sends. */
   readonly size = new SentQuality(() => this.track, () => this.send({ type: 'reload', position_s: this.position_s }));
-  /** The last thing that went wrong, for the bar; goes when the next track plays. */
+  /** The last problem, for the player bar; cleared when the next track plays. */
   notice = $state<string | null>(null);
   entry = $derived(q.currentEntry(this.queue));
   track = $derived(this.entry?.track ?? null);
@@ -38,7 +38,7 @@ class Player {
   #engine: Engine | null = null;
   #tabs: Tabs | null = null;
   #continuation: Continuation | null = loadContinuation();
-  /** The list of which a page is on its way. */
+  /** The list of which a page is being loaded. */
   #toppingUp: Continuation | null = null;
   #saved_s = -1;
   #started = false;
@@ -56,17 +56,17 @@ class Player {
     if (this.entry !== null) this.#load(loadPosition(), false);
   }
 
-  /** The position right now; for drawing. The machine's own is a quarter of a second coarse. */
+  /** The current position, for drawing. The state machine's position is updated only every quarter of a second. */
   get position_s(): number {
     return this.#engine !== null && this.machine.phase === 'playing' ? this.#engine.position_s : this.machine.position_s;
   }
 
-  /** Plays these tracks. Without a list behind them, shuffle mixes them; a list brings its own order. */
+  /** Plays these tracks. Without a continuing list, shuffle mixes them; a list has its own order. */
   playTracks(tracks: readonly Track[], start: number, options: PlayOptions = {}): void {
     this.#play(tracks.map(q.queueTrack), start, options);
   }
 
-  /** Plays these, as they are kept in a queue: for tracks that the library does not show. */
+  /** Plays these queue entries: for tracks outside the library. */
   playQueued(tracks: readonly q.QueueTrack[], start: number): void {
     this.#play(tracks, start, {});
   }
@@ -131,13 +131,13 @@ class Player {
   shuffle(on: boolean): void {
     const from = this.#continuation;
     if (from === null || on === this.queue.shuffle) return this.#set(q.setShuffle(this.queue, on, Math.random));
-    // The list behind the queue is mixed as a whole: what was loaded of the other order goes.
+    // The continuing list is shuffled as a whole: entries loaded in the other order are removed.
     this.#goOn(on ? shuffledList(from.query, from.offset - q.remaining(this.queue), Math.random) : listInOrder(from));
     this.#set({ ...q.clearUpcoming(this.queue), shuffle: on });
     void this.#topUp();
   }
 
-  /** Turns shuffle off for a list that is about to play. */
+  /** Turns shuffle off for a list that starts to play. */
   playInOrder(): void {
     this.#goOn(null);
     this.#set({ ...this.queue, shuffle: false });
@@ -160,7 +160,7 @@ class Player {
     this.#learnAlbum();
   }
 
-  /** Signing out: nothing of this listener stays in the bar. */
+  /** Signing out: nothing of this user stays in the player bar. */
   forget(): void {
     this.#goOn(null);
     this.#set(q.EMPTY);
@@ -189,7 +189,7 @@ class Player {
   #run(effect: Effect): void {
     const engine = (this.#engine ??= new Engine({
       input: (input) => this.send(input), codec: () => this.track?.codec ?? null, small: (retryAfter_s, refused) => this.size.standIn(retryAfter_s, refused),
-      rung: (rung) => { this.size.rung = rung; },
+      variant: (variant) => { this.size.variant = variant; },
     }));
     switch (effect.type) {
       case 'source': engine.source(effect.trackId, effect.position_s, { hls: this.track?.hls === true, quality: this.size.asked }); return this.#level();
@@ -209,7 +209,7 @@ class Player {
   #taken(): void {
     if (!this.playing) return;
     this.send({ type: 'pause' });
-    this.notice = 'Another tab plays now';
+    this.notice = 'Music now plays in another tab';
   }
 
   #go(queue: q.Queue): void {
@@ -240,7 +240,7 @@ class Player {
       this.#set({ ...this.queue, entries });
       this.#level();
     } catch {
-      // It plays without its level.
+      // It plays without ReplayGain.
     }
   }
 
@@ -259,7 +259,7 @@ class Player {
     } finally {
       if (this.#toppingUp === from) this.#toppingUp = null;
     }
-    // A page may hold nothing but what was played.
+    // A page may contain only tracks that were already played.
     await this.#topUp();
   }
 

@@ -10,7 +10,7 @@ const of = (text: string, current = 0, change: Partial<q.Queue> = {}): q.Queue =
 const show = (queue: q.Queue | null): string =>
   queue === null ? 'end' : queue.entries.map((entry, index) => (index === queue.current ? `[${entry.track.id}]` : entry.track.id)).join('');
 
-test('a track plays from its file unless that was let go or is not for everybody', () => {
+test('a track plays from its file unless that was not kept or is not public', () => {
   const hls = (home: Track['home']): boolean | undefined => q.queueTrack({ id: 'a', home } as Track).hls;
   expect([hls('folder'), hls('upload'), hls('upload_let_go')]).toEqual([undefined, undefined, true]);
   const public_ = q.catalogTrack({ id: 'a', title: 'A', artist: 'B', release: null } as CatalogTrack);

@@ -1,8 +1,8 @@
-// The queue: what plays, what played, what comes. Pure values; every function returns a new queue.
+// The queue: played, playing and upcoming tracks. Pure values; every function returns a new queue.
 
 import type { CatalogTrack, Track } from '../api/types';
 
-/** What the player keeps of a track: enough to show it, to play it, and to survive a reload. */
+/** The data of a track in the queue: enough to show it, to play it, and to survive a reload. */
 export interface QueueTrack {
   id: string;
   title: string;
@@ -13,9 +13,9 @@ export interface QueueTrack {
   codec: string | null;
   replaygain_track_gain_db: number | null;
   true_peak_dbtp: number | null;
-  /** Whether it is played by HLS: its file was let go, or is not for this listener. */
+  /** Whether it plays as HLS: its original was not kept, or is not available to this listener. */
   hls?: boolean;
-  /** Whether a smaller file of it can be asked for; unknown in queues that were kept from before. */
+  /** Whether it can be transcoded; unknown in queues saved by older versions. */
   transcodable?: boolean;
 }
 export interface QueueEntry { uid: number; track: QueueTrack }
@@ -40,7 +40,7 @@ export function queueTrack(track: Track): QueueTrack {
   return track.home === 'upload_let_go' ? { ...base, hls: true } : base;
 }
 
-/** A track of the public catalog: its file is not for everybody, its ladder is. */
+/** A track of the public catalog: guests get its HLS ladder, not its file. */
 export function catalogTrack(track: CatalogTrack): QueueTrack {
   const { id, title, has_cover, duration_s, replaygain_track_gain_db, true_peak_dbtp } = track;
   const artist = track.artist == null ? null : { id: '', name: track.artist };
@@ -105,7 +105,7 @@ export function jump(queue: Queue, uid: number): Queue {
   return at < 0 ? queue : { ...queue, current: at };
 }
 
-/** Takes one entry out. When it was the current one, the next takes its place. */
+/** Removes one entry. If it was the current one, the next becomes current. */
 export function without(queue: Queue, uid: number): Queue {
   const at = queue.entries.findIndex((entry) => entry.uid === uid);
   if (at < 0) return queue;
@@ -124,10 +124,10 @@ export function move(queue: Queue, from: number, to: number): Queue {
   return { ...queue, entries, current: playing === null ? -1 : entries.indexOf(playing) };
 }
 
-/** Drops everything that comes after the current track. */
+/** Removes everything after the current track. */
 export const clearUpcoming = (queue: Queue): Queue => ({ ...queue, entries: queue.entries.slice(0, queue.current + 1) });
 
-/** Turned on: what comes is mixed. Turned off: all entries stand in the order in which they were put in the queue. */
+/** Turned on: upcoming entries are shuffled. Turned off: all entries are in the order in which they were added. */
 export function setShuffle(queue: Queue, shuffle: boolean, random: () => number): Queue {
   if (shuffle === queue.shuffle) return queue;
   if (shuffle) {

@@ -31,7 +31,7 @@ function isEntry(value: unknown): value is QueueEntry {
   return typeof value.track.id === 'string' && typeof value.track.title === 'string';
 }
 
-/** The part of the queue that is worth keeping. */
+/** The part of the queue that is saved. */
 export function worthKeeping(queue: Queue): Queue {
   const from = Math.max(0, queue.current - KEEP_BEFORE);
   return { ...queue, entries: queue.entries.slice(from, Math.max(0, queue.current) + KEEP_AFTER), current: queue.current - from };

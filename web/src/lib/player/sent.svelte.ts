@@ -1,23 +1,23 @@
-// Which size of a track is asked for on this device, and what the server really sends. A refusal ("too many at once") is no
-// trouble: the original plays meanwhile, and the small file is asked for again after the time that the server names.
+// Which quality of a track this device requests, and what the server sends. A refusal ("too many at a time") is not
+// an error: the original plays meanwhile, and the transcode is requested again after the server's Retry-After.
 
 import * as calls from '../api/calls';
 import type { Quality } from '../api/types';
 import { obstacle } from '../cache/figures';
-import { bitrate, chosenQuality, isQuality, MAX_TRIES, patience, qualityName, type Rung, rungWords, type Sent, sentReason } from '../quality/quality';
+import { bitrate, chosenQuality, isQuality, MAX_TRIES, retryDelay, qualityName, type Variant, variantWords, type Sent, sentReason } from '../quality/quality';
 import { announcer } from '../stores/announce.svelte';
 import { cacheStatus } from '../stores/cache.svelte';
 import { recall, remember } from '../stores/remembered';
 import type { QueueTrack } from './queue';
 
 export class SentQuality {
-  /** What was chosen on this device; null while nothing was: then the server's default counts. */
+  /** The choice of this device; null without one: then the server's default applies. */
   #own = $state<Quality | null>(recall<Quality | null>('quality', isQuality, null));
-  /** Which rung of a ladder is heard; null where none is, or it is not known. */
-  rung = $state.raw<Rung | null>(null);
-  /** What the server said of the track in the element; null while that is not known. */
+  /** The HLS variant that plays; null without HLS, or while it is not known. */
+  variant = $state.raw<Variant | null>(null);
+  /** What the server sends for the track in the element; null while it is not known. */
   sent = $state.raw<Sent | null>(null);
-  /** A calm sentence while the original stands in. */
+  /** A message while the original plays instead. */
   waiting = $state<string | null>(null);
   #standIn = $state(false);
   #tries = 0;
@@ -34,37 +34,37 @@ export class SentQuality {
     return chosenQuality(this.#own, cacheStatus.now);
   }
 
-  /** Whether a choice means something for the track in the bar. */
+  /** Whether the quality can be chosen for the track in the player bar. */
   get meaningful(): boolean {
     const track = this.#track();
     return track !== null && track.hls !== true && track.transcodable !== false && cacheStatus.now?.enabled !== false;
   }
 
-  /** What to ask the server for, now. */
+  /** The quality to request now. */
   get wanted(): Quality {
     return this.meaningful && !this.#standIn ? this.chosen : 'original';
   }
 
-  /** What stands in the address: nothing while neither a choice nor the server's default is known, which the server then takes. */
+  /** The quality in the address; none while neither a choice nor the default is known: then the server uses its default. */
   get asked(): Quality | undefined {
     return this.#own === null && cacheStatus.now === null && this.meaningful && !this.#standIn ? undefined : this.wanted;
   }
 
-  /** "medium, 192 kbit/s", "original" or the rung of a ladder: what one hears. */
+  /** "medium, 192 kbit/s", "original" or the HLS variant: what plays. */
   get words(): string {
-    if (this.#track()?.hls === true) return rungWords(this.rung);
+    if (this.#track()?.hls === true) return variantWords(this.variant);
     const quality = this.sent?.quality ?? this.wanted;
     const bps = quality === 'original' ? null : bitrate(quality, cacheStatus.now);
     return bps === null ? qualityName(quality).toLowerCase() : `${qualityName(quality).toLowerCase()}, ${Math.round(bps / 1000)} kbit/s`;
   }
 
-  /** Why it is not what was chosen, or is not there yet. */
+  /** Why it is not the chosen quality, or why it is not ready. */
   get reason(): string | null {
     const track = this.#track();
-    if (track?.hls === true) return 'its own file is not to be had: it is sent as a stream that suits the line by itself';
+    if (track?.hls === true) return 'its original file is not available: it is sent as an HLS stream that adapts to your connection';
     const status = cacheStatus.now;
     if (track !== null && !this.meaningful) return sentReason(this.chosen, { quality: 'original', cache: 'original' }, track.transcodable, status);
-    if (this.#standIn) return 'the small file is not to be had just now';
+    if (this.#standIn) return 'the transcode is not available at the moment';
     return this.sent === null ? null : sentReason(this.chosen, this.sent, track?.transcodable, status);
   }
 
@@ -79,19 +79,19 @@ export class SentQuality {
     if (this.#track() !== null) this.#reload();
   }
 
-  /** Another track, or another choice: what was known of the last is over. */
+  /** Another track or another choice: resets what is known. */
   begin(): void {
     clearTimeout(this.#timer);
     this.#tries = 0;
     this.#standIn = false;
     this.sent = null;
-    this.rung = null;
+    this.variant = null;
     this.waiting = null;
-    // What was off may be on by now.
+    // The cache may have been switched on since.
     if (this.#own !== 'original') void (cacheStatus.now !== null && obstacle(cacheStatus.now) !== null ? cacheStatus.load() : cacheStatus.once());
   }
 
-  /** Asks what is sent: an audio element does not tell. */
+  /** Asks the server what it sends: an audio element does not report it. */
   async ask(): Promise<void> {
     const track = this.#track();
     const quality = this.wanted;
@@ -106,13 +106,13 @@ export class SentQuality {
     }
   }
 
-  /** The small file did not play, most likely because the server refused for now: the original stands in. */
+  /** The transcode did not play, most likely because the server refused for now: the original plays instead. */
   standIn(retryAfter_s: number | null, refused: boolean): void {
     this.#tries += 1;
-    const wait_ms = patience(retryAfter_s, this.#tries);
+    const wait_ms = retryDelay(retryAfter_s, this.#tries);
     const again = this.#tries < MAX_TRIES;
     const name = qualityName(this.chosen).toLowerCase();
-    this.waiting = `${refused ? 'The server is busy making small files, so the original plays.' : 'The small file did not play, so the original does.'} ${again ? `We ask for ${name} again in ${Math.round(wait_ms / 1000)} s.` : 'The next track tries again.'}`;
+    this.waiting = `${refused ? 'The server is busy transcoding, so the original plays.' : 'The transcode did not play, so the original plays.'} ${again ? `Fanfare tries ${name} again in ${Math.round(wait_ms / 1000)} s.` : 'The next track tries again.'}`;
     announcer.say(this.waiting);
     if (again) this.#timer = setTimeout(() => void this.#again(), wait_ms);
     if (this.#standIn) return;

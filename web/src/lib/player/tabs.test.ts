@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { joinTabs } from './tabs';
 
-/** Channels of one name: what one posts the others get. */
+/** Channels of one name: each message reaches the others. */
 function channels(): () => BroadcastChannel {
   const all: { onmessage: (() => void) | null }[] = [];
   return () => {
@@ -23,7 +23,7 @@ describe('tabs that play', () => {
     second.begin();
     expect(paused.slice(2)).toEqual(['first', 'third']);
   });
-  it('plays on where a browser has no such channels', () => {
+  it('continues to play in a browser without broadcast channels', () => {
     const tabs = joinTabs(() => {}, () => { throw new Error('none'); });
     expect(() => tabs.begin()).not.toThrow();
   });

@@ -1,4 +1,4 @@
-// One tab of a browser plays at a time: the one that begins tells the others, and they pause.
+// One tab of a browser plays at a time: the tab that starts tells the others, and they pause.
 
 const NAME = 'fanfare.plays';
 
@@ -14,7 +14,7 @@ export function joinTabs(taken: () => void, open: (name: string) => BroadcastCha
     channel.onmessage = () => taken();
     return { begin: () => channel.postMessage('') };
   } catch {
-    // A browser without such channels plays in each tab.
+    // Without broadcast channels, every tab plays.
     return { begin: () => {} };
   }
 }

@@ -1,4 +1,4 @@
-// The library's folders for a page, loaded again whenever something happens in the library.
+// The library folders for a page, reloaded after each change in the library.
 
 import * as calls from '../api/calls';
 import { asProblem, type Problem } from '../api/problem';
@@ -10,7 +10,7 @@ export class FolderList {
   folders = $state.raw<Folder[] | null>(null);
   problem = $state<Problem | null>(null);
 
-  /** Must be called while a component is being set up. */
+  /** Call this while a component is set up. */
   constructor() {
     $effect(() => {
       void activity.pulse;

@@ -13,13 +13,13 @@ const rows = [...table.matchAll(/^\| `([a-z._]+)` \|(?:[^|]*\|){4} ([a-z-]+) \|/
 const choices = [...table.matchAll(/^\| `([a-z._]+)` \| `[A-Z_]+` \| ([a-z0-9]+(?: or [a-z0-9]+)+) \|(?:[^|]*\|){2} yes \|/gm)].map((row) => ({ name: row[1] ?? '', words: (row[2] ?? '').split(' or ') })).filter(({ words }) => !words.includes('true'));
 const changeable = rows.filter((row) => row.changeable).map((row) => row.name);
 const placed = GROUPS.flatMap((group) => group.names);
-test('the list of settings is read whole', () => {
+test('the whole list of settings is read', () => {
   expect(rows).toHaveLength([...table.matchAll(/^\| `[a-z]+[a-z._]*` \| `FANFARE_/gm)].length);
   expect(rows.length).toBeGreaterThan(30);
   expect(changeable.length).toBeGreaterThan(20);
 });
-test('every setting that can be changed has a place on the page, one only, and nothing else has', () => expect(placed.toSorted()).toEqual(changeable.toSorted()));
-test('every one has a label of its own that is not its name', () => {
+test('every setting that can be changed is on the page exactly once, and no other is', () => expect(placed.toSorted()).toEqual(changeable.toSorted()));
+test('every setting has its own label, which is not its name', () => {
   const faulty = placed.filter((name) => labelOf(name).trim() === '' || labelOf(name) === name || /[._]/.test(labelOf(name)));
   expect(faulty).toEqual([]);
   for (const group of GROUPS) {
@@ -28,13 +28,13 @@ test('every one has a label of its own that is not its name', () => {
     expect([group.title, group.lead].filter((text) => text.trim() === '')).toEqual([]);
   }
 });
-test('every word that can be chosen is called something', () => {
+test('every choice has a label', () => {
   expect(choices.map(({ name }) => name)).toContain('audio_cache.codec');
   for (const { name, words } of choices) {
     expect(words.filter((word) => choiceLabel(name, word) === word || choiceLabel(name, word).trim() === ''), name).toEqual([]);
     expect(new Set(words.map((word) => choiceLabel(name, word))).size, name).toBe(words.length);
   }
 });
-test('a name without a label is known by being shown as it is', () => expect(labelOf('no.such_setting')).toBe('no.such_setting'));
+test('a name without a label is shown unchanged', () => expect(labelOf('no.such_setting')).toBe('no.such_setting'));
 test.each([['use a build with the feature `mp3-lame`, or set `audio_cache.codec` to opus', ['audio_cache.codec']], ['set `audio_cache.dir`', []], ['set audio_cache.codec', []], ['', []]])('%s names %j', (text, names) => expect(settingsIn(text)).toEqual(names));
-test('sources have words, defaults need none', () => expect([sourceWords('file'), sourceWords('default')]).toEqual(['from the settings file', '']));
+test('sources have labels, defaults need none', () => expect([sourceWords('file'), sourceWords('default')]).toEqual(['from the settings file', '']));

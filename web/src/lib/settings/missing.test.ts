@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { awayWords, day } from './missing';
 
-test('every reason for which a folder counts as away has its own words and a remedy', () => {
+test('every reason why a folder counts as missing has its own message and a remedy', () => {
   const reasons = ['not_there', 'unreadable', 'other_file_system', 'many_gone', 'all_gone'] as const;
   const said = reasons.map((reason) => awayWords({ path: '', since: '', reason, tracks: 1 }));
   expect(new Set(said).size).toBe(reasons.length);

@@ -1,4 +1,4 @@
-// What is said of library folders whose tracks are missing.
+// Messages about library folders with missing tracks.
 import type { AwayFolder } from '../api/types';
 
 const REASONS: Record<AwayFolder['reason'], string> = {
@@ -9,7 +9,7 @@ const REASONS: Record<AwayFolder['reason'], string> = {
   all_gone: 'the folder is there, but none of its tracks is',
 };
 
-/** Why a folder counts as away, as the end of a sentence. */
+/** Why a folder counts as missing, as the end of a sentence. */
 export const awayWords = (away: AwayFolder): string => `${REASONS[away.reason]}. Connect the storage and scan again.`;
 
 const days = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' });

@@ -8,5 +8,5 @@ export function dayOf(when: string): string {
   return Number.isNaN(at) ? '' : new Date(at).toLocaleDateString(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
 }
 
-/** How many of them are no uploads. */
+/** How many of them are not uploads. */
 export const otherFiles = (quarantine: Pick<Quarantine, 'total' | 'uploads'>): number => Math.max(0, quarantine.total - quarantine.uploads);

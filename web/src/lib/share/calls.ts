@@ -1,10 +1,10 @@
-// What a guest may ask for, and nothing else.
+// All calls that a guest may make.
 
-import { address, get, patience, post } from '../api/client';
+import { address, get, timeout, post } from '../api/client';
 import type { SharedMixtape, ShareOpening, Waveform } from '../api/types';
 
 const id = encodeURIComponent;
-export const open = (token: string, password: string | null) => post<SharedMixtape>('/shared/open', { token, password } satisfies ShareOpening, patience());
+export const open = (token: string, password: string | null) => post<SharedMixtape>('/shared/open', { token, password } satisfies ShareOpening, timeout());
 export const audioAddress = (trackId: string) => address(`/shared/tracks/${id(trackId)}/audio`);
 export const downloadAddress = (trackId: string) => address(`/shared/tracks/${id(trackId)}/audio`, { download: 1 });
 export const trackCoverAddress = (trackId: string) => address(`/shared/tracks/${id(trackId)}/cover`);

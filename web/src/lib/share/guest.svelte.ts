@@ -1,4 +1,4 @@
-// A guest's ears: opens a shared mixtape and plays it. Like the big player it believes only what its audio element reports.
+// The player of a guest: opens a shared mixtape and plays it. Like the main player, its state follows only the events of its audio element.
 
 import { asProblem, type Problem } from '../api/problem';
 import type { SharedMixtape, Waveform } from '../api/types';
@@ -54,7 +54,7 @@ export class Guest {
     });
   }
 
-  /** For drawing: finer than the reported position. */
+  /** For drawing: more precise than the reported position. */
   get now_s(): number {
     return this.#audio.currentTime;
   }
@@ -97,7 +97,7 @@ export class Guest {
 
   toggle(to = !this.playing): void {
     if (this.at < 0) this.play(0);
-    // What failed is asked for anew: the element alone would not.
+    // Reload a failed source: the element alone does not.
     else if (to && this.trouble !== null) this.play(this.at, this.position_s);
     else if (to) this.#start();
     else this.#audio.pause();
@@ -124,7 +124,7 @@ export class Guest {
     });
   }
 
-  /** The visit may be over on the server's side: it is opened once more, from the same place on. */
+  /** The guest session may have expired: the link is opened again, at the same position. */
   async #failed(): Promise<void> {
     const track = this.track;
     if (track === null || this.#audio.getAttribute('src') === null) return;

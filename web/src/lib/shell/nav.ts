@@ -1,9 +1,9 @@
-// The places that the navigation names.
+// The entries of the navigation.
 
 import type { Route } from '../routes';
 import type { IconName } from '../ui/icons';
 
-export interface Place { href: string; label: string; icon: IconName; pages: readonly Route['page'][]; who?: 'uploaders'; /** Only where there is room; else reached from the settings. */ roomy?: true }
+export interface Place { href: string; label: string; icon: IconName; pages: readonly Route['page'][]; who?: 'uploaders'; /** Only on wide screens; otherwise linked from the settings. */ roomy?: true }
 export const PLACES: readonly Place[] = [
   { href: '#/', label: 'Tracks', icon: 'tracks', pages: ['tracks', 'track'] },
   { href: '#/artists', label: 'Artists', icon: 'artists', pages: ['artists', 'artist'] },

@@ -32,18 +32,18 @@ class Account {
     this.standing = 'in';
   }
 
-  /** The server no longer knows us. */
+  /** The session ended on the server. */
   dropped(): void {
     if (this.standing === 'in') this.standing = 'out';
     this.me = null;
   }
 
-  /** Signs out, if the server has it so; `gone` is done then, before the pages are. Throws while one is still signed in. */
+  /** Signs out on the server. After success it calls `gone`, before the pages change. Throws if the user is still signed in. */
   async leave(gone: () => void): Promise<void> {
     try {
       await calls.logout();
     } catch (error) {
-      // Whom the server does not know is out.
+      // Without a session the user is signed out.
       if (asProblem(error).status !== 401) throw error;
     }
     gone();

@@ -1,4 +1,4 @@
-// Tasks as they happen: the list once, then the stream of events.
+// Live tasks: the list once, then the event stream.
 
 import * as calls from '../api/calls';
 import { asProblem, type Problem } from '../api/problem';
@@ -8,7 +8,7 @@ import type { FromHub } from '../events/hub';
 import { Scope } from '../scope';
 import { answered, applied, isOver, merged, overall, sorted } from '../tasks/progress';
 
-/** Without the stream the list is asked for this often. */
+/** Without the event stream, the list is polled this often. */
 const POLL_MS = 5_000;
 /** Pages that show tracks refresh at most this often while tasks run. */
 const PULSE_MS = 2_000;
@@ -27,10 +27,10 @@ class Activity {
   #scope = new Scope();
   #pulseTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Begins to follow, as that person. */
+  /** Starts to follow the events, as that user. */
   start(as: string): void {
     this.stop();
-    this.#leave = follow(as, (message) => this.#hear(message));
+    this.#leave = follow(as, (message) => this.#receive(message));
     void this.load();
     this.#scope.every(POLL_MS, () => {
       if (!this.live) void this.load();
@@ -61,10 +61,10 @@ class Activity {
     this.#tasks = new Map(this.#tasks).set(task.id, task);
   }
 
-  #hear(message: FromHub): void {
+  #receive(message: FromHub): void {
     if (message.type === 'task') return this.#take(message.data);
     const open = message.type === 'open';
-    // What came meanwhile is not sent to this tab.
+    // Events in between were not sent to this tab.
     if (open && !this.live) void this.load();
     this.live = open;
   }

@@ -1,4 +1,4 @@
-// What a screen reader is told without moving the focus.
+// Messages for screen readers, without a change of focus.
 
 class Announcer {
   text = $state('');

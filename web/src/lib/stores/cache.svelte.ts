@@ -1,4 +1,4 @@
-// The figures of the transcode cache, as far as somebody looks at them.
+// The figures of the transcode cache, while a page shows them.
 
 import * as calls from '../api/calls';
 import { asProblem, type Problem } from '../api/problem';
@@ -19,7 +19,7 @@ class CacheFigures {
     }
   }
 
-  /** For those who only want the bit rates. */
+  /** For components that need only the bit rates. */
   async once(): Promise<void> {
     if (!this.#asked) await this.load();
   }

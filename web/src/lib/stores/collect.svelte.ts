@@ -1,9 +1,9 @@
-// Tracks on their way into a mixtape: which, until somebody says into which.
+// The tracks to add to a mixtape, until the user chooses the mixtape.
 
 export interface Collected {
   /** "Half Light", or "12 tracks of Still Water". */
   title: string;
-  /** Their ids; asked for only once they are wanted. */
+  /** Their ids; requested only when they are needed. */
   tracks: () => Promise<string[]>;
 }
 

@@ -1,4 +1,4 @@
-// Whether the server answers. While it does not, we ask again by ourselves, more slowly each time.
+// Whether the server answers. While it does not, the page asks again, with longer pauses each time.
 
 import * as calls from '../api/calls';
 
@@ -8,7 +8,7 @@ const LONGEST_WAIT_MS = 20_000;
 class Connection {
   gone = $state(false);
   trying = $state(false);
-  /** Grows each time the server came back: pages reload what they show. */
+  /** Grows each time the server comes back: pages then reload. */
   returns = $state(0);
   #wait_ms = FIRST_WAIT_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,4 +1,4 @@
-// What is wrong with the server's data folder: it cannot be written, uploads are away, the database is damaged. What can be read still plays, and the pages say so.
+// Problems of the server's data folder: it cannot be written, uploads are missing, the database is damaged. Readable music still plays, and the pages show the problem.
 
 import * as calls from '../api/calls';
 import type { Status, StorageTrouble } from '../api/types';

@@ -7,7 +7,7 @@ const FULL: StorageTrouble = { state: 'full', detail: 'the disk of the data fold
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('a full disk is shown until there is room, and until then the server is asked more often', async () => {
+test('a full disk is shown until there is space, and until then the server is polled more often', async () => {
   let storage: StorageTrouble | null = null;
   const ask = vi.fn(async () => ({ storage }));
   const disk = new Disk(ask);
@@ -25,7 +25,7 @@ test('a full disk is shown until there is room, and until then the server is ask
   expect(ask.mock.calls.length).toBe(3);
 });
 
-test('any number of refusals at once make one request, and a server that cannot be reached changes nothing', async () => {
+test('several refusals at the same time make one request, and an unreachable server changes nothing', async () => {
   let answer: () => Promise<{ storage: StorageTrouble | null }> = async () => ({ storage: FULL });
   const ask = vi.fn(() => answer());
   const disk = new Disk(ask);

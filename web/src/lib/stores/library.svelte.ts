@@ -9,7 +9,7 @@ class Library {
     try {
       this.counts = await calls.library();
     } catch {
-      // The list beside it says what is wrong.
+      // The list next to it shows the problem.
     }
   }
 }

@@ -1,4 +1,4 @@
-// What this browser keeps between visits. Storage may be full, blocked or edited by hand: reading never fails.
+// Values that this browser keeps between visits. Storage may be full, blocked or edited by hand: reading never fails.
 
 const PREFIX = 'fanfare.';
 
@@ -17,7 +17,7 @@ export function remember(name: string, value: unknown): void {
   try {
     localStorage.setItem(PREFIX + name, JSON.stringify(value));
   } catch {
-    // Nothing is lost but the memory of it.
+    // Only the stored value is lost.
   }
 }
 

@@ -1,21 +1,21 @@
-// The browser's side of the routes: follows the address fragment, and asks first where leaving would lose something.
+// The browser's side of the routes: follows the address fragment, and asks before unsaved changes are lost.
 
 import { parseRoute, type Route } from '../routes';
 
-/** Whether one may go there without being asked; null stands for leaving the pages altogether, as signing out does. */
+/** Whether the user may go there without a question; null means leaving all pages, as signing out does. */
 type Guard = (to: Route | null) => boolean;
 
 class Router {
   hash = $state(location.hash);
   route = $derived<Route>(parseRoute(this.hash));
-  /** Somebody wants to leave what is not saved: what is done if they mean it. */
+  /** The user wants to leave unsaved changes: what to do after they confirm. */
   asked = $state.raw<(() => void) | null>(null);
   #guard: Guard | null = null;
-  /** What will be asked as soon as the address is again the one of this page. */
+  /** The question to ask when the address is again the one of this page. */
   #toAsk: (() => void) | null = null;
-  /** They meant it: the next change of the address is not asked about. */
+  /** The user confirmed: the next change of the address needs no question. */
   #meant = false;
-  /** Which entry of the history this is: how far to go back where one may not go, and forward again. */
+  /** The index of this history entry: how far to go back when a step is not allowed, and forward again. */
   #at = 0;
   #places = new Map<string, number>();
 
@@ -39,7 +39,7 @@ class Router {
     this.hash = location.hash;
   }
 
-  /** From now on one is asked before leaving, where the guard says so; what it gives takes it away. */
+  /** From now on the guard decides whether to ask before leaving. Returns a function that removes the guard. */
   guard(guard: Guard): () => void {
     this.#guard = guard;
     return () => {
@@ -49,7 +49,7 @@ class Router {
     };
   }
 
-  /** Does what leaves the pages, once nothing is lost by it. */
+  /** Runs an action that leaves the pages, after the user confirmed the loss of unsaved changes. */
   leave(run: () => void): void {
     if (this.#guard === null || this.#guard(null)) run();
     else this.asked = run;
@@ -71,14 +71,14 @@ class Router {
     const known = placeOf(history.state);
     if (!this.#meant && this.#guard !== null && !this.#guard(parseRoute(hash))) {
       const steps = known === null ? 1 : known - this.#at;
-      // An address that was not there before is gone to anew; one that was is gone back to.
+      // A new address is opened as a new entry; an earlier one by a step in the history.
       const leave = (): void => {
         this.#meant = true;
         if (known === null || steps === 0) this.go(hash);
         else history.go(steps);
       };
       if (steps === 0) {
-        // No step at all would load the page again.
+        // A step of zero would reload the page.
         history.replaceState(history.state, '', this.hash);
         this.asked = leave;
       } else {
@@ -97,7 +97,7 @@ class Router {
     if (placeOf(history.state) !== at) history.replaceState({ at }, '');
   }
 
-  /** How far a list was scrolled when it was left. */
+  /** The scroll position of a list when the user left it. */
   place(key: string): number {
     return this.#places.get(key) ?? 0;
   }

@@ -1,12 +1,12 @@
-// The one run of the cache that the window over the pages is about: asked for, then followed.
+// The cache run in the dialog: first the question, then the progress.
 
 import type { CacheScope } from '../api/types';
 
 export interface Run {
-  /** What it is for: "Night Train". */
+  /** The title of its scope: "Night Train". */
   title: string;
   scope: CacheScope;
-  /** Once it was begun. */
+  /** Null until the run started. */
   taskId: string | null;
 }
 

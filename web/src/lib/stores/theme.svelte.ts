@@ -31,7 +31,7 @@ class ThemeChoice {
   #show(): void {
     if (this.choice === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.choice;
-    // The frame that a phone draws around an installed app follows the choice made here, not only the system's.
+    // The frame of an installed app on a phone follows the theme chosen here, not only the system's.
     for (const tag of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
       const light = this.choice === 'system' ? tag.media.includes('light') : this.choice === 'light';
       tag.content = light ? '#f8f5ef' : '#14110e';

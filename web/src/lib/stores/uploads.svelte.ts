@@ -1,44 +1,44 @@
-// Uploads of this tab: they go on while one moves between pages.
+// Uploads of this tab. They continue when the user opens another page.
 
 import { untrack } from 'svelte';
 import * as calls from '../api/calls';
 import { asProblem, isAbort, type Problem } from '../api/problem';
 import { type Sending, sendFile } from '../api/send';
 import type { Dropped } from '../uploads/dropped';
-import { canCancel, canRetry, type Entry, followed, fresh, isCompanion, isDone, isResent, isSending, refused, tally, told, turns, waitsAgain, withoutFile } from '../uploads/entries';
+import { canCancel, canRetry, type Entry, followed, fresh, isCompanion, isDone, isResent, isSending, refused, tally, fromTrack, turns, waitsAgain, withoutFile } from '../uploads/entries';
 import { isBroken, isBusy, isFull, outweighs, type Pause, pauseWords } from '../uploads/pause';
 import { account } from './account.svelte';
 import { announcer } from './announce.svelte';
 import { connection } from './connection.svelte';
 
-/** Without a sign of work the tracks under way are asked for this often: an event may be missed. */
+/** Without events, the tracks in progress are polled this often: an event may be missed. */
 const LOOK_MS = 3_000;
-/** The pause when nobody says how long; it doubles until a file gets through. */
+/** The pause when the server names none; it doubles until an upload succeeds. */
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 60_000;
-/** The longest that a server is taken at its word. */
+/** The longest accepted Retry-After. */
 const LONGEST_ASKED_MS = 3_600_000;
-/** A file that breaks off this often while the server answers has the fault itself: it was moved or changed, say. */
-const MOST_BREAKS = 3;
+/** After so many interruptions while the server answers, the file is the cause: it was moved or changed, for example. */
+const MAX_INTERRUPTIONS = 3;
 
 class Uploads {
   entries = $state.raw<readonly Entry[]>([]);
-  /** Files of the last drop that are no music and were left out. */
+  /** Files of the last drop that are not music and were left out. */
   leftOut = $state(0);
-  /** The last drop had more files than are taken at a time. */
+  /** The last drop had more files than the limit. */
   cut = $state(false);
-  /** Why nothing is sent at the moment. */
+  /** Why uploads are paused. */
   paused = $state.raw<Pause | null>(null);
   tally = $derived(tally(this.entries));
   #files = new Map<number, Dropped>();
   #sendings = new Map<number, Sending>();
-  /** Whose files these are. */
+  /** The user who added these files. */
   #owner: string | null = null;
-  /** Broken off since the server was last asked, and how often each broke off while it answered. */
+  /** Uploads interrupted since the last check of the server, and how often each was interrupted while the server answered. */
   #broken = new Map<number, Problem>();
   #breaks = new Map<number, number>();
   #probing = false;
-  /** `connection.returns` when the line broke. */
+  /** `connection.returns` when the connection broke. */
   #returns = 0;
   #wait_ms = FIRST_WAIT_MS;
   #resume: ReturnType<typeof setTimeout> | undefined;
@@ -72,19 +72,19 @@ class Uploads {
     void this.look();
   }
 
-  /** Asks what this person may send: the limit may have changed. */
+  /** Asks what this user may upload: the limit may have changed. */
   async refresh(): Promise<void> {
     const me = await calls.me().catch(() => null);
     if (me !== null && account.me?.id === me.id) account.enter(me);
   }
 
   add(dropped: readonly Dropped[], cut = false): void {
-    // The session ended while a folder was read: nobody is there to upload for.
+    // The session ended while a folder was read: no user is signed in.
     if (account.me === null) return;
     this.follow();
     this.#owner = account.me.id;
     this.cut = cut;
-    // One file that was chosen by itself is meant, whatever its name.
+    // A single chosen file is uploaded, whatever its name.
     const chosen = dropped.length === 1 ? dropped : dropped.filter(({ name }) => !isCompanion(name));
     this.leftOut = dropped.length - chosen.length;
     const max_bytes = this.#limit();
@@ -106,7 +106,7 @@ class Uploads {
     this.#cancel(() => true);
   }
 
-  /** All at once: a place that is free in between would be given to the next that waits. */
+  /** All in one step: otherwise the next waiting file would start in a free slot. */
   #cancel(which: (entry: Entry) => boolean): void {
     const keys = new Set(this.entries.filter((entry) => canCancel(entry) && which(entry)).map(({ key }) => key));
     this.entries = this.entries.map((entry) => (keys.has(entry.key) ? { ...entry, step: 'cancelled' } : entry));
@@ -114,20 +114,20 @@ class Uploads {
     this.#pump();
   }
 
-  /** Sends it again, or has the server hear it again when it is there. */
+  /** Uploads the file again, or requests another analysis if the server has it. */
   async retry(key: number): Promise<void> {
     const entry = this.entries.find((one) => one.key === key);
     if (entry === undefined || !canRetry(entry)) return;
     if (entry.trackId === null) return this.#resend((one) => one.key === key && canRetry(one));
     try {
       const track = await calls.retryTrack(entry.trackId);
-      this.#change(key, (one) => told(one, track));
+      this.#change(key, (one) => fromTrack(one, track));
     } catch (error) {
       this.#change(key, (one) => ({ ...one, trouble: { message: asProblem(error).message, remedy: asProblem(error).remedy } }));
     }
   }
 
-  /** Sends everything again that was not taken and that is still at hand. */
+  /** Uploads every refused file again that this page still has. */
   retryAll(): Promise<void> {
     return this.#resend(isResent);
   }
@@ -140,7 +140,7 @@ class Uploads {
     else this.#pump();
   }
 
-  /** What has trouble stays: it can be tried again. */
+  /** Failed uploads stay: the user can retry them. */
   clearDone(): void {
     for (const entry of this.entries) if (isDone(entry)) this.#files.delete(entry.key);
     this.entries = this.entries.filter((entry) => !isDone(entry));
@@ -148,7 +148,7 @@ class Uploads {
     this.cut = false;
   }
 
-  /** Nothing goes on in the name of somebody who left. */
+  /** Nothing continues for a user who signed out. */
   forget(): void {
     const sendings = [...this.#sendings.values()];
     this.entries = [];
@@ -164,9 +164,9 @@ class Uploads {
     for (const sending of sendings) sending.abort();
   }
 
-  /** Asks how far the next tracks are; called whenever the server was seen at work. */
+  /** Asks for the progress of the next tracks; called after each sign of work on the server. */
   async look(): Promise<void> {
-    // Without a session every answer would be a refusal.
+    // Without a session the server refuses every request.
     if (this.#asking || account.me === null) return;
     this.#asking = true;
     try {
@@ -174,7 +174,7 @@ class Uploads {
         const track = await calls.track(trackId ?? '').catch((error: unknown) => asProblem(error));
         if ('kind' in track) {
           if (track.status === 404) this.#change(key, (entry) => ({ ...entry, step: 'cancelled', trackId: null, trouble: { message: 'The track was deleted', remedy: null } }));
-        } else this.#change(key, (entry) => told(entry, track));
+        } else this.#change(key, (entry) => fromTrack(entry, track));
       }));
     } finally {
       this.#asking = false;
@@ -200,7 +200,7 @@ class Uploads {
     this.#pump();
   }
 
-  /** Waits as long as the server asks, or longer each time. */
+  /** Waits as long as the server asks; without Retry-After longer each time. */
   #holdFor(problem: Problem | null, otherwise = ''): void {
     const asked_ms = problem?.retryAfter_s == null ? null : Math.min(problem.retryAfter_s * 1_000, LONGEST_ASKED_MS);
     const wait_ms = asked_ms ?? this.#wait_ms;
@@ -210,9 +210,9 @@ class Uploads {
     if (this.paused?.why === 'busy') this.#resume = setTimeout(() => this.#goOn(), until_ms - Date.now());
   }
 
-  /** Asks by the way of all other calls, whose watcher then learns that the server is away or no longer knows us. */
+  /** Sends an ordinary call, so that its watcher learns whether the server answers and the session is valid. */
   async #probe(): Promise<void> {
-    // That much is known already.
+    // That is already known.
     if (this.paused?.why === 'away' || this.paused?.why === 'out') return this.#broken.clear();
     this.#hold({ why: 'asking', until_ms: null, said: '' });
     if (this.#probing) return;
@@ -226,10 +226,10 @@ class Uploads {
     if (answers) for (const [key, why] of broken) this.#brokeOff(key, why);
     if (this.paused?.why !== 'asking') return;
     this.paused = null;
-    if (answers) this.#holdFor(problem, 'a file broke off on its way');
+    if (answers) this.#holdFor(problem, 'an upload was interrupted');
     else {
       this.#hold({ why: problem.status === 401 ? 'out' : 'away', until_ms: null, said: '' });
-      // It may have come back, or somebody signed in, while we asked.
+      // The server may have come back, or a user signed in, during the request.
       this.follow();
     }
   }
@@ -237,12 +237,12 @@ class Uploads {
   #brokeOff(key: number, problem: Problem): void {
     const breaks = (this.#breaks.get(key) ?? 0) + 1;
     this.#breaks.set(key, breaks);
-    if (breaks < MOST_BREAKS) return;
+    if (breaks < MAX_INTERRUPTIONS) return;
     this.#breaks.delete(key);
     this.#change(key, (entry) => {
       if (entry.step !== 'waiting') return entry;
       if (!problem.unreachable) return refused(entry, problem);
-      return { ...refused(entry, problem), trouble: { message: `It broke off ${breaks} times, though the server answers`, remedy: 'If it was moved or changed, choose the file again' } };
+      return { ...refused(entry, problem), trouble: { message: `The upload was interrupted ${breaks} times, although the server answers`, remedy: 'If the file was moved or changed, choose it again' } };
     });
   }
 
@@ -260,7 +260,7 @@ class Uploads {
 
   #pump(): void {
     if (this.paused !== null || account.me === null || account.me.id !== this.#owner) return;
-    // One by one: a file that is gone gives its place to the next.
+    // One at a time: if a file is gone, the next one takes its slot.
     for (let next = turns(this.entries)[0]; next !== undefined; next = turns(this.entries)[0]) void this.#send(next.key);
   }
 
@@ -279,10 +279,10 @@ class Uploads {
       this.#files.delete(key);
       this.#breaks.delete(key);
       this.#wait_ms = FIRST_WAIT_MS;
-      this.#change(key, (entry) => told(entry, track, track.duplicate));
+      this.#change(key, (entry) => fromTrack(entry, track, track.duplicate));
       void this.look();
     } catch (error) {
-      // What was forgotten, or begun anew, is no longer this sending's to tell of.
+      // The entry was removed or restarted: this upload must not change it.
       if (!isAbort(error) && this.#sendings.get(key) === sending) this.#troubled(key, asProblem(error));
     } finally {
       if (this.#sendings.get(key) === sending) this.#sendings.delete(key);

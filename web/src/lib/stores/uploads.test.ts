@@ -5,7 +5,7 @@ import { account } from './account.svelte';
 import { connection } from './connection.svelte';
 import { fresh } from '../uploads/entries';
 
-/** Stands for the browser's: what was asked is answered by the test. */
+/** Replaces the browser's XMLHttpRequest: the test answers the requests. */
 class Request extends EventTarget {
   static all: Request[] = [];
   upload = new EventTarget();
@@ -38,7 +38,7 @@ class Request extends EventTarget {
 }
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 const me = (id: string, change: Partial<Me> = {}): Me => ({ id, name: id, role: 'owner', may_upload: true, upload_max_bytes: 1_000_000, ...change }) as Me;
-/** What the server answers to everything that is no upload: null when it is away. */
+/** The server's answer to every other request; null if it does not answer. */
 let answers: { status: number; body: object } | null;
 let uploads: Awaited<typeof import('./uploads.svelte')>['uploads'];
 const add = (...names: string[]): void => uploads.add(names.map((name) => ({ name, file: new File(['music'], name) })));
@@ -70,14 +70,14 @@ afterEach(() => {
 });
 
 describe('cancelling', () => {
-  test('all of them starts none of them', async () => {
+  test('cancelling all starts none', async () => {
     add('1', '2', '3', '4', '5');
     uploads.cancelAll();
     await settled();
     expect([sent(), steps()]).toEqual(['1 2', 'cancelled cancelled cancelled cancelled cancelled']);
     expect(Request.all.every(({ aborted }) => aborted)).toBe(true);
   });
-  test('what the server is looking at goes on', async () => {
+  test('an upload that the server already checks continues', async () => {
     add('1', '2', '3');
     request(0).upload.dispatchEvent(new Event('load'));
     uploads.cancelAll();
@@ -85,7 +85,7 @@ describe('cancelling', () => {
     await request(0).answer(201, track('ready'));
     expect(steps()).toBe('ready cancelled cancelled');
   });
-  test('one of them makes place for the next', async () => {
+  test('a cancelled one frees a slot for the next', async () => {
     add('1', '2', '3');
     uploads.cancel(uploads.entries[0]?.key ?? 0);
     await settled();
@@ -93,8 +93,8 @@ describe('cancelling', () => {
   });
 });
 
-describe('a trouble that is none of the file', () => {
-  test('the server is away: all wait, and go on when it is back', async () => {
+describe('a problem that the file did not cause', () => {
+  test('the server does not answer: all wait, and continue when it is back', async () => {
     add('1', '2', '3', '4');
     answers = null;
     await request(0).breakOff();
@@ -105,22 +105,22 @@ describe('a trouble that is none of the file', () => {
     uploads.follow();
     expect([steps(), uploads.paused, sent()]).toEqual(['sending sending waiting waiting', null, '1 2 1 2']);
   });
-  test('a proxy before a stopped server is no server', async () => {
+  test('a proxy in front of a stopped server counts as no server', async () => {
     add('1', '2');
     answers = null;
     await request(0).answer(502);
     expect([steps(), uploads.paused?.why]).toEqual(['waiting sending', 'away']);
   });
-  test('a file that breaks off again and again while the server answers is refused in the end', async () => {
+  test('a file that is interrupted repeatedly while the server answers is refused in the end', async () => {
     add('1');
     for (let at = 0; at < 3; at++) {
       await request(at).breakOff();
       if (at < 2) expect([steps(), uploads.paused?.why]).toEqual(['waiting', 'busy']);
       await vi.advanceTimersByTimeAsync(60_000);
     }
-    expect([steps(), Request.all.length, uploads.entries[0]?.trouble?.message]).toEqual(['refused', 3, 'It broke off 3 times, though the server answers']);
+    expect([steps(), Request.all.length, uploads.entries[0]?.trouble?.message]).toEqual(['refused', 3, 'The upload was interrupted 3 times, although the server answers']);
   });
-  test.each([429, 503])('%i waits as long as it asks', async (status) => {
+  test.each([429, 503])('after %i the page waits as long as the server asks', async (status) => {
     add('1', '2', '3');
     await request(0).answer(status, { title: 'Busy', detail: 'too many files are being sent at once' }, { 'Retry-After': '7' });
     expect([steps(), uploads.paused?.why, uploads.paused?.said]).toEqual(['waiting sending waiting', 'busy', 'too many files are being sent at once']);
@@ -129,7 +129,7 @@ describe('a trouble that is none of the file', () => {
     await vi.advanceTimersByTimeAsync(200);
     expect([sent(), steps(), uploads.paused]).toEqual(['1 2 1', 'sending sending waiting', null]);
   });
-  test('a full disk stops the queue until all is tried again', async () => {
+  test('a full disk stops the queue until the user retries', async () => {
     add('1', '2', '3');
     await request(0).answer(507, { title: 'Insufficient Storage', detail: 'the disk is full' });
     await request(1).answer(415, { title: 'Unsupported Media Type', detail: 'this is text' });
@@ -141,7 +141,7 @@ describe('a trouble that is none of the file', () => {
 });
 
 describe('the session', () => {
-  test('401 reaches who is signed in, as of any other call; the same person goes on', async () => {
+  test('401 signs the user out, as after any other call; the same user continues after signing in', async () => {
     add('1', '2', '3');
     answers = { status: 401, body: {} };
     await request(0).answer(401);
@@ -153,14 +153,14 @@ describe('the session', () => {
     uploads.follow();
     expect([steps(), uploads.paused, sent()]).toEqual(['sending sending waiting', null, '1 2 1 2']);
   });
-  test('it ended elsewhere: nothing more is sent', async () => {
+  test('the session ended elsewhere: nothing more is sent', async () => {
     add('1', '2', '3');
     account.dropped();
     uploads.follow();
     await request(0).answer(201, track('ready'));
     expect([steps(), uploads.paused?.why, sent()]).toEqual(['ready sending waiting', 'out', '1 2']);
   });
-  test('somebody else signs in: the queue of the first is forgotten', async () => {
+  test('another user signs in: the queue of the first user is removed', async () => {
     add('1', '2', '3');
     account.dropped();
     uploads.follow();
@@ -173,7 +173,7 @@ describe('the session', () => {
   });
 });
 
-test('an entry whose file is gone says so and gives its place away', async () => {
+test('an entry without its file is refused and frees its slot', async () => {
   add('1');
   uploads.entries = [...uploads.entries, fresh(1_000_001, 'gone', 5, 100), fresh(1_000_002, 'gone too', 5, 100)];
   add('2');
@@ -183,7 +183,7 @@ test('an entry whose file is gone says so and gives its place away', async () =>
   expect(steps()).toBe('sending refused refused sending');
 });
 
-test('clearing keeps what can be tried again', async () => {
+test('clearing keeps the uploads that can be retried', async () => {
   add('1', '2', '3');
   await request(0).answer(415, { title: 'Unsupported Media Type', detail: 'this is text' });
   await request(1).answer(201, track('ready'));
@@ -195,12 +195,12 @@ test('clearing keeps what can be tried again', async () => {
   expect(steps()).toBe('sending');
 });
 
-test('files beyond the most are told of', () => {
+test('files beyond the limit are reported', () => {
   uploads.add([{ name: 'a', file: new File(['music'], 'a') }], true);
   expect(uploads.cut).toBe(true);
 });
 
-test('the limit is asked for again', async () => {
+test('the limit is requested again', async () => {
   account.enter(me('ann', { upload_max_bytes: 3 }));
   add('1');
   expect(steps()).toBe('refused');

@@ -1,4 +1,4 @@
-// Waveforms of the tracks that were looked at lately.
+// Waveforms of recently shown tracks.
 
 import * as calls from '../api/calls';
 import type { Waveform } from '../api/types';
@@ -9,14 +9,14 @@ class Waves {
   #waves = $state.raw(new Map<string, Waveform | null>());
   #asked = new Set<string>();
 
-  /** The waveform, or null while it is on its way or not there; asks for it once. */
+  /** The waveform, or null while it loads or if there is none. Requests it once. */
   of(trackId: string): Waveform | null {
     const found = this.#waves.get(trackId);
     if (found === undefined && !this.#asked.has(trackId)) void this.#fetch(trackId);
     return found ?? null;
   }
 
-  /** The track was heard meanwhile. */
+  /** The track was analyzed: its waveform is requested again. */
   again(trackId: string): void {
     if (this.#waves.get(trackId) === null) void this.#fetch(trackId);
   }
@@ -27,7 +27,7 @@ class Waves {
     try {
       wave = await calls.waveform(trackId);
     } catch {
-      // Not heard yet, or the server is away: drawn as a flat line.
+      // Not analyzed yet, or the server does not answer: drawn as a flat line.
     }
     const next = new Map(this.#waves);
     next.delete(trackId);

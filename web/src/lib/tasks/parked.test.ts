@@ -9,7 +9,7 @@ const job = (change: Partial<ParkedJob>): ParkedJob => ({
   attempts: 1, attempt_log: [], parked_at: '2026-01-01T00:00:00.000Z', ...change,
 });
 
-test('every queue of the API has words of its own', () => {
+test('every queue of the API has its own label', () => {
   const document = JSON.parse(readFileSync(new URL('../../../../docs/openapi.json', import.meta.url), 'utf8')) as
     { components: { schemas: { ParkedJob: { properties: { queue: { description: string } } } } } };
   const queues = [...document.components.schemas.ParkedJob.properties.queue.description.matchAll(/`([a-z-]+)`/g)].map((found) => found[1] ?? '');
@@ -31,12 +31,12 @@ test.each([
   [{}, 'one.wav', 'One'],
   [{ track: { id: 't', title: 'one', file_name: 'one.wav' } }, 'one.wav', ''],
   [{ track: { id: 't', title: 'One', file_name: '' } }, 'One', ''],
-  [{ track: null }, 'A track that is gone', ''],
+  [{ track: null }, 'A deleted track', ''],
 ] as const)('%j is called by its file', (change, file, title) => expect([fileOf(job(change)), titleOf(job(change))]).toEqual([file, title]));
 
 test('attempts are counted in words', () => expect([1, 2, 3, 20].map(tried)).toEqual(['tried once', 'tried twice', 'tried 3 times', 'tried 20 times']));
 
-test('a job that moved between two pages is there once', () => {
+test('a job that moved between two pages appears once', () => {
   const ids = joined([job({ id: 'a' }), job({ id: 'b' })], { items: [job({ id: 'b' }), job({ id: 'c' })], total: 3, next: null }).map((one) => one.id);
   expect(ids).toEqual(['a', 'b', 'c']);
 });

@@ -1,21 +1,21 @@
-// Parked jobs in words, and the pages of their list put together. Pure.
+// Parked jobs in words, and the pages of their list, merged. Pure.
 
 import type { ParkedJob, ParkedJobs } from '../api/types';
 
 const QUEUES: Record<string, string> = {
-  'analyze-track': 'Analyze', 'process-track': 'Make an upload ready', 'enrich-track-audio': 'Describe',
-  'transcode-track': 'Make streams', 'stream-track': 'Make a small file for a listener', 'cache-track': 'Make small files ahead',
+  'analyze-track': 'Analyze', 'process-track': 'Process an upload', 'enrich-track-audio': 'Enrich',
+  'transcode-track': 'Make HLS streams', 'stream-track': 'Transcode for a listener', 'cache-track': 'Transcode ahead',
 };
-/** What was to be done. A newer server may have queues of its own. */
+/** What the job does. A newer server may have other queues. */
 export const queueWords = (queue: string): string => QUEUES[queue] ?? 'Work';
 
-// Controls, and marks that turn the direction of what follows: a file's name may hold them.
+// Control characters and bidirectional marks, which a file name may contain.
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-/** A text from a file as it can be read: what would not be seen, or would move its neighbours, is a replacement sign. */
+/** A readable text from a file: invisible and direction-changing characters become a replacement character. */
 export const readable = (text: string): string => text.replace(UNSEEN, '\ufffd');
 
-/** What a job is about: the file, as that is what somebody looks for. */
-export const fileOf = (job: ParkedJob): string => readable(job.track?.file_name || job.track?.title || 'A track that is gone');
+/** The file of a job: the owner looks for the file. */
+export const fileOf = (job: ParkedJob): string => readable(job.track?.file_name || job.track?.title || 'A deleted track');
 /** The title, where it says more than the file's name. */
 export function titleOf(job: ParkedJob): string {
   const title = readable(job.track?.title ?? '');
@@ -24,7 +24,7 @@ export function titleOf(job: ParkedJob): string {
 
 export const tried = (attempts: number): string => (attempts === 1 ? 'tried once' : attempts === 2 ? 'tried twice' : `tried ${attempts} times`);
 
-/** The list with its next page: a job that moved between the two answers is there once. */
+/** The list with its next page: a job that moved between the two answers appears once. */
 export function joined(shown: readonly ParkedJob[], next: ParkedJobs): ParkedJob[] {
   const there = new Set(shown.map((job) => job.id));
   return [...shown, ...next.items.filter((job) => !there.has(job.id))];

@@ -10,17 +10,17 @@ const task = (change: Partial<Task> = {}): Task => ({ ...applied(undefined, even
 
 describe('a task after an event', () => {
   test('an unknown task appears', () => expect(applied(undefined, event())).toMatchObject({ id: 't', state: 'running', current: 10, total: 40, ended: null }));
-  test('progress moves and known reasons stay', () => {
+  test('progress changes and known reasons stay', () => {
     const failures = [{ subject: 'x', kind: 'malformed', message: 'm', track: null, next_retry: null }];
     expect(applied(task({ failures }), event({ current: 20 }))).toMatchObject({ current: 20, failures });
   });
-  test('an end is dated', () => expect(applied(task(), event({ status: 'completed', state: 'succeeded', timestamp: '2026-01-01T00:01:00Z' }))).toMatchObject({ state: 'succeeded', ended: '2026-01-01T00:01:00Z' }));
-  test('a late event does not take an end back', () => expect(applied(task({ state: 'cancelled' }), event({ current: 30 }))).toMatchObject({ state: 'cancelled', current: 10 }));
+  test('a finished task has an end time', () => expect(applied(task(), event({ status: 'completed', state: 'succeeded', timestamp: '2026-01-01T00:01:00Z' }))).toMatchObject({ state: 'succeeded', ended: '2026-01-01T00:01:00Z' }));
+  test('a late event does not reopen a finished task', () => expect(applied(task({ state: 'cancelled' }), event({ current: 30 }))).toMatchObject({ state: 'cancelled', current: 10 }));
   test('a state of a newer server counts as running', () => expect(applied(undefined, { ...event(), state: 'napping' as never }).state).toBe('running'));
 });
 
-describe('answers that events overtook', () => {
-  test('an end that was told is not taken back, its reasons are kept', () => {
+describe('answers older than the events', () => {
+  test('an older answer does not reopen a finished task, and its reasons are kept', () => {
     const failures = [{ subject: 'x', kind: 'malformed', message: 'm', track: null, next_retry: null }];
     expect(answered(task({ state: 'succeeded' }), task({ failures }))).toMatchObject({ state: 'succeeded', failures });
   });
@@ -31,13 +31,13 @@ describe('answers that events overtook', () => {
   });
 });
 
-test('running tasks stand first, then the newest', () => {
+test('running tasks come first, then the newest', () => {
   const list = [task({ id: 'old', state: 'succeeded', created: '1' }), task({ id: 'new', state: 'failed', created: '2' }), task({ id: 'run', created: '0' })];
   expect(sorted(list).map((one) => one.id)).toEqual(['run', 'new', 'old']);
 });
 test('overall progress is the share of all units', () => {
   expect(overall([task({ state: 'succeeded' })])).toBeNull();
-  expect(overall([task(), task({ id: 'u', kind: 'analysis', current: 30, total: 40 })])).toEqual({ label: 'Reading and hearing', share: 0.5 });
+  expect(overall([task(), task({ id: 'u', kind: 'analysis', current: 30, total: 40 })])).toEqual({ label: 'Reading and analyzing', share: 0.5 });
   expect(overall([task({ total: 0 })])).toEqual({ label: 'Reading folders', share: null });
 });
 test('tasks of other kinds together are counted', () => expect(overall([task(), task({ id: 'u', kind: 'upload' })])?.label).toBe('2 tasks'));
@@ -50,4 +50,4 @@ test.each<[Partial<Task>, boolean]>([
 ])('%j can be tried again: %s', (change, can) => expect(canRetry(task(change))).toBe(can));
 test.each([['scan', true], ['analysis', true], ['nightly', true], ['upload', true], ['cache', false], ['transcode', false], ['tags', false], ['identify', false]] as const)('one file of a task of the kind %s can be analyzed again: %s', (kind, can) =>
   expect(canRetryOne(task({ kind }))).toBe(can));
-test('a share never passes one', () => expect([share(task({ current: 50 })), share(task({ total: 0 }))]).toEqual([1, null]));
+test('a share never exceeds one', () => expect([share(task({ current: 50 })), share(task({ total: 0 }))]).toEqual([1, null]));

@@ -1,4 +1,4 @@
-// What the task list shows, put together from the list and the stream of events. Pure.
+// The task list, merged from the list request and the event stream. Pure.
 
 import type { Task, TaskEvent, TaskKind, TaskState } from '../api/types';
 import { count, plural, span } from '../words/format';
@@ -7,7 +7,7 @@ const STATES: readonly string[] = ['waiting', 'running', 'succeeded', 'partial_s
 
 export const isOver = (state: TaskState): boolean => state !== 'waiting' && state !== 'running';
 
-/** The task after an event. An event never takes back an end. */
+/** The task after an event. An event never reopens a finished task. */
 export function applied(task: Task | undefined, event: TaskEvent): Task {
   const state = (STATES.includes(event.state) ? event.state : 'running') as TaskState;
   const before: Task = task ?? {
@@ -22,16 +22,16 @@ export function applied(task: Task | undefined, event: TaskEvent): Task {
   };
 }
 
-/** A task as answered, unless an event already told of its end: an answer may be older than the events that overtook it. */
+/** The task from an answer, unless an event already reported its end: an answer may be older than an event. */
 export function answered(shown: Task | undefined, answer: Task): Task {
   return shown !== undefined && isOver(shown.state) && !isOver(answer.state) ? { ...shown, failures: answer.failures, log: answer.log } : answer;
 }
 
-/** The list as answered, with what events told meanwhile. */
+/** The list from an answer, merged with events that came during the request. */
 export function merged(shown: ReadonlyMap<string, Task>, answer: readonly Task[]): Map<string, Task> {
   const tasks = new Map(answer.map((task) => [task.id, answered(shown.get(task.id), task)]));
   const newest = answer.reduce((last, task) => (task.created > last ? task.created : last), '');
-  // A task that began after the answer was written is only known from its events.
+  // A task that started after the answer was written is known only from events.
   for (const [id, task] of shown) if (!tasks.has(id) && task.created > newest) tasks.set(id, task);
   return tasks;
 }
@@ -48,10 +48,10 @@ export function share(task: Task): number | null {
 }
 
 const TITLES: Record<TaskKind, readonly [running: string, over: string]> = {
-  scan: ['Reading folders', 'Folders read'], analysis: ['Hearing tracks', 'Tracks heard'], nightly: ['Nightly run', 'Nightly run'],
-  upload: ['Taking in uploads', 'Uploads taken in'], transcode: ['Making streams', 'Streams made'],
-  cache: ['Making small files', 'Small files made'], tags: ['Writing tags', 'Tags written'],
-  identify: ['Looking tracks up', 'Tracks looked up'],
+  scan: ['Reading folders', 'Folders read'], analysis: ['Analyzing tracks', 'Tracks analyzed'], nightly: ['Nightly run', 'Nightly run'],
+  upload: ['Processing uploads', 'Uploads processed'], transcode: ['Making HLS streams', 'HLS streams made'],
+  cache: ['Transcoding tracks', 'Tracks transcoded'], tags: ['Writing tags', 'Tags written'],
+  identify: ['Identifying tracks', 'Tracks identified'],
 };
 export function title(task: Pick<Task, 'kind' | 'state'>): string {
   // A newer server may have kinds of its own.
@@ -59,7 +59,7 @@ export function title(task: Pick<Task, 'kind' | 'state'>): string {
   return isOver(task.state) ? over : running;
 }
 
-/** How long it took, or has taken so far; empty while it did not begin. */
+/** How long it took or has been running; empty before it started. */
 export function took(task: Task, now: number): string {
   if (task.started == null) return '';
   const seconds = ((task.ended == null ? now : Date.parse(task.ended)) - Date.parse(task.started)) / 1000;
@@ -75,11 +75,11 @@ export const STATE_TITLES: Record<TaskState, string> = {
 /** A run of the transcode cache. */
 export const isCache = (task: Task): boolean => task.kind === 'cache';
 
-/** Whether it can be done again. What streams were not made is made when somebody next asks for them. */
+/** Whether the task can be retried. Missing HLS streams need no retry: they are made when a listener requests them. */
 export const canRetry = (task: Pick<Task, 'kind' | 'state' | 'failure_count'>): boolean =>
   isOver(task.state) && (task.state !== 'succeeded' || task.failure_count > 0);
 
-/** Whether one file of it can be: that is, analyzed again. What a run made of files, or wrote or asked, is done again by the run as a whole, which leaves out what is there. */
+/** Whether one of its files can be analyzed again. Transcodes, tags and lookups are retried with the whole run, which skips finished files. */
 export const canRetryOne = (task: Pick<Task, 'kind'>): boolean => task.kind === 'scan' || task.kind === 'analysis' || task.kind === 'nightly' || task.kind === 'upload';
 
 export function amount(task: Task): string {
@@ -97,6 +97,6 @@ export function overall(tasks: readonly Task[]): { label: string; share: number 
   const total = running.reduce((sum, task) => sum + task.total, 0);
   const current = running.reduce((sum, task) => sum + Math.min(task.current, task.total || task.current), 0);
   const kinds = new Set(running.map((task) => task.kind));
-  const label = kinds.size === 1 ? title(first) : kinds.size === 2 && kinds.has('scan') && kinds.has('analysis') ? 'Reading and hearing' : `${running.length} tasks`;
+  const label = kinds.size === 1 ? title(first) : kinds.size === 2 && kinds.has('scan') && kinds.has('analysis') ? 'Reading and analyzing' : `${running.length} tasks`;
   return { label, share: total > 0 ? Math.min(1, current / total) : null };
 }

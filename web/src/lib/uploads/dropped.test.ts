@@ -13,7 +13,7 @@ function folder(name: string, children: FileSystemEntry[]): FileSystemEntry {
 const drop = (entries: FileSystemEntry[]): DataTransfer => ({ items: entries.map((entry) => ({ kind: 'file', webkitGetAsEntry: () => entry })) }) as unknown as DataTransfer;
 const many = (from: number, to: number): FileSystemEntry[] => Array.from({ length: to - from }, (_, at) => file(`a/${from + at}.flac`));
 
-describe('more files than are taken at a time', () => {
+describe('more files than the limit', () => {
   test.each([[MOST_FILES - 1, false], [MOST_FILES, false], [MOST_FILES + 1, true]])('%i chosen ones: cut %s', (most, cut) => {
     const chosen = listed(files(most));
     expect([chosen.files.length, chosen.cut]).toEqual([Math.min(most, MOST_FILES), cut]);

@@ -1,9 +1,9 @@
-// The files of a drop, folders opened. A browser hands over entries only while the event lasts, so they are taken at once.
+// The files of a drop, including those in folders. The entries are valid only during the event, so they are read at once.
 
 export interface Dropped { name: string; file: File }
-/** `cut`: there were more files than are taken at a time. */
+/** `cut`: there were more files than the limit. */
 export interface Chosen { files: Dropped[]; cut: boolean }
-/** More than a large music folder holds; a drop of a whole disk ends here. */
+/** More than a large music folder has; a drop of a whole disk stops here. */
 export const MOST_FILES = 10_000;
 
 export function carriesFiles(transfer: DataTransfer | null): boolean {
@@ -27,7 +27,7 @@ async function opened(entries: readonly FileSystemEntry[]): Promise<Chosen> {
   for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
     const name = entry.fullPath.replace(/^\//, '');
     if (entry.isFile) {
-      // Only a further file says that something is left out: what remains may be empty folders.
+      // Only another file means that something is left out: the rest may be empty folders.
       if (found.length === MOST_FILES) return { files: found, cut: true };
       const file = await new Promise<File | null>((done) => (entry as FileSystemFileEntry).file(done, () => done(null)));
       if (file !== null) found.push({ name, file });
@@ -38,7 +38,7 @@ async function opened(entries: readonly FileSystemEntry[]): Promise<Chosen> {
   return { files: found, cut: false };
 }
 
-/** A reader gives a folder in parts (Chromium: 100 at a time) until it gives none. */
+/** A reader returns a folder in parts (Chromium: 100 entries at a time), until it returns none. */
 async function children(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];

@@ -1,10 +1,10 @@
-// Files on their way to the server and what becomes of them there. Pure: sending is stores/uploads.svelte.ts.
+// Uploads and their state on the server. Pure: stores/uploads.svelte.ts sends them.
 
 import type { Problem } from '../api/problem';
 import type { Track } from '../api/types';
 import { bytes } from '../words/format';
 
-/** `known`: the server has the same bytes already. `refused`: it never became a track. */
+/** `known`: the server already has the same bytes. `refused`: the file did not become a track. */
 export type Step =
   | 'waiting' | 'sending' | 'queued' | 'processing' | 'enriching' | 'ready' | 'failed' | 'known' | 'refused' | 'cancelled';
 
@@ -16,53 +16,53 @@ export interface Entry {
   step: Step;
   trackId: string | null;
   title: string | null;
-  /** Why it was refused or failed, and what can be done. */
+  /** Why it was refused or failed, and the remedy. */
   trouble: { message: string; remedy: string | null } | null;
-  /** Why the last stage was given up although the track is ready. */
+  /** Why the enrichment failed, although the track is ready. */
   warning: string | null;
-  /** Whether this page still has the file: without it nothing can be sent again. */
+  /** Whether this page still has the file: without the file there is no retry. */
   kept: boolean;
 }
 
-/** What is sent at the same time: one more fills the pause while the server closes a file; more only share the line. */
+/** Uploads at the same time: a second one uses the time in which the server closes a file; more would only share the bandwidth. */
 export const SENT_AT_ONCE = 2;
-/** What is followed at the same time on the server: it works through uploads in their order. */
+/** Uploads followed at the same time: the server processes uploads in their order. */
 export const FOLLOWED_AT_ONCE = 20;
 
-/** Files that come along with music in folders and are none. What remains the server judges by its content. */
+/** Files in music folders that are not music. The server checks all others by their content. */
 const COMPANIONS = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$|\.(jpe?g|png|gif|webp|bmp|txt|nfo|log|pdf|cue|m3u8?|pls|sfv|md5|ini|url|html?|xml|json|zip|rar|7z)$/i;
 export const isCompanion = (name: string): boolean => COMPANIONS.test(name);
 
 const ENDS: readonly Step[] = ['ready', 'failed', 'known', 'refused', 'cancelled'];
 export const isOver = (entry: Entry): boolean => ENDS.includes(entry.step);
 export const isSending = (entry: Entry): boolean => entry.step === 'waiting' || entry.step === 'sending';
-/** The whole of it is out: the server decides what becomes of it, so it can no longer be called back. */
+/** All bytes are sent: the server decides now, so the upload can no longer be cancelled. */
 const isSent = (entry: Entry): boolean => entry.step === 'sending' && entry.sent_bytes >= entry.size_bytes;
 export const canCancel = (entry: Entry): boolean => isSending(entry) && !isSent(entry);
 export const isTroubled = (entry: Entry): boolean => entry.step === 'failed' || entry.step === 'refused';
-/** Over, with nothing left to do about it. */
+/** Finished, with nothing left to do. */
 export const isDone = (entry: Entry): boolean => isOver(entry) && !isTroubled(entry);
-/** A track on the server is heard again without the file; all else has to be sent again. */
+/** A track on the server can be analyzed again without the file; everything else must be sent again. */
 export const canRetry = (entry: Entry): boolean => (isTroubled(entry) || entry.step === 'cancelled') && (entry.trackId !== null || entry.kept);
-/** What "Try all again" sends again. */
+/** The uploads that "Try all again" sends. */
 export const isResent = (entry: Entry): boolean => entry.step === 'refused' && entry.trackId === null && entry.kept;
 
 const rank = (entry: Entry): number => (isTroubled(entry) ? 0 : isOver(entry) ? 2 : 1);
-/** As they are drawn: trouble first, because only so many are drawn; then what moves, then what is done. */
+/** The order of the list: failures first, because only some rows are drawn; then active uploads, then finished ones. */
 export const ordered = (entries: readonly Entry[]): Entry[] => [...entries].sort((one, other) => rank(one) - rank(other) || one.key - other.key);
 
 const isFollowed = (entry: Entry): boolean => entry.trackId !== null && !isOver(entry);
 
-/** A file that was chosen; one that is too large is not even sent. */
+/** A chosen file; a file over the limit is refused at once. */
 export function fresh(key: number, name: string, size_bytes: number, max_bytes: number): Entry {
   const entry: Entry = { key, name, size_bytes, sent_bytes: 0, step: 'waiting', trackId: null, title: null, trouble: null, warning: null, kept: true };
   if (size_bytes > max_bytes) {
-    return { ...entry, step: 'refused', trouble: { message: `The file has ${bytes(size_bytes)}; this server takes ${bytes(max_bytes)} at most`, remedy: 'An owner can raise the limit in the settings' } };
+    return { ...entry, step: 'refused', trouble: { message: `The file has ${bytes(size_bytes)}; this server accepts ${bytes(max_bytes)} at most`, remedy: 'An owner can raise the limit in the settings' } };
   }
   return size_bytes === 0 ? { ...entry, step: 'refused', trouble: { message: 'The file is empty', remedy: null } } : entry;
 }
 
-/** The files whose turn it is. */
+/** The files to send next. */
 export function turns(entries: readonly Entry[]): Entry[] {
   const free = SENT_AT_ONCE - entries.filter((entry) => entry.step === 'sending').length;
   return entries.filter((entry) => entry.step === 'waiting').slice(0, Math.max(0, free));
@@ -74,15 +74,15 @@ export function refused(entry: Entry, problem: Problem): Entry {
   return { ...entry, step: 'refused', trouble: { message: problem.detail || problem.title, remedy: problem.remedy } };
 }
 
-/** Back in the queue after something that had nothing to do with the file. */
+/** Back in the queue after a problem that the file did not cause. */
 export const waitsAgain = (entry: Entry): Entry => ({ ...entry, step: 'waiting', sent_bytes: 0, trouble: null });
 
 export function withoutFile(entry: Entry): Entry {
   return { ...entry, step: 'refused', sent_bytes: 0, kept: false, trouble: { message: 'This page no longer has the file', remedy: 'Choose the file again' } };
 }
 
-/** The entry once the server tells of its track. */
-export function told(entry: Entry, track: Track, duplicate = false): Entry {
+/** The entry after an answer of the server about its track. */
+export function fromTrack(entry: Entry, track: Track, duplicate = false): Entry {
   const after: Entry = { ...entry, sent_bytes: entry.size_bytes, trackId: track.id, title: track.title, trouble: null, warning: null, kept: false };
   if (track.state === 'failed') {
     const at = track.failure?.offset_bytes;
@@ -91,13 +91,13 @@ export function told(entry: Entry, track: Track, duplicate = false): Entry {
   }
   if (track.state === 'ready' || track.state === 'published') {
     if (duplicate) return { ...after, step: 'known' };
-    return { ...after, step: 'ready', warning: track.enrichment === 'failed' ? (track.enrichment_error ?? 'its description was given up') : null };
+    return { ...after, step: 'ready', warning: track.enrichment === 'failed' ? (track.enrichment_error ?? 'the enrichment failed') : null };
   }
   return { ...after, step: track.state };
 }
 
-/** How far along the whole way, in quarters: sent, heard, described, ready. */
-export const STAGES = ['Sent', 'Heard', 'Described', 'Ready'] as const;
+/** The progress in quarters: sent, analyzed, enriched, ready. */
+export const STAGES = ['Sent', 'Analyzed', 'Enriched', 'Ready'] as const;
 export function stage(entry: Entry): { done: number; share: number | null } {
   switch (entry.step) {
     case 'waiting': case 'refused': case 'cancelled': return { done: 0, share: 0 };
@@ -112,15 +112,15 @@ export function stage(entry: Entry): { done: number; share: number | null } {
 
 export function words(entry: Entry, paused = false): string {
   switch (entry.step) {
-    case 'waiting': return paused ? 'Waits: nothing is sent at the moment' : 'Waits for its turn';
-    case 'sending': return entry.sent_bytes >= entry.size_bytes ? 'The server is looking at it' : `Sending, ${bytes(entry.sent_bytes)} of ${bytes(entry.size_bytes)}`;
-    case 'queued': return 'Sent; waits to be heard';
-    case 'processing': return 'Being heard';
-    case 'enriching': return 'Heard; being described';
-    case 'ready': return entry.warning === null ? 'Ready' : 'Ready, without its description';
-    case 'known': return 'Here already, with the same bytes';
+    case 'waiting': return paused ? 'Waiting: uploads are paused' : 'Waiting';
+    case 'sending': return entry.sent_bytes >= entry.size_bytes ? 'The server checks it' : `Sending, ${bytes(entry.sent_bytes)} of ${bytes(entry.size_bytes)}`;
+    case 'queued': return 'Sent; waits for analysis';
+    case 'processing': return 'Being analyzed';
+    case 'enriching': return 'Analyzed; being enriched';
+    case 'ready': return entry.warning === null ? 'Ready' : 'Ready, but not enriched';
+    case 'known': return 'Already here, with the same bytes';
     case 'failed': return 'Cannot be read';
-    case 'refused': return 'Not taken';
+    case 'refused': return 'Refused';
     case 'cancelled': return 'Cancelled';
   }
 }

@@ -8,12 +8,12 @@ test.each([
 ])('%s is %s', (problem, kind) => {
   expect([isBroken(problem) && 'broken', isBusy(problem) && 'busy', isFull(problem) && 'full'].filter((is) => is !== false).join(' ')).toBe(kind);
 });
-test('a pause that lasts longer is not cut short by a shorter one', () => {
+test('a shorter pause does not replace a longer one', () => {
   const pause = (why: Why): Pause => ({ why, until_ms: null, said: '' });
   expect([outweighs('busy', null), outweighs('full', pause('busy')), outweighs('busy', pause('full')), outweighs('busy', pause('out')), outweighs('out', pause('away'))]).toEqual([true, true, false, false, true]);
 });
-test('what is said', () => {
-  expect(pauseWords({ why: 'full', until_ms: null, said: 'the disk is full' })).toBe('The disk is full. Nothing more is sent until you try again.');
-  expect(pauseWords({ why: 'busy', until_ms: 0, said: '' })).toMatch(/^The server takes no file at the moment\. What waits goes on by itself at .+\.$/);
+test('the message of a pause', () => {
+  expect(pauseWords({ why: 'full', until_ms: null, said: 'the disk is full' })).toBe('The disk is full. The upload is paused until you try again.');
+  expect(pauseWords({ why: 'busy', until_ms: 0, said: '' })).toMatch(/^The server accepts no file at the moment\. The upload continues automatically at .+\.$/);
   for (const why of ['busy', 'asking', 'away', 'out', 'full'] as const) expect(pauseWords({ why, until_ms: null, said: '' })).toMatch(/\.$/);
 });

@@ -1,4 +1,4 @@
-// The one animation loop: runs only while somebody listens.
+// The one animation loop: runs only while a component listens.
 
 type OnFrame = () => void;
 const listeners = new Set<OnFrame>();

@@ -5,7 +5,7 @@ test('bars keep the largest peak and the mean RMS', () => {
   const wave = { peaks: [0.1, 0.9, 0.2, 0.4], rms: [0.1, 0.3, 0.2, 0.2] };
   expect(bars(wave, 2).map((bar) => [bar.peak, Math.round(bar.rms * 100) / 100])).toEqual([[0.9, 0.2], [0.4, 0.2]]);
 });
-test('more bars than columns repeat columns; none give none', () => {
+test('more bars than columns repeat columns; no columns make no bars', () => {
   expect(bars({ peaks: [0.5], rms: [0.2] }, 3).length).toBe(3);
   expect(bars({ peaks: [], rms: [] }, 3)).toEqual([]);
   expect(bars({ peaks: [7], rms: [7] }, 1)).toEqual([{ peak: 1, rms: 1, shares: null }]);
@@ -23,7 +23,7 @@ test('a bar has the mean levels of its columns, and no shares without any', () =
   expect(bars(wave, 1)[0]?.shares).toEqual([1, 0, 0, 0]);
   expect(bars({ ...wave, bands: [] }, 1)[0]?.shares).toBeNull();
 });
-test('shares follow the levels, the treble lifted; silence has none', () => {
+test('shares follow the levels, the treble raised; silence has none', () => {
   expect(bandShares([0, 0, 0, 0])).toBeNull();
   expect(bandShares([])).toBeNull();
   const [bass = 0, low = 0, high = 0, treble = 0] = bandShares([200, 200, 200, 200]) ?? [];
@@ -32,7 +32,7 @@ test('shares follow the levels, the treble lifted; silence has none', () => {
   // 6 dB are 25.5 of 255.
   expect((bandShares([225.5, 200, 0, 0]) ?? [])[0]).toBeCloseTo(2 / (2 + 10 ** (3 / 20)), 2);
 });
-test('layers lie on each other from the middle to the tips', () => {
+test('layers are stacked from the middle to the tips', () => {
   expect(layers([0.25, 0.25, 0.5, 0])).toEqual([{ from: 0, to: 0.25 }, { from: 0.25, to: 0.5 }, { from: 0.5, to: 1 }, { from: 1, to: 1 }]);
 });
 test('bars are drawn in the colours of their bands, bass in the middle', () => {

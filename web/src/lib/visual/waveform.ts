@@ -1,6 +1,6 @@
-// Drawing a waveform and reading a pointer's place on it. The canvas is given from outside; nothing here reads styles.
+// Draws a waveform and maps a pointer to a position. The caller passes the canvas; nothing here reads styles.
 
-/** `bands`: levels of four frequency bands per column, bass first, 0 (-60 dBFS) to 255 (0 dBFS); none for tracks heard long ago. */
+/** `bands`: levels of four frequency bands per column, bass first, 0 (-60 dBFS) to 255 (0 dBFS); none for tracks that an old version analyzed. */
 export interface Peaks { peaks: readonly number[]; rms: readonly number[]; bands?: readonly (readonly number[])[] }
 /** `bands`: the colours of the bands, bass first. */
 export interface Inks { rest: string; played: string; bands: readonly string[] }
@@ -8,20 +8,20 @@ export interface Frame {
   width_px: number; height_px: number;
   /** Share of the track that has played, 0..1. */
   played: number;
-  /** Where the pointer is, 0..1; null when it is away. */
+  /** Position of the pointer, 0..1; null without a pointer. */
   hover: number | null;
 }
 
-/** `shares`: how much of the bar each band has, bass first, together 1; null when nothing is known of them. */
+/** `shares`: how much of the bar each band has, bass first, together 1; null when they are not known. */
 export interface Bar { peak: number; rms: number; shares: readonly number[] | null }
 
 const BANDS = 4;
-/** Music falls towards the treble; lifted by so many dB the bands are seen as they are heard, about equal in a full mix. */
+/** Music has less energy in the treble. Raised by so many dB, the bands look as loud as people hear them: about equal in a full mix. */
 const LIFT_DB: readonly number[] = [0, 3, 9, 15];
 const RANGE_DB = 60;
 const TOP_LEVEL = 255;
 
-/** What part of a bar each band gets, from its mean level: in proportion to its amplitude. Silence has none. */
+/** The share of a bar for each band, from its mean level: proportional to its amplitude. Silence has none. */
 export function bandShares(levels: readonly number[]): number[] | null {
   const parts = LIFT_DB.map((lift_db, band) => {
     const level = levels[band] ?? 0;
@@ -68,8 +68,8 @@ export function layers(shares: readonly number[]): { from: number; to: number }[
 }
 
 /**
- * Where bands are known: peaks in their colours, what has played full, the rest pale, a line in the accent between.
- * Else: peaks pale, RMS full on top of them, played bars in the accent.
+ * With bands: peaks in the colours of the bands, the played part full, the rest pale, an accent line between them.
+ * Without: peaks pale, RMS full over them, played bars in the accent colour.
  */
 export function draw(context: CanvasRenderingContext2D, shape: readonly Bar[], frame: Frame, inks: Inks, ratio: number): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -1,4 +1,4 @@
-// The Camelot wheel: which keys mix with which. A step along the wheel is a fifth; the letter is the mode.
+// The Camelot wheel: which keys mix with which. One step on the wheel is a fifth; the letter is the mode.
 
 export interface CamelotPlace { hour: number; letter: 'A' | 'B' }
 
@@ -15,7 +15,7 @@ export function neighbours(code: string): string[] {
   return [`${((hour + 10) % 12) + 1}${letter}`, `${(hour % 12) + 1}${letter}`, `${hour}${letter === 'A' ? 'B' : 'A'}`];
 }
 
-/** The outline of one field of the wheel (minor inside, major outside), hour 12 on top, in a 200 x 200 box. */
+/** The outline of one field of the wheel (minor inside, major outside), hour 12 at the top, in a 200 x 200 box. */
 export function field(place: CamelotPlace): string {
   const [inner, outer] = place.letter === 'A' ? [42, 68] : [71, 97];
   const from = ((place.hour * 30 - 15 - 90) * Math.PI) / 180 + 0.012;

@@ -1,37 +1,37 @@
-// What the measured numbers mean, in plain words. Thresholds cite what they lean on.
+// What the measured numbers mean, in plain words. Thresholds cite their source.
 
 import type { Artist, Role, Track, TrackState } from '../api/types';
 import { decimal, kilohertz, plural, signed } from './format';
 
 /** Against -18 LUFS, the reference of ReplayGain 2.0, and about -14 LUFS, where streaming services play. */
 export function loudnessWords(integrated_lufs: number): string {
-  if (integrated_lufs > -9) return 'Very loud: mastered as hot as records get.';
+  if (integrated_lufs > -9) return 'Very loud: mastered for maximum loudness.';
   if (integrated_lufs > -13) return 'Loud, like most modern pop and rock.';
   if (integrated_lufs > -16) return 'Moderate, about where streaming services play everything.';
-  if (integrated_lufs > -23) return 'Restrained, with room above the music.';
-  return 'Quiet, as classical and field recordings often are.';
+  if (integrated_lufs > -23) return 'Restrained, with headroom above the music.';
+  return 'Quiet, like many classical and field recordings.';
 }
 
-/** EBU Tech 3342 gives the measure; the words are ours. */
+/** EBU Tech 3342 defines the measure; the words are ours. */
 export function rangeWords(range_lu: number): string {
-  if (range_lu < 4) return 'Even throughout: it hardly moves.';
-  if (range_lu < 8) return 'Moves a little between its quiet and loud parts.';
-  if (range_lu < 14) return 'Clearly quiet and clearly loud parts.';
-  return 'From a whisper to full voice: best heard in a quiet room.';
+  if (range_lu < 4) return 'Even: the level hardly changes.';
+  if (range_lu < 8) return 'Small difference between quiet and loud parts.';
+  if (range_lu < 14) return 'Clear difference between quiet and loud parts.';
+  return 'Very quiet and very loud parts: best in a quiet room.';
 }
 
 /** EBU R 128 asks for at most -1 dBTP. */
 export function truePeakWords(true_peak_dbtp: number): string {
-  if (true_peak_dbtp > 0) return 'Above full scale between samples: some players will distort here. Fanfare lowers it.';
-  if (true_peak_dbtp > -1) return 'Right at the ceiling; no headroom left.';
-  return 'Stays below the ceiling.';
+  if (true_peak_dbtp > 0) return 'Above full scale between samples: some players clip here. Fanfare lowers the level.';
+  if (true_peak_dbtp > -1) return 'Close to full scale: no headroom.';
+  return 'Below full scale, with headroom.';
 }
 
 export function gainWords(gain_db: number, limited: boolean): string {
   if (Math.abs(gain_db) < 0.5) return 'Already at the level where everything plays equally loud.';
   return gain_db < 0
-    ? `Turned down ${decimal(-gain_db)} dB, so that it sits level with the rest of the library.`
-    : `Turned up ${decimal(gain_db)} dB, ${limited ? 'as far as its peaks allow' : 'to sit level with the rest of the library'}.`;
+    ? `Turned down ${decimal(-gain_db)} dB, to play as loud as the rest of the library.`
+    : `Turned up ${decimal(gain_db)} dB, ${limited ? 'as far as its peaks allow' : 'to play as loud as the rest of the library'}.`;
 }
 
 export function tempoWords(bpm: number): string {
@@ -57,26 +57,25 @@ const ANALYZERS: Record<string, string> = {
   loudness: 'Loudness', rhythm: 'Tempo and beats', key: 'Key', waveform: 'Waveform', fingerprint: 'Fingerprint', speech_music: 'Speech or music',
   dynamics: 'Dynamics', timbre: 'Timbre', acoustid: 'AcoustID',
 };
-/** A newer server may have analyzers of its own: those are called what it calls them. */
+/** A newer server may have other analyzers: they are shown by their id. */
 export const analyzerName = (id: string): string => ANALYZERS[id] ?? id.replaceAll(/[-_]/g, ' ');
 
 export const STATE_WORDS: Record<TrackState, string> = {
-  queued: 'Waiting to be heard', processing: 'Being heard', enriching: 'Being described', ready: 'Heard',
+  queued: 'Waiting for analysis', processing: 'Being analyzed', enriching: 'Being enriched', ready: 'Analyzed',
   published: 'Public', failed: 'Cannot be read',
 };
 export const ROLE_WORDS: Record<Role, string> = { owner: 'Owner', listener: 'Listener' };
 
-export const isHeard = (state: TrackState): boolean => state === 'ready' || state === 'published' || state === 'enriching';
-/** Whether it will become something else by itself. */
+/** Whether the state will change by itself. */
 export const isMoving = (state: TrackState): boolean => isPending(state) || state === 'enriching';
 export const isPending = (state: TrackState): boolean => state === 'queued' || state === 'processing';
 
-/** Which size of heading (app.css) a title gets, so that a long one does not fill the page. */
+/** The size of the heading (app.css) for a title, so that a long one does not fill the page. */
 export function titleSize(title: string): 'grand' | 'long' | 'longest' {
   return title.length > 80 ? 'longest' : title.length > 34 ? 'long' : 'grand';
 }
 
-/** What an artist has here; somebody may have a release without being the artist of one of its tracks. */
+/** The counts of an artist; an artist may have a release without a track of their own. */
 export function artistCounts(artist: Artist): string[] {
   const found: string[] = [];
   if (artist.release_count > 0) found.push(plural(artist.release_count, 'release'));
@@ -95,7 +94,7 @@ export function channelWords(channels: number): string {
   return ['silent', 'mono', 'stereo', '2.1', 'quadraphonic', '5.0', '5.1', '6.1', '7.1'][channels] ?? `${channels} channels`;
 }
 
-/** One line of what the file is: "FLAC · 44.1 kHz · 16 bit · stereo". */
+/** The format of the file in one line: "FLAC · 44.1 kHz · 16 bit · stereo". */
 export function formatLine(track: Track): string {
   const parts: string[] = [];
   if (track.codec !== null) parts.push(codecName(track.codec));

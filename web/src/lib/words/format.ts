@@ -1,4 +1,4 @@
-// Numbers and times as a person reads them.
+// Numbers and times for people.
 
 /** 4:01, 1:02:03; a dash when unknown. */
 export function clock(seconds: number | null | undefined): string {
@@ -61,7 +61,7 @@ export function bytes(size: number): string {
 /** 44.1 kHz, 48 kHz */
 export const kilohertz = (hertz: number): string => `${Number((hertz / 1000).toFixed(2))} kHz`;
 
-/** "in 5 min", "in 3 h", "tomorrow 03:30", or the date: for what is to come. */
+/** "in 5 min", "in 3 h", "tomorrow 03:30", or the date: for future times. */
 export function ahead(when: string, now: number): string {
   const at = Date.parse(when);
   if (Number.isNaN(at)) return '';

@@ -9,12 +9,12 @@ export function hash(text: string): number {
   return value >>> 0;
 }
 
-/** What a drawn sleeve depends on, so that a release looks the same everywhere. */
+/** The seed of a drawn cover, so that a release looks the same everywhere. */
 export function sleeveSeed(release: { id: string; title: string } | null, title: string): string {
   return release === null ? title : release.title + release.id;
 }
 
-/** Up to two letters that stand for a title. */
+/** Up to two letters that represent a title. */
 export function initials(title: string): string {
   const words = title.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '' && !/^(the|a|an|of|and)$/i.test(word));
   const first = (word: string | undefined): string => (word === undefined ? '' : (Array.from(word)[0] ?? ''));

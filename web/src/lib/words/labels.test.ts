@@ -1,5 +1,5 @@
-// Every word of the API that stands for something has words of its own on the pages. What words there are is read from the
-// server's own document, so a kind or a state that the server learns fails here until somebody names it.
+// Every enumerated value of the API has its own label on the pages. The values are read from the
+// server's own document, so a new kind or state fails here until it has a label.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -7,23 +7,23 @@ import { stateWords } from '../cache/figures';
 import { qualityName } from '../quality/quality';
 import { sourceWords } from '../settings/labels';
 import { STATE_TITLES, title } from '../tasks/progress';
-import { type Entry, fresh, told, words as uploadWords } from '../uploads/entries';
+import { type Entry, fresh, fromTrack, words as uploadWords } from '../uploads/entries';
 import type { TaskKind, TaskState, Track, TrackState } from '../api/types';
 import { ROLE_WORDS, STATE_WORDS } from './explain';
 
 interface Schema { enum?: string[]; oneOf?: Schema[]; properties?: Record<string, { description?: string }> }
 const { schemas } = (JSON.parse(readFileSync(new URL('../../../../docs/openapi.json', import.meta.url), 'utf8')) as { components: { schemas: Record<string, Schema> } }).components;
 
-/** The words of an enumeration, in either of the two forms that they are written in. */
+/** The values of an enumeration, in either of its two forms. */
 function wordsOf(name: string): string[] {
   const schema = schemas[name];
   return schema?.enum ?? (schema?.oneOf ?? []).flatMap((one) => one.enum ?? []);
 }
-/** The words that a text field is said to hold. */
+/** The values that the description of a text field lists. */
 const saidOf = (name: string, field: string): string[] =>
   [...(schemas[name]?.properties?.[field]?.description ?? '').matchAll(/`([a-z_]+)`/g)].map((found) => found[1] ?? '');
 
-/** What is wrong with the labels of these words; nothing, if all is well. */
+/** The faults in the labels of these values; empty if there are none. */
 function faults(words: readonly string[], label: (word: string) => string | undefined): string[] {
   const found: string[] = [];
   const taken = new Map<string, string>();
@@ -38,7 +38,7 @@ function faults(words: readonly string[], label: (word: string) => string | unde
 }
 
 describe('the check itself', () => {
-  test('finds what is missing, empty, raw or called alike', () => {
+  test('finds missing, empty, raw and repeated labels', () => {
     const labels: Record<string, string> = { b: ' ', c: 'c', d: 'Dee', e: 'Dee', f: 'in_words' };
     expect(faults(['a', 'b', 'c', 'd', 'e', 'f'], (word) => labels[word])).toEqual(['a has no label', 'b has no label', 'c is shown as it is', 'e is called Dee, as is d', 'f is shown as it is']);
   });
@@ -55,24 +55,24 @@ test.each([
   ['states of tracks', wordsOf('TrackState'), (word: string) => STATE_WORDS[word as TrackState], 'enriching'],
   ['qualities', wordsOf('Quality'), qualityName, 'medium'],
   ['roles', wordsOf('Role'), (word: string) => ROLE_WORDS[word as keyof typeof ROLE_WORDS], 'owner'],
-  // A value that nobody set needs no words: it is simply the default.
+  // A value that is not set needs no label: it is the default.
   ['sources of settings', wordsOf('SettingSource').filter((word) => word !== 'default'), sourceWords, 'environment'],
-  ['states of small files', saidOf('CacheExplained', 'state'), stateWords, 'not_needed'],
+  ['states of transcodes', saidOf('CacheExplained', 'state'), stateWords, 'not_needed'],
 ] as const)('%s', (_, words, label, one) => {
   expect(words).toContain(one);
   expect(words.length).toBeGreaterThan(1);
   expect(faults(words, label)).toEqual([]);
 });
-test('no kind of task is called what an unknown one is called', () => {
+test('no known kind of task has the label of an unknown one', () => {
   expect(wordsOf('TaskKind').filter((kind) => unknown.includes(running(kind)) || unknown.includes(over(kind)))).toEqual([]);
 });
-test('a check looks for no state that a single file cannot have', () => {
-  const described = (schemas.CacheVerifiedTrack?.properties?.qualities?.description ?? '').matchAll(/`([a-z_]+)`/g);
-  expect([...described].map((found) => found[1]).filter((word) => !saidOf('CacheExplained', 'state').includes(word ?? ''))).toEqual([]);
+test('a check reports only states that a single file can have', () => {
+  const listed = (schemas.CacheVerifiedTrack?.properties?.qualities?.description ?? '').matchAll(/`([a-z_]+)`/g);
+  expect([...listed].map((found) => found[1]).filter((word) => !saidOf('CacheExplained', 'state').includes(word ?? ''))).toEqual([]);
 });
-test('the steps of an upload: those of this page, and each that a state of its track leads to', () => {
+test('the steps of an upload: those of this page, and one for each state of its track', () => {
   const entry = fresh(1, 'a.flac', 10, 100);
-  const led = wordsOf('TrackState').map((state) => told(entry, { id: 't', title: 'a', state, failure: null } as unknown as Track).step);
+  const led = wordsOf('TrackState').map((state) => fromTrack(entry, { id: 't', title: 'a', state, failure: null } as unknown as Track).step);
   expect(led).toEqual(['queued', 'processing', 'enriching', 'ready', 'ready', 'failed']);
   const steps: Entry['step'][] = ['waiting', 'sending', 'known', 'refused', 'cancelled', ...led];
   expect(faults([...new Set(steps)], (step) => uploadWords({ ...entry, step: step as Entry['step'] }))).toEqual([]);

@@ -1,8 +1,8 @@
-// What is said to somebody who wanted to sign out and is still signed in. Pure.
+// The message for a user who wanted to sign out and is still signed in. Pure.
 
 import type { Problem } from '../api/problem';
 
-export function stayedWords(problem: Pick<Problem, 'unreachable' | 'title' | 'detail'>): string {
+export function signOutFailed(problem: Pick<Problem, 'unreachable' | 'title' | 'detail'>): string {
   const why = problem.unreachable ? 'the server did not answer' : (problem.detail || problem.title).replace(/\.$/, '');
   return `You are still signed in: ${why}.`;
 }
