@@ -125,7 +125,7 @@ try {
     await until(page, 'the search', async () => (await page.locator('.row .name').first().innerText()) === 'Not enriched');
     await page.locator('.row a.name').first().click();
     await page.getByText('was not enriched').waitFor();
-    await page.getByText('picture was not used as a cover').waitFor();
+    await page.getByText('was not used as a cover').waitFor();
     await page.getByRole('button', { name: 'Enrich again' }).click();
     await page.getByText('It is being enriched').waitFor();
     await page.getByText('It is being enriched').waitFor({ state: 'detached' });

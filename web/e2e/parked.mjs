@@ -39,7 +39,7 @@ export async function parkedChecks(page, server) {
       await rows.first().getByRole('button', { name: /^Try again/ }).click();
       await until(page, 'three to be left', async () => (await rows.count()) === 3);
       await rows.first().getByRole('button', { name: /^Discard/ }).click();
-      await rows.first().getByRole('button', { name: /^Off the list\?/ }).click();
+      await rows.first().getByRole('button', { name: /^Really discard\?/ }).click();
       await until(page, 'two to be left', async () => (await rows.count()) === 2);
       await section.getByRole('button', { name: 'Try all again' }).click();
       await section.getByText('No job is parked').waitFor();
@@ -68,7 +68,7 @@ export async function parkedChecks(page, server) {
     const address = page.url();
     await visit();
     await row(name).getByRole('button', { name: /^Discard/ }).click();
-    await row(name).getByRole('button', { name: /^Off the list\?/ }).click();
+    await row(name).getByRole('button', { name: /^Really discard\?/ }).click();
     await row(name).waitFor({ state: 'detached' });
     await page.goto(address);
     await page.getByText('could not analyze this file').waitFor();

@@ -130,7 +130,7 @@ export async function uploadChecks(page, server) {
     await page.getByLabel('Pacing', { exact: true }).fill('quickly');
     await page.keyboard.press('Tab');
     await field.getByRole('alert').waitFor();
-    await field.getByRole('button', { name: /^Back to the default/ }).click();
+    await field.getByRole('button', { name: /^Reset to the default/ }).click();
     await until(page, 'the default', async () => (await page.getByLabel('Pacing', { exact: true }).inputValue()) === '0.25');
   });
   await check('the nightly run starts at once, and can be cancelled', async () => {
