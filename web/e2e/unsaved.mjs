@@ -96,7 +96,7 @@ export async function unsavedChecks(page, server) {
     await until(page, 'the mixtape', async () => (await place()) === `#/mixtapes/${tape.slug}`);
     assert.notEqual((await elsewhere(null)).notes, words);
   }));
-  await check('another user's change is not overwritten without a question', guarded(async () => {
+  await check('a change of another user is not overwritten without a question', guarded(async () => {
     const before = await elsewhere(null);
     const list = before.tracks.map((one) => one.id);
     // Changed before editing starts: the draft starts from that version.
