@@ -35,7 +35,7 @@ pub fn run(options: &Options) -> bool {
         return graph.is_ok();
     }
     let judged = Judged::new(&root);
-    if options.shrink {
+    if options.shrink && judged.broken.is_empty() {
         match known::shrink(&root, &judged.offences) {
             Ok(done) => println!("tidy: {done}"),
             Err(grown) => {
@@ -73,11 +73,13 @@ impl Judged {
         Self { offences, figures, broken: code.broken.into_iter().chain(broken).collect() }
     }
 
+    /// What cannot be read comes first: without it, lines of the list would seem to be no longer needed.
     fn findings(&self, root: &Path) -> Vec<String> {
+        if !self.broken.is_empty() {
+            return self.broken.clone();
+        }
         let list = fs::read_to_string(root.join(known::PLACE)).unwrap_or_default();
-        let mut findings = self.broken.clone();
-        findings.extend(known::compare(&self.offences, &list));
-        findings
+        known::compare(&self.offences, &list)
     }
 }
 

@@ -27,6 +27,8 @@ fn an_offender_in_the_list_passes_until_it_grows_or_is_mended() {
     one(&with_list(400, list), "no longer breaks the rule: remove the line");
     one(&with_list(400, "file | crates/x/src/gone.rs | lines | 450\n"), "no longer breaks the rule");
     one(&with_list(400, "anything else\n"), "cannot read the line `anything else`");
+    let unreadable = findings(&[(LONG, "fn f( {\n"), (known::PLACE, list)]);
+    one(&unreadable, "crates/x/src/lib.rs: ");
 }
 
 #[test]

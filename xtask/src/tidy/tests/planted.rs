@@ -27,6 +27,7 @@ pub const GLOSSARY: &str = "
 |---|---|
 | \"pulls the plug\" | ends |
 | \"yonder\" (not \"yonder hill\") | a user |
+| \"row twelve\" (in `crates/`) | the reason |
 ";
 
 /// A project of these files, which has the lists of words.

@@ -75,6 +75,8 @@ fn a_text_without_the_whole_phrase_passes() {
     ] {
         assert_eq!(findings(&[(path, text)]), Vec::<String>::new(), "{path}: {text}");
     }
+    assert_eq!(findings(&[("docs/a.md", "Row twelve.\n")]), Vec::<String>::new());
+    one(&findings(&[("crates/x/src/lib.rs", "// Row twelve.\n")]), "the phrase \"row twelve\" is retired");
     one(&findings(&[("docs/a.md", "Yonder waits.\n")]), "`yonder`: the phrase \"yonder\" is retired");
 }
 

@@ -16,6 +16,8 @@ pub struct Retired {
     forms: Vec<String>,
     /// Longer phrases with one of the forms in them that are not meant.
     pub except: Vec<String>,
+    /// Of phrases: the beginning of the paths where it is retired; empty for all.
+    pub place: String,
     pub instead: String,
     /// Of names: whether an identifier must be the form itself, or only have it among its words.
     pub whole: bool,
@@ -90,20 +92,23 @@ fn name(row: &[&str]) -> Option<Retired> {
     (clear && !forms.is_empty()).then(|| Retired {
         forms,
         except: Vec::new(),
+        place: String::new(),
         instead: (*instead).to_owned(),
         whole,
         kinds,
     })
 }
 
-/// `| "somebody" (not "somebody else") | a user |`
+/// `| "somebody" (not "somebody else") | a user |`, `| "see the paper" (in `crates/`) | the reason itself |`
 fn phrase(row: &[&str]) -> Option<Retired> {
     let [forms, instead] = row else { return None };
+    let (forms, place) = forms.split_once("(in ").unwrap_or((forms, ""));
     let (forms, except) = forms.split_once("(not ").unwrap_or((forms, ""));
     let (forms, except) = (quoted(forms, '"'), quoted(except, '"'));
     (!forms.is_empty()).then(|| Retired {
         forms,
         except,
+        place: quoted(place, '`').pop().unwrap_or_default(),
         instead: (*instead).to_owned(),
         whole: false,
         kinds: Vec::new(),

@@ -52,6 +52,7 @@ impl Phrases {
         found
             .iter()
             .zip(&glossary.phrases)
+            .filter(|(_, retired)| path.starts_with(&retired.place))
             .filter_map(|(found, retired)| offence("phrase", path, retired, found))
             .collect()
     }
