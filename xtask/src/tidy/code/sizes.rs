@@ -55,7 +55,7 @@ pub fn offences(sources: &Sources) -> Vec<Offence> {
     offences
 }
 
-/// Two lines: files and functions.
+/// Three lines: files, lines of each crate, functions.
 pub fn figures(sources: &Sources) -> Vec<String> {
     let mut lengths: Vec<usize> = product(sources).map(|(_, source)| source.lines).collect();
     lengths.sort_unstable();
@@ -65,6 +65,11 @@ pub fn figures(sources: &Sources) -> Vec<String> {
     let place = |found: Option<(&String, &Function)>| {
         found.map_or("none".to_owned(), |(path, function)| format!("{} in {path}", function.name))
     };
+    let mut crates: BTreeMap<&str, usize> = BTreeMap::new();
+    for (path, source) in product(sources) {
+        *crates.entry(path.split('/').nth(1).unwrap_or_default()).or_default() += source.lines;
+    }
+    let crates: Vec<String> = crates.iter().map(|(name, lines)| format!("{name} {lines}")).collect();
     vec![
         format!(
             "product code: {} files, {} lines; a file has {} (median), {} (p90), at most {}; {} over {MAX_FILE}",
@@ -75,6 +80,7 @@ pub fn figures(sources: &Sources) -> Vec<String> {
             lengths.last().unwrap_or(&0),
             lengths.iter().filter(|length| **length > MAX_FILE).count()
         ),
+        format!("lines of each crate: {}", crates.join(", ")),
         format!(
             "functions: {}; the longest has {} lines ({}), {} over {MAX_FUNCTION}; at most {} parameters ({}), {} with more than {MAX_PARAMETERS}",
             functions(sources).count(),

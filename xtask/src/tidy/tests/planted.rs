@@ -171,6 +171,29 @@ fn a_file_of_401_lines_a_function_of_81_and_seven_parameters_are_found() {
 }
 
 #[test]
+fn the_figures_count_product_code_only() {
+    let root = project(&[
+        ("crates/x/src/lib.rs", "mod a;\nfn f(a: u8) {\n}\n#[cfg(test)]\nmod tests {\n    fn g() {}\n}\n"),
+        ("crates/x/src/a.rs", "use crate::f;\nfn g() { f(1) }\n"),
+        ("crates/x/tests/t.rs", "fn h() {}\n"),
+        ("crates/y/src/main.rs", "fn main() {}\n"),
+        ("docs/a.md", "It pulls the plug.\n"),
+    ]);
+    let figures = Judged::new(root.path()).figures;
+    assert_eq!(
+        figures,
+        [
+            "product code: 3 files, 6 lines; a file has 2 (median), 3 (p90), at most 3; 0 over 400",
+            "lines of each crate: x 5, y 1",
+            "functions: 3; the longest has 2 lines (f in crates/x/src/lib.rs), 0 over 80; at most 1 parameters (f in \
+             crates/x/src/lib.rs), 0 with more than 6",
+            "circles between files of a crate: none",
+            "retired words: 0 names in 0 files, 1 phrases in 1 files",
+        ]
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_parsed_is_found() {
     one(&findings(&[("crates/x/src/lib.rs", "fn f( {\n")]), "crates/x/src/lib.rs:");
     let root = project(&[]);
