@@ -20,11 +20,11 @@ export const GROUPS: readonly Group[] = [
 
 const LABELS: Record<string, string> = {
   'analysis.on_arrival': 'Analyze tracks when they arrive', 'analysis.schedule': 'Nightly run at', 'analysis.quiet_hours': 'Only between',
-  'library.keep_missing_days': 'Days to keep missing tracks', 'analysis.budget_h': 'Start new tracks for (hours)', 'analysis.concurrency': 'Tracks at a time', 'analysis.pacing': 'Pacing', 'analysis.cpu_share_percent': 'Processor share',
+  'library.keep_missing_days': 'Keep missing tracks for', 'analysis.budget_h': 'Start new tracks for', 'analysis.concurrency': 'Tracks at a time', 'analysis.pacing': 'Pacing', 'analysis.cpu_share_percent': 'Processor share',
   'analysis.yield_while_playing': 'Pause while music plays', 'upload.max_bytes': 'Largest file', 'upload.quota_bytes': 'Space per user',
   'upload.keep_originals': 'Keep uploaded files', 'upload.listeners': 'Listeners may upload', 'hls.ladder': 'HLS ladder',
   'audio_cache.enabled': 'Transcode', 'audio_cache.default_quality': 'Default quality', 'audio_cache.codec': 'Format', 'audio_cache.on_miss': 'When a transcode does not exist yet',
-  'audio_cache.cap_bytes': 'Size limit', 'audio_cache.max_age_days': 'Delete after days unused', 'audio_cache.precache_on_upload': 'Transcode new music ahead', 'audio_cache.precache_qualities': 'Qualities to transcode ahead',
+  'audio_cache.cap_bytes': 'Size limit', 'audio_cache.max_age_days': 'Delete when unused for', 'audio_cache.precache_on_upload': 'Transcode new music ahead', 'audio_cache.precache_qualities': 'Qualities to transcode ahead',
   'audio_cache.max_workers': 'Files at a time, ahead', 'audio_cache.max_encodes': 'At a time, for all listeners', 'audio_cache.max_encodes_per_user': 'At a time, for one listener',
   'storage.quarantine_days': 'Keep files without a track for',
   'replaygain.write_tags': 'Write ReplayGain tags', 'acoustid.endpoint': 'Service', 'acoustid.key': 'Application key',
