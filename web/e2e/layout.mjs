@@ -11,6 +11,11 @@ const PAGES = [['/', '.row .name'], ['/?search=a', '.row .name, .empty'], ['/art
 
 export async function layoutChecks(page, server) {
   await check(`nothing overflows and the seek bar is wide at ${WIDTHS.join(', ')} px`, async () => {
+    // A track plays, so that the player bar shows no message of the check before.
+    await page.goto(`${server.url}/#/?sort=duration&order=desc`);
+    await page.locator('.row .name').first().waitFor();
+    await page.locator('.row').first().click({ position: { x: 8, y: 8 } });
+    await page.locator('.bar').getByRole('alert').waitFor({ state: 'detached' });
     const before = page.viewportSize();
     const track = await page.evaluate(() => JSON.parse(localStorage.getItem('fanfare.queue'))?.entries[0]?.track);
     assert.ok(track, 'something is in the player');

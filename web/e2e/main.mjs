@@ -161,7 +161,7 @@ try {
   });
   await check('an unknown address has a page', async () => {
     await page.goto(`${server.url}/#/no/such/page`);
-    await page.getByText('Page not found').waitFor();
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor();
   });
   await check('the theme is remembered', async () => {
     await page.getByRole('button', { name: 'Light theme' }).click();
