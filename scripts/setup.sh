@@ -49,6 +49,10 @@ if [ "$purpose" = test ]; then
     has wvunpack || needed+=(wavpack)
     has faad || needed+=(faad)
     has mpg123 || needed+=(mpg123)
+    has opusdec || needed+=(opus-tools)
+    has mpcdec || needed+=(musepack-tools)
+    has sndfile-convert || needed+=(sndfile-programs)
+    { has python3 && python3 -c 'import mutagen' >/dev/null 2>&1; } || needed+=(python3-mutagen)
     has chromium || has chromium-browser || has google-chrome || needed+=(chromium)
 fi
 if ! node_is_new_enough && ! { has python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }; then

@@ -272,6 +272,42 @@ fn a_scan_says_what_it_left_out_and_what_to_do_without_a_folder() {
     }
 }
 
+/// Issue 13, D9: `analyze` said ok and 0.0 s of a file without a sample, and `scan` said `empty`.
+#[test]
+fn files_without_a_sample_are_empty_for_analyze_and_for_scan() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, music) = (place.path().join("data"), place.path().join("music"));
+    fs::create_dir(&music).unwrap();
+    let at = |name: &str| music.join(name).to_str().unwrap().to_owned();
+    let silence = ["-v", "error", "-f", "lavfi", "-i", "anullsrc,atrim=end_sample=0"];
+    let none = place.path().join("none.raw");
+    fs::write(&none, b"").unwrap();
+    let lame = ["--quiet", "-r", "-s", "44.1", "-m", "m", "-b", "64", none.to_str().unwrap()];
+    let mut made = 0;
+    for (program, arguments, name) in [
+        ("ffmpeg", &silence[..], "a.wav"),
+        ("ffmpeg", &silence[..], "b.flac"),
+        ("ffmpeg", &silence[..], "c.ogg"),
+        ("lame", &lame[..], "d.mp3"),
+    ] {
+        let output = std::process::Command::new(program).args(arguments).arg(at(name)).output();
+        let output = output
+            .unwrap_or_else(|error| panic!("this test needs {program} (`make test` installs it): {error}"));
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        made += 1;
+    }
+    let (data, folder) = (data.to_str().unwrap(), music.to_str().unwrap());
+    let analyzed = run(&["analyze", "--json", "--only", "loudness", folder]);
+    assert_eq!(analyzed.code, Some(1), "{analyzed:?}");
+    let kinds: Vec<String> =
+        analyzed.json_lines().iter().map(|line| line["error"]["kind"].to_string()).collect();
+    assert_eq!(kinds, vec!["\"empty\""; made], "{}", analyzed.out);
+    let scanned = run(&["scan", folder, "--data", data]);
+    assert_eq!((scanned.code, &*scanned.out), (Some(1), "4 tracks: 0 ready, 4 failed, 0 waiting\n"));
+    let told = scanned.err.lines().filter(|line| line.contains("work=\"analyze-track\" kind=\"empty\""));
+    assert_eq!(told.count(), made, "{}", scanned.err);
+}
+
 /// Issue 13: `--quality original` was offered and then refused.
 #[test]
 fn the_cache_offers_only_the_qualities_of_smaller_files() {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
@@ -351,4 +352,32 @@ fn with_another_cache_folder(folder: &tempfile::TempDir) -> Ended {
     let data = folder.path().join("data");
     let mut command = fanfare_command(&["doctor", "--data", data.to_str().unwrap()]);
     ended(command.env("FANFARE_AUDIO_CACHE_DIR", folder.path().join("elsewhere")).output().unwrap())
+}
+
+/// A machine that is too busy is given fewer workers: what they make is the same (docs/coverage.md E15).
+#[test]
+fn one_worker_and_several_make_the_same_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (music, data) = (folder.path().join("music"), folder.path().join("data"));
+    fs::create_dir(&music).unwrap();
+    for number in 0..4 {
+        fs::write(music.join(format!("{number}.wav")), song(8.0, 300.0 + 50.0 * f64::from(number))).unwrap();
+    }
+    let warm = |workers: &str| {
+        let (music, data) = (music.to_str().unwrap(), data.to_str().unwrap());
+        let wanted = ["--quality", "high,medium,low", "--workers", workers, "--overwrite", "--data", data];
+        let ended = run(&[&["cache", "warm", music][..], &wanted].concat());
+        assert_eq!(ended.code, Some(0), "{} {}", ended.out, ended.err);
+        let files = fs::read_dir(data_cache(data)).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.is_file());
+        files.map(|path| (path.clone(), fs::read(path).unwrap())).collect::<BTreeMap<_, _>>()
+    };
+    let one = warm("1");
+    assert_eq!(one.len(), 12, "{:?}", one.keys());
+    let several = warm("4");
+    assert!(one == several, "{:?} {:?}", one.keys(), several.keys());
+}
+
+fn data_cache(data: &str) -> PathBuf {
+    Path::new(data).join("cache/audio")
 }

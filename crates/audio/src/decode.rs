@@ -1,4 +1,4 @@
-//! Decoding in this process: Symphonia's demuxers and decoders, and libopus.
+//! Decoding in this process: Symphonia's demuxers and decoders, libopus, and nanomp3.
 //!
 //! Purpose: a [`PcmSource`](crate::PcmSource) whose frames are exactly those that the encoder was given:
 //! priming and padding are trimmed here, for all codecs in one way, and seeking lands on a frame.
@@ -16,6 +16,7 @@ mod describe;
 mod flac;
 mod flac_end;
 mod flac_frames;
+mod free_format;
 mod guard;
 mod matroska;
 mod mp4;

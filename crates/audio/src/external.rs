@@ -30,6 +30,9 @@ pub(crate) use child::{end, last_line, launch};
 pub use program::ffmpeg_version;
 pub(crate) use program::find;
 
+/// Bytes that hold the header of a Musepack file.
+const HEAD_BYTES: usize = 256;
+
 /// Whether a container is never tried in process.
 pub(crate) const fn only_external(container: Container) -> bool {
     !matches!(
@@ -70,14 +73,19 @@ pub(crate) fn open(
     };
     let mut source =
         source::External::open(program, file.clone(), audio, properties, &options.limits, chunk_frames)?;
-    // What the child does not trim: padding of the last AAC packet, and of a Wave64 chunk to eight bytes.
+    // What the child does not trim: padding of the last AAC packet and of a Wave64 chunk to eight bytes; both ends of Musepack.
     let end = match audio.container {
         Container::Mp4 => decode::mp4_frames(file, audio, source.spec().rate.hz()),
-        Container::Wave64 => source.facts().declared_frames,
+        Container::Wave64 | Container::Musepack8 => source.facts().declared_frames,
         _ => None,
     };
     if let Some(frames) = end {
         source.end_at(frames);
+    }
+    if audio.container == Container::Musepack8
+        && let Some(lead) = tags::musepack8_lead(&read_at(file, audio.start, HEAD_BYTES)?)
+    {
+        source.begin_behind(lead)?;
     }
     if audio.container == Container::Wave64 {
         // The size of the whole, behind its 16-byte name.

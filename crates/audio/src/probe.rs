@@ -5,6 +5,7 @@
 //! Invariants: nothing that refers to other files or addresses (playlists, cue sheets, concat lists, HTML)
 //! and nothing else than audio passes; no input makes it panic; it reads a bounded number of bytes.
 
+pub(crate) mod flac;
 pub(crate) mod mpeg;
 mod window;
 
@@ -169,17 +170,21 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
         return Err(Error::new(ErrorKind::Unsupported, "the file is an MPEG transport stream")
             .remedy("take the audio out of it: ffmpeg -i FILE -vn -c copy FILE.mka"));
     }
+    if mpeg::free_format(head).is_some() {
+        return Ok((Container::Mp3, 0));
+    }
     // A frame of one kind looks like a frame of the other only by chance, so the earlier run wins.
     let (mpeg, adts) = (mpeg::find_mpeg(head), mpeg::find_adts(head));
+    if let Some(at) = flac::find_flac(head)
+        && [mpeg, adts].iter().flatten().all(|other| at < *other)
+    {
+        return Ok((Container::Flac, at));
+    }
     match (mpeg, adts) {
         (Some(at), None) => Ok((Container::Mp3, at)),
         (None, Some(at)) => Ok((Container::Adts, at)),
         (Some(mpeg), Some(adts)) if adts <= mpeg => Ok((Container::Adts, adts)),
         (Some(at), Some(_)) => Ok((Container::Mp3, at)),
-        (None, None) if mpeg::is_free_format(head) => {
-            Err(Error::new(ErrorKind::Unsupported, "free-format MP3 (its frames do not name a bit rate)")
-                .remedy("decode it with mpg123, and keep the result as FLAC"))
-        }
         (None, None) if looks_like_text(head) => {
             Err(Error::new(ErrorKind::NotAudio, "the file is text, not audio"))
         }

@@ -30,6 +30,8 @@ pub(crate) mod text;
 mod vorbis_comments;
 mod write;
 
+pub(crate) use headers::musepack8_lead;
+
 use std::{fs::File, path::Path, sync::Arc};
 
 use fanfare_model::{AudioProperties, Error, ErrorKind, Result, Tags};

@@ -6,7 +6,7 @@ use fanfare_model::Result;
 use symphonia::core::meta::{StandardTag, StandardVisualKey};
 
 use super::{
-    bytes::Unread,
+    free_format,
     guard::{Trouble, guarded},
     readers::Origin,
     source::facts,
@@ -31,7 +31,10 @@ pub(crate) struct Described {
 /// # Errors
 /// As [`open`], save for what only decoding can tell.
 pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Limits) -> Result<Described> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None, unread: Unread::default() };
+    if let Some(described) = free_format::describe(&file, audio, limits)? {
+        return Ok(described);
+    }
+    let mut origin = Origin::new(file, audio);
     let prepared = stream::prepare(&mut origin, limits, true)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
     let plan = prepared.plan(&origin, &*reader)?;
@@ -51,7 +54,7 @@ pub(crate) fn metadata(
     audio: AudioBytes,
     limits: &Limits,
 ) -> Result<(Vec<StandardTag>, Option<Vec<u8>>)> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None, unread: Unread::default() };
+    let mut origin = Origin::new(file, audio);
     stream::prepare(&mut origin, limits, true)?;
     let mut reader = origin.reader().map_err(Trouble::into_error)?;
     let (mut tags, mut cover, mut front) = (Vec::new(), None, false);

@@ -12,7 +12,7 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::Result;
 use symphonia::core::{
-    checksum::{Crc8Ccitt, Crc16Ansi},
+    checksum::Crc16Ansi,
     codecs::audio::{AudioCodecParameters, well_known::CODEC_ID_FLAC},
     io::Monitor as _,
     packet::Packet,
@@ -22,7 +22,11 @@ use symphonia::core::{
 use super::{guard::guarded, readers};
 use crate::{
     Limits,
-    probe::{AudioBytes, end_before_tags, read_at},
+    probe::{
+        AudioBytes, end_before_tags,
+        flac::{FlacHeader, MAX_HEADER_BYTES},
+        read_at,
+    },
 };
 
 /// Bytes before the end that are looked at first: frames of 24-bit stereo are half as long.
@@ -31,8 +35,6 @@ const NEAR_BYTES: u64 = 64 << 10;
 const TAIL_BYTES: u64 = 1 << 20;
 /// Headers that are tried; bytes that look like one by chance are rare.
 const MAX_HEADERS: usize = 32;
-/// Bytes of the longest frame header (section 9.1).
-const MAX_HEADER_BYTES: usize = 16;
 
 /// What was found at the end of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,66 +71,21 @@ pub(super) fn find(file: &File, audio: AudioBytes, info: &[u8], limits: &Limits)
     Ok(FlacEnd { at: audio.end, changes: false })
 }
 
-/// A frame header.
-#[derive(Debug, Clone, Copy)]
-struct Header {
-    at: usize,
-    rate_hz: Option<u32>,
-    channels: u32,
-}
-
-impl Header {
-    /// Whether the stream information has another rate or channel count (section 8.2).
-    fn differs_from(self, info: &[u8]) -> bool {
-        let Some(&[a, b, c]) = info.get(10..13) else { return false };
-        let packed = u32::from_be_bytes([0, a, b, c]);
-        let (rate_hz, channels) = (packed >> 4, (packed >> 1 & 7) + 1);
-        self.channels != channels || self.rate_hz.is_some_and(|own| own != rate_hz)
-    }
+/// The header of the last frame, if that frame ends with the bytes or before the tags behind them. It tells how long a
+/// stream without a stream information block is.
+///
+/// # Errors
+/// I/O.
+pub(super) fn last_header(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Option<FlacHeader>> {
+    let end = end_before_tags(file, audio.start, audio.end, limits)?;
+    let start = end.saturating_sub(NEAR_BYTES).max(audio.start);
+    let tail = read_at(file, start, usize::try_from(end - start).unwrap_or(0))?;
+    Ok(headers(&tail).find(|header| crc16(&tail[header.at..]) == 0))
 }
 
 /// Frame headers whose checksum is right, the last first; at most [`MAX_HEADERS`].
-fn headers(bytes: &[u8]) -> impl Iterator<Item = Header> + '_ {
-    (0..bytes.len()).rev().filter_map(|at| header(bytes, at)).take(MAX_HEADERS)
-}
-
-/// The frame header at that place (section 9.1).
-fn header(bytes: &[u8], at: usize) -> Option<Header> {
-    const RATES_HZ: [u32; 11] =
-        [88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
-    let head = &bytes[at..bytes.len().min(at + MAX_HEADER_BYTES)];
-    let &[0xff, second, sizes, form, number, ..] = head else { return None };
-    if second & 0xfe != 0xf8 || sizes >> 4 == 0 || sizes & 15 == 15 || form & 1 != 0 || form >> 4 > 10 {
-        return None;
-    }
-    // The coded number is as long as one of UTF-8, of up to seven bytes.
-    let number_bytes = match number.leading_ones() {
-        0 => 1,
-        1 | 8 => return None,
-        ones => ones as usize,
-    };
-    let block_bytes = match sizes >> 4 {
-        6 => 1,
-        7 => 2,
-        _ => 0,
-    };
-    let rate_at = 4 + number_bytes + block_bytes;
-    let short = |at: usize| head.get(at..at + 2).map(|b| u32::from(u16::from_be_bytes([b[0], b[1]])));
-    let (rate_hz, rate_bytes) = match sizes & 15 {
-        0 => (None, 0),
-        12 => (head.get(rate_at).map(|thousands| u32::from(*thousands) * 1_000), 1),
-        13 => (short(rate_at), 2),
-        14 => (short(rate_at).map(|tens| tens * 10), 2),
-        index => (RATES_HZ.get(usize::from(index) - 1).copied(), 0),
-    };
-    let end = rate_at + rate_bytes;
-    let mut crc = Crc8Ccitt::new(0);
-    crc.process_buf_bytes(head.get(..end)?);
-    let channels = match u32::from(form >> 4) {
-        independent @ 0..=7 => independent + 1,
-        _ => 2,
-    };
-    (head.get(end) == Some(&crc.crc())).then_some(Header { at, rate_hz, channels })
+fn headers(bytes: &[u8]) -> impl Iterator<Item = FlacHeader> + '_ {
+    (0..bytes.len()).rev().filter_map(|at| FlacHeader::read(bytes, at)).take(MAX_HEADERS)
 }
 
 /// The bytes of the frame that begins at that place, if one does.

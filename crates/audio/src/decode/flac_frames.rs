@@ -8,7 +8,6 @@ use fanfare_model::{Error, ErrorKind, Result};
 use symphonia::core::formats::FormatReader;
 
 use super::{
-    bytes::Unread,
     flac::without_metadata,
     flac_end,
     guard::{Trouble, guarded},
@@ -61,12 +60,12 @@ impl FlacFrames {
     }
 
     fn of(file: Arc<File>, audio: AudioBytes, limits: &Limits) -> Result<Self> {
-        let (prefix, start) = without_metadata(&file, audio)?;
+        let (prefix, start) = without_metadata(&file, audio, limits)?;
         let info = read_info(&prefix)?;
         let audio = AudioBytes { start, ..audio };
         let end = flac_end::find(&file, audio, prefix.get(8..).unwrap_or_default(), limits)?.at;
         let audio = AudioBytes { end, ..audio };
-        let origin = Origin { file, audio, prefix, patch: None, unread: Unread::default() };
+        let origin = Origin { prefix, ..Origin::new(file, audio) };
         let reader = origin.reader().map_err(Trouble::into_error)?;
         Ok(Self { reader, info })
     }

@@ -32,7 +32,10 @@ use crate::{Container, probe::AudioBytes};
 #[derive(Clone)]
 pub(super) struct Origin {
     pub file: Arc<File>,
+    /// What the demuxer reads.
     pub audio: AudioBytes,
+    /// The container around it, where that is stepped over.
+    pub around: Option<Container>,
     /// What stands in place of the bytes before `audio.start`: a FLAC header without its metadata.
     pub prefix: Vec<u8>,
     /// A length that is corrected.
@@ -42,10 +45,14 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    pub(super) fn new(file: Arc<File>, audio: AudioBytes) -> Self {
+        Self { file, audio, around: None, prefix: Vec::new(), patch: None, unread: Unread::default() }
+    }
+
     /// A new demuxer at the beginning.
     pub(super) fn reader(&self) -> Result<Box<dyn FormatReader>, Trouble> {
         let bytes = {
-            let Self { file, prefix, patch, audio, unread } = self.clone();
+            let Self { file, prefix, patch, audio, unread, .. } = self.clone();
             FileBytes::new(file, prefix, patch, audio.start, audio.end).noting(unread)
         };
         let budget = bytes.budget();

@@ -12,9 +12,9 @@ use symphonia::core::{
 };
 
 use super::{
-    bytes::Unread,
     cutter::{Cutter, TOO_LOUD, too_loud},
     damage::MAX_GAP_FRAMES,
+    free_format,
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
     packets::{Next, Packets},
@@ -100,7 +100,10 @@ pub(crate) fn open(
     chunk_frames: usize,
     alone: bool,
 ) -> Result<Box<dyn PcmSource>> {
-    let mut origin = Origin { file, audio, prefix: Vec::new(), patch: None, unread: Unread::default() };
+    if let Some(source) = free_format::open(&file, audio, limits, chunk_frames)? {
+        return Ok(source);
+    }
+    let mut origin = Origin::new(file, audio);
     let mut prepared = stream::prepare(&mut origin, limits, alone)?;
     prepared.find_end(&mut origin, limits)?;
     let reader = origin.reader().map_err(Trouble::into_error)?;
@@ -163,7 +166,7 @@ fn refuse_wrong_decoder(plan: &StreamPlan) -> Result<()> {
 pub(super) fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {
     StreamFacts {
         codec: readers::codec_name(&plan.params),
-        container: origin.audio.container.as_str().to_owned(),
+        container: origin.around.unwrap_or(origin.audio.container).as_str().to_owned(),
         bit_depth: plan.bit_depth,
         declared_frames: plan.declared_frames,
     }

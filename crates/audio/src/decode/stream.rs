@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Container, Limits,
-    probe::{mpeg::MpegHeader, read_at},
+    probe::{AudioBytes, mpeg::MpegHeader, read_at},
 };
 
 /// The rate of decoded Opus in Hz.
@@ -100,6 +100,11 @@ impl Prepared {
 pub(super) const CHANGED: &str =
     "the sample rate or the channels change in the middle; the rest was left out";
 
+/// The error of a file of headers whose encoder was given no sound.
+fn nothing() -> Error {
+    Error::new(ErrorKind::Empty, "there is no audio in the file")
+}
+
 fn missing(bytes: u64) -> Option<String> {
     (bytes > 0).then(|| format!("the file ends {bytes} bytes before its declared end"))
 }
@@ -110,11 +115,20 @@ fn missing(bytes: u64) -> Option<String> {
 /// `accept_doubtful`: whether AAC that may be HE-AAC is taken here (there is nobody else to decode it).
 pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: bool) -> Result<Prepared> {
     let mut prepared = Prepared::default();
+    if origin.audio.container == Container::Caf
+        && let Some(frames) = tails::caf_flac(&origin.file, origin.audio)?
+    {
+        origin.around = Some(Container::Caf);
+        origin.audio = AudioBytes { container: Container::Flac, start: frames.start, end: frames.end };
+    }
     match origin.audio.container {
         Container::Flac => {
-            let (prefix, first_frame) = flac::without_metadata(&origin.file, origin.audio)?;
+            let (prefix, first_frame) = flac::without_metadata(&origin.file, origin.audio, limits)?;
             origin.prefix = prefix;
             origin.audio.start = first_frame;
+            if first_frame >= origin.audio.end && flac::counts_no_frames(&origin.prefix) {
+                return Err(nothing());
+            }
         }
         Container::Aiff => {
             let head = aiff::head(&origin.file, origin.audio, limits)?;
@@ -136,6 +150,9 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
             let head = read_at(&origin.file, origin.audio.start, 64)?;
             if head.get(28..).is_some_and(|packet| packet.starts_with(b"Speex   ")) {
                 return Err(Error::new(ErrorKind::Unsupported, "Speex"));
+            }
+            if tails::ogg_is_empty(&origin.file, origin.audio)? {
+                return Err(nothing());
             }
             if let Some(end) = tails::ogg_end(&origin.file, origin.audio)? {
                 origin.audio.end = end;

@@ -44,6 +44,8 @@ pub(super) struct External {
     taken: usize,
     spec: SampleSpec,
     facts: StreamFacts,
+    /// Frames that the child gives before the track begins.
+    lead: u64,
     /// Where the track ends, if the child may give more (padding that it does not trim).
     end: Option<u64>,
     /// Track index of the next frame in the buffer.
@@ -89,6 +91,7 @@ impl External {
             taken,
             spec,
             facts,
+            lead: 0,
             end: None,
             position: 0,
             ended: false,
@@ -102,6 +105,28 @@ impl External {
     pub(super) fn end_at(&mut self, frames: u64) {
         self.end = Some(frames);
         self.facts.declared_frames = Some(frames);
+    }
+
+    /// The track begins behind that many frames of what the child gives.
+    ///
+    /// # Errors
+    /// Those of decoding.
+    pub(super) fn begin_behind(&mut self, frames: u64) -> Result<()> {
+        self.lead = frames;
+        // The end counts from the beginning of the track.
+        let end = self.end.take();
+        let mut left = usize::try_from(frames).unwrap_or(usize::MAX);
+        while left > 0 {
+            self.fill(1)?;
+            let dropped = self.available().min(left);
+            if dropped == 0 {
+                break;
+            }
+            self.taken += dropped * self.frame_bytes();
+            left -= dropped;
+        }
+        self.end = end;
+        Ok(())
     }
 
     /// Adds a warning.
@@ -293,6 +318,7 @@ impl PcmSource for External {
             (_, self.buffer, self.taken) = read_header(&mut self.child, &self.limits)?;
             self.position = 0;
             self.ended = false;
+            self.begin_behind(self.lead)?;
         }
         while self.position < frame.0 {
             self.fill(1)?;

@@ -28,7 +28,7 @@ const BITRATES_KBPS: [[u32; 15]; 5] = [
 ];
 
 impl MpegHeader {
-    /// The header at the start of the bytes, if there is one with a known length (free format has none).
+    /// The header at the start of the bytes, if there is one with a known length (for the others see [`free_format`]).
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let &[sync, version_layer, rates, mode, ..] = bytes else { return None };
         if sync != 0xff || version_layer & 0xe0 != 0xe0 {
@@ -86,18 +86,28 @@ impl MpegHeader {
     }
 }
 
-/// Whether the bytes begin with a layer 3 frame of free format, and a second one follows (ISO 11172-3, 2.4.2.3: bit rate
-/// index 0; all frames have the same length, which no header says).
-pub fn is_free_format(bytes: &[u8]) -> bool {
+/// The first frame of layer 3 in free format at the start of the bytes, without its padding byte (ISO 11172-3, 2.4.2.3: bit
+/// rate index 0; all frames have the same length but for the padding, and no header says it). Two more frames must follow, or
+/// one and the end.
+pub fn free_format(bytes: &[u8]) -> Option<MpegHeader> {
     /// Bytes of the shortest and the longest frame looked for: 640 kbit/s at 8 kHz in MPEG-2.5.
     const LENGTHS: std::ops::Range<usize> = 48..5_800;
-    let header = |at: usize| bytes.get(at..at + 3).map(|head| [head[0], head[1] & 0xfe, head[2] & 0xfc]);
-    let Some(first @ [0xff, second, third]) = header(0) else { return false };
-    let layer3 = second & 0xe6 == 0xe2 && second >> 3 & 3 != 1;
-    layer3
-        && third & 0xf0 == 0
-        && third & 0x0c != 0x0c
-        && LENGTHS.into_iter().any(|length| header(length) == Some(first))
+    let read = |at: usize| -> Option<(MpegHeader, usize)> {
+        let mut head: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+        let is_free = head[2] >> 4 == 0;
+        // Everything but the length is read as if a bit rate was named.
+        head[2] |= 0x10;
+        let header = MpegHeader::read(&head).filter(|header| is_free && header.layer == 3)?;
+        Some((header, usize::from(head[2] >> 1 & 1)))
+    };
+    let (first, padding) = read(0)?;
+    let follows = |at: usize| read(at).filter(|(next, _)| next.continues(first));
+    LENGTHS.into_iter().find_map(|length| {
+        let second = length + padding;
+        let (_, padding) = follows(second)?;
+        let third = second + length + padding;
+        (third + 4 > bytes.len() || follows(third).is_some()).then_some(MpegHeader { bytes: length, ..first })
+    })
 }
 
 /// Whether some granule of a layer 3 frame mixes block lengths (ISO 11172-3, 2.4.1.7 and 2.4.2.7: `mixed_block_flag`):

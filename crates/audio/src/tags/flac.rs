@@ -21,6 +21,10 @@ const MAX_COMMENT_BLOCKS: usize = 4;
 /// # Errors
 /// I/O.
 pub(super) fn read(file: &File, audio: AudioBytes, into: &mut Collected<'_>) -> Result<()> {
+    // Frames without a head have no blocks.
+    if read_at(file, audio.start, 4)? != b"fLaC" {
+        return Ok(());
+    }
     let mut at = audio.start + 4;
     let mut comments = 0;
     for _ in 0..MAX_BLOCKS {

@@ -59,7 +59,8 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Au
         Container::Aiff => sample_entry::aiff(&head),
         Container::Caf => sample_entry::caf(&head),
         Container::Matroska => sample_entry::matroska(file, audio)?,
-        Container::Flac | Container::Mp3 => None,
+        Container::Flac => flac(&head),
+        Container::Mp3 => None,
     };
     let container = audio.container.as_str().to_owned();
     let found = found.ok_or_else(|| {
@@ -215,14 +216,27 @@ fn musepack7(head: &[u8]) -> Option<Found> {
     Some(Found { codec: "musepack", rate_hz, channels: 2, bits: None, frames: Some(frames) })
 }
 
-fn musepack8(head: &[u8]) -> Option<Found> {
-    const RATES_HZ: [u32; 4] = [44_100, 48_000, 37_800, 32_000];
+/// Frames that a decoder gives before the track begins in Musepack of stream version 8: the delay of its filter bank
+/// (`MPC_DECODER_SYNTH_DELAY` in libmpcdec), and what the header says to skip.
+pub(crate) fn musepack8_lead(head: &[u8]) -> Option<u64> {
+    const DELAY: u64 = 481;
+    musepack8_lengths(head).map(|(_, silence, _)| DELAY.saturating_add(silence))
+}
+
+/// Frames, frames of silence before the track, and where the fields behind them begin.
+fn musepack8_lengths(head: &[u8]) -> Option<(u64, u64, usize)> {
     // The stream header packet "SH": size, checksum (4), version (1), frames and silence as variable sizes,
     // then 3 bits of rate and, in the next byte, 4 bits of channels.
     let at = head.windows(2).position(|window| window == b"SH")? + 2;
     let (_, at) = variable(head, at)?;
     let (frames, at) = variable(head, at + 5)?;
-    let (_, at) = variable(head, at)?;
+    let (silence, at) = variable(head, at)?;
+    Some((frames.saturating_sub(silence), silence, at))
+}
+
+fn musepack8(head: &[u8]) -> Option<Found> {
+    const RATES_HZ: [u32; 4] = [44_100, 48_000, 37_800, 32_000];
+    let (frames, _, at) = musepack8_lengths(head)?;
     let rate_hz = *RATES_HZ.get(usize::from(head.get(at)? >> 5))?;
     let channels = u32::from(head.get(at + 1)? >> 4) + 1;
     Some(Found { codec: "musepack", rate_hz, channels, bits: None, frames: Some(frames) })
@@ -339,6 +353,20 @@ fn lofty_properties(file: &File, container: Container) -> Option<Found> {
         channels: u32::from(properties.channels()?),
         bits: None,
         frames: Some(frames as u64),
+    })
+}
+
+/// The stream information of FLAC (RFC 9639, section 8.2), which is its first block.
+fn flac(head: &[u8]) -> Option<Found> {
+    let info =
+        head.strip_prefix(b"fLaC").filter(|block| block.first().is_some_and(|kind| kind & 0x7f == 0))?;
+    let packed = be64(info, 14)?;
+    Some(Found {
+        codec: "flac",
+        rate_hz: (packed >> 44) as u32,
+        channels: (packed >> 41 & 7) as u32 + 1,
+        bits: Some((packed >> 36 & 31) as u8 + 1),
+        frames: Some(packed & ((1 << 36) - 1)).filter(|frames| *frames > 0),
     })
 }
 

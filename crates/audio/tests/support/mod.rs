@@ -1,6 +1,8 @@
 //! What the tests of this crate share: a signal, encoders, and a way to hear a file whole.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // each test file uses a part of it
 
+pub mod forms;
+
 use std::{
     path::{Path, PathBuf},
     process::Command,

@@ -162,6 +162,8 @@ async fn originals_are_sent_where_nothing_smaller_can_be() {
         ("miss", "original")
     );
     assert!(missed.bytes().await.unwrap() == bytes);
+    let cached = server.json(&owner, "/api/v1/cache").await;
+    assert_eq!((&cached["files"], &cached["encoding"]), (&json!(0), &json!(0)), "nothing is made: {cached}");
     server.state.ingest.set_cache(CacheOptions::default());
     let cache = server.store().catalog().cache().root().to_owned();
     fs::create_dir_all(cache.parent().unwrap()).unwrap();

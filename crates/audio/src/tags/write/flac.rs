@@ -5,7 +5,7 @@ use std::fs::File;
 use fanfare_model::{Error, Result};
 
 use super::{
-    pieces::{Piece, Plan, malformed},
+    pieces::{Piece, Plan, malformed, refused},
     vorbis,
 };
 use crate::{
@@ -26,6 +26,9 @@ pub(super) fn plan(
     fields: &[(&'static str, String)],
     limits: &Limits,
 ) -> Plan {
+    if read_at(file, audio.start, 4)? != b"fLaC" {
+        return Err(refused("a FLAC file without a head has no place for tags"));
+    }
     let mut pieces = vec![Piece::Keep(0..audio.start + 4)];
     let mut at = audio.start + 4;
     let (mut comments, mut ended) = (None, false);
