@@ -363,8 +363,10 @@ fn one_worker_and_several_make_the_same_files() {
     for number in 0..4 {
         fs::write(music.join(format!("{number}.wav")), song(8.0, 300.0 + 50.0 * f64::from(number))).unwrap();
     }
+    let (music, data) = (music.to_str().unwrap(), data.to_str().unwrap());
+    let scanned = run(&["scan", music, "--data", data]);
+    assert_eq!(scanned.code, Some(0), "{} {}", scanned.out, scanned.err);
     let warm = |workers: &str| {
-        let (music, data) = (music.to_str().unwrap(), data.to_str().unwrap());
         let wanted = ["--quality", "high,medium,low", "--workers", workers, "--overwrite", "--data", data];
         let ended = run(&[&["cache", "warm", music][..], &wanted].concat());
         assert_eq!(ended.code, Some(0), "{} {}", ended.out, ended.err);

@@ -101,11 +101,14 @@ const FORMATS: &[Format] = &[
     format("mpc", &[], "musepack", false, &[32_000, 44_100, 48_000], FEW),
 ];
 
-/// Decoders by other authors: suffixes, channels, program, arguments; they write a WAVE file. With six channels or more
+/// Suffixes, channels, program, arguments.
+type Second = (&'static [&'static str], RangeInclusive<usize>, &'static str, &'static [&'static str]);
+
+/// Decoders by other authors. They write a WAVE file. With six channels or more
 /// `oggdec` keeps Vorbis's channel order, so that the wrong channel counts as the low-frequency one; `faad` makes stereo of
 /// mono. There is none for TTA, AC-3, WMA and ALAC (libsndfile does not
 /// open `ffmpeg`'s), and none that opens Matroska.
-const SECOND: &[(&[&str], RangeInclusive<usize>, &str, &[&str])] = &[
+const SECOND: &[Second] = &[
     (&["ogg"], 1..=5, "oggdec", &["-Q", "-o", "OUT", "IN"]),
     (&["opus"], 1..=8, "opusdec", &["--quiet", "--float", "--force-wav", "IN", "OUT"]),
     (&["wv"], 1..=8, "wvunpack", &["-q", "-y", "IN", "-o", "OUT"]),

@@ -152,7 +152,7 @@ fn crc(bytes: &[u8], polynomial: u32, bits: u32) -> u32 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte) << (bits - 8), |crc, _| {
             let carry = crc >> (bits - 1) & 1;
-            (crc << 1 ^ carry * polynomial) & ((1 << bits) - 1)
+            ((crc << 1) ^ (carry * polynomial)) & ((1 << bits) - 1)
         })
     })
 }

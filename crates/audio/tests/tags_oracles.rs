@@ -52,8 +52,8 @@ fn fields(tags: &Tags, cover: Option<&[u8]>) -> BTreeMap<&'static str, Vec<Strin
         ("album", one(tags.album.clone())),
         ("genre", split(&tags.genre, "; ")),
         ("year", one(tags.year.map(|year| year.to_string()))),
-        ("track", number(tags.track_number.map(u32::from))),
-        ("disc", number(tags.disc_number.map(u32::from))),
+        ("track", number(tags.track_number)),
+        ("disc", number(tags.disc_number)),
         ("cover", one(cover.filter(|cover| cover.starts_with(FRONT)).map(|_| "front".to_owned()))),
     ];
     all.into_iter().filter(|(_, values)| !values.is_empty()).collect()
