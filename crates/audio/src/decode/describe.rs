@@ -31,8 +31,11 @@ pub(crate) struct Described {
 /// # Errors
 /// As [`open`], save for what only decoding can tell.
 pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Limits) -> Result<Described> {
-    if let Some(described) = free_format::describe(&file, audio, limits)? {
-        return Ok(described);
+    if let Some(header) = free_format::header(&file, audio)? {
+        let (rate_hz, channels) = (header.rate_hz, usize::from(header.channels));
+        limits.spec(rate_hz, channels)?;
+        let frames = (audio.end - audio.start) / header.bytes as u64 * u64::from(header.frames);
+        return Ok(Described { facts: free_format::facts(None), rate_hz, channels, frames: Some(frames) });
     }
     let mut origin = Origin::new(file, audio);
     let prepared = stream::prepare(&mut origin, limits, true)?;

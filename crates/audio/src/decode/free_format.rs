@@ -12,7 +12,6 @@ use symphonia::core::errors::Error as Foreign;
 use super::{
     bytes::FileBytes,
     cutter::{LOUDEST, TOO_LOUD, cleaned},
-    describe::Described,
     guard::{Trouble, guarded},
     readers::Origin,
     stream::CHANGED,
@@ -30,22 +29,6 @@ use crate::{
 const HEAD_BYTES: usize = 18 << 10;
 /// Frames that an encoder adds before and after a track, and that a cut may take from its end.
 const EDGE_FRAMES: u64 = 4 * 1_152;
-
-/// What is known of such a file from its first frames; `None` for any other file.
-///
-/// # Errors
-/// Limits, I/O.
-pub(super) fn describe(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Option<Described>> {
-    let Some(header) = header(file, audio)? else { return Ok(None) };
-    limits.spec(header.rate_hz, usize::from(header.channels))?;
-    let frames = (audio.end - audio.start) / header.bytes as u64 * u64::from(header.frames);
-    Ok(Some(Described {
-        facts: facts(None),
-        rate_hz: header.rate_hz,
-        channels: usize::from(header.channels),
-        frames: Some(frames),
-    }))
-}
 
 /// Opens such a file; `None` for any other.
 ///
@@ -91,14 +74,19 @@ pub(super) fn open(
     })))
 }
 
-fn header(file: &File, audio: AudioBytes) -> Result<Option<MpegHeader>> {
+/// The first frame of such a file, without its padding byte; `None` for any other file.
+///
+/// # Errors
+/// I/O.
+pub(super) fn header(file: &File, audio: AudioBytes) -> Result<Option<MpegHeader>> {
     if audio.container != Container::Mp3 {
         return Ok(None);
     }
     Ok(mpeg::free_format(&read_at(file, audio.start, HEAD_BYTES)?))
 }
 
-fn facts(declared_frames: Option<u64>) -> StreamFacts {
+/// What is known of such a stream.
+pub(super) fn facts(declared_frames: Option<u64>) -> StreamFacts {
     StreamFacts {
         codec: "mp3".to_owned(),
         container: Container::Mp3.as_str().to_owned(),
