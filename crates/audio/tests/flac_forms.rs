@@ -9,7 +9,7 @@ use fanfare_audio::{Limits, OpenOptions, open, read_tags};
 use fanfare_model::FrameIndex;
 use support::{
     encode, ffmpeg,
-    forms::{FRAMES, RATE_HZ, hear, source},
+    forms::{FRAMES, RATE_HZ, decode_whole, source},
     hear_file, music,
 };
 
@@ -23,7 +23,7 @@ fn flac_with_anything_behind_its_audio_is_whole() {
     ] {
         let path = encode(&source(folder.path(), channels), name, flags);
         let plain = fs::read(&path).unwrap();
-        let truth = hear(&path).planes;
+        let truth = decode_whole(&path).planes;
         let mut ape = b"APETAGEX\xd0\x07\0\0\x28\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
         ape.splice(0..0, [0; 8]);
         let id3v1 = [&b"TAG"[..], &[b'x'; 125]].concat();
@@ -35,13 +35,13 @@ fn flac_with_anything_behind_its_audio_is_whole() {
             ("ID3v1", id3v1.clone()),
             ("APE", ape.clone()),
             ("APE and ID3v1", [ape, id3v1].concat()),
-            ("text", b"ripped by somebody\r\n".repeat(30)),
+            ("text", b"ripped by a friend\r\n".repeat(30)),
             ("noise", noise),
         ] {
             fs::write(&path, [&plain[..], &behind].concat()).unwrap();
-            let heard = hear(&path);
-            assert_eq!(heard.planes, truth, "{name} and {what}");
-            assert!(heard.warnings.is_empty(), "{name} and {what}: {:?}", heard.warnings);
+            let decoded = decode_whole(&path);
+            assert_eq!(decoded.planes, truth, "{name} and {what}");
+            assert!(decoded.warnings.is_empty(), "{name} and {what}: {:?}", decoded.warnings);
         }
     }
 }
@@ -56,9 +56,9 @@ fn flac_that_goes_on_at_another_rate_says_what_was_left_out() {
         let joined = [fs::read(&path).unwrap(), fs::read(&other).unwrap()].concat();
         let target = folder.path().join("joined.flac");
         fs::write(&target, joined).unwrap();
-        let heard = hear(&target);
-        assert!(heard.frames() + 4_608 >= FRAMES, "{} frames", heard.frames());
-        assert!(heard.warnings.iter().any(|line| line.contains("change")), "{:?}", heard.warnings);
+        let decoded = decode_whole(&target);
+        assert!(decoded.frames() + 4_608 >= FRAMES, "{} frames", decoded.frames());
+        assert!(decoded.warnings.iter().any(|line| line.contains("change")), "{:?}", decoded.warnings);
     }
 }
 
@@ -106,7 +106,7 @@ fn flac_frames_without_a_head_are_played_whole() {
         let path = encode(&source(folder.path(), channels), "a.flac", flags);
         let whole = fs::read(&path).unwrap();
         let frames = frames_of(&whole);
-        let truth = hear(&path).planes;
+        let truth = decode_whole(&path).planes;
         for (what, bytes) in [
             ("no head", frames.to_vec()),
             ("noise before the frames", [&noise, frames].concat()),
@@ -114,10 +114,10 @@ fn flac_frames_without_a_head_are_played_whole() {
             ("ID3v1 behind", [frames, b"TAG", &[b'x'; 125]].concat()),
         ] {
             fs::write(&path, bytes).unwrap();
-            let heard = hear(&path);
+            let decoded = decode_whole(&path);
             let what = format!("{channels} channels of {depth} bits, {what}");
-            assert_eq!((heard.planes == truth, heard.frames()), (true, FRAMES), "{what}");
-            assert!(heard.warnings.is_empty(), "{what}: {:?}", heard.warnings);
+            assert_eq!((decoded.planes == truth, decoded.frames()), (true, FRAMES), "{what}");
+            assert!(decoded.warnings.is_empty(), "{what}: {:?}", decoded.warnings);
             let expected = ("flac".to_owned(), "flac".to_owned(), Some(depth), RATE_HZ, channels as u8);
             let (container, codec, bits, rate_hz, count, length) = told(&path);
             assert_eq!((container, codec, bits, rate_hz, count), expected, "{what}");
@@ -136,10 +136,10 @@ fn flac_in_caf_is_played_whole_whatever_its_table_says() {
     for channels in [1, 2, 6] {
         let source = source(folder.path(), channels);
         let path = encode(&source, "a.caf", &["-c:a", "flac", "-f", "caf"]);
-        let truth = hear(&source).planes;
-        let heard = hear(&path);
-        assert_eq!((heard.planes == truth, heard.frames()), (true, FRAMES), "{channels} channels");
-        assert!(heard.warnings.is_empty(), "{channels} channels: {:?}", heard.warnings);
+        let truth = decode_whole(&source).planes;
+        let decoded = decode_whole(&path);
+        assert_eq!((decoded.planes == truth, decoded.frames()), (true, FRAMES), "{channels} channels");
+        assert!(decoded.warnings.is_empty(), "{channels} channels: {:?}", decoded.warnings);
         let (container, codec, bits, rate_hz, count, length) = told(&path);
         assert_eq!((&*container, &*codec, bits), ("caf", "flac", Some(16)));
         assert_eq!((rate_hz, usize::from(count), length), (RATE_HZ, channels, Some(FRAMES as u64)));
@@ -221,21 +221,21 @@ fn flac_with_blocks_of_any_size_is_played_whole_in_its_new_and_its_old_form() {
         let path = folder.path().join(name);
         // Without a head the old form must not be taken for blocks of one size: it would be full of holes.
         fs::write(&path, &frames).unwrap();
-        if let Ok(heard) = hear_file(&path, &OpenOptions::default()) {
-            assert!(heard.frames() <= FRAMES, "{name} without a head: {} frames", heard.frames());
-            assert_eq!(heard.planes[0], truth[..heard.frames()], "{name} without a head");
+        if let Ok(decoded) = hear_file(&path, &OpenOptions::default()) {
+            assert!(decoded.frames() <= FRAMES, "{name} without a head: {} frames", decoded.frames());
+            assert_eq!(decoded.planes[0], truth[..decoded.frames()], "{name} without a head");
         }
         fs::write(&path, [head, frames].concat()).unwrap();
         let program = Command::new("flac").args(["-s", "-t"]).arg(&path).output();
         let program =
             program.unwrap_or_else(|error| panic!("this test needs flac (`make test` installs it): {error}"));
         assert!(program.status.success(), "{name} is no FLAC: {}", String::from_utf8_lossy(&program.stderr));
-        let heard = hear(&path);
-        assert_eq!((heard.planes[0] == truth, heard.frames()), (true, FRAMES), "{name}");
-        assert!(heard.warnings.is_empty(), "{name}: {:?}", heard.warnings);
+        let decoded = decode_whole(&path);
+        assert_eq!((decoded.planes[0] == truth, decoded.frames()), (true, FRAMES), "{name}");
+        assert!(decoded.warnings.is_empty(), "{name}: {:?}", decoded.warnings);
         let told = told(&path);
-        println!("{name}: {told:?}, decoded as {:?}", heard.facts);
+        println!("{name}: {told:?}, decoded as {:?}", decoded.facts);
         assert_eq!((&*told.1, told.2, told.5), ("flac", Some(16), Some(FRAMES as u64)), "{name}");
-        assert_eq!((&*heard.facts.codec, heard.facts.bit_depth), ("flac", Some(16)), "{name}");
+        assert_eq!((&*decoded.facts.codec, decoded.facts.bit_depth), ("flac", Some(16)), "{name}");
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use fanfare_audio::{FfmpegUse, Limits, OpenOptions, open, read_tags};
 use fanfare_model::{ErrorKind, FrameIndex};
 use support::{
-    forms::{FRAMES, hear, source},
+    forms::{FRAMES, decode_whole, source},
     hear_file, snr_db,
 };
 
@@ -48,23 +48,27 @@ fn free_format_mp3_sounds_as_mpg123_plays_it() {
         let (path, truth) = encoded(folder.path(), channels, kbps, flags);
         let name = format!("{channels} channels at {kbps} kbit/s {flags:?}");
         // The decoder is in this process: no ffmpeg reads such files.
-        let heard = hear_file(&path, &OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() })
+        let decoded = hear_file(&path, &OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() })
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let expected = hear(&truth);
-        println!("{name}: {} frames, mpg123 {}, {:?}", heard.frames(), expected.frames(), heard.warnings);
-        assert_eq!((heard.rate_hz, heard.planes.len()), (expected.rate_hz, channels), "{name}");
-        assert_eq!(heard.frames(), expected.frames(), "{name}");
-        for (found, truth) in heard.planes.iter().zip(&expected.planes) {
+        let expected = decode_whole(&truth);
+        println!("{name}: {} frames, mpg123 {}, {:?}", decoded.frames(), expected.frames(), decoded.warnings);
+        assert_eq!((decoded.rate_hz, decoded.planes.len()), (expected.rate_hz, channels), "{name}");
+        assert_eq!(decoded.frames(), expected.frames(), "{name}");
+        for (found, truth) in decoded.planes.iter().zip(&expected.planes) {
             let snr = snr_db(truth, found, 0);
             assert!(snr > 60.0, "{name}: {snr:.1} dB near");
         }
-        assert!(heard.warnings.is_empty(), "{name}: {:?}", heard.warnings);
+        assert!(decoded.warnings.is_empty(), "{name}: {:?}", decoded.warnings);
         let audio = read_tags(&path, &Limits::default()).unwrap().audio.unwrap();
         assert_eq!((&*audio.codec, &*audio.container, audio.is_lossless()), ("mp3", "mp3", false), "{name}");
-        assert_eq!((audio.sample_rate_hz, usize::from(audio.channels)), (heard.rate_hz, channels), "{name}");
+        assert_eq!(
+            (audio.sample_rate_hz, usize::from(audio.channels)),
+            (decoded.rate_hz, channels),
+            "{name}"
+        );
         let told_s = audio.duration_s().unwrap();
         assert!(
-            (told_s - heard.frames() as f64 / f64::from(heard.rate_hz)).abs() < 0.1,
+            (told_s - decoded.frames() as f64 / f64::from(decoded.rate_hz)).abs() < 0.1,
             "{name}: {told_s} s"
         );
     }
@@ -75,7 +79,7 @@ fn free_format_mp3_seeks_to_a_frame_and_stands_tags_and_damage() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _) = encoded(folder.path(), 2, 200, &[]);
     let plain = fs::read(&path).unwrap();
-    let whole = hear(&path);
+    let whole = decode_whole(&path);
     let mut source = open(&path, &OpenOptions::default()).unwrap();
     for at in [70_001, 3, FRAMES as u64 - 10] {
         assert_eq!(source.seek(FrameIndex(at)).unwrap(), FrameIndex(at));
@@ -87,15 +91,19 @@ fn free_format_mp3_seeks_to_a_frame_and_stands_tags_and_damage() {
     }
     let tag = [&b"ID3\x04\0\0\0\0\0\x0a"[..], &[0; 10]].concat();
     fs::write(&path, [&tag, &plain[..], b"TAG", &[b'x'; 125]].concat()).unwrap();
-    assert_eq!(hear(&path).planes, whole.planes, "between tags");
+    assert_eq!(decode_whole(&path).planes, whole.planes, "between tags");
     // Half of it is overwritten: what is left is played, and it is said.
     let mut broken = plain.clone();
     let half = plain.len() / 4..plain.len() * 3 / 4;
     broken[half].fill(0);
     fs::write(&path, &broken).unwrap();
-    let heard = hear(&path);
-    assert!(heard.frames() < FRAMES * 3 / 4, "{} frames", heard.frames());
-    assert!(heard.warnings.iter().any(|line| line.contains("could not be decoded")), "{:?}", heard.warnings);
+    let decoded = decode_whole(&path);
+    assert!(decoded.frames() < FRAMES * 3 / 4, "{} frames", decoded.frames());
+    assert!(
+        decoded.warnings.iter().any(|line| line.contains("could not be decoded")),
+        "{:?}",
+        decoded.warnings
+    );
     // Headers with nothing that can be decoded between them.
     let head = &plain[..4];
     fs::write(&path, [head, &[0xff; 600]].concat().repeat(8)).unwrap();

@@ -14,7 +14,7 @@ use fanfare_audio::{FfmpegUse, Limits, OpenOptions, open, read_tags};
 use fanfare_model::{ErrorKind, FrameIndex};
 use support::{
     encode, ffmpeg,
-    forms::{FRAMES, RATE_HZ, assert_as_ffmpeg, decoded_by_ffmpeg, hear, source},
+    forms::{FRAMES, RATE_HZ, assert_as_ffmpeg, decode_whole, decoded_by_ffmpeg, source},
     hear_file, music, snr_db, write_wav,
 };
 
@@ -25,7 +25,7 @@ fn vorbis_of_every_layout_sounds_as_other_decoders_play_it() {
         let source = source(folder.path(), channels);
         for name in ["a.ogg", "a.mka"] {
             let path = encode(&source, &format!("{channels}{name}"), &["-c:a", "libvorbis", "-q:a", "4"]);
-            let heard = hear(&path);
+            let heard = decode_whole(&path);
             assert_eq!((heard.facts.codec.as_str(), heard.planes.len()), ("vorbis", channels), "{name}");
             assert_as_ffmpeg(&path, &heard);
         }
@@ -36,12 +36,12 @@ fn vorbis_of_every_layout_sounds_as_other_decoders_play_it() {
 fn the_output_gain_of_opus_in_mp4_is_big_endian() {
     let folder = tempfile::tempdir().unwrap();
     let path = encode(&source(folder.path(), 2), "a.mp4", &["-c:a", "libopus"]);
-    let plain = hear(&path);
+    let plain = decode_whole(&path);
     let mut bytes = fs::read(&path).unwrap();
     let head = bytes.windows(4).position(|window| window == b"dOps").unwrap();
     bytes[head + 12..head + 14].copy_from_slice(&(-1541_i16).to_be_bytes());
     fs::write(&path, bytes).unwrap();
-    let halved = hear(&path);
+    let halved = decode_whole(&path);
     let near = |(plain, half): (&f32, &f32)| (plain / 2.0 - half).abs() < 1e-3;
     assert!(plain.planes[0].iter().zip(&halved.planes[0]).all(near));
 }
@@ -50,7 +50,7 @@ fn the_output_gain_of_opus_in_mp4_is_big_endian() {
 fn opus_in_matroska_is_48_khz_whatever_the_container_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = encode(&source(folder.path(), 2), "a.webm", &["-c:a", "libopus"]);
-    let plain = hear(&path);
+    let plain = decode_whole(&path);
     let bytes = fs::read(&path).unwrap();
     let rate = [&b"\xb5\x88"[..], &48_000_f64.to_be_bytes()].concat();
     let at = bytes.windows(rate.len()).position(|window| window == rate).unwrap();
@@ -58,7 +58,7 @@ fn opus_in_matroska_is_48_khz_whatever_the_container_says() {
         let mut changed = bytes.clone();
         changed[at + 2..at + 10].copy_from_slice(&rate_hz.to_be_bytes());
         fs::write(&path, changed).unwrap();
-        let heard = hear(&path);
+        let heard = decode_whole(&path);
         assert_eq!((heard.rate_hz, heard.frames()), (48_000, plain.frames()), "{rate_hz}");
         assert_eq!(read_tags(&path, &Limits::default()).unwrap().audio.unwrap().sample_rate_hz, 48_000);
     }
@@ -71,7 +71,7 @@ fn an_mp4_file_with_samples_in_its_index_and_in_fragments_plays_whole() {
     let fragments = ["-movflags", "frag_keyframe", "-frag_duration", "300000"];
     for (name, codec) in [("aac.mp4", "aac"), ("alac.mp4", "alac")] {
         let path = encode(&source, name, &[&["-c:a", codec][..], &fragments].concat());
-        let heard = hear(&path);
+        let heard = decode_whole(&path);
         // The last packet of AAC is padded, and nothing in the file says by how much.
         let beyond = heard.frames() as i64 - FRAMES as i64;
         assert!((0..2_048).contains(&beyond), "{name}: {beyond} frames more");
@@ -114,7 +114,7 @@ fn mp3_with_mixed_blocks_sounds_as_other_decoders_play_it_from_wherever_it_is_op
         let mut bytes = plain.clone();
         assert!(mix_blocks(&mut bytes, first) > 10, "the encoder made no short blocks");
         fs::write(&path, bytes).unwrap();
-        let heard = hear(&path);
+        let heard = decode_whole(&path);
         let expected = decoded_by_ffmpeg(&path, 2);
         assert_eq!(heard.frames(), expected[0].len());
         // With the flag the sound is not the encoded one; the test is that both decoders give the same, and not louder, sound.
@@ -213,13 +213,13 @@ fn aiff_that_is_cut_or_oddly_ended_plays_what_is_there() {
         ("half a chunk", [&plain[..], b"ID3"].concat(), FRAMES, false),
     ] {
         fs::write(&path, bytes).unwrap();
-        let heard = hear(&path);
+        let heard = decode_whole(&path);
         assert_eq!((heard.frames(), !heard.warnings.is_empty()), (frames, warns), "{what}");
     }
     let odd = encode(&source, "odd.aifc", &["-c:a", "pcm_mulaw", "-f", "aiff"]);
     let bytes = fs::read(&odd).unwrap();
     fs::write(&odd, &bytes[..bytes.len() - 1]).unwrap();
-    assert_eq!(hear(&odd).frames(), FRAMES, "without the last pad byte");
+    assert_eq!(decode_whole(&odd).frames(), FRAMES, "without the last pad byte");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn what_one_reader_refuses_another_plays() {
     ];
     for (path, codec, channels, exact) in cases {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let heard = hear(&path);
+        let heard = decode_whole(&path);
         let tags = read_tags(&path, &Limits::default()).unwrap();
         let declared = tags.audio.as_ref().map(|audio| (audio.codec.as_str(), usize::from(audio.channels)));
         println!("{name}: {} frames, declared {declared:?}, {:?}", heard.frames(), heard.warnings);
@@ -258,8 +258,9 @@ fn what_one_reader_refuses_another_plays() {
         assert_as_ffmpeg(&path, &heard);
         if exact && !name.starts_with("odd") {
             assert_eq!(heard.frames(), FRAMES, "{name}");
-            let truth =
-                hear(&[&mono, &stereo, &six][[1, 2, 6].iter().position(|c| *c == channels).unwrap()].clone());
+            let truth = decode_whole(
+                &[&mono, &stereo, &six][[1, 2, 6].iter().position(|c| *c == channels).unwrap()].clone(),
+            );
             assert_eq!(heard.planes, truth.planes, "{name}");
         }
     }
@@ -269,7 +270,7 @@ fn what_one_reader_refuses_another_plays() {
 fn pcm_of_every_depth_and_order_of_bytes_is_what_was_stored() {
     let folder = tempfile::tempdir().unwrap();
     let source = source(folder.path(), 2);
-    let truth = hear(&source).planes;
+    let truth = decode_whole(&source).planes;
     for (containers, codecs) in [
         (
             &["mov"][..],
@@ -294,7 +295,7 @@ fn pcm_of_every_depth_and_order_of_bytes_is_what_was_stored() {
                 flags.extend(["-f", "aiff"]);
             }
             let path = encode(&source, &format!("{codec}.{container}"), &flags);
-            let heard = hear(&path);
+            let heard = decode_whole(&path);
             let tags = read_tags(&path, &Limits::default()).unwrap().audio.unwrap();
             let depth = codec[5..7].parse::<u8>().unwrap();
             assert_eq!(
@@ -332,7 +333,7 @@ fn musepack_begins_and_ends_where_the_encoded_sound_did() {
             });
             assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
         }
-        let (heard, truth) = (hear(&path), hear(&peer));
+        let (heard, truth) = (decode_whole(&path), decode_whole(&peer));
         assert_eq!((heard.frames(), heard.planes.len()), (FRAMES, channels));
         // The other decoder makes stereo of mono.
         let snr = snr_db(&truth.planes[0], &heard.planes[0], 0);

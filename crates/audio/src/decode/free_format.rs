@@ -118,7 +118,7 @@ struct FreeFormat {
     position: u64,
     /// Frames given so far.
     given: u64,
-    /// Whether somebody moved, so that the frames given say nothing about the length.
+    /// Whether there was a seek, so that the frames given say nothing about the length.
     sought: bool,
     ended: bool,
     warnings: Vec<String>,
@@ -178,7 +178,7 @@ impl FreeFormat {
         Ok(chunk)
     }
 
-    /// What nothing could be decoded of between frames is left out without a word by the reader.
+    /// The reader silently leaves out bytes between frames of which nothing can be decoded.
     fn count_loss(&mut self) -> Result<()> {
         if self.sought {
             return Ok(());

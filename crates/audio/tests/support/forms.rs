@@ -31,16 +31,16 @@ pub fn decoded_by_ffmpeg(path: &Path, channels: usize) -> Vec<Vec<f32>> {
     planes
 }
 
-pub fn hear(path: &Path) -> Heard {
+pub fn decode_whole(path: &Path) -> Heard {
     hear_file(path, &OpenOptions::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The same frames and, to 40 dB, the same samples.
-pub fn assert_as_ffmpeg(path: &Path, heard: &Heard) {
+pub fn assert_as_ffmpeg(path: &Path, decoded: &Heard) {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let expected = decoded_by_ffmpeg(path, heard.planes.len());
-    assert_eq!(heard.frames(), expected[0].len(), "{name}: frames");
-    for (channel, (truth, found)) in expected.iter().zip(&heard.planes).enumerate() {
+    let expected = decoded_by_ffmpeg(path, decoded.planes.len());
+    assert_eq!(decoded.frames(), expected[0].len(), "{name}: frames");
+    for (channel, (truth, found)) in expected.iter().zip(&decoded.planes).enumerate() {
         let snr = snr_db(truth, found, 0);
         assert!(snr > 40.0, "{name}: channel {channel} is {snr:.1} dB near");
     }
