@@ -354,7 +354,7 @@ fn with_another_cache_folder(folder: &tempfile::TempDir) -> Ended {
     ended(command.env("FANFARE_AUDIO_CACHE_DIR", folder.path().join("elsewhere")).output().unwrap())
 }
 
-/// A machine that is too busy is given fewer workers: what they make is the same (docs/coverage.md E15).
+/// A machine that is too busy is given fewer workers: what they make is the same.
 #[test]
 fn one_worker_and_several_make_the_same_files() {
     let folder = tempfile::tempdir().unwrap();
