@@ -13,7 +13,9 @@
 
 mod arguments;
 mod child;
+mod launch;
 mod program;
+mod said;
 mod source;
 
 use std::{fs::File, sync::Arc};
@@ -26,9 +28,10 @@ use crate::{
     tags,
 };
 
-pub(crate) use child::{end, last_line, launch};
+pub(crate) use launch::{end, launch, refused};
 pub use program::ffmpeg_version;
 pub(crate) use program::find;
+pub(crate) use said::last_line;
 
 /// Bytes that hold the header of a Musepack file.
 const HEAD_BYTES: usize = 256;

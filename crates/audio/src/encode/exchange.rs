@@ -8,7 +8,7 @@
 use std::{
     io::{self, Read, Write},
     os::fd::AsFd,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio},
     time::{Duration, Instant},
 };
@@ -21,7 +21,7 @@ use rustix::{
 
 use crate::{
     Limits,
-    external::{end, last_line, launch},
+    external::{end, last_line, launch, refused},
 };
 
 /// Bytes read at once: what Linux gives a pipe by default.
@@ -31,6 +31,7 @@ const LAST_WORDS_TIME: Duration = Duration::from_secs(2);
 
 /// A running child with its three pipes.
 pub(super) struct Exchange {
+    program: PathBuf,
     child: Child,
     input: Option<ChildStdin>,
     output: Option<ChildStdout>,
@@ -51,6 +52,7 @@ impl Exchange {
         let mut child = launch(program, arguments, Stdio::piped(), limits)?;
         let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let exchange = Self {
+            program: program.to_owned(),
             child,
             input,
             output,
@@ -163,10 +165,16 @@ impl Exchange {
     }
 
     fn died(&mut self) -> Error {
-        end(&mut self.child);
+        // One that never was ffmpeg ends by itself at once.
+        let _ended = self.ended_well();
+        let status = end(&mut self.child);
         let mut rest = Vec::new();
         let _ = self.take(&mut rest);
-        let said = last_line(&self.tail).unwrap_or_else(|| "it does not say why".to_owned());
+        let said = last_line(&self.tail);
+        if let Some(error) = refused(&self.program, status, said.as_deref()) {
+            return error;
+        }
+        let said = said.unwrap_or_else(|| "it does not say why".to_owned());
         Error::new(ErrorKind::Unavailable, format!("ffmpeg stopped encoding: {said}"))
             .remedy("try again; if it persists, reinstall ffmpeg")
     }

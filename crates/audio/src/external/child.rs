@@ -2,12 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    ffi::OsStr,
     fs::File,
     io::{self, Read, Write},
-    os::unix::{fs::FileExt, process::CommandExt},
-    path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
@@ -17,10 +16,13 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::arguments::{Input, Recipe};
-use crate::{Limits, probe::AudioBytes, tags::text};
+use super::{
+    arguments::{Input, Recipe},
+    launch::{end, launch, refused},
+    said::last_line,
+};
+use crate::{Limits, probe::AudioBytes};
 
 /// Bytes moved at once through a pipe: what Linux gives a pipe by default.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -28,16 +30,16 @@ const BLOCK_BYTES: usize = 64 << 10;
 const BLOCKS: usize = 6;
 /// How long a child may live on behind the end of its output.
 const LAST_WORDS_TIME: Duration = Duration::from_secs(2);
-/// Descriptors a child may have open: its three pipes and what its libraries need while loading.
-#[cfg(target_os = "linux")]
-const OPEN_FILES: u64 = 32;
 
 /// What the child says last on its error output.
 type Tail = Arc<Mutex<VecDeque<u8>>>;
 
 /// A running child.
 pub(super) struct Boxed {
+    program: PathBuf,
     child: Child,
+    /// How it ended, once that is known.
+    status: Option<ExitStatus>,
     blocks: Receiver<Vec<u8>>,
     silence: Duration,
     tail: Tail,
@@ -55,7 +57,7 @@ impl Boxed {
     /// Starts a child over the audio bytes of a file.
     ///
     /// # Errors
-    /// `Unsupported` when the program cannot be started, I/O.
+    /// `Unsupported` when no program can be started, I/O.
     pub(super) fn start(
         program: &Path,
         recipe: &Recipe,
@@ -90,7 +92,20 @@ impl Boxed {
         }
         let silence = Duration::from_secs(limits.child_silence_s);
         let (file, reads_itself) = (file.clone(), matches!(recipe.input, Input::File));
-        Ok(Self { child, blocks, silence, tail, tail_end, file, audio, reads_itself, unread })
+        let program = program.to_owned();
+        Ok(Self {
+            program,
+            child,
+            status: None,
+            blocks,
+            silence,
+            tail,
+            tail_end,
+            file,
+            audio,
+            reads_itself,
+            unread,
+        })
     }
 
     /// Checks whether the system failed to read the file: the child takes such an error for the end of the file or for
@@ -134,7 +149,10 @@ impl Boxed {
         let _ = self.tail_end.recv_timeout(LAST_WORDS_TIME);
         loop {
             match self.child.try_wait() {
-                Ok(Some(status)) => return status.success(),
+                Ok(Some(status)) => {
+                    self.status = Some(status);
+                    return status.success();
+                }
                 Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(1)),
                 _ => {
                     end(&mut self.child);
@@ -142,6 +160,11 @@ impl Boxed {
                 }
             }
         }
+    }
+
+    /// The error for a program that could not be started at all; to be asked after [`ended_well`](Self::ended_well).
+    pub(super) fn refused(&self) -> Option<Error> {
+        refused(&self.program, self.status, self.last_words().as_deref())
     }
 
     /// Whether the last lines of its error output contain this text.
@@ -159,111 +182,10 @@ impl Boxed {
     }
 }
 
-/// Starts the program in its box: no environment, a process group of its own, limits in force before a byte
-/// goes down its input.
-///
-/// # Errors
-/// `Unsupported` when the program cannot be started, I/O.
-pub(crate) fn launch(
-    program: &Path,
-    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
-    input: Stdio,
-    limits: &Limits,
-) -> Result<Child> {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .current_dir("/")
-        .stdin(input)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| {
-            Error::new(ErrorKind::Unsupported, format!("ffmpeg cannot be started: {error}"))
-                .remedy("reinstall ffmpeg")
-                .because(error)
-        })?;
-    // The limits are in force before the first byte of the file goes down the pipe. (A child that opens
-    // the file itself still loads its libraries while they are set.)
-    if let Err(error) = confine(&child, limits) {
-        end(&mut child);
-        return Err(Error::from_io("limiting ffmpeg", error.into()));
-    }
-    Ok(child)
-}
-
-/// The last line that says something, cleaned and without what differs from run to run.
-pub(crate) fn last_line(bytes: &[u8]) -> Option<String> {
-    // Lines look like "[wv @ 0x55..] Invalid block header."; addresses differ from run to run.
-    let text = String::from_utf8_lossy(bytes);
-    let line = text.lines().rev().map(without_address).find(|line| says_something(line))?;
-    text::clean(line.trim_end_matches('.'), 200)
-}
-
-/// Whether a line is about the file. ffmpeg counts repeated lines instead of writing them (`av_log`), ends with lines that only
-/// say that it ended, and shows how far it is.
-fn says_something(line: &str) -> bool {
-    const NOTHING: [&str; 7] = [
-        "Last message repeated",
-        "Conversion failed",
-        "Exiting normally",
-        "Press [q]",
-        "frame=",
-        "size=",
-        "Nothing was written into output file",
-    ];
-    line.contains(char::is_alphanumeric) && !NOTHING.iter().any(|start| line.trim_start().starts_with(start))
-}
-
-fn without_address(line: &str) -> &str {
-    let line = line.trim();
-    line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(line, |(_, rest)| rest.trim())
-}
-
 impl Drop for Boxed {
     fn drop(&mut self) {
         end(&mut self.child);
     }
-}
-
-/// Kills the child and whatever it started, and reaps it.
-pub(crate) fn end(child: &mut Child) {
-    if matches!(child.try_wait(), Ok(Some(_))) {
-        return; // its number may belong to another process already
-    }
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-#[cfg(target_os = "linux")]
-fn confine(child: &Child, limits: &Limits) -> rustix::io::Result<()> {
-    use rustix::process::{Resource, Rlimit, prlimit};
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    for (resource, most) in [
-        (Resource::As, limits.child_memory_bytes),
-        (Resource::Cpu, limits.child_cpu_s),
-        (Resource::Fsize, 0),
-        (Resource::Nofile, OPEN_FILES),
-        (Resource::Core, 0),
-    ] {
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        match prlimit(pid, resource, limit) {
-            // A child that has ended needs no limit.
-            Ok(_) | Err(rustix::io::Errno::SRCH) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn confine(_child: &Child, _limits: &Limits) -> rustix::io::Result<()> {
-    // Other systems have no call that limits a process from outside; the rest of the box holds there too.
-    Ok(())
 }
 
 fn read_blocks(mut output: impl Read, blocks: &SyncSender<Vec<u8>>) {
@@ -320,33 +242,4 @@ fn read_blocks_of(file: &File, audio: AudioBytes, mut take: impl FnMut(&[u8]) ->
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Issue 13: "Last message repeated 2 times" was given as a cause.
-    #[test]
-    fn the_last_words_are_those_that_say_something() {
-        for (said, expected) in [
-            (
-                "[wv @ 0x55d0] Invalid block header.\n    Last message repeated 2 times\n",
-                Some("Invalid block header"),
-            ),
-            (
-                "[aac @ 0x1] channel element 1.0 is not allocated\nLast message repeated 1 times\n\nConversion failed!\n",
-                Some("channel element 1.0 is not allocated"),
-            ),
-            (
-                "Error opening input files: Invalid data found\n\nExiting normally, received signal 15.\n",
-                Some("Error opening input files: Invalid data found"),
-            ),
-            ("[x @ 0x1] broken\r\nsize=       0kB time=00:00:00.00 bitrate=N/A\n---\n", Some("broken")),
-            ("    Last message repeated 2 times\n", None),
-            ("", None),
-        ] {
-            assert_eq!(last_line(said.as_bytes()).as_deref(), expected, "{said}");
-        }
-    }
 }

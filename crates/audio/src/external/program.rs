@@ -4,7 +4,7 @@ use std::{
     io::Read,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     sync::mpsc,
     thread,
     time::Duration,
@@ -12,7 +12,8 @@ use std::{
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use crate::FfmpegUse;
+use super::launch::{end, launch};
+use crate::{FfmpegUse, Limits};
 
 /// How long `ffmpeg -version` may take: it does nothing but load its libraries.
 const VERSION_TIME: Duration = Duration::from_secs(10);
@@ -55,14 +56,9 @@ pub fn ffmpeg_version(use_: &FfmpegUse) -> Result<String> {
     let program = find(use_)?;
     let silent =
         || Error::new(ErrorKind::Unavailable, "ffmpeg does not tell its version").remedy("reinstall ffmpeg");
-    let mut child = Command::new(program)
-        .arg("-version")
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| Error::from_io("starting ffmpeg", error))?;
+    let mut child = launch(&program, ["-version"], Stdio::null(), &Limits::default())?;
+    // What it complains of says no more than that there is no answer.
+    drop(child.stderr.take());
     let (send, receive) = mpsc::channel();
     if let Some(output) = child.stdout.take() {
         thread::spawn(move || {
@@ -72,8 +68,7 @@ pub fn ffmpeg_version(use_: &FfmpegUse) -> Result<String> {
         });
     }
     let text = receive.recv_timeout(VERSION_TIME);
-    let _ = child.kill();
-    let _ = child.wait();
+    end(&mut child);
     let text = text.map_err(|_| silent())?;
     let mut words = text.split_whitespace();
     match (words.next(), words.next(), words.next()) {

@@ -246,6 +246,9 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
         }
     }
     let well = child.ended_well();
+    if let Some(error) = child.refused() {
+        return Err(error);
+    }
     let said = child.last_words();
     child.check_reading()?;
     Err(match said {
