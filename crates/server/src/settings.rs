@@ -16,6 +16,7 @@ mod kinds;
 mod list;
 mod load;
 mod paper;
+mod place;
 mod running;
 mod secret;
 

@@ -2,6 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use axum::http::Uri;
+
+use super::place;
+
 /// A setting's value before it is understood. Files give types, the environment and flags give text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Given {
@@ -198,19 +202,17 @@ impl Given {
 
     /// An `http` or `https` address without query, fragment or closing slash. It may have a path.
     pub fn url(&self) -> Result<String, Complaint> {
-        let text = self.text()?;
+        const EXAMPLE: &str = "an address as in https://music.example.org";
+        let Self::Text(text) = self else { return Err(self.complain(EXAMPLE)) };
         let text = text.trim().trim_end_matches('/');
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        match rest {
-            Some(rest)
-                if !rest.is_empty()
-                    && !rest.starts_with('/')
-                    && !rest.contains(['?', '#', ' ', '@', '"', '<', '\\']) =>
-            {
-                Ok(text.to_owned())
-            }
-            _ => Err(self.complain("an address as in https://music.example.org")),
-        }
+        let Some(rest) = rest.filter(|_| text.parse::<Uri>().is_ok() && !text.contains(['?', '#', '@']))
+        else {
+            return Err(self.complain(EXAMPLE));
+        };
+        let (place, _path) = rest.split_once('/').unwrap_or((rest, ""));
+        place::check(place).map_err(|wanted| self.complain(wanted))?;
+        Ok(text.to_owned())
     }
 
     /// An [`url`](Self::url) without a path: Fanfare answers at the root of a host alone.

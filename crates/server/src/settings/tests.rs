@@ -53,6 +53,15 @@ fn what_does_not_fit_is_refused_with_source_and_remedy() {
         // issue 13: share links of it led nowhere.
         ("public_url = 'https://x.example/music'", ("X", ""), "is not an address without a path"),
         ("public_url = 'https:///music'", ("X", ""), "is not an address as in https://"),
+        // issue 12: both were taken, and what they are for failed later.
+        ("public_url = 'https://x.example:99999'", ("X", ""), "a port from 1 to 65535"),
+        ("public_url = 'https://x.example:'", ("X", ""), "a port from 1 to 65535"),
+        ("public_url = ''", ("X", ""), "is not an address as in https://"),
+        ("public_url = 'https://a b'", ("X", ""), "is not an address as in https://"),
+        ("public_url = 'https://-x'", ("X", ""), "the name of a host"),
+        ("[acoustid]\nendpoint = 'http://127.0.0.1:70000/v2'", ("X", ""), "a port from 1 to 65535"),
+        ("listen = '127.0.0.1:99999'", ("X", ""), "is not an address with a port"),
+        ("listen = ''", ("X", ""), "is not an address with a port"),
         ("ffmpeg = 'ffmpeg6'", ("X", ""), "is not auto, off or a path"),
         ("log = 3", ("X", ""), "unknown setting log in"),
         ("data_dir = '/elsewhere'", ("X", ""), "cannot move it"),
