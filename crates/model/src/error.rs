@@ -180,6 +180,7 @@ impl LimitHit {
             return format!("what is limited by the setting `{}`", self.name);
         }
         let known = match self.name.as_str() {
+            "api_keys" => "the number of API keys",
             "mixtape_tracks" => "the number of tracks in a mixtape",
             "mixtape_shares" => "the number of links to a mixtape",
             "playlist_lines" => "the number of lines in the playlist",

@@ -95,6 +95,40 @@ async fn sessions_end_by_time_by_hand_and_with_their_user() {
     assert_eq!(gone.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
+/// Issue 12: a script that signs in, or makes a key, for every request filled the database.
+#[tokio::test]
+async fn nobody_has_sessions_or_keys_without_a_bound() {
+    let bench = Bench::new().await;
+    let people = bench.store.people();
+    let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
+    let other = people.create_user("o", "x", Role::Listener, NOW).await.unwrap();
+    let secret = |number: u8| [number; 32];
+    people.create_session(other.id, [255; 32], later(9_000), NOW).await.unwrap();
+    people.create_key(other.id, "k", [255; 32], NOW).await.unwrap();
+    for number in 0..=100 {
+        // Several begin in the same moment.
+        let began = later(i64::from(number / 2));
+        people.create_session(user.id, secret(number), later(9_000), began).await.unwrap();
+        assert!(people.session(secret(number), began).await.unwrap().is_some(), "{number}");
+    }
+    let mut there = Vec::new();
+    for number in 0..=100 {
+        there.push(people.session(secret(number), later(60)).await.unwrap().is_some());
+    }
+    assert_eq!(there.iter().filter(|there| **there).count(), 100, "the oldest has ended");
+    assert!(!(there[0] && there[1]));
+    assert!(people.session([255; 32], later(60)).await.unwrap().is_some(), "of somebody else");
+    for number in 0..100 {
+        people.create_key(user.id, "k", secret(number), NOW).await.unwrap();
+    }
+    let refused = people.create_key(user.id, "k", secret(100), NOW).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LimitExceeded);
+    assert!(refused.to_string().contains("API keys"), "{refused}");
+    let key = people.keys(user.id).await.unwrap()[0].id;
+    people.delete_key(user.id, key).await.unwrap();
+    people.create_key(user.id, "k", secret(100), NOW).await.unwrap();
+}
+
 #[tokio::test]
 async fn keys_belong_to_their_user_and_note_their_use() {
     let bench = Bench::new().await;

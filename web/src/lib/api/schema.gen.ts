@@ -4450,6 +4450,13 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
+            /** @description More than 100 keys of one person */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Any failure, as a problem document (RFC 9457) */
             default: {
                 headers: {

@@ -67,7 +67,7 @@ pub async fn keys(State(state): State<HttpState>, caller: Caller) -> Answer<axum
     path = "/api/v1/keys",
     tag = "people",
     request_body = NewKeyRequest,
-    responses((status = 201, body = NewApiKeyDto))
+    responses((status = 201, body = NewApiKeyDto), (status = 413, description = "More than 100 keys of one person"))
 )]
 pub async fn add_key(
     State(state): State<HttpState>,
