@@ -10,7 +10,6 @@
 use std::{
     collections::HashMap,
     fs::{File, Metadata},
-    io::Read as _,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -18,7 +17,7 @@ use std::{
 };
 
 use fanfare_model::{ContentHash, Result, Timestamp, Track, TrackId};
-use fanfare_store::Store;
+use fanfare_store::{Store, hash_reader};
 use tokio::sync::Semaphore;
 
 /// Files that are read at a time.
@@ -27,8 +26,6 @@ const READS: usize = 2;
 const MOST_BYTES: u64 = 256 << 20;
 /// Answers that are remembered.
 const MOST_ANSWERS: usize = 10_000;
-/// Bytes read at a time.
-const BLOCK_BYTES: usize = 128 * 1024;
 
 /// Looks at the files of tracks. Cheap to clone.
 #[derive(Clone)]
@@ -128,19 +125,10 @@ pub(crate) fn changed_ns(metadata: &Metadata) -> Option<i64> {
 
 /// Whether the file has those bytes; `None` when it cannot be read, or is written to meanwhile.
 fn has_bytes(path: PathBuf, hash: ContentHash, changed: i64) -> Option<bool> {
-    let mut file = File::open(path).ok()?;
-    let mut hasher = blake3::Hasher::new();
-    let mut block = vec![0; BLOCK_BYTES];
-    loop {
-        match file.read(&mut block) {
-            Ok(0) => break,
-            Ok(read) => hasher.update(block.get(..read)?),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(_) => return None,
-        };
-    }
+    let file = File::open(path).ok()?;
+    let (found, _) = hash_reader(&file).ok()?;
     let after = changed_ns(&file.metadata().ok()?);
-    (after == Some(changed)).then(|| *hasher.finalize().as_bytes() == *hash.as_bytes())
+    (after == Some(changed)).then(|| found == hash)
 }
 
 #[cfg(test)]

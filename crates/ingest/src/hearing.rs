@@ -23,7 +23,7 @@ use crate::{
     live_task::LiveTask,
     showing::{name_unsaid, show_event},
     text,
-    worker::{protocol::WorkerEvent, room::ends_a_run},
+    worker::protocol::WorkerEvent,
 };
 
 /// The counts are read from the store at most this often; in between they are counted along.
@@ -71,6 +71,8 @@ impl Drop for Hold {
 struct State {
     task: Option<LiveTask>,
     counted: Option<Instant>,
+    /// What ended the run of that task before all was done.
+    ended_by: Option<(TaskId, String)>,
     /// The last job whose track is shown as the item at hand.
     at_hand: Option<JobId>,
 }
@@ -107,7 +109,7 @@ impl Hearing {
                 self.inner.prompt(true);
                 state.task = Some(live);
             } else if live.snapshot().kind == kind {
-                self.end(&live, counts).await;
+                self.end(&live, counts, None).await;
             } else {
                 live.end(TaskState::Cancelled, "the server stopped before the end; the next scan goes on")
                     .await;
@@ -198,6 +200,9 @@ impl Hearing {
                 if matches!(event, WorkerEvent::Started { .. } | WorkerEvent::Progress { .. }) {
                     state.at_hand = job;
                 }
+                if let WorkerEvent::Failed { ends_run: true, message, .. } = event {
+                    state.ended_by = Some((task.id(), message.clone()));
+                }
                 if item {
                     show_event(&task, event).await;
                 }
@@ -254,7 +259,8 @@ impl Hearing {
         } else if !is_held {
             state.task = None;
             self.inner.prompt(false);
-            self.end(&task, counts).await;
+            let ended_by = state.ended_by.take().filter(|(of, _)| *of == task.id()).map(|(_, why)| why);
+            self.end(&task, counts, ended_by).await;
         }
     }
 
@@ -292,16 +298,16 @@ impl Hearing {
         run.inspect_err(|error| tracing::warn!(%error, "could not sum up what was cached")).ok()
     }
 
-    async fn end(&self, task: &LiveTask, counts: JobCounts) {
+    /// Ends the task. `ended_by` is what made the worker withdraw the rest.
+    async fn end(&self, task: &LiveTask, counts: JobCounts, ended_by: Option<String>) {
         let failed = counts.parked;
         let (state, mut message) = self.inner.line.end(counts);
         if let Some(run) = self.cache_run(task).await {
             message =
                 if state == TaskState::Cancelled { format!("cancelled: {run}") } else { run.to_string() };
-            // The worker withdrew the rest.
-            if let Some(full) = task.snapshot().failures.iter().find(|failure| ends_a_run(&failure.message)) {
+            if let Some(why) = ended_by {
                 let left = text::count(counts.cancelled, "track");
-                message = format!("{message}; stopped with {left} left: {}", full.message);
+                message = format!("{message}; stopped with {left} left: {why}");
             }
         }
         if (task.snapshot().failures.len() as u64) < failed {

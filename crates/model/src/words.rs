@@ -32,9 +32,23 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// The last part of a path as people are shown it: the name of the file or folder.
+#[must_use]
+pub fn last_part(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_part_of_a_path_is_the_name() {
+        for (path, name) in [("a/b/c.wav", "c.wav"), ("c.wav", "c.wav"), ("/a/b/", "b"), ("/", ""), ("", "")]
+        {
+            assert_eq!(last_part(path), name, "{path}");
+        }
+    }
 
     /// Issue 13: "1 tracks missing", "of the 0.0 MB".
     #[test]

@@ -4,8 +4,7 @@
 //! everything that would write reports the cause. Both can end without a restart, so the disk is checked again and again.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -14,10 +13,13 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind};
-use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
+use rustix::fs::{StatVfsMountFlags, statvfs};
 use tokio::sync::{Notify, watch};
 
-use crate::reserve;
+use crate::{
+    probe::{self, free_bytes, free_bytes_at},
+    reserve,
+};
 
 /// While the disk can be written, a check writes a test file only if less than this is free.
 const LITTLE_BYTES: u64 = 4 << 20;
@@ -106,11 +108,6 @@ impl Unwritable {
     }
 }
 
-/// How many bytes a file system has free for us.
-pub(crate) fn free_bytes(figures: &StatVfs) -> u64 {
-    figures.f_bavail.saturating_mul(figures.f_frsize)
-}
-
 /// The disk that the data folder lies on. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Disk {
@@ -121,7 +118,7 @@ pub struct Disk {
 struct Inner {
     folder: PathBuf,
     found: watch::Sender<Option<Unwritable>>,
-    /// Number of checks: two checks at the same time must not share a file.
+    /// Number of test files that were written.
     looks: AtomicU32,
     /// A write failed: free space as the file system states it is not believed (it does not know of quotas).
     suspected: AtomicBool,
@@ -163,11 +160,7 @@ impl Disk {
     /// Removes the files of checks that a crash interrupted. A check of another process loses nothing: it goes on writing
     /// into its file.
     pub(crate) fn remove_left_over(&self) {
-        for entry in fs::read_dir(&self.inner.folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(TEST_FILE)) {
-                let _gone = fs::remove_file(entry.path());
-            }
-        }
+        probe::remove_left_over(&self.inner.folder, TEST_FILE, ENOUGH_AGAIN_BYTES);
     }
 
     /// Checks by writing a file, whatever the file system says is free (only this finds a quota). Blocks; remembers nothing.
@@ -175,8 +168,7 @@ impl Disk {
     pub fn try_writing(&self) -> Option<Unwritable> {
         // What is free then is kept for deleting: the disk stays full until there is more.
         if reserve::is_given_up(&self.inner.folder) {
-            let Ok(figures) = statvfs(&self.inner.folder) else { return self.found() };
-            let free = free_bytes(&figures);
+            let Some(free) = free_bytes_at(&self.inner.folder) else { return self.found() };
             if free < reserve::RESERVE_BYTES + ENOUGH_AGAIN_BYTES as u64 {
                 return Some(Unwritable::Full);
             }
@@ -185,14 +177,8 @@ impl Disk {
             Some(Unwritable::Full) => ENOUGH_AGAIN_BYTES,
             _ => ENOUGH_BYTES,
         };
-        let number = self.inner.looks.fetch_add(1, Ordering::Relaxed);
-        let path = self.inner.folder.join(format!("{TEST_FILE}{}-{number}", std::process::id()));
-        // Of a process of the same number.
-        let _left_over = fs::remove_file(&path);
-        let written = File::create_new(&path).and_then(|mut file| file.write_all(&vec![0; enough]));
-        // Only a crash before this line leaves the file behind.
-        let _removed = fs::remove_file(&path);
-        written.err().as_ref().and_then(Unwritable::of)
+        self.inner.looks.fetch_add(1, Ordering::Relaxed);
+        probe::try_writing(&self.inner.folder, TEST_FILE, enough).err().as_ref().and_then(Unwritable::of)
     }
 
     /// Checks, and writes a file only if that is needed: on a healthy disk only the free space is read. Blocks; remembers
@@ -247,6 +233,8 @@ impl Disk {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// Issue 12: the cause was a code of the system, or damage.

@@ -11,7 +11,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::fs::{FallocateFlags, fallocate};
+
+use crate::probe::free_bytes_at;
 
 /// Bytes that are kept: deleting a track changes a few dozen pages of the database, of 4 KiB each.
 pub(crate) const RESERVE_BYTES: u64 = 4 << 20;
@@ -38,7 +40,7 @@ pub(crate) fn give_up(data: &Path) -> bool {
 /// Makes the room where it is missing. That it cannot be made changes nothing but that a full disk cannot be helped.
 pub(crate) fn make(data: &Path) {
     let len = fs::metadata(path(data)).map(|file| file.len());
-    let free = statvfs(data).map_or(0, |figures| crate::disk::free_bytes(&figures));
+    let free = free_bytes_at(data).unwrap_or(0);
     let is_wanted = match len {
         Ok(len) => len < RESERVE_BYTES,
         Err(_) => free >= PLENTY_BYTES,

@@ -55,7 +55,6 @@ mod steady;
 pub(crate) mod walk;
 
 pub(crate) use absence::is_below;
-pub use folder::LEFT_OUT;
 
 /// How many days missing tracks are kept unless the settings say otherwise.
 pub const DEFAULT_KEEP_MISSING_DAYS: u32 = 30;

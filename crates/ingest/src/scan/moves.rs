@@ -21,7 +21,7 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use fanfare_model::{ContentHash, Timestamp, TrackId};
+use fanfare_model::{ContentHash, Timestamp, TrackId, words::last_part};
 use fanfare_store::{FormerPlace, KnownFile};
 
 pub(super) use copied_over::KnownBytes;
@@ -373,10 +373,6 @@ fn likeness(file: Option<&FoundFile>, track: Candidate<'_>) -> (usize, u32, u32,
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // it is between 0 and 1
 fn alike(a: &str, b: &str) -> u32 {
     (strsim::normalized_levenshtein(a, b) * 1e3).round() as u32
-}
-
-fn last_part(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// How many parts at their ends two paths share.

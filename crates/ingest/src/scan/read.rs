@@ -13,7 +13,7 @@ use std::{
 
 use fanfare_audio::{CancelFlag, Limits, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
-use fanfare_store::ScannedFile;
+use fanfare_store::{ScannedFile, hash_blocks};
 use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 
@@ -28,8 +28,6 @@ use crate::text;
 const MAX_READERS: usize = 4;
 /// Readings that wait to be applied at most, which bounds memory.
 const WAITING_READINGS: usize = 256;
-/// Bytes hashed at a time.
-const HASH_BYTES: usize = 128 * 1024;
 
 /// What became of one file.
 #[derive(Debug)]
@@ -202,26 +200,15 @@ pub(crate) fn open_regular(path: &Path) -> Result<File> {
 ///
 /// # Errors
 /// I/O errors; `Cancelled`.
-pub(crate) fn hash_file(
-    mut file: &File,
-    cancel: &CancelFlag,
-    on_block: &mut dyn FnMut(),
-) -> Result<ContentHash> {
-    use std::io::Read as _;
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; HASH_BYTES];
-    loop {
+pub(crate) fn hash_file(file: &File, cancel: &CancelFlag, on_block: &mut dyn FnMut()) -> Result<ContentHash> {
+    let check = |_: &[u8]| {
         if cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "hashing was cancelled"));
         }
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(ContentHash::from_bytes(*hasher.finalize().as_bytes())),
-            Ok(read) => hasher.update(&buffer[..read]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::from_io("read the file", error)),
-        };
         on_block();
-    }
+        Ok(())
+    };
+    hash_blocks(file, |error| Error::from_io("read the file", error), check).map(|(hash, _)| hash)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use super::{
     protocol::{LABOUR, WorkerEvent},
+    room::ends_a_run,
     work::{Begun, Held, Labour, Work, unnamed},
 };
 use crate::text;
@@ -245,6 +246,7 @@ impl<W: Work> Attempting<W> {
                     path: self.shown.clone(),
                     kind: error.kind(),
                     message: text::sentence(&error),
+                    ends_run: ends_a_run(&error),
                     retry_at,
                 });
                 if retry_at.is_none() {

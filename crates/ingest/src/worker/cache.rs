@@ -182,7 +182,7 @@ impl Work for CacheTrack {
 
     async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
         // What fits no more now fits no more after the next track either.
-        if let Some(task) = held.task().filter(|_| ends_a_run(error.message())) {
+        if let Some(task) = held.task().filter(|_| ends_a_run(error)) {
             held.bench.store.jobs().cancel_task(task, now).await?;
         }
         let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));

@@ -36,6 +36,9 @@ pub(crate) enum WorkerEvent {
         path: String,
         kind: ErrorKind,
         message: String,
+        /// The next track would meet the same: the run that it belongs to ends.
+        #[serde(default)]
+        ends_run: bool,
         retry_at: Option<Timestamp>,
     },
     /// A line for the log of the job's task.

@@ -3,7 +3,10 @@
 //! The cap is kept by removing what was used longest ago; a run that removed what it made itself would never end, and one that only
 //! added would take the disk. So a run makes room of what was not used since it began, and stops when there is none left.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use fanfare_model::{Error, ErrorKind, Result, Timestamp, words};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -11,14 +14,21 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::work::Held;
 use crate::clock;
 
-/// How the sentence about a full cache begins, by which the end of a run is known.
-const FULL: &str = "the cache is full";
-/// The same about a cache folder in which nothing can be stored.
-const UNWRITABLE: &str = "nothing can be stored in the cache";
+/// The cause of an error that the next track meets too: there is no room in the cache, or nothing can be stored there.
+#[derive(Debug)]
+struct NothingFits;
 
-/// Whether an error with that sentence is met by the next track too: a run ends with it.
-pub(crate) fn ends_a_run(message: &str) -> bool {
-    message.starts_with(FULL) || message.starts_with(UNWRITABLE)
+impl fmt::Display for NothingFits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nothing more fits")
+    }
+}
+
+impl std::error::Error for NothingFits {}
+
+/// Whether the next track meets that error too: a run ends with it.
+pub(crate) fn ends_a_run(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<NothingFits>())
 }
 
 /// Whether trouble of that kind is that nothing can be stored in the cache folder. Blocks for a moment.
@@ -36,7 +46,8 @@ fn tried(held: &Held, kind: ErrorKind) -> Option<Error> {
 pub(crate) fn unwritable(held: &Held, error: &Error) -> Option<Error> {
     let found = tried(held, error.kind());
     let found = found.as_ref().or(Some(error).filter(|error| error.kind() == ErrorKind::NoSpace))?;
-    let error = Error::new(found.kind(), format!("{UNWRITABLE}: {}", found.message()));
+    let said = format!("nothing can be stored in the cache: {}", found.message());
+    let error = Error::new(found.kind(), said).because(NothingFits);
     Some(match found.remedy_text() {
         Some(remedy) => error.remedy(remedy.to_owned()),
         None => error,
@@ -87,8 +98,13 @@ impl Room {
         if taken.saturating_add(bytes) <= cap {
             return Ok(turn);
         }
-        let said = format!("{FULL}: {} of the {} that it may take", words::bytes(taken), words::bytes(cap));
+        let said = format!(
+            "the cache is full: {} of the {} that it may take",
+            words::bytes(taken),
+            words::bytes(cap)
+        );
         Err(Error::new(ErrorKind::LimitExceeded, said)
+            .because(NothingFits)
             .remedy("raise `audio_cache.cap_bytes`, or run `fanfare cache clear`; originals play meanwhile"))
     }
 }

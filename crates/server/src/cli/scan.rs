@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, LEFT_OUT, remove_missing};
+use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, remove_missing};
 use fanfare_model::{Result, TaskId, Timestamp, words};
 use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -109,7 +109,7 @@ async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<O
     let finished = follow(&ingest, &store, settings, args.full).await;
     ingest.shutdown().await;
     let found = match finished {
-        Ok(Some(scan)) => found(&store, settings, args, (scan, begun)).await.map(Some),
+        Ok(Some(scan)) => found(&store, settings, args, (scan, begun, ingest.left_out())).await.map(Some),
         Ok(None) => Ok(None),
         Err(error) => Err(error),
     };
@@ -122,7 +122,7 @@ async fn found(
     store: &Store,
     settings: &Settings,
     args: &ScanArgs,
-    (scan, begun): (TaskId, Timestamp),
+    (scan, begun, left_out): (TaskId, Timestamp, Vec<String>),
 ) -> Result<Found> {
     let catalog = store.catalog();
     let task = catalog.task(scan).await?;
@@ -130,7 +130,7 @@ async fn found(
     let (left_out, compared) = if args.full {
         (Vec::new(), log().chain(task.iter().map(|task| task.message.clone())).collect())
     } else {
-        (log().filter(|line| line.starts_with(LEFT_OUT)).collect(), Vec::new())
+        (left_out, Vec::new())
     };
     let (mut lines, mut removed) = (Vec::new(), 0);
     let named: Vec<PathBuf> =

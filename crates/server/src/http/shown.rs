@@ -5,7 +5,7 @@
 //! in the library any more, of a program) name only their last part.
 
 use fanfare_ingest::TaskEvent;
-use fanfare_model::{Result, Role, Task, library::Folder};
+use fanfare_model::{Result, Role, Task, library::Folder, words::last_part};
 
 use super::{caller::Caller, state::HttpState};
 
@@ -133,10 +133,6 @@ fn below<'a>(text: &'a str, folder: &str) -> Option<&'a str> {
     let behind = text.strip_prefix(folder)?;
     let more_of_the_name = |next: char| next.is_alphanumeric() || matches!(next, '_' | '-' | '.');
     (!behind.starts_with(more_of_the_name)).then_some(behind)
-}
-
-fn last_part(path: &str) -> &str {
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     fs::{self, File},
-    io::{Read as _, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -15,10 +15,7 @@ use super::{
     folder::{blob_path, private_file, private_folder},
     snapshot::Named,
 };
-use crate::{BlobKind, Store};
-
-/// Bytes read at a time.
-const BLOCK_BYTES: usize = 1 << 20;
+use crate::{BlobKind, Store, hash_blocks, hash_reader};
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +139,7 @@ pub(super) enum One {
 /// Copies a blob, under its name only when it is whole and is what its name says.
 pub(super) async fn copy_one(from: PathBuf, to: PathBuf, name: ContentHash) -> Result<One> {
     detached(move || {
-        let mut source = match File::open(&from) {
+        let source = match File::open(&from) {
             Ok(source) => source,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(One::Wrong(Found::Missing));
@@ -154,16 +151,15 @@ pub(super) async fn copy_one(from: PathBuf, to: PathBuf, name: ContentHash) -> R
         let part = to.with_extension("part");
         let written = |error| failed("writing", &part, error);
         let mut target = private_file(&part).map_err(written)?;
-        let (mut hasher, mut block, mut bytes) = (blake3::Hasher::new(), vec![0; BLOCK_BYTES], 0_u64);
-        let found = loop {
-            let Ok(read) = source.read(&mut block) else { break Some(Found::Unreadable) };
-            let Some(read) = block.get(..read).filter(|read| !read.is_empty()) else { break None };
-            hasher.update(read);
-            target.write_all(read).map_err(written)?;
-            bytes += read.len() as u64;
+        // An error of writing ends the backup, one of reading is told of the file.
+        let write = |read: &[u8]| target.write_all(read).map_err(|error| Some(written(error)));
+        let (found, bytes) = match hash_blocks(&source, |_| None, write) {
+            Ok((hash, bytes)) if hash == name => (None, bytes),
+            Ok((_, bytes)) => (Some(Found::Damaged), bytes),
+            Err(None) => (Some(Found::Unreadable), 0),
+            Err(Some(error)) => return Err(error),
         };
-        let is_whole = hasher.finalize().as_bytes() == name.as_bytes();
-        if let Some(found) = found.or((!is_whole).then_some(Found::Damaged)) {
+        if let Some(found) = found {
             let _ = fs::remove_file(&part); // else the next copy writes over it
             return Ok(One::Wrong(found));
         }
@@ -178,10 +174,7 @@ pub(crate) async fn hash_of(path: &Path) -> Result<(ContentHash, u64)> {
     let path = path.to_owned();
     detached(move || {
         let read = |error| failed("reading", &path, error);
-        let mut hasher = blake3::Hasher::new();
-        let mut file = File::open(&path).map_err(read)?;
-        let bytes = std::io::copy(&mut file, &mut hasher).map_err(read)?;
-        Ok((ContentHash::from_bytes(*hasher.finalize().as_bytes()), bytes))
+        File::open(&path).and_then(hash_reader).map_err(read)
     })
     .await
 }

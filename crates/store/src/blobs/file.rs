@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 
 use super::{BlobKind, BlobStore, StoredBlob, blob_name, checked, place, timestamp};
-use crate::Disk;
+use crate::{Disk, hash_reader};
 
 /// The folder, beside those of the kinds, in which blobs are written before they get their name.
 const UNFINISHED: &str = "unfinished";
@@ -119,13 +119,11 @@ impl FileBlobStore {
 
     fn adopt_now(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
         let failed = |error| of_storage("storing a blob", error);
-        let mut hasher = blake3::Hasher::new();
-        let mut reader = File::open(file).map_err(|error| match self.root.join(UNFINISHED).is_dir() {
+        let reader = File::open(file).map_err(|error| match self.root.join(UNFINISHED).is_dir() {
             true => Error::from_io("storing a blob", error),
             false => failed(error),
         })?;
-        let size = io::copy(&mut reader, &mut hasher).map_err(failed)?;
-        let name = ContentHash::from_bytes(*hasher.finalize().as_bytes());
+        let (name, size) = hash_reader(&reader).map_err(failed)?;
         let target = self.path(kind, name);
         if fs::metadata(&target).is_ok_and(|meta| meta.len() == size) && is_renewed(&target) {
             remove_if_there(file)?;

@@ -8,7 +8,6 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::Read as _,
     os::unix::fs::MetadataExt as _,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -16,12 +15,10 @@ use std::{
 use fanfare_model::ContentHash;
 
 use super::CacheFolder;
-use crate::CachedFile;
+use crate::{CachedFile, hash_reader};
 
 /// Answers that are remembered.
 const MOST_ANSWERS: usize = 10_000;
-/// Bytes read at a time.
-const BLOCK_BYTES: usize = 128 * 1024;
 
 /// How closely a file is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,17 +130,8 @@ fn version_of(metadata: &fs::Metadata) -> Version {
 ///
 /// # Errors
 /// Those of reading.
-pub(super) fn sum_of(mut file: &File) -> std::io::Result<ContentHash> {
-    let mut hasher = blake3::Hasher::new();
-    let mut block = vec![0; BLOCK_BYTES];
-    loop {
-        match file.read(&mut block) {
-            Ok(0) => return Ok(ContentHash::from_bytes(*hasher.finalize().as_bytes())),
-            Ok(read) => hasher.update(block.get(..read).unwrap_or_default()),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-    }
+pub(super) fn sum_of(file: &File) -> std::io::Result<ContentHash> {
+    hash_reader(file).map(|(hash, _)| hash)
 }
 
 #[cfg(test)]

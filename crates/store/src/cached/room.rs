@@ -1,13 +1,13 @@
 //! Whether new files can be kept in the cache folder, and if not, why: one sentence and one remedy for the log, a task,
 //! `fanfare cache explain` and `fanfare doctor`.
 
-use std::{fs, io, path::Path};
+use std::io;
 
 use fanfare_model::{Error, ErrorKind, Result};
-use rustix::{fs::statvfs, io::Errno};
+use rustix::io::Errno;
 
 use super::CacheFolder;
-use crate::disk;
+use crate::probe;
 
 /// How the names of probes begin; the number of the process follows.
 const PROBE: &str = ".probe-";
@@ -26,29 +26,21 @@ impl CacheFolder {
         if !folder.is_dir() {
             return Err(self.failed(WHAT, io::ErrorKind::NotADirectory.into()));
         }
-        let probe = folder.join(format!("{PROBE}{}", std::process::id()));
-        let written = fs::write(&probe, vec![b'x'; PROBE_BYTES]);
-        let removed = fs::remove_file(&probe);
-        written.and(removed).map_err(|error| self.failed(WHAT, error))
+        probe::try_writing(folder, PROBE, PROBE_BYTES).map_err(|error| self.failed(WHAT, error))
     }
 
     /// Removes probes that a crash left. One of another process that is being written is lost to nobody.
     pub(super) fn remove_probes(&self) {
         let there = self.root().ancestors().find(|above| above.is_dir());
-        for entry in there.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(PROBE));
-            if number.is_some_and(|number| number.parse::<u32>().is_ok()) && is_probe(&entry.path()) {
-                let _gone = fs::remove_file(entry.path());
-            }
+        if let Some(folder) = there {
+            probe::remove_left_over(folder, PROBE, PROBE_BYTES);
         }
     }
 
     /// How many bytes are free for us on its disk; `None` where the system does not say. Blocks.
     #[must_use]
     pub fn free_bytes(&self) -> Option<u64> {
-        let found = self.root().ancestors().find_map(|above: &Path| statvfs(above).ok())?;
-        Some(disk::free_bytes(&found))
+        probe::free_bytes_at(self.root())
     }
 
     /// Refuses a file of that many bytes if its disk has less free. Blocks.
@@ -83,15 +75,10 @@ impl CacheFolder {
     }
 }
 
-/// Whether the file holds what a probe holds, or a part of it: the folder may have other files of such a name.
-fn is_probe(path: &Path) -> bool {
-    let is_small =
-        fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= PROBE_BYTES as u64);
-    is_small && fs::read(path).is_ok_and(|bytes| bytes.iter().all(|byte| *byte == b'x'))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     // issue 12: a crash while it was tried left the probe for good.

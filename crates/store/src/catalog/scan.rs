@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use fanfare_model::{
     ContentHash, FolderId, Presence, Result, TaskId, Timestamp, TrackId, TrackState, track::TrackFailure,
+    words::last_part,
 };
 use sqlx::SqliteConnection;
 
@@ -377,7 +378,7 @@ impl Batch {
 
 /// The title of a file that names none: its name without suffix.
 pub(super) fn title_of(relative_path: &str) -> &str {
-    let name = relative_path.rsplit_once('/').map_or(relative_path, |(_, name)| name);
+    let name = last_part(relative_path);
     name.rsplit_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
 }
 

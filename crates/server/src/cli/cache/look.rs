@@ -1,11 +1,11 @@
 //! `fanfare cache verify` and `fanfare cache explain`: nothing is changed.
 
-use std::{io, path::Path};
+use std::path::Path;
 
 use fanfare_audio::{Limits, read_tags};
 use fanfare_delivery::{Examiner, Explained, FileState};
 use fanfare_model::{AudioProperties, ContentHash, Error, ErrorKind, Quality, Result, TrackId};
-use fanfare_store::{Look, Store, TrackRow};
+use fanfare_store::{Look, Store, TrackRow, hash_reader};
 use serde::Serialize;
 
 use super::{bytes, in_store, qualities, scope};
@@ -138,11 +138,9 @@ async fn find(store: &Store, what: &Path) -> Result<Found> {
 /// Hash, size and properties of a file.
 fn read(path: &Path) -> Result<(ContentHash, u64, Option<AudioProperties>)> {
     let failed = |error| Error::from_io(path.display(), error);
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let mut hasher = blake3::Hasher::new();
-    let size_bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
+    let (hash, size_bytes) = std::fs::File::open(path).and_then(hash_reader).map_err(failed)?;
     let audio = read_tags(path, &Limits::default()).ok().and_then(|reading| reading.audio);
-    Ok((ContentHash::from_bytes(*hasher.finalize().as_bytes()), size_bytes, audio))
+    Ok((hash, size_bytes, audio))
 }
 
 async fn explained(settings: &Settings, store: &Store, what: &Path, found: Found) -> Result<Explanation> {

@@ -1,6 +1,9 @@
 //! Parked jobs: what was given up, why, and how often it was tried.
 
-use fanfare_model::job::{FailedAttempt, JobError};
+use fanfare_model::{
+    job::{FailedAttempt, JobError},
+    words::last_part,
+};
 use fanfare_store::{ParkedJob, ParkedPage, ParkedTrack};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -81,7 +84,7 @@ pub struct ParkedTrackDto {
 
 impl From<ParkedTrack> for ParkedTrackDto {
     fn from(track: ParkedTrack) -> Self {
-        let file_name = track.relative_path.rsplit('/').next().unwrap_or_default().to_owned();
+        let file_name = last_part(&track.relative_path).to_owned();
         Self { id: track.id.to_string(), title: track.title, file_name }
     }
 }
