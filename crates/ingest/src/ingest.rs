@@ -3,10 +3,13 @@
 mod cache_queue;
 mod caching;
 mod folders;
+mod options;
 mod parked;
 mod receives;
 mod running;
 mod scope;
+mod stop;
+mod tasks;
 
 pub use cache_queue::{CacheQueued, Which, queue_cache};
 pub use caching::WarmOptions;
@@ -17,18 +20,11 @@ pub(crate) use running::StaleSender;
 pub(crate) use running::no_stale_tracks;
 pub use scope::{ScopePages, WarmScope};
 
-use std::{
-    ffi::OsString,
-    path::PathBuf,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use fanfare_audio::Limits;
-use fanfare_model::{
-    CacheOptions, Error, ErrorKind, JobId, JobKind, Result, TaskId, TaskKind, TrackId, UserId,
-};
-use fanfare_store::{Keeping, NewJob, Store, TRANSCODE_ATTEMPTS};
+use fanfare_model::{CacheOptions, Error, ErrorKind, Result, TrackId, UserId};
+use fanfare_store::{BLOB_FOLDER, Store};
 use tokio::{
     sync::{Mutex, broadcast, watch},
     task::JoinHandle,
@@ -36,8 +32,8 @@ use tokio::{
 
 use self::running::{govern, once_writable, pass_wakes, rescan_stale, stale, write_uses};
 use crate::{
-    AcoustIdOptions, BackgroundOptions, BackgroundStatus, DataLock, PictureCommand, Pictures, Playing,
-    Receiving, TaskHub, UploadOptions, WorkerStatus, clock,
+    BackgroundOptions, BackgroundStatus, DataLock, PictureCommand, Pictures, Playing, Receiving, TaskHub,
+    UploadOptions, WorkerStatus, clock,
     governor::{Governor, Policy},
     hearing::Hearing,
     lines::Lines,
@@ -45,7 +41,7 @@ use crate::{
     passes::Passes,
     played::{self, Played},
     quarantine::Kept,
-    scan::desk::{Cause, ScanDesk},
+    scan::desk::ScanDesk,
     schedule::{NightClock, Nightly, NightlyParts},
     supervisor::{Supervisor, WorkerCommandLine},
     upload::{UploadCovers, UploadPictures},
@@ -56,10 +52,6 @@ use crate::{
 /// What workers said that a listener has not taken in yet, at most; one that is slower misses some.
 const WAITING_EVENTS: usize = 1_024;
 
-/// How long scans get to stop at a shutdown.
-const SCANS_STOP: Duration = Duration::from_secs(8);
-/// How long the background's worker gets to end.
-const BACKGROUND_STOP: Duration = Duration::from_secs(8);
 /// How long the worker for listeners gets to end, when nobody waits for it any more.
 const LIVE_STOP: Duration = Duration::from_millis(1_200);
 
@@ -175,7 +167,8 @@ impl Ingest {
         let upload_covers = UploadCovers::new(store.clone(), pictures.clone());
         let upload_pictures = UploadPictures::new(pictures.clone(), upload_covers.clone());
         let kept = Kept::days(options.quarantine_days);
-        let own = OwnFolders::new([data_dir, store.catalog().cache().root().to_owned()]);
+        let blobs = data_dir.join(BLOB_FOLDER);
+        let own = OwnFolders::new([data_dir, blobs, store.catalog().cache().root().to_owned()]);
         let desk = ScanDesk::new(
             store.clone(),
             hub.clone(),
@@ -272,74 +265,6 @@ impl Ingest {
         &self.inner.hub
     }
 
-    /// Scans all folders; gives the running scan if one of all folders runs.
-    ///
-    /// # Errors
-    /// `Unavailable` while shutting down; errors of the store.
-    pub async fn scan_now(&self) -> Result<TaskId> {
-        self.inner.desk.ask(Cause::Asked, None).await
-    }
-
-    /// Scans all folders and compares every file with what is known of its bytes; gives the running scan if one does so.
-    ///
-    /// # Errors
-    /// `Unavailable` while shutting down; errors of the store.
-    pub async fn scan_in_full(&self) -> Result<TaskId> {
-        self.inner.desk.ask_in_full().await
-    }
-
-    /// Cancels a task: a scan stops where it is, hearing withdraws the tracks that still wait.
-    ///
-    /// # Errors
-    /// `NotFound` for a task nobody knows, `Conflict` for one that is over.
-    pub async fn cancel(&self, task: TaskId) -> Result<()> {
-        if self.inner.desk.cancel(task).await
-            || self.inner.lines.cancel(task).await?
-            || self.inner.nightly.cancel(task).await
-            || self.inner.passes.cancel(task)
-        {
-            return Ok(());
-        }
-        match self.inner.store.catalog().task(task).await? {
-            Some(_) => Err(Error::new(ErrorKind::Conflict, "the task is over already")),
-            None => Err(Error::new(ErrorKind::NotFound, "there is no such task")),
-        }
-    }
-
-    /// Does a task that is over once more: a scan scans again; hearing and nightly runs take up every track that failed or
-    /// lacks results. Gives the new task; of one that is not over itself, because it is being done.
-    ///
-    /// # Errors
-    /// `NotFound` for a task nobody knows; `Conflict` where a setting is in the way, which the remedy names; errors of the
-    /// store.
-    pub async fn retry(&self, task: TaskId) -> Result<TaskId> {
-        if self.inner.hub.active().iter().any(|active| active.id == task) {
-            return Ok(task);
-        }
-        let known = self.inner.store.catalog().task(task).await?;
-        match known.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
-            TaskKind::Scan => self.scan_now().await,
-            TaskKind::Analysis | TaskKind::Upload => self.hear_again().await,
-            TaskKind::Nightly => self.inner.nightly.ask(true).await,
-            TaskKind::Tags => self.inner.passes.tags.ask().await,
-            TaskKind::Identify => self.inner.passes.identify.ask().await,
-            TaskKind::Cache => self.warm_again(task).await,
-            TaskKind::Transcode => self.make_ladders_again(task).await,
-        }
-    }
-
-    async fn make_ladders_again(&self, of: TaskId) -> Result<TaskId> {
-        let ladder = self.uploads().ladder.clone();
-        let line = &self.inner.lines.transcodes;
-        let hold = line.hold();
-        let task = line.announce().await?;
-        self.inner.store.catalog().requeue_ladders(of, task, &ladder, clock::now()).await?;
-        line.queued().await;
-        drop(hold);
-        line.count().await;
-        Ok(task)
-    }
-
     /// Begins taking in a file that is being sent. `name` is what the sender calls it; it is only ever shown.
     ///
     /// # Errors
@@ -350,17 +275,6 @@ impl Ingest {
 
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
-    }
-
-    /// For how long files of ours are kept that no row names, from now on, in days.
-    pub fn set_quarantine_days(&self, days: u32) {
-        self.inner.kept.set(days);
-    }
-
-    /// That, as the store is told it.
-    #[must_use]
-    pub fn keeping(&self) -> Keeping {
-        self.inner.kept.get()
     }
 
     /// Where pictures from outside are decoded.
@@ -392,61 +306,6 @@ impl Ingest {
         Ok(())
     }
 
-    /// Asks for the HLS ladder of a track, which a live worker then makes; gives the job that makes it, one however
-    /// many ask.
-    ///
-    /// # Errors
-    /// Errors of the store.
-    pub async fn ask_for_ladder(&self, track: TrackId) -> Result<JobId> {
-        let options = self.uploads();
-        // Room is made before: what is kept is never more than the cap and this one.
-        self.tidy_cache().await?;
-        let ladder = options.ladder.clone();
-        let line = &self.inner.lines.transcodes;
-        let hold = line.hold();
-        let task = line.announce().await?;
-        let job = NewJob {
-            dedupe_key: Some(format!("transcode:{track}:{ladder}")),
-            kind: JobKind::TranscodeTrack { track, ladder },
-            task: Some(task),
-            priority: 0,
-            run_at: clock::now(),
-            max_attempts: TRANSCODE_ATTEMPTS,
-        };
-        let id = self.inner.store.jobs().enqueue(job, clock::now()).await?;
-        line.queued().await;
-        drop(hold);
-        Ok(id)
-    }
-
-    /// What people may send, and what is made of it.
-    #[must_use]
-    pub fn uploads(&self) -> Arc<UploadOptions> {
-        Arc::clone(&self.inner.uploads.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Changes that, from the next upload and the next ladder on.
-    pub fn set_uploads(&self, options: UploadOptions) {
-        *self.inner.uploads.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
-    }
-
-    /// Queues a failed track again; one whose enrichment alone failed is only enriched again.
-    ///
-    /// # Errors
-    /// `NotFound`; `Conflict` when its bytes were let go; errors of the store.
-    pub async fn retry_track(&self, id: TrackId) -> Result<()> {
-        let row = self.inner.store.catalog().track(id).await?;
-        let uploaded = row.is_some_and(|row| row.track.home.folder().is_none());
-        let line = if uploaded { &self.inner.lines.uploads } else { &self.inner.lines.analysis };
-        let hold = line.hold();
-        let task = line.task_id().await?;
-        self.inner.store.catalog().requeue_track(id, Some(task), &self.products(), clock::now()).await?;
-        line.queued().await;
-        drop(hold);
-        line.count().await;
-        Ok(())
-    }
-
     /// How the worker is doing.
     #[must_use]
     pub fn worker_status(&self) -> WorkerStatus {
@@ -456,21 +315,6 @@ impl Ingest {
     /// Tells the worker for listeners that there is a job for it; starts it if that is the first one.
     pub fn wake_live(&self) {
         self.inner.live.wake();
-    }
-
-    /// What runs by itself, when, and how gently.
-    #[must_use]
-    pub fn background(&self) -> BackgroundOptions {
-        self.inner.governor.options()
-    }
-
-    /// Changes what runs by itself, when, and how gently: at once, also for a run under way.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Invalid`] for values out of their range.
-    pub fn set_background(&self, options: BackgroundOptions) -> Result<()> {
-        self.inner.governor.set_options(options.checked()?);
-        Ok(())
     }
 
     /// When nightly runs were and will be.
@@ -487,28 +331,6 @@ impl Ingest {
         self.inner.nightly.begin_schedule();
     }
 
-    /// Starts a nightly run now, whatever the hour, unless one is under way; gives its task.
-    ///
-    /// # Errors
-    /// Errors of the store.
-    pub async fn run_nightly_now(&self) -> Result<TaskId> {
-        self.inner.nightly.ask(false).await
-    }
-
-    /// Tells whether measured loudness is written into library files (the worker's hook goes by its own settings). When that
-    /// is switched on, tracks that were heard before are written too, in a task of its own; what is told first after the
-    /// start is no switch.
-    pub fn set_write_tags(&self, on: bool) {
-        self.inner.passes.tags.set(on);
-    }
-
-    /// Tells how AcoustID is asked what tracks are, if it is (the worker's hook goes by its own settings). With a new key,
-    /// tracks that were heard before are looked up too, in a task of its own; what is told first after the start is no
-    /// change.
-    pub fn set_acoustid(&self, options: Option<AcoustIdOptions>) {
-        self.inner.passes.identify.set(options);
-    }
-
     /// Says that something is being played: background work stands back, until a while after the answer was last told to
     /// [`Playing::go_on`]. Hand one to whoever streams; they may be many.
     #[must_use]
@@ -520,53 +342,5 @@ impl Ingest {
     #[must_use]
     pub fn playing_track(&self, track: TrackId) -> Playing {
         self.inner.governor.playing(Some((self.inner.played.clone(), track)))
-    }
-
-    /// Stops everything: the background, then what is made for listeners. Parts that were stopped before are passed over.
-    pub async fn shutdown(&self) {
-        tokio::join!(self.stop_background(), self.stop_live());
-        self.inner.end.send_replace(true);
-        drop(self.inner.lock.lock().await.take());
-    }
-
-    /// Ends the worker for listeners, and gives its leases back; takes at most 1.7 s.
-    pub async fn stop_live(&self) {
-        self.inner.live.stop(LIVE_STOP).await;
-    }
-
-    /// Stops scans and the background's worker, and gives its leases back; takes at most 9 s, whatever a file system or
-    /// the worker does. What is made for listeners goes on.
-    pub async fn stop_background(&self) {
-        self.inner.stop.send_replace(true);
-        self.inner.desk.close().await;
-        let passes = self.inner.passes.clone();
-        let tasks = std::mem::take(&mut *self.inner.tasks.lock().await);
-        let ended = async {
-            passes.stop().await;
-            for task in tasks {
-                if let Err(error) = task.await {
-                    tracing::error!(%error, "a part of ingest broke off");
-                }
-            }
-        };
-        let (_, scans) = tokio::join!(
-            self.inner.supervisor.stop(BACKGROUND_STOP),
-            tokio::time::timeout(SCANS_STOP, ended)
-        );
-        if scans.is_err() {
-            tracing::warn!("a scan did not stop in time; the next one goes on from where it was");
-        }
-    }
-
-    async fn hear_again(&self) -> Result<TaskId> {
-        let hold = self.inner.hearing.hold();
-        let task = self.inner.hearing.task_id().await?;
-        let catalog = self.inner.store.catalog();
-        catalog.requeue_failed(Some(task), &self.products(), clock::now()).await?;
-        catalog.queue_missing_analysis(&fanfare_analysis::versions(), Some(task), clock::now()).await?;
-        self.inner.hearing.queued().await;
-        drop(hold);
-        self.inner.hearing.count().await;
-        Ok(task)
     }
 }

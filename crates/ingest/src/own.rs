@@ -10,27 +10,23 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
+use fanfare_store::Mounts;
 
-/// The data folder, and the cache folder wherever that is. Cheap to clone.
+/// The data folder, the folder of uploads and covers, and the cache folder, wherever those are. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnFolders(Arc<Vec<PathBuf>>);
-
-/// Folders by device and inode: the same whatever path, link or mount leads to them.
-pub(crate) type Places = HashSet<(u64, u64)>;
 
 impl OwnFolders {
     pub(crate) fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
         Self(Arc::new(folders.into_iter().collect()))
     }
 
-    /// Refuses a folder that is one of these or lies in one, whatever links lead there.
+    /// Refuses a folder that is one of these or lies in one, whatever links and mounts lead there. Blocks.
     ///
     /// # Errors
     /// `Invalid`.
     pub(crate) fn refuse(&self, folder: &Path) -> Result<()> {
-        let own = self.places();
-        let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        if !real.ancestors().any(|above| place(above).is_some_and(|place| own.contains(&place))) {
+        if !self.hold(folder, &Mounts::now()) {
             return Ok(());
         }
         let message = format!("{} belongs to what Fanfare itself keeps", folder.display());
@@ -38,14 +34,16 @@ impl OwnFolders {
             .remedy("name a folder outside the data folder and the cache folder"))
     }
 
-    /// Where they are now; one that is not there is nowhere.
-    pub(crate) fn places(&self) -> Places {
-        self.0.iter().filter_map(|folder| place(folder)).collect()
+    /// Whether that folder is one of these or lies in one. Blocks.
+    pub(crate) fn hold(&self, folder: &Path, mounts: &Mounts) -> bool {
+        self.0.iter().any(|own| mounts.lies_in(folder, own))
     }
-}
 
-fn place(folder: &Path) -> Option<(u64, u64)> {
-    fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
+    /// Their devices and inodes now; one that is not there has none.
+    pub(crate) fn identities(&self) -> HashSet<(u64, u64)> {
+        let identity = |folder: &PathBuf| fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()));
+        self.0.iter().filter_map(identity).collect()
+    }
 }
 
 #[cfg(test)]

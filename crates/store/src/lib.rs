@@ -23,12 +23,16 @@ mod failure;
 mod folding;
 mod fresh;
 mod growing;
+mod hashing;
 mod ids;
+mod location;
 mod lost;
 mod migrate;
+mod mounts;
 mod open;
 mod patience;
 mod people;
+mod probe;
 pub mod queue;
 mod refold;
 mod reserve;
@@ -52,13 +56,17 @@ pub use disk::{Disk, Unwritable};
 pub use error::is_unreadable_database;
 pub use failure::Failure;
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
+pub use hashing::{hash_blocks, hash_reader};
 pub use ids::fresh_id;
+pub use location::refuse_no_folder;
 pub use lost::{damaged_database, refuse_lost_database};
+pub use mounts::Mounts;
 #[cfg(feature = "testsuite")]
 pub use open::Held;
 pub use open::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, Store, StoreOptions};
 pub use patience::Patience;
 pub use people::{ApiKey, Ended, Keep, People, SecretHash};
+pub use probe::try_writing;
 pub use queue::{
     ANALYZE_ATTEMPTS, AfterFailure, ENRICH_ATTEMPTS, ENRICH_PAUSE_MS, HEARTBEAT_MS, JobCounts, JobQueue,
     LEASE_MS, MemoryJobQueue, NewJob, PROCESS_ATTEMPTS, SqliteJobQueue, TRANSCODE_ATTEMPTS,

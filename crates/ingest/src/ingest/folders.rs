@@ -13,7 +13,7 @@ use std::{
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{Error, ErrorKind, FolderId, Presence, Result, Timestamp, TrackId, library::Folder};
-use fanfare_store::{KnownFile, Store};
+use fanfare_store::{KnownFile, Mounts, Store};
 
 use super::Ingest;
 use crate::{
@@ -102,6 +102,12 @@ impl Ingest {
         Ok(found)
     }
 
+    /// Folders that the last scan of each library folder left out (of systems, of other programs, of Fanfare itself), in lines.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        self.inner.desk.left_out()
+    }
+
     /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
     pub fn set_keep_missing(&self, days: u32) {
         self.inner.desk.keep_missing(days);
@@ -120,13 +126,13 @@ impl Ingest {
     /// that belongs to the library, or in what Fanfare itself keeps; `Unavailable` when its storage gives no answer; errors of the store.
     pub async fn add_folder(&self, path: &Path) -> Result<Folder> {
         let (wanted, own) = (path.to_owned(), self.inner.own.clone());
-        let path = detached::look(move || own.refuse(&wanted).and_then(|()| real_folder(&wanted))).await??;
-        for other in self.inner.store.catalog().folders().await? {
-            if other.path != path && (other.path.starts_with(&path) || path.starts_with(&other.path)) {
-                let message = format!("the folder overlaps with {}", other.path.display());
-                return Err(Error::new(ErrorKind::Invalid, message).remedy("remove that one first"));
-            }
-        }
+        let others = self.inner.store.catalog().folders().await?;
+        let path = detached::look(move || {
+            own.refuse(&wanted)?;
+            let path = real_folder(&wanted)?;
+            refuse_overlap(&path, &others).map(|()| path)
+        });
+        let path = path.await??;
         let folder = self.inner.store.catalog().add_folder(&path, clock::now()).await?;
         self.inner.board.note(|seen| seen.folders = true);
         self.inner.desk.ask(Cause::Start, Some(folder.id)).await?;
@@ -143,6 +149,19 @@ impl Ingest {
         self.inner.hearing.count().await;
         Ok(())
     }
+}
+
+/// Refuses a folder that lies in one that belongs to the library, or around it, also by another mount: its files would be tracks
+/// twice. One that is in the library by this path already is in it, whatever lies in it.
+fn refuse_overlap(path: &Path, others: &[Folder]) -> Result<()> {
+    if others.iter().any(|other| other.path == path) {
+        return Ok(());
+    }
+    let mounts = Mounts::now();
+    let overlaps = |other: &&Folder| mounts.lies_in(path, &other.path) || mounts.lies_in(&other.path, path);
+    let Some(other) = others.iter().find(overlaps) else { return Ok(()) };
+    let message = format!("the folder overlaps with {}", other.path.display());
+    Err(Error::new(ErrorKind::Invalid, message).remedy("remove that one first"))
 }
 
 /// The folder's real path, if it is a folder that can be listed.

@@ -4,7 +4,7 @@ mod running;
 mod sweeping;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -15,7 +15,7 @@ use std::{
 
 use fanfare_audio::{CancelFlag, Limits};
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
-use fanfare_store::Store;
+use fanfare_store::{Mounts, Store};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
@@ -23,8 +23,8 @@ use super::{
     steady::{Steady, WATCHED_FOR},
 };
 use crate::{
-    Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, mounts,
-    own::OwnFolders, quarantine::Kept,
+    Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, own::OwnFolders,
+    quarantine::Kept,
 };
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
@@ -92,6 +92,8 @@ struct DeskState {
     away: HashSet<FolderId>,
     /// By folder, the mounts at it and below it when its last scan began.
     mounted: HashMap<FolderId, u64>,
+    /// By folder, what its last scan left out, in lines.
+    left_out: BTreeMap<FolderId, Vec<String>>,
     /// Scans that ended.
     ended: u64,
     closed: bool,
@@ -153,10 +155,15 @@ impl ScanDesk {
         ScansSeen { ended: state.ended, busy: state.running.is_some() || state.wanted.is_some() }
     }
 
+    /// What the last scan of each folder left out, in lines.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        self.state().left_out.values().flatten().cloned().collect()
+    }
+
     /// Whether other file systems are mounted at that folder or below it than when it was last scanned.
     pub(crate) fn is_mounted_otherwise(&self, folder: FolderId, path: &Path) -> bool {
         let scanned = self.state().mounted.get(&folder).copied();
-        scanned.is_some_and(|scanned| scanned != mounts::fingerprint(path))
+        scanned.is_some_and(|scanned| scanned != Mounts::now().fingerprint(path))
     }
 
     /// Resolves once no scan runs or waits.

@@ -99,6 +99,8 @@ pub(crate) struct FolderOutcome {
     pub(crate) compared: u64,
     /// Other library folders that tracks were taken from: worth another scan soon.
     pub(crate) taken_from: HashSet<FolderId>,
+    /// What of it was left out, in lines.
+    pub(crate) left_out: Vec<String>,
 }
 
 impl FolderScan<'_> {
@@ -124,11 +126,21 @@ impl FolderScan<'_> {
     async fn bring_up_to_date(&self, began: Timestamp) -> Result<FolderOutcome> {
         self.wait_for_threads_left_behind().await?;
         let walked = self.walk().await?;
-        if let Some(sentence) = left_out(&walked.left_out, |name| self.shown(name)) {
-            self.task.note(sentence).await;
-        }
+        let mut left_out: Vec<String> =
+            left_out(&walked.left_out, |name| self.shown(name)).into_iter().collect();
         for own in &walked.own {
-            self.task.note(format!("left out {}: Fanfare keeps its own files there", self.shown(own))).await;
+            let folder = self.shown(own);
+            if self.told {
+                tracing::warn!(
+                    folder,
+                    "left out of the library: Fanfare keeps its own files there. Whatever is done to the library's folder is done \
+                     to them: move the data folder elsewhere (`--data DIR`)"
+                );
+            }
+            left_out.push(format!("left out {folder}: Fanfare keeps its own files there"));
+        }
+        for line in &left_out {
+            self.task.note(line.clone()).await;
         }
         let catalog = self.store.catalog();
         let known = catalog.known_files(self.folder.id).await?;
@@ -158,6 +170,7 @@ impl FolderScan<'_> {
             changing: u64::from(plan.unchecked),
             away: plan.away.len() as u64,
             taken_from: plan.taken_from.clone(),
+            left_out,
             ..FolderOutcome::default()
         };
         let mut applying = Applying::new(self);
@@ -264,7 +277,7 @@ impl FolderScan<'_> {
                 Error::new(ErrorKind::Unavailable, error.message().to_owned())
                     .remedy("remove it from the library; no file is touched")
             })?;
-            walk(&root, &own.places(), &cancel, &counted)
+            walk(&root, &own, &cancel, &counted)
         });
         let attended = self.attend(walking, || progress.answers.load(Ordering::Relaxed));
         tokio::pin!(attended);
@@ -345,9 +358,6 @@ fn all<T: Copy>(of: &[T], change: fn(T) -> ScanChange) -> Vec<ScanChange> {
     of.iter().map(|one| change(*one)).collect()
 }
 
-/// How the line begins that names the folders that a scan left out because of their names.
-pub const LEFT_OUT: &str = "left out ";
-
 /// How many of them are named.
 const NAMED: usize = 8;
 
@@ -363,7 +373,7 @@ fn left_out(names: &[String], shown: impl Fn(&str) -> String) -> Option<String> 
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("{LEFT_OUT}{of}: {}{more}", listed.join(", ")))
+    Some(format!("left out {of}: {}{more}", listed.join(", ")))
 }
 
 /// What to do about a folder that counts as away.

@@ -16,11 +16,11 @@ use std::{
 
 use fanfare_audio::{CancelFlag, is_audio_suffix, is_system_name};
 use fanfare_model::{Error, ErrorKind, Result, Timestamp};
-use fanfare_store::FolderMount;
+use fanfare_store::{FolderMount, Mounts};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use super::cover::picture_rank;
-use crate::{clock, own::Places};
+use crate::{clock, own::OwnFolders};
 
 /// An audio file (by its suffix), as the directory shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,10 @@ struct Walk<'a> {
     links: VecDeque<Todo>,
     entered: HashSet<(u64, u64)>,
     listed: HashSet<(u64, u64)>,
-    own: &'a Places,
+    own: &'a OwnFolders,
+    /// Devices and inodes of those.
+    own_ids: HashSet<(u64, u64)>,
+    table: Mounts,
     progress: &'a WalkProgress,
 }
 
@@ -106,7 +109,7 @@ struct Walk<'a> {
 /// `Unavailable` when the folder itself cannot be read; `Cancelled`.
 pub(crate) fn walk(
     root: &Path,
-    own: &Places,
+    own: &OwnFolders,
     cancel: &CancelFlag,
     progress: &WalkProgress,
 ) -> Result<Walked> {
@@ -136,6 +139,8 @@ pub(crate) fn walk(
         entered: HashSet::new(),
         listed: HashSet::new(),
         own,
+        own_ids: own.identities(),
+        table: Mounts::now(),
         progress,
     };
     loop {
@@ -156,10 +161,17 @@ pub(crate) fn walk(
 }
 
 impl Walk<'_> {
+    /// Whether that folder is one of Fanfare's own, or a link or a mount leads from it into one.
+    fn is_own(&self, folder: &Todo, mount: MountPoint, inode: u64) -> bool {
+        let leads_elsewhere = folder.above != Some(mount) && !folder.relative.is_empty();
+        self.own_ids.contains(&(mount.device, inode))
+            || (leads_elsewhere && self.own.hold(&folder.path, &self.table))
+    }
+
     fn enter(&mut self, folder: &Todo) {
         let mount = match mount_point(&folder.path) {
             Ok((mount, inode)) if !self.entered.insert((mount.device, inode)) => return,
-            Ok((mount, inode)) if self.own.contains(&(mount.device, inode)) => {
+            Ok((mount, inode)) if self.is_own(folder, mount, inode) => {
                 return self.walked.own.push(folder.relative.clone());
             }
             Ok((mount, inode)) => {

@@ -7,13 +7,13 @@ use std::{
 };
 
 use fanfare_model::FolderId;
+use fanfare_store::Mounts;
 use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode},
 };
 
 use super::board::Board;
-use crate::mounts;
 
 /// An open eye; dropping it closes it.
 pub(crate) struct Eye {
@@ -72,7 +72,7 @@ fn identity(path: &Path) -> Option<Place> {
     fs::metadata(path)
         .ok()
         .filter(|meta| meta.is_dir())
-        .map(|meta| (meta.dev(), meta.ino(), mounts::fingerprint(path)))
+        .map(|meta| (meta.dev(), meta.ino(), Mounts::now().fingerprint(path)))
 }
 
 fn is_limit(error: &notify::Error) -> bool {

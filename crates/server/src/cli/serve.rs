@@ -10,7 +10,7 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{DATABASE_FILE, refuse_lost_database};
+use fanfare_store::{DATABASE_FILE, refuse_lost_database, refuse_no_folder};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -71,6 +71,7 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 /// Makes the data folder where it is missing, for its owner only: it holds sessions and password hashes.
 pub fn make_data_folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
+    refuse_no_folder(path).map_err(|error| error.context("the data folder cannot be used"))?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
         Error::from_io(format_args!("the data folder {} cannot be made", path.display()), error)
             .remedy("name a writable one with --data DIR or FANFARE_DATA, or make room on its disk")

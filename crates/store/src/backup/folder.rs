@@ -5,7 +5,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
@@ -17,7 +17,7 @@ use super::{
     no_backup,
     snapshot::{Named, SNAPSHOT},
 };
-use crate::{BlobKind, blobs::blob_counts};
+use crate::{BlobKind, FolderMount, Mounts, blobs::blob_counts, refuse_no_folder};
 
 /// The file that marks a folder as a backup from its first moment, and keeps two from being made there at once.
 const MARK: &str = ".fanfare-backup";
@@ -39,6 +39,7 @@ impl std::ops::Deref for Place {
 /// Opens the folder of a backup, makes it where it is not there; gives the manifest of the backup that is in it.
 pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest>)> {
     refuse_overlap(target, data)?;
+    refuse_no_folder(target)?;
     let before = match Manifest::of(target) {
         // This backup writes another one. What the damaged one named stays until then.
         Err(error) if error.kind() == ErrorKind::Io && target.join(MANIFEST_FILE).is_file() => {
@@ -99,46 +100,47 @@ enum Before {
 }
 
 /// Refuses a backup that lies in a data folder, or around it: it is lost with the folder, and what is deleted in one is
-/// deleted in the other.
+/// deleted in the other. Links and mounts on the way hide nothing.
 ///
 /// # Errors
 /// `Invalid`.
 pub fn refuse_overlap(target: &Path, data: &Path) -> Result<()> {
-    let (data, target) = (real(data), real(target));
-    if target.starts_with(&data) || data.starts_with(&target) {
+    let mounts = Mounts::now();
+    if mounts.lies_in(target, data) || mounts.lies_in(data, target) {
         return Err(Error::new(ErrorKind::Invalid, "a backup cannot lie in the data folder, or around it")
             .remedy("name another folder, best on another disk"));
     }
     Ok(())
 }
 
-/// Refuses a place for a backup in a library folder: its uploads would become tracks once more, by a scan.
+/// Refuses a place for a backup in the folder of smaller files, wherever that is: all of it may be deleted.
 ///
 /// # Errors
 /// `Invalid`.
-pub(super) fn refuse_library(target: &Path, library: &Path) -> Result<()> {
-    if !real(target).starts_with(real(library)) {
+pub(super) fn refuse_cache(target: &Path, cache: &Path) -> Result<()> {
+    if !Mounts::now().lies_in(target, cache) {
+        return Ok(());
+    }
+    let message = format!("a backup cannot lie in the cache folder {}", cache.display());
+    Err(Error::new(ErrorKind::Invalid, message).remedy("name another folder, best on another disk"))
+}
+
+/// Refuses a place for a backup in a library folder: its uploads would become tracks once more, by a scan. `links` are the
+/// folders in the library, below `library`, where the last scan met a link or a mount: a path that leads there without them is
+/// the same place.
+///
+/// # Errors
+/// `Invalid`.
+pub(super) fn refuse_library(target: &Path, library: &Path, links: &[FolderMount]) -> Result<()> {
+    let mounts = Mounts::now();
+    let is_in = mounts.is_reached_in(target, library)
+        || links.iter().any(|link| mounts.lies_in(target, &library.join(&link.path)));
+    if !is_in {
         return Ok(());
     }
     let message = format!("a backup cannot lie in the library folder {}", library.display());
     Err(Error::new(ErrorKind::Invalid, message)
         .remedy("name a folder outside the library, best on another disk: what is in a library folder is taken for music"))
-}
-
-/// The path with every link resolved, as far as it is there; `..` behind a folder that is not there is one that will be made.
-fn real(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let there = path.ancestors().find_map(|above| Some((above.canonicalize().ok()?, above)));
-    let Some((mut real, above)) = there else { return path };
-    for part in path.strip_prefix(above).unwrap_or(Path::new("")).components() {
-        match part {
-            Component::ParentDir => drop(real.pop()),
-            part => real.push(part),
-        }
-        // What `..` leads back to may be there, and be a link.
-        real = real.canonicalize().unwrap_or(real);
-    }
-    real
 }
 
 pub(super) fn private_folder(path: &Path) -> Result<()> {
@@ -229,19 +231,20 @@ mod tests {
         let top = tempfile::tempdir().unwrap();
         let at = |name: &str| top.path().join(name);
         fs::create_dir_all(at("music/albums")).unwrap();
+        fs::create_dir_all(at("elsewhere")).unwrap();
         std::os::unix::fs::symlink(at("music"), at("link")).unwrap();
+        std::os::unix::fs::symlink(at("elsewhere"), at("music/out")).unwrap();
+        let met = [FolderMount { path: "out".to_owned(), device: 0, inode: 0 }];
         for (target, refused) in [
             ("music", true),
-            ("music/backup", true),
             ("music/albums/a/b", true),
-            ("link/backup", true),
-            ("other/../music/backup", true), // `other` is made on the way
-            ("other/../link/backup", true),
+            ("other/../link/backup", true), // `other` is made on the way
+            ("music/out/backup", true),
+            ("elsewhere/backup", true),
             ("music/../backup", false),
             ("music backup", false),
-            ("backup", false),
         ] {
-            assert_eq!(refuse_library(&at(target), &at("music")).is_err(), refused, "{target}");
+            assert_eq!(refuse_library(&at(target), &at("music"), &met).is_err(), refused, "{target}");
         }
     }
 }

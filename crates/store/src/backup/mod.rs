@@ -85,8 +85,10 @@ pub async fn backup(
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<BackedUp> {
     for library in store.catalog().folders().await? {
-        folder::refuse_library(target, &library.path)?;
+        let links = store.catalog().folder_mounts(library.id).await?;
+        folder::refuse_library(target, &library.path, &links)?;
     }
+    folder::refuse_cache(target, store.catalog().cache().root())?;
     let (place, before) = folder::open(data, target)?;
     let (mut copied, mut mended, mut copied_bytes) = (0, 0, 0);
     let (mut verified, mut taken) = (Verified::new(), 0);

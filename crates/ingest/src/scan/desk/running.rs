@@ -3,11 +3,11 @@
 use std::{collections::HashSet, sync::Arc};
 
 use fanfare_model::{ErrorKind, FolderId, Result, TaskState, library::Folder};
-use fanfare_store::{Failure, ScanApplied};
+use fanfare_store::{Failure, Mounts, ScanApplied};
 
 use super::{Scan, ScanDesk};
 use crate::{
-    clock, mounts,
+    clock,
     scan::{
         apply::sum,
         folder::{FolderOutcome, FolderScan},
@@ -85,7 +85,7 @@ impl ScanDesk {
                 told: scan.told,
             };
             // Before the walk: what is mounted meanwhile is a change that the next look finds.
-            self.state().mounted.insert(folder.id, mounts::fingerprint(&folder.path));
+            self.state().mounted.insert(folder.id, Mounts::now().fingerprint(&folder.path));
             match work.run().await {
                 Ok(outcome) => {
                     self.state().away.remove(&folder.id);
@@ -98,6 +98,7 @@ impl ScanDesk {
                         changing.insert(folder.id);
                     }
                     changing.extend(outcome.taken_from);
+                    self.state().left_out.insert(folder.id, outcome.left_out);
                 }
                 // Storage that is away and stays away is no news to a scan that nobody asked for.
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
@@ -113,6 +114,7 @@ impl ScanDesk {
                     let mut state = self.state();
                     state.at_it.remove(&folder.id);
                     state.mounted.remove(&folder.id);
+                    state.left_out.remove(&folder.id);
                 }
                 Err(error) => return Err(error),
             }

@@ -4,11 +4,11 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use fanfare_model::{Error, Result, words};
-use fanfare_store::{CacheFolder, Disk};
+use fanfare_store::{CacheFolder, Disk, Mounts, try_writing};
 use walkdir::WalkDir;
 
 use super::{Check, Outcome, database};
@@ -42,7 +42,7 @@ pub fn all(settings: &Settings) -> Vec<Check> {
     checks.push(ffmpeg(settings));
     checks.push(encoder(settings));
     checks.push(cache_folder(settings));
-    checks.extend(folders.iter().map(|folder| library_folder(folder)));
+    checks.extend(folders.iter().flat_map(|folder| library_folder(folder, settings)));
     if settings.watch {
         checks.push(watches(&folders));
     }
@@ -105,7 +105,7 @@ fn data_folder(path: &Path) -> Check {
     if let Some(why) = Disk::of(path).try_writing() {
         return bad(NAME, Outcome::Failed, format!("{}: {}", path.display(), why.sentence()), why.remedy());
     }
-    if let Err(error) = try_writing(path) {
+    if let Err(error) = try_writing(path, ".doctor-", 1) {
         return bad(
             NAME,
             Outcome::Failed,
@@ -196,18 +196,34 @@ fn cache_folder(settings: &Settings) -> Check {
     ok(NAME, found)
 }
 
-fn try_writing(folder: &Path) -> std::io::Result<()> {
-    if !folder.is_dir() {
-        return Err(std::io::ErrorKind::NotADirectory.into());
+/// A library folder: whether it can be read, and what of Fanfare's own lies in it or around it.
+fn library_folder(path: &Path, settings: &Settings) -> Vec<Check> {
+    const NAME: &str = "library";
+    let mounts = Mounts::now();
+    let own = [("data folder", settings.data_dir.clone()), ("cache folder", settings.cache_dir())];
+    if let Some((name, folder)) = own.iter().find(|(_, folder)| mounts.lies_in(path, folder)) {
+        return vec![bad(
+            NAME,
+            Outcome::Failed,
+            format!("{} lies in the {name} {}: it is not scanned", path.display(), folder.display()),
+            "remove it from the library (no file is touched), and name a folder that holds music alone",
+        )];
     }
-    let probe = folder.join(format!(".doctor-{}", std::process::id()));
-    let written = fs::write(&probe, b"x");
-    // On a full disk the file is made and has no byte.
-    let removed = fs::remove_file(&probe);
-    written.and(removed)
+    let lies_in_it = |(_, folder): &&(&str, PathBuf)| folder.exists() && mounts.is_reached_in(folder, path);
+    // The cache folder of a data folder goes with it.
+    let inner = own.iter().find(lies_in_it).map(|(name, folder)| {
+        let (folder, path) = (folder.display(), path.display());
+        bad(
+            NAME,
+            Outcome::Warning,
+            format!("the {name} {folder} lies in the library folder {path}: it is left out of the library"),
+            "whatever is done to the library's folder is done to it: stop the server, move it elsewhere, and name its new place",
+        )
+    });
+    [readable(path)].into_iter().chain(inner).collect()
 }
 
-fn library_folder(path: &Path) -> Check {
+fn readable(path: &Path) -> Check {
     const NAME: &str = "library";
     let read = |path: &Path| -> Result<usize> {
         let entries = fs::read_dir(path).map_err(|error| Error::from_io(path.display(), error))?;
@@ -225,7 +241,7 @@ fn library_folder(path: &Path) -> Check {
 }
 
 /// Watching takes one inotify watch per folder; the kernel limits them per user.
-fn watches(folders: &[std::path::PathBuf]) -> Check {
+fn watches(folders: &[PathBuf]) -> Check {
     const NAME: &str = "watching";
     let limit = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches")
         .ok()

@@ -1,0 +1,233 @@
+//! Whether a path leads into a folder, whatever links and mounts are on its way.
+//!
+//! Folders are compared by what they are, not by the text of their paths: by device and inode of all folders above, and by the
+//! place on the file system where a part of one is mounted elsewhere (a bind mount).
+
+use std::{
+    collections::VecDeque,
+    ffi::OsString,
+    fs, io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use fanfare_model::{Error, ErrorKind, Result};
+
+use crate::Mounts;
+
+/// Links followed at most, as by the kernel (path_resolution(7)).
+const MOST_LINKS: u32 = 40;
+
+/// Where a path leads.
+#[derive(Debug, Default)]
+struct Route {
+    /// The path without links, as far as it is there.
+    end: PathBuf,
+    /// The links on the way: the folder that one lies in, and what it leads to.
+    links: Vec<(PathBuf, PathBuf)>,
+    /// A link that leads nowhere, and what it names.
+    dangling: Option<(PathBuf, PathBuf)>,
+}
+
+impl Route {
+    fn of(path: &Path) -> Self {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let parts =
+            |path: &Path| path.components().map(|part| part.as_os_str().to_owned()).collect::<Vec<_>>();
+        let mut todo = VecDeque::<OsString>::from(parts(&path));
+        let mut route = Self::default();
+        let mut followed = 0;
+        while let Some(part) = todo.pop_front() {
+            if part == ".." {
+                route.end.pop();
+                continue;
+            }
+            let next = route.end.join(&part);
+            let Ok(named) = fs::read_link(&next) else {
+                if part != "." {
+                    route.end = next;
+                }
+                continue;
+            };
+            match next.canonicalize() {
+                Ok(to) => route.links.push((route.end.clone(), to)),
+                // One that may not be looked at leads somewhere.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                Err(_) => route.dangling = Some((next.clone(), named.clone())),
+            }
+            followed += 1;
+            if followed > MOST_LINKS {
+                route.end = next;
+                break;
+            }
+            for part in parts(&named).into_iter().rev() {
+                todo.push_front(part);
+            }
+        }
+        route
+    }
+
+    /// The end, and the folders in which a link leads to it: who walks through one of them and follows links comes there.
+    fn holders(self) -> Vec<PathBuf> {
+        let (mut holders, mut links) = (vec![self.end], self.links);
+        loop {
+            let leads = |to: &Path| holders.iter().any(|holder| holder.starts_with(to));
+            let (found, rest): (Vec<_>, Vec<_>) = links.into_iter().partition(|(_, to)| leads(to));
+            if found.is_empty() {
+                return holders;
+            }
+            holders.extend(found.into_iter().map(|(folder, _)| folder));
+            links = rest;
+        }
+    }
+}
+
+impl Mounts {
+    /// Whether that path is that folder or lies in it, whatever links and mounts lead there. What is not there lies where it
+    /// would be made. Blocks.
+    #[must_use]
+    pub fn lies_in(&self, path: &Path, folder: &Path) -> bool {
+        self.is_below(&Route::of(path).end, &Folder::of(self, folder))
+    }
+
+    /// Whether a walk through that folder that follows links comes to that path: as [`lies_in`](Self::lies_in), and if the path
+    /// goes through a link that lies in the folder. Blocks.
+    #[must_use]
+    pub fn is_reached_in(&self, path: &Path, folder: &Path) -> bool {
+        let folder = Folder::of(self, folder);
+        Route::of(path).holders().iter().any(|holder| self.is_below(holder, &folder))
+    }
+
+    fn is_below(&self, path: &Path, folder: &Folder<'_>) -> bool {
+        let is_it =
+            |above: &Path| above == folder.path || folder.id.is_some_and(|id| identity(above) == Some(id));
+        if path.ancestors().any(is_it) {
+            return true;
+        }
+        self.spot(path).is_some_and(|spot| folder.spots.iter().any(|holder| spot.is_in(holder)))
+    }
+}
+
+/// A folder, and where else it can be met.
+struct Folder<'a> {
+    path: PathBuf,
+    /// Device and inode.
+    id: Option<(u64, u64)>,
+    spots: Vec<crate::mounts::Spot<'a>>,
+}
+
+impl<'a> Folder<'a> {
+    fn of(mounts: &'a Mounts, folder: &Path) -> Self {
+        let path = Route::of(folder).end;
+        let spots = mounts.spot(&path).into_iter().chain(mounts.below(&path)).collect();
+        Self { id: identity(&path), spots, path }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// Refuses a path at which no folder is and none can be made: a link that leads nowhere, or something else on the way.
+///
+/// # Errors
+/// `Invalid`.
+pub fn refuse_no_folder(path: &Path) -> Result<()> {
+    if let (Some((link, to)), false) = (Route::of(path).dangling, path.exists()) {
+        let message = format!("the link {} leads to {}, which is not there", link.display(), to.display());
+        return Err(Error::new(ErrorKind::Invalid, message)
+            .remedy("mount the disk that it leads to, or make that folder; or name another one"));
+    }
+    let there = path.ancestors().find_map(|above| Some((above, fs::metadata(above).ok()?)));
+    match there {
+        Some((above, meta)) if !meta.is_dir() => {
+            Err(Error::new(ErrorKind::Invalid, format!("{} is no folder", above.display()))
+                .remedy("name a folder, or a path where one can be made"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// Issue 12: a path was compared by its text alone.
+    #[test]
+    fn a_path_leads_into_a_folder_by_whatever_links() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        for folder in ["music/albums", "elsewhere/in", "third"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        for (to, link) in [
+            (at("music"), "link"),
+            (at("elsewhere"), "music/out"),
+            ("../elsewhere".into(), "music/relative"),
+            (at("music/out"), "chain"),
+            (at("third"), "elsewhere/third"),
+            ("circle".into(), "circle"),
+        ] {
+            symlink(to, at(link)).unwrap();
+        }
+        let mounts = Mounts::now();
+        for (path, lies, is_reached) in [
+            ("music", true, true),
+            ("music/albums/a/b", true, true),
+            ("link/backup", true, true),
+            ("other/../music/backup", true, true), // `other` is made on the way
+            ("other/../link/backup", true, true),
+            ("music/./backup", true, true),
+            ("music/out", false, true),
+            ("music/out/backup", false, true),
+            ("music/relative/in/backup", false, true),
+            ("music/relative/in/../backup", false, true),
+            ("chain/backup", false, true),
+            ("music/out/third/backup", false, true),
+            ("link/out/third/backup", false, true),
+            ("music/out/../backup", false, false),
+            ("elsewhere/backup", false, false),
+            ("elsewhere/third/backup", false, false),
+            ("music/../backup", false, false),
+            ("music backup", false, false),
+            ("circle/backup", false, false),
+            ("", false, false),
+        ] {
+            let found =
+                (mounts.lies_in(&at(path), &at("music")), mounts.is_reached_in(&at(path), &at("music")));
+            assert_eq!(found, (lies, is_reached), "{path}");
+        }
+        assert!(!mounts.lies_in(&at("music"), &at("not there")));
+        assert!(mounts.lies_in(&at("not there/x"), &at("not there")), "where it would be made");
+    }
+
+    /// Issue 12: the system's words were "File exists".
+    #[test]
+    fn where_no_folder_can_be_made_the_cause_is_said() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        fs::write(at("file"), "x").unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        for (to, link) in [("gone", "dangling"), ("circle", "circle"), ("folder", "whole"), ("file", "short")]
+        {
+            symlink(to, at(link)).unwrap();
+        }
+        for (path, said) in [
+            ("dangling", "dangling leads to gone, which is not there"),
+            ("dangling/a/b", "dangling leads to gone, which is not there"),
+            ("circle/a", "circle leads to circle"),
+            ("file", "file is no folder"),
+            ("file/a", "file is no folder"),
+            ("short/a", "short is no folder"),
+        ] {
+            let refused = refuse_no_folder(&at(path)).unwrap_err();
+            assert!(refused.message().contains(said), "{path}: {refused}");
+            assert!(refused.remedy_text().is_some());
+        }
+        for path in ["folder", "folder/a/b", "whole", "whole/a", "a/b", "a/../whole/b"] {
+            refuse_no_folder(&at(path)).unwrap();
+        }
+    }
+}
