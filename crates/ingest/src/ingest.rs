@@ -24,7 +24,7 @@ use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use fanfare_audio::Limits;
 use fanfare_model::{CacheOptions, Error, ErrorKind, Result, TrackId, UserId};
-use fanfare_store::{BLOB_FOLDER, Store};
+use fanfare_store::Store;
 use tokio::{
     sync::{Mutex, broadcast, watch},
     task::JoinHandle,
@@ -167,8 +167,7 @@ impl Ingest {
         let upload_covers = UploadCovers::new(store.clone(), pictures.clone());
         let upload_pictures = UploadPictures::new(pictures.clone(), upload_covers.clone());
         let kept = Kept::days(options.quarantine_days);
-        let blobs = data_dir.join(BLOB_FOLDER);
-        let own = OwnFolders::new([data_dir, blobs, store.catalog().cache().root().to_owned()]);
+        let own = OwnFolders::of(data_dir, store.catalog().cache().root().to_owned());
         let desk = ScanDesk::new(
             store.clone(),
             hub.clone(),

@@ -10,13 +10,18 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::Mounts;
+use fanfare_store::{BLOB_FOLDER, Mounts};
 
 /// The data folder, the folder of uploads and covers, and the cache folder, wherever those are. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnFolders(Arc<Vec<PathBuf>>);
 
 impl OwnFolders {
+    /// Those of a data folder, and that cache folder.
+    pub(crate) fn of(data: PathBuf, cache: PathBuf) -> Self {
+        Self::new([data.join(BLOB_FOLDER), data, cache])
+    }
+
     pub(crate) fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
         Self(Arc::new(folders.into_iter().collect()))
     }

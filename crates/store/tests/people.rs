@@ -98,8 +98,8 @@ async fn sessions_end_by_time_by_hand_and_with_their_user() {
 /// Issue 12: a script that signs in, or makes a key, for every request filled the database.
 #[tokio::test]
 async fn nobody_has_sessions_or_keys_without_a_bound() {
-    let bench = Bench::new().await;
-    let people = bench.store.people();
+    let fixture = Bench::new().await;
+    let people = fixture.store.people();
     let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
     let other = people.create_user("o", "x", Role::Listener, NOW).await.unwrap();
     let secret = |number: u8| [number; 32];

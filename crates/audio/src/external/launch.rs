@@ -85,7 +85,7 @@ fn cannot_start(why: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("ffmpeg cannot be started: {why}")).remedy("reinstall ffmpeg")
 }
 
-/// Kills the child and whatever it started, and reaps it; gives how it ended.
+/// Kills the child and whatever it started, and reaps it; returns its exit status, where the system says it.
 pub(crate) fn end(child: &mut Child) -> Option<ExitStatus> {
     if let Ok(Some(status)) = child.try_wait() {
         return Some(status); // its number may belong to another process already

@@ -54,7 +54,7 @@ impl Ingest {
         let known = self.inner.store.catalog().task(task).await?;
         match known.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such task"))?.kind {
             TaskKind::Scan => self.scan_now().await,
-            TaskKind::Analysis | TaskKind::Upload => self.hear_again().await,
+            TaskKind::Analysis | TaskKind::Upload => self.analyze_again().await,
             TaskKind::Nightly => self.inner.nightly.ask(true).await,
             TaskKind::Tags => self.inner.passes.tags.ask().await,
             TaskKind::Identify => self.inner.passes.identify.ask().await,
@@ -105,7 +105,7 @@ impl Ingest {
     /// Queues a failed track again; one whose enrichment alone failed is only enriched again.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when its bytes were let go; errors of the store.
+    /// `NotFound`; `Conflict` when its bytes were deleted; errors of the store.
     pub async fn retry_track(&self, id: TrackId) -> Result<()> {
         let row = self.inner.store.catalog().track(id).await?;
         let uploaded = row.is_some_and(|row| row.track.home.folder().is_none());
@@ -127,7 +127,7 @@ impl Ingest {
         self.inner.nightly.ask(false).await
     }
 
-    async fn hear_again(&self) -> Result<TaskId> {
+    async fn analyze_again(&self) -> Result<TaskId> {
         let hold = self.inner.hearing.hold();
         let task = self.inner.hearing.task_id().await?;
         let catalog = self.inner.store.catalog();

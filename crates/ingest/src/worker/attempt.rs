@@ -17,8 +17,8 @@ use rustix::process::nice;
 use tokio::sync::oneshot;
 
 use super::{
+    nothing_fits::ends_a_run,
     protocol::{LABOUR, WorkerEvent},
-    room::ends_a_run,
     work::{Begun, Held, Labour, Work, unnamed},
 };
 use crate::text;

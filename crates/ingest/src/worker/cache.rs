@@ -7,9 +7,10 @@ use fanfare_store::{AfterFailure, Leftover, Making};
 
 use super::{
     hear::budget,
+    nothing_fits::ends_a_run,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
-    room::{ends_a_run, is_unwritable, unwritable},
+    room::{is_unwritable, unwritable},
     small::Subject,
     whole::{self, WholeFile, by_rate},
     work::{Begun, Held, Progress, Work},

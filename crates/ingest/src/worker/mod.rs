@@ -25,6 +25,7 @@ mod hear;
 mod keep;
 mod ladder;
 mod mouth;
+mod nothing_fits;
 mod process;
 pub(crate) mod protocol;
 pub(crate) mod retry;

@@ -3,33 +3,13 @@
 //! The cap is kept by removing what was used longest ago; a run that removed what it made itself would never end, and one that only
 //! added would take the disk. So a run makes room of what was not used since it began, and stops when there is none left.
 
-use std::{
-    fmt,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fanfare_model::{Error, ErrorKind, Result, Timestamp, words};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::work::Held;
+use super::{nothing_fits::NothingFits, work::Held};
 use crate::clock;
-
-/// The cause of an error that the next track meets too: there is no room in the cache, or nothing can be stored there.
-#[derive(Debug)]
-struct NothingFits;
-
-impl fmt::Display for NothingFits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing more fits")
-    }
-}
-
-impl std::error::Error for NothingFits {}
-
-/// Whether the next track meets that error too: a run ends with it.
-pub(crate) fn ends_a_run(error: &Error) -> bool {
-    std::error::Error::source(error).is_some_and(|cause| cause.is::<NothingFits>())
-}
 
 /// Whether trouble of that kind is that nothing can be stored in the cache folder. Blocks for a moment.
 pub(crate) fn is_unwritable(held: &Held, kind: ErrorKind) -> bool {

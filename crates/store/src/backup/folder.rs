@@ -113,7 +113,7 @@ pub fn refuse_overlap(target: &Path, data: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a place for a backup in the folder of smaller files, wherever that is: all of it may be deleted.
+/// Refuses a place for a backup in the folder of transcodes, wherever that is: all of it may be deleted.
 ///
 /// # Errors
 /// `Invalid`.
