@@ -99,7 +99,7 @@ export async function mixtapeChecks(page, server) {
     const text = await (await coming).createReadStream().then(async (stream) => Buffer.concat(await stream.toArray()).toString());
     assert.match(text, /^#EXTM3U/);
     await page.goto(`${server.url}/#/mixtapes`);
-    await page.getByLabel('Import an M3U8 playlist').setInputFiles({ name: 'list.m3u8', mimeType: 'audio/x-mpegurl', buffer: Buffer.from(`${text.replace(/#PLAYLIST:.*/, `#PLAYLIST:${name} in`)}\n/no/such/file.flac\n`) });
+    await page.getByLabel('Import a playlist: M3U, M3U8, PLS or XSPF').setInputFiles({ name: 'list.m3u8', mimeType: 'audio/x-mpegurl', buffer: Buffer.from(`${text.replace(/#PLAYLIST:.*/, `#PLAYLIST:${name} in`)}\n/no/such/file.flac\n`) });
     await page.getByText('1 line matched no track here').waitFor();
     await page.locator('.note a').click();
     await until(page, 'the same tracks', async () => JSON.stringify(await order()) === JSON.stringify(tracks));

@@ -20,6 +20,7 @@ mod free_format;
 mod guard;
 mod matroska;
 mod mp4;
+mod ogg;
 mod packets;
 mod pull;
 mod readers;
@@ -45,6 +46,27 @@ pub(crate) fn mp4_description(
     let facts = mp4::facts(file, audio)?;
     let seconds = facts.media_duration as f64 / f64::from(facts.timescale.max(1));
     Ok((facts.description, seconds))
+}
+
+/// About how long a track is, in seconds, where its container does not count frames: as a Matroska file says, or by the last
+/// page of an Ogg file, whose granule positions are of that rate.
+///
+/// # Errors
+/// I/O.
+pub(crate) fn about_s(
+    file: &std::fs::File,
+    audio: crate::probe::AudioBytes,
+    rate_hz: u32,
+) -> fanfare_model::Result<Option<f64>> {
+    match audio.container {
+        crate::Container::Matroska => matroska::declared_s(file, audio),
+        crate::Container::Ogg => {
+            let last = ogg::last_page(file, audio)?;
+            let granule = last.and_then(|last| last.estimated(audio.start).or(last.granule));
+            Ok(granule.map(|granule| granule as f64 / f64::from(rate_hz)))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Audible frames at that rate of the first sound track of an MP4 file, by its own boxes.

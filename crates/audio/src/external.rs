@@ -76,10 +76,11 @@ pub(crate) fn open(
     };
     let mut source =
         source::External::open(program, file.clone(), audio, properties, &options.limits, chunk_frames)?;
-    // What the child does not trim: padding of the last AAC packet and of a Wave64 chunk to eight bytes; both ends of Musepack.
+    // What the child does not trim: padding of the last AAC packet and of a Wave64 chunk to eight bytes; both ends of Musepack;
+    // junk behind AU.
     let end = match audio.container {
         Container::Mp4 => decode::mp4_frames(file, audio, source.spec().rate.hz()),
-        Container::Wave64 | Container::Musepack8 => source.facts().declared_frames,
+        Container::Wave64 | Container::Musepack8 | Container::Au => source.facts().declared_frames,
         _ => None,
     };
     if let Some(frames) = end {
@@ -89,6 +90,10 @@ pub(crate) fn open(
         && let Some(lead) = tags::musepack8_lead(&read_at(file, audio.start, HEAD_BYTES)?)
     {
         source.begin_behind(lead)?;
+    }
+    let rate_hz = source.spec().rate.hz();
+    if let Some(seconds) = decode::about_s(file, audio, rate_hz)? {
+        source.expect_about((seconds * f64::from(rate_hz)) as u64);
     }
     if audio.container == Container::Wave64 {
         // The size of the whole, behind its 16-byte name.

@@ -47,18 +47,29 @@ impl Decode {
 
     /// Puts silence in place of what was lost before the packet of that time.
     pub(super) fn fill_up_to(&mut self, timestamp: u64) {
-        if !self.lost_count || self.origin.audio.container != Container::Matroska {
+        // Times of Matroska are rounded to milliseconds; those of Ogg count frames.
+        let least = match self.origin.audio.container {
+            Container::Matroska => u64::from(self.spec.rate.hz() / GAPS_PER_S),
+            Container::Ogg if !self.chained => 0,
+            _ => return,
+        };
+        if !self.lost_count {
             return;
         }
-        let rate_hz = self.spec.rate.hz();
-        let next = self.next_raw();
-        let (place, whole) = (self.packets.frames_until(timestamp, rate_hz), self.about_frames());
-        let gap = place.saturating_sub(next);
-        // Times are rounded to milliseconds, and one behind the end is damaged itself.
-        if gap > u64::from(rate_hz / GAPS_PER_S) && whole.is_none_or(|whole| place <= whole) {
+        let place = self.packets.frames_until(timestamp, self.spec.rate.hz());
+        let (gap, whole) =
+            (place.saturating_sub(self.next_raw()), self.plan.exact_frames.or(self.about_frames()));
+        // A time behind the end is damaged itself.
+        if gap > least && whole.is_none_or(|whole| self.plan.trim.frame_of(place) <= whole) {
             let most = if whole.is_some() { gap } else { MAX_GAP_FRAMES };
             self.pending.push_back(Pending::Silence(gap.min(most)));
         }
+    }
+
+    /// How many frames of a packet of that time are there already, because what came before it was longer than its time.
+    pub(super) fn too_far_by(&self, timestamp: u64) -> u64 {
+        let counts = self.lost_count && !self.chained && self.origin.audio.container == Container::Ogg;
+        if counts { self.next_raw().saturating_sub(timestamp) } else { 0 }
     }
 
     /// Deals with trouble that costs that many frames. Whether to go on.
@@ -69,7 +80,11 @@ impl Decode {
             Trouble::Wrong(_) if !self.alone => return Err(trouble.into_error()),
             Trouble::Wrong(what) => what.to_owned(),
             Trouble::CutOff if frames == 0 => {
-                self.warn("the file ends in the middle of its audio");
+                // Where the length is known it is said below what is missing, or nothing is: behind the sound of a
+                // Matroska file anything may follow.
+                if self.origin.audio.container != Container::Matroska || self.about_frames().is_none() {
+                    self.warn("the file ends in the middle of its audio");
+                }
                 return Ok(false);
             }
             Trouble::Panicked | Trouble::Restart | Trouble::Unseekable => {

@@ -102,7 +102,8 @@ fn frame_at(bytes: &[u8], start: usize, info: &[u8]) -> Option<Range<usize>> {
     None
 }
 
-fn crc16(bytes: &[u8]) -> u16 {
+/// The checksum of a frame; 0 over a frame with its checksum at its end.
+pub(super) fn crc16(bytes: &[u8]) -> u16 {
     let mut crc = Crc16Ansi::new(0);
     crc.process_buf_bytes(bytes);
     crc.crc()

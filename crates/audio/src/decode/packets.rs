@@ -19,6 +19,8 @@ use super::{
 
 /// How often a file is gone on with behind damage.
 const MAX_RESUMED: u32 = 256;
+/// What is said where pages of an Ogg file are lost.
+const LOST_PAGES: &str = "pages are missing or damaged";
 
 /// The packets of one track.
 pub(super) struct Packets {
@@ -33,11 +35,15 @@ pub(super) struct Packets {
     ahead: Option<Packet>,
     /// What came before the place at which the demuxer was set up anew behind damage.
     damage: Option<String>,
+    /// The stretch of a damaged Ogg file that is read: 0 is the first one.
+    run: usize,
     /// Where to look for the next place, and how often one was taken.
     searched: u64,
     resumed: u32,
     /// Timestamp of the last packet.
     last: u64,
+    /// About how long the track is, in seconds.
+    about_s: Option<f64>,
     /// Whether the demuxer has come to its end, from which not every one can be sought back.
     spent: bool,
 }
@@ -67,8 +73,9 @@ impl Packets {
         reader: Box<dyn FormatReader>,
         track_id: u32,
         end_padding: u64,
+        about_s: Option<f64>,
     ) -> Self {
-        Self {
+        let mut packets = Self {
             origin,
             reader,
             track_id,
@@ -76,10 +83,34 @@ impl Packets {
             end_padding,
             ahead: None,
             damage: None,
+            run: 0,
             searched: 0,
             resumed: 0,
             last: 0,
+            about_s,
             spent: false,
+        };
+        packets.begin();
+        packets
+    }
+
+    /// Whether the times of packets tell where something is lost.
+    pub(super) fn has_gaps(&self) -> bool {
+        !self.origin.later.is_empty() || self.lacks_start()
+    }
+
+    /// Whether the first pages of an Ogg file's sound are lost.
+    fn lacks_start(&self) -> bool {
+        let origin = &self.origin;
+        origin.whole.container == Container::Ogg
+            && !origin.prefix.is_empty()
+            && origin.audio.start != origin.whole.start + origin.prefix.len() as u64
+    }
+
+    /// What is known before the first packet.
+    fn begin(&mut self) {
+        if self.lacks_start() {
+            (self.base, self.damage) = (Some(0), Some(LOST_PAGES.to_owned()));
         }
     }
 
@@ -131,6 +162,13 @@ impl Packets {
                     return Ok(Ok(packet));
                 }
                 Ok(Some(_)) => {}
+                Ok(None) | Err(Trouble::CutOff | Trouble::Damaged(_)) if self.next_run()? => {
+                    self.damage.get_or_insert(LOST_PAGES.to_owned());
+                }
+                // A damaged length may lead the demuxer to the end.
+                Ok(None) if self.is_short() && self.resume()? => {
+                    self.damage.get_or_insert("elements are missing or damaged".to_owned());
+                }
                 Ok(None) => {
                     self.spent = true;
                     return Ok(Err(Next::End));
@@ -140,15 +178,15 @@ impl Packets {
                         Trouble::Damaged(what) => what.clone(),
                         _ => "an element is longer than the file".to_owned(),
                     };
-                    if !self.resume()? {
-                        if self.resumed > 1 && matches!(trouble, Trouble::CutOff) {
-                            // Behind damage the demuxer does not know where the file ends.
-                            self.spent = true;
-                            return Ok(Err(Next::End));
-                        }
+                    if self.resume()? {
+                        self.damage.get_or_insert(what);
+                    } else if self.origin.audio.container == Container::Matroska {
+                        // Nothing follows; by its length it shows whether something is missing.
+                        self.spent = true;
+                        return Err(Trouble::CutOff);
+                    } else {
                         return Err(trouble);
                     }
-                    self.damage.get_or_insert(what);
                 }
                 Err(Trouble::Restart) => return Ok(Err(Next::NewStream)),
                 Err(trouble) => return Err(trouble),
@@ -165,22 +203,14 @@ impl Packets {
         self.resumed += 1;
         let unread = |error: Error| Trouble::Io(io::Error::other(error.message().to_owned()));
         let (file, audio) = (&self.origin.file, self.origin.audio);
-        // The head of a cut file is in front of its first cluster already.
-        let (head, first) = if self.origin.prefix.is_empty() {
-            match Clusters::of(file, audio).map_err(unread)? {
-                Some(clusters) => (clusters.head, clusters.first),
-                None => return Ok(false),
-            }
-        } else {
-            (self.origin.prefix.clone(), audio.start)
-        };
-        let from = self.searched.max(first);
+        let Some(clusters) = Clusters::of(file, self.origin.whole).map_err(unread)? else { return Ok(false) };
+        let from = self.searched.max(clusters.first);
         let Some(at) = Clusters::next(file, from, audio.end, self.last).map_err(unread)? else {
             return Ok(false);
         };
         self.searched = at + 1;
         let mut origin = self.origin.clone();
-        (origin.prefix, origin.audio.start) = (head, at);
+        (origin.prefix, origin.audio.start) = (clusters.head(at), at);
         match origin.reader() {
             Ok(reader) => self.reader = reader,
             Err(Trouble::Io(error)) => return Err(Trouble::Io(error)),
@@ -190,6 +220,35 @@ impl Packets {
         Ok(true)
     }
 
+    /// Whether a Matroska file ends more than a second before its length, or says none.
+    fn is_short(&self) -> bool {
+        let track = self.reader.tracks().iter().find(|track| track.id == self.track_id);
+        let base = track.and_then(|track| track.time_base);
+        let last_s =
+            base.map(|base| self.last as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get()));
+        self.origin.audio.container == Container::Matroska
+            && self.about_s.zip(last_s).is_none_or(|(about_s, last_s)| last_s + 1.0 < about_s)
+    }
+
+    /// Sets up the demuxer anew at the next stretch of a damaged Ogg file; whether there is one.
+    fn next_run(&mut self) -> Result<bool, Trouble> {
+        while let Some(run) = self.origin.later.get(self.run) {
+            self.run += 1;
+            let mut origin = self.origin.clone();
+            (origin.audio.start, origin.audio.end) = (run.start, run.end);
+            match origin.reader() {
+                Ok(reader) => {
+                    self.reader = reader;
+                    return Ok(true);
+                }
+                Err(Trouble::Io(error)) => return Err(Trouble::Io(error)),
+                // No packet is whole in it.
+                Err(_) => {}
+            }
+        }
+        Ok(false)
+    }
+
     /// What was damaged before the packet that was given last, if that was not taken yet.
     pub(super) const fn take_damage(&mut self) -> Option<String> {
         self.damage.take()
@@ -197,6 +256,9 @@ impl Packets {
 
     /// How many frames of that rate lie between the first packet and that timestamp.
     pub(super) fn frames_until(&self, timestamp: u64, rate_hz: u32) -> u64 {
+        if self.origin.audio.container == Container::Ogg {
+            return timestamp;
+        }
         let track = self.reader.tracks().iter().find(|track| track.id == self.track_id);
         let base = track.and_then(|track| track.time_base);
         base.map_or(0, |base| {
@@ -238,7 +300,7 @@ impl Packets {
     pub(super) fn rewind(&mut self) -> Result<()> {
         self.reader = self.origin.reader().map_err(Trouble::into_error)?;
         self.spent = false;
-        (self.damage, self.searched, self.resumed, self.last) = (None, 0, 0, 0);
+        (self.damage, self.searched, self.resumed, self.last, self.run) = (None, 0, 0, 0, 0);
         let wanted = self.track_id;
         let track = audio_track(&*self.reader, Some(wanted)).map(|track| track.id);
         self.select(
@@ -246,6 +308,7 @@ impl Packets {
                 Error::new(fanfare_model::ErrorKind::Io, "the file changed while it was read")
             })?,
         );
+        self.begin();
         Ok(())
     }
 }

@@ -131,7 +131,15 @@ impl Decode {
         {
             let rate = self.spec.rate;
             let (found_s, declared_s) = (rate.seconds(self.cutter.position()), rate.seconds(declared));
-            self.warn(format!("the audio ends after {found_s:.2} s; the file declares {declared_s:.2} s"));
+            if exact.is_none() && self.origin.audio.container == Container::Ogg {
+                self.warn(format!(
+                    "the audio ends after {found_s:.2} s; by its size the file had about {declared_s:.0} s"
+                ));
+            } else {
+                self.warn(format!(
+                    "the audio ends after {found_s:.2} s; the file declares {declared_s:.2} s"
+                ));
+            }
         }
     }
 
@@ -214,7 +222,11 @@ impl Decode {
             let begin = self.plan.trim.raw_of(frame).saturating_sub(roll);
             match self.packets.next() {
                 Ok(Next::Packet { packet, timestamp, length, tail }) => {
-                    let end = self.raw.saturating_add(length.saturating_sub(tail));
+                    // Behind damage the packet's own time tells its place.
+                    let place =
+                        u64::try_from(timestamp).ok().filter(|_| !self.chained && self.packets.has_gaps());
+                    let start = self.raw.max(place.unwrap_or(0));
+                    let end = start.saturating_add(length.saturating_sub(tail));
                     if self.raw >= begin || end > begin {
                         self.no_more = !self.take_packet(&packet, timestamp, length, tail)?;
                         return Ok(true);

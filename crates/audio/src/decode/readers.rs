@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    ops::Range,
     sync::{Arc, LazyLock},
 };
 
@@ -40,13 +41,27 @@ pub(super) struct Origin {
     pub prefix: Vec<u8>,
     /// A length that is corrected.
     pub patch: Option<Patch>,
+    /// The audio bytes as they were found; `audio` may be a part of them.
+    pub whole: AudioBytes,
+    /// Stretches of the file behind `audio`, between which something is lost.
+    pub later: Arc<[Range<u64>]>,
     /// The system's error, if it could not read the file.
     pub unread: Unread,
 }
 
 impl Origin {
+    /// The audio bytes of a file as they are.
     pub(super) fn new(file: Arc<File>, audio: AudioBytes) -> Self {
-        Self { file, audio, around: None, prefix: Vec::new(), patch: None, unread: Unread::default() }
+        Self {
+            file,
+            audio,
+            around: None,
+            prefix: Vec::new(),
+            patch: None,
+            whole: audio,
+            later: Arc::default(),
+            unread: Unread::default(),
+        }
     }
 
     /// A new demuxer at the beginning.

@@ -6,7 +6,7 @@ use fanfare_model::{ChannelLayout, Error, ErrorKind, Result, SampleRate, SampleS
 use symphonia::core::{
     codecs::audio::{
         AudioDecoder,
-        well_known::{CODEC_ID_MP3, CODEC_ID_VORBIS},
+        well_known::{CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS},
     },
     packet::Packet,
 };
@@ -14,7 +14,7 @@ use symphonia::core::{
 use super::{
     cutter::{Cutter, TOO_LOUD, too_loud},
     damage::MAX_GAP_FRAMES,
-    free_format,
+    flac_end, free_format,
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
     packets::{Next, Packets},
@@ -118,7 +118,7 @@ pub(crate) fn open(
     // Only a placeholder until the first frame tells the spec.
     let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
     let mut decode = Decode {
-        packets: Packets::new(origin.clone(), reader, plan.track_id, plan.end_padding),
+        packets: Packets::new(origin.clone(), reader, plan.track_id, plan.end_padding, plan.about_s),
         origin,
         mp4: prepared.mp4,
         limits: limits.clone(),
@@ -177,8 +177,8 @@ impl Decode {
     fn first_frames(&mut self, chunk_frames: usize) -> Result<()> {
         let (mut packets, mut lost_frames, mut last) = (0_u32, 0_u64, None);
         while packets <= self.limits.max_damaged_packets {
-            let (packet, length, tail) = match self.packets.next() {
-                Ok(Next::Packet { packet, length, tail, .. }) => (packet, length, tail),
+            let (packet, timestamp, length, tail) = match self.packets.next() {
+                Ok(Next::Packet { packet, timestamp, length, tail }) => (packet, timestamp, length, tail),
                 Ok(Next::NewStream) => {
                     self.follow_stream().map_err(Trouble::into_error)?;
                     continue;
@@ -204,6 +204,11 @@ impl Decode {
                     // Frames with timestamps below zero are to be dropped (Vorbis trims its start this way).
                     if self.origin.audio.container == Container::Ogg && packet.pts.is_negative() {
                         self.plan.trim.lead_at_least(packet.pts.get().unsigned_abs());
+                    }
+                    if let Some(what) = self.packets.take_damage() {
+                        self.lost_count = true;
+                        self.count_damage(&what);
+                        self.fill_up_to(u64::try_from(timestamp).unwrap_or(0));
                     }
                     self.pending.push_back(Pending::Decoded { from: 0, to: without_tail(frames, tail) });
                     return Ok(());
@@ -248,6 +253,14 @@ impl Decode {
     fn decode(&mut self, packet: &Packet) -> Result<usize, Trouble> {
         if self.plan.params.codec == CODEC_ID_MP3 && mpeg::mixes_blocks(&packet.data) {
             return Err(Trouble::Wrong("MP3 with mixed blocks"));
+        }
+        // RFC 9639, section 9.3: a frame ends with a checksum over all of it. Of the demuxers only that of FLAC's own files
+        // looks at it, and the decoder does not.
+        if self.plan.params.codec == CODEC_ID_FLAC
+            && self.origin.audio.container != Container::Flac
+            && flac_end::crc16(&packet.data) != 0
+        {
+            return Err(Trouble::Damaged("the checksum of a FLAC frame is wrong".to_owned()));
         }
         let frames = match guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames())) {
             // Nothing of it may be used any more; a new one goes on with the next packet.
@@ -319,6 +332,14 @@ impl Decode {
             if !self.count_damage(&what) {
                 return Ok(false);
             }
+            if self.origin.audio.container == Container::Ogg {
+                // What it kept of the packet before the damage does not belong to this one.
+                guarded(|| {
+                    self.decoder.reset();
+                    Ok(())
+                })
+                .map_err(Trouble::into_error)?;
+            }
         }
         match self.decode(packet) {
             Ok(0) => {
@@ -341,7 +362,9 @@ impl Decode {
                     go_on = self.count_damage("packets are missing");
                     self.pending.push_back(Pending::Silence((timestamp - self.raw).min(MAX_GAP_FRAMES)));
                 }
-                self.pending.push_back(Pending::Decoded { from: 0, to: without_tail(frames, tail) });
+                let to = without_tail(frames, tail);
+                let from = usize::try_from(self.too_far_by(timestamp)).unwrap_or(to).min(to);
+                self.pending.push_back(Pending::Decoded { from, to });
                 Ok(go_on)
             }
             Err(trouble) => self.meet(trouble, length.saturating_sub(tail)),

@@ -10,6 +10,7 @@ use symphonia::core::{
 use super::{
     aiff, flac, flac_end, matroska,
     mp4::{self, Mp4Facts},
+    ogg,
     readers::{self, Origin, audio_track, params_of},
     tails,
     trim::Trim,
@@ -47,7 +48,7 @@ pub(super) struct StreamPlan {
     pub declared_frames: Option<u64>,
     /// Frames of the track by bit rate or duration, where nothing better is known.
     pub estimated_frames: Option<u64>,
-    /// About how long the container says that the track is, in seconds, where it does not count frames.
+    /// About how long the track is, in seconds, where the container does not count frames: as it says, or by its size.
     pub about_s: Option<f64>,
     /// Bits per sample, for codecs that keep every bit.
     pub bit_depth: Option<u8>,
@@ -67,10 +68,12 @@ pub(super) struct Prepared {
     pub warning: Option<String>,
     /// Bits per sample, where they are fewer than the bits in which each sample is stored.
     pub bit_depth: Option<u8>,
+    /// The last page of an Ogg file.
+    pub last_page: Option<ogg::LastPage>,
 }
 
 impl Prepared {
-    /// Finds the end of the audio, for formats where the end of the file must be read for that. Only decoding needs it.
+    /// Finds the end of the audio, and damage, for formats where the file must be read for that. Only decoding needs it.
     ///
     /// # Errors
     /// I/O.
@@ -80,6 +83,14 @@ impl Prepared {
             let end = flac_end::find(&origin.file, origin.audio, info, limits)?;
             origin.audio.end = end.at;
             self.warning = end.changes.then(|| CHANGED.to_owned());
+        }
+        if origin.audio.container == Container::Ogg
+            && let Some(damaged) = ogg::runs(&origin.file, origin.audio)?
+            && let Some((first, later)) = damaged.runs.split_first()
+        {
+            origin.prefix = damaged.head;
+            (origin.audio.start, origin.audio.end) = (first.start, first.end);
+            origin.later = later.into();
         }
         Ok(())
     }
@@ -92,6 +103,17 @@ impl Prepared {
         let mut plan = plan(origin, reader, self.mp4.as_ref())?;
         plan.lost_frames = self.missing_bytes / readers::frame_bytes(&plan.params).unwrap_or(u64::MAX);
         plan.bit_depth = self.bit_depth.or(plan.bit_depth);
+        if let Some(last) = self.last_page {
+            let skipped = readers::opus_pre_skip(&plan.params).unwrap_or(0);
+            let frames = last.granule.filter(|_| last.is_end).map(|granule| granule.saturating_sub(skipped));
+            plan.exact_frames = plan.exact_frames.or(frames);
+            plan.declared_frames = plan.declared_frames.or(frames);
+            let rate_hz = plan.params.sample_rate.unwrap_or(0);
+            plan.about_s = last
+                .estimated(origin.whole.start)
+                .filter(|_| rate_hz > 0)
+                .map(|granule| granule.saturating_sub(skipped) as f64 / f64::from(rate_hz));
+        }
         Ok(plan)
     }
 }
@@ -151,15 +173,22 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
             if head.get(28..).is_some_and(|packet| packet.starts_with(b"Speex   ")) {
                 return Err(Error::new(ErrorKind::Unsupported, "Speex"));
             }
-            if tails::ogg_is_empty(&origin.file, origin.audio)? {
-                return Err(nothing());
-            }
-            if let Some(end) = tails::ogg_end(&origin.file, origin.audio)? {
-                origin.audio.end = end;
-                prepared.warning = Some("the file ends in the middle of a page".to_owned());
+            if let Some(last) = ogg::last_page(&origin.file, origin.audio)? {
+                if last.granule == Some(0) && last.behind == 0 {
+                    // Its headers are there, and no sound.
+                    return Err(nothing());
+                }
+                origin.audio.end = last.end;
+                // What follows the end of the stream is no damage of it.
+                prepared.warning = (last.behind > 0 && !last.is_end)
+                    .then(|| format!("the last {} bytes of the file are no whole page of Ogg", last.behind));
+                prepared.last_page = Some(last);
             }
         }
         Container::Caf => {
+            if let Some(end) = tails::caf_end(&origin.file, origin.audio)? {
+                origin.audio.end = end;
+            }
             if let Some((patch, missing_bytes)) = tails::caf_samples(&origin.file, origin.audio)? {
                 origin.patch = Some(patch);
                 prepared.missing_bytes = missing_bytes;
@@ -167,12 +196,10 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
             }
         }
         Container::Matroska => {
-            // An index that is cut off keeps the demuxer from opening the file.
-            if let Some(clusters) = matroska::Clusters::of(&origin.file, origin.audio)?
-                && clusters.missing_bytes > 0
-            {
+            if let Some(clusters) = matroska::Clusters::of(&origin.file, origin.audio)? {
                 prepared.warning = missing(clusters.missing_bytes);
-                (origin.prefix, origin.audio.start) = (clusters.head, clusters.first);
+                origin.prefix = clusters.head(clusters.first);
+                (origin.audio.start, origin.audio.end) = (clusters.first, clusters.end);
             }
         }
         Container::Adts => {
@@ -276,13 +303,12 @@ pub(super) fn plan(origin: &Origin, reader: &dyn FormatReader, mp4: Option<&Mp4F
         Container::Matroska => {
             seeking = Seeking::Decoding;
             trim.drop_run(0..readers::opus_pre_skip(&params).unwrap_or(0));
-            let padding_ns = u128::from(matroska::end_padding_ns(&origin.file, origin.audio)?);
+            let padding_ns = u128::from(matroska::end_padding_ns(&origin.file, origin.whole)?);
             let padding = (padding_ns * u128::from(rate_hz) + 500_000_000) / 1_000_000_000;
             // More than any packet holds is damage.
             end_padding = u64::try_from(padding).ok().filter(|frames| *frames < 1 << 17).unwrap_or(0);
             (exact_frames, declared_frames) = (None, None);
-            // The length of a film is that of its pictures.
-            about_s = seconds.map(|time| time.as_secs_f64()).filter(|_| reader.tracks().len() == 1);
+            about_s = matroska::declared_s(&origin.file, origin.whole)?;
         }
         Container::Mp4 => {
             let mut lead = 0;

@@ -1,4 +1,4 @@
-//! Where files that were cut end, for containers whose demuxer does not open them then: Ogg and CAF.
+//! Where CAF files end that were cut, or that other bytes follow: their demuxer does not open them.
 
 use std::{fs::File, ops::Range};
 
@@ -7,48 +7,8 @@ use fanfare_model::Result;
 use super::bytes::Patch;
 use crate::probe::{AudioBytes, read_at};
 
-/// More than two of the longest pages of Ogg (RFC 3533, section 6: 65,307 bytes).
-const LAST_PAGES: u64 = 136 << 10;
 /// Chunks looked at before the samples of a CAF file.
 const MAX_CHUNKS: u32 = 1_000;
-
-/// The end of the last whole page of an Ogg file that ends inside a page; `None` for others.
-///
-/// # Errors
-/// I/O.
-pub(super) fn ogg_end(file: &File, audio: AudioBytes) -> Result<Option<u64>> {
-    let from = audio.end.saturating_sub(LAST_PAGES).max(audio.start);
-    let bytes = read_at(file, from, usize::try_from(audio.end - from).unwrap_or(0))?;
-    let mut end = None;
-    for at in (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"OggS")) {
-        // Only a page behind which another one begins, or nothing does, is taken for one.
-        let page = page_end(&bytes, at).filter(|end| *end <= bytes.len());
-        end = page.or(end).filter(|end| page.is_some() || *end == at);
-    }
-    let begun = |end: &usize| bytes[*end..].starts_with(&b"OggS"[..(bytes.len() - end).min(4)]);
-    Ok(end.filter(|end| *end < bytes.len() && begun(end)).map(|end| from + end as u64))
-}
-
-/// Whether an Ogg file ends with a whole page at position 0 (RFC 3533, section 6: granule position): its headers are there, and
-/// no sound.
-///
-/// # Errors
-/// I/O.
-pub(super) fn ogg_is_empty(file: &File, audio: AudioBytes) -> Result<bool> {
-    let from = audio.end.saturating_sub(LAST_PAGES / 2).max(audio.start);
-    let bytes = read_at(file, from, usize::try_from(audio.end - from).unwrap_or(0))?;
-    let last = bytes.windows(5).rposition(|window| window == b"OggS\0");
-    Ok(last.is_some_and(|at| {
-        bytes.get(at + 6..at + 14) == Some(&[0; 8]) && page_end(&bytes, at) == Some(bytes.len())
-    }))
-}
-
-/// Where the page that begins at that place ends by its table of lengths.
-fn page_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let page = bytes.get(at..).filter(|page| page.starts_with(b"OggS\0"))?;
-    let lengths = page.get(27..27 + usize::from(*page.get(26)?))?;
-    Some(at + 27 + lengths.len() + lengths.iter().map(|length| usize::from(*length)).sum::<usize>())
-}
 
 /// The corrected length of the samples of a CAF file that ends inside them, and how many bytes are missing (Apple Core Audio
 /// Format Specification 1.0, "Audio Data chunk"); `None` for others.
@@ -95,6 +55,35 @@ fn caf_data(file: &File, audio: AudioBytes, codec: &[u8; 4]) -> Result<Option<(u
         if at >= audio.end {
             break;
         }
+    }
+    Ok(None)
+}
+
+/// Where the last chunk of a CAF file ends, if something else follows it; `None` for others.
+///
+/// # Errors
+/// I/O.
+pub(super) fn caf_end(file: &File, audio: AudioBytes) -> Result<Option<u64>> {
+    let (mut at, mut has_samples) = (audio.start + 8, false);
+    // "desc" comes first; its rate, then the codec. Those with packets need the table of their lengths.
+    let mut has_lengths = read_at(file, at + 12 + 8, 4)?.starts_with(b"lpcm");
+    for _ in 0..MAX_CHUNKS {
+        if at >= audio.end {
+            return Ok(None);
+        }
+        let head = read_at(file, at, 12)?;
+        let is_name = head.len() == 12 && head[..4].iter().all(|byte| (b' '..=b'~').contains(byte));
+        let size =
+            head.get(4..12).and_then(|size| <[u8; 8]>::try_from(size).ok()).map_or(0, u64::from_be_bytes);
+        let is_samples = head.starts_with(b"data");
+        let end = (at + 12).checked_add(size).filter(|end| is_name && *end <= audio.end);
+        let Some(end) = end else {
+            // Samples may go on to the end of the file, or be cut.
+            return Ok(Some(at).filter(|_| has_samples && has_lengths && !is_samples));
+        };
+        has_samples |= is_samples;
+        has_lengths |= head.starts_with(b"pakt");
+        at = end;
     }
     Ok(None)
 }

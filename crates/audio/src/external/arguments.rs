@@ -22,6 +22,19 @@ pub(super) struct Recipe {
     pub input: Input,
     /// Rate to convert to, where the decoder's own makes no sense.
     pub rate: Option<&'static str>,
+    /// What becomes of frames that are damaged.
+    pub damaged: Damaged,
+}
+
+/// What becomes of frames that are damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damaged {
+    /// The decoder conceals them as it can, and says so.
+    Concealed,
+    /// The same; where frames are missing by their times, silence takes their place.
+    Filled,
+    /// Silence: the codec has checksums, and its frames have exact times.
+    Silent,
 }
 
 const PCM: &str = "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_s64le,pcm_s64be,\
@@ -48,8 +61,16 @@ impl Recipe {
     /// A demuxer that must seek gets the file. A format that can be read from front to end gets a pipe: then our own probe
     /// decides where the audio begins and ends.
     pub(super) fn of(container: Container, dsd_rate_hz: Option<u32>) -> Self {
-        let pipe = |demuxer, decoders| Self { demuxer, decoders, input: Input::Pipe, rate: None };
-        let file = |demuxer, decoders| Self { demuxer, decoders, input: Input::File, rate: None };
+        let pipe = |demuxer, decoders| Self {
+            demuxer,
+            decoders,
+            input: Input::Pipe,
+            rate: None,
+            damaged: Damaged::Concealed,
+        };
+        let file = |demuxer, decoders| Self { input: Input::File, ..pipe(demuxer, decoders) };
+        let checked = |demuxer, decoders| Self { damaged: Damaged::Silent, ..file(demuxer, decoders) };
+        let filled = |demuxer, decoders| Self { damaged: Damaged::Filled, ..pipe(demuxer, decoders) };
         // The decoder gives an eighth of the bit rate: 352,800 Hz at the least, of which most is shaped noise.
         let rate = dsd_rate_hz.map(|rate_hz| if rate_hz == 96_000 { "96000" } else { "88200" });
         let dsd = |demuxer| {
@@ -58,7 +79,8 @@ impl Recipe {
         };
         match container {
             Container::Wav | Container::Rf64 => file("wav", WAV),
-            Container::Wave64 => file("w64", WAV),
+            // In a file it looks for chunks behind the samples, and refuses the file for other bytes there.
+            Container::Wave64 => pipe("w64", WAV),
             Container::Aiff => file("aiff", AIFF),
             Container::Caf => file("caf", MP4),
             Container::Au => pipe("au", PCM),
@@ -68,17 +90,17 @@ impl Recipe {
             Container::Amr => pipe("amr", "amrnb,amrwb"),
             Container::Mp4 => file("mov", MP4),
             Container::Ogg => pipe("ogg", OGG),
-            Container::Matroska => pipe("matroska", MATROSKA),
-            Container::Ape => file("ape", "ape"),
-            Container::WavPack => Self { rate, ..file("wv", "wavpack") },
-            Container::Asf => pipe(
+            Container::Matroska => filled("matroska", MATROSKA),
+            Container::Ape => checked("ape", "ape"),
+            Container::WavPack => Self { rate, ..checked("wv", "wavpack") },
+            Container::Asf => filled(
                 "asf",
                 "wmav1,wmav2,wmapro,wmalossless,wmavoice,mp3,mp3float,aac,pcm_s16le,adpcm_ima_wav",
             ),
             Container::Dsf => dsd("dsf"),
             Container::Dff => dsd("iff"),
-            Container::Tta => file("tta", "tta"),
-            Container::Tak => file("tak", "tak"),
+            Container::Tta => checked("tta", "tta"),
+            Container::Tak => checked("tak", "tak"),
             Container::Musepack7 => file("mpc", "mpc7"),
             Container::Musepack8 => file("mpc8", "mpc8"),
         }
@@ -93,6 +115,11 @@ impl Recipe {
             Input::File => ("file", "file:/dev/stdin"),
         };
         let mut arguments = vec!["-nostdin", "-hide_banner", "-v", "error", "-threads", "1"];
+        // Decoders say so when the checksum of a frame is wrong, or give no sound of it.
+        arguments.extend([
+            "-err_detect",
+            if self.damaged == Damaged::Silent { "crccheck+explode" } else { "crccheck" },
+        ]);
         arguments.extend(["-max_alloc", "268435456", "-protocol_whitelist", protocol]);
         arguments.extend(["-format_whitelist", self.demuxer, "-codec_whitelist", self.decoders]);
         if self.demuxer == "mov" {
@@ -110,6 +137,10 @@ impl Recipe {
             "-map_chapters",
             "-1",
         ]);
+        if self.damaged != Damaged::Concealed {
+            // Silence where a tenth of a second and more is missing; nothing is stretched.
+            arguments.extend(["-af", "aresample=async=1"]);
+        }
         if let Some(rate) = self.rate {
             arguments.extend(["-ar", rate]);
         }

@@ -20,6 +20,8 @@ const AU_F32: u32 = 6;
 const NO_AUDIO: &str = "matches no streams";
 /// What it says of a codec that [`Recipe`] does not allow.
 const NOT_ALLOWED: &str = "not on whitelist";
+/// What it says of damaged frames. It complains of other things, too: of bytes behind the audio, for example.
+const DAMAGE: &[&str] = &["CRC", "rror while decoding", "rror submitting packet"];
 /// What it says when it was built without something.
 const LACKS: &[&str] = &[
     "Unknown input format",
@@ -48,6 +50,8 @@ pub(super) struct External {
     lead: u64,
     /// Where the track ends, if the child may give more (padding that it does not trim).
     end: Option<u64>,
+    /// About how many frames the track has, where none are declared.
+    about: Option<u64>,
     /// Track index of the next frame in the buffer.
     position: u64,
     ended: bool,
@@ -93,6 +97,7 @@ impl External {
             facts,
             lead: 0,
             end: None,
+            about: None,
             position: 0,
             ended: false,
             integer_codec,
@@ -127,6 +132,11 @@ impl External {
         }
         self.end = end;
         Ok(())
+    }
+
+    /// The track has about that many frames.
+    pub(super) fn expect_about(&mut self, frames: u64) {
+        self.about = Some(frames).filter(|frames| *frames <= self.limits.max_frames(self.spec.rate));
     }
 
     /// Adds a warning.
@@ -170,20 +180,27 @@ impl External {
     fn check_end(&mut self) -> Result<()> {
         let end = self.position + self.available() as u64;
         let rate = self.spec.rate;
-        let short =
-            self.facts.declared_frames.is_some_and(|declared| end + u64::from(rate.hz()) / 10 < declared);
+        let second = u64::from(rate.hz());
+        let is_short = |whole: Option<u64>, slack: u64| whole.is_some_and(|whole| end + slack < whole);
+        let short = is_short(self.facts.declared_frames, second / 10)
+            || (self.facts.declared_frames.is_none() && is_short(self.about, second));
         let well = self.child.ended_well();
         let said = self.child.last_words();
         if !well || short || said.is_some() {
             self.child.check_reading()?;
         }
         match (well, short, said) {
-            (true, false, _) => {}
-            (_, _, Some(said)) => {
-                self.warnings.push(format!("the audio ends early at {:.2} s: {said}", rate.seconds(end)));
+            (true, false, said) => {
+                let damaged = DAMAGE.iter().any(|words| self.child.said(words));
+                if let Some(said) = said.filter(|_| damaged) {
+                    self.warnings.push(format!("the decoder found damage: {said}"));
+                }
             }
-            (_, _, None) => {
-                self.warnings.push(format!("the audio ends early at {:.2} s", rate.seconds(end)));
+            (_, _, said) => {
+                let whole = self.whole_frames().filter(|whole| end < *whole);
+                let of = whole.map_or_else(String::new, |whole| format!(" of {:.2} s", rate.seconds(whole)));
+                let said = said.map_or_else(String::new, |said| format!(": {said}"));
+                self.warnings.push(format!("the audio ends early at {:.2} s{of}{said}", rate.seconds(end)));
             }
         }
         Ok(())
@@ -332,6 +349,10 @@ impl PcmSource for External {
             }
         }
         Ok(FrameIndex(self.position))
+    }
+
+    fn whole_frames(&self) -> Option<u64> {
+        self.facts.declared_frames.or(self.about)
     }
 
     fn warnings(&self) -> &[String] {

@@ -269,7 +269,9 @@ fn au(head: &[u8], audio: AudioBytes) -> Option<Found> {
         _ => return None,
     };
     let (rate_hz, channels) = (be32(head, 16)?, be32(head, 20)?);
-    let bytes = (audio.end - audio.start).saturating_sub(u64::from(be32(head, 4)?));
+    let there = (audio.end - audio.start).saturating_sub(u64::from(be32(head, 4)?));
+    // All ones is "to the end".
+    let bytes = Some(be32(head, 8)?).filter(|size| *size != u32::MAX).map_or(there, u64::from);
     let frames = bytes.checked_div(u64::from(channels).saturating_mul(bits / 8));
     Some(Found { codec, rate_hz, channels, bits: u8::try_from(bits).ok(), frames })
 }
@@ -313,15 +315,29 @@ fn tak(head: &[u8]) -> Option<Found> {
 
 /// Ogg streams whose codec is not decoded in process: multichannel Opus, and Speex.
 fn ogg(head: &[u8]) -> Option<Found> {
-    if let Some(at) = head.windows(8).position(|window| window == b"OpusHead") {
-        let channels = u32::from(*head.get(at + 9)?);
+    // The first packet begins behind the page's header and its one length byte.
+    let packet = head.get(28..)?;
+    if packet.starts_with(b"OpusHead") {
+        let channels = u32::from(*packet.get(9)?);
         return Some(Found { codec: "opus", rate_hz: 48_000, channels, ..Found::default() });
     }
-    let at = head.windows(8).position(|window| window == b"Speex   ")?;
+    if packet.starts_with(b"\x01vorbis") {
+        let (channels, rate_hz) = (u32::from(*packet.get(11)?), le32(packet, 12)?);
+        return Some(Found { codec: "vorbis", rate_hz, channels, ..Found::default() });
+    }
+    if packet.starts_with(b"\x7fFLAC") {
+        // RFC 9639, section 10.1: 13 bytes, the header of the stream information, and that (section 8.2).
+        let packed = be64(packet, 17 + 10)?;
+        let (rate_hz, channels) = ((packed >> 44) as u32, (packed >> 41 & 7) as u32 + 1);
+        let frames = Some(packed & ((1 << 36) - 1)).filter(|frames| *frames > 0);
+        let bits = u8::try_from((packed >> 36 & 31) + 1).ok();
+        return Some(Found { codec: "flac", rate_hz, channels, bits, frames });
+    }
+    packet.starts_with(b"Speex   ").then_some(())?;
     Some(Found {
         codec: "speex",
-        rate_hz: le32(head, at + 36)?,
-        channels: le32(head, at + 48)?,
+        rate_hz: le32(packet, 36)?,
+        channels: le32(packet, 48)?,
         ..Found::default()
     })
 }

@@ -3,7 +3,7 @@
 //! PLS has no standard: lines `File1=`, `Title1=`, `Length1=` behind `[playlist]`. XSPF is version 1 of the specification at
 //! xspf.org (`location`, `creator`, `title`, `duration` in ms).
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Option<Result<Playlist>> {
 
 fn pls(text: &str) -> Result<Playlist> {
     let mut playlist = Playlist::default();
-    let mut files: BTreeMap<u32, Listed> = BTreeMap::new();
+    let mut entries = Entries::default();
     for (number, line) in lines(text).enumerate() {
         if number >= MAX_LINES {
             return Err(Error::limit("playlist_lines", number as u64 + 1, MAX_LINES as u64));
@@ -48,19 +48,67 @@ fn pls(text: &str) -> Result<Playlist> {
         let name = name.trim().to_ascii_lowercase();
         if matches!(name.as_str(), "x-gnome-title" | "playlistname") {
             playlist.title = Some(value).filter(|title| !title.is_empty());
-            continue;
-        }
-        let digits = name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
-        let Ok(number) = digits.parse::<u32>() else { continue };
-        match &name[..name.len() - digits.len()] {
-            "file" => files.entry(number).or_default().path = value,
-            "title" => files.entry(number).or_default().label = Some(value).filter(|label| !label.is_empty()),
-            "length" => files.entry(number).or_default().duration_s = seconds(value.parse().ok(), 1.0),
-            _ => {}
+        } else if let Some(number) = name.strip_prefix("file") {
+            entries.add(number).path = value;
+        } else if let Some(number) = name.strip_prefix("title") {
+            entries.of(number).label = Some(value).filter(|label| !label.is_empty());
+        } else if let Some(number) = name.strip_prefix("length") {
+            entries.of(number).duration_s = seconds(value.parse().ok(), 1.0);
         }
     }
-    playlist.files = files.into_values().filter(|file| !file.path.is_empty()).collect();
+    playlist.files = entries.in_order();
     Ok(playlist)
+}
+
+/// The entries of a PLS playlist. Whatever its number is (none, one that was used before, one of a thousand digits), none is lost:
+/// numbers only tell the order.
+#[derive(Default)]
+struct Entries {
+    entries: Vec<(String, Listed)>,
+    /// The last entry of each number.
+    last: HashMap<String, usize>,
+}
+
+impl Entries {
+    /// The entry to which a title or length of that number belongs.
+    fn of(&mut self, number: &str) -> &mut Listed {
+        let number = without_zeros(number);
+        let at = *self.last.entry(number.to_owned()).or_insert_with(|| {
+            self.entries.push((number.to_owned(), Listed::default()));
+            self.entries.len() - 1
+        });
+        &mut self.entries[at].1
+    }
+
+    /// The entry of a file of that number: a new one where the number has a file.
+    fn add(&mut self, number: &str) -> &mut Listed {
+        if !self.of(number).path.is_empty() {
+            self.last.remove(without_zeros(number));
+        }
+        self.of(number)
+    }
+
+    /// Those with a file, or at least a title: by their numbers, then those without one as they stand there.
+    fn in_order(mut self) -> Vec<Listed> {
+        self.entries.sort_by(|(a, _), (b, _)| {
+            let place = |number: &str| {
+                let is_number = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+                is_number.then(|| (number.len(), number.to_owned()))
+            };
+            match (place(a), place(b)) {
+                (Some(a), Some(b)) => a.cmp(&b),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            }
+        });
+        let files = self.entries.into_iter().map(|(_, file)| file);
+        files.filter(|file| !file.path.is_empty() || file.label.is_some()).collect()
+    }
+}
+
+fn without_zeros(number: &str) -> &str {
+    let number = number.trim();
+    let short = number.trim_start_matches('0');
+    if short.is_empty() { &number[..number.len().min(1)] } else { short }
 }
 
 /// A length, where it is one: 0 and -1 stand for "not known".
@@ -142,6 +190,31 @@ mod tests {
         let mut with_title = expected;
         with_title.files.push(file("", Some("Bob & Eve"), None));
         assert_eq!(m3u8::read(xspf.as_bytes()).unwrap(), with_title);
+    }
+
+    /// Issue 13: entries without a number, with one that was used, and with one beyond 32 bits were left out without a word.
+    #[test]
+    fn no_entry_of_a_pls_playlist_is_lost_whatever_its_number() {
+        let huge = "9".repeat(40);
+        let pls = format!(
+            "[playlist]\nFile{huge}=huge.mp3\nTitle{huge}=Huge\nFile=none.mp3\nTitle=None\nFile=none2.mp3\nFile4294967296=f.mp3\n\
+             File-1=minus.mp3\nTitle2=Two\nFile2=two.mp3\nFile02=again.mp3\nTitle2=Again\nFile0=zero.mp3\nFile10=ten.mp3\n\
+             File1=\nNumberOfEntries=2\n"
+        );
+        let found = m3u8::read(pls.as_bytes()).unwrap().files;
+        let found: Vec<_> = found.iter().map(|file| (file.path.as_str(), file.label.as_deref())).collect();
+        let expected = [
+            ("zero.mp3", None),
+            ("two.mp3", Some("Two")),
+            ("again.mp3", Some("Again")),
+            ("ten.mp3", None),
+            ("f.mp3", None),
+            ("huge.mp3", Some("Huge")),
+            ("none.mp3", Some("None")),
+            ("none2.mp3", None),
+            ("minus.mp3", None),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

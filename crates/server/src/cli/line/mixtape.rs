@@ -10,7 +10,7 @@ use super::PlaceArgs;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  fanfare mixtape create \"Train to Lyon\" Ann/One/01.flac Bob/Best/02.flac\n  \
-                        fanfare mixtape import list.m3u8\n  fanfare mixtape export train-to-lyon > list.m3u8\n  \
+                        fanfare mixtape import list.pls  (or .m3u, .m3u8, .xspf)\n  fanfare mixtape export train-to-lyon > list.m3u8\n  \
                         fanfare mixtape share train-to-lyon --days 7"
 )]
 pub struct MixtapeArgs {
@@ -111,7 +111,7 @@ pub enum MixtapeCommand {
                             Files that the playlist names are looked up in the library, not opened. What is not\n\
                             there is told on standard error, and the exit code is 1.")]
     Import {
-        /// The playlist; `-` for standard input
+        /// The playlist, in M3U, M3U8, PLS or XSPF; `-` for standard input
         file: PathBuf,
         /// Its title [default: the playlist's own, else the file's name]
         #[arg(long)]
