@@ -151,10 +151,25 @@ impl<'a> Examiner<'a> {
         let expected_file = wanted.ok().zip(of.hash).map(|(profile, hash)| profile.file_name(hash));
         let (state, size_bytes, cause) = match wanted {
             Ok(profile) => self.stand(of, profile).await?,
+            Err(NotMade::Larger) => (FileState::NotNeeded, None, self.larger(of).await?),
             Err(why) => (FileState::NotNeeded, None, of.not_made(why)),
         };
         let Cause { reason, remedy } = cause;
         Ok(Explained { quality, expected_file, state, size_bytes, reason, remedy })
+    }
+
+    /// Why nothing is made of what is small for its length. Of a cut or unreadable file that is the reason: it says a length that
+    /// it does not have.
+    async fn larger(&self, of: &Of<'_>) -> Result<Cause> {
+        let Some(track) = of.track else { return Ok(of.not_made(NotMade::Larger)) };
+        if track.failure.is_some() {
+            return Ok(of.unread.clone());
+        }
+        let known = self.store.catalog().known_small_failure(track.id).await?;
+        Ok(match known {
+            Some(known) => Cause::new(&*known.message, Some(known.remedy())),
+            None => of.not_made(NotMade::Larger),
+        })
     }
 
     /// How a file stands that could be there.
@@ -221,7 +236,11 @@ impl<'a> Examiner<'a> {
         }
         let last = match of.track {
             Some(track) if track.failure.is_some() => return Ok(not_made(of.unread.clone())),
-            Some(track) => self.last_failure(track.id, profile).await?,
+            // What is wrong with the source is wrong in every quality.
+            Some(track) => match self.store.catalog().known_small_failure(track.id).await? {
+                Some(known) => Some(known),
+                None => self.last_failure(track.id, profile).await?,
+            },
             None => None,
         };
         if let Some(last) = last.as_ref().filter(|last| is_of_the_file(last.kind)) {

@@ -180,7 +180,7 @@ impl SmallFiles {
             return Ok(Small::Whole(file));
         }
         let known = match fresh {
-            true => self.store.catalog().known_small_failure(track.id, &profile.to_string()).await?,
+            true => self.store.catalog().known_small_failure(track.id).await?,
             false => None,
         };
         let may_be_made = known.is_none()

@@ -166,9 +166,9 @@ impl Ingest {
         let catalog = self.inner.store.catalog();
         for (track, profiles) in unmade {
             // What is known to fail is tried again all the same, as that was asked for.
+            let known = catalog.known_small_failure(track).await?;
             let mut wanted = Vec::new();
             for profile in profiles.split(',') {
-                let known = catalog.known_small_failure(track, profile.trim_start_matches('!')).await?;
                 let again = known.is_some() && !profile.starts_with('!');
                 wanted.push(if again { format!("!{profile}") } else { profile.to_owned() });
             }

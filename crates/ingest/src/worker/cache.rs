@@ -94,12 +94,11 @@ impl Work for CacheTrack {
             return Ok(None);
         }
         // A retry, like a run that makes everything anew, decodes the file again.
-        if held.attempt().0 == 1 && read(&self.text)?.iter().all(|(_, again)| !again) {
-            for profile in &self.wanted {
-                if let Some(known) = catalog.known_small_failure(self.id, &profile.to_string()).await? {
-                    return Err(known.into_error());
-                }
-            }
+        if held.attempt().0 == 1
+            && read(&self.text)?.iter().all(|(_, again)| !again)
+            && let Some(known) = catalog.known_small_failure(self.id).await?
+        {
+            return Err(known.into_error());
         }
         // About so many bytes: known for certain when they are made, and then it is asked again.
         let sound = |profile: &Profile| (profile.bitrate_bps() as f64 / 8.0 * subject.seconds()) as u64;

@@ -26,14 +26,25 @@ impl Catalog {
         row.map(|row| json(&row, "error")).transpose()
     }
 
-    /// Such a failure that is the file's own: the next attempt would decode the same bytes, and end the same. It is forgotten when
-    /// the file changes, and when a file is made all the same.
+    /// Such a failure that is the file's own: the next attempt would decode the same bytes, and end the same, whatever quality it
+    /// is of. It is forgotten when the file changes, and when a file is made all the same.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn known_small_failure(&self, track: TrackId, profile: &str) -> Result<Option<JobError>> {
-        let last = self.small_failure(track, profile).await?;
-        Ok(last.filter(|last| matches!(last.kind, ErrorKind::Malformed | ErrorKind::Empty)))
+    pub async fn known_small_failure(&self, track: TrackId) -> Result<Option<JobError>> {
+        const WHAT: &str = "reading why no file was cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        let row = sqlx::query(
+            "SELECT error FROM job WHERE subject = ?1 AND queue IN ('cache-track', 'stream-track') AND state = 'parked' \
+                 AND error ->> '$.kind' IN (?2, ?3) ORDER BY updated DESC, n DESC LIMIT 1",
+        )
+        .bind(&track.as_bytes()[..])
+        .bind(ErrorKind::Malformed.as_str())
+        .bind(ErrorKind::Empty.as_str())
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        row.map(|row| json(&row, "error")).transpose()
     }
 
     /// What the decoder had to say when the track was analyzed, one sentence each.
