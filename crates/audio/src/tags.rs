@@ -17,12 +17,14 @@ mod embedded;
 mod fields;
 mod flac;
 mod genres;
+mod header_fields;
 pub(crate) mod headers;
 mod id3v1;
 mod id3v2;
 mod id3v2_frames;
 mod matroska;
 mod mp4;
+mod musepack;
 mod ogg_comments;
 mod places;
 mod sample_entry;
@@ -30,7 +32,7 @@ pub(crate) mod text;
 mod vorbis_comments;
 mod write;
 
-pub(crate) use headers::musepack8_lead;
+pub(crate) use musepack::musepack8_lead;
 
 use std::{fs::File, path::Path, sync::Arc};
 

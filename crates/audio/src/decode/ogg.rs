@@ -1,6 +1,6 @@
 //! The pages of an Ogg file (RFC 3533, section 6): where the last one ends, and where some are lost.
 //!
-//! Why: the demuxer skips damaged pages without a word and lets the next page begin where the last good one ended, so the
+//! Why: the demuxer skips damaged pages silently and lets the next page begin where the last good one ended, so the
 //! track would be shorter than it is. Each page says at its end where in the track that is. A demuxer that begins with the
 //! page behind the damage knows its true place.
 //!

@@ -33,7 +33,7 @@ pub(super) struct Packets {
     end_padding: u64,
     /// One packet ahead of what was given out, kept only where the last one must be known.
     ahead: Option<Packet>,
-    /// What came before the place at which the demuxer was set up anew behind damage.
+    /// What came before the place at which the demuxer was set up again behind damage.
     damage: Option<String>,
     /// The stretch of a damaged Ogg file that is read: 0 is the first one.
     run: usize,

@@ -167,24 +167,7 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
             prepared.warning = missing(head.missing_bytes);
             prepared.bit_depth = head.bit_depth;
         }
-        Container::Ogg => {
-            // Its first packet begins behind the page header and its one length byte.
-            let head = read_at(&origin.file, origin.audio.start, 64)?;
-            if head.get(28..).is_some_and(|packet| packet.starts_with(b"Speex   ")) {
-                return Err(Error::new(ErrorKind::Unsupported, "Speex"));
-            }
-            if let Some(last) = ogg::last_page(&origin.file, origin.audio)? {
-                if last.granule == Some(0) && last.behind == 0 {
-                    // Its headers are there, and no sound.
-                    return Err(nothing());
-                }
-                origin.audio.end = last.end;
-                // What follows the end of the stream is no damage of it.
-                prepared.warning = (last.behind > 0 && !last.is_end)
-                    .then(|| format!("the last {} bytes of the file are no whole page of Ogg", last.behind));
-                prepared.last_page = Some(last);
-            }
-        }
+        Container::Ogg => prepare_ogg(origin, &mut prepared)?,
         Container::Caf => {
             if let Some(end) = tails::caf_end(&origin.file, origin.audio)? {
                 origin.audio.end = end;
@@ -217,6 +200,27 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
         _ => {}
     }
     Ok(prepared)
+}
+
+/// The same for Ogg: the bytes behind its last page are not part of it.
+fn prepare_ogg(origin: &mut Origin, prepared: &mut Prepared) -> Result<()> {
+    // Its first packet begins behind the page header and its one length byte.
+    let head = read_at(&origin.file, origin.audio.start, 64)?;
+    if head.get(28..).is_some_and(|packet| packet.starts_with(b"Speex   ")) {
+        return Err(Error::new(ErrorKind::Unsupported, "Speex"));
+    }
+    if let Some(last) = ogg::last_page(&origin.file, origin.audio)? {
+        if last.granule == Some(0) && last.behind == 0 {
+            // Its headers are there, and no sound.
+            return Err(nothing());
+        }
+        origin.audio.end = last.end;
+        // What follows the end of the stream is no damage of it.
+        prepared.warning = (last.behind > 0 && !last.is_end)
+            .then(|| format!("the last {} bytes of the file are no whole page of Ogg", last.behind));
+        prepared.last_page = Some(last);
+    }
+    Ok(())
 }
 
 /// AAC's rate index of 24 kHz (14496-3, table 1.18). Streams this slow are mostly HE-AAC, which doubles the

@@ -6,7 +6,7 @@ use fanfare_model::Result;
 
 use super::{
     fields::{Collected, FRONT_COVER, MAX_VALUES, named},
-    headers::le32,
+    header_fields::le32,
     text,
 };
 use crate::probe::read_at;

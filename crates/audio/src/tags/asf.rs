@@ -4,7 +4,7 @@ use std::fs::File;
 
 use super::{
     TagReading,
-    headers::{Found, le32, le64},
+    header_fields::{Found, le32, le64},
     text,
 };
 use crate::{

@@ -7,7 +7,7 @@ use fanfare_model::Result;
 
 use super::{
     fields::{Collected, Field},
-    headers::{be32, le32, le64},
+    header_fields::{be32, le32, le64},
     text,
 };
 use crate::{

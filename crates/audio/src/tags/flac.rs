@@ -4,7 +4,7 @@ use std::fs::File;
 
 use fanfare_model::Result;
 
-use super::{fields::Collected, headers::be32, vorbis_comments};
+use super::{fields::Collected, header_fields::be32, vorbis_comments};
 use crate::probe::{AudioBytes, read_at};
 
 const VORBIS_COMMENT: u8 = 4;

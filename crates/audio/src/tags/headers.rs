@@ -8,7 +8,11 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::{AudioProperties, Error, ErrorKind, Result};
 
-use super::{asf, sample_entry};
+use super::{
+    asf,
+    header_fields::{Found, be16, be32, be64, le16, le32, le64},
+    musepack, sample_entry,
+};
 use crate::{
     Container, Limits,
     probe::{AudioBytes, read_at},
@@ -23,16 +27,6 @@ const SUB_DSD: u8 = 0x0e;
 /// Bytes of a file that hold these headers.
 const HEAD_BYTES: usize = 4_096;
 
-/// What a header says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Found {
-    pub codec: &'static str,
-    pub rate_hz: u32,
-    pub channels: u32,
-    pub bits: Option<u8>,
-    pub frames: Option<u64>,
-}
-
 /// Reads the header of a format that is not decoded in process.
 ///
 /// # Errors
@@ -45,8 +39,8 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Au
         Container::Tta => tta(&head),
         Container::Dsf => dsf(&head),
         Container::Dff => dff(&head),
-        Container::Musepack7 => musepack7(&head),
-        Container::Musepack8 => musepack8(&head),
+        Container::Musepack7 => musepack::version7(&head),
+        Container::Musepack8 => musepack::version8(&head),
         Container::Au => au(&head, audio),
         Container::Asf => asf::properties(file, audio, limits),
         Container::Mp4 => sample_entry::mp4(file, audio)?.or_else(|| lofty_properties(file, audio.container)),
@@ -76,30 +70,6 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Au
         frames: found.frames,
         bitrate_bps: None,
     })
-}
-
-pub(super) fn le16(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]])))
-}
-
-pub(super) fn le32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-}
-
-pub(super) fn le64(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from(le32(bytes, at + 4)?) << 32 | u64::from(le32(bytes, at)?))
-}
-
-pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 2).map(|b| u32::from(u16::from_be_bytes([b[0], b[1]])))
-}
-
-pub(super) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
-}
-
-pub(super) fn be64(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from(be32(bytes, at)?) << 32 | u64::from(be32(bytes, at + 4)?))
 }
 
 /// WavPack's block header and the sub-blocks behind it (WavPack 5 file format, sections 2 and 3).
@@ -207,53 +177,6 @@ fn dff(head: &[u8]) -> Option<Found> {
     let channels = be16(head, find(b"CHNL")? + 12)?;
     let bytes = be64(head, head.windows(4).rposition(|window| window == b"DSD ")? + 4)?;
     dsd(rate, channels, bytes.saturating_mul(8) / u64::from(channels.max(1)))
-}
-
-fn musepack7(head: &[u8]) -> Option<Found> {
-    const RATES_HZ: [u32; 4] = [44_100, 48_000, 37_800, 32_000];
-    let frames = u64::from(le32(head, 4)?) * 1_152;
-    let rate_hz = RATES_HZ[((le32(head, 8)? >> 16) & 3) as usize];
-    Some(Found { codec: "musepack", rate_hz, channels: 2, bits: None, frames: Some(frames) })
-}
-
-/// Frames that a decoder gives before the track begins in Musepack of stream version 8: the delay of its filter bank
-/// (`MPC_DECODER_SYNTH_DELAY` in libmpcdec), and what the header says to skip.
-pub(crate) fn musepack8_lead(head: &[u8]) -> Option<u64> {
-    const DELAY: u64 = 481;
-    musepack8_lengths(head).map(|(_, silence, _)| DELAY.saturating_add(silence))
-}
-
-/// Frames, frames of silence before the track, and where the fields behind them begin.
-fn musepack8_lengths(head: &[u8]) -> Option<(u64, u64, usize)> {
-    // The stream header packet "SH": size, checksum (4), version (1), frames and silence as variable sizes,
-    // then 3 bits of rate and, in the next byte, 4 bits of channels.
-    let at = head.windows(2).position(|window| window == b"SH")? + 2;
-    let (_, at) = variable(head, at)?;
-    let (frames, at) = variable(head, at + 5)?;
-    let (silence, at) = variable(head, at)?;
-    Some((frames.saturating_sub(silence), silence, at))
-}
-
-fn musepack8(head: &[u8]) -> Option<Found> {
-    const RATES_HZ: [u32; 4] = [44_100, 48_000, 37_800, 32_000];
-    let (frames, _, at) = musepack8_lengths(head)?;
-    let rate_hz = *RATES_HZ.get(usize::from(head.get(at)? >> 5))?;
-    let channels = u32::from(head.get(at + 1)? >> 4) + 1;
-    Some(Found { codec: "musepack", rate_hz, channels, bits: None, frames: Some(frames) })
-}
-
-/// A number in bytes of seven bits, most significant first; the eighth says that more follow.
-fn variable(bytes: &[u8], mut at: usize) -> Option<(u64, usize)> {
-    let mut value = 0_u64;
-    for _ in 0..9 {
-        let byte = *bytes.get(at)?;
-        value = value << 7 | u64::from(byte & 0x7f);
-        at += 1;
-        if byte & 0x80 == 0 {
-            return Some((value, at));
-        }
-    }
-    None
 }
 
 fn au(head: &[u8], audio: AudioBytes) -> Option<Found> {

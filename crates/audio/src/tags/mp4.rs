@@ -7,7 +7,7 @@ use fanfare_model::Result;
 use super::{
     fields::{Collected, FRONT_COVER, Field},
     genres,
-    headers::{be32, be64},
+    header_fields::{be32, be64},
     text,
 };
 use crate::probe::{AudioBytes, read_at};

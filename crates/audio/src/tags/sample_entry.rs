@@ -10,7 +10,7 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::Result;
 
-use super::headers::{Found, be16, be32, be64, le16, le32};
+use super::header_fields::{Found, be16, be32, be64, le16, le32};
 use crate::{
     decode,
     ebml::{SEGMENT, Walk},

@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 
 use super::{
     fields::{Collected, FRONT_COVER},
-    headers::{be32, le32},
+    header_fields::{be32, le32},
     text,
 };
 

@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(m3u8::read(xspf.as_bytes()).unwrap(), with_title);
     }
 
-    /// Issue 13: entries without a number, with one that was used, and with one beyond 32 bits were left out without a word.
+    /// Issue 13: entries without a number, with one that was used, and with one beyond 32 bits were left out silently.
     #[test]
     fn no_entry_of_a_pls_playlist_is_lost_whatever_its_number() {
         let huge = "9".repeat(40);
