@@ -3,7 +3,12 @@
 
 mod hls_support;
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use fanfare_audio::{
     CancelFlag, FanOut, FanOutOptions, FfmpegUse, Limits, OpenOptions, PcmChunk, PcmSource, SinkOutcome,
@@ -25,7 +30,13 @@ fn program(folder: &Path, script: &str) -> FfmpegUse {
     FfmpegUse::At(path)
 }
 
-/// How many child processes this one has. Every test runs in a process of its own, under nextest.
+/// Tests that start children hold it: `cargo test` runs them as threads of one process, whose children are counted (issue 12).
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many child processes this one has.
 fn children() -> usize {
     let own = std::process::id().to_string();
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -88,6 +99,7 @@ fn facts() -> StreamFacts {
 
 #[test]
 fn a_track_that_is_cancelled_or_fails_leaves_no_encoder_behind() {
+    let _alone = alone();
     for fail in [false, true] {
         let (facts, options) = (facts(), OpenOptions::default());
         let (shelf, made) =
@@ -107,6 +119,7 @@ fn a_track_that_is_cancelled_or_fails_leaves_no_encoder_behind() {
 
 #[test]
 fn an_encoder_that_misbehaves_fails_with_a_reason_and_is_gone() {
+    let _alone = alone();
     let limits = Limits { child_silence_s: 1, ..Limits::default() };
     for (script, kind, says) in [
         ("exec sleep 1000", ErrorKind::Timeout, "did nothing for 1 s"),
@@ -131,6 +144,7 @@ fn an_encoder_that_misbehaves_fails_with_a_reason_and_is_gone() {
 
 #[test]
 fn an_encoder_that_dies_takes_no_other_rung_along() {
+    let _alone = alone();
     let folder = TempDir::new().unwrap();
     let ffmpeg = program(folder.path(), "head -c 500000 > /dev/null; echo out of memory >&2; exit 1");
     let options = OpenOptions { ffmpeg, ..OpenOptions::default() };
@@ -159,6 +173,7 @@ fn an_encoder_that_dies_takes_no_other_rung_along() {
 
 #[test]
 fn samples_beyond_full_scale_are_encoded() {
+    let _alone = alone();
     let facts = facts();
     let (shelf, made) = sinks(
         &"a=aac:96,b=flac".parse().unwrap(),
