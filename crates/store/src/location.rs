@@ -7,13 +7,12 @@ use std::{
     collections::VecDeque,
     ffi::OsString,
     fs, io,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use crate::Mounts;
+use crate::{Mounts, mounts::identity};
 
 /// Links followed at most, as by the kernel (path_resolution(7)).
 const MOST_LINKS: u32 = 40;
@@ -100,8 +99,11 @@ impl Mounts {
 
     fn is_below(&self, path: &Path, folder: &Folder<'_>) -> bool {
         let is_it =
-            |above: &Path| above == folder.path || folder.id.is_some_and(|id| identity(above) == Some(id));
+            |above: &Path| above == folder.path || identity(above).is_some_and(|id| folder.ids.contains(&id));
         if path.ancestors().any(is_it) {
+            return true;
+        }
+        if self.without_mount(path).is_some_and(|seen| seen.ancestors().any(is_it)) {
             return true;
         }
         self.spot(path).is_some_and(|spot| folder.spots.iter().any(|holder| spot.is_in(holder)))
@@ -111,21 +113,19 @@ impl Mounts {
 /// A folder, and where else it can be met.
 struct Folder<'a> {
     path: PathBuf,
-    /// Device and inode.
-    id: Option<(u64, u64)>,
+    /// Device and inode of the folder, and of what is mounted below it.
+    ids: Vec<(u64, u64)>,
     spots: Vec<crate::mounts::Spot<'a>>,
 }
 
 impl<'a> Folder<'a> {
     fn of(mounts: &'a Mounts, folder: &Path) -> Self {
         let path = Route::of(folder).end;
-        let spots = mounts.spot(&path).into_iter().chain(mounts.below(&path)).collect();
-        Self { id: identity(&path), spots, path }
+        let (below, points): (Vec<_>, Vec<_>) = mounts.below(&path).into_iter().unzip();
+        let ids = [path.as_path()].into_iter().chain(points).filter_map(identity).collect();
+        let spots = mounts.spot(&path).into_iter().chain(below).collect();
+        Self { path, ids, spots }
     }
-}
-
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 /// Refuses a path at which no folder is and none can be made: a link that leads nowhere, or something else on the way.

@@ -9,7 +9,7 @@ use std::{
     ffi::OsString,
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    os::unix::ffi::OsStringExt as _,
+    os::unix::{ffi::OsStringExt as _, fs::MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -78,19 +78,42 @@ impl Mounts {
     /// Where on its file system a path lies. It must be absolute and without links; what is not there lies where it would be
     /// made. `None` where the system does not say.
     pub(crate) fn spot(&self, path: &Path) -> Option<Spot<'_>> {
+        let mount = self.mount_of(path)?;
+        Some(mount.spot(path.strip_prefix(&mount.point).ok()?))
+    }
+
+    fn mount_of(&self, path: &Path) -> Option<&Mount> {
         let number = path.ancestors().find_map(mount_number);
         let known = number.and_then(|number| self.0.iter().find(|mount| mount.number == number));
         // The longest mount point that leads there; the last of those that lie over one another.
         let leads = self.0.iter().filter(|mount| path.starts_with(&mount.point));
-        let mount = known.or_else(|| leads.max_by_key(|mount| mount.point.as_os_str().len()))?;
-        Some(mount.spot(path.strip_prefix(&mount.point).ok()?))
+        known.or_else(|| leads.max_by_key(|mount| mount.point.as_os_str().len()))
     }
 
-    /// What is mounted below that folder, and not hidden by another mount.
-    pub(crate) fn below(&self, folder: &Path) -> Vec<Spot<'_>> {
+    /// A path on a bind mount, as it is reached without that mount, where the folder that is mounted is seen from here.
+    ///
+    /// In a changed root (chroot) the table names no mount of the root, and folders on it have no [`spot`](Self::spot). The
+    /// place that is mounted is told from the true root there, so its beginning may be missing in the path that leads to it.
+    pub(crate) fn without_mount(&self, path: &Path) -> Option<PathBuf> {
+        let mount = self.mount_of(path)?;
+        let below = path.strip_prefix(&mount.point).ok()?;
+        let id = identity(&mount.point)?;
+        let mut root = mount.root.components();
+        while root.next().is_some() {
+            let seen = Path::new("/").join(root.as_path());
+            if seen != mount.point && identity(&seen) == Some(id) {
+                return Some(seen.join(below));
+            }
+        }
+        None
+    }
+
+    /// What is mounted below that folder, and not hidden by another mount: where on its file system it lies, and the mount point.
+    pub(crate) fn below(&self, folder: &Path) -> Vec<(Spot<'_>, &Path)> {
         let below = |mount: &&Mount| mount.point != folder && mount.point.starts_with(folder);
         let is_seen = |mount: &&Mount| mount_number(&mount.point).is_none_or(|number| number == mount.number);
-        self.0.iter().filter(below).filter(is_seen).map(|mount| mount.spot(Path::new(""))).collect()
+        let seen = self.0.iter().filter(below).filter(is_seen);
+        seen.map(|mount| (mount.spot(Path::new("")), mount.point.as_path())).collect()
     }
 }
 
@@ -98,6 +121,11 @@ impl Mount {
     fn spot(&self, below: &Path) -> Spot<'_> {
         Spot { device: &self.device, path: self.root.join(below) }
     }
+}
+
+/// Device and inode of what is there.
+pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 /// The number of the mount that a path that is there lies on; `None` where the kernel does not say (before Linux 5.8).
@@ -162,6 +190,24 @@ mod tests {
         assert_eq!(of(44, "x"), of(40, "al bums/x"));
         assert!(of(44, "x").is_in(&of(40, "")) && !of(40, "").is_in(&of(44, "")));
         assert!(!of(42, "").is_in(&of(40, "")), "another file system");
-        assert_eq!(mounts.below(Path::new("/no such")), [of(44, "")]);
+        assert_eq!(mounts.without_mount(Path::new("/home/x")), None, "no bind mount");
+        assert_eq!(mounts.below(Path::new("/no such")), [(of(44, ""), Path::new("/no such/bound"))]);
+    }
+    /// Issue 12: in a changed root a bind mount of a folder of the library was another place.
+    #[test]
+    fn what_is_mounted_is_found_where_the_root_is_changed() {
+        let top = tempfile::tempdir().unwrap();
+        let (music, part) = (top.path().join("music/albums"), top.path().join("part"));
+        fs::create_dir_all(&music).unwrap();
+        // The link stands for the mount: the same device and inode.
+        std::os::unix::fs::symlink(&music, &part).unwrap();
+        let line = |root: &Path| {
+            format!("2 1 8:1 /true/root{} {} rw - ext4 /dev/sda1 rw", root.display(), part.display())
+        };
+        let backup = part.join("backup");
+        let mounts = Mounts::of(line(&music).as_bytes());
+        assert_eq!(mounts.without_mount(&backup), Some(music.join("backup")));
+        let other = Mounts::of(line(top.path()).as_bytes());
+        assert_eq!(other.without_mount(&backup), None, "another folder of that name");
     }
 }
