@@ -40,7 +40,7 @@ impl Ingest {
     /// Changes what runs by itself, when, and how gently: at once, also for a run under way.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] for values out of their range.
+    /// [`fanfare_model::ErrorKind::Invalid`] for values out of their range.
     pub fn set_background(&self, options: BackgroundOptions) -> Result<()> {
         self.inner.governor.set_options(options.checked()?);
         Ok(())
