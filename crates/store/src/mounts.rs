@@ -33,17 +33,21 @@ struct Mount {
 #[derive(Debug, Default)]
 pub struct Mounts(Vec<Mount>);
 
-/// A place on a file system, whatever mount leads there.
-#[derive(Debug, PartialEq, Eq)]
+/// A place on a file system, and the mount by which it was found.
+#[derive(Debug)]
 pub(crate) struct Spot<'a> {
-    device: &'a [u8],
+    mount: &'a Mount,
     path: PathBuf,
 }
 
 impl Spot<'_> {
     /// Whether this is that place, or lies below it.
     pub(crate) fn is_in(&self, other: &Self) -> bool {
-        self.device == other.device && self.path.starts_with(&other.path)
+        let (here, there) = (self.mount, other.mount);
+        // NFS tells `/` for every folder that is mounted (nfs_show_path in Linux): two mounts of one root are one place only
+        // where the folders at which they are mounted are the same.
+        let is_told = here.root != there.root || identity(&here.point) == identity(&there.point);
+        here.device == there.device && self.path.starts_with(&other.path) && is_told
     }
 }
 
@@ -119,7 +123,7 @@ impl Mounts {
 
 impl Mount {
     fn spot(&self, below: &Path) -> Spot<'_> {
-        Spot { device: &self.device, path: self.root.join(below) }
+        Spot { mount: self, path: self.root.join(below) }
     }
 }
 
@@ -187,11 +191,12 @@ mod tests {
             let mount = mounts.0.iter().find(|mount| mount.number == number).unwrap();
             mount.spot(Path::new(below))
         };
-        assert_eq!(of(44, "x"), of(40, "al bums/x"));
+        assert!(of(44, "x").is_in(&of(40, "al bums/x")) && of(40, "al bums/x").is_in(&of(44, "x")));
         assert!(of(44, "x").is_in(&of(40, "")) && !of(40, "").is_in(&of(44, "")));
         assert!(!of(42, "").is_in(&of(40, "")), "another file system");
         assert_eq!(mounts.without_mount(Path::new("/home/x")), None, "no bind mount");
-        assert_eq!(mounts.below(Path::new("/no such")), [(of(44, ""), Path::new("/no such/bound"))]);
+        let below: Vec<_> = mounts.below(Path::new("/no such")).into_iter().map(|(_, point)| point).collect();
+        assert_eq!(below, [Path::new("/no such/bound")]);
     }
     /// Issue 12: in a changed root a bind mount of a folder of the library was another place.
     #[test]
@@ -209,5 +214,21 @@ mod tests {
         assert_eq!(mounts.without_mount(&backup), Some(music.join("backup")));
         let other = Mounts::of(line(top.path()).as_bytes());
         assert_eq!(other.without_mount(&backup), None, "another folder of that name");
+    }
+    /// Issue 12: a library and a data folder of one NFS mount were taken for one folder.
+    #[test]
+    fn two_folders_of_a_mount_that_does_not_tell_which_are_two_places() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        for folder in ["music", "data"] {
+            fs::create_dir(at(folder)).unwrap();
+        }
+        std::os::unix::fs::symlink(at("music"), at("again")).unwrap();
+        let line =
+            |number: u32, name: &str| format!("{number} 1 0:50 / {} rw - nfs4 nas:/ rw", at(name).display());
+        let mounts = Mounts::of([line(2, "music"), line(3, "data"), line(4, "again")].join("\n").as_bytes());
+        let of = |number: usize| mounts.0[number - 2].spot(Path::new("x"));
+        assert!(of(2).is_in(&of(2)) && of(4).is_in(&of(2)));
+        assert!(!of(3).is_in(&of(2)) && !of(2).is_in(&of(3)));
     }
 }
