@@ -7,6 +7,7 @@
 
 pub(crate) mod flac;
 pub(crate) mod mpeg;
+mod ogg;
 mod window;
 
 use fanfare_model::{Error, ErrorKind, Result};
@@ -172,6 +173,9 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
     }
     if mpeg::free_format(head).is_some() {
         return Ok((Container::Mp3, 0));
+    }
+    if let Some(at) = ogg::find_ogg(head) {
+        return Ok((Container::Ogg, at));
     }
     // A frame of one kind looks like a frame of the other only by chance, so the earlier run wins.
     let (mpeg, adts) = (mpeg::find_mpeg(head), mpeg::find_adts(head));

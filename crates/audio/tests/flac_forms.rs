@@ -6,7 +6,7 @@ mod support;
 use std::{fs, path::Path, process::Command};
 
 use fanfare_audio::{Limits, OpenOptions, open, read_tags};
-use fanfare_model::FrameIndex;
+use fanfare_model::{ErrorKind, FrameIndex};
 use support::{
     encode, ffmpeg,
     forms::{FRAMES, RATE_HZ, decode_whole, source},
@@ -126,6 +126,34 @@ fn flac_frames_without_a_head_are_played_whole() {
             let reading = read_tags(&path, &Limits::default()).unwrap();
             assert!(reading.warnings.is_empty(), "{what}: {:?}", reading.warnings);
         }
+    }
+}
+
+/// Issue 13: frames of FLAC inside a damaged Matroska file were taken for a stream without a head, 0.09 s of 12 s long. Ogg
+/// behind other bytes is Ogg.
+#[test]
+fn flac_inside_another_container_is_never_taken_for_a_stream_without_a_head() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(folder.path(), 2);
+    let (matroska, ogg) =
+        (encode(&source, "a.mka", &["-c:a", "flac"]), encode(&source, "a.oga", &["-c:a", "flac"]));
+    let (in_matroska, in_ogg) = (fs::read(&matroska).unwrap(), fs::read(&ogg).unwrap());
+    let noise: Vec<u8> = (0..100_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 25) as u8).collect();
+    for (what, bytes) in [
+        ("no mark", [&[0; 4], &in_matroska[4..]].concat()),
+        ("1,000 bytes are missing", in_matroska[1_000..].to_vec()),
+        ("half is missing", in_matroska[in_matroska.len() / 2..].to_vec()),
+        ("noise in front", [&noise, &in_matroska[..]].concat()),
+    ] {
+        fs::write(&matroska, bytes).unwrap();
+        let refused = open(&matroska, &OpenOptions::default()).err().map(|error| error.kind());
+        assert_eq!(refused, Some(ErrorKind::NotAudio), "Matroska: {what}");
+    }
+    let truth = decode_whole(&ogg).planes;
+    for noise in [&noise[..1], &noise] {
+        fs::write(&ogg, [noise, &in_ogg].concat()).unwrap();
+        let decoded = decode_whole(&ogg);
+        assert!(decoded.planes == truth && decoded.warnings.is_empty(), "{:?}", decoded.warnings);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Frame headers of FLAC (RFC 9639, section 9.1), and streams of frames without a head.
 
-use symphonia::core::{checksum::Crc8Ccitt, io::Monitor as _};
+use symphonia::core::{
+    checksum::{Crc8Ccitt, Crc16Ansi},
+    io::Monitor as _,
+};
 
 /// Bytes of the longest frame header.
 pub const MAX_HEADER_BYTES: usize = 16;
@@ -117,15 +120,46 @@ fn coded_number(bytes: &[u8]) -> Option<(u64, usize)> {
     Some((number, length))
 }
 
+/// Whether the frame between the two places is whole: its checksum is over all of it and then 0 (section 9.3). Frames inside
+/// another container are not: there are bytes of the container between them.
+fn is_whole(bytes: &[u8], from: usize, to: usize) -> bool {
+    let mut crc = Crc16Ansi::new(0);
+    bytes.get(from..to).is_some_and(|frame| {
+        crc.process_buf_bytes(frame);
+        crc.crc() == 0
+    })
+}
+
+/// Whether the metadata behind the marker at that place (section 8.1) leads to a frame. Another container has the marker and the
+/// stream information in a head of its own. Metadata that does not end in these bytes counts.
+fn leads_to_a_frame(bytes: &[u8], marker: usize) -> bool {
+    /// The types of blocks that there are end here.
+    const LAST_TYPE: u8 = 6;
+    let mut at = marker + 4;
+    while let Some(&[kind, a, b, c]) = bytes.get(at..at + 4) {
+        if kind & 0x7f > LAST_TYPE {
+            return false;
+        }
+        at += 4 + u32::from_be_bytes([0, a, b, c]) as usize;
+        if kind & 0x80 != 0 {
+            return bytes.len() < at + MAX_HEADER_BYTES || FlacHeader::read(bytes, at).is_some();
+        }
+    }
+    true
+}
+
 /// Where a stream of FLAC begins that does not begin with its marker: at a marker behind other bytes, or at the first frame
-/// of a stream without a head. A frame counts where another one follows it; one alone only at the very beginning.
+/// of a stream without a head. A frame counts where another one follows it at its end; one alone only at the very beginning.
 pub fn find_flac(bytes: &[u8]) -> Option<usize> {
-    if let Some(at) = bytes.windows(8).position(|window| window == b"fLaC\0\0\0\x22") {
+    let is_head = |at: usize| bytes[at..].starts_with(b"fLaC\0\0\0\x22") && leads_to_a_frame(bytes, at);
+    if let Some(at) = (0..bytes.len()).find(|at| is_head(*at)) {
         return Some(at);
     }
     let mut seen: Vec<FlacHeader> = Vec::new();
     for header in (0..bytes.len()).filter_map(|at| FlacHeader::read(bytes, at)) {
-        if let Some(first) = seen.iter().find(|first| first.precedes(header)) {
+        if let Some(first) =
+            seen.iter().find(|first| first.precedes(header) && is_whole(bytes, first.at, header.at))
+        {
             return Some(first.at);
         }
         if seen.len() < MAX_LONE_HEADERS {
