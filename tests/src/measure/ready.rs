@@ -28,7 +28,8 @@ pub fn ready_once(path: &Path) {
     let bytes = fs::read(path).unwrap();
     runtime.block_on(async {
         server.sign_in().await;
-        let first = upload(&server, &song(1.0, 1)).await;
+        // Long enough to be enriched.
+        let first = upload(&server, &song(5.0, 1)).await;
         enriched(&server, &first).await;
         let (cpu, began) = (cpu_s(server.pid()), Instant::now());
         let track = upload(&server, &bytes).await;
@@ -48,7 +49,9 @@ fn id(track: &Value) -> &str {
 
 async fn enriched(server: &TestServer, track: &Value) {
     let path = format!("/api/v1/tracks/{}", id(track));
-    until(server, &path, |track| track["enrichment"] == "completed").await;
+    let over = |track: &Value| track["enrichment"] == "completed" || track["enrichment"] == "failed";
+    let track = until(server, &path, over).await;
+    assert_eq!(track["enrichment"], "completed", "{track}");
 }
 
 /// Processor seconds of a process and its children so far, those that ended included.
