@@ -328,7 +328,7 @@ fn results_do_not_depend_on_the_number_of_jobs() {
     );
 }
 
-/// Issue 13: a damaged file that can be analyzed is marked in the table, too.
+/// Issue 13: a damaged file that can be analyzed is marked in the table, too. A whole one without a beat is not.
 #[test]
 fn the_table_marks_damaged_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -337,7 +337,7 @@ fn the_table_marks_damaged_files() {
     }
     let cut = fs::File::options().write(true).open(folder.path().join("cut.wav")).unwrap();
     cut.set_len(cut.metadata().unwrap().len() / 2).unwrap();
-    let table = run(&["analyze", "--only", "loudness", folder.path().to_str().unwrap()]);
+    let table = run(&["analyze", folder.path().to_str().unwrap()]);
     assert_eq!(table.code, Some(0), "{}{}", table.out, table.err);
     let lines: Vec<&str> = table.out.lines().collect();
     assert!(lines[1].contains("cut.wav") && lines[1].contains("DAMAGED: "), "{}", table.out);

@@ -213,11 +213,12 @@ fn hear(
             bitrate_bps: None,
         },
     });
+    let damage = (&*analysis.warnings, tag_damage);
     Ok(Answer {
         album: item.album,
         path: item.path.clone(),
         for_album,
-        report: Report::heard(&item.path, spec, facts, analysis.frames, features, tag_damage, selection),
+        report: Report::heard(&item.path, spec, facts, analysis.frames, features, damage, selection),
         unwritten,
     })
 }

@@ -81,22 +81,22 @@ fn drop_bulk(features: &mut Features) {
 const WITHOUT_ANALYZER: &[(&str, &str)] = &[("embedding", "embedding is not computed by this version")];
 
 impl Report {
-    /// A file that was heard to its end. `tag_damage`: items of its tags that are damaged.
+    /// A file that was analyzed to its end, with what the decoder left out and the items of its tags that are damaged.
     pub fn heard(
         path: &Path,
         spec: SampleSpec,
         facts: &StreamFacts,
         frames: u64,
         mut features: Features,
-        tag_damage: Vec<String>,
+        (audio_damage, tag_damage): (&[String], Vec<String>),
         selection: &Selection,
     ) -> Self {
         round_features(&mut features);
         drop_bulk(&mut features);
-        // What the decoder warns of is damage: what it left out, or where the audio ends early.
-        let mut damage = std::mem::take(&mut features.warnings);
-        damage.extend(tag_damage);
-        let mut warnings = damage.clone();
+        let damage = [audio_damage, &tag_damage].concat();
+        // They begin with what the decoder left out. That a value is missing, as a tempo in noise, is no damage.
+        let mut warnings = std::mem::take(&mut features.warnings);
+        warnings.extend(tag_damage);
         let left_out: Vec<_> = fanfare_analysis::ANALYZERS
             .iter()
             .map(|analyzer| analyzer.id)
