@@ -194,3 +194,28 @@ impl Drop for TestServer {
         let _ = self.child.wait();
     }
 }
+
+/// Copies a folder and everything in it. What vanishes meanwhile is left out: a server that runs removes its
+/// temporary files.
+///
+/// # Panics
+/// When something that is still there cannot be copied.
+pub fn copy_folder(from: &Path, to: &Path) {
+    let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    let entries = match std::fs::read_dir(from) {
+        Err(error) if gone(&error) => return,
+        entries => entries.expect("a folder"),
+    };
+    std::fs::create_dir_all(to).expect("make a folder");
+    for entry in entries.map_while(Result::ok) {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+            continue;
+        }
+        match std::fs::copy(&path, target) {
+            Err(error) if gone(&error) => {}
+            copied => drop(copied.expect("copy a file")),
+        }
+    }
+}

@@ -5,7 +5,7 @@
 use std::{fs, path::Path};
 
 use fanfare_store::DATABASE_FILE;
-use fanfare_testkit::server::{ServerStart, TestServer};
+use fanfare_testkit::server::{ServerStart, TestServer, copy_folder};
 use fanfare_tests::{
     command::run,
     sending::{audio, sign_in_again, song, upload},
@@ -17,18 +17,6 @@ fn start(data: &Path, log: &Path) -> TestServer {
     let environment = vec![("FANFARE_HLS_LADDER".into(), "high=flac".into())];
     let (data, log) = (Some(data.to_owned()), Some(log.to_owned()));
     TestServer::start(ServerStart { data, log, environment, ..ServerStart::default() })
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            fs::copy(path, target).unwrap();
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

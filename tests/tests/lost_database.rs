@@ -9,7 +9,7 @@ use std::{
 };
 
 use fanfare_store::DATABASE_FILE;
-use fanfare_testkit::server::{ServerStart, TestServer};
+use fanfare_testkit::server::{ServerStart, TestServer, copy_folder};
 use fanfare_tests::{
     command::{Ended, run},
     sending::{audio, blobs, sign_in_again, song, until, upload},
@@ -100,7 +100,7 @@ impl Prepared {
         let target = folder.path().join("backup");
         let done = run(&["backup", target.to_str().unwrap(), "--data", used.to_str().unwrap()]);
         assert_eq!(done.code, Some(0), "{}", done.err);
-        // Killed, so that there is a log.
+        // As a power cut leaves it: there is a log. (A worker that outlives its server writes the log back.)
         copy_folder(&used, &folder.path().join("running"));
         assert!(server.stop().success());
         Self { folder, track }
@@ -214,18 +214,6 @@ fn empty_schema() -> Vec<u8> {
     page[100] = 0x0d;
     page[105..107].copy_from_slice(&4_096_u16.to_be_bytes());
     page
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            fs::copy(path, target).unwrap();
-        }
-    }
 }
 
 /// The commands that are named in a text, between backticks.

@@ -2,13 +2,13 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     thread::JoinHandle,
     time::Duration,
 };
 
 use fanfare_testkit::{
-    server::{ServerStart, TestServer},
+    server::{ServerStart, TestServer, copy_folder},
     signals,
     wav::{WavFormat, wav_with_tags},
 };
@@ -59,7 +59,7 @@ impl Uploads {
     /// # Panics
     /// When it cannot be written.
     pub fn prepare(&self, data: &Path) {
-        copy(self.data.path(), data);
+        copy_folder(self.data.path(), data);
     }
 
     /// Sends all files, each until it was taken or refused for what it is.
@@ -124,16 +124,4 @@ fn make_owner(data: &Path) -> String {
     });
     let _ended = server.stop();
     key
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("make a folder");
-    for entry in std::fs::read_dir(from).expect("a folder").map_while(Result::ok) {
-        let target: PathBuf = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("copy a file");
-        }
-    }
 }
