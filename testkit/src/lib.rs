@@ -7,7 +7,7 @@
 //!
 //! Invariants: the same arguments (and seed) always give the same bytes; no crate uses this outside tests.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // dev only: a broken test bench should say so loudly
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // dev only: a broken test fixture should say so loudly
 
 pub mod binary;
 pub mod breaker;

@@ -6,11 +6,11 @@ use std::{fs, path::Path};
 
 use fanfare_tests::command::{Ended, run, write_tone};
 
-struct Bench {
+struct Fixture {
     folder: tempfile::TempDir,
 }
 
-impl Bench {
+impl Fixture {
     /// A data folder with three short tracks.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -20,11 +20,11 @@ impl Bench {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             write_tone(&path, hz, 1.0);
         }
-        let bench = Self { folder };
-        let data = bench.data();
+        let fixture = Self { folder };
+        let data = fixture.data();
         let scanned = run(&["scan", music.to_str().unwrap(), "--data", &data]);
         assert_eq!(scanned.code, Some(0), "{}", scanned.err);
-        bench
+        fixture
     }
 
     fn data(&self) -> String {
@@ -50,13 +50,13 @@ impl Bench {
 
 #[test]
 fn a_mixtape_from_the_command_line() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     assert_eq!(
-        bench.said(&["create", "Train to Łódź", "Ann/One/a.wav", "--notes", "for you"]),
+        fixture.said(&["create", "Train to Łódź", "Ann/One/a.wav", "--notes", "for you"]),
         "train-to-lodz\n"
     );
-    assert_eq!(bench.said(&["add", "train-to-lodz", "b.wav", "Two/a.wav", "b.wav"]), "4 tracks\n");
-    let shown = bench.said(&["show", "train-to-lodz", "--json"]);
+    assert_eq!(fixture.said(&["add", "train-to-lodz", "b.wav", "Two/a.wav", "b.wav"]), "4 tracks\n");
+    let shown = fixture.said(&["show", "train-to-lodz", "--json"]);
     let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
     let paths: Vec<_> = shown["tracks"].as_array().unwrap().iter().map(|track| &track["path"]).collect();
     assert_eq!(paths, ["Ann/One/a.wav", "Bob/Best/b.wav", "Ann/Two/a.wav", "Bob/Best/b.wav"]);
@@ -73,49 +73,49 @@ fn a_mixtape_from_the_command_line() {
         (&["create", " "], 2),
         (&["share", "train-to-lodz", "--days", "0"], 2),
     ] {
-        assert_eq!(bench.mixtape(args).code, Some(code), "{args:?}");
+        assert_eq!(fixture.mixtape(args).code, Some(code), "{args:?}");
     }
-    assert_eq!(bench.said(&["remove", "train-to-lodz", "b.wav"]), "2 tracks\n");
-    let list = bench.said(&["list"]);
+    assert_eq!(fixture.said(&["remove", "train-to-lodz", "b.wav"]), "2 tracks\n");
+    let list = fixture.said(&["list"]);
     assert!(
         list.starts_with("train-to-lodz ") && list.contains("2 tracks") && list.contains("Train to Łódź"),
         "{list}"
     );
-    bench.said(&["delete", "train-to-lodz"]);
-    assert_eq!(bench.said(&["list", "--json"]), "");
+    fixture.said(&["delete", "train-to-lodz"]);
+    assert_eq!(fixture.said(&["list", "--json"]), "");
 }
 
 #[test]
 fn a_playlist_goes_out_and_comes_in() {
-    let bench = Bench::new();
-    bench.said(&["create", "Tape", "b.wav", "Ann/Two/a.wav"]);
-    let text = bench.said(&["export", "tape"]);
+    let fixture = Fixture::new();
+    fixture.said(&["create", "Tape", "b.wav", "Ann/Two/a.wav"]);
+    let text = fixture.said(&["export", "tape"]);
     assert_eq!(text, "#EXTM3U\n#PLAYLIST:Tape\n#EXTINF:1,b\nBob/Best/b.wav\n#EXTINF:1,a\nAnn/Two/a.wav\n");
-    let file = bench.path("list.m3u8");
+    let file = fixture.path("list.m3u8");
     fs::write(&file, text + "/etc/hostname\n").unwrap();
-    let imported = bench.mixtape(&["import", &file]);
+    let imported = fixture.mixtape(&["import", &file]);
     assert_eq!((imported.code, imported.out.as_str()), (Some(1), "tape-2\n"));
     assert!(imported.err.contains("not in the library: /etc/hostname"), "{}", imported.err);
-    assert_eq!(bench.said(&["export", "tape"]), bench.said(&["export", "tape-2"]));
+    assert_eq!(fixture.said(&["export", "tape"]), fixture.said(&["export", "tape-2"]));
     fs::write(&file, "/etc/hostname\n").unwrap();
-    assert_ne!(bench.mixtape(&["import", &file]).code, Some(0));
-    assert!(!Path::new(&bench.path("data/hostname")).exists());
-    assert_eq!(bench.mixtape(&["import", &bench.path("none")]).code, Some(3));
+    assert_ne!(fixture.mixtape(&["import", &file]).code, Some(0));
+    assert!(!Path::new(&fixture.path("data/hostname")).exists());
+    assert_eq!(fixture.mixtape(&["import", &fixture.path("none")]).code, Some(3));
 }
 
 #[test]
 fn a_link_is_printed_once_listed_and_ended() {
-    let bench = Bench::new();
-    bench.said(&["create", "Tape", "b.wav"]);
-    let link = bench.said(&["share", "tape", "--days", "7", "--download"]);
+    let fixture = Fixture::new();
+    fixture.said(&["create", "Tape", "b.wav"]);
+    let link = fixture.said(&["share", "tape", "--days", "7", "--download"]);
     assert!(link.starts_with("http://127.0.0.1:4040/s/#") && link.len() > 60, "{link}");
     let token = link.trim().rsplit('#').next().unwrap();
-    let listed = bench.said(&["share", "tape", "--list", "--json"]);
+    let listed = fixture.said(&["share", "tape", "--list", "--json"]);
     assert!(!listed.contains(token));
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     assert_eq!((&listed["download"], &listed["password"]), (&true.into(), &false.into()));
     let id = listed["id"].as_str().unwrap();
-    bench.said(&["share", "tape", "--end", id]);
-    assert_eq!(bench.mixtape(&["share", "tape", "--end", id]).code, Some(3));
-    assert_eq!(bench.said(&["share", "tape", "--list"]), "");
+    fixture.said(&["share", "tape", "--end", id]);
+    assert_eq!(fixture.mixtape(&["share", "tape", "--end", id]).code, Some(3));
+    assert_eq!(fixture.said(&["share", "tape", "--list"]), "");
 }

@@ -18,8 +18,8 @@
 //! depends on the source alone, never on the other sinks or on timing; a sink that may lag gets a whole track
 //! or no [`finish`](PcmSink::finish).
 
-mod board;
 mod listener;
+mod sink_states;
 mod threads;
 
 use std::{
@@ -33,7 +33,7 @@ use std::{
 use fanfare_model::{Error, ErrorKind, FrameIndex, Result};
 
 use crate::{PcmSink, PcmSource};
-use board::{Board, Limits};
+use sink_states::{Limits, SinkStates};
 pub use threads::SinkThreads;
 
 /// A request to stop, shared between whoever may ask and whoever must obey.
@@ -206,19 +206,21 @@ impl FanOut {
             ends: self.options.budget.and_then(|budget| Instant::now().checked_add(budget)),
         };
         let names: Vec<String> = self.sinks.iter().map(|(name, ..)| name.clone()).collect();
-        let board = Arc::new(Board::new(self.sinks.iter().map(|(_, policy, _)| *policy), &self.options));
+        let sink_states =
+            Arc::new(SinkStates::new(self.sinks.iter().map(|(_, policy, _)| *policy), &self.options));
         // From here on every way out, a panic of the source included, sends the sinks home.
-        let dismissal = Dismissal { board: &board, grace: self.options.sink_deadline.min(ABORT_GRACE) };
+        let dismissal =
+            Dismissal { sink_states: &sink_states, grace: self.options.sink_deadline.min(ABORT_GRACE) };
         for (index, (name, _, sink)) in self.sinks.into_iter().enumerate() {
             let name = format!("{}{name}", self.options.thread_prefix);
-            listener::spawn(&board, index, name, sink, &self.options.threads);
+            listener::spawn(&sink_states, index, name, sink, &self.options.threads);
         }
 
         let mut frames = 0;
         let mut next: Option<FrameIndex> = None;
         let stopped_early = loop {
             limits.check()?;
-            if !board.anyone_left() {
+            if !sink_states.anyone_left() {
                 break true;
             }
             let Some(chunk) = source.next_chunk()? else { break false };
@@ -227,16 +229,16 @@ impl FanOut {
             }
             next = Some(chunk.first_frame() + chunk.frames() as u64);
             frames += chunk.frames() as u64;
-            board.deliver(&Arc::new(chunk), &limits)?;
+            sink_states.deliver(&Arc::new(chunk), &limits)?;
             let told = Instant::now();
             on_progress(frames);
             limits.extend(told.elapsed());
         };
         if !stopped_early {
-            board.end(&limits)?;
+            sink_states.end(&limits)?;
         }
         drop(dismissal);
-        let sinks = board.reports(names);
+        let sinks = sink_states.reports(names);
         Ok(FanOutReport { frames, stopped_early, sinks })
     }
 }
@@ -246,12 +248,12 @@ const ABORT_GRACE: Duration = Duration::from_secs(1);
 
 /// Sends all sinks home when it is dropped.
 struct Dismissal<'a> {
-    board: &'a Board,
+    sink_states: &'a SinkStates,
     grace: Duration,
 }
 
 impl Drop for Dismissal<'_> {
     fn drop(&mut self) {
-        self.board.dismiss(self.grace);
+        self.sink_states.dismiss(self.grace);
     }
 }

@@ -1,8 +1,8 @@
-//! A track as HLS: the ladder's rungs, cut at the same instants, each written while the track is decoded.
+//! A track as HLS: the ladder's variants, cut at the same instants, each written while the track is decoded.
 //!
 //! Purpose: sinks of the one fan-out that turn a track's frames into the files and playlists of RFC 8216.
 //!
-//! Vocabulary: a *rung* is what a [`Ladder`] asks for, a *variant* what was made of it; a *segment* is some
+//! Vocabulary: a *variant* is one of the encodings that a [`Ladder`] asks for, and what was made of it; a *segment* is some
 //! seconds of a variant; the *grid* are the instants at which every variant of a track is cut.
 //!
 //! Invariants: what was written is never changed; every variant is cut at the same instants; a variant's
@@ -13,14 +13,14 @@ mod copy;
 mod grid;
 mod ladder;
 mod playlist;
-mod rungs;
 mod variant;
+mod variants;
 
 pub use bandwidth::bandwidths;
-pub use ladder::{Ladder, Rung, RungCodec};
+pub use ladder::{Ladder, VariantCodec, VariantSpec};
 pub use playlist::{SegmentForm, fits_transport_stream, media_playlist, multivariant_playlist};
-pub use rungs::{LadderSinks, LadderSource, LeftOut, ladder_sinks};
 pub use variant::SegmentWriter;
+pub use variants::{LadderSinks, LadderSource, LeftOut, ladder_sinks};
 
 /// The version of everything here that changes the bytes of a variant: part of a stored ladder's key.
 pub const LADDER_VERSION: u32 = 1;

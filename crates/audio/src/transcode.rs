@@ -14,7 +14,7 @@ mod coder;
 mod head;
 mod sink;
 
-use fanfare_model::{BlockGrid, Error, Profile, Result, SampleSpec, SmallCodec, Tags};
+use fanfare_model::{BlockGrid, Error, Profile, Result, SampleSpec, Tags, TranscodeCodec};
 
 use crate::{
     FfmpegUse, PcmSink,
@@ -54,13 +54,13 @@ impl Recipe {
         cover: Option<&[u8]>,
     ) -> Result<Self> {
         let (coder, head) = match profile.codec {
-            SmallCodec::Mp3 => {
+            TranscodeCodec::Mp3 => {
                 let coder = Mp3 { spec: mp3::spec_for(source), bitrate_kbps: profile.bitrate_kbps };
                 let mut head = head::id3(tags, cover)?;
                 head.extend(coder.info_frame(frames_at(frames, source.rate, coder.spec.rate)));
                 (Coder::Mp3(coder), head)
             }
-            SmallCodec::Opus => {
+            TranscodeCodec::Opus => {
                 let spec = opus::spec_for(source);
                 let (head, head_pages) =
                     Opus::head(spec, source.rate.hz(), &head::vorbis_comments(tags, cover));
@@ -68,7 +68,7 @@ impl Recipe {
                 let coder = Opus { spec, bitrate_kbps: profile.bitrate_kbps, frames, head_pages };
                 (Coder::Opus(coder), head)
             }
-            SmallCodec::Aac => return Err(coder::no_constant_rate(profile)),
+            TranscodeCodec::Aac => return Err(coder::no_constant_rate(profile)),
         };
         let fitted = frames_at(frames, source.rate, coder.spec().rate);
         let packets = coder.packets(fitted);
@@ -135,12 +135,12 @@ impl Recipe {
 ///
 /// # Errors
 /// `Unsupported`, `Unavailable` when nothing does, with a remedy: what is said wherever such a file is missing.
-pub fn encoder(codec: SmallCodec, ffmpeg: &FfmpegUse) -> Result<&'static str> {
+pub fn encoder(codec: TranscodeCodec, ffmpeg: &FfmpegUse) -> Result<&'static str> {
     match codec {
-        SmallCodec::Mp3 if is_built_in(codec) => Ok("LAME 3.100"),
-        SmallCodec::Mp3 => Err(mp3::missing()),
-        SmallCodec::Opus => Ok("libopus"),
-        SmallCodec::Aac => ffmpeg_version(ffmpeg).map(|_| "ffmpeg").map_err(|error| {
+        TranscodeCodec::Mp3 if is_built_in(codec) => Ok("LAME 3.100"),
+        TranscodeCodec::Mp3 => Err(mp3::missing()),
+        TranscodeCodec::Opus => Ok("libopus"),
+        TranscodeCodec::Aac => ffmpeg_version(ffmpeg).map(|_| "ffmpeg").map_err(|error| {
             let said = format!("AAC needs ffmpeg: {}", error.message());
             Error::new(error.kind(), said).remedy("install ffmpeg, or set `audio_cache.codec` to mp3 or opus")
         }),
@@ -149,10 +149,10 @@ pub fn encoder(codec: SmallCodec, ffmpeg: &FfmpegUse) -> Result<&'static str> {
 
 /// Whether this build can make files of that codec by itself, without a program beside it.
 #[must_use]
-pub const fn is_built_in(codec: SmallCodec) -> bool {
+pub const fn is_built_in(codec: TranscodeCodec) -> bool {
     match codec {
-        SmallCodec::Mp3 => cfg!(feature = "mp3-lame"),
-        SmallCodec::Opus => true,
-        SmallCodec::Aac => false,
+        TranscodeCodec::Mp3 => cfg!(feature = "mp3-lame"),
+        TranscodeCodec::Opus => true,
+        TranscodeCodec::Aac => false,
     }
 }

@@ -13,7 +13,7 @@ use hls_support::{make, sinks};
 use support::{encode, hear_file, music, snr_db, write_wav};
 use tempfile::TempDir;
 
-/// A source, what its FLAC rung must be, and the rate of its AAC rungs.
+/// A source, what its FLAC variant must be, and the rate of its AAC variants.
 struct Case {
     rate_hz: u32,
     channels: usize,
@@ -76,7 +76,7 @@ fn every_source_becomes_a_ladder_without_findings_and_to_the_frame() {
             path = encode(&path, name, arguments);
         }
         let what = format!("{} Hz x {} x {} {:?}", case.rate_hz, case.channels, case.frames, case.file);
-        // The middle rung differs from the low one by a number only; one length shows it.
+        // The middle variant differs from the low one by a number only; one length shows it.
         let ladder = if case.frames > 2_000_000 { Ladder::default() } else { two.clone() };
         let made = make(&path, &ladder, &options);
         let report = made.check();
@@ -100,7 +100,7 @@ fn every_source_becomes_a_ladder_without_findings_and_to_the_frame() {
             assert_eq!(own.facts.declared_frames, Some(facts.frames), "{what} {}", facts.name);
             if !aac && case.lossless {
                 assert!(own.planes == heard, "{what}: two decoders agree");
-                assert!(heard == made.heard, "{what}: the lossless rung keeps every sample");
+                assert!(heard == made.heard, "{what}: the lossless variant keeps every sample");
             } else if rate_hz == case.rate_hz && heard.len() == made.heard.len() && case.frames > 10_000 {
                 // At no other shift would it be so much alike: the priming is what the edit list says.
                 for (truth, heard) in made.heard.iter().zip(&heard) {
@@ -219,7 +219,7 @@ fn a_track_without_a_frame_has_variants_without_segments() {
 }
 
 #[test]
-fn without_ffmpeg_the_aac_rungs_are_left_out_with_a_reason() {
+fn without_ffmpeg_the_aac_variants_are_left_out_with_a_reason() {
     let folder = TempDir::new().unwrap();
     let wav = write_wav(folder.path(), "source.wav", 44_100, &music(44_100, 50_000, 2));
     let path = encode(&wav, "a.flac", &["-c:a", "flac"]);

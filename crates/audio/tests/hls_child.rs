@@ -68,7 +68,7 @@ impl PcmSource for Endless {
     fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
         self.chunks += 1;
         if self.chunks == 40 {
-            assert_eq!(children(), 2, "an encoder per AAC rung");
+            assert_eq!(children(), 2, "an encoder per AAC variant");
             if self.fail {
                 return Err(fanfare_model::Error::new(ErrorKind::Io, "the disk is gone"));
             }
@@ -143,7 +143,7 @@ fn an_encoder_that_misbehaves_fails_with_a_reason_and_is_gone() {
 }
 
 #[test]
-fn an_encoder_that_dies_takes_no_other_rung_along() {
+fn an_encoder_that_dies_takes_no_other_variant_along() {
     let _alone = alone();
     let folder = TempDir::new().unwrap();
     let ffmpeg = program(folder.path(), "head -c 500000 > /dev/null; echo out of memory >&2; exit 1");

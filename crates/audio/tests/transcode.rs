@@ -13,7 +13,7 @@ use std::{
 use fanfare_audio::{
     CancelFlag, FanOut, FanOutOptions, OpenOptions, SinkOutcome, open, read_tags, transcode::Recipe,
 };
-use fanfare_model::{FrameIndex, Profile, Quality, SmallCodec, Tags};
+use fanfare_model::{FrameIndex, Profile, Quality, Tags, TranscodeCodec};
 use support::{encode, hear_file, music, snr_db, write_wav};
 use tempfile::TempDir;
 
@@ -56,7 +56,7 @@ fn whole(recipe: &Recipe, blocks: &Blocks) -> Vec<u8> {
     file
 }
 
-fn recipe(path: &Path, codec: SmallCodec, quality: Quality, tags: &Tags) -> Recipe {
+fn recipe(path: &Path, codec: TranscodeCodec, quality: Quality, tags: &Tags) -> Recipe {
     let source = open(path, &OpenOptions::default()).unwrap();
     let frames = source.facts().declared_frames.unwrap();
     Recipe::new(Profile::of(quality, codec).unwrap(), source.spec(), frames, tags, None).unwrap()
@@ -77,7 +77,7 @@ struct Case {
     rate_hz: u32,
     channels: usize,
     frames: usize,
-    codec: SmallCodec,
+    codec: TranscodeCodec,
     quality: Quality,
     /// Rate of the smaller file, and at least how much like the source it sounds, in dB.
     becomes: (u32, f64),
@@ -85,7 +85,7 @@ struct Case {
 
 const fn case(
     (rate_hz, channels, frames): (u32, usize, usize),
-    codec: SmallCodec,
+    codec: TranscodeCodec,
     quality: Quality,
     becomes: (u32, f64),
 ) -> Case {
@@ -94,24 +94,24 @@ const fn case(
 
 const BLOCK: usize = 196 * 1_152;
 const CASES: &[Case] = &[
-    case((44_100, 2, 1), SmallCodec::Mp3, Quality::Medium, (44_100, 0.0)),
-    case((44_100, 2, 1_152), SmallCodec::Mp3, Quality::Medium, (44_100, 0.0)),
-    case((44_100, 2, 44_100), SmallCodec::Mp3, Quality::Low, (44_100, 10.0)),
-    case((44_100, 2, BLOCK - 1_152), SmallCodec::Mp3, Quality::Medium, (44_100, 15.0)),
-    case((44_100, 2, BLOCK - 1_151), SmallCodec::Mp3, Quality::Medium, (44_100, 15.0)),
-    case((44_100, 2, 3 * BLOCK + 77), SmallCodec::Mp3, Quality::High, (44_100, 15.0)),
-    case((48_000, 2, 2 * BLOCK), SmallCodec::Mp3, Quality::High, (48_000, 15.0)),
-    case((44_100, 1, 2 * BLOCK), SmallCodec::Mp3, Quality::Low, (44_100, 15.0)),
-    case((32_000, 2, BLOCK + 5), SmallCodec::Mp3, Quality::Low, (32_000, 12.0)),
-    case((96_000, 2, 4 * BLOCK + 1), SmallCodec::Mp3, Quality::High, (48_000, 0.0)),
-    case((22_050, 1, BLOCK + 3), SmallCodec::Mp3, Quality::Medium, (44_100, 0.0)),
-    case((48_000, 6, BLOCK), SmallCodec::Mp3, Quality::Medium, (48_000, 0.0)),
-    case((48_000, 2, 1), SmallCodec::Opus, Quality::Medium, (48_000, 0.0)),
-    case((48_000, 2, 240_000 - 120), SmallCodec::Opus, Quality::Medium, (48_000, 10.0)),
-    case((48_000, 2, 240_000 - 119), SmallCodec::Opus, Quality::Medium, (48_000, 10.0)),
-    case((48_000, 2, 700_001), SmallCodec::Opus, Quality::High, (48_000, 10.0)),
-    case((48_000, 1, 300_000), SmallCodec::Opus, Quality::Low, (48_000, 10.0)),
-    case((44_100, 2, 500_000), SmallCodec::Opus, Quality::Medium, (48_000, 0.0)),
+    case((44_100, 2, 1), TranscodeCodec::Mp3, Quality::Medium, (44_100, 0.0)),
+    case((44_100, 2, 1_152), TranscodeCodec::Mp3, Quality::Medium, (44_100, 0.0)),
+    case((44_100, 2, 44_100), TranscodeCodec::Mp3, Quality::Low, (44_100, 10.0)),
+    case((44_100, 2, BLOCK - 1_152), TranscodeCodec::Mp3, Quality::Medium, (44_100, 15.0)),
+    case((44_100, 2, BLOCK - 1_151), TranscodeCodec::Mp3, Quality::Medium, (44_100, 15.0)),
+    case((44_100, 2, 3 * BLOCK + 77), TranscodeCodec::Mp3, Quality::High, (44_100, 15.0)),
+    case((48_000, 2, 2 * BLOCK), TranscodeCodec::Mp3, Quality::High, (48_000, 15.0)),
+    case((44_100, 1, 2 * BLOCK), TranscodeCodec::Mp3, Quality::Low, (44_100, 15.0)),
+    case((32_000, 2, BLOCK + 5), TranscodeCodec::Mp3, Quality::Low, (32_000, 12.0)),
+    case((96_000, 2, 4 * BLOCK + 1), TranscodeCodec::Mp3, Quality::High, (48_000, 0.0)),
+    case((22_050, 1, BLOCK + 3), TranscodeCodec::Mp3, Quality::Medium, (44_100, 0.0)),
+    case((48_000, 6, BLOCK), TranscodeCodec::Mp3, Quality::Medium, (48_000, 0.0)),
+    case((48_000, 2, 1), TranscodeCodec::Opus, Quality::Medium, (48_000, 0.0)),
+    case((48_000, 2, 240_000 - 120), TranscodeCodec::Opus, Quality::Medium, (48_000, 10.0)),
+    case((48_000, 2, 240_000 - 119), TranscodeCodec::Opus, Quality::Medium, (48_000, 10.0)),
+    case((48_000, 2, 700_001), TranscodeCodec::Opus, Quality::High, (48_000, 10.0)),
+    case((48_000, 1, 300_000), TranscodeCodec::Opus, Quality::Low, (48_000, 10.0)),
+    case((44_100, 2, 500_000), TranscodeCodec::Opus, Quality::Medium, (48_000, 0.0)),
 ];
 
 #[test]
@@ -141,11 +141,11 @@ fn a_smaller_file_has_exactly_the_frames_of_its_source() {
 fn a_pass_from_the_middle_gives_the_same_bytes() {
     let folder = TempDir::new().unwrap();
     for (rate_hz, flac, codec) in [
-        (44_100, true, SmallCodec::Mp3),
-        (96_000, false, SmallCodec::Mp3),
-        (22_050, true, SmallCodec::Mp3),
-        (44_100, true, SmallCodec::Opus),
-        (48_000, false, SmallCodec::Opus),
+        (44_100, true, TranscodeCodec::Mp3),
+        (96_000, false, TranscodeCodec::Mp3),
+        (22_050, true, TranscodeCodec::Mp3),
+        (44_100, true, TranscodeCodec::Opus),
+        (48_000, false, TranscodeCodec::Opus),
     ] {
         let frames = 3 * BLOCK * rate_hz as usize / 44_100 + 1_234;
         let mut path = write_wav(folder.path(), "a.wav", rate_hz, &music(rate_hz, frames, 2));
@@ -163,13 +163,13 @@ fn a_pass_from_the_middle_gives_the_same_bytes() {
 #[test]
 fn the_seams_between_blocks_are_not_heard() {
     let folder = TempDir::new().unwrap();
-    for (codec, block, delay) in [(SmallCodec::Mp3, BLOCK, 1_105), (SmallCodec::Opus, 240_000, 120)] {
+    for (codec, block, delay) in [(TranscodeCodec::Mp3, BLOCK, 1_105), (TranscodeCodec::Opus, 240_000, 120)] {
         seams(folder.path(), codec, block, delay);
     }
 }
 
-fn seams(folder: &Path, codec: SmallCodec, block: usize, delay: usize) {
-    let rate_hz = if codec == SmallCodec::Opus { 48_000 } else { 44_100 };
+fn seams(folder: &Path, codec: TranscodeCodec, block: usize, delay: usize) {
+    let rate_hz = if codec == TranscodeCodec::Opus { 48_000 } else { 44_100 };
     let planes = music(rate_hz, 4 * block, 2);
     let path = write_wav(folder, "a.wav", rate_hz, &planes);
     let recipe = recipe(&path, codec, Quality::High, &Tags::default());
@@ -207,7 +207,7 @@ fn tags_cover_and_gain_go_along() {
         replaygain_track_peak: Some(0.987_654),
         ..Tags::default()
     };
-    for (codec, frames) in [(SmallCodec::Mp3, 44_100), (SmallCodec::Opus, 48_000)] {
+    for (codec, frames) in [(TranscodeCodec::Mp3, 44_100), (TranscodeCodec::Opus, 48_000)] {
         let recipe = recipe(&path, codec, Quality::Medium, &tags);
         let small = folder.path().join("small");
         fs::write(&small, whole(&recipe, &pass(&path, &recipe, 0))).unwrap();
@@ -222,7 +222,7 @@ fn a_source_that_is_longer_or_shorter_than_it_said_is_no_whole_file() {
     let folder = TempDir::new().unwrap();
     let path = write_wav(folder.path(), "a.wav", 44_100, &music(44_100, 44_100, 2));
     let spec = open(&path, &OpenOptions::default()).unwrap().spec();
-    let profile = Profile::of(Quality::Low, SmallCodec::Mp3).unwrap();
+    let profile = Profile::of(Quality::Low, TranscodeCodec::Mp3).unwrap();
     for frames in [44_099, 44_101, 100_000] {
         let recipe = Recipe::new(profile, spec, frames, &Tags::default(), None).unwrap();
         let (_, sink) = recipe.sink(0, Box::new(|_, _| Ok(()))).unwrap();

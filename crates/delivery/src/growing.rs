@@ -47,7 +47,7 @@ const BLOCK_WAIT: Duration = Duration::from_secs(30);
 const LEAVE_AFTER: Duration = Duration::from_millis(1_500);
 
 /// Tells the maker of a file that somebody listens, and waits for those blocks.
-pub type Want = Arc<dyn Fn(JobId, Vec<u32>) + Send + Sync>;
+pub type RequestBlocks = Arc<dyn Fn(JobId, Vec<u32>) + Send + Sync>;
 /// Tells the maker of a file that nobody listens any more.
 pub type Leave = Arc<dyn Fn(JobId) + Send + Sync>;
 
@@ -82,7 +82,7 @@ struct Listeners {
     dismissed: bool,
     /// By listener: the block it waits for, if it waits.
     waiting: HashMap<u64, Option<u32>>,
-    /// Rung when any of that changes.
+    /// Notified when any of that changes.
     changed: Option<oneshot::Sender<()>>,
 }
 
@@ -99,7 +99,7 @@ impl GrowingFile {
     /// Begins to follow a file that has begun; `None` while it has not.
     pub(crate) async fn follow(
         store: &Store,
-        (want, leave): (Want, Leave),
+        (want, leave): (RequestBlocks, Leave),
         made: Made,
     ) -> Result<Option<Arc<Self>>> {
         let Made { job, folder, profile, etag, modified_s } = made;
@@ -189,7 +189,7 @@ impl GrowingFile {
     async fn keep_following(
         self: Arc<Self>,
         store: Store,
-        want: Want,
+        want: RequestBlocks,
         leave: Leave,
         mut following: Following,
     ) {
@@ -289,9 +289,9 @@ impl GrowingFile {
 
     /// Resolves when a listener comes, goes, or waits for something else.
     fn changed(&self) -> oneshot::Receiver<()> {
-        let (ring, rung) = oneshot::channel();
-        self.listeners().changed = Some(ring);
-        rung
+        let (notify, notified) = oneshot::channel();
+        self.listeners().changed = Some(notify);
+        notified
     }
 
     fn done(&self) -> MutexGuard<'_, Vec<bool>> {

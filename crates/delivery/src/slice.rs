@@ -71,7 +71,7 @@ impl Source {
 
 /// Whether bytes can be had without waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AtHand {
+pub enum Availability {
     /// They lie in memory.
     Yes,
     /// A disk has to be asked.
@@ -140,29 +140,29 @@ impl FileSlice {
 
     /// Whether its first `len` bytes lie in memory, by a look at some of their pages.
     #[must_use]
-    pub fn at_hand(&self, len: u64) -> AtHand {
+    pub fn at_hand(&self, len: u64) -> Availability {
         let len = len.min(self.len);
-        let Some(last) = len.checked_sub(1) else { return AtHand::Yes };
+        let Some(last) = len.checked_sub(1) else { return Availability::Yes };
         let mut at = 0;
         loop {
             match self.look(self.first + at) {
-                AtHand::Yes if at == last => return AtHand::Yes,
-                AtHand::Yes => at = (at + LOOK_EVERY_BYTES).min(last),
+                Availability::Yes if at == last => return Availability::Yes,
+                Availability::Yes => at = (at + LOOK_EVERY_BYTES).min(last),
                 other => return other,
             }
         }
     }
 
-    fn look(&self, at: u64) -> AtHand {
+    fn look(&self, at: u64) -> Availability {
         let mut byte = [0];
         loop {
             let mut buffers = [IoSliceMut::new(&mut byte)];
             return match preadv2(&*self.source.file, &mut buffers, at, ReadWriteFlags::NOWAIT) {
                 // At the file's end there is nothing to wait for either; sending will find out.
-                Ok(_) => AtHand::Yes,
+                Ok(_) => Availability::Yes,
                 Err(Errno::INTR) => continue,
-                Err(Errno::AGAIN) => AtHand::No,
-                Err(_) => AtHand::Unknown,
+                Err(Errno::AGAIN) => Availability::No,
+                Err(_) => Availability::Unknown,
             };
         }
     }

@@ -28,7 +28,7 @@ use crate::{
     EntityTag, OpenFile,
     announce::{self, Announced},
     freshness::Sources,
-    growing::{GrowingFile, Leave, Made, Want},
+    growing::{GrowingFile, Leave, Made, RequestBlocks},
 };
 
 /// How long a listener waits for a file to begin; the original is sent after that.
@@ -51,7 +51,7 @@ pub struct Maker {
     /// Has one made.
     pub ask: AskStream,
     /// Says what of it is waited for.
-    pub want: Want,
+    pub want: RequestBlocks,
     /// Says that nobody listens any more.
     pub leave: Leave,
 }

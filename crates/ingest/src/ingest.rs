@@ -34,18 +34,18 @@ use self::running::{govern, once_writable, pass_wakes, rescan_stale, stale, writ
 use crate::{
     BackgroundOptions, BackgroundStatus, DataLock, PictureCommand, Pictures, Playing, Receiving, TaskHub,
     UploadOptions, WorkerStatus, clock,
-    governor::{Governor, Policy},
-    hearing::Hearing,
-    lines::Lines,
     own::OwnFolders,
     passes::Passes,
     played::{self, Played},
     quarantine::Kept,
-    scan::desk::ScanDesk,
+    scan::scheduler::ScanScheduler,
     schedule::{NightClock, Nightly, NightlyParts},
     supervisor::{Supervisor, WorkerCommandLine},
+    task_tracker::TaskTracker,
     upload::{UploadCovers, UploadPictures},
-    watch::{Board, WatchOptions},
+    watch::{PendingChanges, WatchOptions},
+    work_policy::{Policy, WorkPolicy},
+    work_queues::WorkQueues,
     worker::protocol::{WorkerEvent, WorkerRole},
 };
 
@@ -85,7 +85,7 @@ pub struct IngestOptions {
     pub keep_missing_days: u32,
 }
 
-/// Scans, watches and hears, until [`Ingest::shutdown`]. Cheap to clone.
+/// Scans, watches and analyzes, until [`Ingest::shutdown`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Ingest {
     inner: Arc<Inner>,
@@ -94,27 +94,27 @@ pub struct Ingest {
 struct Inner {
     store: Store,
     hub: TaskHub,
-    desk: ScanDesk,
+    scheduler: ScanScheduler,
     /// What no library lies in.
     own: OwnFolders,
-    hearing: Hearing,
-    lines: Lines,
+    task_tracker: TaskTracker,
+    work_queues: WorkQueues,
     pictures: Pictures,
     upload_pictures: UploadPictures,
     uploads: std::sync::Mutex<Arc<UploadOptions>>,
     cache: std::sync::Mutex<Arc<CacheOptions>>,
-    /// Rung when the cache should be looked at.
+    /// Notified when the cache should be looked at.
     tidy_cache: tokio::sync::Notify,
     kept: Kept,
     supervisor: Supervisor,
     live: Supervisor,
     /// Everything that workers say.
     events: broadcast::Sender<WorkerEvent>,
-    governor: Governor,
+    work_policy: WorkPolicy,
     nightly: Nightly,
     passes: Passes,
     played: Played,
-    board: Board,
+    pending_changes: PendingChanges,
     stop: watch::Sender<bool>,
     /// Likewise, for what is needed as long as anybody is answered.
     end: watch::Sender<bool>,
@@ -122,8 +122,35 @@ struct Inner {
     lock: Mutex<Option<DataLock>>,
 }
 
+/// Starts the worker for background work and the one for listeners, in this order of the answer.
+async fn start_workers(
+    store: &Store,
+    work_queues: &WorkQueues,
+    options: &IngestOptions,
+    (stale, events): (StaleSender, broadcast::Sender<WorkerEvent>),
+    policy: watch::Receiver<Policy>,
+) -> Result<(Supervisor, Supervisor)> {
+    let slots = options.jobs.max(1);
+    let start = |role, policy| {
+        let command = WorkerCommandLine {
+            exe: options.worker_exe.clone(),
+            args: options.worker_args.clone(),
+            slots,
+            data_dir: options.data_dir.clone(),
+            role,
+        };
+        Supervisor::start(store.clone(), work_queues.clone(), command, stale.clone(), events.clone(), policy)
+    };
+    // Work that a listener waits for is never throttled.
+    let (_, prompt) = watch::channel(Policy::prompt(slots));
+    let live = start(WorkerRole::Live, prompt).await?;
+    let background = start(WorkerRole::Background, policy).await?;
+    background.ahead(caching::at_a_time(options.cache.workers), options.cache.cap_bytes);
+    Ok((background, live))
+}
+
 impl Ingest {
-    /// Cleans up after an earlier life (leases, unfinished tasks), starts the worker and the first scan.
+    /// Cleans up after an earlier run (leases, unfinished tasks), starts the worker and the first scan.
     ///
     /// The lock is that of the data folder, taken before the store was opened: opening tidies up there, which
     /// would disturb another server. It is given up at the end of [`Self::shutdown`].
@@ -132,34 +159,19 @@ impl Ingest {
     /// Errors of the store.
     pub async fn start(lock: DataLock, store: Store, options: IngestOptions) -> Result<Self> {
         let hub = TaskHub::new(store.clone());
-        let background = options.background.checked()?;
+        let background = options.background.clone().checked()?;
         let slots = options.jobs.max(1);
-        let governor = Governor::new(slots, background);
-        let lines = Lines::new(&store, &hub, &governor);
-        let hearing = lines.analysis.clone();
+        let work_policy = WorkPolicy::new(slots, background);
+        let work_queues = WorkQueues::new(&store, &hub, &work_policy);
+        let task_tracker = work_queues.analysis.clone();
         let (stale, stale_tracks) = stale();
-        let data_dir = options.data_dir.clone();
-        let command = WorkerCommandLine {
-            exe: options.worker_exe,
-            args: options.worker_args,
-            slots,
-            data_dir: options.data_dir,
-            role: WorkerRole::Background,
-        };
         let (events, _) = broadcast::channel(WAITING_EVENTS);
-        let supervise = |command, policy| {
-            Supervisor::start(store.clone(), lines.clone(), command, stale.clone(), events.clone(), policy)
-        };
         let (tell, policy) = watch::channel(Policy::prompt(slots));
-        // Whoever waits in order to listen waits for no policy.
-        let (_, flat_out) = watch::channel(Policy::prompt(slots));
-        let live =
-            supervise(WorkerCommandLine { role: WorkerRole::Live, ..command.clone() }, flat_out).await?;
-        let supervisor = supervise(command, policy).await?;
-        supervisor.ahead(caching::at_a_time(options.cache.workers), options.cache.cap_bytes);
+        let (supervisor, live) =
+            start_workers(&store, &work_queues, &options, (stale, events.clone()), policy).await?;
         // When the disk cannot be written, all work that begins with a write waits until it can be.
         let waits = store.unwritable().is_some();
-        if !waits && let Err(error) = lines.resume().await {
+        if !waits && let Err(error) = work_queues.resume().await {
             tokio::join!(supervisor.stop(LIVE_STOP), live.stop(LIVE_STOP));
             return Err(error);
         }
@@ -167,35 +179,40 @@ impl Ingest {
         let upload_covers = UploadCovers::new(store.clone(), pictures.clone());
         let upload_pictures = UploadPictures::new(pictures.clone(), upload_covers.clone());
         let kept = Kept::days(options.quarantine_days);
-        let own = OwnFolders::of(data_dir, store.catalog().cache().root().to_owned());
-        let desk = ScanDesk::new(
+        let own = OwnFolders::of(options.data_dir, store.catalog().cache().root().to_owned());
+        let scheduler = ScanScheduler::new(
             store.clone(),
             hub.clone(),
-            hearing.clone(),
-            governor.clone(),
+            task_tracker.clone(),
+            work_policy.clone(),
             kept.clone(),
             (own.clone(), Limits::default(), pictures.clone()),
         );
-        desk.keep_missing(options.keep_missing_days);
-        let passes = Passes::new(&hub, &governor);
+        scheduler.keep_missing(options.keep_missing_days);
+        let passes = Passes::new(&hub, &work_policy);
         let nightly = Nightly::new(NightlyParts {
             hub: hub.clone(),
-            governor: governor.clone(),
+            work_policy: work_policy.clone(),
             supervisor: supervisor.clone(),
             events: events.clone(),
             clock: NightClock::system(),
             passes: passes.clone(),
-            scans: desk.clone(),
+            scans: scheduler.clone(),
         });
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(false);
-        let board = Board::default();
+        let pending_changes = PendingChanges::default();
         let (played, notes) = Played::new();
         let watch_options = WatchOptions { watch: options.watch, poll_interval: options.poll_interval };
-        let watching =
-            crate::watch::run(store.clone(), desk.clone(), watch_options, board.clone(), stopped.clone());
+        let watching = crate::watch::run(
+            store.clone(),
+            scheduler.clone(),
+            watch_options,
+            pending_changes.clone(),
+            stopped.clone(),
+        );
         // A missed nightly run waits for the scans that the start began, so those are asked for first.
-        let resumed = running::resume_later(waits, store.clone(), lines.clone(), desk.clone());
+        let resumed = running::resume_later(waits, store.clone(), work_queues.clone(), scheduler.clone());
         let (run_nightly, stop_nightly) = (nightly.clone(), stopped.clone());
         let nights = async move {
             resumed.await;
@@ -203,25 +220,25 @@ impl Ingest {
         };
         let tasks = vec![
             tokio::spawn(running::watch_disk(store.clone(), stopped.clone())),
-            once_writable(&store, &stopped, desk.clone().run()),
+            once_writable(&store, &stopped, scheduler.clone().run()),
             once_writable(&store, &stopped, watching),
             once_writable(&store, &stopped, nights),
-            tokio::spawn(govern(governor.clone(), tell, stopped.clone())),
+            tokio::spawn(govern(work_policy.clone(), tell, stopped.clone())),
             tokio::spawn(write_uses(store.clone(), stopped.clone())),
             once_writable(&store, &stopped, upload_covers.run(stopped.clone())),
-            tokio::spawn(rescan_stale(store.clone(), desk.clone(), stale_tracks, stopped.clone())),
+            tokio::spawn(rescan_stale(store.clone(), scheduler.clone(), stale_tracks, stopped.clone())),
             tokio::spawn(played::analyze_next(store.clone(), supervisor.clone(), notes, stopped.clone())),
         ];
         // Ends by itself: who is being answered may still need the worker for listeners.
-        tokio::spawn(pass_wakes(lines.clone(), supervisor.clone(), live.clone(), ended));
+        tokio::spawn(pass_wakes(work_queues.clone(), supervisor.clone(), live.clone(), ended));
         let (tasks, lock) = (Mutex::new(tasks), Mutex::new(Some(lock)));
         let inner = Inner {
             store,
             hub,
-            desk,
+            scheduler,
             own,
-            hearing,
-            lines,
+            task_tracker,
+            work_queues,
             pictures,
             upload_pictures,
             uploads: std::sync::Mutex::new(Arc::new(options.uploads)),
@@ -231,11 +248,11 @@ impl Ingest {
             supervisor,
             live,
             events,
-            governor,
+            work_policy,
             nightly,
             passes,
             played,
-            board,
+            pending_changes,
             stop,
             end,
             tasks,
@@ -251,7 +268,7 @@ impl Ingest {
         let later =
             [once_writable(&inner.store, &stopped, tidy), once_writable(&inner.store, &stopped, uploads)];
         inner.tasks.lock().await.extend(later);
-        if !waits && let Err(error) = running::first_scan(&inner.store, &inner.desk).await {
+        if !waits && let Err(error) = running::first_scan(&inner.store, &inner.scheduler).await {
             ingest.shutdown().await;
             return Err(error);
         }
@@ -301,7 +318,7 @@ impl Ingest {
         if let Err(error) = catalog.remove_unnamed(leftover).await {
             tracing::warn!(track = %id, %error, "the bytes of a deleted track are left until they are swept");
         }
-        self.inner.lines.count().await;
+        self.inner.work_queues.count().await;
         Ok(())
     }
 
@@ -334,12 +351,12 @@ impl Ingest {
     /// [`Playing::go_on`]. Hand one to whoever streams; they may be many.
     #[must_use]
     pub fn playing(&self) -> Playing {
-        self.inner.governor.playing(None)
+        self.inner.work_policy.playing(None)
     }
 
     /// The same for a track: if it lacks results, it is analyzed next, as gently as everything else.
     #[must_use]
     pub fn playing_track(&self, track: TrackId) -> Playing {
-        self.inner.governor.playing(Some((self.inner.played.clone(), track)))
+        self.inner.work_policy.playing(Some((self.inner.played.clone(), track)))
     }
 }

@@ -1,10 +1,10 @@
 //! From a new file to a known track: scan, watch, worker, commit.
 //!
 //! Purpose: [`Ingest`] keeps the catalog in step with the library's folders and has every track heard once.
-//! Scans and watching run in the server; hearing runs in a child process ([`run_worker`]) that the server
+//! Scans and watching run in the server; analysis runs in a child process ([`run_worker`]) that the server
 //! supervises. What goes on is told through [`TaskHub`].
 //!
-//! Vocabulary: a *scan* compares folders with the catalog; *hearing* decodes a track once for all analyzers;
+//! Vocabulary: a *scan* compares folders with the catalog; *analysis* decodes a track once for all analyzers;
 //! a *task* is either, as a person follows it; a *life* is one worker process.
 //!
 //! Invariants: one server per data folder ([`DataLock`]); jobs in the store are the truth and everything here
@@ -13,12 +13,9 @@
 
 mod clock;
 mod detached;
-mod governor;
-mod hearing;
 mod hub;
 mod identify;
 mod ingest;
-mod lines;
 mod live_task;
 mod lock;
 mod own;
@@ -34,12 +31,14 @@ mod schedule;
 mod showing;
 mod stamp;
 mod supervisor;
+mod task_tracker;
 mod text;
 mod upload;
 mod watch;
+mod work_policy;
+mod work_queues;
 mod worker;
 
-pub use governor::{LINGER, Playing};
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
 pub use ingest::{
@@ -56,4 +55,5 @@ pub use scan::DEFAULT_KEEP_MISSING_DAYS;
 pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;
 pub use upload::{Receiving, UploadOptions};
+pub use work_policy::{LINGER, Playing};
 pub use worker::{TrackBudget, WorkerParts, WorkerProcessOptions, run_worker, run_worker_with};

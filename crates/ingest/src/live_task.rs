@@ -69,7 +69,7 @@ impl LiveTask {
         Self::of(hub, task, false)
     }
 
-    /// A task of an earlier life of this server that goes on.
+    /// A task that an earlier run of this server began, and that goes on.
     pub(crate) fn resume(hub: &TaskHub, task: Task) -> Self {
         let live = Self::of(hub, task, true);
         live.hub.emit(&live.snapshot());

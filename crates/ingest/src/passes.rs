@@ -1,4 +1,4 @@
-//! Passes over what is in the library already: what the worker does after hearing a track, for tracks that were heard
+//! Passes over what is in the library already: what the worker does after analyzing a track, for tracks that were heard
 //! before anybody asked for it.
 //!
 //! Vocabulary: a *pass* goes over the library once, in a task of its own, one item after the other. It begins when what it
@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{identify::IdentifyPass, tags::TagPass};
-use crate::{TaskHub, clock, governor::Governor, live_task::LiveTask};
+use crate::{TaskHub, clock, live_task::LiveTask, work_policy::WorkPolicy};
 
 /// All of them. Cheap to clone.
 #[derive(Clone)]
@@ -31,8 +31,8 @@ pub(crate) struct Passes {
 }
 
 impl Passes {
-    pub(crate) fn new(hub: &TaskHub, governor: &Governor) -> Self {
-        Self { tags: TagPass::new(hub, governor), identify: IdentifyPass::new(hub, governor) }
+    pub(crate) fn new(hub: &TaskHub, work_policy: &WorkPolicy) -> Self {
+        Self { tags: TagPass::new(hub, work_policy), identify: IdentifyPass::new(hub, work_policy) }
     }
 
     /// A nightly run is over: passes over what is left, until then; nobody sees those that find nothing to do.
@@ -56,7 +56,7 @@ impl Passes {
 struct OnePass {
     kind: TaskKind,
     hub: TaskHub,
-    governor: Governor,
+    work_policy: WorkPolicy,
     running: Mutex<Option<Running>>,
 }
 
@@ -70,7 +70,7 @@ struct Running {
 struct Turn {
     task: LiveTask,
     cancel: CancellationToken,
-    governor: Governor,
+    work_policy: WorkPolicy,
     /// Whether somebody asked for it, who is to see it from its beginning.
     asked: bool,
     until: Option<Timestamp>,
@@ -81,7 +81,7 @@ impl Turn {
     async fn goes_on(&self) -> bool {
         tokio::select! {
             () = self.cancel.cancelled() => return false,
-            () = self.governor.nothing_plays() => {}
+            () = self.work_policy.nothing_plays() => {}
         }
         !self.time_is_up()
     }
@@ -93,8 +93,8 @@ impl Turn {
 }
 
 impl OnePass {
-    fn new(kind: TaskKind, hub: &TaskHub, governor: &Governor) -> Self {
-        Self { kind, hub: hub.clone(), governor: governor.clone(), running: Mutex::default() }
+    fn new(kind: TaskKind, hub: &TaskHub, work_policy: &WorkPolicy) -> Self {
+        Self { kind, hub: hub.clone(), work_policy: work_policy.clone(), running: Mutex::default() }
     }
 
     /// Begins a pass, which goes on until then at most, unless one is under way; gives its task.
@@ -107,9 +107,9 @@ impl OnePass {
             return run.task.clone();
         }
         let (task, cancel) = (LiveTask::new(&self.hub, self.kind), CancellationToken::new());
-        let governor = self.governor.clone();
+        let work_policy = self.work_policy.clone();
         let turn =
-            Turn { task: task.clone(), cancel: cancel.clone(), governor, asked: until.is_none(), until };
+            Turn { task: task.clone(), cancel: cancel.clone(), work_policy, asked: until.is_none(), until };
         *running = Some(Running { task: task.clone(), cancel, handle: tokio::spawn(pass(turn)) });
         task
     }

@@ -2,7 +2,7 @@
 //!
 //! Every answer that plays a track notes it here, once a second while bytes flow, and never waits: it looks into a small map.
 //! One task takes the notes and puts the track's job in front of all other waiting jobs. If there is no job, the same
-//! database write makes one. The governor decides how gently the job is done, as for all others.
+//! database write makes one. The work_policy decides how gently the job is done, as for all others.
 //!
 //! Invariants: a track is looked up once in [`AGAIN_AFTER`] at most, however many requests play it; at most [`MOST`] are
 //! remembered and [`WAITING`] wait. More are ignored, and so are all while the database is locked or read-only.

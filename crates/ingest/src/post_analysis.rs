@@ -10,7 +10,7 @@
 //!    too long is a line in the log with its whole chain of causes; it never changes what became of the track.
 //!    A track whose analysis failed for good has no results to follow up, but others may have waited for it: then, and when
 //!    nothing is left to do, each hook catches up.
-//! 4. *Clean up*: buffers and threads of the run are gone, the bench takes the next job.
+//! 4. *Clean up*: buffers and threads of the run are gone, the executor takes the next job.
 //!
 //! A process that is killed between 2 and 4 does not run the hooks again: what must not be missed belongs into the
 //! transaction. Whoever writes into files must see for itself whether they may be written to.

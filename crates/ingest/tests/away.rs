@@ -17,8 +17,8 @@ use fanfare_testkit::{
     wav::{WavFormat, wav},
 };
 
-mod bench;
-use bench::{Bench, rest};
+mod fixture;
+use fixture::{Fixture, rest};
 
 const QUEUE: &str = "process-track";
 const PERSON: UserId = UserId::from_bytes([5; 16]);
@@ -32,10 +32,10 @@ fn away_process() {
     runtime.block_on(run_worker(options)).unwrap();
 }
 
-async fn working(bench: &Bench, store: &Store) -> Ingest {
+async fn working(fixture: &Fixture, store: &Store) -> Ingest {
     let mut args = ["away_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    let ingest = bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await;
+    args.push(fixture.data().into());
+    let ingest = fixture.ingest(store, std::env::current_exe().unwrap(), args, 2).await;
     ingest.set_uploads(options());
     ingest
 }
@@ -46,8 +46,8 @@ fn options() -> UploadOptions {
 }
 
 /// An upload that nobody has worked on yet, and its job.
-async fn waiting(bench: &Bench, store: &Store) -> (TrackId, Job) {
-    let idle = bench.scanning(store).await;
+async fn waiting(fixture: &Fixture, store: &Store) -> (TrackId, Job) {
+    let idle = fixture.scanning(store).await;
     idle.set_uploads(options());
     let song = wav(44_100, &[signals::sine(44_100, 4.0, 440.0, 0.3)], WavFormat::I16);
     let mut receiving = idle.receive("song.wav", PERSON).await.unwrap();
@@ -95,12 +95,12 @@ async fn state(store: &Store, track: TrackId) -> TrackState {
 async fn storage_that_is_away_is_tried_again_and_the_upload_becomes_ready_when_it_is_back() {
     // The bytes that were sent; where the ladder is made; both.
     for part in ["upload", "unfinished", ""] {
-        let bench = Bench::new();
-        let store = bench.store().await;
-        let (track, job) = waiting(&bench, &store).await;
-        let (there, away) = (bench.data().join("blobs").join(part), bench.data().join("away"));
+        let fixture = Fixture::new();
+        let store = fixture.store().await;
+        let (track, job) = waiting(&fixture, &store).await;
+        let (there, away) = (fixture.data().join("blobs").join(part), fixture.data().join("away"));
         fs::rename(&there, &away).unwrap();
-        let ingest = working(&bench, &store).await;
+        let ingest = working(&fixture, &store).await;
         let failed = attempted(&store, &job, 1).await;
         let error = failed.last_error.as_ref().unwrap();
         assert_eq!(
@@ -125,12 +125,12 @@ async fn storage_that_is_away_is_tried_again_and_the_upload_becomes_ready_when_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn storage_that_stays_away_parks_the_upload_with_its_reason_and_its_bytes() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let (track, job) = waiting(&bench, &store).await;
-    let (there, away) = (bench.data().join("blobs"), bench.data().join("away"));
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let (track, job) = waiting(&fixture, &store).await;
+    let (there, away) = (fixture.data().join("blobs"), fixture.data().join("away"));
     fs::rename(&there, &away).unwrap();
-    let ingest = working(&bench, &store).await;
+    let ingest = working(&fixture, &store).await;
     // Each pause that is skipped is an attempt, too.
     let mut pauses_ms = Vec::new();
     let mut attempts = 1;

@@ -32,8 +32,8 @@ use fanfare_testkit::{
     wav::{WavFormat, wav, wav_with_tags},
 };
 
-mod bench;
-use bench::{Bench, ended, rest, tracks};
+mod fixture;
+use fixture::{Fixture, ended, rest, tracks};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -139,10 +139,10 @@ fn night(concurrency: usize) -> BackgroundOptions {
     }
 }
 
-async fn ingest(bench: &Bench, store: &Store, background: BackgroundOptions) -> Ingest {
+async fn ingest(fixture: &Fixture, store: &Store, background: BackgroundOptions) -> Ingest {
     let mut args = ["executor_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    let ingest = bench.ingest_with(store, std::env::current_exe().unwrap(), args, 4, background).await;
+    args.push(fixture.data().into());
+    let ingest = fixture.ingest_with(store, std::env::current_exe().unwrap(), args, 4, background).await;
     // No AAC: a ladder that needs no other program.
     ingest.set_uploads(UploadOptions { ladder: "high=flac".to_owned(), ..UploadOptions::default() });
     ingest
@@ -174,20 +174,20 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     assert!(waited.await.is_ok(), "waited in vain: {what}");
 }
 
-fn notes(bench: &Bench, kind: &str) -> Vec<usize> {
-    let notes = fs::read_to_string(bench.data().join(NOTES)).unwrap_or_default();
+fn notes(fixture: &Fixture, kind: &str) -> Vec<usize> {
+    let notes = fs::read_to_string(fixture.data().join(NOTES)).unwrap_or_default();
     let of_kind = notes.lines().filter_map(|line| line.strip_prefix(kind));
     of_kind.map(|number| number.trim().parse().unwrap_or(0)).collect()
 }
 
-fn go(bench: &Bench, kind: &str) {
-    fs::create_dir_all(bench.data()).unwrap();
-    fs::write(bench.data().join(format!("{GO}{kind}")), "").unwrap();
+fn go(fixture: &Fixture, kind: &str) {
+    fs::create_dir_all(fixture.data()).unwrap();
+    fs::write(fixture.data().join(format!("{GO}{kind}")), "").unwrap();
 }
 
-fn put_forward(bench: &Bench, ahead_ms: i64) {
+fn put_forward(fixture: &Fixture, ahead_ms: i64) {
     // Whole or not at all: the worker reads it at any time.
-    let (new, file) = (bench.data().join("clock-new"), bench.data().join(AHEAD));
+    let (new, file) = (fixture.data().join("clock-new"), fixture.data().join(AHEAD));
     fs::write(&new, ahead_ms.to_string()).unwrap();
     fs::rename(new, file).unwrap();
 }
@@ -196,23 +196,23 @@ fn put_forward(bench: &Bench, ahead_ms: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn candidates_of_a_run_are_analyzed_side_by_side_and_never_more_than_are_set() {
     for concurrency in [1, 3] {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         for number in 0..7 {
-            bench.song(&format!("{number}.wav"), number);
+            fixture.song(&format!("{number}.wav"), number);
         }
-        let store = bench.store().await;
-        let ingest = ingest(&bench, &store, night(concurrency)).await;
-        ingest.add_folder(&bench.music()).await.unwrap();
+        let store = fixture.store().await;
+        let ingest = ingest(&fixture, &store, night(concurrency)).await;
+        ingest.add_folder(&fixture.music()).await.unwrap();
         rest(&ingest).await;
         let run = ingest.run_nightly_now().await.unwrap();
         // All that may run do, and nobody goes on before they are all there: they run side by side.
-        until("candidates side by side", async || notes(&bench, "analyzing").len() == concurrency).await;
+        until("candidates side by side", async || notes(&fixture, "analyzing").len() == concurrency).await;
         let counts = store.jobs().counts("analyze-track").await.unwrap();
         assert_eq!((counts.running, counts.waiting), (concurrency as u64, 7 - concurrency as u64));
-        go(&bench, "analyzing");
+        go(&fixture, "analyzing");
         assert_eq!(ended(&ingest, run).await.message, "7 tracks heard");
         ingest.shutdown().await;
-        let most = notes(&bench, "analyzing");
+        let most = notes(&fixture, "analyzing");
         assert_eq!((most.len(), most.iter().max()), (7, Some(&concurrency)), "{most:?}");
     }
 }
@@ -220,26 +220,26 @@ async fn candidates_of_a_run_are_analyzed_side_by_side_and_never_more_than_are_s
 /// docs/coverage.md A40, A41: what is at hand when the time of a run is over is done to its end, and nothing is begun.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_at_hand_when_a_runs_time_is_over_is_done_and_none_is_begun() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..4 {
-        bench.song(&format!("{number}.wav"), number);
+        fixture.song(&format!("{number}.wav"), number);
     }
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, night(1)).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, night(1)).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let run = ingest.run_nightly_now().await.unwrap();
-    until("one is at hand", async || notes(&bench, "analyzing").len() == 1).await;
+    until("one is at hand", async || notes(&fixture, "analyzing").len() == 1).await;
     // Its four hours are over from now on: 3.6 ms.
     ingest.set_background(BackgroundOptions { budget_h: 1e-6, ..night(1) }).unwrap();
     let counts = async || store.jobs().counts("analyze-track").await.unwrap();
     until("the others are withdrawn", async || counts().await.cancelled == 3).await;
     assert_eq!((counts().await.running, counts().await.waiting), (1, 0));
-    go(&bench, "analyzing");
+    go(&fixture, "analyzing");
     let task = ended(&ingest, run).await;
     let said = "1 track heard, 3 tracks deferred to the next run (its 0.0 h are over)";
     assert_eq!((task.state, &*task.message), (TaskState::Succeeded, said));
-    assert_eq!(notes(&bench, "analyzing"), [1]);
+    assert_eq!(notes(&fixture, "analyzing"), [1]);
     let states = tracks(&store).await.into_iter().map(|row| row.track.state);
     assert_eq!(states.filter(|state| *state == TrackState::Ready).count(), 1);
     ingest.shutdown().await;
@@ -249,14 +249,14 @@ async fn a_track_at_hand_when_a_runs_time_is_over_is_done_and_none_is_begun() {
 /// however many wait for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_uploads_are_processed_at_a_time_and_one_is_enriched() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, night(4)).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, night(4)).await;
     for number in 0..5 {
         upload(&ingest, number).await;
     }
     let counts = async |queue: &'static str| store.jobs().counts(queue).await.unwrap();
-    until("two are processed side by side", async || notes(&bench, "analyzing").len() == 2).await;
+    until("two are processed side by side", async || notes(&fixture, "analyzing").len() == 2).await;
     let processing = counts("process-track").await;
     assert_eq!((processing.running, processing.waiting), (2, 3));
     let states = tracks(&store).await.into_iter().map(|row| row.track.state);
@@ -264,38 +264,38 @@ async fn two_uploads_are_processed_at_a_time_and_one_is_enriched() {
     assert_eq!((processing.len(), queued), (2, vec![TrackState::Queued; 3]));
 
     // The first enrichment takes until all others wait for it, and the worker has done other work since.
-    go(&bench, "analyzing");
+    go(&fixture, "analyzing");
     until("five are processed", async || counts("process-track").await.done == 5).await;
     upload(&ingest, 5).await;
     until("a sixth is processed", async || counts("process-track").await.done == 6).await;
     let enriching = counts("enrich-track-audio").await;
     assert_eq!((enriching.running, enriching.waiting, enriching.done), (1, 5, 0));
-    assert_eq!(notes(&bench, "enriching"), [1]);
-    go(&bench, "enriching");
+    assert_eq!(notes(&fixture, "enriching"), [1]);
+    go(&fixture, "enriching");
     rest(&ingest).await;
     assert_eq!(counts("enrich-track-audio").await.done, 6);
     ingest.shutdown().await;
-    let processed = notes(&bench, "analyzing");
+    let processed = notes(&fixture, "analyzing");
     assert_eq!((processed.len(), processed.iter().max()), (6, Some(&2)), "{processed:?}");
-    assert_eq!(notes(&bench, "enriching"), [1; 6]);
+    assert_eq!(notes(&fixture, "enriching"), [1; 6]);
 }
 
 /// docs/coverage.md D9, D13: the bytes that were sent are there until everything is made of them, and then gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn temporary_audio_is_there_until_enrichment_is_over() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    go(&bench, "analyzing");
-    let ingest = ingest(&bench, &store, night(1)).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    go(&fixture, "analyzing");
+    let ingest = ingest(&fixture, &store, night(1)).await;
     let ladder = "high=flac".to_owned();
     ingest.set_uploads(UploadOptions { ladder, keep_originals: false, ..UploadOptions::default() });
     let id = upload(&ingest, 1).await;
-    until("it is enriched", async || notes(&bench, "enriching").len() == 1).await;
+    until("it is enriched", async || notes(&fixture, "enriching").len() == 1).await;
     let track = async || store.catalog().track(id).await.unwrap().unwrap().track;
     let enriching = track().await;
     assert_eq!((enriching.state, enriching.enrichment), (TrackState::Enriching, EnrichmentState::Pending));
     assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), [enriching.hash.unwrap()]);
-    go(&bench, "enriching");
+    go(&fixture, "enriching");
     rest(&ingest).await;
     let ready = track().await;
     assert_eq!((ready.state, ready.enrichment), (TrackState::Ready, EnrichmentState::Completed));
@@ -306,15 +306,15 @@ async fn temporary_audio_is_there_until_enrichment_is_over() {
 /// docs/coverage.md E12, E18: so many tracks at a time are cached as are set; what the library lacks is skipped with a line.
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_tracks_are_cached_at_a_time_as_are_set_and_what_is_missing_is_skipped() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..6 {
         let tone = signals::sine(44_100, 20.0, 200.0 + 50.0 * f64::from(number), 0.3);
-        let path = bench.music().join(format!("{number}.wav"));
+        let path = fixture.music().join(format!("{number}.wav"));
         fs::write(path, wav(44_100, &[tone], WavFormat::I16)).unwrap();
     }
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, night(1)).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, night(1)).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let unknown = TrackId::from_bytes([7; 16]);
     let known = tracks(&store).await.into_iter().map(|row| row.track.id);
@@ -345,19 +345,19 @@ async fn as_many_tracks_are_cached_at_a_time_as_are_set_and_what_is_missing_is_s
 /// docs/coverage.md D17, D20: by the worker's own clock, which is put forward; and never before.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enrichment_that_fails_is_tried_after_five_minutes_and_after_five_more_and_fails_open() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    go(&bench, "analyzing");
-    go(&bench, "enriching");
-    fs::write(bench.data().join(BROKEN), "").unwrap();
-    let ingest = ingest(&bench, &store, night(1)).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    go(&fixture, "analyzing");
+    go(&fixture, "enriching");
+    fs::write(fixture.data().join(BROKEN), "").unwrap();
+    let ingest = ingest(&fixture, &store, night(1)).await;
     let id = upload(&ingest, 1).await;
     let track = async || store.catalog().track(id).await.unwrap().unwrap().track;
     let (mut ahead_ms, mut begun) = (0, now());
     for attempt in 1..=2 {
         until("an attempt fails", async || {
             let counts = store.jobs().counts("enrich-track-audio").await.unwrap();
-            notes(&bench, "failed").len() == attempt && counts.running == 0
+            notes(&fixture, "failed").len() == attempt && counts.running == 0
         })
         .await;
         // When the attempt failed is known to lie between these two; the pause is counted from there.
@@ -371,12 +371,12 @@ async fn an_enrichment_that_fails_is_tried_after_five_minutes_and_after_five_mor
         assert_eq!(store.jobs().claim("enrich-track-audio", "somebody", 1, early).await.unwrap(), []);
         ahead_ms = job.run_at.0 - now().0;
         begun = now();
-        put_forward(&bench, ahead_ms);
+        put_forward(&fixture, ahead_ms);
     }
     // The note is written before the end of the attempt is stored.
     until("the last attempt has failed", async || {
         let counts = store.jobs().counts("enrich-track-audio").await.unwrap();
-        notes(&bench, "failed").len() == 3 && counts.parked == 1
+        notes(&fixture, "failed").len() == 3 && counts.parked == 1
     })
     .await;
     rest(&ingest).await;
@@ -409,15 +409,15 @@ async fn waiting_enrichment(store: &Store, track: TrackId) -> JobId {
 /// docs/coverage.md A43: a track that exceeds its budget is in the list of its run, with the reason, and costs no other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_that_exceeds_its_budget_is_named_by_its_run() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     // Its budget goes by its length, which is one frame: over before anybody heard it.
-    fs::write(bench.music().join("moment.wav"), wav(44_100, &[vec![0.5]], WavFormat::I16)).unwrap();
-    fs::write(bench.music().join("song.wav"), song(1)).unwrap();
-    let store = bench.store().await;
-    go(&bench, "analyzing");
-    fs::write(bench.data().join(NO_TIME), "").unwrap();
-    let ingest = ingest(&bench, &store, night(2)).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    fs::write(fixture.music().join("moment.wav"), wav(44_100, &[vec![0.5]], WavFormat::I16)).unwrap();
+    fs::write(fixture.music().join("song.wav"), song(1)).unwrap();
+    let store = fixture.store().await;
+    go(&fixture, "analyzing");
+    fs::write(fixture.data().join(NO_TIME), "").unwrap();
+    let ingest = ingest(&fixture, &store, night(2)).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let run = ingest.run_nightly_now().await.unwrap();
     let over = async || store.catalog().task(run).await.unwrap().is_some_and(|task| task.state.is_over());
@@ -426,7 +426,7 @@ async fn a_track_that_exceeds_its_budget_is_named_by_its_run() {
         let counts = store.jobs().counts("analyze-track").await.unwrap();
         if (counts.waiting, counts.running) == (1, 0) {
             ahead_ms += 3_600_000;
-            put_forward(&bench, ahead_ms);
+            put_forward(&fixture, ahead_ms);
         }
         over().await
     })
@@ -446,9 +446,9 @@ async fn a_track_that_exceeds_its_budget_is_named_by_its_run() {
 /// attempt each and nothing else (issue 12).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_during_an_upload_loses_nothing_and_doubles_nothing() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, night(1)).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, night(1)).await;
     let id = upload(&ingest, 1).await;
     let kill = || {
         let pid = i32::try_from(ingest.worker_status().pid.unwrap()).unwrap();
@@ -456,14 +456,14 @@ async fn a_worker_that_is_killed_during_an_upload_loses_nothing_and_doubles_noth
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     };
     // Everything is decoded and encoded by then, and nothing stored.
-    until("it is processed", async || notes(&bench, "analyzing").len() == 1).await;
+    until("it is processed", async || notes(&fixture, "analyzing").len() == 1).await;
     kill();
-    until("it is processed again", async || notes(&bench, "analyzing").len() == 2).await;
-    go(&bench, "analyzing");
-    until("it is enriched", async || notes(&bench, "enriching").len() == 1).await;
+    until("it is processed again", async || notes(&fixture, "analyzing").len() == 2).await;
+    go(&fixture, "analyzing");
+    until("it is enriched", async || notes(&fixture, "enriching").len() == 1).await;
     kill();
-    until("it is enriched again", async || notes(&bench, "enriching").len() == 2).await;
-    go(&bench, "enriching");
+    until("it is enriched again", async || notes(&fixture, "enriching").len() == 2).await;
+    go(&fixture, "enriching");
     // The upload's task is not over before the upload is.
     rest(&ingest).await;
 

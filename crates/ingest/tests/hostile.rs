@@ -26,8 +26,8 @@ use fanfare_model::{
 };
 use fanfare_store::{LEASE_MS, Store, StoreOptions};
 
-mod bench;
-use bench::{Bench, rest, tracks};
+mod fixture;
+use fixture::{Fixture, rest, tracks};
 
 /// Long for a machine that is merely busy, short for a test.
 const SINK_DEADLINE: Duration = Duration::from_secs(4);
@@ -181,22 +181,22 @@ struct Heard {
     last_exit: Option<String>,
 }
 
-async fn hearing(bench: &Bench, store: &Store) -> Ingest {
+async fn analyzing(fixture: &Fixture, store: &Store) -> Ingest {
     let mut args = ["hostile_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await
+    args.push(fixture.data().into());
+    fixture.ingest(store, std::env::current_exe().unwrap(), args, 2).await
 }
 
 /// Has a worker with that deed hear so many songs.
 async fn hear(deed: &str, songs: u32) -> Heard {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..songs {
-        bench.song(&format!("{number:02}.wav"), number);
+        fixture.song(&format!("{number:02}.wav"), number);
     }
-    let store = bench.store().await;
-    fs::write(bench.data().join(DEED), deed).unwrap();
-    let ingest = hearing(&bench, &store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    fs::write(fixture.data().join(DEED), deed).unwrap();
+    let ingest = analyzing(&fixture, &store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let mut heard = Heard {
         regular: BTreeMap::new(),
@@ -225,7 +225,7 @@ async fn hear(deed: &str, songs: u32) -> Heard {
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
     ingest.shutdown().await;
     // The hook of the last track may have run after its task was over.
-    let notes = fs::read_to_string(bench.data().join(NOTES)).unwrap_or_default();
+    let notes = fs::read_to_string(fixture.data().join(NOTES)).unwrap_or_default();
     heard.notes = notes.lines().map(str::to_owned).collect();
     heard
 }
@@ -314,12 +314,12 @@ fn is_stopped(pid: u32) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_frozen_past_its_lease_cannot_store_what_it_made() {
-    let bench = Bench::new();
-    bench.song("00.wav", 0);
-    let store = bench.store().await;
-    fs::write(bench.data().join(DEED), "freeze").unwrap();
-    let ingest = hearing(&bench, &store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    fixture.song("00.wav", 0);
+    let store = fixture.store().await;
+    fs::write(fixture.data().join(DEED), "freeze").unwrap();
+    let ingest = analyzing(&fixture, &store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     let pid = loop {
         if let Some(pid) = ingest.worker_status().pid.filter(|pid| is_stopped(*pid)) {
             break pid;
@@ -340,7 +340,7 @@ async fn a_worker_that_was_frozen_past_its_lease_cannot_store_what_it_made() {
     assert_eq!((counts.done, counts.waiting, counts.running, counts.parked), (1, 0, 0, 0));
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
     ingest.shutdown().await;
-    assert_eq!(fs::read(bench.data().join("frozen")).unwrap(), b"..", "heard twice");
-    let notes = fs::read_to_string(bench.data().join(NOTES)).unwrap();
+    assert_eq!(fs::read(fixture.data().join("frozen")).unwrap(), b"..", "heard twice");
+    let notes = fs::read_to_string(fixture.data().join(NOTES)).unwrap();
     assert_eq!(notes, "00.wav ready true\n", "stored once");
 }

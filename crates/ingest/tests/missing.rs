@@ -8,8 +8,8 @@ use fanfare_ingest::{DataLock, Ingest, IngestOptions, Removed, remove_missing};
 use fanfare_model::{Presence, Tags, TaskKind, TaskState, Timestamp, TrackId};
 use fanfare_store::{ScanChange, ScannedFile, Store, StoreOptions};
 
-mod bench;
-use bench::{Bench, paths, scan, tracks};
+mod fixture;
+use fixture::{Fixture, paths, scan, tracks};
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 /// Far longer than anything here takes.
@@ -40,11 +40,11 @@ async fn is_known(store: &Store, id: TrackId) -> bool {
 /// issue 12: tracks of a server that was off for weeks were removed at its first scan.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_that_was_missing_for_31_days_is_removed_once_the_server_has_watched_for_long_enough() {
-    let bench = Bench::new();
-    bench.song("stays.wav", 1);
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    fixture.song("stays.wav", 1);
+    let store = fixture.store().await;
     let catalog = store.catalog();
-    let folder = catalog.add_folder(&bench.music(), days_ago(50)).await.unwrap().id;
+    let folder = catalog.add_folder(&fixture.music(), days_ago(50)).await.unwrap().id;
     let mut ids = Vec::new();
     for (path, missing_for) in [("long.wav", 31), ("shorter.wav", 29)] {
         catalog.apply_scan(folder, None, vec![ScanChange::Added(file(path))], days_ago(40)).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_track_that_was_missing_for_31_days_is_removed_once_the_server_has_wat
         catalog.apply_scan(folder, None, vec![ScanChange::Missing(id)], days_ago(missing_for)).await.unwrap();
         ids.push(id);
     }
-    let ingest = bench.scanning(&store).await;
+    let ingest = fixture.scanning(&store).await;
     for _ in 0..2 {
         let said = scan(&ingest).await.message;
         assert!(!said.contains("removed"), "{said}");
@@ -74,14 +74,14 @@ async fn a_track_that_was_missing_for_31_days_is_removed_once_the_server_has_wat
 /// issue 12: "remove now" removed tracks whose files were back.
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_tracks_whose_files_are_back_are_restored_and_not_removed() {
-    let bench = Bench::new();
-    let songs = [1, 2, 3].map(|number| bench.song(&format!("a/{number}.wav"), number));
-    let store = bench.store().await;
-    let ingest = bench.scanning(&store).await;
-    let folder = ingest.add_folder(&bench.music()).await.unwrap().id;
+    let fixture = Fixture::new();
+    let songs = [1, 2, 3].map(|number| fixture.song(&format!("a/{number}.wav"), number));
+    let store = fixture.store().await;
+    let ingest = fixture.scanning(&store).await;
+    let folder = ingest.add_folder(&fixture.music()).await.unwrap().id;
     scan(&ingest).await;
     let before = tracks(&store).await;
-    let kept = bench.folder.path().join("kept");
+    let kept = fixture.folder.path().join("kept");
     fs::create_dir(&kept).unwrap();
     for song in &songs {
         fs::rename(song, kept.join(song.file_name().unwrap())).unwrap();
@@ -120,17 +120,17 @@ async fn missing_tracks_whose_files_are_back_are_restored_and_not_removed() {
 /// that somebody asked for: a watched folder tells of a change once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_that_could_not_be_stored_is_tried_again_by_itself() {
-    let bench = Bench::new();
-    bench.song("1.wav", 1);
-    fs::create_dir_all(bench.data()).unwrap();
+    let fixture = Fixture::new();
+    fixture.song("1.wav", 1);
+    fs::create_dir_all(fixture.data()).unwrap();
     let options = StoreOptions { migrate: true, readers: 2, busy_timeout_ms: 100 };
-    let store = Store::open(&bench.data(), &options).await.unwrap();
-    store.catalog().add_folder(&bench.music(), Timestamp(0)).await.unwrap();
+    let store = Store::open(&fixture.data(), &options).await.unwrap();
+    store.catalog().add_folder(&fixture.music(), Timestamp(0)).await.unwrap();
     let options = IngestOptions {
-        data_dir: bench.data(),
+        data_dir: fixture.data(),
         worker_exe: "/bin/cat".into(),
         worker_args: Vec::new(),
-        pictures: bench::pictures(),
+        pictures: fixture::pictures(),
         jobs: 1,
         watch: true,
         poll_interval: None,
@@ -141,7 +141,7 @@ async fn a_scan_that_could_not_be_stored_is_tried_again_by_itself() {
         keep_missing_days: 30,
     };
     let ingest =
-        Ingest::start(DataLock::acquire(&bench.data()).unwrap(), store.clone(), options).await.unwrap();
+        Ingest::start(DataLock::acquire(&fixture.data()).unwrap(), store.clone(), options).await.unwrap();
     let until = async |expected: &[&str]| {
         while paths(&store).await != expected {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -150,11 +150,11 @@ async fn a_scan_that_could_not_be_stored_is_tried_again_by_itself() {
     tokio::time::timeout(PATIENCE, until(&["1.wav"])).await.expect("the first scan");
     scan(&ingest).await;
 
-    let other = bench.store().await;
+    let other = fixture.store().await;
     let held = other.hold().await.unwrap();
     let (_, mut events) = ingest.hub().subscribe(None);
-    fs::remove_file(bench.music().join("1.wav")).unwrap();
-    bench.song("2.wav", 2);
+    fs::remove_file(fixture.music().join("1.wav")).unwrap();
+    fixture.song("2.wav", 2);
     let failed = async {
         loop {
             let event = events.recv().await.unwrap();

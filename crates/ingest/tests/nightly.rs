@@ -10,8 +10,8 @@ use fanfare_ingest::{BackgroundOptions, Ingest, QuietHours, Schedule, WorkerProc
 use fanfare_model::{ErrorKind, Task, TaskKind, TaskState, TrackState};
 use fanfare_store::Store;
 
-mod bench;
-use bench::{Bench, ended, open_store, rest, tracks};
+mod fixture;
+use fixture::{Fixture, ended, open_store, rest, tracks};
 
 #[test]
 #[ignore = "the body of the worker process that the other tests start"]
@@ -34,15 +34,15 @@ fn later() -> BackgroundOptions {
     }
 }
 
-async fn hearing(bench: &Bench, store: &Store, background: BackgroundOptions) -> Ingest {
+async fn analyzing(fixture: &Fixture, store: &Store, background: BackgroundOptions) -> Ingest {
     let mut args = ["nightly_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    bench.ingest_with(store, std::env::current_exe().unwrap(), args, 2, background).await
+    args.push(fixture.data().into());
+    fixture.ingest_with(store, std::env::current_exe().unwrap(), args, 2, background).await
 }
 
 /// An ingest whose worker never works.
-async fn idling(bench: &Bench, store: &Store, background: BackgroundOptions) -> Ingest {
-    bench.ingest_with(store, "/bin/cat".into(), Vec::new(), 2, background).await
+async fn idling(fixture: &Fixture, store: &Store, background: BackgroundOptions) -> Ingest {
+    fixture.ingest_with(store, "/bin/cat".into(), Vec::new(), 2, background).await
 }
 
 async fn states(store: &Store) -> Vec<TrackState> {
@@ -58,13 +58,13 @@ async fn run(ingest: &Ingest) -> Task {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_hears_what_lacks_results_and_a_second_one_finds_nothing() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..5 {
-        bench.song(&format!("{number:02}.wav"), number);
+        fixture.song(&format!("{number:02}.wav"), number);
     }
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store, later()).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store, later()).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     assert_eq!(states(&store).await, [TrackState::Queued; 5]);
     assert_eq!(store.jobs().counts("analyze-track").await.unwrap().waiting, 0, "nobody is in a hurry");
@@ -79,8 +79,8 @@ async fn a_run_hears_what_lacks_results_and_a_second_one_finds_nothing() {
     assert_eq!(task.message, "every track has all its results");
     // What is set applies at once.
     ingest.set_background(BackgroundOptions { on_arrival: true, ..later() }).unwrap();
-    bench.song("new.wav", 9);
-    bench::scan(&ingest).await;
+    fixture.song("new.wav", 9);
+    fixture::scan(&ingest).await;
     rest(&ingest).await;
     assert_eq!(states(&store).await, [TrackState::Ready; 6]);
     assert_eq!(
@@ -92,14 +92,14 @@ async fn a_run_hears_what_lacks_results_and_a_second_one_finds_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_with_failures_names_them_and_a_retry_takes_up_only_those() {
-    let bench = Bench::new();
-    bench.song("00.wav", 0);
-    let broken = bench.song("01.wav", 1);
+    let fixture = Fixture::new();
+    fixture.song("00.wav", 0);
+    let broken = fixture.song("01.wav", 1);
     let whole = fs::read(&broken).unwrap();
     fs::write(&broken, &whole[..44]).unwrap();
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store, later()).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store, later()).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let first = run(&ingest).await;
     assert_eq!(first.state, TaskState::PartialSuccess, "{first:?}");
@@ -129,14 +129,14 @@ async fn a_run_with_failures_names_them_and_a_retry_takes_up_only_those() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_its_budget_a_run_begins_nothing_and_the_next_one_goes_on() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..3 {
-        bench.song(&format!("{number:02}.wav"), number);
+        fixture.song(&format!("{number:02}.wav"), number);
     }
-    let store = bench.store().await;
+    let store = fixture.store().await;
     // Over as soon as it began: 3.6 ms.
-    let ingest = idling(&bench, &store, BackgroundOptions { budget_h: 1e-6, ..later() }).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let ingest = idling(&fixture, &store, BackgroundOptions { budget_h: 1e-6, ..later() }).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let task = run(&ingest).await;
     assert_eq!(task.state, TaskState::Succeeded, "{task:?}");
@@ -147,8 +147,8 @@ async fn after_its_budget_a_run_begins_nothing_and_the_next_one_goes_on() {
     ingest.shutdown().await;
     store.close().await;
 
-    let store = open_store(&bench.data()).await;
-    let ingest = hearing(&bench, &store, later()).await;
+    let store = open_store(&fixture.data()).await;
+    let ingest = analyzing(&fixture, &store, later()).await;
     rest(&ingest).await;
     assert_eq!(run(&ingest).await.message, "3 tracks heard");
     ingest.shutdown().await;
@@ -156,11 +156,11 @@ async fn after_its_budget_a_run_begins_nothing_and_the_next_one_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_can_be_cancelled_and_one_that_died_leaves_nothing_queued() {
-    let bench = Bench::new();
-    bench.song("00.wav", 0);
-    let store = bench.store().await;
-    let ingest = idling(&bench, &store, later()).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    fixture.song("00.wav", 0);
+    let store = fixture.store().await;
+    let ingest = idling(&fixture, &store, later()).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let waiting = async || store.jobs().counts("analyze-track").await.unwrap().waiting;
     let begin = async || {
@@ -184,7 +184,7 @@ async fn a_run_can_be_cancelled_and_one_that_died_leaves_nothing_queued() {
     let task = begin().await;
     ingest.shutdown().await;
     assert_eq!(waiting().await, 1, "the server stopped in the middle of it");
-    let again = idling(&bench, &store, later()).await;
+    let again = idling(&fixture, &store, later()).await;
     assert_eq!(waiting().await, 0);
     let task = store.catalog().task(task).await.unwrap().unwrap();
     assert_eq!(task.state, TaskState::Cancelled, "{task:?}");
@@ -193,11 +193,11 @@ async fn a_run_can_be_cancelled_and_one_that_died_leaves_nothing_queued() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_cancelled_lets_go_of_the_track_at_hand() {
-    let bench = Bench::new();
-    bench.song("00.wav", 0);
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store, later()).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    fixture.song("00.wav", 0);
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store, later()).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     // While something plays the worker holds the track and does not go on with it.
     let playing = ingest.playing();
@@ -222,25 +222,25 @@ async fn a_run_that_is_cancelled_lets_go_of_the_track_at_hand() {
 /// issue 12
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_begins_with_the_server_hears_what_the_first_scan_finds() {
-    let bench = Bench::new();
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
     // Quiet hours that are the whole day: the run is caught up with as soon as the schedule begins.
     let background = BackgroundOptions {
         schedule: "05:00".parse().unwrap(),
         quiet_hours: QuietHours::parse_setting("05:00-05:00").unwrap(),
         ..later()
     };
-    let ingest = hearing(&bench, &store, later()).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let ingest = analyzing(&fixture, &store, later()).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     ingest.shutdown().await;
     for number in 0..41 {
-        bench.song(&format!("{number:02}.wav"), number);
+        fixture.song(&format!("{number:02}.wav"), number);
     }
-    let ingest = hearing(&bench, &store, background).await;
+    let ingest = analyzing(&fixture, &store, background).await;
     // A folder that is named at the start belongs to it as well.
-    let beside = bench.folder.path().join("beside");
-    bench::write_song(&beside.join("41.wav"), 41);
+    let beside = fixture.folder.path().join("beside");
+    fixture::write_song(&beside.join("41.wav"), 41);
     ingest.add_folder(&beside).await.unwrap();
     let (_, mut events) = ingest.hub().subscribe(None);
     ingest.begin_schedule();
@@ -258,22 +258,22 @@ async fn a_run_that_begins_with_the_server_hears_what_the_first_scan_finds() {
 /// issue 12
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_takes_up_what_scans_find_that_begin_meanwhile_and_each_track_once() {
-    let bench = Bench::new();
-    let broken = bench.song("broken.wav", 0);
+    let fixture = Fixture::new();
+    let broken = fixture.song("broken.wav", 0);
     let whole = fs::read(&broken).unwrap();
     fs::write(&broken, &whole[..44]).unwrap();
-    bench.song("00.wav", 1);
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store, later()).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    fixture.song("00.wav", 1);
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store, later()).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     // While something plays the run holds at its first track.
     let playing = ingest.playing();
     let (_, mut events) = ingest.hub().subscribe(None);
     let run = ingest.run_nightly_now().await.unwrap();
     while events.recv().await.unwrap().task.total != 2 {}
-    bench.song("01.wav", 2);
-    bench::scan(&ingest).await;
+    fixture.song("01.wav", 2);
+    fixture::scan(&ingest).await;
     ingest.set_background(BackgroundOptions { yield_while_playing: false, ..later() }).unwrap();
     let task = ended(&ingest, run).await;
     assert_eq!((task.state, &*task.message), (TaskState::PartialSuccess, "2 tracks heard, 1 failed"));
@@ -284,17 +284,17 @@ async fn a_run_takes_up_what_scans_find_that_begin_meanwhile_and_each_track_once
 /// issue 12: a run whose folder goes away ends with what it could do, says so, and can be tried again.
 #[tokio::test(flavor = "multi_thread")]
 async fn storage_that_is_away_costs_its_own_tracks_only() {
-    let bench = Bench::new();
-    bench.song("here/00.wav", 0);
-    bench.song("away/01.wav", 1);
-    bench.song("away/02.wav", 2);
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store, later()).await;
+    let fixture = Fixture::new();
+    fixture.song("here/00.wav", 0);
+    fixture.song("away/01.wav", 1);
+    fixture.song("away/02.wav", 2);
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store, later()).await;
     for folder in ["here", "away"] {
-        ingest.add_folder(&bench.music().join(folder)).await.unwrap();
+        ingest.add_folder(&fixture.music().join(folder)).await.unwrap();
     }
     rest(&ingest).await;
-    let (mounted, unplugged) = (bench.music().join("away"), bench.folder.path().join("unplugged"));
+    let (mounted, unplugged) = (fixture.music().join("away"), fixture.folder.path().join("unplugged"));
     fs::rename(&mounted, &unplugged).unwrap();
     let task = run(&ingest).await;
     assert_eq!(task.state, TaskState::PartialSuccess, "{task:?}");
@@ -327,11 +327,11 @@ async fn storage_that_is_away_costs_its_own_tracks_only() {
 /// issue 12
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_of_what_is_under_way_is_that() {
-    let bench = Bench::new();
-    bench.song("00.wav", 0);
-    let store = bench.store().await;
-    let ingest = idling(&bench, &store, later()).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    fixture.song("00.wav", 0);
+    let store = fixture.store().await;
+    let ingest = idling(&fixture, &store, later()).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let (_, mut events) = ingest.hub().subscribe(None);
     let task = ingest.run_nightly_now().await.unwrap();

@@ -17,8 +17,8 @@ use fanfare_testkit::{
     wav::{WavFormat, wav_with_tags},
 };
 
-mod bench;
-use bench::{Bench, rest};
+mod fixture;
+use fixture::{Fixture, rest};
 
 #[test]
 #[ignore = "the body of the worker process that the other tests start"]
@@ -29,10 +29,10 @@ fn worker_process() {
     runtime.block_on(run_worker_with(options, WorkerParts::default())).unwrap();
 }
 
-async fn ingest(bench: &Bench, store: &Store) -> Ingest {
+async fn ingest(fixture: &Fixture, store: &Store) -> Ingest {
     let mut args = ["worker_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    let ingest = bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await;
+    args.push(fixture.data().into());
+    let ingest = fixture.ingest(store, std::env::current_exe().unwrap(), args, 2).await;
     // No AAC: a ladder that needs no other program.
     ingest.set_uploads(UploadOptions { ladder: "high=flac".to_owned(), ..UploadOptions::default() });
     ingest
@@ -83,9 +83,9 @@ async fn fail_open(store: &Store, track: TrackId) -> JobId {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_enrichment_is_only_enriched_again_and_nothing_stays_behind() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store).await;
     let id = send(&ingest, "one.wav", &song(12.0)).await;
     rest(&ingest).await;
     let runs = store.catalog().analysis_runs(id).await.unwrap();
@@ -116,9 +116,9 @@ async fn a_failed_enrichment_is_only_enriched_again_and_nothing_stays_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_parked_is_retried_all_at_once_or_discarded() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store).await;
     // A header that promises audio, and none of it; and a sound too short to say anything of.
     let broken = send(&ingest, "header.wav", &song(1.0)[..44]).await;
     let short = send(&ingest, "short.wav", &song(1.0)).await;

@@ -16,8 +16,8 @@ use fanfare_model::{
 use fanfare_store::{AnalysisCommit, Store, StoreOptions};
 use serde_json::{Value, json};
 
-mod bench;
-use bench::{Bench, rest, tracks};
+mod fixture;
+use fixture::{Fixture, rest, tracks};
 
 const QUEUE: &str = "analyze-track";
 
@@ -109,28 +109,28 @@ fn now() -> Timestamp {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_kills_workers_is_given_up_and_its_neighbours_are_not() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..40 {
-        bench.song(&format!("{number:02}.wav"), number);
+        fixture.song(&format!("{number:02}.wav"), number);
     }
-    bench.song("02 poison.wav", 99);
-    let store = bench.store().await;
+    fixture.song("02 poison.wav", 99);
+    let store = fixture.store().await;
     let mut args = ["poisoned_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    let ingest = bench.ingest(&store, std::env::current_exe().unwrap(), args, 4).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    args.push(fixture.data().into());
+    let ingest = fixture.ingest(&store, std::env::current_exe().unwrap(), args, 4).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let counts = store.jobs().counts(QUEUE).await.unwrap();
     assert_eq!((counts.done, counts.parked, counts.waiting, counts.running), (40, 1, 0, 0));
     // Only what was at hand is tried alone: the three neighbours once, and the poison itself.
-    let claims = std::fs::read_to_string(bench.data().join("claims")).unwrap();
+    let claims = std::fs::read_to_string(fixture.data().join("claims")).unwrap();
     let alone = claims.lines().filter(|jobs| *jobs == "1").count();
     assert!(alone <= 3 + 4 + 1, "{claims}");
     let rows = tracks(&store).await;
     let poison = rows.iter().find(|row| row.track.relative_path == "02 poison.wav").unwrap();
     assert_eq!(poison.track.state, TrackState::Failed);
     let failure = poison.track.failure.as_ref().unwrap();
-    assert!(failure.message.contains("died while hearing this file 5 times"), "{}", failure.message);
+    assert!(failure.message.contains("died while analyzing this file 5 times"), "{}", failure.message);
     let task = store.catalog().tasks(10).await.unwrap().into_iter().find(|task| task.total == 41).unwrap();
     assert_eq!((task.state, task.failure_count), (TaskState::PartialSuccess, 1), "{task:?}");
     assert!(task.failures[0].subject.ends_with("poison.wav"), "{task:?}");

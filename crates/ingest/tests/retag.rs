@@ -24,8 +24,8 @@ use fanfare_testkit::{
     wav::{WavFormat, wav_with_tags},
 };
 
-mod bench;
-use bench::{Bench, rest, scan, tracks};
+mod fixture;
+use fixture::{Fixture, rest, scan, tracks};
 
 const RATE_HZ: u32 = 8_000;
 /// The file in the data folder that says that tags are not written (yet).
@@ -47,17 +47,17 @@ fn retag_process() {
 }
 
 /// A tone of that level on that album.
-fn song(bench: &Bench, name: &str, album: Option<&str>, amplitude: f64) {
+fn song(fixture: &Fixture, name: &str, album: Option<&str>, amplitude: f64) {
     let tone = signals::sine(RATE_HZ, 2.0, 440.0, amplitude);
     let mut tags = vec![("INAM", name), ("IART", "somebody")];
     tags.extend(album.map(|album| ("IPRD", album)));
-    fs::write(bench.music().join(name), wav_with_tags(RATE_HZ, &[tone], WavFormat::I16, &tags)).unwrap();
+    fs::write(fixture.music().join(name), wav_with_tags(RATE_HZ, &[tone], WavFormat::I16, &tags)).unwrap();
 }
 
-async fn hearing(bench: &Bench, store: &Store) -> Ingest {
+async fn analyzing(fixture: &Fixture, store: &Store) -> Ingest {
     let mut args = ["retag_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await
+    args.push(fixture.data().into());
+    fixture.ingest(store, std::env::current_exe().unwrap(), args, 2).await
 }
 
 /// The samples, wherever the tags are.
@@ -68,8 +68,8 @@ fn sound(path: &Path) -> Vec<u8> {
     bytes[at + 8..][..size as usize].to_vec()
 }
 
-fn tags(bench: &Bench, name: &str) -> Tags {
-    let reading = read_tags(&bench.music().join(name), &Limits::default()).unwrap();
+fn tags(fixture: &Fixture, name: &str) -> Tags {
+    let reading = read_tags(&fixture.music().join(name), &Limits::default()).unwrap();
     assert!(reading.warnings.is_empty(), "{name}: {:?}", reading.warnings);
     reading.tags
 }
@@ -96,14 +96,14 @@ fn hundredths(value: Option<f64>) -> Option<f64> {
 }
 
 /// The catalog knows every file as it is.
-async fn assert_known(bench: &Bench, store: &Store) {
+async fn assert_known(fixture: &Fixture, store: &Store) {
     for row in tracks(store).await {
         let (path, track) = (&row.track.relative_path, &row.track);
-        let file = fs::read(bench.music().join(path)).unwrap();
+        let file = fs::read(fixture.music().join(path)).unwrap();
         assert_eq!(track.state, TrackState::Ready, "{path}: {:?}", track.failure);
         assert_eq!(track.size_bytes, file.len() as u64, "{path}");
         assert_eq!(track.content_hash, Some(fanfare_store::blob_name(&file)), "{path}");
-        assert_eq!(track.tags, tags(bench, path), "{path}: as a scan would read them");
+        assert_eq!(track.tags, tags(fixture, path), "{path}: as a scan would read them");
     }
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
 }
@@ -116,21 +116,21 @@ async fn analyses(store: &Store) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let levels = [("a.wav", Some("One"), 0.5), ("b.wav", Some("One"), 0.1), ("c.wav", None, 0.3)];
     for (name, album, amplitude) in levels {
-        song(&bench, name, album, amplitude);
+        song(&fixture, name, album, amplitude);
     }
-    song(&bench, "silence.wav", None, 0.0);
-    song(&bench, "linked.wav", Some("Two"), 0.2);
-    fs::hard_link(bench.music().join("linked.wav"), bench.folder.path().join("elsewhere")).unwrap();
+    song(&fixture, "silence.wav", None, 0.0);
+    song(&fixture, "linked.wav", Some("Two"), 0.2);
+    fs::hard_link(fixture.music().join("linked.wav"), fixture.folder.path().join("elsewhere")).unwrap();
     let names = ["a.wav", "b.wav", "c.wav", "silence.wav", "linked.wav"];
-    let sounds = names.map(|name| sound(&bench.music().join(name)));
-    let untouched = ["silence.wav", "linked.wav"].map(|name| fs::read(bench.music().join(name)).unwrap());
+    let sounds = names.map(|name| sound(&fixture.music().join(name)));
+    let untouched = ["silence.wav", "linked.wav"].map(|name| fs::read(fixture.music().join(name)).unwrap());
 
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     // The last hook may outlast its task; a worker that is told to stop ends it first.
     ingest.shutdown().await;
@@ -145,7 +145,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     let asked = release_gain(one.track.release.unwrap(), &store).await.unwrap();
     assert_eq!((asked.gain_db, asked.peak, asked.missing.len()), (album.gain_db, album.peak, 0));
     for (name, album) in [("a.wav", Some(&album)), ("b.wav", Some(&album)), ("c.wav", None)] {
-        let found = tags(&bench, name);
+        let found = tags(&fixture, name);
         let of_album = album.and_then(|album| album.gain_db);
         assert_eq!(
             found.replaygain_track_gain_db,
@@ -155,23 +155,23 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
         assert_eq!(found.replaygain_album_gain_db, hundredths(of_album), "{name}");
         assert_eq!((found.title.as_deref(), found.artist.as_deref()), (Some(name), Some("somebody")));
     }
-    assert_eq!(names.map(|name| sound(&bench.music().join(name))), sounds, "the sound is the same");
+    assert_eq!(names.map(|name| sound(&fixture.music().join(name))), sounds, "the sound is the same");
     // What cannot be written stays, and is heard all the same.
     assert_eq!(
-        ["silence.wav", "linked.wav"].map(|name| fs::read(bench.music().join(name)).unwrap()),
+        ["silence.wav", "linked.wav"].map(|name| fs::read(fixture.music().join(name)).unwrap()),
         untouched
     );
-    assert_known(&bench, &store).await;
+    assert_known(&fixture, &store).await;
     assert_eq!(analyses(&store).await, 1);
 
     // A server that starts anew scans: every file is known as it is.
-    let ingest = hearing(&bench, &store).await;
+    let ingest = analyzing(&fixture, &store).await;
     scan(&ingest).await;
     rest(&ingest).await;
     assert_eq!(analyses(&store).await, 1, "nothing was heard again");
 
     // Another track on the release: it is heard, and the gain of the release is another one in all of them.
-    song(&bench, "d.wav", Some("One"), 0.9);
+    song(&fixture, "d.wav", Some("One"), 0.9);
     scan(&ingest).await;
     rest(&ingest).await;
     ingest.shutdown().await;
@@ -180,9 +180,9 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     let now = together(["a.wav", "b.wav", "d.wav"].map(loudness));
     assert!(now.gain_db.unwrap() < album.gain_db.unwrap() - 1.0);
     for name in ["a.wav", "b.wav", "d.wav"] {
-        assert_eq!(tags(&bench, name).replaygain_album_gain_db, hundredths(now.gain_db), "{name}");
+        assert_eq!(tags(&fixture, name).replaygain_album_gain_db, hundredths(now.gain_db), "{name}");
     }
-    assert_known(&bench, &store).await;
+    assert_known(&fixture, &store).await;
     let task = store.catalog().tasks(50).await.unwrap();
     let last = task.iter().filter(|task| task.kind == TaskKind::Analysis).max_by_key(|task| task.created);
     assert_eq!(last.unwrap().total, 1, "only the new one was heard");
@@ -196,24 +196,24 @@ async fn pass(store: &Store) -> Option<Task> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_heard_before_is_written_when_that_is_switched_on() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (name, album, amplitude) in
         [("a.wav", Some("One"), 0.5), ("b.wav", Some("One"), 0.1), ("c.wav", None, 0.3), ("d.wav", None, 0.4)]
     {
-        song(&bench, name, album, amplitude);
+        song(&fixture, name, album, amplitude);
     }
     let names = ["a.wav", "b.wav", "c.wav", "d.wav"];
-    let link = bench.folder.path().join("elsewhere");
-    fs::hard_link(bench.music().join("d.wav"), &link).unwrap();
-    let before = names.map(|name| fs::read(bench.music().join(name)).unwrap());
-    let sounds = names.map(|name| sound(&bench.music().join(name)));
-    let store = bench.store().await;
-    fs::write(bench.data().join(OFF), "").unwrap();
-    let ingest = hearing(&bench, &store).await;
+    let link = fixture.folder.path().join("elsewhere");
+    fs::hard_link(fixture.music().join("d.wav"), &link).unwrap();
+    let before = names.map(|name| fs::read(fixture.music().join(name)).unwrap());
+    let sounds = names.map(|name| sound(&fixture.music().join(name)));
+    let store = fixture.store().await;
+    fs::write(fixture.data().join(OFF), "").unwrap();
+    let ingest = analyzing(&fixture, &store).await;
     ingest.set_write_tags(false);
-    ingest.add_folder(&bench.music()).await.unwrap();
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
-    assert_eq!(names.map(|name| fs::read(bench.music().join(name)).unwrap()), before, "only read");
+    assert_eq!(names.map(|name| fs::read(fixture.music().join(name)).unwrap()), before, "only read");
 
     ingest.set_write_tags(true);
     while pass(&store).await.is_none_or(|task| !task.state.is_over()) {
@@ -227,7 +227,7 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
     let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
     let album = together(["a.wav", "b.wav"].map(loudness));
     for (name, album) in [("a.wav", Some(&album)), ("b.wav", Some(&album)), ("c.wav", None)] {
-        let found = tags(&bench, name);
+        let found = tags(&fixture, name);
         let of_album = album.and_then(|album| album.gain_db);
         assert_eq!(
             found.replaygain_track_gain_db,
@@ -236,11 +236,11 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
         );
         assert_eq!(found.replaygain_album_gain_db, hundredths(of_album), "{name}");
     }
-    assert_eq!(names.map(|name| sound(&bench.music().join(name))), sounds, "the sound is the same");
-    assert_known(&bench, &store).await;
+    assert_eq!(names.map(|name| sound(&fixture.music().join(name))), sounds, "the sound is the same");
+    assert_known(&fixture, &store).await;
 
     // Once more: only what was left alone is looked at, now that nothing stands in its way.
-    let written = names.map(|name| fs::metadata(bench.music().join(name)).unwrap().modified().unwrap());
+    let written = names.map(|name| fs::metadata(fixture.music().join(name)).unwrap().modified().unwrap());
     fs::remove_file(link).unwrap();
     let again = ingest.retry(task.id).await.unwrap();
     rest(&ingest).await;
@@ -250,7 +250,7 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
         (again, TaskState::Succeeded, "1 file written"),
         "{task:?}"
     );
-    let now = names.map(|name| fs::metadata(bench.music().join(name)).unwrap().modified().unwrap());
+    let now = names.map(|name| fs::metadata(fixture.music().join(name)).unwrap().modified().unwrap());
     assert_eq!(now[..3], written[..3], "what is written already is not touched");
     // A nightly run finds nothing to write, and nobody is told of that.
     ingest.run_nightly_now().await.unwrap();
@@ -266,14 +266,14 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nightly_run_writes_what_was_heard_before_while_that_is_on() {
-    let bench = Bench::new();
-    song(&bench, "a.wav", None, 0.5);
-    let store = bench.store().await;
-    fs::write(bench.data().join(OFF), "").unwrap();
-    let ingest = hearing(&bench, &store).await;
+    let fixture = Fixture::new();
+    song(&fixture, "a.wav", None, 0.5);
+    let store = fixture.store().await;
+    fs::write(fixture.data().join(OFF), "").unwrap();
+    let ingest = analyzing(&fixture, &store).await;
     // As the settings had it when the server started: no switch, so nothing happens at once.
     ingest.set_write_tags(true);
-    ingest.add_folder(&bench.music()).await.unwrap();
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     assert!(pass(&store).await.is_none());
     ingest.run_nightly_now().await.unwrap();
@@ -281,15 +281,15 @@ async fn a_nightly_run_writes_what_was_heard_before_while_that_is_on() {
         tokio::task::yield_now().await;
     }
     assert_eq!(pass(&store).await.unwrap().message, "1 file written");
-    assert!(tags(&bench, "a.wav").replaygain_track_gain_db.is_some());
-    assert_known(&bench, &store).await;
+    assert!(tags(&fixture, "a.wav").replaygain_track_gain_db.is_some());
+    assert_known(&fixture, &store).await;
     ingest.shutdown().await;
 }
 
 /// Waits until a file has the gain that is expected of its release.
-async fn has_album_gain(bench: &Bench, name: &str, expected: bool) {
+async fn has_album_gain(fixture: &Fixture, name: &str, expected: bool) {
     loop {
-        let found = tags(bench, name);
+        let found = tags(fixture, name);
         if found.replaygain_track_gain_db.is_some() {
             assert_eq!(found.replaygain_album_gain_db.is_some(), expected, "{name}");
             return;
@@ -300,13 +300,13 @@ async fn has_album_gain(bench: &Bench, name: &str, expected: bool) {
 
 /// Album One with a file that the scan reads and the analysis refuses, because there is no decoder for its format. It comes
 /// last in order of path.
-fn album_with_a_broken_track(bench: &Bench) {
+fn album_with_a_broken_track(fixture: &Fixture) {
     for (name, album, amplitude) in
         [("a.wav", "One", 0.5), ("b.wav", "One", 0.1), ("c.wav", "One", 0.3), ("x.wav", "Two", 0.4)]
     {
-        song(bench, name, Some(album), amplitude);
+        song(fixture, name, Some(album), amplitude);
     }
-    let broken = bench.music().join("c.wav");
+    let broken = fixture.music().join("c.wav");
     let mut bytes = fs::read(&broken).unwrap();
     let format = bytes.windows(4).position(|window| window == b"fmt ").unwrap() + 8;
     bytes[format..format + 2].copy_from_slice(&0x7ffe_u16.to_le_bytes());
@@ -320,16 +320,16 @@ async fn state_of(store: &Store, path: &str) -> TrackState {
 /// issue 12: a release whose last track failed got its gains only at the next nightly run.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_is_written_when_its_last_track_fails_for_good() {
-    let bench = Bench::new();
-    album_with_a_broken_track(&bench);
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    album_with_a_broken_track(&fixture);
+    let store = fixture.store().await;
     let mut args = ["retag_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
+    args.push(fixture.data().into());
     // One at a time, in order of path.
-    let ingest = bench.ingest(&store, std::env::current_exe().unwrap(), args, 1).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let ingest = fixture.ingest(&store, std::env::current_exe().unwrap(), args, 1).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     for (name, of_album) in [("a.wav", false), ("b.wav", false), ("x.wav", true)] {
-        has_album_gain(&bench, name, of_album).await;
+        has_album_gain(&fixture, name, of_album).await;
     }
     assert_eq!(state_of(&store, "c.wav").await, TrackState::Failed);
     ingest.shutdown().await;
@@ -338,19 +338,19 @@ async fn a_release_is_written_when_its_last_track_fails_for_good() {
 /// issue 12: likewise where the last track ended the process that was to write.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_earlier_process_left_waiting_is_written_when_nothing_is_left_to_do() {
-    let bench = Bench::new();
-    album_with_a_broken_track(&bench);
-    let store = bench.store().await;
-    fs::write(bench.data().join(OFF), "").unwrap();
-    let ingest = hearing(&bench, &store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    album_with_a_broken_track(&fixture);
+    let store = fixture.store().await;
+    fs::write(fixture.data().join(OFF), "").unwrap();
+    let ingest = analyzing(&fixture, &store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     ingest.shutdown().await;
     assert_eq!(state_of(&store, "c.wav").await, TrackState::Failed);
-    assert!(tags(&bench, "a.wav").replaygain_track_gain_db.is_none());
+    assert!(tags(&fixture, "a.wav").replaygain_track_gain_db.is_none());
     WriteReplayGain::default().catch_up(None, &store).await.unwrap();
     for name in ["a.wav", "b.wav"] {
-        has_album_gain(&bench, name, false).await;
+        has_album_gain(&fixture, name, false).await;
     }
-    assert!(tags(&bench, "x.wav").replaygain_track_gain_db.is_none(), "that is for the nightly run");
+    assert!(tags(&fixture, "x.wav").replaygain_track_gain_db.is_none(), "that is for the nightly run");
 }

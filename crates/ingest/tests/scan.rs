@@ -8,24 +8,24 @@ use fanfare_ingest::{DataLock, Ingest};
 use fanfare_model::{Error, ErrorKind, TaskState, job::JobError};
 use fanfare_store::Store;
 
-mod bench;
-use bench::{Bench, ended, paths, rest, scan, tracks, write_song};
+mod fixture;
+use fixture::{Fixture, ended, paths, rest, scan, tracks, write_song};
 
 /// A library that was scanned once.
 struct Scanned {
-    bench: Bench,
+    fixture: Fixture,
     store: Store,
     ingest: Ingest,
 }
 
-async fn scanned(prepare: impl FnOnce(&Bench)) -> Scanned {
-    let bench = Bench::new();
-    prepare(&bench);
-    let store = bench.store().await;
-    let ingest = bench.scanning(&store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+async fn scanned(prepare: impl FnOnce(&Fixture)) -> Scanned {
+    let fixture = Fixture::new();
+    prepare(&fixture);
+    let store = fixture.store().await;
+    let ingest = fixture.scanning(&store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     scan(&ingest).await;
-    Scanned { bench, store, ingest }
+    Scanned { fixture, store, ingest }
 }
 
 fn fifo(path: &Path) {
@@ -35,7 +35,7 @@ fn fifo(path: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_change_ends_in_the_catalog() {
-    type Change = fn(&Bench);
+    type Change = fn(&Fixture);
     let cases: [(&str, Change, &[&str], &str); 15] = [
         ("nothing", |_| {}, &["a/1.wav", "a/2.wav", "b/3.wav"], "nothing changed"),
         ("added", |b| drop(b.song("c/4.wav", 4)), &["a/1.wav", "a/2.wav", "b/3.wav", "c/4.wav"], "1 added"),
@@ -140,13 +140,13 @@ async fn every_kind_of_change_ends_in_the_catalog() {
         ),
     ];
     for (name, change, expected, message) in cases {
-        let library = scanned(|bench| {
+        let library = scanned(|fixture| {
             for (path, number) in [("a/1.wav", 1), ("a/2.wav", 2), ("b/3.wav", 3)] {
-                bench.song(path, number);
+                fixture.song(path, number);
             }
         })
         .await;
-        change(&library.bench);
+        change(&library.fixture);
         let task = scan(&library.ingest).await;
         assert_eq!(paths(&library.store).await, expected, "{name}");
         assert_eq!(task.message, message, "{name}: {task:?}");
@@ -159,9 +159,9 @@ async fn every_kind_of_change_ends_in_the_catalog() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_moved_track_keeps_its_id() {
-    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
+    let library = scanned(|fixture| drop(fixture.song("a/1.wav", 1))).await;
     let before = tracks(&library.store).await;
-    fs::rename(library.bench.music().join("a"), library.bench.music().join("b")).unwrap();
+    fs::rename(library.fixture.music().join("a"), library.fixture.music().join("b")).unwrap();
     scan(&library.ingest).await;
     let after = tracks(&library.store).await;
     assert_eq!(after[0].track.relative_path, "b/1.wav");
@@ -190,10 +190,10 @@ async fn away(store: &Store) -> Vec<(String, fanfare_model::AwayReason)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn storage_that_is_away_hides_its_tracks_and_removes_nothing() {
     use fanfare_model::AwayReason::{AllGone, NotThere};
-    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
-    let (store, ingest, music) = (&library.store, &library.ingest, library.bench.music());
+    let library = scanned(|fixture| drop(fixture.song("a/1.wav", 1))).await;
+    let (store, ingest, music) = (&library.store, &library.ingest, library.fixture.music());
     let before = tracks(store).await.remove(0).track.id;
-    let parked = library.bench.folder.path().join("parked");
+    let parked = library.fixture.folder.path().join("parked");
     fs::rename(&music, &parked).unwrap();
     for _ in 0..3 {
         let task = scan(ingest).await;
@@ -233,18 +233,18 @@ async fn storage_that_is_away_hides_its_tracks_and_removes_nothing() {
 async fn nested_storage_that_is_away_hides_its_tracks_and_removes_nothing() {
     // Where the storage is put while it is away, and whether it is a link's target outside the library.
     for linked in [false, true] {
-        let library = scanned(|bench| {
-            bench.song("b/1.wav", 1);
-            let nas = if linked { bench.folder.path().join("nas") } else { bench.music().join("nas") };
+        let library = scanned(|fixture| {
+            fixture.song("b/1.wav", 1);
+            let nas = if linked { fixture.folder.path().join("nas") } else { fixture.music().join("nas") };
             write_song(&nas.join("a/2.wav"), 2);
             if linked {
-                symlink(&nas, bench.music().join("nas")).unwrap();
+                symlink(&nas, fixture.music().join("nas")).unwrap();
             }
         })
         .await;
         let (store, ingest) = (&library.store, &library.ingest);
-        let root = library.bench.folder.path();
-        let nas = if linked { root.join("nas") } else { library.bench.music().join("nas") };
+        let root = library.fixture.folder.path();
+        let nas = if linked { root.join("nas") } else { library.fixture.music().join("nas") };
         let before = tracks(store).await;
         // With nothing at the mount point, and with a stray file.
         for stray in [false, true] {
@@ -275,12 +275,12 @@ async fn nested_storage_that_is_away_hides_its_tracks_and_removes_nothing() {
 async fn a_folder_taken_out_while_it_is_scanned_does_not_end_the_scan_of_the_others() {
     let library = scanned(|_| {}).await;
     let (store, ingest) = (&library.store, &library.ingest);
-    let other = library.bench.folder.path().canonicalize().unwrap().join("other");
+    let other = library.fixture.folder.path().canonicalize().unwrap().join("other");
     write_song(&other.join("stays.wav"), 1);
     store.catalog().add_folder(&other, fanfare_model::Timestamp(0)).await.unwrap();
     // The one that goes is scanned first, and has so much to read that it is not done in a moment.
     for number in 0..400 {
-        library.bench.song(&format!("{number}.wav"), number);
+        library.fixture.song(&format!("{number}.wav"), number);
     }
     let (_, mut events) = ingest.hub().subscribe(None);
     let id = ingest.scan_now().await.unwrap();
@@ -300,14 +300,14 @@ async fn a_folder_taken_out_while_it_is_scanned_does_not_end_the_scan_of_the_oth
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_that_moved_while_it_could_not_be_reached_is_tried_again() {
-    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
+    let library = scanned(|fixture| drop(fixture.song("a/1.wav", 1))).await;
     let (store, ingest) = (&library.store, &library.ingest);
     let now = fanfare_model::Timestamp(i64::MAX / 2);
     let job = store.jobs().claim("analyze-track", "me", 1, now).await.unwrap().remove(0);
     let track = tracks(store).await.remove(0).track;
     let reason = JobError::from(&Error::new(ErrorKind::NotFound, "it is not there"));
     store.catalog().fail_analysis(job.id, job.attempt, "me", track.id, (&reason, None), now).await.unwrap();
-    fs::rename(library.bench.music().join("a"), library.bench.music().join("b")).unwrap();
+    fs::rename(library.fixture.music().join("a"), library.fixture.music().join("b")).unwrap();
     scan(ingest).await;
     let after = tracks(store).await.remove(0).track;
     assert_eq!((after.id, after.relative_path.as_str()), (track.id, "b/1.wav"));
@@ -319,13 +319,13 @@ async fn a_track_that_moved_while_it_could_not_be_reached_is_tried_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn folders_of_the_library_do_not_overlap() {
-    let library = scanned(|bench| drop(bench.song("a/1.wav", 1))).await;
-    let music = library.bench.music();
+    let library = scanned(|fixture| drop(fixture.song("a/1.wav", 1))).await;
+    let music = library.fixture.music();
     let again = library.ingest.add_folder(&music.join("a/..")).await.unwrap();
     assert_eq!(again.path, music);
     for (path, kind) in [
         (music.join("a"), ErrorKind::Invalid),
-        (library.bench.folder.path().to_owned(), ErrorKind::Invalid),
+        (library.fixture.folder.path().to_owned(), ErrorKind::Invalid),
         (music.join("a/1.wav"), ErrorKind::Invalid),
         (music.join("nowhere"), ErrorKind::NotFound),
     ] {
@@ -341,15 +341,15 @@ async fn folders_of_the_library_do_not_overlap() {
 /// Issue 12: what Fanfare keeps itself does not become tracks, whether its folder is named or merely met.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fanfare_keeps_itself_is_no_library() {
-    let library = scanned(|bench| {
-        bench.song("a/1.wav", 1);
-        write_song(&bench.data().join("cache/audio/kept.wav"), 7);
-        symlink(bench.data(), bench.music().join("link")).unwrap();
+    let library = scanned(|fixture| {
+        fixture.song("a/1.wav", 1);
+        write_song(&fixture.data().join("cache/audio/kept.wav"), 7);
+        symlink(fixture.data(), fixture.music().join("link")).unwrap();
     })
     .await;
     assert_eq!(paths(&library.store).await, ["a/1.wav"], "what a link leads to is left out");
     for folder in
-        [library.bench.data(), library.bench.data().join("cache"), library.bench.music().join("link")]
+        [library.fixture.data(), library.fixture.data().join("cache"), library.fixture.music().join("link")]
     {
         let refused = library.ingest.add_folder(&folder).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Invalid, "{}", folder.display());
@@ -362,7 +362,7 @@ async fn what_fanfare_keeps_itself_is_no_library() {
     // A library around the data folder is one, without it.
     let folder = library.store.catalog().folders().await.unwrap()[0].id;
     library.ingest.remove_folder(folder).await.unwrap();
-    library.ingest.add_folder(library.bench.folder.path()).await.unwrap();
+    library.ingest.add_folder(library.fixture.folder.path()).await.unwrap();
     scan(&library.ingest).await;
     assert_eq!(paths(&library.store).await, ["music/a/1.wav"]);
     library.ingest.shutdown().await;
@@ -370,33 +370,33 @@ async fn what_fanfare_keeps_itself_is_no_library() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_is_refused_and_the_first_ones_end_frees_the_folder() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let first = bench.scanning(&store).await;
-    let refused = DataLock::acquire(&bench.data()).err().unwrap();
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let first = fixture.scanning(&store).await;
+    let refused = DataLock::acquire(&fixture.data()).err().unwrap();
     assert_eq!(refused.kind(), ErrorKind::Busy);
     first.shutdown().await;
-    bench.scanning(&store).await.shutdown().await;
+    fixture.scanning(&store).await.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_can_be_cancelled_and_done_again() {
-    let library = scanned(|bench| {
+    let library = scanned(|fixture| {
         for number in 0..20 {
-            bench.song(&format!("{number}.wav"), number);
+            fixture.song(&format!("{number}.wav"), number);
         }
     })
     .await;
     let (store, ingest) = (&library.store, &library.ingest);
-    let hearing = ingest.hub().active();
-    assert_eq!(hearing.len(), 1, "tracks wait to be heard: {hearing:?}");
-    ingest.cancel(hearing[0].id).await.unwrap();
-    assert_eq!(ended(ingest, hearing[0].id).await.state, TaskState::Cancelled);
-    assert_eq!(ingest.cancel(hearing[0].id).await.unwrap_err().kind(), ErrorKind::Conflict);
-    assert_eq!(store.jobs().task_counts(hearing[0].id).await.unwrap().cancelled, 20);
+    let analyzing = ingest.hub().active();
+    assert_eq!(analyzing.len(), 1, "tracks wait to be heard: {analyzing:?}");
+    ingest.cancel(analyzing[0].id).await.unwrap();
+    assert_eq!(ended(ingest, analyzing[0].id).await.state, TaskState::Cancelled);
+    assert_eq!(ingest.cancel(analyzing[0].id).await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(store.jobs().task_counts(analyzing[0].id).await.unwrap().cancelled, 20);
     rest(ingest).await;
 
-    let again = ingest.retry(hearing[0].id).await.unwrap();
+    let again = ingest.retry(analyzing[0].id).await.unwrap();
     assert_eq!(store.jobs().task_counts(again).await.unwrap().waiting, 20);
     let unknown = fanfare_model::TaskId::from_bytes([7; 16]);
     assert_eq!(ingest.cancel(unknown).await.unwrap_err().kind(), ErrorKind::NotFound);
@@ -415,14 +415,14 @@ fn picture(level: u8) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_beside_the_files_is_their_cover_whenever_it_comes() {
-    let library = scanned(|bench| {
+    let library = scanned(|fixture| {
         for (path, number) in [("a/1.wav", 1), ("a/2.wav", 2), ("b/3.wav", 3)] {
-            bench.song(path, number);
+            fixture.song(path, number);
         }
-        fs::write(bench.music().join("b/Folder.PNG"), picture(9)).unwrap();
+        fs::write(fixture.music().join("b/Folder.PNG"), picture(9)).unwrap();
     })
     .await;
-    let (store, ingest, music) = (&library.store, &library.ingest, library.bench.music());
+    let (store, ingest, music) = (&library.store, &library.ingest, library.fixture.music());
     let covers = async || {
         let rows = tracks(store).await;
         rows.into_iter().map(|row| row.track.cover).collect::<Vec<_>>()
@@ -449,14 +449,14 @@ async fn a_picture_beside_the_files_is_their_cover_whenever_it_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_file_is_found_without_anybody_asking() {
-    let bench = Bench::new();
-    bench.song("a/1.wav", 1);
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    fixture.song("a/1.wav", 1);
+    let store = fixture.store().await;
     let options = fanfare_ingest::IngestOptions {
-        data_dir: bench.data(),
+        data_dir: fixture.data(),
         worker_exe: "/bin/cat".into(),
         worker_args: Vec::new(),
-        pictures: bench::pictures(),
+        pictures: fixture::pictures(),
         jobs: 1,
         watch: true,
         poll_interval: None,
@@ -466,9 +466,9 @@ async fn a_new_file_is_found_without_anybody_asking() {
         quarantine_days: fanfare_ingest::QUARANTINE_DAYS,
         keep_missing_days: 30,
     };
-    store.catalog().add_folder(&bench.music(), fanfare_model::Timestamp(0)).await.unwrap();
+    store.catalog().add_folder(&fixture.music(), fanfare_model::Timestamp(0)).await.unwrap();
     let ingest =
-        Ingest::start(DataLock::acquire(&bench.data()).unwrap(), store.clone(), options).await.unwrap();
+        Ingest::start(DataLock::acquire(&fixture.data()).unwrap(), store.clone(), options).await.unwrap();
     let (_, mut events) = ingest.hub().subscribe(None);
     let mut scans = async |ingest: &Ingest| loop {
         let event = events.recv().await.unwrap();
@@ -477,9 +477,9 @@ async fn a_new_file_is_found_without_anybody_asking() {
         }
     };
     assert_eq!(scans(&ingest).await, "1 added");
-    bench.song("new/deep/2.wav", 2);
+    fixture.song("new/deep/2.wav", 2);
     assert_eq!(scans(&ingest).await, "1 added");
-    fs::remove_dir_all(bench.music().join("new")).unwrap();
+    fs::remove_dir_all(fixture.music().join("new")).unwrap();
     assert_eq!(scans(&ingest).await, "1 missing");
     ingest.shutdown().await;
 }

@@ -7,8 +7,8 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-mod bench;
-use bench::{Bench, rest, scan, write_song};
+mod fixture;
+use fixture::{Fixture, rest, scan, write_song};
 
 /// One thing that happens to the tree. Numbers pick names and contents.
 #[derive(Debug, Clone)]
@@ -92,14 +92,14 @@ const PICTURES: [&[u8]; 3] = [
     b"not a picture",
 ];
 
-async fn fresh_scan(bench: &Bench) -> Value {
+async fn fresh_scan(fixture: &Fixture) -> Value {
     let data = tempfile::tempdir().unwrap();
-    let store = bench::open_store(data.path()).await;
+    let store = fixture::open_store(data.path()).await;
     let options = fanfare_ingest::IngestOptions {
         data_dir: data.path().to_owned(),
         worker_exe: "/bin/cat".into(),
         worker_args: Vec::new(),
-        pictures: bench::pictures(),
+        pictures: fixture::pictures(),
         jobs: 1,
         watch: false,
         poll_interval: None,
@@ -116,7 +116,7 @@ async fn fresh_scan(bench: &Bench) -> Value {
     )
     .await
     .unwrap();
-    ingest.add_folder(&bench.music()).await.unwrap();
+    ingest.add_folder(&fixture.music()).await.unwrap();
     scan(&ingest).await;
     let dump = store.catalog().canonical_dump().await.unwrap();
     ingest.shutdown().await;
@@ -124,15 +124,15 @@ async fn fresh_scan(bench: &Bench) -> Value {
 }
 
 async fn both_agree(steps: &[Step]) {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = bench.scanning(&store).await;
-    let folder = ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = fixture.scanning(&store).await;
+    let folder = ingest.add_folder(&fixture.music()).await.unwrap();
     scan(&ingest).await;
     for step in steps {
         match step {
             Step::Scan => drop(scan(&ingest).await),
-            step => act(&bench.music(), step),
+            step => act(&fixture.music(), step),
         }
     }
     scan(&ingest).await;
@@ -143,7 +143,7 @@ async fn both_agree(steps: &[Step]) {
     let dump = store.catalog().canonical_dump().await.unwrap();
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
     ingest.shutdown().await;
-    similar(&dump, &fresh_scan(&bench).await);
+    similar(&dump, &fresh_scan(&fixture).await);
 }
 
 /// Compares the dumps, and shows only what differs.
@@ -180,13 +180,13 @@ proptest! {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_scan_goes_on_later() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for number in 0..300 {
-        bench.song(&format!("{number}.wav"), number);
+        fixture.song(&format!("{number}.wav"), number);
     }
-    let store = bench.store().await;
-    let ingest = bench.scanning(&store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    let ingest = fixture.scanning(&store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     for scan in ingest.hub().active() {
         // It may be over already: then there is nothing to cancel.
         drop(ingest.cancel(scan.id).await);
@@ -198,5 +198,5 @@ async fn a_cancelled_scan_goes_on_later() {
     rest(&ingest).await;
     let dump = store.catalog().canonical_dump().await.unwrap();
     ingest.shutdown().await;
-    similar(&dump, &fresh_scan(&bench).await);
+    similar(&dump, &fresh_scan(&fixture).await);
 }

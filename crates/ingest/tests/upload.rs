@@ -25,8 +25,8 @@ use fanfare_testkit::{
     wav::{WavFormat, wav_with_tags},
 };
 
-mod bench;
-use bench::{Bench, rest};
+mod fixture;
+use fixture::{Fixture, rest};
 
 #[test]
 #[ignore = "the body of the worker process that the other tests start"]
@@ -66,10 +66,10 @@ fn lossless(options: UploadOptions) -> UploadOptions {
     UploadOptions { ladder: "high=flac".to_owned(), ..options }
 }
 
-async fn ingest(bench: &Bench, store: &Store, options: UploadOptions) -> Ingest {
+async fn ingest(fixture: &Fixture, store: &Store, options: UploadOptions) -> Ingest {
     let mut args = ["worker_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    let ingest = bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await;
+    args.push(fixture.data().into());
+    let ingest = fixture.ingest(store, std::env::current_exe().unwrap(), args, 2).await;
     ingest.set_uploads(options);
     ingest
 }
@@ -106,9 +106,9 @@ fn left_in_workshop(store: &Store) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everything_known_of_it() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, lossless(UploadOptions::default())).await;
     let id = added(&ingest, "../one.wav", &song(12.0, 440.0)).await;
     rest(&ingest).await;
     let track = store.catalog().track(id).await.unwrap().unwrap().track;
@@ -156,8 +156,8 @@ async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everyth
 /// docs/coverage.md D2, D4: one reading serves the ladder, the smaller file, every analyzer and the enrichment.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
-    let bench = Bench::new();
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
     // What receiving leaves: the bytes, the row and its job. Nobody is there to work yet.
     let bytes = song(120.0, 440.0);
     let hash = store.blobs().put(BlobKind::Upload, &bytes).await.unwrap();
@@ -177,7 +177,7 @@ async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
     };
     let added = store.catalog().add_upload(&new, None, 0, Timestamp(1)).await.unwrap();
     let Uploaded::Added(id) = added else { panic!("{added:?}") };
-    let ingest = ingest(&bench, &store, UploadOptions::default()).await;
+    let ingest = ingest(&fixture, &store, UploadOptions::default()).await;
     while store.catalog().track(id).await.unwrap().unwrap().track.state != TrackState::Ready {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
@@ -211,10 +211,10 @@ async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
-    let bench = Bench::new();
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
     let options = UploadOptions { keep_originals: false, ..lossless(UploadOptions::default()) };
-    let ingest = ingest(&bench, &store, options).await;
+    let ingest = ingest(&fixture, &store, options).await;
     let silence = wav_with_tags(44_100, &[vec![0.0; 441_000]], WavFormat::I16, &[]);
     // (docs/coverage.md D22: very short, nearly empty, and silent.)
     for (name, bytes, why) in [
@@ -240,9 +240,9 @@ async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_made_smaller_along_with_an_upload_is_made_as_soon_as_it_is_ready() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, lossless(UploadOptions::default())).await;
     assert!(ingest.cache().precache, "that is how it is set by itself");
     // It was sent before that was so.
     let (_, mut events) = ingest.hub().subscribe(None);
@@ -263,9 +263,9 @@ async fn what_was_not_made_smaller_along_with_an_upload_is_made_as_soon_as_it_is
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_upload_fails_with_its_reason_is_parked_and_can_be_tried_again() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, lossless(UploadOptions::default())).await;
     // A header that promises audio, and none of it.
     let id = added(&ingest, "header.wav", &song(1.0, 440.0)[..44]).await;
     rest(&ingest).await;
@@ -286,9 +286,9 @@ async fn a_broken_upload_fails_with_its_reason_is_parked_and_can_be_tried_again(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_audio_or_too_much_is_refused_and_leaves_nothing() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, lossless(UploadOptions::default())).await;
     for (bytes, kind) in [
         (&b""[..], ErrorKind::Empty),
         (b"no music at all, whatever it is called", ErrorKind::NotAudio),
@@ -315,9 +315,9 @@ async fn what_is_no_audio_or_too_much_is_refused_and_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quota_holds_however_many_send_at_once() {
-    let bench = Bench::new();
-    let store = bench.store().await;
-    let ingest = Arc::new(ingest(&bench, &store, UploadOptions::default()).await);
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let ingest = Arc::new(ingest(&fixture, &store, UploadOptions::default()).await);
     let size = song(1.0, 300.0).len() as u64;
     ingest.set_uploads(UploadOptions { quota_bytes: 3 * size, ..lossless(UploadOptions::default()) });
     let sends = (0..20_u32).map(|number| {
@@ -340,23 +340,23 @@ async fn a_quota_holds_however_many_send_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do() {
-    let bench = Bench::new();
-    bench.song("one.wav", 1);
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    fixture.song("one.wav", 1);
+    let store = fixture.store().await;
     // Nobody works yet, so all of them ask before there is a ladder.
-    let idle = bench.scanning(&store).await;
+    let idle = fixture.scanning(&store).await;
     idle.set_uploads(lossless(UploadOptions::default()));
-    idle.add_folder(&bench.music()).await.unwrap();
-    while bench::tracks(&store).await.is_empty() {
+    idle.add_folder(&fixture.music()).await.unwrap();
+    while fixture::tracks(&store).await.is_empty() {
         tokio::task::yield_now().await;
     }
-    let id = bench::tracks(&store).await[0].track.id;
+    let id = fixture::tracks(&store).await[0].track.id;
     let mut jobs = Vec::new();
     for _ in 0..20 {
         jobs.push(idle.ask_for_ladder(id).await.unwrap());
     }
     idle.shutdown().await;
-    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    let ingest = ingest(&fixture, &store, lossless(UploadOptions::default())).await;
     jobs.push(ingest.ask_for_ladder(id).await.unwrap());
     jobs.dedup();
     assert_eq!(jobs.len(), 1);
@@ -374,15 +374,15 @@ async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do(
 /// issue 12: it was refused for good.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ladder_that_could_not_be_made_is_made_by_a_retry() {
-    let bench = Bench::new();
-    bench.song("one.wav", 1);
-    let store = bench.store().await;
+    let fixture = Fixture::new();
+    fixture.song("one.wav", 1);
+    let store = fixture.store().await;
     // The worker has no AAC encoder.
     let aac = UploadOptions { ladder: "low=aac:96".to_owned(), ..UploadOptions::default() };
-    let ingest = ingest(&bench, &store, aac).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let ingest = ingest(&fixture, &store, aac).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
-    let id = bench::tracks(&store).await[0].track.id;
+    let id = fixture::tracks(&store).await[0].track.id;
     let job = ingest.ask_for_ladder(id).await.unwrap();
     let task = store.jobs().job(job).await.unwrap().unwrap().task.unwrap();
     rest(&ingest).await;
@@ -411,15 +411,15 @@ async fn a_ladder_that_could_not_be_made_is_made_by_a_retry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() {
-    let bench = Bench::new();
-    fs::write(bench.music().join("one.wav"), song(12.0, 440.0)).unwrap();
-    let store = bench.store().await;
-    let ingest = ingest(&bench, &store, lossless(UploadOptions::default())).await;
+    let fixture = Fixture::new();
+    fs::write(fixture.music().join("one.wav"), song(12.0, 440.0)).unwrap();
+    let store = fixture.store().await;
+    let ingest = ingest(&fixture, &store, lossless(UploadOptions::default())).await;
     // Nothing is heard by itself before the night.
     ingest.set_background(BackgroundOptions { on_arrival: false, ..BackgroundOptions::default() }).unwrap();
-    ingest.add_folder(&bench.music()).await.unwrap();
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
-    let track = bench::tracks(&store).await.remove(0).track;
+    let track = fixture::tracks(&store).await.remove(0).track;
     assert_eq!((track.state, track.content_hash), (TrackState::Queued, None));
     let job = ingest.ask_for_ladder(track.id).await.unwrap();
     rest(&ingest).await;
@@ -436,5 +436,5 @@ async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() 
     assert_eq!((counts.done, counts.waiting, counts.running), (1, 0, 0));
     ingest.shutdown().await;
     // What follows an analysis followed, once, and found it stored.
-    assert_eq!(fs::read_to_string(bench.data().join(NOTES)).unwrap(), "one.wav ready true\n");
+    assert_eq!(fs::read_to_string(fixture.data().join(NOTES)).unwrap(), "one.wav ready true\n");
 }

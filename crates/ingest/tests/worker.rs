@@ -11,8 +11,8 @@ use fanfare_model::{ErrorKind, TaskKind, TaskState, TrackState, features::Featur
 use fanfare_store::Store;
 use rustix::process::{Pid, Signal, kill_process};
 
-mod bench;
-use bench::{Bench, open_store, rest, scan, tracks, write_song};
+mod fixture;
+use fixture::{Fixture, open_store, rest, scan, tracks, write_song};
 
 #[test]
 #[ignore = "the body of the worker process that the other tests start"]
@@ -24,25 +24,25 @@ fn worker_process() {
     runtime.block_on(run_worker(options)).unwrap();
 }
 
-async fn hearing(bench: &Bench, store: &Store) -> Ingest {
+async fn analyzing(fixture: &Fixture, store: &Store) -> Ingest {
     let mut args = ["worker_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
-    args.push(bench.data().into());
-    bench.ingest(store, std::env::current_exe().unwrap(), args, 2).await
+    args.push(fixture.data().into());
+    fixture.ingest(store, std::env::current_exe().unwrap(), args, 2).await
 }
 
-fn songs(bench: &Bench, count: u32) {
+fn songs(fixture: &Fixture, count: u32) {
     for number in 0..count {
-        bench.song(&format!("{number:02}.wav"), number);
+        fixture.song(&format!("{number:02}.wav"), number);
     }
 }
 
 /// What a library looks like when nothing disturbed it.
 async fn undisturbed(count: u32) -> serde_json::Value {
-    let bench = Bench::new();
-    songs(&bench, count);
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    songs(&fixture, count);
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     ingest.shutdown().await;
     store.catalog().canonical_dump().await.unwrap()
@@ -61,14 +61,14 @@ async fn worker_pid(ingest: &Ingest, before: Option<Pid>) -> Pid {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tracks_are_heard_and_broken_ones_listed_with_their_reason() {
-    let bench = Bench::new();
-    songs(&bench, 3);
-    fs::write(bench.music().join("text.mp3"), "no music at all").unwrap();
-    let wav = fs::read(bench.music().join("00.wav")).unwrap();
-    fs::write(bench.music().join("header only.wav"), &wav[..44]).unwrap();
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let fixture = Fixture::new();
+    songs(&fixture, 3);
+    fs::write(fixture.music().join("text.mp3"), "no music at all").unwrap();
+    let wav = fs::read(fixture.music().join("00.wav")).unwrap();
+    fs::write(fixture.music().join("header only.wav"), &wav[..44]).unwrap();
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let rows = tracks(&store).await;
     for row in &rows {
@@ -96,12 +96,12 @@ async fn tracks_are_heard_and_broken_ones_listed_with_their_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_is_replaced_and_nothing_is_lost_or_done_twice() {
-    let bench = Bench::new();
-    songs(&bench, 12);
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store).await;
+    let fixture = Fixture::new();
+    songs(&fixture, 12);
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store).await;
     let (_, mut events) = ingest.hub().subscribe(None);
-    ingest.add_folder(&bench.music()).await.unwrap();
+    ingest.add_folder(&fixture.music()).await.unwrap();
     let mut killed = None;
     for _ in 0..3 {
         let pid = worker_pid(&ingest, killed).await;
@@ -120,12 +120,12 @@ async fn a_killed_worker_is_replaced_and_nothing_is_lost_or_done_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_server_goes_on_where_it_was_and_no_attempt_counts() {
-    let bench = Bench::new();
-    songs(&bench, 12);
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store).await;
+    let fixture = Fixture::new();
+    songs(&fixture, 12);
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store).await;
     let (_, mut events) = ingest.hub().subscribe(None);
-    ingest.add_folder(&bench.music()).await.unwrap();
+    ingest.add_folder(&fixture.music()).await.unwrap();
     while events.recv().await.unwrap().task.kind != TaskKind::Analysis {}
     ingest.shutdown().await;
     let counts = store.jobs().counts("analyze-track").await.unwrap();
@@ -133,8 +133,8 @@ async fn a_stopped_server_goes_on_where_it_was_and_no_attempt_counts() {
     assert_eq!(counts.parked, 0, "{counts:?}");
     store.close().await;
 
-    let store = open_store(&bench.data()).await;
-    let ingest = hearing(&bench, &store).await;
+    let store = open_store(&fixture.data()).await;
+    let ingest = analyzing(&fixture, &store).await;
     rest(&ingest).await;
     ingest.shutdown().await;
     assert_eq!(store.catalog().canonical_dump().await.unwrap(), undisturbed(12).await);
@@ -142,13 +142,13 @@ async fn a_stopped_server_goes_on_where_it_was_and_no_attempt_counts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_that_failed_for_its_content_can_be_retried() {
-    let bench = Bench::new();
-    let song = bench.song("00.wav", 0);
+    let fixture = Fixture::new();
+    let song = fixture.song("00.wav", 0);
     let whole = fs::read(&song).unwrap();
     fs::write(&song, &whole[..44]).unwrap();
-    let store = bench.store().await;
-    let ingest = hearing(&bench, &store).await;
-    ingest.add_folder(&bench.music()).await.unwrap();
+    let store = fixture.store().await;
+    let ingest = analyzing(&fixture, &store).await;
+    ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let failed = tracks(&store).await.remove(0).track;
     assert_eq!(failed.state, TrackState::Failed);

@@ -1,6 +1,6 @@
 //! [`CacheOptions`]: whether, what and how much is made smaller and kept.
 
-use crate::{AudioProperties, Profile, Quality, SmallCodec};
+use crate::{AudioProperties, Profile, Quality, TranscodeCodec};
 
 /// Room for smaller files and for the HLS of library tracks: some 300 hours of music at 192 kbit/s and as much again.
 const CAP_BYTES: u64 = 10 << 30;
@@ -19,7 +19,7 @@ pub struct CacheOptions {
     /// What is sent to everybody who names no quality, signed in or guest.
     pub default_quality: Quality,
     /// The codec of smaller files.
-    pub codec: SmallCodec,
+    pub codec: TranscodeCodec,
     /// Tracks that are encoded at a time when many are made ahead; never more than there are processors.
     pub workers: usize,
     /// Whether saved mixtapes and uploads are made ready at once.
@@ -58,7 +58,7 @@ impl Default for CacheOptions {
         Self {
             enabled: true,
             default_quality: Quality::Medium,
-            codec: SmallCodec::Mp3,
+            codec: TranscodeCodec::Mp3,
             workers: WORKERS,
             precache: true,
             precache_qualities: vec![Quality::Medium],

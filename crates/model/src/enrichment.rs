@@ -1,4 +1,4 @@
-//! What follows from a track's features without hearing it again: estimates of how it feels, and its embedding.
+//! What follows from a track's features without analyzing it again: estimates of how it feels, and its embedding.
 //!
 //! An *estimate* is a number from 0 to 1 that no one can measure, with the method that gave it: a person reads it as
 //! a hint. An *embedding* is a point on the unit sphere; tracks that sound alike lie near each other. Vectors of

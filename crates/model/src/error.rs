@@ -188,7 +188,7 @@ impl LimitHit {
             "cover_memory_bytes" => "the memory needed for the cover in bytes",
             "metadata_blocks" => "the number of metadata blocks",
             "fingerprint_codes" => "the number of values in the fingerprint",
-            "ladder_rungs" => "the number of variants in `hls.ladder`",
+            "ladder_variants" => "the number of variants in `hls.ladder`",
             "sample_rate_hz" => "the sample rate in Hz",
             "duration_s" => "the duration in seconds",
             _ => {

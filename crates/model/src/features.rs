@@ -60,7 +60,7 @@ pub struct Loudness {
     /// Loudness over time, for drawing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<LoudnessSeries>,
-    /// The gating blocks, from which the loudness of several tracks together follows without hearing them again.
+    /// The gating blocks, from which the loudness of several tracks together follows without analyzing them again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocks: Option<GatingBlocks>,
 }

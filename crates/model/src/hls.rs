@@ -1,6 +1,6 @@
 //! What is known of a stored HLS ladder: its variants and their segments.
 //!
-//! Vocabulary: a *variant* is one rung of a ladder, stored as one file: its *init section* first, then its
+//! Vocabulary: a *variant* is one encoding of a ladder, stored as one file: its *init section* first, then its
 //! *segments* back to back (RFC 8216 section 3; ISO/IEC 23000-19, CMAF track file).
 //!
 //! Invariants: frames are counted at the variant's own sample rate, from the first audible frame; segments
@@ -30,7 +30,7 @@ pub struct SegmentFacts {
 /// an upper bound); when it is finished all of it is measured.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct VariantFacts {
-    /// The rung's name in the ladder, for example `medium`; of `a` to `z`, `0` to `9` and `-`.
+    /// The variant's name in the ladder, for example `medium`; of `a` to `z`, `0` to `9` and `-`.
     pub name: String,
     /// What `CODECS` says (RFC 6381), for example `mp4a.40.2` or `fLaC`.
     pub codecs: String,

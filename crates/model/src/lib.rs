@@ -43,7 +43,7 @@ pub use mixtape::{Mixtape, MixtapeEntry, Share, Slug};
 pub use password::{MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, check_password};
 pub use people::{Access, Role, User};
 pub use presence::{AwayFolder, AwayReason, FolderMissing, MANY_GONE, Presence};
-pub use quality::{BlockGrid, Profile, Quality, SmallCodec};
+pub use quality::{BlockGrid, Profile, Quality, TranscodeCodec};
 pub use task::{Task, TaskFailure, TaskKind, TaskLine, TaskState};
 pub use time::Timestamp;
 pub use track::{AudioProperties, EnrichmentState, Tags, Track, TrackHome, TrackState, UploadedBytes};

@@ -84,7 +84,7 @@ impl FromStr for Quality {
 /// The codec of the smaller files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SmallCodec {
+pub enum TranscodeCodec {
     /// MPEG-1 Layer III at a constant rate: plays everywhere.
     Mp3,
     /// Opus at a constant rate, in Ogg: better at the same size, for players that know it.
@@ -93,7 +93,7 @@ pub enum SmallCodec {
     Aac,
 }
 
-impl SmallCodec {
+impl TranscodeCodec {
     /// Every codec.
     pub const ALL: [Self; 3] = [Self::Mp3, Self::Opus, Self::Aac];
 
@@ -135,7 +135,7 @@ impl SmallCodec {
     }
 }
 
-impl FromStr for SmallCodec {
+impl FromStr for TranscodeCodec {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
@@ -151,7 +151,7 @@ pub struct Profile {
     /// For which quality; never [`Quality::Original`].
     pub quality: Quality,
     /// The codec.
-    pub codec: SmallCodec,
+    pub codec: TranscodeCodec,
     /// Kilobits per second.
     pub bitrate_kbps: u32,
 }
@@ -162,15 +162,15 @@ impl Profile {
     /// The rates are those of docs/coverage.md E1 for MP3; Opus and AAC need less for the same (Opus: recommendations of
     /// RFC 7845's authors for music, 96 to 160 kbit/s; AAC-LC: a quarter less than MP3).
     #[must_use]
-    pub const fn of(quality: Quality, codec: SmallCodec) -> Option<Self> {
+    pub const fn of(quality: Quality, codec: TranscodeCodec) -> Option<Self> {
         let bitrate_kbps = match (quality, codec) {
             (Quality::Original, _) => return None,
-            (Quality::High, SmallCodec::Mp3) => 256,
-            (Quality::Medium, SmallCodec::Mp3) | (Quality::High, SmallCodec::Aac) => 192,
-            (Quality::High, SmallCodec::Opus) => 160,
-            (Quality::Medium, SmallCodec::Aac) => 144,
-            (Quality::Low, SmallCodec::Mp3) | (Quality::Medium, SmallCodec::Opus) => 128,
-            (Quality::Low, SmallCodec::Opus | SmallCodec::Aac) => 96,
+            (Quality::High, TranscodeCodec::Mp3) => 256,
+            (Quality::Medium, TranscodeCodec::Mp3) | (Quality::High, TranscodeCodec::Aac) => 192,
+            (Quality::High, TranscodeCodec::Opus) => 160,
+            (Quality::Medium, TranscodeCodec::Aac) => 144,
+            (Quality::Low, TranscodeCodec::Mp3) | (Quality::Medium, TranscodeCodec::Opus) => 128,
+            (Quality::Low, TranscodeCodec::Opus | TranscodeCodec::Aac) => 96,
         };
         Some(Self { quality, codec, bitrate_kbps })
     }
@@ -221,7 +221,7 @@ impl FromStr for Profile {
 
     /// Reads a profile of the present version.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let all = SmallCodec::ALL.into_iter().flat_map(|codec| {
+        let all = TranscodeCodec::ALL.into_iter().flat_map(|codec| {
             Quality::SMALLER.into_iter().filter_map(move |quality| Self::of(quality, codec))
         });
         all.flat_map(|profile| [profile, profile.for_channels(1)])
@@ -270,8 +270,8 @@ mod tests {
     fn every_profile_and_quality_is_read_as_it_is_written() {
         for quality in Quality::ALL {
             assert_eq!(quality.to_string().parse::<Quality>().unwrap(), quality);
-            for codec in SmallCodec::ALL {
-                assert_eq!(codec.as_str().parse::<SmallCodec>().unwrap(), codec);
+            for codec in TranscodeCodec::ALL {
+                assert_eq!(codec.as_str().parse::<TranscodeCodec>().unwrap(), codec);
                 if let Some(profile) = Profile::of(quality, codec) {
                     let mono = profile.for_channels(1);
                     assert_eq!(mono.bitrate_kbps * 2, profile.bitrate_kbps, "half for one channel");
@@ -288,10 +288,10 @@ mod tests {
 
     #[test]
     fn files_are_named_by_bytes_quality_and_rate() {
-        let medium = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+        let medium = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
         let name = medium.file_name(ContentHash::from_bytes([0xa1; 32]));
         assert_eq!(name, format!("{}_medium_192k.mp3", "a1".repeat(32)));
-        assert!(Profile::of(Quality::Original, SmallCodec::Mp3).is_none());
+        assert!(Profile::of(Quality::Original, TranscodeCodec::Mp3).is_none());
     }
 
     // issue 13: 48 kB of WAV became 145 kB of MP3, 9.6 kB of silent FLAC 241 kB.
@@ -306,7 +306,7 @@ mod tests {
             frames: Some(u64::from(rate_hz) * seconds),
             bitrate_bps: None,
         };
-        let medium = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+        let medium = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
         let rate = |audio: &AudioProperties, bytes| {
             medium.for_source(audio, bytes).map(|profile| profile.bitrate_kbps)
         };

@@ -87,7 +87,7 @@ pub struct Task {
     pub kind: TaskKind,
     /// State.
     pub state: TaskState,
-    /// The step it is in, in words: `reading folders`, `hearing tracks`.
+    /// The step it is in, in words: `reading folders`, `analyzing tracks`.
     pub step: String,
     /// Units done.
     pub current: u64,

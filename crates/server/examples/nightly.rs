@@ -16,7 +16,7 @@ use fanfare_ingest::{BackgroundOptions, DataLock, Ingest, IngestOptions, Schedul
 use fanfare_server::{
     Settings,
     http::{self, HttpState},
-    settings::SettingsDesk,
+    settings::LiveSettings,
 };
 use fanfare_store::{Store, StoreOptions, TrackQuery};
 use tokio::{net::TcpListener, sync::oneshot, time::sleep};
@@ -135,7 +135,7 @@ async fn serve(fanfare: &Path, data: PathBuf) -> (HttpState, std::net::SocketAdd
         keep_missing_days: 30,
     };
     let ingest = Ingest::start(DataLock::acquire(&data).unwrap(), store.clone(), options).await.unwrap();
-    let state = HttpState::new(store, ingest, SettingsDesk::over(settings));
+    let state = HttpState::new(store, ingest, LiveSettings::over(settings));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (ready, started) = oneshot::channel();
     let served = state.clone();

@@ -2,7 +2,7 @@
 //!
 //! Purpose: [`Settings`] is what the rest of the program reads. It is filled from [`SETTINGS`] in this order, the
 //! later winning: the defaults, `fanfare.toml` (in the data folder or where `--config` says), what was changed on the
-//! web page, `FANFARE_*` environment variables, flags. [`SettingsDesk`] holds them while a server runs.
+//! web page, `FANFARE_*` environment variables, flags. [`LiveSettings`] holds them while a server runs.
 //!
 //! Vocabulary: a setting's *name* is dotted as in the file (`log.format`); its variable is the name in capitals
 //! (`FANFARE_LOG_FORMAT`).
@@ -10,10 +10,10 @@
 //! Invariants: an unknown name is refused in every source, with the nearest known one; every row of the list can be
 //! given in every source but the page, which takes those that say so; `docs/settings.md` is generated from the list.
 
-mod desk;
 mod given;
 mod kinds;
 mod list;
+mod live_settings;
 mod load;
 mod paper;
 mod place;
@@ -30,10 +30,10 @@ use std::{
 use fanfare_ingest::{AcoustIdOptions, BackgroundOptions};
 use fanfare_model::CacheOptions;
 
-pub use desk::{SettingRow, SettingsDesk};
 pub use given::Given;
 pub use kinds::ValueType;
 pub use list::{SETTINGS, Setting};
+pub use live_settings::{LiveSettings, SettingRow};
 pub use load::{Layers, PageValues, SettingsRequest, Source, load};
 pub use paper::settings_markdown;
 pub use running::{Running, of_server};
@@ -279,11 +279,11 @@ pub const DEFAULT_PORT: u16 = 4040;
 
 /// The largest file that may be uploaded: 2 GiB, about three hours of stereo at 24 bits and 96 kHz (docs/guarantees.md R-30).
 const UPLOAD_MAX_BYTES: u64 = 2 << 30;
-/// Two rungs of AAC-LC for slow lines and one that is lossless (docs/coverage.md D4).
+/// Two variants of AAC-LC for slow lines and one that is lossless (docs/coverage.md D4).
 const HLS_LADDER: &str = "low=aac:256,medium=aac:512,high=flac";
 /// The lookup service of AcoustID (acoustid.org, "Web Service").
 const ACOUSTID_ENDPOINT: &str = "https://api.acoustid.org/v2/lookup";
-/// How long AcoustID may take over one question: somebody's analysis waits for its place on the bench meanwhile.
+/// How long AcoustID may take over one question: somebody's analysis waits for its place in the executor meanwhile.
 const ACOUSTID_TIME: Duration = Duration::from_secs(20);
 
 impl AcoustIdSettings {

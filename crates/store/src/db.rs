@@ -31,12 +31,12 @@ use crate::{
 const LAST_WAIT: Duration = Duration::from_millis(500);
 /// The pause between two slices, in which the connection is free for others of this process.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
-/// A write transaction. When it is over, however it ended, the store has another edition.
+/// A write transaction. When it is over, however it ended, the store has another write_generation.
 pub(crate) struct WriteTx {
     transaction: Transaction<'static, Sqlite>,
     /// Suspected of being full if this is not committed.
     given_up: GivenUp,
-    edition: Edition,
+    write_generation: WriteGeneration,
     /// What it stores of failures; told once it is committed.
     pub(crate) failures: Vec<Failure>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct WriteTx {
 impl WriteTx {
     /// Says that nobody's rights and no track's file depend on what this writes (notes of use and the like).
     pub(crate) fn is_a_note(&mut self) {
-        self.edition.0 = None;
+        self.write_generation.0 = None;
         self.given_up.0 = None;
     }
 }
@@ -74,9 +74,9 @@ impl DerefMut for WriteTx {
 }
 
 /// Counts when it is dropped, unless emptied.
-struct Edition(Option<Arc<AtomicU64>>);
+struct WriteGeneration(Option<Arc<AtomicU64>>);
 
-impl Drop for Edition {
+impl Drop for WriteGeneration {
     fn drop(&mut self) {
         if let Some(count) = &self.0 {
             count.fetch_add(1, Ordering::SeqCst);
@@ -93,7 +93,7 @@ pub(crate) struct Db {
     /// They are replaced when a disk that could not be written can be written.
     pools: Arc<RwLock<Pools>>,
     lock_wait: Duration,
-    edition: Arc<AtomicU64>,
+    write_generation: Arc<AtomicU64>,
     uses: Uses,
     disk: Disk,
     /// Whether the disk is full and what room there is is kept for deleting.
@@ -106,9 +106,9 @@ impl Db {
         &self.uses
     }
 
-    /// See [`crate::Store::edition`].
-    pub(crate) fn edition(&self) -> u64 {
-        self.edition.load(Ordering::SeqCst)
+    /// See [`crate::Store::write_generation`].
+    pub(crate) fn write_generation(&self) -> u64 {
+        self.write_generation.load(Ordering::SeqCst)
     }
 
     /// Connects to the database file, which must exist; for reading only, if the disk cannot be written.
@@ -134,7 +134,7 @@ impl Db {
         Self {
             pools: Arc::new(RwLock::new(pools)),
             lock_wait: connect::lock_wait(options),
-            edition: Arc::default(),
+            write_generation: Arc::default(),
             uses: Uses::default(),
             disk,
             only_deletes: Arc::default(),
@@ -221,9 +221,9 @@ impl Db {
             let connection = connection.map_err(|_| busy(what))?.map_err(sql(what))?;
             match Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await {
                 Ok(transaction) => {
-                    let edition = Edition(Some(Arc::clone(&self.edition)));
+                    let write_generation = WriteGeneration(Some(Arc::clone(&self.write_generation)));
                     let given_up = GivenUp(Some(self.disk.clone()));
-                    return Ok(WriteTx { transaction, given_up, edition, failures: Vec::new() });
+                    return Ok(WriteTx { transaction, given_up, write_generation, failures: Vec::new() });
                 }
                 Err(error) if is_busy(&error) && Instant::now() < deadline => {
                     tokio::time::sleep(LOCK_PAUSE).await;
@@ -322,9 +322,9 @@ async fn sound(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error>
 
 /// Commits, saying what was being done if that fails; then the log tells what was stored of failures.
 pub(crate) async fn commit(transaction: WriteTx, what: &'static str) -> Result<()> {
-    let WriteTx { transaction, mut given_up, edition, failures } = transaction;
+    let WriteTx { transaction, mut given_up, write_generation, failures } = transaction;
     let committed = transaction.commit().await;
-    drop(edition);
+    drop(write_generation);
     let committed = committed.map_err(sql(what));
     match (&committed, &given_up.0) {
         (Err(error), Some(disk)) if error.kind() == ErrorKind::NoSpace => disk.suspect(),

@@ -222,8 +222,8 @@ impl Store {
     /// looked up while it was this is still true as far as this process goes while it stays; others
     /// (the worker, the command line) write without it changing.
     #[must_use]
-    pub fn edition(&self) -> u64 {
-        self.inner.db.edition()
+    pub fn write_generation(&self) -> u64 {
+        self.inner.db.write_generation()
     }
 
     /// What is still to do.

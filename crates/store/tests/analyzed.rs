@@ -8,23 +8,23 @@ use fanfare_model::{
     features::{AnalysisRun, AnalyzerOutcome, AnalyzerResult, FeaturePart},
 };
 use fanfare_store::AnalysisCommit;
-use support::{Bench, NOW, OWNER, commit_of, hash, later, ok};
+use support::{Fixture, NOW, OWNER, commit_of, hash, later, ok};
 
 const PATH: &str = "A/B/one.flac";
 
 /// Analyzes the track again, which gives those results.
-async fn analyze(bench: &Bench, results: Vec<AnalyzerResult>, now: Timestamp) {
-    let id = bench.id(PATH).await;
+async fn analyze(fixture: &Fixture, results: Vec<AnalyzerResult>, now: Timestamp) {
+    let id = fixture.id(PATH).await;
     let products = fanfare_model::job::Products::default();
-    bench.store.catalog().requeue_track(id, None, &products, now).await.unwrap();
-    let job = bench.store.jobs().claim("analyze-track", OWNER, 1, now).await.unwrap().remove(0);
+    fixture.store.catalog().requeue_track(id, None, &products, now).await.unwrap();
+    let job = fixture.store.jobs().claim("analyze-track", OWNER, 1, now).await.unwrap().remove(0);
     let done = AnalysisCommit { results, ..commit_of(&job, PATH.as_bytes()) };
-    bench.store.catalog().commit_analysis(done, now).await.unwrap();
+    fixture.store.catalog().commit_analysis(done, now).await.unwrap();
 }
 
 /// Version and time of each analyzer, and the track's own time.
-async fn times(bench: &Bench, id: TrackId) -> (Vec<(String, u32, Option<Timestamp>)>, Option<Timestamp>) {
-    let catalog = bench.store.catalog();
+async fn times(fixture: &Fixture, id: TrackId) -> (Vec<(String, u32, Option<Timestamp>)>, Option<Timestamp>) {
+    let catalog = fixture.store.catalog();
     let runs: Vec<AnalysisRun> = catalog.analysis_runs(id).await.unwrap();
     let track = catalog.track(id).await.unwrap().unwrap();
     (runs.into_iter().map(|run| (run.analyzer, run.version, run.analyzed)).collect(), track.analyzed)
@@ -32,18 +32,18 @@ async fn times(bench: &Bench, id: TrackId) -> (Vec<(String, u32, Option<Timestam
 
 #[tokio::test]
 async fn a_result_has_the_time_of_its_making_until_it_is_made_again() {
-    let bench = Bench::new().await;
-    bench.add(&[PATH]).await;
-    let id = bench.id(PATH).await;
-    assert_eq!(times(&bench, id).await, (Vec::new(), None));
-    bench.hear_all().await;
+    let fixture = Fixture::new().await;
+    fixture.add(&[PATH]).await;
+    let id = fixture.id(PATH).await;
+    assert_eq!(times(&fixture, id).await, (Vec::new(), None));
+    fixture.hear_all().await;
     let of = |key: (u32, Timestamp), rest: Timestamp| {
         let rest = ["loudness", "rhythm", "waveform"].map(|analyzer| (analyzer.to_owned(), 1, Some(rest)));
         let mut all = vec![("key".to_owned(), key.0, Some(key.1))];
         all.extend(rest);
         all
     };
-    assert_eq!(times(&bench, id).await, (of((1, NOW), NOW), Some(NOW)));
+    assert_eq!(times(&fixture, id).await, (of((1, NOW), NOW), Some(NOW)));
     let key = |version| ok("key", version, FeaturePart::Key(None));
     let failed = AnalyzerResult {
         analyzer: "key".to_owned(),
@@ -62,33 +62,33 @@ async fn a_result_has_the_time_of_its_making_until_it_is_made_again() {
         // A retry that measures again.
         (vec![key(2)], later(5), of((2, later(5)), NOW), later(5)),
     ] {
-        analyze(&bench, results, at).await;
-        assert_eq!(times(&bench, id).await, (expected, Some(latest)), "{at:?}");
+        analyze(&fixture, results, at).await;
+        assert_eq!(times(&fixture, id).await, (expected, Some(latest)), "{at:?}");
     }
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn what_somebody_was_asked_later_has_a_time_of_its_own() {
-    let bench = Bench::new().await;
-    bench.add(&[PATH]).await;
-    bench.hear_all().await;
-    let id = bench.id(PATH).await;
+    let fixture = Fixture::new().await;
+    fixture.add(&[PATH]).await;
+    fixture.hear_all().await;
+    let id = fixture.id(PATH).await;
     let asked = ok("acoustid", 1, FeaturePart::AcoustId(Vec::new()));
-    let stored = bench.store.catalog().add_result(id, hash(PATH.as_bytes()), &asked, later(9)).await;
+    let stored = fixture.store.catalog().add_result(id, hash(PATH.as_bytes()), &asked, later(9)).await;
     assert!(stored.unwrap());
-    let (runs, track) = times(&bench, id).await;
+    let (runs, track) = times(&fixture, id).await;
     assert_eq!(runs[0], ("acoustid".to_owned(), 1, Some(later(9))));
     assert_eq!(track, Some(NOW), "the sound was not analyzed again");
 }
 
 #[tokio::test]
 async fn what_two_runs_are_compared_by_holds_no_times() {
-    let (one, other) = (Bench::new().await, Bench::new().await);
-    for (bench, at) in [(&one, later(1)), (&other, later(100))] {
-        bench.add(&[PATH]).await;
-        bench.hear_all().await;
-        analyze(bench, vec![ok("key", 2, FeaturePart::Key(None))], at).await;
+    let (one, other) = (Fixture::new().await, Fixture::new().await);
+    for (fixture, at) in [(&one, later(1)), (&other, later(100))] {
+        fixture.add(&[PATH]).await;
+        fixture.hear_all().await;
+        analyze(fixture, vec![ok("key", 2, FeaturePart::Key(None))], at).await;
     }
     let (one_dump, other_dump) = (
         one.store.catalog().canonical_dump().await.unwrap(),

@@ -15,7 +15,7 @@ use fanfare_model::{
 };
 use fanfare_store::{AfterFailure, NewJob, ScanChange};
 use serde_json::Value;
-use support::{Bench, NOW, OWNER, commit_of, failure, later};
+use support::{Fixture, NOW, OWNER, commit_of, failure, later};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What the log of this thread says.
@@ -61,8 +61,8 @@ fn says(line: &Value, level: &str, work: &str, track: TrackId, file: &str, kind:
     assert_eq!(said, [level, work, &track.to_string(), file, kind, cause], "{line:#}");
 }
 
-async fn claim(bench: &Bench, queue: &str, now: Timestamp) -> fanfare_model::Job {
-    bench.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop().unwrap()
+async fn claim(fixture: &Fixture, queue: &str, now: Timestamp) -> fanfare_model::Job {
+    fixture.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop().unwrap()
 }
 
 fn broke() -> JobError {
@@ -76,9 +76,9 @@ fn broke() -> JobError {
 
 #[tokio::test]
 async fn every_failed_attempt_is_a_warning_and_the_last_one_an_error() {
-    let bench = Bench::new().await;
-    bench.add(&["A/B/one.flac"]).await;
-    let (track, file) = (bench.id("A/B/one.flac").await, "/music/A/B/one.flac");
+    let fixture = Fixture::new().await;
+    fixture.add(&["A/B/one.flac"]).await;
+    let (track, file) = (fixture.id("A/B/one.flac").await, "/music/A/B/one.flac");
     let new = NewJob {
         kind: JobKind::EnrichTrackAudio { track },
         task: None,
@@ -87,21 +87,21 @@ async fn every_failed_attempt_is_a_warning_and_the_last_one_an_error() {
         run_at: NOW,
         max_attempts: 3,
     };
-    bench.store.jobs().enqueue(new, NOW).await.unwrap();
+    fixture.store.jobs().enqueue(new, NOW).await.unwrap();
     let (log, _listening) = Log::listen();
     let queue = "enrich-track-audio";
     for attempt in 1..=3 {
         let now = later(300 * (attempt - 1));
-        let job = claim(&bench, queue, now).await;
+        let job = claim(&fixture, queue, now).await;
         let after = AfterFailure::RetryAt(later(300 * attempt));
-        bench.store.jobs().fail(job.id, job.attempt, OWNER, broke(), after, now).await.unwrap();
+        fixture.store.jobs().fail(job.id, job.attempt, OWNER, broke(), after, now).await.unwrap();
         let line = log.one();
         let level = if attempt < 3 { "WARN" } else { "ERROR" };
         says(&line, level, queue, track, file, "io", "it broke\nERROR forged");
         assert_eq!((line["attempt"].as_i64(), line["attempts"].as_i64()), (Some(attempt), Some(3)));
         assert_eq!(line["retry_in_s"].as_i64(), (attempt < 3).then_some(300), "{line:#}");
         // Whoever does not hold the lease any more stores nothing, and tells nothing.
-        let late = bench.store.jobs().fail(job.id, job.attempt, OWNER, broke(), AfterFailure::Park, now);
+        let late = fixture.store.jobs().fail(job.id, job.attempt, OWNER, broke(), AfterFailure::Park, now);
         assert_eq!(late.await.unwrap_err().kind(), ErrorKind::Conflict);
         assert_eq!(log.lines(), Vec::<Value>::new());
     }
@@ -109,48 +109,48 @@ async fn every_failed_attempt_is_a_warning_and_the_last_one_an_error() {
 
 #[tokio::test]
 async fn a_holder_that_died_and_a_track_that_was_given_up_are_told() {
-    let bench = Bench::new().await;
-    bench.add(&["a.flac", "b.flac"]).await;
+    let fixture = Fixture::new().await;
+    fixture.add(&["a.flac", "b.flac"]).await;
     let (log, _listening) = Log::listen();
-    let jobs = bench.store.jobs().claim("analyze-track", OWNER, 2, NOW).await.unwrap();
-    assert_eq!(bench.store.jobs().release_owner(OWNER, NOW).await.unwrap(), 2);
+    let jobs = fixture.store.jobs().claim("analyze-track", OWNER, 2, NOW).await.unwrap();
+    assert_eq!(fixture.store.jobs().release_owner(OWNER, NOW).await.unwrap(), 2);
     let lines = log.lines();
     assert_eq!(lines.len(), 2, "{lines:#?}");
     for (line, job) in lines.iter().zip(&jobs) {
         let track = job.kind.track();
-        let file = if track == bench.id("a.flac").await { "/music/a.flac" } else { "/music/b.flac" };
-        let died = "the worker died while hearing this file once";
+        let file = if track == fixture.id("a.flac").await { "/music/a.flac" } else { "/music/b.flac" };
+        let died = "the worker died while analyzing this file once";
         says(line, "WARN", "analyze-track", track, file, "internal", died);
     }
     // A lease that ran out is told likewise.
-    let job = claim(&bench, "analyze-track", NOW).await;
-    assert_eq!(bench.store.jobs().reap(later(3_600)).await.unwrap(), 1);
+    let job = claim(&fixture, "analyze-track", NOW).await;
+    assert_eq!(fixture.store.jobs().reap(later(3_600)).await.unwrap(), 1);
     let line = log.one();
     assert_eq!((&line["level"], &line["attempt"]), (&"WARN".into(), &2.into()), "{line:#}");
     assert_eq!(line["track"], job.kind.track().to_string());
 
-    let job = claim(&bench, "analyze-track", later(7_200)).await;
+    let job = claim(&fixture, "analyze-track", later(7_200)).await;
     let error = JobError { kind: ErrorKind::Malformed, message: "no frame is whole".to_owned(), ..broke() };
-    let (track, catalog) = (job.kind.track(), bench.store.catalog());
+    let (track, catalog) = (job.kind.track(), fixture.store.catalog());
     catalog.fail_analysis(job.id, job.attempt, OWNER, track, (&error, None), NOW).await.unwrap();
     let line = log.one();
     assert_eq!((&line["level"], &line["cause"]), (&"ERROR".into(), &"no frame is whole".into()), "{line:#}");
 
     // What is given back or withdrawn failed nobody.
-    let job = claim(&bench, "analyze-track", later(9_000)).await;
-    bench.store.jobs().give_back(job.id, job.attempt, OWNER, NOW).await.unwrap();
-    let job = claim(&bench, "analyze-track", later(9_000)).await;
-    bench.store.jobs().withdraw(job.id, job.attempt, OWNER, NOW).await.unwrap();
+    let job = claim(&fixture, "analyze-track", later(9_000)).await;
+    fixture.store.jobs().give_back(job.id, job.attempt, OWNER, NOW).await.unwrap();
+    let job = claim(&fixture, "analyze-track", later(9_000)).await;
+    fixture.store.jobs().withdraw(job.id, job.attempt, OWNER, NOW).await.unwrap();
     assert_eq!(log.lines(), Vec::<Value>::new());
 }
 
 /// docs/coverage.md A11
 #[tokio::test]
 async fn an_analyzer_that_failed_is_an_error_and_the_others_are_not_told() {
-    let bench = Bench::new().await;
-    bench.add(&["a.flac"]).await;
-    let track = bench.id("a.flac").await;
-    let job = claim(&bench, "analyze-track", NOW).await;
+    let fixture = Fixture::new().await;
+    fixture.add(&["a.flac"]).await;
+    let track = fixture.id("a.flac").await;
+    let job = claim(&fixture, "analyze-track", NOW).await;
     let mut done = commit_of(&job, b"a");
     let message = "panicked while finishing: on purpose".to_owned();
     done.results.push(AnalyzerResult {
@@ -159,13 +159,13 @@ async fn an_analyzer_that_failed_is_an_error_and_the_others_are_not_told() {
         outcome: AnalyzerOutcome::Failed { kind: ErrorKind::Internal, message: message.clone() },
     });
     let (log, _listening) = Log::listen();
-    bench.store.catalog().commit_analysis(done, NOW).await.unwrap();
+    fixture.store.catalog().commit_analysis(done, NOW).await.unwrap();
     says(&log.one(), "ERROR", "analyzer hostile", track, "/music/a.flac", "internal", &message);
 }
 
 #[tokio::test]
 async fn a_file_that_a_scan_cannot_read_is_told_once_until_it_is_another() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let (log, _listening) = Log::listen();
     let unreadable = |message: &str| ScanChange::Unreadable {
         relative_path: "a\nb.mp3".to_owned(),
@@ -176,9 +176,9 @@ async fn a_file_that_a_scan_cannot_read_is_told_once_until_it_is_another() {
     };
     for (message, told) in [("words", true), ("words", false), ("other words", true), ("other words", false)]
     {
-        bench.scan(vec![unreadable(message)]).await;
+        fixture.scan(vec![unreadable(message)]).await;
         if told {
-            let track = bench.id("a\nb.mp3").await;
+            let track = fixture.id("a\nb.mp3").await;
             says(&log.one(), "WARN", "reading a file", track, "/music/a\nb.mp3", "not-audio", message);
         } else {
             assert_eq!(log.lines(), Vec::<Value>::new());

@@ -24,8 +24,8 @@ const LIBRARY: [(&str, &str, &str, u16); 11] = [
     ("Ólafur Arnalds", "Found Songs", "Ljósið", 2009),
 ];
 
-async fn library() -> Bench {
-    let bench = Bench::new().await;
+async fn library() -> Fixture {
+    let fixture = Fixture::new().await;
     let files = LIBRARY.iter().enumerate().map(|(number, (artist, album, title, year))| {
         let mut file = file(&format!("{number}.flac"));
         file.tags.artist = Some((*artist).to_owned());
@@ -35,13 +35,13 @@ async fn library() -> Bench {
         file.tags.year = Some(*year);
         ScanChange::Added(file)
     });
-    bench.scan(files.collect()).await;
+    fixture.scan(files.collect()).await;
     let new =
         NewMixtape {
             title: "Łódź’s Ærø".to_owned(), notes: String::new(), owner: None, tracks: Vec::new()
         };
-    bench.store.catalog().create_mixtape(&new, NOW).await.unwrap();
-    bench
+    fixture.store.catalog().create_mixtape(&new, NOW).await.unwrap();
+    fixture
 }
 
 async fn titles(store: &Store, query: &TrackQuery) -> Vec<String> {
@@ -84,15 +84,15 @@ const TYPED: [(&str, &[&str]); 30] = [
 
 #[tokio::test]
 async fn what_is_typed_finds_what_is_written() {
-    let bench = library().await;
+    let fixture = library().await;
     for (typed, expected) in TYPED {
-        let mut found = titles(&bench.store, &TrackQuery { search: Some(typed.to_owned()), ..all() }).await;
+        let mut found = titles(&fixture.store, &TrackQuery { search: Some(typed.to_owned()), ..all() }).await;
         found.sort_unstable();
         let mut expected = expected.to_vec();
         expected.sort_unstable();
         assert_eq!(found, expected, "{typed}");
     }
-    let catalog = bench.store.catalog();
+    let catalog = fixture.store.catalog();
     for (typed, expected) in [
         ("1999", vec!["First Love", "Øresund"]),
         ("beatles 1969", vec!["Abbey Road"]),
@@ -112,18 +112,18 @@ async fn what_is_typed_finds_what_is_written() {
 
 #[tokio::test]
 async fn sorting_goes_by_what_search_goes_by() {
-    let bench = library().await;
-    let sorted = titles(&bench.store, &TrackQuery { sort: TrackSort::Title, ..all() }).await;
+    let fixture = library().await;
+    let sorted = titles(&fixture.store, &TrackQuery { sort: TrackSort::Title, ..all() }).await;
     let latin = ["Come Together", "Don't Stop", "Hells Bells", "Işık", "Ljósið", "Straße", "Yesterday"];
     assert_eq!(sorted[..latin.len()], latin);
-    let artists = bench.store.catalog().artists(None, 0, 20).await.unwrap().items;
+    let artists = fixture.store.catalog().artists(None, 0, 20).await.unwrap().items;
     let names: Vec<&str> = artists.iter().map(|artist| &*artist.name).take(5).collect();
     assert_eq!(names, ["AC/DC", "Æon", "Kamil Łódź", "Ólafur Arnalds", "Sinéad O’Connor"]);
 }
 
 /// As an older program left it: other sort keys, an empty index, and `how_far` of the new folding done.
-async fn as_before(bench: &Bench, how_far: &str) {
-    let options = SqliteConnectOptions::new().filename(bench.data.path().join(DATABASE_FILE));
+async fn as_before(fixture: &Fixture, how_far: &str) {
+    let options = SqliteConnectOptions::new().filename(fixture.data.path().join(DATABASE_FILE));
     let mut raw = options.connect().await.unwrap();
     let statements = format!(
         "UPDATE artist SET sort = lower(name); UPDATE release SET sort = lower(title); \
@@ -143,11 +143,11 @@ async fn an_older_database_is_folded_anew_from_wherever_that_was_interrupted() {
         "stage = 2, done_to = 0",
         "stage = 9, done_to = 9",
     ] {
-        let bench = library().await;
-        let sorted = titles(&bench.store, &all()).await;
-        bench.store.close().await;
-        as_before(&bench, how_far).await;
-        let store = Store::open(bench.data.path(), &StoreOptions::default()).await.unwrap();
+        let fixture = library().await;
+        let sorted = titles(&fixture.store, &all()).await;
+        fixture.store.close().await;
+        as_before(&fixture, how_far).await;
+        let store = Store::open(fixture.data.path(), &StoreOptions::default()).await.unwrap();
         assert_eq!(titles(&store, &all()).await, sorted, "{how_far}");
         for (typed, expected) in TYPED {
             let found = titles(&store, &TrackQuery { search: Some(typed.to_owned()), ..all() }).await;
@@ -163,15 +163,15 @@ async fn an_older_database_is_folded_anew_from_wherever_that_was_interrupted() {
 
 #[tokio::test]
 async fn a_folding_that_broke_off_goes_on_behind_what_was_done() {
-    let bench = library().await;
-    bench.store.close().await;
-    as_before(&bench, "stage = 3, done_to = 5").await;
+    let fixture = library().await;
+    fixture.store.close().await;
+    as_before(&fixture, "stage = 3, done_to = 5").await;
     // As if the interrupted run had folded by the way that this program knows: what it did stays done.
-    let options = SqliteConnectOptions::new().filename(bench.data.path().join(DATABASE_FILE));
+    let options = SqliteConnectOptions::new().filename(fixture.data.path().join(DATABASE_FILE));
     let mut raw = options.connect().await.unwrap();
     sqlx::raw_sql("UPDATE folding SET aim = 1").execute(&mut raw).await.unwrap();
     raw.close().await.unwrap();
-    let store = Store::open(bench.data.path(), &StoreOptions::default()).await.unwrap();
+    let store = Store::open(fixture.data.path(), &StoreOptions::default()).await.unwrap();
     let found = async |typed: &str| {
         titles(&store, &TrackQuery { search: Some(typed.to_owned()), ..all() }).await.len()
     };

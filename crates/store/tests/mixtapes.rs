@@ -7,15 +7,15 @@ use fanfare_model::{ErrorKind, Mixtape, MixtapeId, Role, TrackId, UserId, m3u8};
 use fanfare_store::{MixtapeChange, MixtapeQuery, NewMixtape, NewShare, ScanChange};
 use support::*;
 
-async fn mixtape(bench: &Bench, title: &str, owner: Option<UserId>, tracks: &[TrackId]) -> Mixtape {
+async fn mixtape(fixture: &Fixture, title: &str, owner: Option<UserId>, tracks: &[TrackId]) -> Mixtape {
     let new = NewMixtape { title: title.to_owned(), notes: String::new(), owner, tracks: tracks.to_vec() };
-    let slug = bench.store.catalog().create_mixtape(&new, NOW).await.unwrap();
-    bench.store.catalog().mixtape(&slug).await.unwrap().unwrap()
+    let slug = fixture.store.catalog().create_mixtape(&new, NOW).await.unwrap();
+    fixture.store.catalog().mixtape(&slug).await.unwrap().unwrap()
 }
 
 /// Titles of the entries, those of missing tracks in brackets.
-async fn entries(bench: &Bench, id: MixtapeId) -> Vec<String> {
-    let entries = bench.store.catalog().mixtape_entries(id).await.unwrap();
+async fn entries(fixture: &Fixture, id: MixtapeId) -> Vec<String> {
+    let entries = fixture.store.catalog().mixtape_entries(id).await.unwrap();
     entries
         .into_iter()
         .map(|(entry, row)| match row {
@@ -27,18 +27,18 @@ async fn entries(bench: &Bench, id: MixtapeId) -> Vec<String> {
 
 #[tokio::test]
 async fn tracks_keep_their_order_and_may_come_twice() {
-    let bench = Bench::new().await;
-    bench.add(&["Ann/One/a.flac", "Ann/One/b.flac", "Ann/One/c.flac"]).await;
+    let fixture = Fixture::new().await;
+    fixture.add(&["Ann/One/a.flac", "Ann/One/b.flac", "Ann/One/c.flac"]).await;
     let [a, b, c] = [
-        bench.id("Ann/One/a.flac").await,
-        bench.id("Ann/One/b.flac").await,
-        bench.id("Ann/One/c.flac").await,
+        fixture.id("Ann/One/a.flac").await,
+        fixture.id("Ann/One/b.flac").await,
+        fixture.id("Ann/One/c.flac").await,
     ];
-    let catalog = bench.store.catalog();
-    let tape = mixtape(&bench, "Été à Łódź", None, &[c, a, c]).await;
+    let catalog = fixture.store.catalog();
+    let tape = mixtape(&fixture, "Été à Łódź", None, &[c, a, c]).await;
     assert_eq!(tape.slug.as_str(), "ete-a-lodz");
     assert_eq!((tape.track_count, tape.missing, tape.duration_s, tape.has_art), (3, 0, 30.0, false));
-    assert_eq!(entries(&bench, tape.id).await, ["c", "a", "c"]);
+    assert_eq!(entries(&fixture, tape.id).await, ["c", "a", "c"]);
     let change = MixtapeChange { tracks: Some(vec![b, a]), title: Some("Other".into()), notes: None };
     catalog.change_mixtape(tape.id, &change, later(1)).await.unwrap();
     let now = catalog.mixtape(&tape.slug).await.unwrap().unwrap();
@@ -46,7 +46,7 @@ async fn tracks_keep_their_order_and_may_come_twice() {
     assert_eq!(catalog.mixtape_tracks(tape.id).await.unwrap(), [b, a]);
     let unknown = MixtapeChange { tracks: Some(vec![b, TrackId::from_bytes([9; 16])]), ..Default::default() };
     assert_eq!(catalog.change_mixtape(tape.id, &unknown, NOW).await.unwrap_err().kind(), ErrorKind::Invalid);
-    assert_eq!(entries(&bench, tape.id).await, ["b", "a"], "a refused change changes nothing");
+    assert_eq!(entries(&fixture, tape.id).await, ["b", "a"], "a refused change changes nothing");
     let many = MixtapeChange { tracks: Some(vec![a; 1_001]), ..Default::default() };
     assert_eq!(
         catalog.change_mixtape(tape.id, &many, NOW).await.unwrap_err().kind(),
@@ -60,12 +60,12 @@ async fn tracks_keep_their_order_and_may_come_twice() {
     ] {
         assert_eq!(gone.unwrap_err().kind(), ErrorKind::NotFound);
     }
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn slugs_are_unlike_and_never_an_address_of_ours() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     for (title, slug) in [
         ("Side A", "side-a"),
         ("side a!", "side-a-2"),
@@ -75,12 +75,12 @@ async fn slugs_are_unlike_and_never_an_address_of_ours() {
         ("東京", "mixtape"),
         ("大阪", "mixtape-2"),
     ] {
-        assert_eq!(mixtape(&bench, title, None, &[]).await.slug.as_str(), slug, "{title}");
+        assert_eq!(mixtape(&fixture, title, None, &[]).await.slug.as_str(), slug, "{title}");
     }
     let list = |search: Option<&str>, by_title| {
         let search = search.map(ToOwned::to_owned);
         let (catalog, query) =
-            (bench.store.catalog(), MixtapeQuery { search, by_title, offset: 0, limit: 3 });
+            (fixture.store.catalog(), MixtapeQuery { search, by_title, offset: 0, limit: 3 });
         async move {
             let page = catalog.mixtapes(&query).await.unwrap();
             (page.total, page.items.into_iter().map(|tape| tape.title.to_lowercase()).collect::<Vec<_>>())
@@ -93,61 +93,61 @@ async fn slugs_are_unlike_and_never_an_address_of_ours() {
 
 #[tokio::test]
 async fn a_track_that_leaves_is_remembered_and_known_again() {
-    let bench = Bench::new().await;
-    bench.add(&["Ann/One/a.flac", "Ann/One/b.flac", "Ann/One/never heard.flac"]).await;
-    let silent = bench.id("Ann/One/never heard.flac").await;
-    let [a, b] = [bench.id("Ann/One/a.flac").await, bench.id("Ann/One/b.flac").await];
-    bench.hear_all().await;
-    let catalog = bench.store.catalog();
-    let tape = mixtape(&bench, "Tape", None, &[a, b, a, silent]).await;
-    bench.scan(vec![ScanChange::Removed(a), ScanChange::Removed(silent)]).await;
-    assert_eq!(entries(&bench, tape.id).await, ["(Ann - a)", "b", "(Ann - a)", "(Ann - never heard)"]);
+    let fixture = Fixture::new().await;
+    fixture.add(&["Ann/One/a.flac", "Ann/One/b.flac", "Ann/One/never heard.flac"]).await;
+    let silent = fixture.id("Ann/One/never heard.flac").await;
+    let [a, b] = [fixture.id("Ann/One/a.flac").await, fixture.id("Ann/One/b.flac").await];
+    fixture.hear_all().await;
+    let catalog = fixture.store.catalog();
+    let tape = mixtape(&fixture, "Tape", None, &[a, b, a, silent]).await;
+    fixture.scan(vec![ScanChange::Removed(a), ScanChange::Removed(silent)]).await;
+    assert_eq!(entries(&fixture, tape.id).await, ["(Ann - a)", "b", "(Ann - a)", "(Ann - never heard)"]);
     let row = catalog.mixtape(&tape.slug).await.unwrap().unwrap();
     assert_eq!((row.track_count, row.missing), (4, 3));
     // What is missing keeps its place, and moves with the others.
     let change = MixtapeChange { tracks: Some(vec![b, a, silent]), ..Default::default() };
     catalog.change_mixtape(tape.id, &change, NOW).await.unwrap();
-    assert_eq!(entries(&bench, tape.id).await, ["b", "(Ann - a)", "(Ann - never heard)"]);
+    assert_eq!(entries(&fixture, tape.id).await, ["b", "(Ann - a)", "(Ann - never heard)"]);
     let copy = catalog.duplicate_mixtape(&tape, "Copy", None, NOW).await.unwrap();
     let copy = catalog.mixtape(&copy).await.unwrap().unwrap();
     // The same bytes come back at another path: content is made from the path, so the path is the old one.
-    bench.add(&["Ann/One/a.flac"]).await;
-    assert_eq!(entries(&bench, tape.id).await[1], "(Ann - a)", "not heard yet");
-    bench.hear_all().await;
+    fixture.add(&["Ann/One/a.flac"]).await;
+    assert_eq!(entries(&fixture, tape.id).await[1], "(Ann - a)", "not heard yet");
+    fixture.hear_all().await;
     for tape in [tape.id, copy.id] {
-        assert_eq!(entries(&bench, tape).await, ["b", "a", "(Ann - never heard)"]);
+        assert_eq!(entries(&fixture, tape).await, ["b", "a", "(Ann - never heard)"]);
     }
     // Somebody else's mixtape cannot name a track that is gone.
-    let other = mixtape(&bench, "Other", None, &[]).await;
+    let other = mixtape(&fixture, "Other", None, &[]).await;
     let change = MixtapeChange { tracks: Some(vec![silent]), ..Default::default() };
     assert_eq!(catalog.change_mixtape(other.id, &change, NOW).await.unwrap_err().kind(), ErrorKind::Invalid);
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
     // A whole folder goes.
-    catalog.remove_folder(bench.folder).await.unwrap();
-    assert_eq!(entries(&bench, tape.id).await, ["(Ann - b)", "(Ann - a)", "(Ann - never heard)"]);
-    bench.assert_clean().await;
+    catalog.remove_folder(fixture.folder).await.unwrap();
+    assert_eq!(entries(&fixture, tape.id).await, ["(Ann - b)", "(Ann - a)", "(Ann - never heard)"]);
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_second_copy_of_the_same_bytes_takes_the_place() {
-    let bench = Bench::new().await;
-    let elsewhere = bench.store.catalog().add_folder("/more".as_ref(), NOW).await.unwrap().id;
-    bench.add(&["Ann/One/a.flac"]).await;
-    let first = bench.id("Ann/One/a.flac").await;
+    let fixture = Fixture::new().await;
+    let elsewhere = fixture.store.catalog().add_folder("/more".as_ref(), NOW).await.unwrap().id;
+    fixture.add(&["Ann/One/a.flac"]).await;
+    let first = fixture.id("Ann/One/a.flac").await;
     let added = vec![ScanChange::Added(file("Ann/One/a.flac"))];
-    bench.store.catalog().apply_scan(elsewhere, None, added, NOW).await.unwrap();
-    bench.hear_all().await;
-    let tape = mixtape(&bench, "Tape", None, &[first]).await;
-    bench.store.catalog().remove_folder(bench.folder).await.unwrap();
-    assert_eq!(entries(&bench, tape.id).await, ["a"]);
-    bench.assert_clean().await;
+    fixture.store.catalog().apply_scan(elsewhere, None, added, NOW).await.unwrap();
+    fixture.hear_all().await;
+    let tape = mixtape(&fixture, "Tape", None, &[first]).await;
+    fixture.store.catalog().remove_folder(fixture.folder).await.unwrap();
+    assert_eq!(entries(&fixture, tape.id).await, ["a"]);
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn covers_are_kept_while_a_mixtape_has_them_and_no_longer() {
-    let bench = Bench::new().await;
-    let (catalog, blobs) = (bench.store.catalog(), bench.store.blobs());
-    let tape = mixtape(&bench, "Tape", None, &[]).await;
+    let fixture = Fixture::new().await;
+    let (catalog, blobs) = (fixture.store.catalog(), fixture.store.blobs());
+    let tape = mixtape(&fixture, "Tape", None, &[]).await;
     let kind = fanfare_store::BlobKind::Cover;
     let given = blobs.put(kind, b"given").await.unwrap();
     let composed = blobs.put(kind, b"composed").await.unwrap();
@@ -156,8 +156,8 @@ async fn covers_are_kept_while_a_mixtape_has_them_and_no_longer() {
     catalog.note_composed_cover(tape.id, hash(b"of these"), composed).await.unwrap();
     assert_eq!(catalog.composed_cover(tape.id, hash(b"of these")).await.unwrap(), Some(composed));
     assert_eq!(catalog.composed_cover(tape.id, hash(b"of others")).await.unwrap(), None);
-    assert_eq!(bench.delete_unnamed().await, 1);
-    bench.assert_clean().await;
+    assert_eq!(fixture.delete_unnamed().await, 1);
+    fixture.assert_clean().await;
     // Issue 12: a cover that a mixtape no longer has is deleted at once, unless another mixtape has it.
     let copy = catalog.duplicate_mixtape(&tape, "Copy", None, NOW).await.unwrap();
     let copy = catalog.mixtape(&copy).await.unwrap().unwrap();
@@ -172,18 +172,18 @@ async fn covers_are_kept_while_a_mixtape_has_them_and_no_longer() {
     assert_eq!(gone.kind(), ErrorKind::Busy, "a cover that is gone is not named");
     catalog.delete_mixtape(tape.id).await.unwrap();
     assert_eq!(blobs.list(kind).await.unwrap(), []);
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_link_ends_by_time_by_hand_with_its_mixtape_and_with_its_maker() {
-    let bench = Bench::new().await;
-    bench.add(&["Ann/One/a.flac", "Ann/One/b.flac"]).await;
-    let [a, b] = [bench.id("Ann/One/a.flac").await, bench.id("Ann/One/b.flac").await];
-    let (catalog, people) = (bench.store.catalog(), bench.store.people());
+    let fixture = Fixture::new().await;
+    fixture.add(&["Ann/One/a.flac", "Ann/One/b.flac"]).await;
+    let [a, b] = [fixture.id("Ann/One/a.flac").await, fixture.id("Ann/One/b.flac").await];
+    let (catalog, people) = (fixture.store.catalog(), fixture.store.people());
     let maker = people.create_user("maker", "x", Role::Listener, NOW).await.unwrap();
-    let tape = mixtape(&bench, "Tape", Some(maker.id), &[a]).await;
-    let other = mixtape(&bench, "Other", None, &[b]).await;
+    let tape = mixtape(&fixture, "Tape", Some(maker.id), &[a]).await;
+    let other = mixtape(&fixture, "Other", None, &[b]).await;
     let new = |number: u8, mixtape: &Mixtape, expires| NewShare {
         mixtape: mixtape.id,
         secret: [number; 32],
@@ -246,14 +246,14 @@ async fn a_link_ends_by_time_by_hand_with_its_mixtape_and_with_its_maker() {
     assert_eq!(catalog.share_of([3; 32], NOW).await.unwrap(), None);
     assert_eq!(by(guest, b, NOW).await, None);
     assert_eq!(catalog.add_share(&new(5, &other, None), NOW).await.unwrap_err().kind(), ErrorKind::NotFound);
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn links_guests_and_mixtapes_are_bounded() {
-    let bench = Bench::new().await;
-    let catalog = bench.store.catalog();
-    let tape = mixtape(&bench, "Tape", None, &[]).await;
+    let fixture = Fixture::new().await;
+    let catalog = fixture.store.catalog();
+    let tape = mixtape(&fixture, "Tape", None, &[]).await;
     let new = |number: u64, expires| {
         let secret = *hash(&number.to_be_bytes()).as_bytes();
         NewShare { mixtape: tape.id, secret, maker: None, password_hash: None, download: false, expires }
@@ -280,11 +280,11 @@ async fn links_guests_and_mixtapes_are_bounded() {
 
 #[tokio::test]
 async fn a_playlist_is_matched_with_the_library() {
-    let bench = Bench::new().await;
-    bench.add(&["Ann/One/a.flac", "Ann/One/b.flac"]).await;
+    let fixture = Fixture::new().await;
+    fixture.add(&["Ann/One/a.flac", "Ann/One/b.flac"]).await;
     let text = b"#EXTM3U\n/somewhere/Ann/One/b.flac\n#EXTINF:10,Ann - a\nother.mp3\n/etc/passwd\n";
     let playlist = m3u8::read(text).unwrap();
-    let matched = bench.store.catalog().match_playlist(&playlist, None).await.unwrap();
-    let [a, b] = [bench.id("Ann/One/a.flac").await, bench.id("Ann/One/b.flac").await];
+    let matched = fixture.store.catalog().match_playlist(&playlist, None).await.unwrap();
+    let [a, b] = [fixture.id("Ann/One/a.flac").await, fixture.id("Ann/One/b.flac").await];
     assert_eq!((matched.tracks, matched.unmatched), (vec![b, a], vec!["/etc/passwd".to_owned()]));
 }

@@ -13,8 +13,8 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use support::*;
 
 /// A connection past the store, as another program would have.
-async fn raw(bench: &Bench) -> SqliteConnection {
-    SqliteConnectOptions::new().filename(bench.data.path().join(DATABASE_FILE)).connect().await.unwrap()
+async fn raw(fixture: &Fixture) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(fixture.data.path().join(DATABASE_FILE)).connect().await.unwrap()
 }
 
 async fn execute(connection: &mut SqliteConnection, statement: &'static str) {
@@ -59,8 +59,8 @@ fn task_of(number: u8, kind: task::TaskKind, state: task::TaskState) -> task::Ta
 #[tokio::test]
 async fn what_comes_by_the_hundred_pushes_nothing_else_out_of_the_history() {
     use task::{TaskKind, TaskState};
-    let bench = Bench::new().await;
-    let catalog = bench.store.catalog();
+    let fixture = Fixture::new().await;
+    let catalog = fixture.store.catalog();
     catalog.put_task(&task_of(1, TaskKind::Nightly, TaskState::PartialSuccess)).await.unwrap();
     catalog.put_task(&task_of(2, TaskKind::Upload, TaskState::Running)).await.unwrap();
     for number in 3..=220 {
@@ -82,40 +82,40 @@ async fn what_comes_by_the_hundred_pushes_nothing_else_out_of_the_history() {
 
 #[tokio::test]
 async fn everything_is_there_after_a_restart() {
-    let bench = Bench::new().await;
-    bench.add(&["A/B/one.flac", "A/B/two.flac"]).await;
-    let job = bench.claim_one(NOW).await;
-    bench.store.catalog().commit_analysis(commit_of(&job, b"x"), NOW).await.unwrap();
-    let cover = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    let fixture = Fixture::new().await;
+    fixture.add(&["A/B/one.flac", "A/B/two.flac"]).await;
+    let job = fixture.claim_one(NOW).await;
+    fixture.store.catalog().commit_analysis(commit_of(&job, b"x"), NOW).await.unwrap();
+    let cover = fixture.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
     let task = task_of(1, task::TaskKind::Scan, task::TaskState::Running);
-    bench.store.catalog().put_task(&task).await.unwrap();
-    bench.store.people().create_user("u", "x", Role::Owner, NOW).await.unwrap();
-    let before = bench.store.catalog().canonical_dump().await.unwrap();
-    let running = bench.claim_one(NOW).await;
+    fixture.store.catalog().put_task(&task).await.unwrap();
+    fixture.store.people().create_user("u", "x", Role::Owner, NOW).await.unwrap();
+    let before = fixture.store.catalog().canonical_dump().await.unwrap();
+    let running = fixture.claim_one(NOW).await;
 
     // Without an orderly end (all handles just go), and with one.
-    let Bench { store, folder, data } = bench;
+    let Fixture { store, folder, data } = fixture;
     drop(store);
     let store = Store::open(data.path(), &StoreOptions::default()).await.unwrap();
-    let bench = Bench { store, folder, data };
-    assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
-    assert_eq!(bench.store.blobs().get(BlobKind::Cover, cover).await.unwrap(), Some(b"jpeg".to_vec()));
-    assert_eq!(bench.store.catalog().tasks(10).await.unwrap(), std::slice::from_ref(&task));
-    assert_eq!(bench.store.catalog().task(task.id).await.unwrap(), Some(task));
-    assert_eq!(bench.store.jobs().job(running.id).await.unwrap(), Some(running), "the lease still stands");
-    bench.store.close().await;
-    assert_eq!(bench.store.ping().await.unwrap_err().kind(), ErrorKind::Unavailable);
-    let store = Store::open(bench.data.path(), &StoreOptions::default()).await.unwrap();
+    let fixture = Fixture { store, folder, data };
+    assert_eq!(fixture.store.catalog().canonical_dump().await.unwrap(), before);
+    assert_eq!(fixture.store.blobs().get(BlobKind::Cover, cover).await.unwrap(), Some(b"jpeg".to_vec()));
+    assert_eq!(fixture.store.catalog().tasks(10).await.unwrap(), std::slice::from_ref(&task));
+    assert_eq!(fixture.store.catalog().task(task.id).await.unwrap(), Some(task));
+    assert_eq!(fixture.store.jobs().job(running.id).await.unwrap(), Some(running), "the lease still stands");
+    fixture.store.close().await;
+    assert_eq!(fixture.store.ping().await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let store = Store::open(fixture.data.path(), &StoreOptions::default()).await.unwrap();
     store.ping().await.unwrap();
     assert_eq!(store.catalog().canonical_dump().await.unwrap(), before);
 }
 
 #[tokio::test]
 async fn a_newer_database_is_refused_with_a_sentence() {
-    let bench = Bench::new().await;
-    execute(&mut raw(&bench).await, "PRAGMA user_version = 99").await;
+    let fixture = Fixture::new().await;
+    execute(&mut raw(&fixture).await, "PRAGMA user_version = 99").await;
     for options in [StoreOptions::default(), StoreOptions::worker()] {
-        let error = Store::open(bench.data.path(), &options).await.err().unwrap();
+        let error = Store::open(fixture.data.path(), &options).await.err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.message().contains("newer fanfare") && error.remedy_text().is_some(), "{error}");
     }
@@ -168,13 +168,13 @@ async fn files_that_are_no_database_of_ours_are_refused() {
 
 #[tokio::test]
 async fn a_locked_database_is_busy_for_writers_and_open_for_readers() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let options = StoreOptions { busy_timeout_ms: 80, ..StoreOptions::default() };
-    let store = Store::open(bench.data.path(), &options).await.unwrap();
-    let mut other = raw(&bench).await;
+    let store = Store::open(fixture.data.path(), &options).await.unwrap();
+    let mut other = raw(&fixture).await;
     execute(&mut other, "BEGIN IMMEDIATE").await;
     let ended = ScanEnd::default();
-    let writes = (0..10).map(|_| store.catalog().end_scan(bench.folder, &ended));
+    let writes = (0..10).map(|_| store.catalog().end_scan(fixture.folder, &ended));
     for outcome in futures_util::future::join_all(writes).await {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy);
@@ -183,44 +183,44 @@ async fn a_locked_database_is_busy_for_writers_and_open_for_readers() {
     store.ping().await.unwrap();
     assert_eq!(store.catalog().tracks(&all()).await.unwrap().total, 0);
     execute(&mut other, "ROLLBACK").await;
-    store.catalog().end_scan(bench.folder, &ScanEnd::default()).await.unwrap();
+    store.catalog().end_scan(fixture.folder, &ScanEnd::default()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_full_disk_is_no_space_and_heals() {
-    let bench = Bench::new().await;
-    bench.add(&["A/B/one.flac"]).await;
-    let before = bench.store.catalog().canonical_dump().await.unwrap();
+    let fixture = Fixture::new().await;
+    fixture.add(&["A/B/one.flac"]).await;
+    let before = fixture.store.catalog().canonical_dump().await.unwrap();
     // The page limit belongs to a connection; the store's only writer is reached through its own statements.
     let batch = |size: usize| -> Vec<ScanChange> {
         let many = |number| ScannedFile { relative_path: format!("{number}.flac"), ..file("A/B/x.flac") };
         (0..size).map(|number| ScanChange::Added(many(number))).collect()
     };
     for _ in 0..2 {
-        bench.store.limit_pages(Some(0)).await.unwrap();
+        fixture.store.limit_pages(Some(0)).await.unwrap();
         let error =
-            bench.store.catalog().apply_scan(bench.folder, None, batch(2_000), NOW).await.unwrap_err();
+            fixture.store.catalog().apply_scan(fixture.folder, None, batch(2_000), NOW).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
         assert!(error.remedy_text().is_some());
-        assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), before);
+        assert_eq!(fixture.store.catalog().canonical_dump().await.unwrap(), before);
     }
-    bench.store.limit_pages(None).await.unwrap();
-    assert_eq!(bench.scan(batch(2_000)).await.added, 2_000);
-    bench.assert_clean().await;
+    fixture.store.limit_pages(None).await.unwrap();
+    assert_eq!(fixture.scan(batch(2_000)).await.added, 2_000);
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn wherever_space_runs_out_nothing_is_half_done() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let mut pages = 0;
     loop {
-        bench.store.limit_pages(Some(pages)).await.unwrap();
+        fixture.store.limit_pages(Some(pages)).await.unwrap();
         let batch = (0..300).map(|number| {
             let path = format!("Artist {number}/Album/{number}.flac");
             ScanChange::Added(file(&path))
         });
-        let outcome = bench.store.catalog().apply_scan(bench.folder, None, batch.collect(), NOW).await;
-        let total = bench.store.catalog().tracks(&all()).await.unwrap().total;
+        let outcome = fixture.store.catalog().apply_scan(fixture.folder, None, batch.collect(), NOW).await;
+        let total = fixture.store.catalog().tracks(&all()).await.unwrap().total;
         match outcome {
             Ok(applied) => {
                 assert_eq!((applied.added, total), (300, 300));
@@ -231,15 +231,15 @@ async fn wherever_space_runs_out_nothing_is_half_done() {
         pages += 1;
     }
     assert!(pages > 5, "the limit was never reached");
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn two_processes_never_claim_the_same_job() {
-    let bench = Bench::new().await;
-    let stores = [bench.reopen().await, bench.reopen().await, bench.store.clone()];
+    let fixture = Fixture::new().await;
+    let stores = [fixture.reopen().await, fixture.reopen().await, fixture.store.clone()];
     let paths: Vec<String> = (0..90).map(|number| format!("A/B/{number}.flac")).collect();
-    bench.add(&paths.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    fixture.add(&paths.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let mut claimers = tokio::task::JoinSet::new();
     for (number, store) in stores.into_iter().enumerate() {
         for lane in 0..2 {
@@ -264,49 +264,49 @@ async fn two_processes_never_claim_the_same_job() {
     }
     let claimed: Vec<_> = claimers.join_all().await.concat();
     assert_eq!((claimed.len(), claimed.iter().collect::<HashSet<_>>().len()), (90, 90));
-    let ready = bench.store.catalog().counts().await.unwrap().ready;
+    let ready = fixture.store.catalog().counts().await.unwrap().ready;
     assert_eq!(ready, 90);
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_write_that_is_dropped_half_way_leaves_nothing() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     for millis in 0..12 {
         let batch = (0..300)
             .map(|number| ScannedFile { relative_path: format!("{number}.flac"), ..file("A/B/x.flac") })
             .map(ScanChange::Added);
-        let write = bench.store.catalog().apply_scan(bench.folder, None, batch.collect(), NOW);
+        let write = fixture.store.catalog().apply_scan(fixture.folder, None, batch.collect(), NOW);
         // Either all of it or nothing, and the next write works.
         let _ = tokio::time::timeout(Duration::from_millis(millis), write).await;
-        let total = bench.store.catalog().tracks(&all()).await.unwrap().total;
+        let total = fixture.store.catalog().tracks(&all()).await.unwrap().total;
         assert!(total == 0 || total == 300, "{total}");
-        bench.store.catalog().end_scan(bench.folder, &ScanEnd::default()).await.unwrap();
+        fixture.store.catalog().end_scan(fixture.folder, &ScanEnd::default()).await.unwrap();
     }
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn what_is_wrong_is_found() {
-    let bench = Bench::new().await;
-    let cover = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
-    bench
+    let fixture = Fixture::new().await;
+    let cover = fixture.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    fixture
         .scan(vec![
             ScanChange::Added(ScannedFile { cover: Some(cover), ..file("A/B/one.flac") }),
             ScanChange::Added(file("A/B/two.flac")),
             ScanChange::Added(file("A/B/three.flac")),
         ])
         .await;
-    bench.assert_clean().await;
-    bench.store.blobs().remove(BlobKind::Cover, cover).await.unwrap();
-    let mut other = raw(&bench).await;
+    fixture.assert_clean().await;
+    fixture.store.blobs().remove(BlobKind::Cover, cover).await.unwrap();
+    let mut other = raw(&fixture).await;
     execute(
         &mut other,
         "PRAGMA foreign_keys = off; UPDATE job SET state = 'running' WHERE n = 1; \
          UPDATE track SET state = 'ready' WHERE n = 2; DELETE FROM track WHERE n = 3;",
     )
     .await;
-    let found = bench.store.catalog().check().await.unwrap().join("\n");
+    let found = fixture.store.catalog().check().await.unwrap().join("\n");
     for what in [
         "is missing",
         "running jobs without a lease",
@@ -318,39 +318,39 @@ async fn what_is_wrong_is_found() {
     ] {
         assert!(found.contains(what), "{what} in:\n{found}");
     }
-    let track = bench.store.catalog().tracks(&all()).await.unwrap();
+    let track = fixture.store.catalog().tracks(&all()).await.unwrap();
     assert!(track.items.iter().any(|row| row.track.state == TrackState::Ready));
 }
 
 #[tokio::test]
 async fn damaged_and_unfinished_blobs_are_noticed() {
-    let bench = Bench::new().await;
-    let name = bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    let fixture = Fixture::new().await;
+    let name = fixture.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
     let text = name.to_string();
-    let path = bench.data.path().join("blobs/cover").join(&text[..2]).join(&text);
+    let path = fixture.data.path().join("blobs/cover").join(&text[..2]).join(&text);
     assert_eq!(fs::read(&path).unwrap(), b"jpeg");
     fs::write(&path, b"jpgg").unwrap();
-    let error = bench.store.blobs().get(BlobKind::Cover, name).await.unwrap_err();
+    let error = fixture.store.blobs().get(BlobKind::Cover, name).await.unwrap_err();
     assert!(error.message().contains("damaged"), "{error}");
     fs::write(&path, b"jp").unwrap();
-    bench.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
-    assert_eq!(bench.store.blobs().get(BlobKind::Cover, name).await.unwrap().unwrap(), b"jpeg");
-    let unfinished = bench.data.path().join("blobs/unfinished/x.1");
+    fixture.store.blobs().put(BlobKind::Cover, b"jpeg").await.unwrap();
+    assert_eq!(fixture.store.blobs().get(BlobKind::Cover, name).await.unwrap().unwrap(), b"jpeg");
+    let unfinished = fixture.data.path().join("blobs/unfinished/x.1");
     fs::write(&unfinished, b"half").unwrap();
-    let worker = bench.reopen().await;
+    let worker = fixture.reopen().await;
     assert!(unfinished.exists(), "a worker leaves alone what others may be writing");
     assert_eq!(worker.blobs().list(BlobKind::Cover).await.unwrap(), [name]);
-    Store::open(bench.data.path(), &StoreOptions::default()).await.unwrap();
+    Store::open(fixture.data.path(), &StoreOptions::default()).await.unwrap();
     assert!(!unfinished.exists());
-    let blobs: &dyn BlobStore = bench.store.blobs();
+    let blobs: &dyn BlobStore = fixture.store.blobs();
     assert!(blobs.contains(BlobKind::Cover, name).await.unwrap());
 }
 
 #[tokio::test]
 async fn closing_twice_is_fine() {
-    let bench = Bench::new().await;
-    let other = raw(&bench).await;
-    bench.store.close().await;
-    bench.store.close().await;
+    let fixture = Fixture::new().await;
+    let other = raw(&fixture).await;
+    fixture.store.close().await;
+    fixture.store.close().await;
     other.close().await.unwrap();
 }

@@ -13,7 +13,7 @@ use fanfare_model::{
 use fanfare_store::{
     AfterFailure, AnalysisCommit, BlobKind, EnrichCommit, NewUpload, ParkedFilter, ProcessCommit, Uploaded,
 };
-use support::{Bench, NOW, OWNER, commit_of, hash, later, properties};
+use support::{Fixture, NOW, OWNER, commit_of, hash, later, properties};
 
 const ENRICH: &str = "enrich-track-audio";
 const PROCESS: &str = "process-track";
@@ -23,8 +23,8 @@ fn products() -> Products {
     Products::of_ladder("high=flac")
 }
 
-async fn add(bench: &Bench, content: &[u8]) -> TrackId {
-    bench.store.blobs().put(BlobKind::Upload, content).await.unwrap();
+async fn add(fixture: &Fixture, content: &[u8]) -> TrackId {
+    fixture.store.blobs().put(BlobKind::Upload, content).await.unwrap();
     let new = NewUpload {
         name: "a song.flac".to_owned(),
         hash: hash(content),
@@ -36,32 +36,32 @@ async fn add(bench: &Bench, content: &[u8]) -> TrackId {
         keep: true,
         products: Products::of_ladder("low=aac:96"),
     };
-    match bench.store.catalog().add_upload(&new, None, 0, NOW).await.unwrap() {
+    match fixture.store.catalog().add_upload(&new, None, 0, NOW).await.unwrap() {
         Uploaded::Added(id) => id,
         Uploaded::Known(id) => panic!("{id} is there already"),
     }
 }
 
-async fn claim(bench: &Bench, queue: &str, now: Timestamp) -> Option<Job> {
-    bench.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop()
+async fn claim(fixture: &Fixture, queue: &str, now: Timestamp) -> Option<Job> {
+    fixture.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop()
 }
 
 /// The next job of that queue is given up for that reason.
-async fn park(bench: &Bench, queue: &str, error: &Error, now: Timestamp) -> JobId {
-    let job = claim(bench, queue, now).await.unwrap();
+async fn park(fixture: &Fixture, queue: &str, error: &Error, now: Timestamp) -> JobId {
+    let job = claim(fixture, queue, now).await.unwrap();
     let (error, park) = (JobError::from(error), AfterFailure::Park);
-    bench.store.jobs().fail(job.id, job.attempt, OWNER, error, park, now).await.unwrap();
+    fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, park, now).await.unwrap();
     job.id
 }
 
-async fn process(bench: &Bench, content: &[u8]) {
-    let job = claim(bench, PROCESS, NOW).await.unwrap();
+async fn process(fixture: &Fixture, content: &[u8]) {
+    let job = claim(fixture, PROCESS, NOW).await.unwrap();
     let done = ProcessCommit { heard: commit_of(&job, content), ladder: None, small: Vec::new(), twin: None };
-    bench.store.catalog().commit_process(&done, NOW).await.unwrap();
+    fixture.store.catalog().commit_process(&done, NOW).await.unwrap();
 }
 
-async fn enrich(bench: &Bench, now: Timestamp) {
-    let job = claim(bench, ENRICH, now).await.unwrap();
+async fn enrich(fixture: &Fixture, now: Timestamp) {
+    let job = claim(fixture, ENRICH, now).await.unwrap();
     let done = EnrichCommit {
         job: job.id,
         attempt: job.attempt,
@@ -70,32 +70,32 @@ async fn enrich(bench: &Bench, now: Timestamp) {
         found: Enrichment::default(),
         twin: None,
     };
-    bench.store.catalog().commit_enrichment(&done, now).await.unwrap();
+    fixture.store.catalog().commit_enrichment(&done, now).await.unwrap();
 }
 
 /// An upload whose enrichment failed open.
-async fn failed_open(bench: &Bench, content: &[u8]) -> (TrackId, JobId) {
-    let id = add(bench, content).await;
-    process(bench, content).await;
+async fn failed_open(fixture: &Fixture, content: &[u8]) -> (TrackId, JobId) {
+    let id = add(fixture, content).await;
+    process(fixture, content).await;
     let job =
-        park(bench, ENRICH, &Error::new(ErrorKind::Io, "it broke").remedy("look at the disk"), NOW).await;
-    let track = track(bench, id).await;
+        park(fixture, ENRICH, &Error::new(ErrorKind::Io, "it broke").remedy("look at the disk"), NOW).await;
+    let track = track(fixture, id).await;
     assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
     assert_eq!(track.enrichment_error.as_deref(), Some("it broke; look at the disk"));
     (id, job)
 }
 
-async fn track(bench: &Bench, id: TrackId) -> Track {
-    bench.store.catalog().track(id).await.unwrap().unwrap().track
+async fn track(fixture: &Fixture, id: TrackId) -> Track {
+    fixture.store.catalog().track(id).await.unwrap().unwrap().track
 }
 
-async fn parked(bench: &Bench) -> u64 {
-    let counts = bench.store.catalog().parked_counts().await.unwrap();
+async fn parked(fixture: &Fixture) -> u64 {
+    let counts = fixture.store.catalog().parked_counts().await.unwrap();
     counts.iter().map(|(_, jobs)| jobs).sum()
 }
 
-async fn state(bench: &Bench, id: JobId) -> JobState {
-    bench.store.jobs().job(id).await.unwrap().unwrap().state
+async fn state(fixture: &Fixture, id: JobId) -> JobState {
+    fixture.store.jobs().job(id).await.unwrap().unwrap().state
 }
 
 /// How somebody asks for a failed enrichment again.
@@ -110,9 +110,9 @@ enum Asked {
 #[tokio::test]
 async fn a_retry_of_an_enrichment_is_an_enrichment_and_leaves_no_reason_behind() {
     for asked in [Asked::Track, Asked::Task, Asked::Job, Asked::EveryJob] {
-        let bench = Bench::new().await;
-        let (id, job) = failed_open(&bench, b"one").await;
-        let (catalog, task) = (bench.store.catalog(), Some(TaskId::from_bytes([5; 16])));
+        let fixture = Fixture::new().await;
+        let (id, job) = failed_open(&fixture, b"one").await;
+        let (catalog, task) = (fixture.store.catalog(), Some(TaskId::from_bytes([5; 16])));
         let products = products();
         match asked {
             Asked::Track => catalog.requeue_track(id, task, &products, later(1)).await.unwrap(),
@@ -128,7 +128,7 @@ async fn a_retry_of_an_enrichment_is_an_enrichment_and_leaves_no_reason_behind()
                 );
             }
         }
-        let pending = track(&bench, id).await;
+        let pending = track(&fixture, id).await;
         assert_eq!(
             (pending.state, pending.enrichment),
             (TrackState::Ready, EnrichmentState::Pending),
@@ -137,86 +137,86 @@ async fn a_retry_of_an_enrichment_is_an_enrichment_and_leaves_no_reason_behind()
         assert_eq!(pending.enrichment_error, None, "{asked:?}");
         for other in [PROCESS, ANALYZE] {
             assert_eq!(
-                bench.store.jobs().counts(other).await.unwrap().waiting,
+                fixture.store.jobs().counts(other).await.unwrap().waiting,
                 0,
                 "{asked:?}: nothing is decoded"
             );
         }
-        assert_eq!(bench.store.jobs().task_counts(task.unwrap()).await.unwrap().waiting, 1, "{asked:?}");
-        bench.assert_clean().await;
-        enrich(&bench, later(2)).await;
-        let done = track(&bench, id).await;
+        assert_eq!(fixture.store.jobs().task_counts(task.unwrap()).await.unwrap().waiting, 1, "{asked:?}");
+        fixture.assert_clean().await;
+        enrich(&fixture, later(2)).await;
+        let done = track(&fixture, id).await;
         assert_eq!(
             (done.state, done.enrichment),
             (TrackState::Ready, EnrichmentState::Completed),
             "{asked:?}"
         );
         assert_eq!(done.enrichment_error, None, "{asked:?}");
-        assert_eq!((parked(&bench).await, state(&bench, job).await), (0, JobState::Done), "{asked:?}");
-        bench.assert_clean().await;
+        assert_eq!((parked(&fixture).await, state(&fixture, job).await), (0, JobState::Done), "{asked:?}");
+        fixture.assert_clean().await;
     }
 }
 
 #[tokio::test]
 async fn an_enrichment_whose_retry_was_withdrawn_is_retried_as_one() {
-    let bench = Bench::new().await;
-    let (id, _) = failed_open(&bench, b"one").await;
-    let (catalog, task, products) = (bench.store.catalog(), TaskId::from_bytes([5; 16]), products());
+    let fixture = Fixture::new().await;
+    let (id, _) = failed_open(&fixture, b"one").await;
+    let (catalog, task, products) = (fixture.store.catalog(), TaskId::from_bytes([5; 16]), products());
     for _ in 0..2 {
         catalog.requeue_track(id, Some(task), &products, later(1)).await.unwrap();
-        assert_eq!(bench.store.jobs().cancel_task(task, later(1)).await.unwrap(), 1);
+        assert_eq!(fixture.store.jobs().cancel_task(task, later(1)).await.unwrap(), 1);
     }
     assert_eq!(catalog.requeue_failed(Some(task), &products, later(2)).await.unwrap(), 1);
-    enrich(&bench, later(2)).await;
-    assert_eq!(track(&bench, id).await.enrichment, EnrichmentState::Completed);
-    assert_eq!(bench.store.jobs().counts(ANALYZE).await.unwrap(), fanfare_store::JobCounts::default());
-    bench.assert_clean().await;
+    enrich(&fixture, later(2)).await;
+    assert_eq!(track(&fixture, id).await.enrichment, EnrichmentState::Completed);
+    assert_eq!(fixture.store.jobs().counts(ANALYZE).await.unwrap(), fanfare_store::JobCounts::default());
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn an_analysis_that_enriches_a_track_takes_the_reason_and_the_parked_job_away() {
-    let bench = Bench::new().await;
-    let (id, job) = failed_open(&bench, b"one").await;
-    let (catalog, task) = (bench.store.catalog(), TaskId::from_bytes([5; 16]));
+    let fixture = Fixture::new().await;
+    let (id, job) = failed_open(&fixture, b"one").await;
+    let (catalog, task) = (fixture.store.catalog(), TaskId::from_bytes([5; 16]));
     assert_eq!(catalog.queue_candidates(&[("key", 2)], false, task, later(1)).await.unwrap(), 1);
-    let analyze = claim(&bench, ANALYZE, later(1)).await.unwrap();
+    let analyze = claim(&fixture, ANALYZE, later(1)).await.unwrap();
     let done = AnalysisCommit { enrichment: Some(Enrichment::default()), ..commit_of(&analyze, b"one") };
     catalog.commit_analysis(done, later(1)).await.unwrap();
-    let track = track(&bench, id).await;
+    let track = track(&fixture, id).await;
     assert_eq!((track.enrichment, track.enrichment_error), (EnrichmentState::Completed, None));
-    assert_eq!((parked(&bench).await, state(&bench, job).await), (0, JobState::Cancelled));
-    bench.assert_clean().await;
+    assert_eq!((parked(&fixture).await, state(&fixture, job).await), (0, JobState::Cancelled));
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_failed_analysis_of_a_track_that_lacks_its_enrichment_is_retried_as_an_analysis() {
-    let bench = Bench::new().await;
-    let (id, _) = failed_open(&bench, b"one").await;
-    let (catalog, task, products) = (bench.store.catalog(), TaskId::from_bytes([5; 16]), products());
+    let fixture = Fixture::new().await;
+    let (id, _) = failed_open(&fixture, b"one").await;
+    let (catalog, task, products) = (fixture.store.catalog(), TaskId::from_bytes([5; 16]), products());
     assert_eq!(catalog.queue_candidates(&[("key", 2)], false, task, later(1)).await.unwrap(), 1);
-    park(&bench, ANALYZE, &Error::new(ErrorKind::Io, "the disk is away"), later(1)).await;
-    assert!(track(&bench, id).await.failure.is_some());
+    park(&fixture, ANALYZE, &Error::new(ErrorKind::Io, "the disk is away"), later(1)).await;
+    assert!(track(&fixture, id).await.failure.is_some());
     catalog.requeue_track(id, None, &products, later(2)).await.unwrap();
-    assert_eq!(bench.store.jobs().counts(ANALYZE).await.unwrap().waiting, 1);
-    assert_eq!(bench.store.jobs().counts(ENRICH).await.unwrap().waiting, 0);
-    assert_eq!(track(&bench, id).await.failure, None);
-    bench.assert_clean().await;
+    assert_eq!(fixture.store.jobs().counts(ANALYZE).await.unwrap().waiting, 1);
+    assert_eq!(fixture.store.jobs().counts(ENRICH).await.unwrap().waiting, 0);
+    assert_eq!(track(&fixture, id).await.failure, None);
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn parked_jobs_are_listed_page_by_page_with_reasons_attempts_and_tracks() {
-    let bench = Bench::new().await;
-    bench.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac"]).await;
-    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
-    let first = claim(&bench, ANALYZE, NOW).await.unwrap();
+    let fixture = Fixture::new().await;
+    fixture.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac"]).await;
+    let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
+    let first = claim(&fixture, ANALYZE, NOW).await.unwrap();
     let away = JobError::from(&Error::new(ErrorKind::Io, "the disk is away").remedy("plug it in"));
     let again = AfterFailure::RetryAt(later(5));
     jobs.fail(first.id, first.attempt, OWNER, away.clone(), again, NOW).await.unwrap();
-    assert_eq!(parked(&bench).await, 0, "it is tried again");
+    assert_eq!(parked(&fixture).await, 0, "it is tried again");
     let broken = Error::new(ErrorKind::Malformed, "frame 3 is broken").at_byte(7);
     let mut expected = Vec::new();
     for at in [6, 7, 8] {
-        let job = claim(&bench, ANALYZE, later(at)).await.unwrap();
+        let job = claim(&fixture, ANALYZE, later(at)).await.unwrap();
         let reason = JobError::from(&broken);
         jobs.fail(job.id, job.attempt, OWNER, reason, AfterFailure::Park, later(at)).await.unwrap();
         expected.insert(0, (job.id, job.kind.track(), later(at), job.attempt.0));
@@ -270,18 +270,18 @@ async fn parked_jobs_are_listed_page_by_page_with_reasons_attempts_and_tracks() 
 
 #[tokio::test]
 async fn only_the_latest_attempts_are_remembered() {
-    let bench = Bench::new().await;
-    bench.add(&["A/B/one.flac"]).await;
-    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
+    let fixture = Fixture::new().await;
+    fixture.add(&["A/B/one.flac"]).await;
+    let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
     let mut last = 0;
     let broken = Error::new(ErrorKind::Io, "away");
     for round in 0..45_i64 {
         let now = later(round * 600);
-        let job = claim(&bench, ANALYZE, now).await.unwrap();
+        let job = claim(&fixture, ANALYZE, now).await.unwrap();
         last = job.attempt.0;
         let again = AfterFailure::RetryAt(now);
         jobs.fail(job.id, job.attempt, OWNER, JobError::from(&broken), again, now).await.unwrap();
-        if state(&bench, job.id).await == JobState::Parked && round < 44 {
+        if state(&fixture, job.id).await == JobState::Parked && round < 44 {
             jobs.retry(job.id, now).await.unwrap();
         }
     }
@@ -292,54 +292,54 @@ async fn only_the_latest_attempts_are_remembered() {
 
 #[tokio::test]
 async fn a_parked_job_that_is_discarded_leaves_its_track_as_it_is() {
-    let bench = Bench::new().await;
-    let id = add(&bench, b"one").await;
+    let fixture = Fixture::new().await;
+    let id = add(&fixture, b"one").await;
     let broken = Error::new(ErrorKind::Malformed, "it is broken");
-    let job = park(&bench, PROCESS, &broken, NOW).await;
-    bench.store.jobs().discard(job, later(1)).await.unwrap();
-    assert_eq!(parked(&bench).await, 0);
-    let failed = track(&bench, id).await;
+    let job = park(&fixture, PROCESS, &broken, NOW).await;
+    fixture.store.jobs().discard(job, later(1)).await.unwrap();
+    assert_eq!(parked(&fixture).await, 0);
+    let failed = track(&fixture, id).await;
     assert_eq!(
         (failed.state, failed.failure.unwrap().message.as_str()),
         (TrackState::Failed, "it is broken")
     );
-    assert!(bench.store.catalog().track_path(id).await.unwrap().is_some(), "its bytes are there");
+    assert!(fixture.store.catalog().track_path(id).await.unwrap().is_some(), "its bytes are there");
     // The track can still be asked for, with what is made of uploads now.
-    bench.store.catalog().requeue_track(id, None, &products(), later(2)).await.unwrap();
-    let again = claim(&bench, PROCESS, later(2)).await.unwrap();
+    fixture.store.catalog().requeue_track(id, None, &products(), later(2)).await.unwrap();
+    let again = claim(&fixture, PROCESS, later(2)).await.unwrap();
     assert_eq!(again.kind, JobKind::ProcessTrack { track: id, products: products() });
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_retry_of_a_job_puts_its_track_in_step_whatever_the_queue() {
     for queue in [ANALYZE, PROCESS] {
-        let bench = Bench::new().await;
+        let fixture = Fixture::new().await;
         let id = if queue == ANALYZE {
-            bench.add(&["A/B/one.flac"]).await;
-            bench.id("A/B/one.flac").await
+            fixture.add(&["A/B/one.flac"]).await;
+            fixture.id("A/B/one.flac").await
         } else {
-            add(&bench, b"one").await
+            add(&fixture, b"one").await
         };
-        let job = park(&bench, queue, &Error::new(ErrorKind::Malformed, "broken"), NOW).await;
-        assert_eq!(track(&bench, id).await.state, TrackState::Failed, "{queue}");
+        let job = park(&fixture, queue, &Error::new(ErrorKind::Malformed, "broken"), NOW).await;
+        assert_eq!(track(&fixture, id).await.state, TrackState::Failed, "{queue}");
         // By the queue alone, as by the list.
-        bench.store.jobs().retry(job, later(1)).await.unwrap();
-        let queued = track(&bench, id).await;
+        fixture.store.jobs().retry(job, later(1)).await.unwrap();
+        let queued = track(&fixture, id).await;
         assert_eq!((queued.state, queued.failure), (TrackState::Queued, None), "{queue}");
-        assert!(claim(&bench, queue, later(1)).await.is_some());
-        bench.assert_clean().await;
+        assert!(claim(&fixture, queue, later(1)).await.is_some());
+        fixture.assert_clean().await;
     }
 }
 
 #[tokio::test]
 async fn all_parked_jobs_are_retried_in_steps_and_those_that_fail_meanwhile_are_not() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let names: Vec<String> = (0..1_200).map(|number| format!("A/B/{number}.flac")).collect();
-    bench.add(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
+    fixture.add(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
     for _ in 0..1_200 {
-        park(&bench, ANALYZE, &Error::new(ErrorKind::Malformed, "broken"), NOW).await;
+        park(&fixture, ANALYZE, &Error::new(ErrorKind::Malformed, "broken"), NOW).await;
     }
     let (task, products) = (Some(TaskId::from_bytes([5; 16])), products());
     let mut retried = Vec::new();
@@ -351,10 +351,10 @@ async fn all_parked_jobs_are_retried_in_steps_and_those_that_fail_meanwhile_are_
         }
         retried.push(step);
         // It fails again at once, and would be found again for ever.
-        park(&bench, ANALYZE, &Error::new(ErrorKind::Malformed, "broken"), later(1)).await;
+        park(&fixture, ANALYZE, &Error::new(ErrorKind::Malformed, "broken"), later(1)).await;
     }
     assert_eq!(retried, [500, 500, 200]);
     let counts = jobs.counts(ANALYZE).await.unwrap();
     assert_eq!((counts.waiting, counts.parked), (1_197, 3));
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }

@@ -4,36 +4,36 @@
 mod support;
 
 use fanfare_model::{
-    Error, ErrorKind, Job, JobId, JobKind, Profile, Quality, SmallCodec, Timestamp, job::JobError,
+    Error, ErrorKind, Job, JobId, JobKind, Profile, Quality, Timestamp, TranscodeCodec, job::JobError,
 };
 use fanfare_store::{AfterFailure, BlobKind, CachedFile, NewJob, TRANSCODE_ATTEMPTS, Transcode};
-use support::{Bench, NOW, OWNER, hash, later};
+use support::{Fixture, NOW, OWNER, hash, later};
 
-async fn claim(bench: &Bench, queue: &str, now: Timestamp) -> Option<Job> {
-    bench.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop()
+async fn claim(fixture: &Fixture, queue: &str, now: Timestamp) -> Option<Job> {
+    fixture.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop()
 }
 
 /// The next job of that queue is given up for that reason.
-async fn park(bench: &Bench, queue: &str, error: &Error, now: Timestamp) -> JobId {
-    let job = claim(bench, queue, now).await.unwrap();
+async fn park(fixture: &Fixture, queue: &str, error: &Error, now: Timestamp) -> JobId {
+    let job = claim(fixture, queue, now).await.unwrap();
     let (error, park) = (JobError::from(error), AfterFailure::Park);
-    bench.store.jobs().fail(job.id, job.attempt, OWNER, error, park, now).await.unwrap();
+    fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, park, now).await.unwrap();
     job.id
 }
 
-async fn parked(bench: &Bench) -> u64 {
-    let counts = bench.store.catalog().parked_counts().await.unwrap();
+async fn parked(fixture: &Fixture) -> u64 {
+    let counts = fixture.store.catalog().parked_counts().await.unwrap();
     counts.iter().map(|(_, jobs)| jobs).sum()
 }
 
 #[tokio::test]
 async fn a_file_that_another_job_made_is_parked_no_more() {
-    let bench = Bench::new().await;
-    bench.add(&["A/B/one.flac"]).await;
-    bench.hear_all().await;
-    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
-    let (id, content) = (bench.id("A/B/one.flac").await, b"A/B/one.flac");
-    let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+    let fixture = Fixture::new().await;
+    fixture.add(&["A/B/one.flac"]).await;
+    fixture.hear_all().await;
+    let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
+    let (id, content) = (fixture.id("A/B/one.flac").await, b"A/B/one.flac");
+    let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
     let (profile, name) = (profile.to_string(), profile.file_name(hash(content)));
     let kinds = [
         JobKind::StreamTrack { track: id, profile: profile.clone() },
@@ -50,9 +50,9 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
             max_attempts: TRANSCODE_ATTEMPTS,
         };
         jobs.enqueue(job, NOW).await.unwrap();
-        park(&bench, kind.queue(), &Error::new(ErrorKind::NoSpace, "the disk is full"), NOW).await;
+        park(&fixture, kind.queue(), &Error::new(ErrorKind::NoSpace, "the disk is full"), NOW).await;
     }
-    assert_eq!(parked(&bench).await, 3);
+    assert_eq!(parked(&fixture).await, 3);
     let made = async |kind: JobKind, key: &str| {
         let job = NewJob {
             kind: kind.clone(),
@@ -63,7 +63,7 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
             max_attempts: 1,
         };
         jobs.enqueue(job, NOW).await.unwrap();
-        claim(&bench, kind.queue(), NOW).await.unwrap()
+        claim(&fixture, kind.queue(), NOW).await.unwrap()
     };
     let path = catalog.cache().path(&name).unwrap();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -81,7 +81,7 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
     let job = made(JobKind::CacheTrack { track: id, profiles: profile }, "another").await;
     catalog.commit_cached(job.id, job.attempt, OWNER, (&[file], false), later(1)).await.unwrap();
     assert_eq!(catalog.parked_counts().await.unwrap(), [("transcode-track".to_owned(), 1)]);
-    let blob = bench.store.blobs().put(BlobKind::Media, b"ladder").await.unwrap();
+    let blob = fixture.store.blobs().put(BlobKind::Media, b"ladder").await.unwrap();
     let ladder = Transcode {
         hash: hash(content),
         profile: "hls1:low=aac:64".to_owned(),
@@ -90,8 +90,8 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
     };
     let job = made(JobKind::TranscodeTrack { track: id, ladder: "low=aac:64".to_owned() }, "one more").await;
     catalog.commit_transcode(job.id, job.attempt, OWNER, &ladder, later(2)).await.unwrap();
-    assert_eq!(parked(&bench).await, 0);
-    bench.assert_clean().await;
+    assert_eq!(parked(&fixture).await, 0);
+    fixture.assert_clean().await;
 }
 
 fn part(blob: fanfare_model::ContentHash) -> fanfare_store::TranscodePart {

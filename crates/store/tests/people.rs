@@ -9,9 +9,9 @@ use support::*;
 
 #[tokio::test]
 async fn of_two_setups_at_once_one_wins() {
-    let bench = Bench::new().await;
-    let other = bench.reopen().await;
-    let people = bench.store.people();
+    let fixture = Fixture::new().await;
+    let other = fixture.reopen().await;
+    let people = fixture.store.people();
     assert!(!people.owner_exists().await.unwrap());
     people.set_setup_token([1; 32]).await.unwrap();
     people.set_setup_token([2; 32]).await.unwrap();
@@ -32,8 +32,8 @@ async fn of_two_setups_at_once_one_wins() {
 
 #[tokio::test]
 async fn names_are_exact_to_sign_in_and_unlike_to_each_other() {
-    let bench = Bench::new().await;
-    let people = bench.store.people();
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
     let ada = people.create_user("Ada", "hash-1", Role::Listener, NOW).await.unwrap();
     for taken in ["Ada", "ada", " ADA "] {
         let error = people.create_user(taken, "x", Role::Owner, NOW).await.unwrap_err();
@@ -55,8 +55,8 @@ async fn names_are_exact_to_sign_in_and_unlike_to_each_other() {
 
 #[tokio::test]
 async fn the_last_owner_stays() {
-    let bench = Bench::new().await;
-    let people = bench.store.people();
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
     let first = people.create_first_owner("first", "x", NOW).await.unwrap();
     let listener = people.create_user("listener", "x", Role::Listener, NOW).await.unwrap();
     assert_eq!(people.delete_user(first.id).await.unwrap_err().kind(), ErrorKind::Conflict);
@@ -69,8 +69,8 @@ async fn the_last_owner_stays() {
 
 #[tokio::test]
 async fn sessions_end_by_time_by_hand_and_with_their_user() {
-    let bench = Bench::new().await;
-    let people = bench.store.people();
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
     let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
     for number in 1..=4 {
         people.create_session(user.id, [number; 32], later(i64::from(number) * 10), NOW).await.unwrap();
@@ -98,7 +98,7 @@ async fn sessions_end_by_time_by_hand_and_with_their_user() {
 /// Issue 12: a script that signs in, or makes a key, for every request filled the database.
 #[tokio::test]
 async fn nobody_has_sessions_or_keys_without_a_bound() {
-    let fixture = Bench::new().await;
+    let fixture = Fixture::new().await;
     let people = fixture.store.people();
     let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
     let other = people.create_user("o", "x", Role::Listener, NOW).await.unwrap();
@@ -131,8 +131,8 @@ async fn nobody_has_sessions_or_keys_without_a_bound() {
 
 #[tokio::test]
 async fn keys_belong_to_their_user_and_note_their_use() {
-    let bench = Bench::new().await;
-    let people = bench.store.people();
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
     let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
     let other = people.create_user("o", "x", Role::Listener, NOW).await.unwrap();
     let key = people.create_key(user.id, "phone", [1; 32], NOW).await.unwrap();

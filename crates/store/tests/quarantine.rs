@@ -10,7 +10,7 @@ use fanfare_store::{
     BlobKind, DATABASE_FILE, Keeping, NewUpload, ScanChange, ScannedFile, Store, StoreOptions, StoredKind,
     Uploaded, refuse_lost_database,
 };
-use support::{Bench, NOW, file, hash, properties};
+use support::{Fixture, NOW, file, hash, properties};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -33,9 +33,9 @@ fn blob_path(data: &Path, kind: BlobKind, name: ContentHash) -> std::path::PathB
 }
 
 /// A blob that was stored long ago.
-async fn old_blob(bench: &Bench, kind: BlobKind, bytes: &[u8]) -> ContentHash {
-    let name = bench.store.blobs().put(kind, bytes).await.unwrap();
-    age(&blob_path(bench.data.path(), kind, name));
+async fn old_blob(fixture: &Fixture, kind: BlobKind, bytes: &[u8]) -> ContentHash {
+    let name = fixture.store.blobs().put(kind, bytes).await.unwrap();
+    age(&blob_path(fixture.data.path(), kind, name));
     name
 }
 
@@ -67,15 +67,15 @@ fn upload(content: &[u8]) -> NewUpload {
 
 #[tokio::test]
 async fn a_file_that_no_row_names_is_kept_for_thirty_days_through_restarts() {
-    let bench = Bench::new().await;
-    let lost = old_blob(&bench, BlobKind::Upload, b"lost").await;
-    let mut store = bench.store.clone();
+    let fixture = Fixture::new().await;
+    let lost = old_blob(&fixture, BlobKind::Upload, b"lost").await;
+    let mut store = fixture.store.clone();
     for number in 0..30 {
         let swept = store.catalog().sweep(&KEEPING, day(number)).await.unwrap();
         assert_eq!((swept.missed, swept.deleted), (u64::from(number == 0), 0), "day {number}");
         assert_eq!(listed(&store).await, [(UPLOAD, lost.to_string(), 30)], "day {number}");
         store.close().await;
-        store = Store::open(bench.data.path(), &StoreOptions::default()).await.unwrap();
+        store = Store::open(fixture.data.path(), &StoreOptions::default()).await.unwrap();
         assert!(is_there(&store, BlobKind::Upload, lost).await);
     }
     let counts = store.catalog().quarantine_counts().await.unwrap();
@@ -87,24 +87,24 @@ async fn a_file_that_no_row_names_is_kept_for_thirty_days_through_restarts() {
 
 #[tokio::test]
 async fn a_clock_that_jumps_and_a_server_that_was_off_hardly_shorten_the_time() {
-    let bench = Bench::new().await;
-    let lost = old_blob(&bench, BlobKind::Upload, b"lost").await;
-    let catalog = bench.store.catalog();
+    let fixture = Fixture::new().await;
+    let lost = old_blob(&fixture, BlobKind::Upload, b"lost").await;
+    let catalog = fixture.store.catalog();
     for (number, due) in [(0, 30), (4_000, 4_028), (-500, -472), (-499, -472), (4_000, 4_025)] {
         assert_eq!(catalog.sweep(&KEEPING, day(number)).await.unwrap().deleted, 0);
-        assert_eq!(listed(&bench.store).await, [(UPLOAD, lost.to_string(), due)], "day {number}");
+        assert_eq!(listed(&fixture.store).await, [(UPLOAD, lost.to_string(), due)], "day {number}");
     }
 }
 
 #[tokio::test]
 async fn an_older_database_that_is_put_back_begins_to_count_anew() {
-    let bench = Bench::new().await;
-    let data = bench.data.path();
-    let lost = old_blob(&bench, BlobKind::Upload, b"lost").await;
+    let fixture = Fixture::new().await;
+    let data = fixture.data.path();
+    let lost = old_blob(&fixture, BlobKind::Upload, b"lost").await;
     for number in 0..20 {
-        bench.store.catalog().sweep(&KEEPING, day(number)).await.unwrap();
+        fixture.store.catalog().sweep(&KEEPING, day(number)).await.unwrap();
     }
-    bench.store.close().await;
+    fixture.store.close().await;
     let copy = data.join("copy.db");
     fs::copy(data.join(DATABASE_FILE), &copy).unwrap();
     let store = Store::open(data, &StoreOptions::default()).await.unwrap();
@@ -127,16 +127,16 @@ async fn an_older_database_that_is_put_back_begins_to_count_anew() {
 
 #[tokio::test]
 async fn a_file_that_a_row_names_again_leaves_the_list() {
-    let bench = Bench::new().await;
-    let (store, catalog) = (&bench.store, bench.store.catalog());
-    let song = old_blob(&bench, BlobKind::Upload, b"song").await;
-    let cover = old_blob(&bench, BlobKind::Cover, b"cover").await;
+    let fixture = Fixture::new().await;
+    let (store, catalog) = (&fixture.store, fixture.store.catalog());
+    let song = old_blob(&fixture, BlobKind::Upload, b"song").await;
+    let cover = old_blob(&fixture, BlobKind::Cover, b"cover").await;
     catalog.sweep(&KEEPING, NOW).await.unwrap();
     assert_eq!(listed(store).await.len(), 2);
     assert!(catalog.is_quarantined_upload(song).await.unwrap());
     let added = catalog.add_upload(&upload(b"song"), None, 0, NOW).await.unwrap();
     assert!(matches!(added, Uploaded::Added(_)));
-    bench.scan(vec![ScanChange::Added(ScannedFile { cover: Some(cover), ..file("A/B/one.flac") })]).await;
+    fixture.scan(vec![ScanChange::Added(ScannedFile { cover: Some(cover), ..file("A/B/one.flac") })]).await;
     assert!(listed(store).await.is_empty() && !catalog.is_quarantined_upload(song).await.unwrap());
     for (kind, name) in [(BlobKind::Upload, song), (BlobKind::Cover, cover)] {
         let refused = catalog.delete_quarantined(StoredKind::Blob(kind), &name.to_string()).await;
@@ -151,11 +151,11 @@ async fn a_file_that_a_row_names_again_leaves_the_list() {
 
 #[tokio::test]
 async fn one_file_or_all_can_be_deleted_now() {
-    let bench = Bench::new().await;
-    let catalog = bench.store.catalog();
-    let one = old_blob(&bench, BlobKind::Upload, b"one").await;
+    let fixture = Fixture::new().await;
+    let catalog = fixture.store.catalog();
+    let one = old_blob(&fixture, BlobKind::Upload, b"one").await;
     for number in 0..120_u8 {
-        old_blob(&bench, BlobKind::Cover, &[number]).await;
+        old_blob(&fixture, BlobKind::Cover, &[number]).await;
     }
     catalog.sweep(&KEEPING, NOW).await.unwrap();
     assert_eq!(catalog.delete_quarantined(UPLOAD, &one.to_string()).await.unwrap(), 3);
@@ -166,13 +166,13 @@ async fn one_file_or_all_can_be_deleted_now() {
         assert_eq!(error.kind(), ErrorKind::NotFound, "{strange:?}");
     }
     assert_eq!(catalog.empty_quarantine().await.unwrap(), (120, 120));
-    assert!(bench.store.blobs().list(BlobKind::Cover).await.unwrap().is_empty());
+    assert!(fixture.store.blobs().list(BlobKind::Cover).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn files_stored_a_moment_ago_are_not_listed_and_smaller_files_are_kept_for_a_week() {
-    let bench = Bench::new().await;
-    let catalog = bench.store.catalog();
+    let fixture = Fixture::new().await;
+    let catalog = fixture.store.catalog();
     let now = fanfare_model::Timestamp(
         std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -181,10 +181,10 @@ async fn files_stored_a_moment_ago_are_not_listed_and_smaller_files_are_kept_for
             .try_into()
             .unwrap(),
     );
-    bench.store.blobs().put(BlobKind::Media, b"its row comes in a moment").await.unwrap();
+    fixture.store.blobs().put(BlobKind::Media, b"its row comes in a moment").await.unwrap();
     assert_eq!(catalog.sweep(&KEEPING, now).await.unwrap().missed, 0);
 
-    let profile = fanfare_model::Profile::of(fanfare_model::Quality::Low, fanfare_model::SmallCodec::Mp3);
+    let profile = fanfare_model::Profile::of(fanfare_model::Quality::Low, fanfare_model::TranscodeCodec::Mp3);
     let name = profile.unwrap().file_name(hash(b"track"));
     let small = catalog.cache().path(&name).unwrap();
     fs::create_dir_all(small.parent().unwrap()).unwrap();
@@ -202,15 +202,15 @@ async fn files_stored_a_moment_ago_are_not_listed_and_smaller_files_are_kept_for
 /// As an unmounted disk looks: the folder of the blobs is gone, or is a mount point with nothing in it.
 #[tokio::test]
 async fn while_the_storage_is_away_nothing_is_listed_forgotten_or_made() {
-    let bench = Bench::new().await;
-    let data = bench.data.path();
-    let song = old_blob(&bench, BlobKind::Upload, b"song").await;
-    let lost = old_blob(&bench, BlobKind::Upload, b"lost").await;
-    bench.store.catalog().add_upload(&upload(b"song"), None, 0, NOW).await.unwrap();
-    bench.store.catalog().sweep(&KEEPING, NOW).await.unwrap();
-    let before = listed(&bench.store).await;
+    let fixture = Fixture::new().await;
+    let data = fixture.data.path();
+    let song = old_blob(&fixture, BlobKind::Upload, b"song").await;
+    let lost = old_blob(&fixture, BlobKind::Upload, b"lost").await;
+    fixture.store.catalog().add_upload(&upload(b"song"), None, 0, NOW).await.unwrap();
+    fixture.store.catalog().sweep(&KEEPING, NOW).await.unwrap();
+    let before = listed(&fixture.store).await;
     assert_eq!(before, [(UPLOAD, lost.to_string(), 30)]);
-    bench.store.close().await;
+    fixture.store.close().await;
     for mounted in ["blobs", "blobs/upload"] {
         for leaves_mount_point in [false, true] {
             let (here, away) = (data.join(mounted), data.join("away"));
@@ -247,13 +247,13 @@ async fn while_the_storage_is_away_nothing_is_listed_forgotten_or_made() {
 
 /// A data folder with a person, an upload that is a track, and a cover; nothing has it open.
 async fn used_folder() -> tempfile::TempDir {
-    let bench = Bench::new().await;
-    old_blob(&bench, BlobKind::Upload, b"song").await;
-    old_blob(&bench, BlobKind::Cover, b"cover").await;
-    bench.store.catalog().add_upload(&upload(b"song"), None, 0, NOW).await.unwrap();
-    bench.store.people().create_user("ann", "x", Role::Owner, NOW).await.unwrap();
-    bench.store.close().await;
-    bench.data
+    let fixture = Fixture::new().await;
+    old_blob(&fixture, BlobKind::Upload, b"song").await;
+    old_blob(&fixture, BlobKind::Cover, b"cover").await;
+    fixture.store.catalog().add_upload(&upload(b"song"), None, 0, NOW).await.unwrap();
+    fixture.store.people().create_user("ann", "x", Role::Owner, NOW).await.unwrap();
+    fixture.store.close().await;
+    fixture.data
 }
 
 /// Every file below, with its size.

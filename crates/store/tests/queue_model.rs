@@ -14,7 +14,7 @@ use fanfare_store::{
     },
 };
 use proptest::prelude::*;
-use support::{Bench, NOW};
+use support::{Fixture, NOW};
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -320,8 +320,8 @@ proptest! {
     #[test]
     fn sqlite_agrees_with_the_model(ops in proptest::collection::vec(op(), 1..60)) {
         run(async {
-            let bench = Bench::new().await;
-            agrees(bench.store.jobs(), &ops).await;
+            let fixture = Fixture::new().await;
+            agrees(fixture.store.jobs(), &ops).await;
         });
     }
 }

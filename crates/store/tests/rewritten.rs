@@ -24,25 +24,25 @@ fn found(path: &str, facts: FileFacts) -> ScannedFile {
     ScannedFile { size_bytes: facts.size_bytes, modified: facts.modified, ..found }
 }
 
-async fn waiting(bench: &Bench) -> usize {
-    bench.store.jobs().claim("analyze-track", OWNER, 100, later(9_999)).await.unwrap().len()
+async fn waiting(fixture: &Fixture) -> usize {
+    fixture.store.jobs().claim("analyze-track", OWNER, 100, later(9_999)).await.unwrap().len()
 }
 
-async fn note(bench: &Bench, id: TrackId, before: FileFacts, after: FileFacts) -> Result<(), ErrorKind> {
-    let noted = bench.store.catalog().note_rewritten(id, before, after, louder, later(60)).await;
+async fn note(fixture: &Fixture, id: TrackId, before: FileFacts, after: FileFacts) -> Result<(), ErrorKind> {
+    let noted = fixture.store.catalog().note_rewritten(id, before, after, louder, later(60)).await;
     noted.map_err(|error| error.kind())
 }
 
 #[tokio::test]
 async fn the_same_track_has_other_bytes_and_is_not_heard_again() {
-    let bench = Bench::new().await;
-    bench.add(&[OLD, "A/B/two.flac"]).await;
-    bench.hear_all().await;
-    let (id, catalog) = (bench.id(OLD).await, bench.store.catalog());
+    let fixture = Fixture::new().await;
+    fixture.add(&[OLD, "A/B/two.flac"]).await;
+    fixture.hear_all().await;
+    let (id, catalog) = (fixture.id(OLD).await, fixture.store.catalog());
     let results = catalog.analysis(id).await.unwrap();
     let shown = catalog.track(id).await.unwrap().unwrap();
     let (before, after) = (facts(OLD.as_bytes(), 1_000, 0), facts(b"with gains", 1_200, 50));
-    note(&bench, id, before, after).await.unwrap();
+    note(&fixture, id, before, after).await.unwrap();
 
     let row = catalog.track(id).await.unwrap().unwrap();
     assert_eq!((row.track.size_bytes, row.track.modified), (after.size_bytes, after.modified));
@@ -51,73 +51,74 @@ async fn the_same_track_has_other_bytes_and_is_not_heard_again() {
     assert_eq!((row.track.state, row.tempo_bpm, row.key), (TrackState::Ready, shown.tempo_bpm, shown.key));
     assert_eq!(catalog.analysis(id).await.unwrap(), results);
     // Whether the next scan compares it with the catalog, or the watcher has it read: nothing is to be done.
-    let known = catalog.known_files(bench.folder).await.unwrap();
+    let known = catalog.known_files(fixture.folder).await.unwrap();
     let known = known.iter().find(|known| known.id == id).unwrap();
     assert_eq!((known.size_bytes, known.modified), (after.size_bytes, after.modified));
-    let applied = bench.scan(vec![ScanChange::Changed(id, found(OLD, after))]).await;
+    let applied = fixture.scan(vec![ScanChange::Changed(id, found(OLD, after))]).await;
     assert_eq!(applied.changed, 0);
-    assert_eq!(waiting(&bench).await, 0);
-    bench.assert_clean().await;
+    assert_eq!(waiting(&fixture).await, 0);
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_copy_of_the_old_bytes_keeps_what_is_known_of_them() {
-    let bench = Bench::new().await;
-    bench.add(&[OLD, "A/B/copy.flac"]).await;
+    let fixture = Fixture::new().await;
+    fixture.add(&[OLD, "A/B/copy.flac"]).await;
     // Both are heard as the same bytes.
     for _ in 0..2 {
-        let job = bench.claim_one(NOW).await;
-        bench.store.catalog().commit_analysis(commit_of(&job, b"same"), NOW).await.unwrap();
+        let job = fixture.claim_one(NOW).await;
+        fixture.store.catalog().commit_analysis(commit_of(&job, b"same"), NOW).await.unwrap();
     }
-    let (one, copy, catalog) = (bench.id(OLD).await, bench.id("A/B/copy.flac").await, bench.store.catalog());
+    let (one, copy, catalog) =
+        (fixture.id(OLD).await, fixture.id("A/B/copy.flac").await, fixture.store.catalog());
     let results = catalog.analysis(one).await.unwrap();
     let after = facts(b"with gains", 1_200, 50);
-    note(&bench, one, facts(b"same", 1_000, 0), after).await.unwrap();
+    note(&fixture, one, facts(b"same", 1_000, 0), after).await.unwrap();
     let hash_of = async |id| catalog.track(id).await.unwrap().unwrap().track.content_hash;
     assert_eq!((hash_of(one).await, hash_of(copy).await), (Some(after.hash), Some(hash(b"same"))));
     assert_eq!(catalog.analysis(one).await.unwrap(), results);
     assert_eq!(catalog.analysis(copy).await.unwrap(), results);
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
     // The copy gets the same tags, so that they are one content again; the old one is gone.
-    note(&bench, copy, facts(b"same", 1_000, 0), after).await.unwrap();
+    note(&fixture, copy, facts(b"same", 1_000, 0), after).await.unwrap();
     assert_eq!(hash_of(copy).await, Some(after.hash));
     assert_eq!(catalog.analysis(copy).await.unwrap(), results);
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn what_became_another_file_meanwhile_is_left_as_it_is() {
-    let bench = Bench::new().await;
-    bench.add(&[OLD]).await;
-    let id = bench.id(OLD).await;
+    let fixture = Fixture::new().await;
+    fixture.add(&[OLD]).await;
+    let id = fixture.id(OLD).await;
     let (before, after) = (facts(OLD.as_bytes(), 1_000, 0), facts(b"with gains", 1_200, 50));
-    assert_eq!(note(&bench, id, before, after).await, Err(ErrorKind::Conflict), "not heard yet");
-    bench.hear_all().await;
-    let dump = bench.store.catalog().canonical_dump().await.unwrap();
+    assert_eq!(note(&fixture, id, before, after).await, Err(ErrorKind::Conflict), "not heard yet");
+    fixture.hear_all().await;
+    let dump = fixture.store.catalog().canonical_dump().await.unwrap();
     for (what, before) in [
         ("size", FileFacts { size_bytes: 999, ..before }),
         ("time", FileFacts { modified: later(1), ..before }),
         ("bytes", FileFacts { hash: hash(b"other"), ..before }),
     ] {
-        assert_eq!(note(&bench, id, before, after).await, Err(ErrorKind::Conflict), "{what}");
+        assert_eq!(note(&fixture, id, before, after).await, Err(ErrorKind::Conflict), "{what}");
     }
     let nobody = TrackId::from_bytes([9; 16]);
-    assert_eq!(note(&bench, nobody, before, after).await, Err(ErrorKind::NotFound));
-    assert_eq!(bench.store.catalog().canonical_dump().await.unwrap(), dump);
+    assert_eq!(note(&fixture, nobody, before, after).await, Err(ErrorKind::NotFound));
+    assert_eq!(fixture.store.catalog().canonical_dump().await.unwrap(), dump);
 }
 
 #[tokio::test]
 async fn the_gain_in_a_files_tags_counts_until_it_is_measured() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let mut tagged = file(OLD);
     tagged.tags.replaygain_track_gain_db = Some(-3.25);
-    bench.scan(vec![ScanChange::Added(tagged), ScanChange::Added(file("A/B/two.flac"))]).await;
+    fixture.scan(vec![ScanChange::Added(tagged), ScanChange::Added(file("A/B/two.flac"))]).await;
     let gain = async |path| {
-        let id = bench.id(path).await;
-        bench.store.catalog().track(id).await.unwrap().unwrap().replaygain_track_gain_db
+        let id = fixture.id(path).await;
+        fixture.store.catalog().track(id).await.unwrap().unwrap().replaygain_track_gain_db
     };
     assert_eq!((gain(OLD).await, gain("A/B/two.flac").await), (Some(-3.25), None));
-    bench.hear_all().await;
+    fixture.hear_all().await;
     let measured = Some(-8.876_543_210_987_655);
     assert_eq!((gain(OLD).await, gain("A/B/two.flac").await), (measured, measured));
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use fanfare_store::{FileBlobStore, MemoryBlobStore, MemoryJobQueue, blobs, queue};
-use support::Bench;
+use support::Fixture;
 
 macro_rules! job_queue {
     ($($case:ident),* $(,)?) => {
@@ -15,8 +15,8 @@ macro_rules! job_queue {
                     use super::*;
                     #[tokio::test]
                     async fn sqlite() {
-                        let bench = Bench::new().await;
-                        queue::suite::$case(bench.store.jobs()).await;
+                        let fixture = Fixture::new().await;
+                        queue::suite::$case(fixture.store.jobs()).await;
                         assert_eq!(queue::suite::QUEUE, "analyze-track");
                     }
                     #[tokio::test]

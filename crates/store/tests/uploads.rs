@@ -4,8 +4,8 @@
 mod support;
 
 use fanfare_model::{
-    EnrichmentState, ErrorKind, Job, JobKind, JobState, Profile, Quality, SmallCodec, Tags, Timestamp,
-    TrackHome, TrackId, TrackState, UploadedBytes, UserId,
+    EnrichmentState, ErrorKind, Job, JobKind, JobState, Profile, Quality, Tags, Timestamp, TrackHome,
+    TrackId, TrackState, TranscodeCodec, UploadedBytes, UserId,
     enrichment::{Embedding, Enrichment},
     hls::{SegmentFacts, VariantFacts},
     job::{JobError, Products},
@@ -14,7 +14,7 @@ use fanfare_store::{
     AfterFailure, BlobKind, CachedFile, ENRICH_PAUSE_MS, EnrichCommit, NewUpload, ProcessCommit, Transcode,
     TranscodePart, Uploaded,
 };
-use support::{Bench, NOW, OWNER, all, commit_of, hash, later, properties};
+use support::{Fixture, NOW, OWNER, all, commit_of, hash, later, properties};
 
 const PERSON: UserId = UserId::from_bytes([9; 16]);
 
@@ -32,22 +32,22 @@ fn upload(content: &[u8], keep: bool) -> NewUpload {
     }
 }
 
-async fn add(bench: &Bench, content: &[u8], keep: bool) -> TrackId {
+async fn add(fixture: &Fixture, content: &[u8], keep: bool) -> TrackId {
     // The bytes are a blob before anything points at them.
-    bench.store.blobs().put(BlobKind::Upload, content).await.unwrap();
-    match bench.store.catalog().add_upload(&upload(content, keep), None, 0, NOW).await.unwrap() {
+    fixture.store.blobs().put(BlobKind::Upload, content).await.unwrap();
+    match fixture.store.catalog().add_upload(&upload(content, keep), None, 0, NOW).await.unwrap() {
         Uploaded::Added(id) => id,
         Uploaded::Known(id) => panic!("{id} is there already"),
     }
 }
 
-async fn claim(bench: &Bench, queue: &str, now: Timestamp) -> Option<Job> {
-    bench.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop()
+async fn claim(fixture: &Fixture, queue: &str, now: Timestamp) -> Option<Job> {
+    fixture.store.jobs().claim(queue, OWNER, 1, now).await.unwrap().pop()
 }
 
-async fn ladder(bench: &Bench, content: &[u8], profile: &str, pinned: bool) -> Transcode {
+async fn ladder(fixture: &Fixture, content: &[u8], profile: &str, pinned: bool) -> Transcode {
     let bytes = format!("{profile} of {}", String::from_utf8_lossy(content));
-    let blob = bench.store.blobs().put(BlobKind::Media, bytes.as_bytes()).await.unwrap();
+    let blob = fixture.store.blobs().put(BlobKind::Media, bytes.as_bytes()).await.unwrap();
     let facts = VariantFacts {
         name: "low".to_owned(),
         codecs: "mp4a.40.2".to_owned(),
@@ -67,10 +67,10 @@ async fn ladder(bench: &Bench, content: &[u8], profile: &str, pinned: bool) -> T
 }
 
 /// A smaller file that lies in the cache folder.
-fn small(bench: &Bench, content: &[u8]) -> CachedFile {
-    let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+fn small(fixture: &Fixture, content: &[u8]) -> CachedFile {
+    let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
     let file = profile.file_name(hash(content));
-    let path = bench.store.catalog().cache().path(&file).unwrap();
+    let path = fixture.store.catalog().cache().path(&file).unwrap();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, content).unwrap();
     CachedFile {
@@ -86,17 +86,17 @@ fn small(bench: &Bench, content: &[u8]) -> CachedFile {
 }
 
 /// Everything up to the enrichment's job.
-async fn processed(bench: &Bench, content: &[u8], keep: bool) -> TrackId {
-    processed_with(bench, content, keep, Vec::new()).await
+async fn processed(fixture: &Fixture, content: &[u8], keep: bool) -> TrackId {
+    processed_with(fixture, content, keep, Vec::new()).await
 }
 
-async fn processed_with(bench: &Bench, content: &[u8], keep: bool, small: Vec<CachedFile>) -> TrackId {
-    let id = add(bench, content, keep).await;
-    let job = claim(bench, "process-track", NOW).await.unwrap();
-    let catalog = bench.store.catalog();
+async fn processed_with(fixture: &Fixture, content: &[u8], keep: bool, small: Vec<CachedFile>) -> TrackId {
+    let id = add(fixture, content, keep).await;
+    let job = claim(fixture, "process-track", NOW).await.unwrap();
+    let catalog = fixture.store.catalog();
     catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
     assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Processing);
-    let made = ladder(bench, content, "hls1:low=aac:96", true).await;
+    let made = ladder(fixture, content, "hls1:low=aac:96", true).await;
     let done = ProcessCommit { heard: commit_of(&job, content), ladder: Some(made), small, twin: None };
     catalog.commit_process(&done, NOW).await.unwrap();
     id
@@ -104,16 +104,16 @@ async fn processed_with(bench: &Bench, content: &[u8], keep: bool, small: Vec<Ca
 
 #[tokio::test]
 async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() {
-    let bench = Bench::new().await;
-    let small = small(&bench, b"one");
-    let id = processed_with(&bench, b"one", true, vec![small.clone()]).await;
-    let catalog = bench.store.catalog();
+    let fixture = Fixture::new().await;
+    let small = small(&fixture, b"one");
+    let id = processed_with(&fixture, b"one", true, vec![small.clone()]).await;
+    let catalog = fixture.store.catalog();
     let track = catalog.track(id).await.unwrap().unwrap().track;
     assert_eq!((track.state, track.enrichment), (TrackState::Enriching, EnrichmentState::Pending));
     assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Incoming));
     assert!(catalog.publish(id, true, NOW).await.is_err(), "not before it is ready");
 
-    let job = claim(&bench, "enrich-track-audio", NOW).await.unwrap();
+    let job = claim(&fixture, "enrich-track-audio", NOW).await.unwrap();
     let embedding = Embedding { model: "m".to_owned(), version: 3, values: vec![0.6, -0.8] };
     let found = Enrichment { embedding: Some(embedding), ..Enrichment::default() };
     let done = EnrichCommit {
@@ -130,25 +130,25 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
     assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Original));
     assert_eq!(catalog.enrichment(id).await.unwrap(), Some(found));
     let stored = catalog.transcode(hash(b"one"), "hls1:low=aac:96").await.unwrap().unwrap();
-    assert_eq!(stored, ladder(&bench, b"one", "hls1:low=aac:96", true).await);
+    assert_eq!(stored, ladder(&fixture, b"one", "hls1:low=aac:96", true).await);
     assert_eq!(catalog.cached_there(hash(b"one")).await.unwrap(), [small]);
 
     // A published one stays published while it is heard again.
     catalog.publish(id, true, NOW).await.unwrap();
     catalog.requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
     assert_eq!(catalog.tracks(&all()).await.unwrap().total, 1);
 }
 
 #[tokio::test]
 async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
-    let bench = Bench::new().await;
-    let id = add(&bench, b"one", true).await;
-    let (catalog, jobs) = (bench.store.catalog(), bench.store.jobs());
+    let fixture = Fixture::new().await;
+    let id = add(&fixture, b"one", true).await;
+    let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
     let withdraw = async |queue: &str| {
-        let job = claim(&bench, queue, NOW).await.unwrap();
+        let job = claim(&fixture, queue, NOW).await.unwrap();
         jobs.withdraw(job.id, job.attempt, OWNER, NOW).await.unwrap();
-        assert!(claim(&bench, queue, NOW).await.is_none());
+        assert!(claim(&fixture, queue, NOW).await.is_none());
     };
     withdraw("process-track").await;
     assert_eq!(catalog.requeue_failed(None, &Products::of_ladder("high=flac"), NOW).await.unwrap(), 1);
@@ -157,9 +157,9 @@ async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
         0,
         "it is queued"
     );
-    let job = claim(&bench, "process-track", NOW).await.unwrap();
+    let job = claim(&fixture, "process-track", NOW).await.unwrap();
     assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
-    let made = ladder(&bench, b"one", "hls1:high=flac", true).await;
+    let made = ladder(&fixture, b"one", "hls1:high=flac", true).await;
     let done =
         ProcessCommit { heard: commit_of(&job, b"one"), ladder: Some(made), small: Vec::new(), twin: None };
     catalog.commit_process(&done, NOW).await.unwrap();
@@ -167,15 +167,15 @@ async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
     assert_eq!(catalog.requeue_failed(None, &Products::of_ladder("high=flac"), NOW).await.unwrap(), 1);
     withdraw("enrich-track-audio").await;
     catalog.requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
-    assert_eq!(claim(&bench, "enrich-track-audio", NOW).await.unwrap().kind.track(), id);
-    bench.assert_clean().await;
+    assert_eq!(claim(&fixture, "enrich-track-audio", NOW).await.unwrap().kind.track(), id);
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_retry_makes_the_ladder_that_is_set_now() {
-    let bench = Bench::new().await;
-    let id = add(&bench, b"one", true).await;
-    let job = claim(&bench, "process-track", NOW).await.unwrap();
+    let fixture = Fixture::new().await;
+    let id = add(&fixture, b"one", true).await;
+    let job = claim(&fixture, "process-track", NOW).await.unwrap();
     assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("low=aac:96") });
     let error = JobError {
         kind: ErrorKind::Unsupported,
@@ -183,16 +183,16 @@ async fn a_retry_makes_the_ladder_that_is_set_now() {
         offset_bytes: None,
         remedy: None,
     };
-    bench.store.jobs().fail(job.id, job.attempt, OWNER, error, AfterFailure::Park, NOW).await.unwrap();
-    bench.store.catalog().requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
-    let job = claim(&bench, "process-track", NOW).await.unwrap();
+    fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, AfterFailure::Park, NOW).await.unwrap();
+    fixture.store.catalog().requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
+    let job = claim(&fixture, "process-track", NOW).await.unwrap();
     assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
 }
 
 #[tokio::test]
 async fn an_upload_is_never_acknowledged_without_its_bytes_whoever_lets_go_of_the_same() {
-    let bench = Bench::new().await;
-    let (catalog, blobs) = (bench.store.catalog(), bench.store.blobs());
+    let fixture = Fixture::new().await;
+    let (catalog, blobs) = (fixture.store.catalog(), fixture.store.blobs());
     let mut added = 0;
     for round in 0..40_u32 {
         let content = round.to_le_bytes();
@@ -216,18 +216,18 @@ async fn an_upload_is_never_acknowledged_without_its_bytes_whoever_lets_go_of_th
         }
     }
     assert!(added > 0 && added < 40, "both came first at times: {added}");
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn an_enrichment_that_goes_on_failing_fails_open_after_three_attempts() {
-    let bench = Bench::new().await;
-    let id = processed(&bench, b"one", false).await;
+    let fixture = Fixture::new().await;
+    let id = processed(&fixture, b"one", false).await;
     let mut now = NOW;
     for attempt in 1..=3 {
-        let job = claim(&bench, "enrich-track-audio", now).await.unwrap();
+        let job = claim(&fixture, "enrich-track-audio", now).await.unwrap();
         assert_eq!(job.attempt.0, attempt);
-        assert!(claim(&bench, "enrich-track-audio", now).await.is_none());
+        assert!(claim(&fixture, "enrich-track-audio", now).await.is_none());
         let error = JobError {
             kind: ErrorKind::Io,
             message: "it broke".to_owned(),
@@ -236,75 +236,75 @@ async fn an_enrichment_that_goes_on_failing_fails_open_after_three_attempts() {
         };
         now = now.plus_ms(ENRICH_PAUSE_MS);
         let after = AfterFailure::RetryAt(now);
-        bench.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();
+        fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();
         let early = now.plus_ms(-1);
-        assert!(claim(&bench, "enrich-track-audio", early).await.is_none(), "five minutes apart");
+        assert!(claim(&fixture, "enrich-track-audio", early).await.is_none(), "five minutes apart");
     }
-    let track = bench.store.catalog().track(id).await.unwrap().unwrap().track;
+    let track = fixture.store.catalog().track(id).await.unwrap().unwrap().track;
     assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
     assert_eq!(track.enrichment_error.as_deref(), Some("it broke"));
     assert_eq!(track.home, TrackHome::Upload(UploadedBytes::Gone), "temporary audio is not needed any more");
-    assert_eq!(bench.store.jobs().counts("enrich-track-audio").await.unwrap().parked, 1);
-    bench.assert_clean().await;
+    assert_eq!(fixture.store.jobs().counts("enrich-track-audio").await.unwrap().parked, 1);
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]
 async fn a_worker_that_dies_of_an_enrichment_costs_an_attempt_and_fails_open_at_last() {
-    let bench = Bench::new().await;
-    let id = processed(&bench, b"one", true).await;
+    let fixture = Fixture::new().await;
+    let id = processed(&fixture, b"one", true).await;
     let mut now = NOW;
     for _ in 1..=3 {
-        claim(&bench, "enrich-track-audio", now).await.unwrap();
-        assert_eq!(bench.store.jobs().release_owner(OWNER, now).await.unwrap(), 1);
+        claim(&fixture, "enrich-track-audio", now).await.unwrap();
+        assert_eq!(fixture.store.jobs().release_owner(OWNER, now).await.unwrap(), 1);
         now = now.plus_ms(ENRICH_PAUSE_MS);
     }
-    let track = bench.store.catalog().track(id).await.unwrap().unwrap().track;
+    let track = fixture.store.catalog().track(id).await.unwrap().unwrap().track;
     assert_eq!((track.state, track.enrichment), (TrackState::Ready, EnrichmentState::Failed));
     assert!(track.enrichment_error.unwrap().contains("died"));
 }
 
 #[tokio::test]
 async fn a_deleted_upload_leaves_nothing_and_its_worker_is_fenced_out() {
-    let bench = Bench::new().await;
-    let id = add(&bench, b"one", true).await;
-    let job = claim(&bench, "process-track", NOW).await.unwrap();
-    let catalog = bench.store.catalog();
+    let fixture = Fixture::new().await;
+    let id = add(&fixture, b"one", true).await;
+    let job = claim(&fixture, "process-track", NOW).await.unwrap();
+    let catalog = fixture.store.catalog();
     catalog.delete_upload(id, NOW).await.unwrap();
     let done = ProcessCommit { heard: commit_of(&job, b"one"), ladder: None, small: Vec::new(), twin: None };
     assert_eq!(catalog.commit_process(&done, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
-    let row = bench.store.jobs().job(job.id).await.unwrap().unwrap();
+    let row = fixture.store.jobs().job(job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled);
     assert_eq!(catalog.releases(None, None, 0, 10).await.unwrap().total, 0);
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 
     // Files of the library are not ours to delete.
-    bench.add(&["A/B/one.flac"]).await;
-    let in_folder = bench.id("A/B/one.flac").await;
+    fixture.add(&["A/B/one.flac"]).await;
+    let in_folder = fixture.id("A/B/one.flac").await;
     assert_eq!(catalog.delete_upload(in_folder, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(catalog.delete_upload(id, NOW).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
 async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
-    let bench = Bench::new().await;
-    bench.add(&["a.flac", "b.flac", "c.flac"]).await;
-    bench.hear_all().await;
-    processed(&bench, b"upload", true).await;
-    let catalog = bench.store.catalog();
+    let fixture = Fixture::new().await;
+    fixture.add(&["a.flac", "b.flac", "c.flac"]).await;
+    fixture.hear_all().await;
+    processed(&fixture, b"upload", true).await;
+    let catalog = fixture.store.catalog();
     let mut size = 0;
     for (number, path) in ["a.flac", "b.flac", "c.flac"].into_iter().enumerate() {
-        let made = ladder(&bench, path.as_bytes(), "hls1:x", false).await;
+        let made = ladder(&fixture, path.as_bytes(), "hls1:x", false).await;
         size = made.size_bytes();
         let job = fanfare_store::NewJob {
-            kind: JobKind::TranscodeTrack { track: bench.id(path).await, ladder: String::new() },
+            kind: JobKind::TranscodeTrack { track: fixture.id(path).await, ladder: String::new() },
             task: None,
             dedupe_key: None,
             priority: 0,
             run_at: NOW,
             max_attempts: 1,
         };
-        bench.store.jobs().enqueue(job, NOW).await.unwrap();
-        let job = claim(&bench, "transcode-track", NOW).await.unwrap();
+        fixture.store.jobs().enqueue(job, NOW).await.unwrap();
+        let job = claim(&fixture, "transcode-track", NOW).await.unwrap();
         let at = later(number as i64);
         catalog.commit_transcode(job.id, job.attempt, OWNER, &made, at).await.unwrap();
     }
@@ -314,22 +314,22 @@ async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
         catalog.transcode(hash(content), "hls1:x").await.unwrap().is_some()
     };
     assert_eq!((there(b"a.flac").await, there(b"b.flac").await, there(b"c.flac").await), (true, false, true));
-    let blobs = bench.store.blobs().list(BlobKind::Media).await.unwrap();
+    let blobs = fixture.store.blobs().list(BlobKind::Media).await.unwrap();
     assert_eq!(blobs.len(), 3, "the bytes of what was let go of are gone");
     assert_eq!(catalog.evict_transcodes(0, None, later(1_000_000)).await.unwrap(), 2);
     let counts = catalog.transcode_counts().await.unwrap();
     assert_eq!((counts.transcodes, counts.bytes), (1, counts.pinned_bytes));
-    bench.assert_clean().await;
+    fixture.assert_clean().await;
 }
 
 /// issue 12; docs/coverage.md E9: one cap over ladders and smaller files, and whichever was used longest ago goes first.
 #[tokio::test]
 async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_first() {
     const BYTES: u64 = 1_000;
-    let bench = Bench::new().await;
-    bench.add(&["a.flac", "b.flac", "c.flac", "d.flac"]).await;
-    bench.hear_all().await;
-    let catalog = bench.store.catalog();
+    let fixture = Fixture::new().await;
+    fixture.add(&["a.flac", "b.flac", "c.flac", "d.flac"]).await;
+    fixture.hear_all().await;
+    let catalog = fixture.store.catalog();
     let job = async |kind: JobKind| {
         let queue = kind.queue();
         let new = fanfare_store::NewJob {
@@ -340,22 +340,22 @@ async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_
             run_at: NOW,
             max_attempts: 1,
         };
-        bench.store.jobs().enqueue(new, NOW).await.unwrap();
-        claim(&bench, queue, NOW).await.unwrap()
+        fixture.store.jobs().enqueue(new, NOW).await.unwrap();
+        claim(&fixture, queue, NOW).await.unwrap()
     };
     // Made in this order: a smaller file, a ladder, a smaller file, a ladder.
     for (number, path) in ["a.flac", "b.flac", "c.flac", "d.flac"].into_iter().enumerate() {
-        let (track, at, content) = (bench.id(path).await, later(number as i64), path.as_bytes());
+        let (track, at, content) = (fixture.id(path).await, later(number as i64), path.as_bytes());
         if number % 2 == 0 {
             let job = job(JobKind::CacheTrack { track, profiles: String::new() }).await;
-            let mut file = small(&bench, content);
+            let mut file = small(&fixture, content);
             let path = catalog.cache().path(&file.file).unwrap();
             std::fs::write(path, vec![7; BYTES as usize]).unwrap();
             (file.size_bytes, file.used) = (BYTES, at);
             catalog.commit_cached(job.id, job.attempt, OWNER, (&[file], false), at).await.unwrap();
         } else {
             let job = job(JobKind::TranscodeTrack { track, ladder: String::new() }).await;
-            let mut made = ladder(&bench, content, "hls1:x", false).await;
+            let mut made = ladder(&fixture, content, "hls1:x", false).await;
             made.parts[0].size_bytes = BYTES;
             catalog.commit_transcode(job.id, job.attempt, OWNER, &made, at).await.unwrap();
         }
@@ -378,13 +378,13 @@ async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_
     assert_eq!(catalog.evict_transcodes(4 * BYTES, None, soon).await.unwrap(), 0);
     assert_eq!(there().await, "abcd");
     // The oldest of all is a smaller file, and it was listened to just now: then the ladder is the oldest.
-    let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap().to_string();
+    let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap().to_string();
     catalog.touch_transcode(hash(b"a.flac"), &profile, later(60));
     assert_eq!(catalog.evict_transcodes(3 * BYTES, None, soon).await.unwrap(), 1);
     assert_eq!(there().await, "a-cd");
     assert_eq!(catalog.evict_transcodes(3 * BYTES - 1, None, soon).await.unwrap(), 1);
     assert_eq!(there().await, "a--d", "then the smaller file");
-    let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+    let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
     let gone = catalog.cache().path(&profile.file_name(hash(b"c.flac"))).unwrap();
     assert!(!gone.exists(), "its bytes are gone too");
     // What is being used is not let go of, whatever the cap says.

@@ -1,4 +1,4 @@
-//! What hearing a file costs: time against decoding alone, memory against length.
+//! What analyzing a file costs: time against decoding alone, memory against length.
 
 use std::{
     fs,
@@ -119,7 +119,7 @@ fn peak_of_hearing(path: &Path) -> u64 {
     String::from_utf8(child.stdout).unwrap().trim().parse().unwrap()
 }
 
-/// Peak memory of hearing three hours against four minutes.
+/// Peak memory of analyzing three hours against four minutes.
 pub fn memory_against_length() -> Vec<Figure> {
     let folder = tempfile::tempdir().unwrap();
     let short = four_minutes(folder.path());

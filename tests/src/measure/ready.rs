@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The encoders of the default ladder, one at a time, and that of the default smaller file.
-const AAC_RUNGS: [&str; 2] = ["low=aac:256", "medium=aac:512"];
+const AAC_VARIANTS: [&str; 2] = ["low=aac:256", "medium=aac:512"];
 /// Clock ticks in a second, as `/proc/PID/stat` counts them (proc(5); `USER_HZ` is 100 on every Linux of today).
 const TICKS_PER_S: f64 = 100.0;
 
@@ -71,10 +71,10 @@ fn cpu_s(pid: u32) -> f64 {
 pub fn encoders_once(path: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let mut took = Vec::new();
-    for rung in AAC_RUNGS {
+    for variant in AAC_VARIANTS {
         let began = Instant::now();
-        make_ladder(path, folder.path(), &rung.parse().unwrap());
-        took.push((rung, began.elapsed().as_secs_f64()));
+        make_ladder(path, folder.path(), &variant.parse().unwrap());
+        took.push((variant, began.elapsed().as_secs_f64()));
     }
     let began = Instant::now();
     small::make(path, folder.path(), &[Quality::Medium]);

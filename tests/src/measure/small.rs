@@ -7,7 +7,7 @@ use std::{
 };
 
 use fanfare_audio::{CancelFlag, FanOut, FanOutOptions, OpenOptions, SinkOutcome, open, transcode::Recipe};
-use fanfare_model::{Profile, Quality, SmallCodec, Tags};
+use fanfare_model::{Profile, Quality, Tags, TranscodeCodec};
 use fanfare_testkit::{
     server::{ServerStart, TestServer},
     signals, wav,
@@ -56,7 +56,7 @@ pub(super) fn make(path: &Path, folder: &Path, qualities: &[Quality]) {
     let frames = source.facts().declared_frames.unwrap();
     let mut fan_out = FanOut::new(FanOutOptions::default());
     for quality in qualities {
-        let profile = Profile::of(*quality, SmallCodec::Mp3).unwrap();
+        let profile = Profile::of(*quality, TranscodeCodec::Mp3).unwrap();
         let recipe = Recipe::new(profile, source.spec(), frames, &Tags::default(), None).unwrap();
         let mut file = fs::File::create(folder.join(quality.as_str())).unwrap();
         std::io::Write::write_all(&mut file, recipe.head()).unwrap();

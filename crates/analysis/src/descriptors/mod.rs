@@ -1,4 +1,4 @@
-//! What follows from features without hearing the track again and without a model: [`describe`].
+//! What follows from features without analyzing the track again and without a model: [`describe`].
 //!
 //! Purpose: the *enrichment* that needs no download. Five estimates of how a track feels and an embedding, all of them
 //! plain functions of [`Features`].

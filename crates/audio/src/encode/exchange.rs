@@ -1,6 +1,6 @@
 //! [`Exchange`]: a boxed child that turns bytes into other bytes.
 //!
-//! Purpose: feeding a child and hearing it at the same time, on one thread: whoever pushes also takes what has
+//! Purpose: feeding a child and reading from it at the same time, on one thread: whoever pushes also takes what has
 //! become ready, so neither side can wait for the other for ever and nothing grows in between.
 //!
 //! Invariants: no wait without a limit; the child is gone when this is dropped.
@@ -132,7 +132,7 @@ impl Exchange {
     fn take(&mut self, received: &mut Vec<u8>) -> Result<()> {
         if let Some(output) = &mut self.output
             && !drain(output, &mut self.block, received)
-                .map_err(|error| Error::from_io("hearing ffmpeg", error))?
+                .map_err(|error| Error::from_io("reading from ffmpeg", error))?
         {
             self.output = None;
         }

@@ -4,7 +4,7 @@
 //!
 //! Downmix: ITU-R BS.775-4, annex 4, table 2: left = L + 0.7071 C + 0.7071 Ls, right alike, the low-frequency
 //! channel left out. The coefficients are taken as they stand, not scaled down: that is what players do with
-//! the multichannel rung on two loudspeakers, so a switch between rungs does not change the level.
+//! the multichannel variant on two loudspeakers, so a switch between variants does not change the level.
 //!
 //! Invariants: frame `n` of the output lies at the same instant as in the source (the resampler's delay is taken
 //! off), and the output has `ceil(n * rate / source rate)` frames; the result does not depend on the pieces.

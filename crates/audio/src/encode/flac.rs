@@ -1,4 +1,4 @@
-//! FLAC by `flacenc`, in this process: no child, any block size, and the lossless rung needs no `ffmpeg`.
+//! FLAC by `flacenc`, in this process: no child, any block size, and the lossless variant needs no `ffmpeg`.
 //!
 //! Measured on 120 s of recorded music, 44.1 kHz / 16 bit stereo, one core: flacenc 0.5.1 takes 1.05 s for a
 //! ratio of 0.716, `ffmpeg -c:a flac` 0.33 s for 0.693, `flac -8` 0.62 s for 0.670. Three times the time for

@@ -13,20 +13,20 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::{
     Eviction, SinkOutcome,
-    board::{Board, Errand, overdue},
+    sink_states::{SinkCommand, SinkStates, overdue},
     threads::SinkThreads,
 };
 use crate::PcmSink;
 
 /// Starts the sink's thread; if the system gives none, the sink is evicted.
 pub(super) fn spawn(
-    board: &Arc<Board>,
+    sink_states: &Arc<SinkStates>,
     index: usize,
     name: String,
     sink: Box<dyn PcmSink>,
     threads: &SinkThreads,
 ) {
-    let (thread_board, counted) = (Arc::clone(board), threads.begin());
+    let (thread_board, counted) = (Arc::clone(sink_states), threads.begin());
     let spawned = thread::Builder::new().name(name).spawn(move || {
         let outcome = listen(&thread_board, index, sink);
         // Before the producer is told: who asks after the run must not count this one.
@@ -39,15 +39,15 @@ pub(super) fn spawn(
             kind: ErrorKind::Unavailable,
             message: format!("no thread could be started: {error}"),
         };
-        board.gone(index, outcome, Duration::ZERO);
+        sink_states.gone(index, outcome, Duration::ZERO);
     }
 }
 
 /// Runs the sink to its end, then drops it; nothing it does gets out of here.
-fn listen(board: &Board, index: usize, mut sink: Box<dyn PcmSink>) -> SinkOutcome {
+fn listen(sink_states: &SinkStates, index: usize, mut sink: Box<dyn PcmSink>) -> SinkOutcome {
     let outcome = loop {
-        match board.next_errand(index) {
-            Errand::Take(chunk, deadline) => {
+        match sink_states.next_command(index) {
+            SinkCommand::Take(chunk, deadline) => {
                 let since = Instant::now();
                 let outcome = guarded("while taking a chunk", || sink.push(&chunk));
                 let frames = chunk.frames() as u64;
@@ -59,14 +59,14 @@ fn listen(board: &Board, index: usize, mut sink: Box<dyn PcmSink>) -> SinkOutcom
                 if since.elapsed() >= deadline {
                     break overdue(deadline);
                 }
-                if !board.took(index, frames) {
+                if !sink_states.took(index, frames) {
                     break overdue(deadline);
                 }
             }
-            Errand::Finish => {
+            SinkCommand::Finish => {
                 break guarded("while finishing", || sink.finish()).unwrap_or(SinkOutcome::Finished);
             }
-            Errand::Leave => {
+            SinkCommand::Leave => {
                 break SinkOutcome::Evicted {
                     reason: Eviction::Error,
                     kind: ErrorKind::Cancelled,

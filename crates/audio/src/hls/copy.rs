@@ -1,8 +1,8 @@
-//! [`FlacCopy`]: the lossless rung of a FLAC file without encoding: its own frames, put into segments.
+//! [`FlacCopy`]: the lossless variant of a FLAC file without encoding: its own frames, put into segments.
 //!
 //! Paced by the decoded PCM: a block is copied when its frames have been heard. A block that the file does not
 //! have as it should (damage, a frame of another length) is encoded from the PCM instead, and so is everything
-//! behind it: what is heard is always what the other rungs have too.
+//! behind it: what is heard is always what the other variants have too.
 
 use std::path::{Path, PathBuf};
 
@@ -75,7 +75,7 @@ impl CopySource {
         self.frames.info().max_block
     }
 
-    /// The same from the start, for another rung.
+    /// The same from the start, for another variant.
     ///
     /// # Errors
     /// Those of opening and reading; `Conflict` when the file is another one by now.

@@ -1,6 +1,6 @@
 //! [`Grid`]: the instants at which every variant of a track is cut.
 //!
-//! Every cut lies on a whole number of AAC packets (1,024 frames) at the AAC rungs' rate, on a whole number of
+//! Every cut lies on a whole number of AAC packets (1,024 frames) at the AAC variants' rate, on a whole number of
 //! FLAC blocks, and on a whole frame at both rates, so that a player can change the variant at any cut without
 //! a gap or an overlap.
 

@@ -1,24 +1,24 @@
 //! [`Ladder`]: which variants a track gets, as a setting says it.
 //!
-//! `low=aac:256,medium=aac:512,high=flac`: name, codec, and for AAC the rate in kbit/s. A rung for slow
+//! `low=aac:256,medium=aac:512,high=flac`: name, codec, and for AAC the rate in kbit/s. A variant for slow
 //! networks is one more entry (`tiny=aac:96`).
 
 use std::{fmt, str::FromStr};
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-/// The most rungs of a ladder: each costs an encode and a file per track.
-const MAX_RUNGS: usize = 8;
-/// The longest name of a rung in bytes; it becomes part of an address.
+/// The most variants of a ladder: each costs an encode and a file per track.
+const MAX_VARIANTS: usize = 8;
+/// The longest name of a variant in bytes; it becomes part of an address.
 const MAX_NAME_BYTES: usize = 32;
 /// What AAC-LC can be asked for in kbit/s: below, nothing is music; above, two channels at 48 kHz hold no more (6,144 bits a packet and channel).
 const AAC_KBPS: std::ops::RangeInclusive<u32> = 16..=576;
 const REMEDY: &str =
-    "write rungs as name=aac:KBITS or name=flac, for example low=aac:256,medium=aac:512,high=flac";
+    "write variants as name=aac:KBITS or name=flac, for example low=aac:256,medium=aac:512,high=flac";
 
-/// What a rung is encoded with.
+/// What a variant is encoded with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RungCodec {
+pub enum VariantCodec {
     /// AAC-LC at that average rate in kbit/s, as far as the codec carries it.
     Aac {
         /// Thousands of bits per second.
@@ -28,14 +28,14 @@ pub enum RungCodec {
     Flac,
 }
 
-/// One rung.
+/// One variant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Rung {
+pub struct VariantSpec {
     name: String,
-    codec: RungCodec,
+    codec: VariantCodec,
 }
 
-impl Rung {
+impl VariantSpec {
     /// Its name, of `a` to `z`, `0` to `9` and `-`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -44,14 +44,14 @@ impl Rung {
 
     /// What it is encoded with.
     #[must_use]
-    pub const fn codec(&self) -> RungCodec {
+    pub const fn codec(&self) -> VariantCodec {
         self.codec
     }
 }
 
-/// The rungs in the order of the setting: at least one, at most eight, no two of one name.
+/// The variants in the order of the setting: at least one, at most eight, no two of one name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Ladder(Vec<Rung>);
+pub struct Ladder(Vec<VariantSpec>);
 
 impl Ladder {
     /// What the name of every ladder's profile begins with.
@@ -63,9 +63,9 @@ impl Ladder {
         format!("{}{}:{self}", Self::PROFILE_PREFIX, super::LADDER_VERSION)
     }
 
-    /// Its rungs.
+    /// Its variants.
     #[must_use]
-    pub fn rungs(&self) -> &[Rung] {
+    pub fn variants(&self) -> &[VariantSpec] {
         &self.0
     }
 }
@@ -73,11 +73,11 @@ impl Ladder {
 impl Default for Ladder {
     /// `low=aac:256,medium=aac:512,high=flac`.
     fn default() -> Self {
-        let rung = |name: &str, codec| Rung { name: name.to_owned(), codec };
+        let variant = |name: &str, codec| VariantSpec { name: name.to_owned(), codec };
         Self(vec![
-            rung("low", RungCodec::Aac { kbps: 256 }),
-            rung("medium", RungCodec::Aac { kbps: 512 }),
-            rung("high", RungCodec::Flac),
+            variant("low", VariantCodec::Aac { kbps: 256 }),
+            variant("medium", VariantCodec::Aac { kbps: 512 }),
+            variant("high", VariantCodec::Flac),
         ])
     }
 }
@@ -90,39 +90,38 @@ impl FromStr for Ladder {
     /// # Errors
     /// [`ErrorKind::Invalid`] and [`ErrorKind::LimitExceeded`], with a remedy.
     fn from_str(text: &str) -> Result<Self> {
-        let mut rungs: Vec<Rung> = Vec::new();
+        let mut variants: Vec<VariantSpec> = Vec::new();
         for entry in text.split(',') {
-            if rungs.len() == MAX_RUNGS {
+            if variants.len() == MAX_VARIANTS {
                 let wanted = text.split(',').count() as u64;
-                return Err(
-                    Error::limit("ladder_rungs", wanted, MAX_RUNGS as u64).remedy("leave some rungs out")
-                );
+                return Err(Error::limit("ladder_variants", wanted, MAX_VARIANTS as u64)
+                    .remedy("leave some variants out"));
             }
-            let rung: Rung = entry.trim().parse()?;
-            if rungs.iter().any(|other| other.name == rung.name) {
-                return Err(invalid(format!("two rungs are called {}", rung.name))
+            let variant: VariantSpec = entry.trim().parse()?;
+            if variants.iter().any(|other| other.name == variant.name) {
+                return Err(invalid(format!("two variants are called {}", variant.name))
                     .remedy("give each a name of its own"));
             }
-            rungs.push(rung);
+            variants.push(variant);
         }
-        Ok(Self(rungs))
+        Ok(Self(variants))
     }
 }
 
-impl FromStr for Rung {
+impl FromStr for VariantSpec {
     type Err = Error;
 
     fn from_str(entry: &str) -> Result<Self> {
         let (name, codec) = entry
             .split_once('=')
-            .ok_or_else(|| invalid(format!("the rung {} has no codec", excerpt(entry))).remedy(REMEDY))?;
+            .ok_or_else(|| invalid(format!("the variant {} has no codec", excerpt(entry))).remedy(REMEDY))?;
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(fits) {
-            return Err(invalid(format!("{} is no name for a rung", excerpt(name)))
+            return Err(invalid(format!("{} is no name for a variant", excerpt(name)))
                 .remedy(format!("use a to z, 0 to 9 and -, at most {MAX_NAME_BYTES} of them")));
         }
         let codec = match codec.split_once(':') {
-            None if codec == "flac" => RungCodec::Flac,
+            None if codec == "flac" => VariantCodec::Flac,
             Some(("aac", kbps)) => {
                 let kbps = kbps.parse().ok().filter(|kbps| AAC_KBPS.contains(kbps)).ok_or_else(|| {
                     let (least, most) = (AAC_KBPS.start(), AAC_KBPS.end());
@@ -130,9 +129,9 @@ impl FromStr for Rung {
                         "AAC-LC carries {least} to {most} kbit/s; for more, use flac, which keeps every bit"
                     ))
                 })?;
-                RungCodec::Aac { kbps }
+                VariantCodec::Aac { kbps }
             }
-            _ => return Err(invalid(format!("{} is no codec of a rung", excerpt(codec))).remedy(REMEDY)),
+            _ => return Err(invalid(format!("{} is no codec of a variant", excerpt(codec))).remedy(REMEDY)),
         };
         Ok(Self { name: name.to_owned(), codec })
     }
@@ -147,7 +146,7 @@ fn excerpt(text: &str) -> String {
     format!("{:?}", text.chars().take(40).collect::<String>())
 }
 
-impl fmt::Display for RungCodec {
+impl fmt::Display for VariantCodec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Aac { kbps } => write!(f, "aac:{kbps}"),
@@ -159,9 +158,9 @@ impl fmt::Display for RungCodec {
 impl fmt::Display for Ladder {
     /// As a setting writes it: reading it back gives the same ladder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, rung) in self.0.iter().enumerate() {
+        for (at, variant) in self.0.iter().enumerate() {
             let comma = if at == 0 { "" } else { "," };
-            write!(f, "{comma}{}={}", rung.name, rung.codec)?;
+            write!(f, "{comma}{}={}", variant.name, variant.codec)?;
         }
         Ok(())
     }
@@ -177,7 +176,7 @@ mod tests {
             assert_eq!(text.parse::<Ladder>().unwrap().to_string(), text);
         }
         assert_eq!(Ladder::default().to_string().parse::<Ladder>().unwrap(), Ladder::default());
-        assert_eq!(" low=aac:256 , high=flac".parse::<Ladder>().unwrap().rungs().len(), 2);
+        assert_eq!(" low=aac:256 , high=flac".parse::<Ladder>().unwrap().variants().len(), 2);
     }
 
     #[test]
@@ -187,15 +186,15 @@ mod tests {
         for (text, says) in [
             ("", "no codec"),
             ("low", "no codec"),
-            ("low=", "no codec of a rung"),
-            ("low=mp3:256", "no codec of a rung"),
-            ("low=aac", "no codec of a rung"),
+            ("low=", "no codec of a variant"),
+            ("low=mp3:256", "no codec of a variant"),
+            ("low=aac", "no codec of a variant"),
             ("low=aac:1024", "not possible"),
             ("low=aac:-1", "not possible"),
             ("Low=flac", "no name"),
             ("../x=flac", "no name"),
             ("=flac", "no name"),
-            ("a=flac,a=aac:96", "two rungs"),
+            ("a=flac,a=aac:96", "two variants"),
             (long.as_str(), "no name"),
             (nine.as_str(), "the number of variants in `hls.ladder` is 9"),
         ] {

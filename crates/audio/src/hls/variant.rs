@@ -1,4 +1,4 @@
-//! [`VariantSink`]: one rung of a ladder, being made.
+//! [`VariantSink`]: one variant of a ladder, being made.
 //!
 //! It hears the track like every other sink, fits the frames to the codec, encodes them, and gives a segment
 //! to its [`SegmentWriter`] as soon as it is certain where that ends.
@@ -43,7 +43,7 @@ pub trait SegmentWriter: Send {
     fn finish(&mut self, variant: &VariantFacts) -> Result<()>;
 }
 
-/// A rung being made.
+/// A variant being made.
 pub(super) struct VariantSink {
     source_rate: SampleRate,
     grid: Grid,

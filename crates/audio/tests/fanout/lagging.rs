@@ -42,7 +42,7 @@ fn live_analyzers_get_a_second_per_chunk() {
 #[test]
 fn a_live_analyzer_that_holds_a_chunk_for_a_second_is_evicted_and_one_that_does_not_is_kept() {
     let end = OpensAtEnd(Gate::default());
-    let laggard = Hostile { deed: Deed::Hang, place: Place::Chunk(2), gate: end.0.clone(), pushes: 0 };
+    let laggard = Hostile { deed: Action::Hang, place: Place::Chunk(2), gate: end.0.clone(), pushes: 0 };
     let (listener, other) = (Recorder::default(), Recorder::default());
     let options = FanOutOptions { lag_chunks: 1_000, ..FanOutOptions::default() };
     let sinks: Vec<(SinkPolicy, Box<dyn PcmSink>)> = vec![
@@ -65,7 +65,7 @@ fn whoever_may_lag_is_never_waited_for() {
     // The laggard hangs in its second chunk until the listener has heard the whole track: anybody who waited for it
     // would wait for ever.
     let heard = Gate::default();
-    let laggard = Hostile { deed: Deed::Hang, place: Place::Chunk(2), gate: heard.clone(), pushes: 0 };
+    let laggard = Hostile { deed: Action::Hang, place: Place::Chunk(2), gate: heard.clone(), pushes: 0 };
     let (listener, other) = (Recorder::default(), Recorder::default());
     let options = FanOutOptions {
         queue_chunks: 2,
@@ -98,7 +98,7 @@ fn await_no_threads(threads: &SinkThreads) {
 #[test]
 fn whoever_hangs_over_its_last_chunks_is_let_go_after_the_listeners_are_done() {
     let end = OpensAtEnd(Gate::default());
-    let laggard = Hostile { deed: Deed::Hang, place: Place::Chunk(2), gate: end.0.clone(), pushes: 0 };
+    let laggard = Hostile { deed: Action::Hang, place: Place::Chunk(2), gate: end.0.clone(), pushes: 0 };
     let listener = Recorder::default();
     // Room for everything: only time tells that it hangs.
     let options = FanOutOptions { lag_chunks: 1_000, lag_deadline: SHORT / 20, ..FanOutOptions::default() };
@@ -116,7 +116,7 @@ fn whoever_hangs_over_its_last_chunks_is_let_go_after_the_listeners_are_done() {
 #[test]
 fn without_a_listener_nothing_is_decoded_for_those_that_may_lag() {
     let end = OpensAtEnd(Gate::default());
-    let listener = Hostile { deed: Deed::Error, place: Place::Chunk(3), gate: end.0.clone(), pushes: 0 };
+    let listener = Hostile { deed: Action::Error, place: Place::Chunk(3), gate: end.0.clone(), pushes: 0 };
     let laggard = Recorder::default();
     let options = FanOutOptions { lag_chunks: usize::MAX, ..FanOutOptions::default() };
     let sinks: Vec<(SinkPolicy, Box<dyn PcmSink>)> =
@@ -145,7 +145,7 @@ proptest! {
         lengths in prop::collection::vec(LENGTHS, 1..6),
         lag_chunks in 1_usize..6,
         deeds in prop::collection::vec(
-            (prop::sample::select(vec![Deed::Panic, Deed::PanicWithoutText, Deed::Error, Deed::Hang]), 1_usize..9),
+            (prop::sample::select(vec![Action::Panic, Action::PanicWithoutText, Action::Error, Action::Hang]), 1_usize..9),
             0..4,
         ),
     ) {

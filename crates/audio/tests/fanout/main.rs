@@ -172,7 +172,7 @@ impl Drop for OpensAtEnd {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Deed {
+enum Action {
     Panic,
     PanicWithoutText,
     Error,
@@ -187,7 +187,7 @@ enum Place {
 }
 
 struct Hostile {
-    deed: Deed,
+    deed: Action,
     place: Place,
     gate: Gate,
     pushes: usize,
@@ -196,10 +196,10 @@ struct Hostile {
 impl Hostile {
     fn act(&self) -> Result<()> {
         match self.deed {
-            Deed::Panic => panic!("on purpose"),
-            Deed::PanicWithoutText => std::panic::panic_any(Bomb),
-            Deed::Error => Err(Error::new(ErrorKind::NoSpace, "no room for that")),
-            Deed::Hang => {
+            Action::Panic => panic!("on purpose"),
+            Action::PanicWithoutText => std::panic::panic_any(Bomb),
+            Action::Error => Err(Error::new(ErrorKind::NoSpace, "no room for that")),
+            Action::Hang => {
                 self.gate.pass();
                 Ok(())
             }
@@ -260,7 +260,7 @@ fn evicted(report: &FanOutReport, index: usize) -> (Eviction, ErrorKind, &str) {
 #[test]
 fn a_hostile_sink_is_evicted_with_a_reason_and_disturbs_nobody() {
     const FRAMES: u64 = 20_000;
-    use {Deed::*, Place::*};
+    use {Action::*, Place::*};
     for (deed, place, reason, kind, text) in [
         (Panic, Chunk(1), Eviction::Panic, ErrorKind::Internal, "panicked while taking a chunk: on purpose"),
         (Panic, Chunk(7), Eviction::Panic, ErrorKind::Internal, "panicked while taking a chunk: on purpose"),
@@ -315,7 +315,7 @@ fn decoding_stops_when_the_last_sink_is_gone() {
     };
     let mut source = noise(u64::MAX, &[100]);
     let options = FanOutOptions { queue_chunks: 2, sink_deadline: SHORT, ..FanOutOptions::default() };
-    let sinks = vec![("panics", hostile(Deed::Panic, 2)), ("hangs", hostile(Deed::Hang, 9))];
+    let sinks = vec![("panics", hostile(Action::Panic, 2)), ("hangs", hostile(Action::Hang, 9))];
     let report = run(&mut source, options, sinks).unwrap();
     assert!(report.stopped_early);
     assert!(report.frames < 100_000);
@@ -370,7 +370,7 @@ fn a_cancelled_run_ends_soon_and_finishes_nobody() {
     fan_out.add("canceller", Box::new(Canceller(cancel.clone(), Arc::clone(&source.made), 0)));
     fan_out.add("recorder", recorder.sink());
     // The producer is stuck in front of this one when the flag is set.
-    let stuck = Hostile { deed: Deed::Hang, place: Place::Chunk(1), gate: end.0.clone(), pushes: 0 };
+    let stuck = Hostile { deed: Action::Hang, place: Place::Chunk(1), gate: end.0.clone(), pushes: 0 };
     fan_out.add("stuck", Box::new(stuck));
     let error = fan_out.run(&mut source, &cancel, &mut |_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
@@ -381,7 +381,7 @@ fn a_cancelled_run_ends_soon_and_finishes_nobody() {
 fn a_track_that_exceeds_its_budget_times_out() {
     let end = OpensAtEnd(Gate::default());
     let recorder = Recorder::default();
-    let stuck = Hostile { deed: Deed::Hang, place: Place::Finish, gate: end.0.clone(), pushes: 0 };
+    let stuck = Hostile { deed: Action::Hang, place: Place::Finish, gate: end.0.clone(), pushes: 0 };
     let options = FanOutOptions {
         queue_chunks: 2,
         sink_deadline: SHORT,

@@ -16,7 +16,7 @@ use fanfare_model::{
 use fanfare_store::{AnalysisCommit, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery};
 
 use super::*;
-use crate::{BackgroundOptions, TaskHub, governor::Governor, passes::Passes};
+use crate::{BackgroundOptions, TaskHub, passes::Passes, work_policy::WorkPolicy};
 
 const KEY: &str = "s3cret/key+1";
 const MBID: &str = "cd2e7c47-16f5-46c6-a37c-a1eb7bf599ff";
@@ -310,7 +310,7 @@ async fn heard(names: &[&str]) -> (tempfile::TempDir, Store, Vec<Track>) {
 async fn tracks_that_were_heard_before_are_looked_up_with_a_new_key_and_the_rest_later() {
     let (_folder, store, tracks) = heard(&["a.flac", "b.flac", "c.flac"]).await;
     let hub = TaskHub::new(store.clone());
-    let passes = Passes::new(&hub, &Governor::new(1, BackgroundOptions::default()));
+    let passes = Passes::new(&hub, &WorkPolicy::new(1, BackgroundOptions::default()));
     let (_, mut told) = hub.subscribe(None);
     let mut over = async || loop {
         let task = told.recv().await.unwrap().task;

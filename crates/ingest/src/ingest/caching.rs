@@ -76,18 +76,18 @@ impl Ingest {
         self.inner
             .supervisor
             .ahead(at_a_time(options.workers.unwrap_or(settings.workers)), settings.cap_bytes);
-        let line = &self.inner.lines.cache;
+        let line = &self.inner.work_queues.cache;
         let hold = line.hold();
         let task = line.announce().await?;
         let ingest = self.clone();
         tokio::spawn(async move {
             if let Err(error) = ingest.queue_all(task, scope, &profiles, options.which).await {
                 tracing::warn!(%error, "not everything that was to be cached was queued");
-                ingest.inner.lines.cache.remark(task, format!("stopped queueing: {error}")).await;
+                ingest.inner.work_queues.cache.remark(task, format!("stopped queueing: {error}")).await;
             }
-            ingest.inner.lines.cache.queued().await;
+            ingest.inner.work_queues.cache.queued().await;
             drop(hold);
-            ingest.inner.lines.cache.count().await;
+            ingest.inner.work_queues.cache.count().await;
         });
         Ok(task)
     }
@@ -133,13 +133,13 @@ impl Ingest {
             }
         }
         for id in pages.missing() {
-            self.inner.lines.cache.remark(task, format!("skipped {id}: no such track")).await;
+            self.inner.work_queues.cache.remark(task, format!("skipped {id}: no such track")).await;
         }
         if small > 0 {
             let said = format!(
                 "left {small} as they are: their files are small already, would not become smaller, or cannot be read"
             );
-            self.inner.lines.cache.remark(task, said).await;
+            self.inner.work_queues.cache.remark(task, said).await;
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Ingest {
     /// Queues one track; gives 1 if there is nothing to make of it.
     async fn queue(&self, task: TaskId, row: &TrackRow, profiles: &[Profile], which: Which) -> Result<u64> {
         match queue_cache(&self.inner.store, task, row, profiles, which).await? {
-            CacheQueued::Job(_) => self.inner.lines.cache.queued().await,
+            CacheQueued::Job(_) => self.inner.work_queues.cache.queued().await,
             CacheQueued::UpToDate => {}
             CacheQueued::NotNeeded => return Ok(1),
         }
@@ -160,7 +160,7 @@ impl Ingest {
         // How many at a time the run before was told is not said of this one.
         let settings = self.cache();
         self.inner.supervisor.ahead(at_a_time(settings.workers), settings.cap_bytes);
-        let line = &self.inner.lines.cache;
+        let line = &self.inner.work_queues.cache;
         let hold = line.hold();
         let task = line.announce().await?;
         let catalog = self.inner.store.catalog();
@@ -203,7 +203,7 @@ impl Ingest {
 
     /// Somebody listens to what that job makes, and waits for those blocks.
     pub fn want(&self, job: JobId, blocks: Vec<u32>) {
-        self.inner.live.tell(WorkerCommand::Want { job, blocks });
+        self.inner.live.tell(WorkerCommand::ClientDemand { job, blocks });
     }
 
     /// Nobody listens to it any more.

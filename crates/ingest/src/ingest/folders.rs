@@ -19,8 +19,8 @@ use super::Ingest;
 use crate::{
     clock,
     detached::{self, LOOK_TIME, attend, detached},
-    scan::desk::Cause,
     scan::is_below,
+    scan::scheduler::Cause,
 };
 
 /// How long a scan of the folder is waited for before missing tracks are removed. Files that are back where they were are
@@ -89,34 +89,34 @@ impl Ingest {
     /// # Errors
     /// As [`remove_missing`].
     pub async fn remove_missing(&self, folder: FolderId, below: &str) -> Result<Removed> {
-        self.inner.desk.ask(Cause::Quiet, Some(folder)).await?;
-        if tokio::time::timeout(SCAN_FIRST, self.inner.desk.all_ended()).await.is_err() {
+        self.inner.scheduler.ask(Cause::Quiet, Some(folder)).await?;
+        if tokio::time::timeout(SCAN_FIRST, self.inner.scheduler.all_ended()).await.is_err() {
             tracing::info!(%folder, "missing tracks are removed while a scan goes on");
         }
         let found = remove_missing(&self.inner.store, folder, below, None).await?;
         let Removed { removed, back, .. } = found;
         tracing::info!(%folder, below, removed, back, "removed missing tracks on request");
-        self.inner.lines.count().await;
+        self.inner.work_queues.count().await;
         // What stands in place of what was removed is found now. Refused only while shutting down.
-        let _asked = self.inner.desk.ask(Cause::Quiet, Some(folder)).await;
+        let _asked = self.inner.scheduler.ask(Cause::Quiet, Some(folder)).await;
         Ok(found)
     }
 
-    /// Folders that the last scan of each library folder left out (of systems, of other programs, of Fanfare itself), in lines.
+    /// Folders that the last scan of each library folder left out (of systems, of other programs, of Fanfare itself), as text.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
-        self.inner.desk.left_out()
+        self.inner.scheduler.left_out()
     }
 
     /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
     pub fn set_keep_missing(&self, days: u32) {
-        self.inner.desk.keep_missing(days);
+        self.inner.scheduler.keep_missing(days);
     }
 
     /// How long the server must have watched since its start, or since its clock jumped, before missing tracks are removed by
     /// themselves: a day unless told.
     pub fn remove_missing_after(&self, watched_for: Duration) {
-        self.inner.desk.remove_after(watched_for);
+        self.inner.scheduler.remove_after(watched_for);
     }
 
     /// Adds a folder to the library and scans it; adding one that belongs to it already only scans it.
@@ -134,8 +134,8 @@ impl Ingest {
         });
         let path = path.await??;
         let folder = self.inner.store.catalog().add_folder(&path, clock::now()).await?;
-        self.inner.board.note(|seen| seen.folders = true);
-        self.inner.desk.ask(Cause::Start, Some(folder.id)).await?;
+        self.inner.pending_changes.note(|seen| seen.folders = true);
+        self.inner.scheduler.ask(Cause::Start, Some(folder.id)).await?;
         Ok(folder)
     }
 
@@ -145,8 +145,8 @@ impl Ingest {
     /// `NotFound`; errors of the store.
     pub async fn remove_folder(&self, id: FolderId) -> Result<()> {
         self.inner.store.catalog().remove_folder(id).await?;
-        self.inner.board.note(|seen| seen.folders = true);
-        self.inner.hearing.count().await;
+        self.inner.pending_changes.note(|seen| seen.folders = true);
+        self.inner.task_tracker.count().await;
         Ok(())
     }
 }

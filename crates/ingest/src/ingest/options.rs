@@ -34,7 +34,7 @@ impl Ingest {
     /// What runs by itself, when, and how gently.
     #[must_use]
     pub fn background(&self) -> BackgroundOptions {
-        self.inner.governor.options()
+        self.inner.work_policy.options()
     }
 
     /// Changes what runs by itself, when, and how gently: at once, also for a run under way.
@@ -42,7 +42,7 @@ impl Ingest {
     /// # Errors
     /// [`fanfare_model::ErrorKind::Invalid`] for values out of their range.
     pub fn set_background(&self, options: BackgroundOptions) -> Result<()> {
-        self.inner.governor.set_options(options.checked()?);
+        self.inner.work_policy.set_options(options.checked()?);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use fanfare_model::{JobId, JobKind, Result, Timestamp};
 use fanfare_store::{ParkedFilter, Store};
 
 use super::Ingest;
-use crate::{clock, hearing::Hearing};
+use crate::{clock, task_tracker::TaskTracker};
 
 impl Ingest {
     /// Lets a parked job run again, with fresh attempts: that job only, under the task of its line of work.
@@ -39,7 +39,7 @@ impl Ingest {
         let mut retried = 0;
         for queue in queues(filter) {
             let line = self.line_of(queue);
-            let hold = line.map(Hearing::hold);
+            let hold = line.map(TaskTracker::hold);
             loop {
                 let task = match line {
                     Some(line) => Some(line.task_id().await?),
@@ -74,13 +74,13 @@ impl Ingest {
     }
 
     /// The line of work whose task shows the jobs of that queue; what is made for a listener has none.
-    fn line_of(&self, queue: &str) -> Option<&Hearing> {
-        let lines = &self.inner.lines;
+    fn line_of(&self, queue: &str) -> Option<&TaskTracker> {
+        let work_queues = &self.inner.work_queues;
         match queue {
-            "analyze-track" => Some(&lines.analysis),
-            "process-track" | "enrich-track-audio" => Some(&lines.uploads),
-            "transcode-track" => Some(&lines.transcodes),
-            "cache-track" => Some(&lines.cache),
+            "analyze-track" => Some(&work_queues.analysis),
+            "process-track" | "enrich-track-audio" => Some(&work_queues.uploads),
+            "transcode-track" => Some(&work_queues.transcodes),
+            "cache-track" => Some(&work_queues.cache),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ impl Ingest {
         Receives {
             ingest: self.clone(),
             store: self.inner.store.clone(),
-            uploads: self.inner.lines.uploads.clone(),
+            uploads: self.inner.work_queues.uploads.clone(),
             options: self.uploads(),
             products: self.products(),
             pictures: self.inner.upload_pictures.clone(),

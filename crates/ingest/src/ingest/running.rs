@@ -17,10 +17,10 @@ use tokio::{
 };
 
 use crate::{
-    governor::{Governor, Policy},
-    lines::Lines,
-    scan::desk::{Cause, ScanDesk},
+    scan::scheduler::{Cause, ScanScheduler},
     supervisor::Supervisor,
+    work_policy::{Policy, WorkPolicy},
+    work_queues::WorkQueues,
 };
 
 /// How often the times of last use are written.
@@ -52,31 +52,40 @@ pub(super) async fn watch_disk(store: Store, mut stop: watch::Receiver<bool>) {
 
 /// Continues what an earlier run of the server left unfinished, and begins the first scan, if the start could not (`waited`)
 /// because the disk could not be written.
-pub(super) async fn resume_later(waited: bool, store: Store, lines: Lines, desk: ScanDesk) {
+pub(super) async fn resume_later(
+    waited: bool,
+    store: Store,
+    work_queues: WorkQueues,
+    scheduler: ScanScheduler,
+) {
     if !waited {
         return;
     }
-    if let Err(error) = lines.resume().await {
+    if let Err(error) = work_queues.resume().await {
         tracing::warn!(%error, "unfinished tasks of an earlier run of the server could not be continued");
     }
-    match first_scan(&store, &desk).await {
+    match first_scan(&store, &scheduler).await {
         Ok(()) => {}
         Err(error) => tracing::warn!(%error, "the first scan could not be started"),
     }
 }
 
 /// Starts the first scan, if there is a folder to scan.
-pub(super) async fn first_scan(store: &Store, desk: &ScanDesk) -> fanfare_model::Result<()> {
+pub(super) async fn first_scan(store: &Store, scheduler: &ScanScheduler) -> fanfare_model::Result<()> {
     if !store.catalog().folders().await?.is_empty() {
-        desk.ask(Cause::Start, None).await?;
+        scheduler.ask(Cause::Start, None).await?;
     }
     Ok(())
 }
 
 /// Tells the worker how gently to work.
-pub(super) async fn govern(governor: Governor, tell: watch::Sender<Policy>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn govern(
+    work_policy: WorkPolicy,
+    tell: watch::Sender<Policy>,
+    mut stop: watch::Receiver<bool>,
+) {
     tokio::select! {
-        () = governor.keep(tell) => {}
+        () = work_policy.keep(tell) => {}
         _ = stop.changed() => {}
     }
 }
@@ -96,17 +105,17 @@ pub(super) async fn write_uses(store: Store, mut stop: watch::Receiver<bool>) {
 
 /// Wakes the worker when tracks were queued.
 pub(super) async fn pass_wakes(
-    lines: Lines,
+    work_queues: WorkQueues,
     supervisor: Supervisor,
     live: Supervisor,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
         tokio::select! {
-            () = lines.analysis.work() => supervisor.wake(),
-            () = lines.uploads.work() => supervisor.wake(),
-            () = lines.cache.work() => supervisor.wake(),
-            () = lines.transcodes.work() => live.wake(),
+            () = work_queues.analysis.work() => supervisor.wake(),
+            () = work_queues.uploads.work() => supervisor.wake(),
+            () = work_queues.cache.work() => supervisor.wake(),
+            () = work_queues.transcodes.work() => live.wake(),
             _ = stop.changed() => return,
         }
     }
@@ -150,7 +159,7 @@ pub(crate) fn no_stale_tracks() -> StaleSender {
 /// Scans the folder of a track whose file differs from what the catalog says.
 pub(super) async fn rescan_stale(
     store: Store,
-    desk: ScanDesk,
+    scheduler: ScanScheduler,
     mut stale: StaleReceiver,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -162,12 +171,12 @@ pub(super) async fn rescan_stale(
         let Some(track) = track else { return };
         if stale.overflowed.swap(false, Ordering::SeqCst) {
             // Refused only while shutting down.
-            let _asked = desk.ask(Cause::Quiet, None).await;
+            let _asked = scheduler.ask(Cause::Quiet, None).await;
         }
         match store.catalog().track(track).await {
             Ok(Some(row)) => {
                 if let Some(folder) = row.track.home.folder() {
-                    let _asked = desk.ask(Cause::Quiet, Some(folder)).await;
+                    let _asked = scheduler.ask(Cause::Quiet, Some(folder)).await;
                 }
             }
             Ok(None) => {}

@@ -26,7 +26,7 @@ impl Ingest {
     /// the worker does. What is made for listeners goes on.
     pub async fn stop_background(&self) {
         self.inner.stop.send_replace(true);
-        self.inner.desk.close().await;
+        self.inner.scheduler.close().await;
         let passes = self.inner.passes.clone();
         let tasks = std::mem::take(&mut *self.inner.tasks.lock().await);
         let ended = async {

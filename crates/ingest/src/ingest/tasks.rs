@@ -4,7 +4,7 @@ use fanfare_model::{Error, ErrorKind, JobId, JobKind, Result, TaskId, TaskKind, 
 use fanfare_store::{NewJob, TRANSCODE_ATTEMPTS};
 
 use super::Ingest;
-use crate::{clock, scan::desk::Cause};
+use crate::{clock, scan::scheduler::Cause};
 
 impl Ingest {
     /// Scans all folders; gives the running scan if one of all folders runs.
@@ -12,7 +12,7 @@ impl Ingest {
     /// # Errors
     /// `Unavailable` while shutting down; errors of the store.
     pub async fn scan_now(&self) -> Result<TaskId> {
-        self.inner.desk.ask(Cause::Asked, None).await
+        self.inner.scheduler.ask(Cause::Asked, None).await
     }
 
     /// Scans all folders and compares every file with what is known of its bytes; gives the running scan if one does so.
@@ -20,16 +20,16 @@ impl Ingest {
     /// # Errors
     /// `Unavailable` while shutting down; errors of the store.
     pub async fn scan_in_full(&self) -> Result<TaskId> {
-        self.inner.desk.ask_in_full().await
+        self.inner.scheduler.ask_in_full().await
     }
 
-    /// Cancels a task: a scan stops where it is, hearing withdraws the tracks that still wait.
+    /// Cancels a task: a scan stops where it is, analysis withdraws the tracks that still wait.
     ///
     /// # Errors
     /// `NotFound` for a task nobody knows, `Conflict` for one that is over.
     pub async fn cancel(&self, task: TaskId) -> Result<()> {
-        if self.inner.desk.cancel(task).await
-            || self.inner.lines.cancel(task).await?
+        if self.inner.scheduler.cancel(task).await
+            || self.inner.work_queues.cancel(task).await?
             || self.inner.nightly.cancel(task).await
             || self.inner.passes.cancel(task)
         {
@@ -41,7 +41,7 @@ impl Ingest {
         }
     }
 
-    /// Does a task that is over once more: a scan scans again; hearing and nightly runs take up every track that failed or
+    /// Does a task that is over once more: a scan scans again; analysis and nightly runs take up every track that failed or
     /// lacks results. Gives the new task; of one that is not over itself, because it is being done.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Ingest {
 
     async fn make_ladders_again(&self, of: TaskId) -> Result<TaskId> {
         let ladder = self.uploads().ladder.clone();
-        let line = &self.inner.lines.transcodes;
+        let line = &self.inner.work_queues.transcodes;
         let hold = line.hold();
         let task = line.announce().await?;
         self.inner.store.catalog().requeue_ladders(of, task, &ladder, clock::now()).await?;
@@ -85,7 +85,7 @@ impl Ingest {
         // Room is made before: what is kept is never more than the cap and this one.
         self.tidy_cache().await?;
         let ladder = options.ladder.clone();
-        let line = &self.inner.lines.transcodes;
+        let line = &self.inner.work_queues.transcodes;
         let hold = line.hold();
         let task = line.announce().await?;
         let job = NewJob {
@@ -109,7 +109,7 @@ impl Ingest {
     pub async fn retry_track(&self, id: TrackId) -> Result<()> {
         let row = self.inner.store.catalog().track(id).await?;
         let uploaded = row.is_some_and(|row| row.track.home.folder().is_none());
-        let line = if uploaded { &self.inner.lines.uploads } else { &self.inner.lines.analysis };
+        let line = if uploaded { &self.inner.work_queues.uploads } else { &self.inner.work_queues.analysis };
         let hold = line.hold();
         let task = line.task_id().await?;
         self.inner.store.catalog().requeue_track(id, Some(task), &self.products(), clock::now()).await?;
@@ -128,14 +128,14 @@ impl Ingest {
     }
 
     async fn analyze_again(&self) -> Result<TaskId> {
-        let hold = self.inner.hearing.hold();
-        let task = self.inner.hearing.task_id().await?;
+        let hold = self.inner.task_tracker.hold();
+        let task = self.inner.task_tracker.task_id().await?;
         let catalog = self.inner.store.catalog();
         catalog.requeue_failed(Some(task), &self.products(), clock::now()).await?;
         catalog.queue_missing_analysis(&fanfare_analysis::versions(), Some(task), clock::now()).await?;
-        self.inner.hearing.queued().await;
+        self.inner.task_tracker.queued().await;
         drop(hold);
-        self.inner.hearing.count().await;
+        self.inner.task_tracker.count().await;
         Ok(task)
     }
 }

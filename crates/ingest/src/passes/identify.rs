@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::{OnePass, Turn};
 use crate::{
-    AcoustIdOptions, Identify, TaskHub, governor::Governor, identify::Asked, live_task::LiveTask, text,
+    AcoustIdOptions, Identify, TaskHub, identify::Asked, live_task::LiveTask, text, work_policy::WorkPolicy,
 };
 
 /// The time from one question to the next. The worker's own are half a second apart: together that is the three a second
@@ -46,8 +46,8 @@ struct Done {
 }
 
 impl IdentifyPass {
-    pub(super) fn new(hub: &TaskHub, governor: &Governor) -> Self {
-        let once = OnePass::new(TaskKind::Identify, hub, governor);
+    pub(super) fn new(hub: &TaskHub, work_policy: &WorkPolicy) -> Self {
+        let once = OnePass::new(TaskKind::Identify, hub, work_policy);
         let inner = Inner { store: hub.store().clone(), once, options: Mutex::default() };
         Self { inner: Arc::new(inner) }
     }

@@ -16,10 +16,10 @@ use fanfare_store::{MAX_PAGE, Store, TrackQuery};
 use super::{OnePass, Turn};
 use crate::{
     TaskHub,
-    governor::Governor,
     live_task::LiveTask,
     retag::{Plan, Ready, WHOLE_RELEASE, tell_doubted, tell_no_album, what_to_write, write_one},
     text,
+    work_policy::WorkPolicy,
 };
 
 /// The passes that write tags. Cheap to clone.
@@ -44,8 +44,8 @@ struct Done {
 }
 
 impl TagPass {
-    pub(super) fn new(hub: &TaskHub, governor: &Governor) -> Self {
-        let once = OnePass::new(TaskKind::Tags, hub, governor);
+    pub(super) fn new(hub: &TaskHub, work_policy: &WorkPolicy) -> Self {
+        let once = OnePass::new(TaskKind::Tags, hub, work_policy);
         Self { inner: Arc::new(Inner { store: hub.store().clone(), once, on: Mutex::default() }) }
     }
 

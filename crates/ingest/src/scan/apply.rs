@@ -72,7 +72,8 @@ impl<'a> Applying<'a> {
         let scan = self.scan;
         let queues = scan.on_arrival && batch.iter().any(queues);
         // What was held for a missing track waits again under the same task.
-        let task = if queues { scan.hearing.announce().await? } else { scan.hearing.task_id().await? };
+        let task =
+            if queues { scan.task_tracker.announce().await? } else { scan.task_tracker.task_id().await? };
         let before = self.applied.released;
         let mut pause = PAUSE;
         for attempt in 1.. {
@@ -94,7 +95,7 @@ impl<'a> Applying<'a> {
             }
         }
         if queues || self.applied.released > before {
-            scan.hearing.queued().await;
+            scan.task_tracker.queued().await;
         }
         Ok(())
     }

@@ -29,10 +29,10 @@ use super::{
 use crate::{
     clock,
     detached::{STALLED, attend, detached},
-    hearing::Hearing,
     live_task::LiveTask,
     own::OwnFolders,
     pictures::Pictures,
+    task_tracker::TaskTracker,
     text,
 };
 
@@ -64,7 +64,7 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) store: &'a Store,
     pub(crate) folder: &'a Folder,
     pub(crate) task: &'a LiveTask,
-    pub(crate) hearing: &'a Hearing,
+    pub(crate) task_tracker: &'a TaskTracker,
     /// Whether what is found is heard at once, and not with the next nightly run.
     pub(crate) on_arrival: bool,
     pub(crate) cancel: &'a CancelFlag,
@@ -99,7 +99,7 @@ pub(crate) struct FolderOutcome {
     pub(crate) compared: u64,
     /// Other library folders that tracks were taken from: worth another scan soon.
     pub(crate) taken_from: HashSet<FolderId>,
-    /// What of it was left out, in lines.
+    /// What of it was left out, as text.
     pub(crate) left_out: Vec<String>,
 }
 
@@ -238,7 +238,7 @@ impl FolderScan<'_> {
     /// only hang as well.
     async fn wait_for_threads_left_behind(&self) -> Result<()> {
         let began = Instant::now();
-        // One is ours, one the desk's.
+        // One is ours, one the scheduler's.
         while Arc::strong_count(&self.at_it) > 2 {
             self.check_cancel()?;
             if began.elapsed() > LEFT_BEHIND {

@@ -43,7 +43,6 @@
 mod absence;
 mod apply;
 mod cover;
-pub(crate) mod desk;
 mod elsewhere;
 mod folder;
 mod moves;
@@ -51,6 +50,7 @@ mod placing;
 mod plan;
 pub(crate) mod read;
 mod reading;
+pub(crate) mod scheduler;
 mod steady;
 pub(crate) mod walk;
 

@@ -182,14 +182,14 @@ impl FolderScan<'_> {
         if !again.is_empty() {
             // Their file can be reached again: whatever was given up for that reason is tried anew.
             applying.flush().await?;
-            let task = self.hearing.announce().await?;
+            let task = self.task_tracker.announce().await?;
             for id in again {
                 self.store
                     .catalog()
                     .requeue_track(id, Some(task), &Products::default(), clock::now())
                     .await?;
             }
-            self.hearing.queued().await;
+            self.task_tracker.queued().await;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! *budget* is how long it may start new tracks; a *deferred* track waits for the next run.
 //!
 //! [`plan`] says when, without reading a clock; [`nightly`] waits; [`run`] sees a run through; how gently they work is
-//! the [`governor`](crate::governor)'s.
+//! the [`work_policy`](crate::work_policy)'s.
 
 mod nightly;
 mod options;

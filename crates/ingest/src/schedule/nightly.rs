@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan;
 use crate::{
-    BackgroundOptions, TaskHub, governor::Governor, live_task::LiveTask, passes::Passes,
-    scan::desk::ScanDesk, supervisor::Supervisor, worker::protocol::WorkerEvent,
+    BackgroundOptions, TaskHub, live_task::LiveTask, passes::Passes, scan::scheduler::ScanScheduler,
+    supervisor::Supervisor, work_policy::WorkPolicy, worker::protocol::WorkerEvent,
 };
 
 /// The wall clock is looked at that often: it may be set, and a machine may sleep.
@@ -81,23 +81,23 @@ pub(crate) struct Nightly {
 /// What nightly runs need of the rest of ingest.
 pub(crate) struct NightlyParts {
     pub(crate) hub: TaskHub,
-    pub(crate) governor: Governor,
+    pub(crate) work_policy: WorkPolicy,
     pub(crate) supervisor: Supervisor,
     pub(crate) events: broadcast::Sender<WorkerEvent>,
     pub(crate) clock: NightClock,
     pub(crate) passes: Passes,
-    pub(crate) scans: ScanDesk,
+    pub(crate) scans: ScanScheduler,
 }
 
 pub(super) struct Inner {
     pub(super) store: Store,
     hub: TaskHub,
-    pub(super) governor: Governor,
+    pub(super) work_policy: WorkPolicy,
     pub(super) supervisor: Supervisor,
     pub(super) events: broadcast::Sender<WorkerEvent>,
     pub(super) clock: NightClock,
     passes: Passes,
-    pub(super) scans: ScanDesk,
+    pub(super) scans: ScanScheduler,
     state: Mutex<State>,
     asked: Notify,
 }
@@ -122,9 +122,9 @@ pub(super) struct Run {
 
 impl Nightly {
     pub(crate) fn new(parts: NightlyParts) -> Self {
-        let NightlyParts { hub, governor, supervisor, events, clock, passes, scans } = parts;
+        let NightlyParts { hub, work_policy, supervisor, events, clock, passes, scans } = parts;
         let (store, state, asked) = (hub.store().clone(), Mutex::default(), Notify::new());
-        let inner = Inner { store, hub, governor, supervisor, events, clock, passes, scans, state, asked };
+        let inner = Inner { store, hub, work_policy, supervisor, events, clock, passes, scans, state, asked };
         Self { inner: Arc::new(inner) }
     }
 
@@ -174,7 +174,7 @@ impl Nightly {
     /// # Errors
     /// Errors of the store.
     pub(crate) async fn status(&self) -> Result<BackgroundStatus> {
-        let (clock, options) = (&self.inner.clock, self.inner.governor.options());
+        let (clock, options) = (&self.inner.clock, self.inner.work_policy.options());
         let last_start = self.state().last_start;
         let next_start = plan::next_start(clock.now(), &clock.zone, &options, last_start);
         let is_nightly = |task: &Task| task.kind == TaskKind::Nightly;
@@ -190,7 +190,7 @@ impl Nightly {
         let last = self.last_start().await;
         self.state().last_start = last;
         loop {
-            let (clock, options) = (&self.inner.clock, self.inner.governor.options());
+            let (clock, options) = (&self.inner.clock, self.inner.work_policy.options());
             let now = clock.now();
             let (last, scheduled) = {
                 let state = self.state();
@@ -201,7 +201,7 @@ impl Nightly {
             let run = tokio::select! {
                 _ = stop.changed() => return,
                 () = self.inner.asked.notified() => self.state().wanted.take(),
-                () = self.inner.governor.options_changed() => None,
+                () = self.inner.work_policy.options_changed() => None,
                 () = clock.sleep_until(due.unwrap_or(look).min(look)) => {
                     let now = clock.now();
                     due.filter(|due| *due <= now && now.0 - due.0 < LATE_MS).map(|_| self.new_run(false))
@@ -219,7 +219,7 @@ impl Nightly {
                     // Its jobs are given back and its task is closed by the next life of the server.
                     _ = stop.changed() => return,
                 }
-                self.inner.governor.nightly(false);
+                self.inner.work_policy.nightly(false);
                 self.state().running = None;
                 if !run.cancel.is_cancelled() {
                     self.inner.passes.after_the_night(self.deadline(start));

@@ -35,7 +35,7 @@ impl Nightly {
     /// never lasts longer than its budget from then on.
     pub(super) async fn see_through(&self, run: &Run, mut start: Timestamp) {
         let mut events = self.inner.events.subscribe();
-        self.inner.governor.nightly(true);
+        self.inner.work_policy.nightly(true);
         let mut failed_too = run.failed_too;
         let mut first = true;
         let mut taken = 0;
@@ -94,7 +94,7 @@ impl Nightly {
             false => tracing::info!(tracks = queued, "a nightly run takes up what scans found"),
         }
         if first || queued > 0 {
-            run.task.step("hearing tracks", queued).await;
+            run.task.step("analyzing tracks", queued).await;
             self.inner.supervisor.wake();
         }
     }
@@ -143,7 +143,7 @@ impl Nightly {
 
     /// When a run that started then begins no more tracks, as things are set now.
     pub(super) fn deadline(&self, start: Timestamp) -> Timestamp {
-        plan::deadline(start, &self.inner.clock.zone, &self.inner.governor.options())
+        plan::deadline(start, &self.inner.clock.zone, &self.inner.work_policy.options())
     }
 
     /// Queues what the run is to hear; a store that is busy at that moment does not cost the night.

@@ -18,14 +18,14 @@ use tokio::sync::{broadcast, watch};
 use super::{BackgroundOptions, NightClock, Nightly, NightlyParts};
 use crate::{
     PictureCommand, Pictures, TaskHub,
-    governor::{Governor, Policy},
     ingest::no_stale_tracks,
-    lines::Lines,
     own::OwnFolders,
     passes::Passes,
     quarantine::Kept,
-    scan::desk::ScanDesk,
+    scan::scheduler::ScanScheduler,
     supervisor::{Supervisor, WorkerCommandLine},
+    work_policy::{Policy, WorkPolicy},
+    work_queues::WorkQueues,
     worker::protocol::{WorkerEvent, WorkerRole},
 };
 
@@ -48,9 +48,9 @@ impl Fixture {
         let options = StoreOptions { migrate: true, readers: 1, busy_timeout_ms: 5_000 };
         let store = Store::open(data, &options).await.unwrap();
         let hub = TaskHub::new(store.clone());
-        let governor = Governor::new(1, BackgroundOptions::default());
-        let lines = Lines::new(&store, &hub, &governor);
-        let hearing = lines.analysis.clone();
+        let work_policy = WorkPolicy::new(1, BackgroundOptions::default());
+        let work_queues = WorkQueues::new(&store, &hub, &work_policy);
+        let task_tracker = work_queues.analysis.clone();
         let command = WorkerCommandLine {
             // Lives until its stdin ends, and never works.
             exe: "/bin/cat".into(),
@@ -62,21 +62,21 @@ impl Fixture {
         let (events, _) = broadcast::channel(16);
         let (tell, policy) = watch::channel(Policy::prompt(1));
         let supervisor =
-            Supervisor::start(store.clone(), lines, command, no_stale_tracks(), events.clone(), policy);
+            Supervisor::start(store.clone(), work_queues, command, no_stale_tracks(), events.clone(), policy);
         let supervisor = supervisor.await.unwrap();
         let pictures = Pictures::start(PictureCommand { exe: "/bin/cat".into(), args: Vec::new() });
-        let scans = ScanDesk::new(
+        let scans = ScanScheduler::new(
             store.clone(),
             hub.clone(),
-            hearing,
-            governor.clone(),
+            task_tracker,
+            work_policy.clone(),
             Kept::days(30),
             (OwnFolders::new([data.to_owned()]), Limits::default(), pictures),
         );
         let nightly = Nightly::new(NightlyParts {
             hub: hub.clone(),
-            passes: Passes::new(&hub, &governor),
-            governor,
+            passes: Passes::new(&hub, &work_policy),
+            work_policy,
             supervisor: supervisor.clone(),
             events: events.clone(),
             clock,
@@ -218,7 +218,7 @@ async fn no_run_starts_by_itself_before_the_schedule_has_begun() {
         quiet_hours: super::QuietHours::parse_setting("05:00-05:00").unwrap(),
         ..BackgroundOptions::default()
     };
-    fixture.nightly.inner.governor.set_options(options);
+    fixture.nightly.inner.work_policy.set_options(options);
     let running = fixture.run();
     for _ in 0..1_000 {
         tokio::task::yield_now().await;

@@ -1,16 +1,16 @@
 //! The supervisor: keeps one worker child alive, and gives back what a dead one held. There is one for each role of
 //! workers; the one for the role `live` starts its child when it is woken for the first time.
 //!
-//! Vocabulary: a *life* is one child from its start to its end; its *owner* is the name under which it
-//! leases jobs, unique per life.
+//! Vocabulary: a *worker process* is one child from its start to its end; its *owner* is the name under which it
+//! leases jobs, unique per worker process.
 //!
 //! Invariants: a dead child's leases are ended at once, not after they run out; the owner's name is on disk
 //! before the child is told it, so that a server that was killed as well is cleaned up after by the next one;
 //! restarts come with a growing, bounded pause. (That the jobs that were at hand in a crash are tried one at a
 //! time, so that one poisonous file does not use up the attempts of its neighbours, is the queue's rule.)
 
-mod life;
 mod owner;
+mod worker_process;
 
 use std::{
     ffi::OsString,
@@ -28,14 +28,14 @@ use tokio::{
 };
 
 use self::{
-    life::{Life, LifeEnd},
     owner::OwnerFile,
+    worker_process::{WorkerExit, WorkerProcess},
 };
 use crate::{
     clock,
-    governor::Policy,
     ingest::StaleSender,
-    lines::Lines,
+    work_policy::Policy,
+    work_queues::WorkQueues,
     worker::protocol::{WorkerCommand, WorkerEvent, WorkerRole},
 };
 
@@ -43,8 +43,8 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between restarts.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// A life that long is a success: the next pause is the first one again.
-const GOOD_LIFE: Duration = Duration::from_secs(60);
+/// A worker that ran that long is a success: the next pause is the first one again.
+const STABLE_RUN: Duration = Duration::from_secs(60);
 
 /// What [`Supervisor::stop`] takes besides the worker's time: the end by force, and some for the store.
 const AFTER_STOP: Duration = Duration::from_millis(900);
@@ -93,10 +93,10 @@ pub(crate) struct Supervisor {
     task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
 }
 
-/// What a life needs of its supervisor.
+/// What a worker process needs of its supervisor.
 struct Keeper {
     store: Store,
-    lines: Lines,
+    work_queues: WorkQueues,
     command: WorkerCommandLine,
     status: Arc<Mutex<WorkerStatus>>,
     /// Tracks whose file is not as the catalog has it.
@@ -116,7 +116,7 @@ impl Supervisor {
     /// Errors of the store, and of the file with the owner's name.
     pub(crate) async fn start(
         store: Store,
-        lines: Lines,
+        work_queues: WorkQueues,
         command: WorkerCommandLine,
         stale: StaleSender,
         events: broadcast::Sender<WorkerEvent>,
@@ -132,7 +132,7 @@ impl Supervisor {
         let ahead = Arc::new(Mutex::new((1, u64::MAX)));
         let keeper = Keeper {
             store,
-            lines,
+            work_queues,
             command,
             status: Arc::clone(&status),
             stale,
@@ -205,8 +205,8 @@ impl Keeper {
             let owner = owner::fresh();
             let began = Instant::now();
             let end = match owner_file.write(&owner) {
-                Ok(()) => Life::new(&self, &owner).live(&mut orders).await,
-                Err(error) => LifeEnd::died(format!("its name cannot be stored: {error}")),
+                Ok(()) => WorkerProcess::new(&self, &owner).live(&mut orders).await,
+                Err(error) => WorkerExit::died(format!("its name cannot be stored: {error}")),
             };
             self.clean_up_after(&owner).await;
             {
@@ -218,7 +218,7 @@ impl Keeper {
                 owner_file.remove();
                 return;
             }
-            if began.elapsed() >= GOOD_LIFE || end.dealt_with {
+            if began.elapsed() >= STABLE_RUN || end.dealt_with {
                 pause = FIRST_PAUSE;
             }
             tracing::warn!(
@@ -248,7 +248,7 @@ impl Keeper {
             // They run out by themselves within a minute.
             Err(error) => tracing::warn!(owner, %error, "could not end the leases of a worker that is gone"),
         }
-        self.lines.count().await;
+        self.work_queues.count().await;
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct UploadCovers {
 struct Inner {
     store: Store,
     pictures: Pictures,
-    /// Rung when a track wants a cover.
+    /// Notified when a track wants a cover.
     wanted: Notify,
     /// Says which track has what it wanted.
     made: broadcast::Sender<TrackId>,

@@ -20,8 +20,8 @@ use tokio::{
 use super::{UploadCovers, UploadOptions};
 use crate::{
     Ingest, clock,
-    hearing::Hearing,
     pictures::{Pictures, Whose, limits_here},
+    task_tracker::TaskTracker,
 };
 
 /// The longest name that is kept of what the sender called the file, in characters.
@@ -63,7 +63,7 @@ impl UploadPictures {
 pub(crate) struct Receives {
     pub(crate) ingest: Ingest,
     pub(crate) store: Store,
-    pub(crate) uploads: Hearing,
+    pub(crate) uploads: TaskTracker,
     pub(crate) options: Arc<UploadOptions>,
     pub(crate) products: Products,
     pub(crate) pictures: UploadPictures,
@@ -73,7 +73,7 @@ pub(crate) struct Receives {
 pub struct Receiving {
     ingest: Ingest,
     store: Store,
-    uploads: Hearing,
+    uploads: TaskTracker,
     pictures: UploadPictures,
     options: Arc<UploadOptions>,
     products: Products,

@@ -7,8 +7,8 @@
 //! Where the kernel cannot watch (its limit of watches is reached, a network file system, storage that is
 //! away), the folder is scanned from time to time instead.
 
-mod board;
-mod eye;
+mod folder_watcher;
+mod pending_changes;
 mod quiet;
 
 use std::{
@@ -20,14 +20,14 @@ use fanfare_model::{FolderId, library::Folder};
 use fanfare_store::Store;
 use tokio::{sync::watch, time::Instant};
 
-pub(crate) use self::board::Board;
+pub(crate) use self::pending_changes::PendingChanges;
 use self::{
-    eye::{Eye, Looked},
+    folder_watcher::{FolderWatcher, Looked},
     quiet::Quiet,
 };
 use crate::{
     detached::detached,
-    scan::desk::{Cause, ScanDesk},
+    scan::scheduler::{Cause, ScanScheduler},
 };
 
 /// How often watching is set up again where it failed, and lost mounts are noticed.
@@ -49,7 +49,7 @@ pub(crate) struct WatchOptions {
 /// A folder that is looked after.
 struct Watched {
     folder: Folder,
-    eye: Option<Eye>,
+    folder_watcher: Option<FolderWatcher>,
     /// A look at it is under way; on storage that hangs it may never end.
     looking: bool,
     quiet: Quiet,
@@ -59,9 +59,9 @@ struct Watched {
 /// Looks after the library's folders until the stop is told.
 pub(crate) async fn run(
     store: Store,
-    desk: ScanDesk,
+    scheduler: ScanScheduler,
     options: WatchOptions,
-    board: Board,
+    pending_changes: PendingChanges,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut watched: BTreeMap<FolderId, Watched> = BTreeMap::new();
@@ -73,7 +73,7 @@ pub(crate) async fn run(
         let far = Instant::now() + LOOK_AFTER;
         tokio::select! {
             _ = stop.changed() => return,
-            seen = board.take() => {
+            seen = pending_changes.take() => {
                 for id in seen.changed {
                     if let Some(folder) = watched.get_mut(&id) {
                         folder.quiet.note(Instant::now());
@@ -81,7 +81,7 @@ pub(crate) async fn run(
                 }
                 for id in seen.blind {
                     if let Some(folder) = watched.get_mut(&id) {
-                        folder.eye = None;
+                        folder.folder_watcher = None;
                     }
                 }
                 for (id, looked) in seen.looked {
@@ -92,22 +92,22 @@ pub(crate) async fn run(
                 if seen.folders {
                     refresh(&store, &mut watched).await;
                     // A folder is watched from the moment it joins, not from the next round on.
-                    for folder in watched.values_mut().filter(|folder| folder.eye.is_none()) {
-                        folder.look(&options, &board);
+                    for folder in watched.values_mut().filter(|folder| folder.folder_watcher.is_none()) {
+                        folder.look(&options, &pending_changes);
                     }
                 }
             }
             _ = look_after.tick() => {
                 refresh(&store, &mut watched).await;
                 for folder in watched.values_mut() {
-                    folder.look(&options, &board);
+                    folder.look(&options, &pending_changes);
                 }
             }
             _ = look_at_mounts.tick() => {
                 // What was mounted may be a folder of the library, or hide one.
                 for (id, folder) in &mut watched {
-                    if desk.is_mounted_otherwise(*id, &folder.folder.path) {
-                        folder.look(&options, &board);
+                    if scheduler.is_mounted_otherwise(*id, &folder.folder.path) {
+                        folder.look(&options, &pending_changes);
                         folder.quiet.note(Instant::now());
                     }
                 }
@@ -116,13 +116,13 @@ pub(crate) async fn run(
         }
         let now = Instant::now();
         for (id, folder) in &mut watched {
-            let unseen = options.watch && folder.eye.is_none();
+            let unseen = options.watch && folder.folder_watcher.is_none();
             let every = options.poll_interval.or_else(|| unseen.then_some(FALLBACK_POLL));
             let poll = every.is_some_and(|every| now.duration_since(folder.polled) >= every);
             if folder.quiet.take_if_due(now) || poll {
                 folder.polled = now;
                 // Refused only while shutting down.
-                let _asked = desk.ask(Cause::Quiet, Some(*id)).await;
+                let _asked = scheduler.ask(Cause::Quiet, Some(*id)).await;
             }
         }
     }
@@ -139,7 +139,7 @@ async fn refresh(store: &Store, watched: &mut BTreeMap<FolderId, Watched>) {
     for folder in folders {
         let new = || Watched {
             folder: folder.clone(),
-            eye: None,
+            folder_watcher: None,
             looking: false,
             quiet: Quiet::default(),
             polled: Instant::now(),
@@ -149,37 +149,42 @@ async fn refresh(store: &Store, watched: &mut BTreeMap<FolderId, Watched>) {
 }
 
 impl Watched {
-    /// Begins to open an eye on the folder where there is none, or where what it looks at is not there any
-    /// more. What comes of it is put on the board.
-    fn look(&mut self, options: &WatchOptions, board: &Board) {
+    /// Begins to open an folder_watcher on the folder where there is none, or where what it looks at is not there any
+    /// more. What comes of it is put on the pending_changes.
+    fn look(&mut self, options: &WatchOptions, pending_changes: &PendingChanges) {
         if !options.watch || std::mem::replace(&mut self.looking, true) {
             return;
         }
-        let (id, path, open) =
-            (self.folder.id, self.folder.path.clone(), self.eye.as_ref().map(Eye::looks_at));
-        let (eyes, board) = (board.clone(), board.clone());
+        let (id, path, open) = (
+            self.folder.id,
+            self.folder.path.clone(),
+            self.folder_watcher.as_ref().map(FolderWatcher::looks_at),
+        );
+        let (eyes, pending_changes) = (pending_changes.clone(), pending_changes.clone());
         // Watching a large tree takes one call per folder in it.
-        let look = detached("watch", move || Eye::look(id, &path, open, eyes));
+        let look = detached("watch", move || FolderWatcher::look(id, &path, open, eyes));
         tokio::spawn(async move {
             let looked =
                 look.await.unwrap_or_else(|error| Looked::Blind { error: error.to_string(), limit: false });
-            board.note(|seen| seen.looked.push((id, looked)));
+            pending_changes.note(|seen| seen.looked.push((id, looked)));
         });
     }
 
     fn take_in(&mut self, looked: Looked, warned: &mut bool) {
         self.looking = false;
         // Another file system is mounted there now, or none: what it holds is new to us. And what changed
-        // before a new eye was open was seen by nobody.
-        if matches!(looked, Looked::Open(_)) || (self.eye.is_some() && !matches!(looked, Looked::Same)) {
+        // before a new folder_watcher was open was seen by nobody.
+        if matches!(looked, Looked::Open(_))
+            || (self.folder_watcher.is_some() && !matches!(looked, Looked::Same))
+        {
             self.quiet.note(Instant::now());
         }
         match looked {
             Looked::Same => {}
-            Looked::Open(eye) => self.eye = Some(eye),
-            Looked::Away => self.eye = None,
+            Looked::Open(folder_watcher) => self.folder_watcher = Some(folder_watcher),
+            Looked::Away => self.folder_watcher = None,
             Looked::Blind { error, limit } => {
-                self.eye = None;
+                self.folder_watcher = None;
                 if !std::mem::replace(warned, true) {
                     let remedy = if limit {
                         "raise the sysctl fs.inotify.max_user_watches"

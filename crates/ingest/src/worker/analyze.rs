@@ -12,17 +12,17 @@ use fanfare_model::{
 use fanfare_store::AnalysisCommit;
 
 use super::{
-    choice::HeardBefore,
-    hear::{Far, Hearable, Heard, hear},
+    choice::PreviousAnalysis,
+    hear::{AnalysisInput, Far, Heard, hear},
     retry::next_night,
-    work::{Begun, Held, Progress, Work},
+    work::{Begun, LeasedJob, Progress, Work},
 };
 use crate::{clock, stamp::FileStamp, text};
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
 
-/// Hearing one track.
+/// Analyzing one track.
 pub(crate) struct AnalyzeTrack {
     id: TrackId,
     /// The track as it was when the attempt began, and where its bytes lie.
@@ -48,8 +48,8 @@ impl Work for AnalyzeTrack {
         self.id
     }
 
-    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.bench.store.catalog();
+    async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.executor.store.catalog();
         let row = catalog.track(self.id).await?;
         let path = catalog.track_path(self.id).await?;
         let (Some(row), Some(path)) = (row, path) else {
@@ -59,32 +59,33 @@ impl Work for AnalyzeTrack {
         };
         let track = row.track;
         if let Some(folder) = track.home.folder() {
-            held.bench.roots.reach(&held.bench.store, folder).await?;
+            held.executor.roots.reach(&held.executor.store, folder).await?;
         }
         catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
-        let before = heard_before(held, &track).await?;
+        let before = previous_analysis(held, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
         let scanned = FileStamp::scanned(&track);
         let in_folder = track.home.folder().is_some();
         let shown = text::shown(&track, &path);
         self.begun = Some(Box::new((track, path.clone())));
-        let analyzers = held.bench.parts.analyzers.clone();
+        let analyzers = held.executor.parts.analyzers.clone();
         let (without, fan_out) = (held.job.without.clone(), held.fan_out_options());
-        let (brake, budget) = (held.bench.brake.clone(), held.bench.parts.budget);
-        let file = Hearable { path, scanned, in_folder, frames, before, analyzers, without, fan_out, budget };
-        let open = held.bench.open.clone();
-        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
-            let mut braked = brake.begin();
+        let (throttle, budget) = (held.executor.throttle.clone(), held.executor.parts.budget);
+        let file =
+            AnalysisInput { path, scanned, in_folder, frames, before, analyzers, without, fan_out, budget };
+        let open = held.executor.open.clone();
+        let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+            let mut throttled = throttle.begin();
             let mut on_progress = |far: Far| {
                 progress(far.frames, far.total);
-                braked.pass(far.audio_s, cancel, &mut || progress(far.frames, far.total));
+                throttled.pass(far.audio_s, cancel, &mut || progress(far.frames, far.total));
             };
             hear(&file, &open, cancel, &mut on_progress).map(Box::new)
         });
-        Ok(Some(Begun { shown, labour }))
+        Ok(Some(Begun { shown, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &Held, heard: Box<Heard>) -> Result<()> {
+    async fn commit(&mut self, held: &LeasedJob, heard: Box<Heard>) -> Result<()> {
         // What hangs now hangs next time, and each time costs a worker.
         if held.may_be_tried_again()
             && !held.hangs()
@@ -110,7 +111,7 @@ impl Work for AnalyzeTrack {
         };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
-            match held.bench.store.catalog().commit_analysis(commit.clone(), clock::now()).await {
+            match held.executor.store.catalog().commit_analysis(commit.clone(), clock::now()).await {
                 Ok(()) => break,
                 Err(error) if error.kind().is_transient() && attempt < COMMIT_TRIES => {
                     tracing::warn!(%error, attempt, "could not store a result, trying again");
@@ -123,47 +124,47 @@ impl Work for AnalyzeTrack {
         Ok(())
     }
 
-    async fn after(&mut self, held: &Held) {
+    async fn after(&mut self, held: &LeasedJob) {
         if let Some(begun) = &self.begun {
             held.follow_up(&begun.0, &begun.1).await;
         }
     }
 
-    async fn after_failure(&mut self, held: &Held) {
+    async fn after_failure(&mut self, held: &LeasedJob) {
         held.follow_up_failure(self.id).await;
     }
 
     /// The same error, or the better one where the file's storage is away.
-    async fn explain(&self, held: &Held, error: Error) -> Error {
+    async fn explain(&self, held: &LeasedJob, error: Error) -> Error {
         if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Io | ErrorKind::PermissionDenied) {
             return error;
         }
         let Some(folder) = self.begun().ok().and_then(|track| track.home.folder()) else { return error };
-        match held.bench.roots.reach(&held.bench.store, folder).await {
+        match held.executor.roots.reach(&held.executor.store, folder).await {
             Err(away) if away.kind() == ErrorKind::Unavailable => away.because(error),
             _ => error,
         }
     }
 
-    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+    async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         let (reason, next_retry) = (JobError::from(error), next_night(error.kind(), now));
-        let catalog = held.bench.store.catalog();
+        let catalog = held.executor.store.catalog();
         let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
         catalog.fail_analysis(job, attempt, owner, self.id, (&reason, next_retry), now).await
     }
 }
 
 /// What the store has of a track already.
-pub(crate) async fn heard_before(held: &Held, track: &Track) -> Result<Option<HeardBefore>> {
+pub(crate) async fn previous_analysis(held: &LeasedJob, track: &Track) -> Result<Option<PreviousAnalysis>> {
     let Some(content_hash) = track.content_hash else { return Ok(None) };
-    let (results, _) = held.bench.store.catalog().analysis(track.id).await?;
-    Ok(Some(HeardBefore::of(content_hash, &results, &held.bench.parts.analyzers)))
+    let (results, _) = held.executor.store.catalog().analysis(track.id).await?;
+    Ok(Some(PreviousAnalysis::of(content_hash, &results, &held.executor.parts.analyzers)))
 }
 
 /// What follows from the results, those from before included. A track for which nothing follows (too short, silent)
 /// has none.
 pub(crate) async fn enrichment(
-    held: &Held,
+    held: &LeasedJob,
     track: &Track,
     content_hash: ContentHash,
     audio: &AudioProperties,
@@ -171,7 +172,7 @@ pub(crate) async fn enrichment(
 ) -> Option<Enrichment> {
     let mut results = Vec::new();
     if track.content_hash == Some(content_hash) {
-        let (before, _) = held.bench.store.catalog().analysis(track.id).await.ok()?;
+        let (before, _) = held.executor.store.catalog().analysis(track.id).await.ok()?;
         let again = |old: &AnalyzerResult| heard.iter().any(|new| new.analyzer == old.analyzer);
         results.extend(before.into_iter().filter(|old| !again(old)));
     }

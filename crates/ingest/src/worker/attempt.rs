@@ -18,18 +18,18 @@ use tokio::sync::oneshot;
 
 use super::{
     nothing_fits::ends_a_run,
-    protocol::{LABOUR, WorkerEvent},
-    work::{Begun, Held, Labour, Work, unnamed},
+    protocol::{BLOCKING_WORK, WorkerEvent},
+    work::{Begun, BlockingWork, LeasedJob, Work, unnamed},
 };
 use crate::text;
 
 /// Progress is said at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
-/// A labour that shows no progress for that long, after the least budget of a track, will never return.
+/// A blocking_work that shows no progress for that long, after the least budget of a track, will never return.
 const STUCK_AFTER: Duration = Duration::from_secs(120);
-/// How long a cancelled labour gets to notice.
+/// How long a cancelled blocking_work gets to notice.
 const CANCEL_GRACE: Duration = Duration::from_secs(6);
-/// How often a held lease is looked after, and a labour watched.
+/// How often a held lease is looked after, and a blocking_work watched.
 const BEAT: Duration = Duration::from_millis(HEARTBEAT_MS as u64);
 
 /// How often it is looked whether a job was withdrawn: its track was deleted, its run cancelled.
@@ -41,7 +41,7 @@ const ROOM_LOOK: Duration = Duration::from_secs(1);
 /// How long sinks that were let go get to notice, in steps.
 const THREAD_GRACE: (u32, Duration) = (20, Duration::from_millis(50));
 
-/// How an attempt ended, as far as the bench cares.
+/// How an attempt ended, as far as the executor cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptEnd {
     /// Its thread is gone.
@@ -53,7 +53,7 @@ pub(crate) enum AttemptEnd {
 }
 
 /// Makes an attempt.
-pub(crate) async fn attempt<W: Work>(held: Held, work: W) -> AttemptEnd {
+pub(crate) async fn attempt<W: Work>(held: LeasedJob, work: W) -> AttemptEnd {
     let shown = unnamed(&work);
     let mut attempting = Attempting { held, work, shown, named: false };
     let end = match attempting.run().await {
@@ -68,7 +68,7 @@ pub(crate) async fn attempt<W: Work>(held: Held, work: W) -> AttemptEnd {
 
 /// An attempt under way.
 struct Attempting<W> {
-    held: Held,
+    held: LeasedJob,
     work: W,
     /// The file as people are shown it.
     shown: String,
@@ -82,7 +82,7 @@ impl<W: Work> Attempting<W> {
             self.say_dropped();
             return Ok(AttemptEnd::Over);
         }
-        let Some(Begun { shown, labour }) = self.work.begin(&self.held).await? else {
+        let Some(Begun { shown, blocking_work }) = self.work.begin(&self.held).await? else {
             self.say_dropped();
             return Ok(AttemptEnd::Over);
         };
@@ -94,8 +94,8 @@ impl<W: Work> Attempting<W> {
             place: self.held.place,
             path: self.shown.clone(),
         };
-        self.held.bench.mouth.say_for_sure(&started).await;
-        match self.on_a_thread(labour).await {
+        self.held.executor.event_writer.say_for_sure(&started).await;
+        match self.on_a_thread(blocking_work).await {
             Outcome::Returned(Ok(product)) => {
                 // Whether a sink that was let go still runs is known only after a while.
                 let _told_below = self.leaves_a_thread().await;
@@ -126,21 +126,23 @@ impl<W: Work> Attempting<W> {
         true
     }
 
-    /// Does the labour on a thread of its own, renews the lease meanwhile, and gives up what does not come back.
-    async fn on_a_thread(&self, labour: Labour<W::Product>) -> Outcome<W::Product> {
+    /// Does the blocking_work on a thread of its own, renews the lease meanwhile, and gives up what does not come back.
+    async fn on_a_thread(&self, blocking_work: BlockingWork<W::Product>) -> Outcome<W::Product> {
         let cancel = CancelFlag::default();
         let (sender, mut returned) = oneshot::channel();
         let began = Instant::now();
-        let life = Arc::new(AtomicU64::new(0));
+        let last_sign_ms = Arc::new(AtomicU64::new(0));
         let spawned = {
-            let (cancel, life) = (cancel.clone(), Arc::clone(&life));
-            let mut progress = self.progress(began, life);
-            std::thread::Builder::new().name(format!("{}:{LABOUR}", self.held.place)).spawn(move || {
-                if let Err(error) = nice(W::NICE) {
-                    tracing::debug!(%error, "could not lower the priority");
-                }
-                let _given_up = sender.send(labour(&cancel, &mut progress));
-            })
+            let (cancel, last_sign_ms) = (cancel.clone(), Arc::clone(&last_sign_ms));
+            let mut progress = self.progress(began, last_sign_ms);
+            std::thread::Builder::new().name(format!("{}:{BLOCKING_WORK}", self.held.place)).spawn(
+                move || {
+                    if let Err(error) = nice(W::NICE) {
+                        tracing::debug!(%error, "could not lower the priority");
+                    }
+                    let _given_up = sender.send(blocking_work(&cancel, &mut progress));
+                },
+            )
         };
         if let Err(error) = spawned {
             let error = Error::new(ErrorKind::Unavailable, "cannot start a thread to work on").because(error);
@@ -152,7 +154,7 @@ impl<W: Work> Attempting<W> {
         loop {
             tokio::select! {
                 product = &mut returned => return Outcome::of(product),
-                () = self.held.bench.stop.cancelled() => {
+                () = self.held.executor.stop.cancelled() => {
                     cancel.cancel();
                     return match tokio::time::timeout(CANCEL_GRACE, &mut returned).await {
                         Ok(product) => Outcome::of(product),
@@ -165,8 +167,8 @@ impl<W: Work> Attempting<W> {
                     }
                 }
                 _ = beat.tick() => {
-                    let silent = began.elapsed().saturating_sub(Duration::from_millis(life.load(Ordering::Relaxed)));
-                    if began.elapsed() > self.held.bench.parts.budget.least && silent > STUCK_AFTER {
+                    let silent = began.elapsed().saturating_sub(Duration::from_millis(last_sign_ms.load(Ordering::Relaxed)));
+                    if began.elapsed() > self.held.executor.parts.budget.least && silent > STUCK_AFTER {
                         cancel.cancel();
                         let message = format!("the decoder stood still for {} s", silent.as_secs());
                         return Outcome::Stuck(Error::new(ErrorKind::Timeout, message));
@@ -182,31 +184,34 @@ impl<W: Work> Attempting<W> {
     fn progress(
         &self,
         began: Instant,
-        life: Arc<AtomicU64>,
+        last_sign_ms: Arc<AtomicU64>,
     ) -> impl FnMut(u64, Option<u64>) + Send + 'static {
-        let (mouth, job, task) = (self.held.bench.mouth.clone(), self.held.job.id, self.held.task());
+        let (event_writer, job, task) =
+            (self.held.executor.event_writer.clone(), self.held.job.id, self.held.task());
         let path = self.shown.clone();
         let mut said = Instant::now();
         move |frames, total| {
-            life.store(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            last_sign_ms
+                .store(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
             if said.elapsed() >= PROGRESS_EVERY {
                 said = Instant::now();
-                mouth.say(&WorkerEvent::Progress { job, task, path: path.clone(), frames, total });
+                event_writer.say(&WorkerEvent::Progress { job, task, path: path.clone(), frames, total });
             }
         }
     }
 
     /// Whether nobody wants the job's result any more. Only a clear answer counts.
     async fn is_withdrawn(&self) -> bool {
-        let job = self.held.bench.store.jobs().job(self.held.job.id).await;
+        let job = self.held.executor.store.jobs().job(self.held.job.id).await;
         job.is_ok_and(|job| job.is_none_or(|job| job.state == JobState::Cancelled))
     }
 
     /// Renews the lease; anything but a clear "lost" is tried again at the next beat.
     async fn lease_is_lost(&self) -> bool {
         let held = &self.held;
-        let now = held.bench.now();
-        let renewed = held.bench.store.jobs().heartbeat(held.job.id, held.attempt(), held.owner(), now).await;
+        let now = held.executor.now();
+        let renewed =
+            held.executor.store.jobs().heartbeat(held.job.id, held.attempt(), held.owner(), now).await;
         match renewed {
             Ok(()) => false,
             Err(error) => {
@@ -217,10 +222,10 @@ impl<W: Work> Attempting<W> {
     }
 
     async fn end_failed(&mut self, error: Error) {
-        let now = self.held.bench.now();
+        let now = self.held.executor.now();
         let (job, track) = (self.held.job.id, self.work.track());
         if error.kind() == ErrorKind::Cancelled {
-            let jobs = self.held.bench.store.jobs();
+            let jobs = self.held.executor.store.jobs();
             if let Err(error) = jobs.give_back(job, self.held.attempt(), self.held.owner(), now).await {
                 tracing::debug!(%job, %error, "could not give a job back");
             }
@@ -231,7 +236,7 @@ impl<W: Work> Attempting<W> {
             self.held.say(&WorkerEvent::Stale { track });
         }
         let waits = W::WAITS_FOR_ROOM && self.disk_is_to_blame(&error).await;
-        let now = self.held.bench.now();
+        let now = self.held.executor.now();
         let retry_at = match error.kind() {
             kind if waits => self.held.once_there_is_room(kind, now),
             kind => self.work.retry_at(&self.held, kind, now),
@@ -268,14 +273,14 @@ impl<W: Work> Attempting<W> {
         if !matches!(kind, ErrorKind::NoSpace | ErrorKind::Io | ErrorKind::Unavailable) {
             return false;
         }
-        let bench = &self.held.bench;
-        if bench.store.look_at_disk().await.is_none() {
+        let executor = &self.held.executor;
+        if executor.store.look_at_disk().await.is_none() {
             return kind == ErrorKind::NoSpace;
         }
-        while bench.store.look_at_disk().await.is_some() {
+        while executor.store.look_at_disk().await.is_some() {
             tokio::select! {
                 () = tokio::time::sleep(ROOM_LOOK) => {}
-                () = bench.stop.cancelled() => break,
+                () = executor.stop.cancelled() => break,
             }
         }
         true
@@ -286,7 +291,7 @@ impl<W: Work> Attempting<W> {
         if self.named {
             return;
         }
-        match self.held.bench.store.catalog().shown_name(self.work.track()).await {
+        match self.held.executor.store.catalog().shown_name(self.work.track()).await {
             Ok(Some(name)) => (self.shown, self.named) = (name, true),
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "could not look up the name of a file"),
@@ -302,7 +307,7 @@ impl<W: Work> Attempting<W> {
         let Some(at) = retry_at else { return self.work.give_up(&self.held, error, now).await };
         let held = &self.held;
         let after = if waits { AfterFailure::WaitUntil(at) } else { AfterFailure::RetryAt(at) };
-        held.bench
+        held.executor
             .store
             .jobs()
             .fail(held.job.id, held.attempt(), held.owner(), JobError::from(error), after, now)

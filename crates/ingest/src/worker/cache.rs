@@ -13,7 +13,7 @@ use super::{
     room::{is_unwritable, unwritable},
     small::Subject,
     whole::{self, WholeFile, by_rate},
-    work::{Begun, Held, Progress, Work},
+    work::{Begun, LeasedJob, Progress, Work},
 };
 use crate::clock;
 
@@ -62,13 +62,13 @@ impl Work for CacheTrack {
         self.id
     }
 
-    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
+    async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
         let Some(subject) = Subject::of(held, self.id).await? else {
             // It was removed, or its bytes were, while its job waited.
             held.finish().await?;
             return Ok(None);
         };
-        let catalog = held.bench.store.catalog();
+        let catalog = held.executor.store.catalog();
         // It may not have been heard yet, or was written to. Its bytes may have been heard elsewhere, in a library that was
         // moved.
         let looked = subject.clone();
@@ -102,12 +102,13 @@ impl Work for CacheTrack {
         }
         // About so many bytes: known for certain when they are made, and then it is asked again.
         let sound = |profile: &Profile| (profile.bitrate_bps() as f64 / 8.0 * subject.seconds()) as u64;
-        drop(held.bench.room.make(held, self.wanted.iter().map(sound).sum()).await?);
+        drop(held.executor.room.make(held, self.wanted.iter().map(sound).sum()).await?);
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
         self.subject = Some(subject.clone());
-        let (wanted, open, fan_out) = (self.wanted.clone(), held.bench.open.clone(), held.fan_out_options());
+        let (wanted, open, fan_out) =
+            (self.wanted.clone(), held.executor.open.clone(), held.fan_out_options());
         let shown = subject.shown.clone();
-        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+        let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
             let mut count = false;
             // A file that is not as long as it says is counted, and begun again.
@@ -121,10 +122,10 @@ impl Work for CacheTrack {
             subject.check_since(&before)?;
             Ok(Box::new(Whole { hash, making, files, damage }))
         });
-        Ok(Some(Begun { shown, labour }))
+        Ok(Some(Begun { shown, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
+    async fn commit(&mut self, held: &LeasedJob, product: Self::Product) -> Result<()> {
         let Whole { hash, making, files, damage } = *product;
         let now = clock::now();
         let profiles: Vec<Profile> = files.iter().map(|file| file.profile).collect();
@@ -134,9 +135,9 @@ impl Work for CacheTrack {
         let kept = kept.await.map_err(|ended| {
             Error::new(ErrorKind::Internal, "keeping files was interrupted").because(ended)
         })??;
-        let catalog = held.bench.store.catalog();
+        let catalog = held.executor.store.catalog();
         let (job, attempt) = (held.job.id, held.attempt());
-        let room = held.bench.room.make(held, kept.iter().map(|file| file.size_bytes).sum()).await;
+        let room = held.executor.room.make(held, kept.iter().map(|file| file.size_bytes).sum()).await;
         if let Err(full) = room {
             held.remove(Leftover::of(None, &kept)).await;
             return Err(full);
@@ -167,12 +168,12 @@ impl Work for CacheTrack {
     }
 
     /// The sentence by which the end of a run is known is the one that people are shown.
-    fn name(&self, held: &Held, error: Error) -> Error {
+    fn name(&self, held: &LeasedJob, error: Error) -> Error {
         unwritable(held, &error).unwrap_or(error)
     }
 
     /// The last attempts are for workers that die; what goes wrong by itself is told after the others.
-    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+    fn retry_at(&self, held: &LeasedJob, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         if is_unwritable(held, kind) {
             return None;
         }
@@ -180,12 +181,12 @@ impl Work for CacheTrack {
         next_attempt(kind, held.job.attempt.0, most, now, jitter(now))
     }
 
-    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
+    async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         // What fits no more now fits no more after the next track either.
         if let Some(task) = held.task().filter(|_| ends_a_run(error)) {
-            held.bench.store.jobs().cancel_task(task, now).await?;
+            held.executor.store.jobs().cancel_task(task, now).await?;
         }
-        let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));
+        let (jobs, error) = (held.executor.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }
 }

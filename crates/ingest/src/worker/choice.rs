@@ -10,14 +10,14 @@ use fanfare_model::{
 
 /// Results that the store has already.
 #[derive(Debug, Clone)]
-pub(crate) struct HeardBefore {
+pub(crate) struct PreviousAnalysis {
     /// The bytes they belong to.
     pub(crate) content_hash: ContentHash,
     /// Analyzers that gave a result at their present version, be it that they failed.
     pub(crate) analyzers: HashSet<String>,
 }
 
-impl HeardBefore {
+impl PreviousAnalysis {
     /// What the stored results say. That an analyzer failed is a result, too, until it is another version (docs/coverage.md A34):
     /// the one that killed a worker with a track does not get it again because another one has to hear it.
     pub(crate) fn of(content_hash: ContentHash, results: &[AnalyzerResult], all: &[AnalyzerEntry]) -> Self {
@@ -43,7 +43,7 @@ impl Choice {
     /// then somebody asked for the track to be heard again; without those that killed a worker with it.
     pub(crate) fn new(
         all: &[AnalyzerEntry],
-        before: Option<&HeardBefore>,
+        before: Option<&PreviousAnalysis>,
         content_hash: ContentHash,
         without: &[String],
     ) -> Self {
@@ -87,7 +87,7 @@ mod tests {
             let others = |result: &AnalyzerResult| result.analyzer != "loudness";
             results.retain(others);
             results.push(left_out(ANALYZERS.iter().find(|entry| entry.id == "key").unwrap()));
-            let before = HeardBefore::of(hash, &results, ANALYZERS);
+            let before = PreviousAnalysis::of(hash, &results, ANALYZERS);
             let choice = Choice::new(ANALYZERS, Some(&before), hash, &[]);
             let hears = |id| choice.analyzers.iter().any(|entry| entry.id == id);
             assert_eq!(
@@ -112,7 +112,7 @@ mod tests {
             (None, &["loudness", "what was once"], false, true),
             (Some((this, but_loudness)), &["loudness"], false, false),
         ] {
-            let before = before.map(|(content_hash, analyzers)| HeardBefore { content_hash, analyzers });
+            let before = before.map(|(content_hash, analyzers)| PreviousAnalysis { content_hash, analyzers });
             let without: Vec<String> = without.iter().map(|id: &&str| (*id).to_owned()).collect();
             let choice = Choice::new(ANALYZERS, before.as_ref(), this, &without);
             let hears = |id| choice.analyzers.iter().any(|entry| entry.id == id);

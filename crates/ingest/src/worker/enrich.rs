@@ -11,7 +11,7 @@ use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS, EnrichCommit};
 
 use super::{
     keep::{Among, twin},
-    work::{Begun, Held, Progress, Work},
+    work::{Begun, LeasedJob, Progress, Work},
 };
 use crate::clock;
 
@@ -36,8 +36,8 @@ impl Work for EnrichTrack {
         self.id
     }
 
-    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.bench.store.catalog();
+    async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.executor.store.catalog();
         let Some(row) = catalog.track(self.id).await? else {
             // It was deleted while its job waited.
             held.finish().await?;
@@ -48,14 +48,14 @@ impl Work for EnrichTrack {
         let (features, duration_s) = (Features::from_results(results), duration_s.unwrap_or_default());
         self.duration_s = duration_s;
         self.fingerprint = features.fingerprint.clone().filter(|_| row.track.twin.is_none());
-        let describe = held.bench.parts.describe;
-        let labour =
+        let describe = held.executor.parts.describe;
+        let blocking_work =
             Box::new(move |_: &CancelFlag, _: &mut Progress| describe(&features, duration_s).map(Box::new));
-        Ok(Some(Begun { shown: row.track.relative_path, labour }))
+        Ok(Some(Begun { shown: row.track.relative_path, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &Held, found: Box<Enrichment>) -> Result<()> {
-        let store = &held.bench.store;
+    async fn commit(&mut self, held: &LeasedJob, found: Box<Enrichment>) -> Result<()> {
+        let store = &held.executor.store;
         // Two copies that were processed at the same time knew nothing of each other; by now both are stored.
         let twin = twin(store, self.id, self.duration_s, self.fingerprint.as_ref(), Among::Earlier).await;
         let done = EnrichCommit {
@@ -69,17 +69,17 @@ impl Work for EnrichTrack {
         store.catalog().commit_enrichment(&done, clock::now()).await
     }
 
-    async fn after(&mut self, held: &Held) {
+    async fn after(&mut self, held: &LeasedJob) {
         let_go_if_temporary(held, self.id).await;
     }
 
     /// Three attempts, five minutes apart (D17); what can never be told is given up at once (D22).
-    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+    fn retry_at(&self, held: &LeasedJob, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         next_enrichment(kind, held.job.attempt.0, held.job.max_attempts, now)
     }
 
-    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let jobs = held.bench.store.jobs();
+    async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
+        let jobs = held.executor.store.jobs();
         let error = JobError::from(error);
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await?;
         let_go_if_temporary(held, self.id).await;
@@ -94,8 +94,8 @@ fn next_enrichment(kind: ErrorKind, attempt: u32, max_attempts: u32, now: Timest
 }
 
 /// Removes the bytes of an upload that is done with them; what stays is swept later.
-async fn let_go_if_temporary(held: &Held, track: TrackId) {
-    let catalog = held.bench.store.catalog();
+async fn let_go_if_temporary(held: &LeasedJob, track: TrackId) {
+    let catalog = held.executor.store.catalog();
     let Ok(Some(hash)) = catalog.track_hash(track).await else { return };
     if let Err(error) = catalog.let_go_of_upload(hash).await {
         tracing::warn!(%error, "temporary audio is left until it is swept");

@@ -1,4 +1,4 @@
-//! Hearing one file: hash it, decode it once, run the analyzers.
+//! Analyzing one file: hash it, decode it once, run the analyzers.
 //!
 //! Synchronous; knows no job and no store. Runs on a thread of its own, because a decoder may not return.
 
@@ -12,7 +12,7 @@ use fanfare_model::{
 
 use super::{
     TrackBudget,
-    choice::{Choice, HeardBefore},
+    choice::{Choice, PreviousAnalysis},
 };
 use crate::{
     pictures::limits_here,
@@ -22,7 +22,7 @@ use crate::{
 
 /// A file to hear, as the catalog knows it.
 #[derive(Debug, Clone)]
-pub(crate) struct Hearable {
+pub(crate) struct AnalysisInput {
     pub(crate) path: std::path::PathBuf,
     pub(crate) scanned: FileStamp,
     /// Whether it lies in a library folder, where it may change; the bytes of an upload never do.
@@ -30,7 +30,7 @@ pub(crate) struct Hearable {
     /// How long the catalog says it is.
     pub(crate) frames: Option<u64>,
     /// What was heard of it before, if anything.
-    pub(crate) before: Option<HeardBefore>,
+    pub(crate) before: Option<PreviousAnalysis>,
     /// The analyzers that there are.
     pub(crate) analyzers: Vec<AnalyzerEntry>,
     /// Those of them that killed a worker with it.
@@ -41,7 +41,7 @@ pub(crate) struct Hearable {
     pub(crate) budget: TrackBudget,
 }
 
-impl Hearable {
+impl AnalysisInput {
     fn check_unchanged(&self, meta: &Metadata) -> Result<FileStamp> {
         let now = FileStamp::of(meta);
         if self.in_folder {
@@ -51,7 +51,7 @@ impl Hearable {
     }
 }
 
-/// How far hearing is.
+/// How far the analysis is.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Far {
     /// Frames decoded.
@@ -62,7 +62,7 @@ pub(crate) struct Far {
     pub(crate) audio_s: f64,
 }
 
-/// What hearing it gave.
+/// What the analysis gave.
 #[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) content_hash: ContentHash,
@@ -84,7 +84,7 @@ pub(crate) fn budget(duration_s: Option<f64>) -> Duration {
 /// `Conflict` when the file is not as the catalog knows it, before or after; `Cancelled`; all kinds of
 /// opening and decoding.
 pub(crate) fn hear(
-    file: &Hearable,
+    file: &AnalysisInput,
     options: &OpenOptions,
     cancel: &CancelFlag,
     on_progress: &mut dyn FnMut(Far),
@@ -112,7 +112,7 @@ pub(crate) fn hear(
         |frames| on_progress(Far { frames, total: declared, audio_s: spec.rate.seconds(frames) });
     let analysis = analyze_with(&analyzers, &mut *source, extra, &analyze_options, cancel, &mut progress)?;
     if cancel.is_cancelled() {
-        return Err(Error::new(ErrorKind::Cancelled, "hearing was cancelled"));
+        return Err(Error::new(ErrorKind::Cancelled, "the analysis was cancelled"));
     }
     // By path: somebody may have put another file in its place.
     let after = std::fs::metadata(&file.path).map_err(|error| Error::from_io("look at the file", error))?;

@@ -18,8 +18,8 @@ use fanfare_model::{
 use fanfare_store::{GrowingLadder, GrowingVariant, growing_variant};
 
 use super::{
-    along::{Along, AlongFiles},
     hear::{budget, properties, tag_damage},
+    transcode_products::{ProductFiles, TranscodeProducts},
 };
 
 /// What is to be made.
@@ -35,7 +35,7 @@ pub(crate) struct Making {
     /// The analyzers that hear along.
     pub(crate) analyzers: Vec<AnalyzerEntry>,
     /// Smaller files to be made from the same decode.
-    pub(crate) along: Option<Along>,
+    pub(crate) transcodes: Option<TranscodeProducts>,
     /// Whether the encoders wait for the analyzers.
     pub(crate) policy: SinkPolicy,
     /// Bounds of the fan-out, but for the budget.
@@ -48,12 +48,12 @@ pub(crate) struct Made {
     pub(crate) audio: AudioProperties,
     /// What the analyzers found.
     pub(crate) results: Vec<AnalyzerResult>,
-    /// What was odd about the audio, and which rungs could not be made.
+    /// What was odd about the audio, and which variants could not be made.
     pub(crate) warnings: Vec<String>,
     /// The variants' files.
     pub(crate) variants: Vec<MadeVariant>,
     /// The smaller files.
-    pub(crate) small: Option<AlongFiles>,
+    pub(crate) small: Option<ProductFiles>,
     /// Keeps the files until they are stored.
     pub(crate) growing: GrowingLadder,
 }
@@ -68,8 +68,8 @@ pub(crate) struct MadeVariant {
 /// Decodes the file once, into the ladder and the analyzers.
 ///
 /// # Errors
-/// Those of opening and decoding; `Empty` for no frames; `Unsupported` when no rung can be made here; the first
-/// error of a rung.
+/// Those of opening and decoding; `Empty` for no frames; `Unsupported` when no variant can be made here; the first
+/// error of a variant.
 pub(crate) fn make(
     making: Making,
     open: &OpenOptions,
@@ -84,18 +84,23 @@ pub(crate) fn make(
         Ok(Box::new(Writer(GrowingVariant::begin(folder, &facts.name)?)))
     };
     let source_of = LadderSource { spec, facts: &facts, path: Some(&making.path) };
-    let rungs = ladder_sinks(&making.ladder, source_of, &open.ffmpeg, &open.limits, &mut writer)?;
-    let LadderSinks { mut sinks, variants, left_out } = rungs;
-    let mut warnings: Vec<String> =
-        left_out.iter().map(|rung| format!("no HLS variant `{}`: {}", rung.name, rung.reason)).collect();
+    let variants = ladder_sinks(&making.ladder, source_of, &open.ffmpeg, &open.limits, &mut writer)?;
+    let LadderSinks { mut sinks, variants, left_out } = variants;
+    let mut warnings: Vec<String> = left_out
+        .iter()
+        .map(|variant| format!("no HLS variant `{}`: {}", variant.name, variant.reason))
+        .collect();
     if sinks.is_empty() {
-        let reason = left_out.into_iter().next().map(|rung| rung.reason);
-        return Err(reason.unwrap_or_else(|| Error::new(ErrorKind::Unsupported, "the ladder has no rungs")));
+        let reason = left_out.into_iter().next().map(|variant| variant.reason);
+        return Err(
+            reason.unwrap_or_else(|| Error::new(ErrorKind::Unsupported, "the ladder has no variants"))
+        );
     }
     let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
     making.growing.list(&names)?;
 
-    let (more, small) = making.along.map(|along| along.begin(&*source, open)).unwrap_or_default();
+    let (more, small) =
+        making.transcodes.map(|transcodes| transcodes.begin(&*source, open)).unwrap_or_default();
     sinks.extend(more);
     let length_s = declared.map(|frames| spec.rate.seconds(frames));
     let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..making.fan_out };
@@ -122,13 +127,13 @@ pub(crate) fn removed() -> Error {
     Error::new(ErrorKind::Io, "what was made was removed by a server that started anew")
 }
 
-/// Why a rung was not made.
+/// Why a variant was not made.
 fn trouble(report: &SinkReport) -> Option<Error> {
-    let rung = report.name.strip_prefix("hls-")?;
+    let variant = report.name.strip_prefix("hls-")?;
     match &report.outcome {
         SinkOutcome::Finished => None,
         SinkOutcome::Evicted { kind, message, .. } => {
-            Some(Error::new(*kind, format!("the HLS variant `{rung}` could not be made: {message}")))
+            Some(Error::new(*kind, format!("the HLS variant `{variant}` could not be made: {message}")))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The worker process: claims jobs, does them, commits what came of them.
 //!
-//! [`bench`] claims from the queues; [`attempt`] is what every attempt at a job has in common; [`work`] is what
+//! [`executor`] claims from the queues; [`attempt`] is what every attempt at a job has in common; [`work`] is what
 //! kinds of jobs differ in, and tells how to add one; [`analyze`] is the kind that hears a track.
 //!
 //! It is a child of the server, because untrusted bytes may make a decoder abort, loop or eat memory: that
@@ -10,21 +10,20 @@
 //! force if need be; what it commits is fenced by the job's attempt, so one that was given up for dead
 //! changes nothing; it never makes or migrates a database.
 
-mod along;
+mod analysis_product;
 mod analyze;
 mod attempt;
-mod bench;
-mod beside;
-mod brake;
 mod cache;
 mod choice;
 pub(crate) mod confine;
-mod dying;
+mod crash_report;
+pub(crate) mod demand;
 mod enrich;
+mod event_writer;
+mod executor;
 mod hear;
 mod keep;
 mod ladder;
-mod mouth;
 mod nothing_fits;
 mod process;
 pub(crate) mod protocol;
@@ -33,8 +32,9 @@ pub(crate) mod room;
 mod roots;
 mod small;
 mod stream;
+mod throttle;
 mod transcode;
-pub(crate) mod wants;
+mod transcode_products;
 mod whole;
 mod work;
 
@@ -46,13 +46,13 @@ use fanfare_model::{Error, ErrorKind, Features, Result, Timestamp, enrichment::E
 use fanfare_store::{CACHE_FOLDER, Store, StoreOptions};
 
 use self::{
-    bench::Bench,
-    brake::Brake,
-    mouth::{Mouth, listen},
+    demand::Demand,
+    event_writer::{EventWriter, listen},
+    executor::Executor,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
-    wants::Wants,
+    throttle::Throttle,
 };
-use crate::{MAX_CONCURRENCY, PostAnalysis, governor::Policy};
+use crate::{MAX_CONCURRENCY, PostAnalysis, work_policy::Policy};
 
 /// How long a worker waits to be told its name before it ends.
 const START_WAIT: Duration = Duration::from_secs(30);
@@ -160,7 +160,7 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
     let most = options.jobs.max(MAX_CONCURRENCY);
     let confined = confine::confine(most);
     tracing::debug!(%confined, "the worker is confined");
-    if let Err(error) = dying::say_last_words() {
+    if let Err(error) = crash_report::say_last_words() {
         tracing::warn!(%error, "an analyzer that ends this process will not be known by name");
     }
     let store_options = StoreOptions {
@@ -168,13 +168,14 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
         readers: u32::try_from(options.jobs).unwrap_or(8).clamp(1, 8),
         busy_timeout_ms: BUSY_TIMEOUT_MS,
     };
-    let brake = Brake::new(Policy::prompt(options.jobs.max(1)));
-    let wants = Wants::default();
-    let mut commands = listen(brake.clone(), wants.clone())?;
+    let throttle = Throttle::new(Policy::prompt(options.jobs.max(1)));
+    let demand = Demand::default();
+    let mut commands = listen(throttle.clone(), demand.clone())?;
     let cache = options.cache_dir.clone().unwrap_or_else(|| options.data_dir.join(CACHE_FOLDER));
     let store = Store::open_with_cache(&options.data_dir, &cache, &store_options).await?;
-    let (mouth, all_said) = Mouth::open()?;
-    mouth.say(&WorkerEvent::Ready { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() });
+    let (event_writer, all_said) = EventWriter::open()?;
+    event_writer
+        .say(&WorkerEvent::Ready { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned() });
     let start = tokio::time::timeout(START_WAIT, async {
         loop {
             match commands.recv().await {
@@ -188,14 +189,14 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
         Ok(Some((owner, slots, role))) => {
             let open = OpenOptions { ffmpeg: options.ffmpeg, ..OpenOptions::default() };
             if role == WorkerRole::Live {
-                brake.set(Policy::prompt(slots));
+                throttle.set(Policy::prompt(slots));
             }
-            Bench::new(store.clone(), mouth, open, owner, parts, (brake, wants), most)
+            Executor::new(store.clone(), event_writer, open, owner, parts, (throttle, demand), most)
                 .run(role, commands)
                 .await
         }
         Ok(None) => {
-            drop(mouth);
+            drop(event_writer);
             Ok(())
         }
         Err(_) => Err(Error::new(ErrorKind::Invalid, "nobody told this worker to start")

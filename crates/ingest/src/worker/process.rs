@@ -12,12 +12,12 @@ use fanfare_model::{
 use fanfare_store::{AnalysisCommit, GrowingLadder, Leftover, ProcessCommit};
 
 use super::{
-    along::Along,
     choice::Choice,
     keep::{Among, keep, twin},
     ladder::{Made, Making, make},
     retry::{jitter, next_attempt},
-    work::{Begun, Held, Progress, Work},
+    transcode_products::TranscodeProducts,
+    work::{Begun, LeasedJob, Progress, Work},
 };
 use crate::clock;
 
@@ -61,8 +61,8 @@ impl Work for ProcessTrack {
         self.id
     }
 
-    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.bench.store.catalog();
+    async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.executor.store.catalog();
         let Some(row) = catalog.track(self.id).await? else {
             // It was deleted while its job waited.
             held.finish().await?;
@@ -79,30 +79,38 @@ impl Work for ProcessTrack {
         let ladder = read_ladder(&self.products.ladder)?;
         let (size_bytes, modified) = (track.size_bytes, track.modified);
         self.upload = Some(Upload { hash, size_bytes, modified, ladder: ladder.clone() });
-        let workshop = held.bench.store.blobs().workshop();
+        let workshop = held.executor.store.blobs().workshop();
         let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
         let Choice { analyzers, left_out } =
-            Choice::new(&held.bench.parts.analyzers, None, hash, &held.job.without);
+            Choice::new(&held.executor.parts.analyzers, None, hash, &held.job.without);
         self.left_out = left_out;
         let (policy, fan_out) = (SinkPolicy::Must, held.fan_out_options());
-        let along = Along::of(held, &track, path.clone(), &self.products.small).await;
-        let making =
-            Making { path: path.clone(), size_bytes, ladder, growing, along, analyzers, policy, fan_out };
+        let transcodes = TranscodeProducts::of(held, &track, path.clone(), &self.products.small).await;
+        let making = Making {
+            path: path.clone(),
+            size_bytes,
+            ladder,
+            growing,
+            transcodes,
+            analyzers,
+            policy,
+            fan_out,
+        };
         let shown = track.relative_path.clone();
         self.begun = Some(Box::new((track, path)));
-        let open = held.bench.open.clone();
-        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+        let open = held.executor.open.clone();
+        let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             make(making, &open, cancel, progress).map(Box::new)
         });
-        Ok(Some(Begun { shown, labour }))
+        Ok(Some(Begun { shown, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &Held, made: Box<Made>) -> Result<()> {
+    async fn commit(&mut self, held: &LeasedJob, made: Box<Made>) -> Result<()> {
         let Made { audio, mut results, warnings, variants, small, growing } = *made;
         results.append(&mut self.left_out);
         let upload =
             self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
-        let store = &held.bench.store;
+        let store = &held.executor.store;
         let ladder = keep(store, upload.hash, upload.ladder.profile(), true, variants).await?;
         let small = match small {
             Some(small) => small.keep(upload.hash, clock::now()).await,
@@ -146,14 +154,14 @@ impl Work for ProcessTrack {
         Ok(())
     }
 
-    async fn after(&mut self, held: &Held) {
+    async fn after(&mut self, held: &LeasedJob) {
         if let Some(begun) = &self.begun {
             held.follow_up(&begun.0, &begun.1).await;
         }
     }
 
     /// The bytes are ours and do not change: that they cannot be opened is the storage's doing.
-    async fn explain(&self, _: &Held, error: Error) -> Error {
+    async fn explain(&self, _: &LeasedJob, error: Error) -> Error {
         if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) {
             return error;
         }
@@ -162,15 +170,15 @@ impl Work for ProcessTrack {
 
     /// Whatever the file itself is to blame for is final (docs/coverage.md D17 to D19); storage and helpers that are away
     /// are waited for (D23).
-    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+    fn retry_at(&self, held: &LeasedJob, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         let passes =
             matches!(kind, ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Busy | ErrorKind::Unavailable);
         let (attempt, most) = (held.job.attempt.0, held.job.max_attempts);
         if passes { next_attempt(kind, attempt, most, now, jitter(now)) } else { None }
     }
 
-    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let (reason, catalog) = (JobError::from(error), held.bench.store.catalog());
+    async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
+        let (reason, catalog) = (JobError::from(error), held.executor.store.catalog());
         let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
         catalog.fail_analysis(job, attempt, owner, self.id, (&reason, None), now).await
     }

@@ -1,9 +1,9 @@
 //! What server and worker say to each other: one JSON object per line over the worker's stdin and stdout.
 //!
-//! Lines are bounded; a line that is no message of this list is passed over (with a debug log entry), so that
+//! WorkQueues are bounded; a line that is no message of this list is passed over (with a debug log entry), so that
 //! a stray print of some library can never confuse the other side.
 
-use crate::governor::Policy;
+use crate::work_policy::Policy;
 use fanfare_model::{ErrorKind, JobId, TaskId, Timestamp, TrackId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 /// The longest line either side accepts, in bytes: a path (4 KiB, escaped) and a sentence fit easily.
 pub(crate) const MAX_LINE_BYTES: u64 = 64 * 1024;
 
-/// What the name of a labour's own thread ends with, after `PLACE:`, where a sink's has the sink's name.
-pub(crate) const LABOUR: &str = "labour";
+/// What the name of a blocking_work's own thread ends with, after `PLACE:`, where a sink's has the sink's name.
+pub(crate) const BLOCKING_WORK: &str = "blocking_work";
 
 /// What a worker says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub(crate) enum WorkerEvent {
     /// A thread hangs that cannot be ended: this worker ends soon, in order, to be replaced.
     Tainted,
     /// That thread is about to end the whole process.
-    Dying { thread: String },
+    CrashReport { thread: String },
 }
 
 impl WorkerEvent {
@@ -82,7 +82,7 @@ impl WorkerEvent {
             | Self::Stale { .. }
             | Self::Idle
             | Self::Tainted
-            | Self::Dying { .. } => None,
+            | Self::CrashReport { .. } => None,
         }
     }
 }
@@ -116,7 +116,7 @@ pub(crate) enum WorkerCommand {
     /// Make smaller files of so many tracks at a time, from now on, and no more than fit into the cache's cap.
     Ahead { slots: usize, cap_bytes: u64 },
     /// Somebody listens to the file that the job makes, and waits for those blocks.
-    Want { job: JobId, blocks: Vec<u32> },
+    ClientDemand { job: JobId, blocks: Vec<u32> },
     /// Nobody listens to it any more.
     Leave { job: JobId },
     /// Give jobs back and end.
@@ -131,7 +131,7 @@ pub(crate) fn line(message: &impl Serialize) -> String {
     line
 }
 
-/// The next message; `None` at the end. Lines that are none are passed over.
+/// The next message; `None` at the end. WorkQueues that are none are passed over.
 ///
 /// # Errors
 /// Those of reading, and a line that is too long.

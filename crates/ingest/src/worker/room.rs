@@ -8,22 +8,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fanfare_model::{Error, ErrorKind, Result, Timestamp, words};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{nothing_fits::NothingFits, work::Held};
+use super::{nothing_fits::NothingFits, work::LeasedJob};
 use crate::clock;
 
 /// Whether trouble of that kind is that nothing can be stored in the cache folder. Blocks for a moment.
-pub(crate) fn is_unwritable(held: &Held, kind: ErrorKind) -> bool {
+pub(crate) fn is_unwritable(held: &LeasedJob, kind: ErrorKind) -> bool {
     // What is left of a disk may be enough for a trial.
     kind == ErrorKind::NoSpace || tried(held, kind).is_some()
 }
 
-fn tried(held: &Held, kind: ErrorKind) -> Option<Error> {
+fn tried(held: &LeasedJob, kind: ErrorKind) -> Option<Error> {
     let may_be = matches!(kind, ErrorKind::NoSpace | ErrorKind::Io | ErrorKind::PermissionDenied);
-    may_be.then(|| held.bench.store.catalog().cache().try_writing().err()).flatten()
+    may_be.then(|| held.executor.store.catalog().cache().try_writing().err()).flatten()
 }
 
 /// The error of such a folder, with which a run ends, in place of that one; `None` where it is another.
-pub(crate) fn unwritable(held: &Held, error: &Error) -> Option<Error> {
+pub(crate) fn unwritable(held: &LeasedJob, error: &Error) -> Option<Error> {
     let found = tried(held, error.kind());
     let found = found.as_ref().or(Some(error).filter(|error| error.kind() == ErrorKind::NoSpace))?;
     let said = format!("nothing can be stored in the cache: {}", found.message());
@@ -59,14 +59,14 @@ impl Room {
     ///
     /// # Errors
     /// `LimitExceeded` when there is none; errors of the store.
-    pub(crate) async fn make(&self, held: &Held, bytes: u64) -> Result<SemaphorePermit<'_>> {
+    pub(crate) async fn make(&self, held: &LeasedJob, bytes: u64) -> Result<SemaphorePermit<'_>> {
         let ended = |_| Error::new(ErrorKind::Unavailable, "the worker ends");
         let turn = self.turn.acquire().await.map_err(ended)?;
         let cap = self.cap_bytes.load(Ordering::Relaxed);
         if taken(held).await?.saturating_add(bytes) <= cap {
             return Ok(turn);
         }
-        let catalog = held.bench.store.catalog();
+        let catalog = held.executor.store.catalog();
         let begun = match held.task() {
             Some(task) => catalog.task(task).await?.map(|task| task.created),
             None => None,
@@ -90,7 +90,7 @@ impl Room {
 }
 
 /// How many bytes count against the cap.
-async fn taken(held: &Held) -> Result<u64> {
-    let counts = held.bench.store.catalog().transcode_counts().await?;
+async fn taken(held: &LeasedJob) -> Result<u64> {
+    let counts = held.executor.store.catalog().transcode_counts().await?;
     Ok(counts.bytes.saturating_sub(counts.pinned_bytes))
 }

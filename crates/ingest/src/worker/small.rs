@@ -18,7 +18,7 @@ use fanfare_model::{
 };
 use fanfare_store::{BlobKind, Store};
 
-use super::work::Held;
+use super::work::LeasedJob;
 use crate::{
     scan::read::{hash_file, open_regular},
     stamp::FileStamp,
@@ -53,8 +53,8 @@ const COVER_PAUSE: Duration = Duration::from_millis(250);
 
 impl Subject {
     /// Looks the track up; `None` when it or its bytes are gone.
-    pub(super) async fn of(held: &Held, id: TrackId) -> Result<Option<Self>> {
-        let catalog = held.bench.store.catalog();
+    pub(super) async fn of(held: &LeasedJob, id: TrackId) -> Result<Option<Self>> {
+        let catalog = held.executor.store.catalog();
         let (row, path) = (catalog.track(id).await?, catalog.track_path(id).await?);
         let (Some(row), Some(path)) = (row, path) else { return Ok(None) };
         Self::new(held, &row.track, path).await.map(Some)
@@ -64,9 +64,9 @@ impl Subject {
     ///
     /// # Errors
     /// Errors of the store.
-    pub(super) async fn new(held: &Held, track: &Track, path: PathBuf) -> Result<Self> {
-        let cover = cover_of(&held.bench.store, track).await?;
-        let said = held.bench.store.catalog().decoder_warnings(track.id).await?;
+    pub(super) async fn new(held: &LeasedJob, track: &Track, path: PathBuf) -> Result<Self> {
+        let cover = cover_of(&held.executor.store, track).await?;
+        let said = held.executor.store.catalog().decoder_warnings(track.id).await?;
         Ok(Self { cover, said, ..Self::without_cover(track, path) })
     }
 
@@ -272,7 +272,7 @@ pub(super) fn begin_at(source: &mut dyn PcmSource, frame: u64) -> Result<()> {
     Err(Error::new(ErrorKind::Malformed, "the file is shorter than it says"))
 }
 
-/// A sink that writes a whole file of a profile without a constant rate: a ladder of one rung, in one file.
+/// A sink that writes a whole file of a profile without a constant rate: a ladder of one variant, in one file.
 ///
 /// # Errors
 /// `Unsupported` without `ffmpeg`; those of the file system.
@@ -292,7 +292,7 @@ pub(super) fn whole_file_sink(
     match (made.sinks.pop(), made.left_out.pop()) {
         (Some((_, sink)), _) => Ok(sink),
         (None, Some(left_out)) => Err(left_out.reason),
-        (None, None) => Err(Error::new(ErrorKind::Internal, "a ladder without rungs")),
+        (None, None) => Err(Error::new(ErrorKind::Internal, "a ladder without variants")),
     }
 }
 

@@ -21,11 +21,11 @@ use fanfare_model::{
 use fanfare_store::{AfterFailure, CachedFile, Kept, Leftover, Making, MakingFile};
 
 use super::{
-    beside::Beside,
+    analysis_product::AnalysisProduct,
+    demand::{ClientDemand, Demand},
     hear::{budget, properties, tag_damage},
     small::{Subject, begin_at, not_smaller},
-    wants::{Want, Wants},
-    work::{Begun, Held, Progress, Work},
+    work::{Begun, LeasedJob, Progress, Work},
 };
 use crate::clock;
 
@@ -38,12 +38,12 @@ pub(crate) struct StreamTrack {
     text: String,
     profile: Option<Profile>,
     /// The track's analysis, if it is done along with this.
-    beside: Option<Beside>,
+    analysis: Option<AnalysisProduct>,
 }
 
 impl StreamTrack {
     pub(crate) const fn new(id: TrackId, profile: String) -> Self {
-        Self { id, text: profile, profile: None, beside: None }
+        Self { id, text: profile, profile: None, analysis: None }
     }
 }
 
@@ -69,32 +69,32 @@ impl Work for StreamTrack {
         self.id
     }
 
-    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
+    async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
         let profile: Profile = self.text.parse()?;
         self.profile = Some(profile);
         let Some(subject) = Subject::of(held, self.id).await? else {
             held.finish().await?;
             return Ok(None);
         };
-        let catalog = held.bench.store.catalog();
+        let catalog = held.executor.store.catalog();
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
         if let Some(row) = catalog.track(self.id).await? {
-            self.beside = Beside::take(held, &row.track, subject.path.clone()).await;
+            self.analysis = AnalysisProduct::take(held, &row.track, subject.path.clone()).await;
         }
         let mut stream = Stream {
-            open: held.bench.open.clone(),
-            wants: held.bench.wants.clone(),
+            open: held.executor.open.clone(),
+            demand: held.executor.demand.clone(),
             job: held.job.id,
             since: Instant::now(),
             fan_out: held.fan_out_options(),
-            analyzers: self.beside.as_ref().map(Beside::analyzers).unwrap_or_default(),
+            analyzers: self.analysis.as_ref().map(AnalysisProduct::analyzers).unwrap_or_default(),
             heard: None,
             damage: Vec::new(),
             // The first attempt goes by what the file says; one that failed of that counts.
             count: held.attempt().0 > 1,
         };
         let shown = subject.shown.clone();
-        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+        let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
             let (file, heard) = match stream.make(&subject, profile, &making, cancel, progress) {
                 Err(error) if error.message() == NOBODY_LISTENS => return Ok(None),
@@ -107,11 +107,11 @@ impl Work for StreamTrack {
             let damage = std::mem::take(&mut stream.damage);
             Ok(Some(Box::new(Made { hash, changed_ns, making, file, heard, damage })))
         });
-        Ok(Some(Begun { shown, labour }))
+        Ok(Some(Begun { shown, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
-        held.bench.wants.forget(held.job.id);
+    async fn commit(&mut self, held: &LeasedJob, product: Self::Product) -> Result<()> {
+        held.executor.demand.forget(held.job.id);
         let Some(made) = product else { return held.finish().await };
         let Made { hash, changed_ns, making, file, heard, damage } = *made;
         let damaged = !damage.is_empty();
@@ -137,27 +137,27 @@ impl Work for StreamTrack {
             made: now,
             used: now,
         };
-        let catalog = held.bench.store.catalog();
+        let catalog = held.executor.store.catalog();
         let (job, attempt, made) = (held.job.id, held.attempt(), [made]);
         if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), (&made, damaged), now).await {
             held.remove(Leftover::of(None, &made)).await;
             return Err(error);
         }
         drop(making);
-        if let (Some(beside), Some((audio, warnings, results))) = (self.beside.take(), heard) {
-            beside.store(held, hash, changed_ns, &audio, &warnings, results).await;
+        if let (Some(analysis), Some((audio, warnings, results))) = (self.analysis.take(), heard) {
+            analysis.store(held, hash, changed_ns, &audio, &warnings, results).await;
         }
         Ok(())
     }
 
     /// A file of another length than it says is counted and tried once more; other trouble is told at once.
-    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+    fn retry_at(&self, held: &LeasedJob, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         (kind == ErrorKind::Malformed && held.may_be_tried_again()).then_some(now)
     }
 
-    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        held.bench.wants.forget(held.job.id);
-        let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));
+    async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
+        held.executor.demand.forget(held.job.id);
+        let (jobs, error) = (held.executor.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }
 }
@@ -165,7 +165,7 @@ impl Work for StreamTrack {
 /// A file being made for listeners.
 struct Stream {
     open: OpenOptions,
-    wants: Wants,
+    demand: Demand,
     job: JobId,
     since: Instant,
     fan_out: FanOutOptions,
@@ -205,9 +205,9 @@ impl Stream {
     fn next_block(&self, file: &Shared, last: u32) -> Result<Option<u32>> {
         let file = locked(file);
         let Some(file) = &*file else { return Ok(None) };
-        match self.wants.of(self.job, self.since) {
-            Want::Nothing => Err(nobody_listens()),
-            Want::Blocks(blocks) => {
+        match self.demand.of(self.job, self.since) {
+            ClientDemand::Nothing => Err(nobody_listens()),
+            ClientDemand::Blocks(blocks) => {
                 let mut lacking: Vec<u32> = blocks.into_iter().filter(|block| file.lacks(*block)).collect();
                 lacking.sort_unstable();
                 let behind = lacking.iter().find(|block| **block >= last).or(lacking.first()).copied();
@@ -229,7 +229,7 @@ impl Stream {
         let mut source = fanfare_audio::open(&subject.path, &self.open)?;
         let turn = Turn {
             file: Arc::clone(file),
-            wants: self.wants.clone(),
+            demand: self.demand.clone(),
             job: self.job,
             since: self.since,
             first,
@@ -296,7 +296,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Whose turn a pass is.
 struct Turn {
     file: Shared,
-    wants: Wants,
+    demand: Demand,
     job: JobId,
     since: Instant,
     first: u32,
@@ -312,7 +312,9 @@ impl Turn {
         }
         let file = locked(&self.file);
         let Some(file) = &*file else { return Ok(false) };
-        let Want::Blocks(wanted) = self.wants.of(self.job, self.since) else { return Err(nobody_listens()) };
+        let ClientDemand::Blocks(wanted) = self.demand.of(self.job, self.since) else {
+            return Err(nobody_listens());
+        };
         let elsewhere = wanted.iter().any(|wanted| *wanted != next && file.lacks(*wanted));
         let due = block - self.first + 1 >= TURN_BLOCKS || !wanted.contains(&next);
         Ok(file.lacks(next) && !(elsewhere && due))
@@ -321,7 +323,7 @@ impl Turn {
 
 #[cfg(test)]
 mod tests {
-    use fanfare_model::{Attempt, BlockGrid, Quality, SmallCodec};
+    use fanfare_model::{Attempt, BlockGrid, Quality, TranscodeCodec};
     use fanfare_store::CacheFolder;
 
     use super::*;
@@ -333,18 +335,18 @@ mod tests {
         let job = JobId::from_bytes([1; 16]);
         let making = cache.begin(job, Attempt(1)).unwrap();
         let grid = BlockGrid { head_bytes: 0, block_bytes: 1, blocks: 40, len_bytes: 40 };
-        let profile = Profile::of(Quality::Low, SmallCodec::Mp3).unwrap();
+        let profile = Profile::of(Quality::Low, TranscodeCodec::Mp3).unwrap();
         let file = Arc::new(Mutex::new(Some(making.file(profile, grid, b"").unwrap())));
-        let wants = Wants::default();
+        let demand = Demand::default();
         let turn = Turn {
             file: Arc::clone(&file),
-            wants: wants.clone(),
+            demand: demand.clone(),
             job,
             since: Instant::now(),
             first: 0,
             blocks: 40,
         };
-        let tell = |blocks: &[u32]| wants.tell(job, Want::Blocks(blocks.to_vec()));
+        let tell = |blocks: &[u32]| demand.tell(job, ClientDemand::Blocks(blocks.to_vec()));
         for (wanted, behind, goes_on) in [
             (&[][..], 0, true),
             (&[1], 0, true),
@@ -359,7 +361,7 @@ mod tests {
         }
         locked(&file).as_mut().unwrap().block(5, b"x").unwrap();
         assert!(!turn.goes_on(4).unwrap(), "what is there is not made again");
-        wants.tell(job, Want::Nothing);
+        demand.tell(job, ClientDemand::Nothing);
         assert_eq!(turn.goes_on(0).unwrap_err().kind(), ErrorKind::Cancelled);
     }
 }

@@ -7,12 +7,12 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, j
 use fanfare_store::{AfterFailure, GrowingLadder, Leftover};
 
 use super::{
-    beside::Beside,
+    analysis_product::AnalysisProduct,
     keep::keep,
     ladder::{Made, Making, make},
     process::read_ladder,
     small::Subject,
-    work::{Begun, Held, Progress, Work},
+    work::{Begun, LeasedJob, Progress, Work},
 };
 
 /// Making one ladder.
@@ -21,12 +21,12 @@ pub(crate) struct TranscodeTrack {
     text: String,
     ladder: Option<Ladder>,
     /// The track's analysis, if it is done along with this.
-    beside: Option<Beside>,
+    analysis: Option<AnalysisProduct>,
 }
 
 impl TranscodeTrack {
     pub(crate) const fn new(id: TrackId, ladder: String) -> Self {
-        Self { id, text: ladder, ladder: None, beside: None }
+        Self { id, text: ladder, ladder: None, analysis: None }
     }
 }
 
@@ -40,8 +40,8 @@ impl Work for TranscodeTrack {
         self.id
     }
 
-    async fn begin(&mut self, held: &Held) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.bench.store.catalog();
+    async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
+        let catalog = held.executor.store.catalog();
         let row = catalog.track(self.id).await?;
         let path = catalog.track_path(self.id).await?;
         let (Some(row), Some(path)) = (row, path) else {
@@ -52,23 +52,23 @@ impl Work for TranscodeTrack {
         let track = row.track;
         let ladder = read_ladder(&self.text)?;
         self.ladder = Some(ladder.clone());
-        let workshop = held.bench.store.blobs().workshop();
+        let workshop = held.executor.store.blobs().workshop();
         let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
-        self.beside = Beside::take(held, &track, path.clone()).await;
+        self.analysis = AnalysisProduct::take(held, &track, path.clone()).await;
         let making = Making {
             path: path.clone(),
             size_bytes: track.size_bytes,
             ladder,
             growing,
-            along: None,
-            analyzers: self.beside.as_ref().map(Beside::analyzers).unwrap_or_default(),
+            transcodes: None,
+            analyzers: self.analysis.as_ref().map(AnalysisProduct::analyzers).unwrap_or_default(),
             policy: SinkPolicy::MayLag,
             fan_out: held.fan_out_options(),
         };
         let subject = Subject::without_cover(&track, path);
         let shown = subject.shown.clone();
-        let open = held.bench.open.clone();
-        let labour = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
+        let open = held.executor.open.clone();
+        let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
             let made = make(making, &open, cancel, progress)?;
             // Hashed behind the encode: whoever waits hears the first segment sooner.
@@ -76,14 +76,14 @@ impl Work for TranscodeTrack {
             subject.check_since(&before)?;
             Ok(Box::new((hash, before.changed_ns, made)))
         });
-        Ok(Some(Begun { shown, labour }))
+        Ok(Some(Begun { shown, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &Held, product: Self::Product) -> Result<()> {
+    async fn commit(&mut self, held: &LeasedJob, product: Self::Product) -> Result<()> {
         let (hash, changed_ns, Made { variants, growing, audio, results, warnings, small: _ }) = *product;
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
-        let store = &held.bench.store;
+        let store = &held.executor.store;
         let made = keep(store, hash, ladder.profile(), false, variants).await?;
         let now = crate::clock::now();
         let (job, attempt) = (held.job.id, held.attempt());
@@ -93,19 +93,19 @@ impl Work for TranscodeTrack {
         }
         // Only now: whoever looked for the ladder while it grew finds it stored.
         drop(growing);
-        if let Some(beside) = self.beside.take() {
-            beside.store(held, hash, changed_ns, &audio, &warnings, results).await;
+        if let Some(analysis) = self.analysis.take() {
+            analysis.store(held, hash, changed_ns, &audio, &warnings, results).await;
         }
         Ok(())
     }
 
     /// Somebody waits: trouble is told at once, not tried again behind their back.
-    fn retry_at(&self, _: &Held, _: ErrorKind, _: Timestamp) -> Option<Timestamp> {
+    fn retry_at(&self, _: &LeasedJob, _: ErrorKind, _: Timestamp) -> Option<Timestamp> {
         None
     }
 
-    async fn give_up(&mut self, held: &Held, error: &Error, now: Timestamp) -> Result<()> {
-        let (jobs, error) = (held.bench.store.jobs(), JobError::from(error));
+    async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
+        let (jobs, error) = (held.executor.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }
 }

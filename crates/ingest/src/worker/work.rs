@@ -1,12 +1,12 @@
 //! [`Work`]: what one kind of job does; and what it is given to do it with.
 //!
 //! To add a kind of job: make a file beside [`analyze`](super::analyze) with a type that implements [`Work`], add
-//! its arm to [`dispatch`], and its queue to [`SHELVES`](super::bench::SHELVES). Everything else
+//! its arm to [`dispatch`], and its queue to [`QUEUE_SPECS`](super::executor::QUEUE_SPECS). Everything else
 //! is [`attempt`](super::attempt)'s: renewing the lease, the thread and its watchdog, cancelling, events, trying
 //! again or parking, giving back at a stop.
 //!
 //! The order of one attempt: [`begin`](Work::begin) (async: looks things up, marks the track), the
-//! [`Labour`] it gave (synchronous, on a thread of its own, because a decoder may not return),
+//! [`BlockingWork`] it gave (synchronous, on a thread of its own, because a decoder may not return),
 //! [`commit`](Work::commit) (async: one transaction with the effect and the job's end), [`after`](Work::after)
 //! (async: whatever may fail without changing what became of the job).
 
@@ -22,9 +22,9 @@ use fanfare_store::Leftover;
 use super::{
     analyze::AnalyzeTrack,
     attempt::{AttemptEnd, attempt},
-    bench::Bench,
     cache::CacheTrack,
     enrich::EnrichTrack,
+    executor::Executor,
     process::ProcessTrack,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
@@ -36,19 +36,19 @@ use crate::{
     text,
 };
 
-/// Says how far a labour is: frames done and frames in all, as far as that is known. Called at least every few
+/// Says how far a blocking_work is: frames done and frames in all, as far as that is known. Called at least every few
 /// seconds, it is the sign of life by which the watchdog goes.
 pub(crate) type Progress = dyn FnMut(u64, Option<u64>) + Send;
 
 /// The synchronous part of an attempt.
-pub(crate) type Labour<P> = Box<dyn FnOnce(&CancelFlag, &mut Progress) -> Result<P> + Send>;
+pub(crate) type BlockingWork<P> = Box<dyn FnOnce(&CancelFlag, &mut Progress) -> Result<P> + Send>;
 
 /// An attempt whose job was looked up.
 pub(crate) struct Begun<P> {
     /// What people are shown as being worked on, usually a path.
     pub(crate) shown: String,
     /// What is to be done on a thread.
-    pub(crate) labour: Labour<P>,
+    pub(crate) blocking_work: BlockingWork<P>,
 }
 
 /// What one kind of job does.
@@ -69,64 +69,68 @@ pub(crate) trait Work: Send + 'static {
 
     /// Looks up what is to be done and marks it as begun. `None` when there is nothing to do any more; then it
     /// has ended the job.
-    fn begin(&mut self, held: &Held) -> impl Future<Output = Result<Option<Begun<Self::Product>>>> + Send;
+    fn begin(
+        &mut self,
+        held: &LeasedJob,
+    ) -> impl Future<Output = Result<Option<Begun<Self::Product>>>> + Send;
 
     /// Stores the product and ends the job, in one transaction. An error fails the attempt.
-    fn commit(&mut self, held: &Held, product: Self::Product) -> impl Future<Output = Result<()>> + Send;
+    fn commit(&mut self, held: &LeasedJob, product: Self::Product)
+    -> impl Future<Output = Result<()>> + Send;
 
     /// What is done once the product is stored. The job is over: nothing here can fail it.
-    fn after(&mut self, _held: &Held) -> impl Future<Output = ()> + Send {
+    fn after(&mut self, _held: &LeasedJob) -> impl Future<Output = ()> + Send {
         async {}
     }
 
     /// What is done once the failure with which the job is given up is stored. Nothing here can fail either.
-    fn after_failure(&mut self, _held: &Held) -> impl Future<Output = ()> + Send {
+    fn after_failure(&mut self, _held: &LeasedJob) -> impl Future<Output = ()> + Send {
         async {}
     }
 
-    /// The labour's error, or a better one of what is behind it.
-    fn explain(&self, _held: &Held, error: Error) -> impl Future<Output = Error> + Send {
+    /// The blocking_work's error, or a better one of what is behind it.
+    fn explain(&self, _held: &LeasedJob, error: Error) -> impl Future<Output = Error> + Send {
         async { error }
     }
 
     /// The error that is told and stored in place of that one, whichever step it is of.
-    fn name(&self, _held: &Held, error: Error) -> Error {
+    fn name(&self, _held: &LeasedJob, error: Error) -> Error {
         error
     }
 
     /// When a failed attempt is tried again; `None` for never.
-    fn retry_at(&self, held: &Held, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
+    fn retry_at(&self, held: &LeasedJob, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         next_attempt(kind, held.job.attempt.0, held.job.max_attempts, now, jitter(now))
     }
 
     /// Notes the failure with which the job is given up, and parks the job, in one transaction.
     fn give_up(
         &mut self,
-        held: &Held,
+        held: &LeasedJob,
         error: &Error,
         now: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// A job that this worker holds.
-pub(crate) struct Held {
-    pub(crate) bench: Arc<Bench>,
+pub(crate) struct LeasedJob {
+    pub(crate) executor: Arc<Executor>,
     pub(crate) job: Job,
-    /// Its place on the bench: unique among the jobs at hand, small, and part of its threads' names.
+    /// Its place on the executor: unique among the jobs at hand, small, and part of its threads' names.
     pub(crate) place: usize,
     /// Threads of its sinks: any that is left when the attempt is over hangs.
     pub(crate) threads: SinkThreads,
 }
 
-impl Held {
+impl LeasedJob {
     /// Who holds it, as the store asks for it.
     pub(crate) fn owner(&self) -> &str {
-        &self.bench.owner
+        &self.executor.owner
     }
 
     /// Removes what was made and is not wanted any more.
     pub(crate) async fn remove(&self, leftover: Leftover) {
-        if let Err(error) = self.bench.store.catalog().remove_unnamed(leftover).await {
+        if let Err(error) = self.executor.store.catalog().remove_unnamed(leftover).await {
             tracing::warn!(job = %self.job.id, %error, "what a job made in vain is left until it is swept");
         }
     }
@@ -152,13 +156,13 @@ impl Held {
         next_attempt(kind, self.job.attempt.0, u32::MAX, now, jitter(now))
     }
 
-    /// Bounds of a fan-out for this job, without a budget: its sinks' threads have names by which a dying one is known,
+    /// Bounds of a fan-out for this job, without a budget: its sinks' threads have names by which a crashed one is known,
     /// and are counted.
     pub(crate) fn fan_out_options(&self) -> FanOutOptions {
         FanOutOptions {
             thread_prefix: format!("{}:", self.place),
             threads: self.threads.clone(),
-            ..self.bench.parts.fan_out_options()
+            ..self.executor.parts.fan_out_options()
         }
     }
 
@@ -170,7 +174,7 @@ impl Held {
     /// Runs what follows an analysis that is stored now ([`PostAnalysis`](crate::PostAnalysis)), in the background and
     /// beside somebody's listening alike.
     pub(crate) async fn follow_up(&self, track: &Track, path: &Path) {
-        let (hooks, store) = (&self.bench.parts.post_analysis, &self.bench.store);
+        let (hooks, store) = (&self.executor.parts.post_analysis, &self.executor.store);
         if hooks.is_empty() {
             return;
         }
@@ -182,7 +186,7 @@ impl Held {
 
     /// Has what waited for that track go on, though its analysis failed.
     pub(crate) async fn follow_up_failure(&self, track: TrackId) {
-        let (hooks, store) = (&self.bench.parts.post_analysis, &self.bench.store);
+        let (hooks, store) = (&self.executor.parts.post_analysis, &self.executor.store);
         if hooks.is_empty() {
             return;
         }
@@ -202,7 +206,7 @@ impl Held {
     /// `Conflict` when the lease was lost; errors of the store.
     pub(crate) async fn finish(&self) -> Result<()> {
         let now = crate::clock::now();
-        self.bench.store.jobs().finish(self.job.id, self.attempt(), self.owner(), now).await
+        self.executor.store.jobs().finish(self.job.id, self.attempt(), self.owner(), now).await
     }
 
     /// Gives the job back until the track is back, if that is missing; says whether it is.
@@ -210,7 +214,7 @@ impl Held {
     /// # Errors
     /// `Conflict` when the lease was lost; errors of the store.
     pub(crate) async fn waits_for_its_track(&self, track: TrackId) -> Result<bool> {
-        let catalog = self.bench.store.catalog();
+        let catalog = self.executor.store.catalog();
         if catalog.presence(track).await? != Some(Presence::Missing) {
             return Ok(false);
         }
@@ -226,12 +230,12 @@ impl Held {
     }
 
     pub(crate) fn say(&self, event: &WorkerEvent) {
-        self.bench.mouth.say(event);
+        self.executor.event_writer.say(event);
     }
 }
 
 /// Makes an attempt at a job of whatever kind.
-pub(crate) async fn dispatch(held: Held) -> AttemptEnd {
+pub(crate) async fn dispatch(held: LeasedJob) -> AttemptEnd {
     match held.job.kind.clone() {
         JobKind::AnalyzeTrack { track } => attempt(held, AnalyzeTrack::new(track)).await,
         JobKind::ProcessTrack { track, products } => attempt(held, ProcessTrack::new(track, products)).await,

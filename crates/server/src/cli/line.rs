@@ -134,7 +134,7 @@ pub struct ServeArgs {
     pub poll_interval_s: Option<String>,
     /// How tracks are heard.
     #[command(flatten)]
-    pub hearing: HearingArgs,
+    pub analysis: AnalysisArgs,
 }
 
 impl ServeArgs {
@@ -150,7 +150,7 @@ impl ServeArgs {
                 ("poll_interval_s", &self.poll_interval_s),
             ],
         );
-        self.hearing.add_to(&mut request);
+        self.analysis.add_to(&mut request);
         if self.no_watch {
             request.flags.push(("watch", Given::Switch(false)));
         }
@@ -372,7 +372,7 @@ pub struct WorkerArgs {
     pub place: PlaceArgs,
     /// How tracks are heard.
     #[command(flatten)]
-    pub hearing: HearingArgs,
+    pub analysis: AnalysisArgs,
 }
 
 impl WorkerArgs {
@@ -380,14 +380,14 @@ impl WorkerArgs {
     #[must_use]
     pub fn request(&self) -> SettingsRequest {
         let mut request = self.place.request();
-        self.hearing.add_to(&mut request);
+        self.analysis.add_to(&mut request);
         request
     }
 }
 
 /// What a server hands on to its worker.
 #[derive(Debug, Args)]
-pub struct HearingArgs {
+pub struct AnalysisArgs {
     /// Tracks heard at the same time [default: number of cores]
     #[arg(long, short = 'j', value_name = "N")]
     pub jobs: Option<String>,
@@ -402,7 +402,7 @@ pub struct HearingArgs {
     pub log_level: Option<String>,
 }
 
-impl HearingArgs {
+impl AnalysisArgs {
     fn add_to(&self, request: &mut SettingsRequest) {
         add_texts(
             request,

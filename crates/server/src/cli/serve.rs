@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     http::{self, Started},
-    settings::{Layers, PageValues, Settings, SettingsDesk},
+    settings::{Layers, LiveSettings, PageValues, Settings},
 };
 
 /// How long a library folder gets to answer whether it is one: storage that hangs never does.
@@ -43,8 +43,12 @@ pub fn run(args: &ServeArgs) -> Done {
     }
     logging::start(&settings.log);
     make_data_folder(&settings.data_dir)?;
-    let desk = SettingsDesk::new(layers, settings.clone());
-    block_on(http::serve(desk, |started| announce(started, &settings, start.elapsed()), announce_link))?;
+    let live_settings = LiveSettings::new(layers, settings.clone());
+    block_on(http::serve(
+        live_settings,
+        |started| announce(started, &settings, start.elapsed()),
+        announce_link,
+    ))?;
     Ok(Exit(SUCCESS))
 }
 

@@ -79,8 +79,8 @@ pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<C
     };
     let Some(hash) = hash else { return Ok(None) };
     // Before the look-up: what is written meanwhile makes it void.
-    let (edition, begun) = (state.store.edition(), Instant::now());
-    if let Some(known) = state.callers.find(kind, hash, edition, begun) {
+    let (write_generation, begun) = (state.store.write_generation(), Instant::now());
+    if let Some(known) = state.callers.find(kind, hash, write_generation, begun) {
         return Ok(Some(known));
     }
     let (people, now) = (state.store.people(), clock::now());
@@ -93,7 +93,7 @@ pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<C
     };
     let caller = user.map(|user| Caller { user, proof });
     if let Some(caller) = &caller {
-        state.callers.keep(kind, hash, caller, edition, begun);
+        state.callers.keep(kind, hash, caller, write_generation, begun);
     }
     Ok(caller)
 }

@@ -3,7 +3,7 @@
 //! A page or a player sends dozens of requests a second with the same secret; only the first of a second asks the database.
 //!
 //! Invariants: only secrets that were right are remembered, by their hash, for [`LIFE`]; anything this process
-//! writes that could touch rights makes all of it void at once ([`fanfare_store::Store::edition`]), so a session that was ended, a
+//! writes that could touch rights makes all of it void at once ([`fanfare_store::Store::write_generation`]), so a session that was ended, a
 //! removed key or person, a new password count from the next request on. What another process writes
 //! (`fanfare user`), and the end of a session by its age, counts after [`LIFE`] at the latest.
 
@@ -40,27 +40,33 @@ pub enum Kind {
 #[derive(Debug)]
 struct Known {
     caller: Caller,
-    edition: u64,
+    write_generation: u64,
     since: Instant,
 }
 
 impl Callers {
     /// Whose secret that is, if it was asked a moment ago.
-    pub fn find(&self, kind: Kind, secret: SecretHash, edition: u64, now: Instant) -> Option<Caller> {
+    pub fn find(
+        &self,
+        kind: Kind,
+        secret: SecretHash,
+        write_generation: u64,
+        now: Instant,
+    ) -> Option<Caller> {
         let known = self.known();
         let known = known.get(&(kind, secret))?;
         let young = now.saturating_duration_since(known.since) < LIFE;
-        (young && known.edition == edition).then(|| known.caller.clone())
+        (young && known.write_generation == write_generation).then(|| known.caller.clone())
     }
 
-    /// Remembers a caller who was found while the store's edition was that one.
-    pub fn keep(&self, kind: Kind, secret: SecretHash, caller: &Caller, edition: u64, now: Instant) {
+    /// Remembers a caller who was found while the store's write_generation was that one.
+    pub fn keep(&self, kind: Kind, secret: SecretHash, caller: &Caller, write_generation: u64, now: Instant) {
         let mut all = self.known();
         if all.len() >= PLACES {
             all.retain(|_, known| now.saturating_duration_since(known.since) < LIFE);
         }
         if all.len() < PLACES {
-            all.insert((kind, secret), Known { caller: caller.clone(), edition, since: now });
+            all.insert((kind, secret), Known { caller: caller.clone(), write_generation, since: now });
         }
     }
 
@@ -78,7 +84,7 @@ mod tests {
     use crate::http::caller::Proof;
 
     #[test]
-    fn a_caller_is_known_for_a_second_of_the_same_edition_and_by_that_secret() {
+    fn a_caller_is_known_for_a_second_of_the_same_write_generation_and_by_that_secret() {
         let user = User {
             id: UserId::from_bytes([7; 16]),
             name: "a".into(),
@@ -88,14 +94,18 @@ mod tests {
         let caller = Caller { user, proof: Proof::Key };
         let (callers, now) = (Callers::default(), Instant::now());
         callers.keep(Kind::Key, [1; 32], &caller, 5, now);
-        for (kind, secret, edition, at, found) in [
+        for (kind, secret, write_generation, at, found) in [
             (Kind::Key, [1; 32], 5, now, true),
             (Kind::Session, [1; 32], 5, now, false),
             (Kind::Key, [2; 32], 5, now, false),
             (Kind::Key, [1; 32], 6, now, false),
             (Kind::Key, [1; 32], 5, now + LIFE, false),
         ] {
-            assert_eq!(callers.find(kind, secret, edition, at).is_some(), found, "{kind:?} {edition}");
+            assert_eq!(
+                callers.find(kind, secret, write_generation, at).is_some(),
+                found,
+                "{kind:?} {write_generation}"
+            );
         }
         for index in 0..2 * PLACES as u16 {
             let mut secret = [3; 32];

@@ -16,7 +16,8 @@ const KEPT_BACK: u64 = 128;
 /// The fewest descriptors with which anything can be served.
 pub const LEAST: u64 = KEPT_BACK + 16 * PER_CONNECTION;
 /// As many as can be of use.
-pub const WANTED: u64 = KEPT_BACK + fanfare_delivery::shelf::PLACES as u64 + CONNECTIONS * PER_CONNECTION;
+pub const WANTED: u64 =
+    KEPT_BACK + fanfare_delivery::open_file_cache::PLACES as u64 + CONNECTIONS * PER_CONNECTION;
 
 /// How to have more.
 pub const REMEDY: &str = "raise it: `ulimit -n 65536`, or `LimitNOFILE=65536` in a systemd unit";
@@ -35,7 +36,7 @@ impl Shares {
     #[must_use]
     pub fn of(limit: u64) -> Self {
         let rest = limit.max(LEAST) - KEPT_BACK;
-        let kept_open = (rest / 4).min(fanfare_delivery::shelf::PLACES as u64);
+        let kept_open = (rest / 4).min(fanfare_delivery::open_file_cache::PLACES as u64);
         let connections = ((rest - kept_open) / PER_CONNECTION).min(CONNECTIONS);
         let small = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Self { connections: small(connections), kept_open: small(kept_open) }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{applied, connection, descriptors, links, routes, state::HttpState, token};
 use crate::{
     Settings,
-    settings::{Running, SettingsDesk},
+    settings::{LiveSettings, Running},
 };
 
 /// Connections for reading: lists and streams of a household.
@@ -50,16 +50,16 @@ pub struct Started {
 /// # Errors
 /// `Busy` when the address or the data folder is taken, `PermissionDenied` when it may not be used; what the store and ingest report.
 pub async fn serve(
-    desk: SettingsDesk,
+    live_settings: LiveSettings,
     on_ready: impl FnOnce(&Started),
     on_link: impl FnOnce(&str),
 ) -> Result<()> {
     // Before anything is opened, and before a worker inherits the limit.
     descriptors::raise()?;
-    let listener = bind(desk.current().listen).await?;
+    let listener = bind(live_settings.current().listen).await?;
     let closing = CancellationToken::new();
     on_signal(closing.clone())?;
-    let state = start(desk, closing).await?;
+    let state = start(live_settings, closing).await?;
     serve_on(listener, state, on_ready, on_link).await
 }
 
@@ -83,7 +83,7 @@ pub async fn serve_on(
     let link_of = |token| format!("{}/#/welcome/{token}", links::base_url(&state.settings, address));
     let setup_link = token.map(link_of);
     match Running::begin(&state.settings.data_dir, address) {
-        Ok(running) => state.desk.tell(running),
+        Ok(running) => state.live_settings.tell(running),
         // Commands then go by what their own shell says.
         Err(error) => tracing::warn!(%error, "commands beside this server do not know what it goes by"),
     }
@@ -151,13 +151,13 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpState> {
+async fn start(live_settings: LiveSettings, closing: CancellationToken) -> Result<HttpState> {
     let options = StoreOptions { migrate: true, readers: READERS, busy_timeout_ms: BUSY_TIMEOUT_MS };
     // First: opening the store tidies up, which would disturb a server that runs.
-    let lock = DataLock::acquire(&desk.current().data_dir)?;
-    let current = desk.current();
+    let lock = DataLock::acquire(&live_settings.current().data_dir)?;
+    let current = live_settings.current();
     let store = Store::open_with_cache(&current.data_dir, &current.cache_dir(), &options).await?;
-    let settings = desk.take(store.catalog().settings().await?);
+    let settings = live_settings.take(store.catalog().settings().await?);
     let ingest = Ingest::start(lock, store.clone(), applied::options(&settings)?).await?;
     if store.unwritable().is_some() {
         let (store, ingest, settings, closing) =
@@ -177,7 +177,7 @@ async fn start(desk: SettingsDesk, closing: CancellationToken) -> Result<HttpSta
     }
     applied::to(&ingest, &settings)?;
     ingest.begin_schedule();
-    let mut state = HttpState::new(store, ingest, desk);
+    let mut state = HttpState::new(store, ingest, live_settings);
     state.closing = closing;
     Ok(state)
 }

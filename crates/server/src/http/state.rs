@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fanfare_delivery::{Ladders, Maker, Shelf, SmallFiles};
+use fanfare_delivery::{Ladders, Maker, OpenFileCache, SmallFiles};
 use fanfare_ingest::Ingest;
 use fanfare_model::{JobId, Quality, Result, TrackId};
 use fanfare_store::Store;
@@ -14,7 +14,7 @@ use super::{
     callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, places::Places,
     routes::Sent, throttle::Throttle, unstored::Unstored,
 };
-use crate::{Settings, settings::SettingsDesk};
+use crate::{Settings, settings::LiveSettings};
 
 /// Files taken in at the same time: each has a buffer of some 300 KiB and a share of the disk. One person's at most half.
 const UPLOADS: usize = 32;
@@ -37,13 +37,13 @@ pub struct HttpState {
     /// What was set when the server started: for what is read only then.
     pub settings: Arc<Settings>,
     /// What is set now, and its changes.
-    pub desk: Arc<SettingsDesk>,
+    pub live_settings: Arc<LiveSettings>,
     /// Cancelled when the server shuts down: streams that would not end by themselves end then.
     pub closing: CancellationToken,
     /// What gives tracks as smaller files.
     pub small: Arc<SmallFiles>,
     /// Files that were asked for a moment ago, by track and quality, with what is said about them.
-    pub(super) opened: Shelf<(TrackId, Quality), Sent>,
+    pub(super) opened: OpenFileCache<(TrackId, Quality), Sent>,
     pub(super) callers: Arc<Callers>,
     /// Sessions of people who signed in while nothing could be stored.
     pub(super) unstored: Arc<Unstored>,
@@ -58,7 +58,7 @@ pub struct HttpState {
 impl HttpState {
     /// The state over an open store and a running ingest.
     #[must_use]
-    pub fn new(store: Store, ingest: Ingest, desk: SettingsDesk) -> Self {
+    pub fn new(store: Store, ingest: Ingest, live_settings: LiveSettings) -> Self {
         let asked = ingest.clone();
         let ask = move |track| -> BoxFuture<'static, Result<JobId>> {
             let ingest = asked.clone();
@@ -70,10 +70,10 @@ impl HttpState {
             ladders: Arc::new(Ladders::new(store.clone(), Arc::new(ask))),
             store,
             ingest,
-            settings: desk.current(),
-            desk: Arc::new(desk),
+            settings: live_settings.current(),
+            live_settings: Arc::new(live_settings),
             closing: CancellationToken::new(),
-            opened: Shelf::with_places(Shares::here().kept_open),
+            opened: OpenFileCache::with_places(Shares::here().kept_open),
             callers: Arc::default(),
             unstored: Arc::default(),
             passwords: Passwords::new(),

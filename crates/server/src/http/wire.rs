@@ -10,7 +10,7 @@
 //! Invariants: a stand-in's own bytes are never sent: what stands where in the region is compared with the outbox, and anything
 //! that does not fit (a stand-in that got lost on the way, say) fails the connection; a file that ends early or is
 //! changed meanwhile fails it too. The runtime's threads do not wait for disks as far as the file system can tell beforehand
-//! ([`fanfare_delivery::AtHand`]): what is not in memory is fetched on a thread for that, [`PIECE_BYTES`] at a time.
+//! ([`fanfare_delivery::Availability`]): what is not in memory is fetched on a thread for that, [`PIECE_BYTES`] at a time.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,7 @@ use std::{
 
 use super::{draining::Activity, ending::Ending};
 use axum::body::Bytes;
-use fanfare_delivery::{AtHand, FileSlice};
+use fanfare_delivery::{Availability, FileSlice};
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
@@ -160,7 +160,7 @@ impl Wire {
     fn poll_at_hand(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<io::Result<()>> {
         let Some((_, slice)) = &self.current else { return Poll::Ready(Ok(())) };
         if self.fetching.is_none() {
-            if self.fetched > 0 || slice.at_hand(len as u64) == AtHand::Yes {
+            if self.fetched > 0 || slice.at_hand(len as u64) == Availability::Yes {
                 return Poll::Ready(Ok(()));
             }
             let slice = slice.clone();

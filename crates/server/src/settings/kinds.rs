@@ -42,7 +42,7 @@ pub enum ValueType {
     Schedule,
     /// Hours of the day, or `off`.
     Hours,
-    /// The rungs of an HLS ladder.
+    /// The variants of an HLS ladder.
     Ladder,
     /// Free text that is never shown again.
     Secret,
@@ -65,7 +65,7 @@ impl ValueType {
             Self::Text => "text".to_owned(),
             Self::Schedule => "`HH:MM` or `off`".to_owned(),
             Self::Hours => "`HH:MM-HH:MM` or `off`".to_owned(),
-            Self::Ladder => "rungs".to_owned(),
+            Self::Ladder => "variants".to_owned(),
             Self::Secret => "secret text".to_owned(),
         }
     }

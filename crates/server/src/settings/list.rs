@@ -361,7 +361,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Ladder,
         default: "low=aac:256,medium=aac:512,high=flac",
         unit: "",
-        help: "What HTTP Live Streaming offers: rungs with commas between, each `name=aac:KBITS` or `name=flac`. A rung for slow lines is one more (`tiny=aac:96`). Counts for tracks from now on.",
+        help: "What HTTP Live Streaming offers: variants with commas between, each `name=aac:KBITS` or `name=flac`. A variant for slow lines is one more (`tiny=aac:96`). Counts for tracks from now on.",
         example: "\"tiny=aac:96,low=aac:256,high=flac\"",
         page: true,
         get: |settings| json!(settings.hls.ladder),

@@ -141,7 +141,7 @@ fn below(data: &Path, given: PathBuf) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use fanfare_model::SmallCodec;
+    use fanfare_model::TranscodeCodec;
 
     use super::*;
     use crate::settings::FfmpegSetting;
@@ -151,7 +151,7 @@ mod tests {
     fn commands_go_by_what_the_running_server_goes_by() {
         let folder = tempfile::tempdir().unwrap();
         let mut of_the_server = Settings::defaults(folder.path().to_owned());
-        of_the_server.cache.codec = SmallCodec::Opus;
+        of_the_server.cache.codec = TranscodeCodec::Opus;
         of_the_server.cache.cap_bytes = 5_000_000;
         of_the_server.cache_dir = Some("/srv/small".into());
         let mut of_the_shell = Settings::defaults(folder.path().to_owned());
@@ -166,10 +166,10 @@ mod tests {
         assert_eq!((&of_the_shell.cache, of_the_shell.public_url.as_deref()), (&of_the_server.cache, None));
         assert_eq!((of_the_shell.cache_dir(), of_the_shell.listen.port()), ("/srv/small".into(), 21_399));
         // A change of the page is said at once; a server that is gone says nothing.
-        of_the_server.cache.codec = SmallCodec::Aac;
+        of_the_server.cache.codec = TranscodeCodec::Aac;
         running.say(&of_the_server).unwrap();
         assert!(of_server(&mut of_the_shell));
-        assert_eq!(of_the_shell.cache.codec, SmallCodec::Aac);
+        assert_eq!(of_the_shell.cache.codec, TranscodeCodec::Aac);
         drop(running);
         let mut alone = before.clone();
         assert!(!of_server(&mut alone));

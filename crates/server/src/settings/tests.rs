@@ -150,17 +150,18 @@ fn the_page_wins_over_the_file_and_loses_to_environment_and_flags() {
         .unwrap();
     let given = with_environment(request(folder.path()), &[("FANFARE_ANALYSIS_BUDGET_H", "3")]);
     let layers = Layers::read(&given).unwrap();
-    let desk = SettingsDesk::new(layers.clone(), load(&given).unwrap());
-    let change = |changes: serde_json::Value| desk.changed(&serde_json::from_value(changes).unwrap());
+    let live_settings = LiveSettings::new(layers.clone(), load(&given).unwrap());
+    let change =
+        |changes: serde_json::Value| live_settings.changed(&serde_json::from_value(changes).unwrap());
     let page = change(serde_json::json!({"analysis.pacing": 0.5, "analysis.concurrency": 2})).unwrap();
-    let settings = desk.take(page);
+    let settings = live_settings.take(page);
     assert_eq!((settings.analysis.pacing, settings.analysis.concurrency), (0.5, 2));
     assert_eq!(settings.analysis.budget_h, 3.0);
     // A value of an earlier version that no longer fits is passed over.
     let strange =
         serde_json::from_value(serde_json::json!({"analysis.pacing": "fast", "gone": 1, "jobs": 3}));
-    assert_eq!(desk.with(&strange.unwrap()).analysis.pacing, 1.0);
-    let row = |name: &str| desk.rows().into_iter().find(|row| row.setting.name == name).unwrap();
+    assert_eq!(live_settings.with(&strange.unwrap()).analysis.pacing, 1.0);
+    let row = |name: &str| live_settings.rows().into_iter().find(|row| row.setting.name == name).unwrap();
     for (name, source, fixed) in [
         ("analysis.pacing", Source::Page, None),
         ("analysis.schedule", Source::File, None),
@@ -185,7 +186,7 @@ fn the_page_wins_over_the_file_and_loses_to_environment_and_flags() {
         assert!(error.to_string().contains(said), "{error}");
     }
     let back = change(serde_json::json!({"analysis.pacing": null})).unwrap();
-    assert_eq!(desk.take(back).analysis.pacing, 1.0, "the file's again");
+    assert_eq!(live_settings.take(back).analysis.pacing, 1.0, "the file's again");
     assert_eq!(row("analysis.pacing").source, Source::File);
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use fanfare_model::{CacheOptions, Quality, SmallCodec};
+use fanfare_model::{CacheOptions, Quality, TranscodeCodec};
 use fanfare_testkit::{signals, wav};
 use serde_json::{Value, json};
 
@@ -174,7 +174,7 @@ async fn aac_is_made_ahead_and_sent_whole() {
         println!("SKIPPED: there is no ffmpeg here");
         return;
     }
-    server.state.ingest.set_cache(CacheOptions { codec: SmallCodec::Aac, ..CacheOptions::default() });
+    server.state.ingest.set_cache(CacheOptions { codec: TranscodeCodec::Aac, ..CacheOptions::default() });
     let missed = audio(&server, &owner, &ids[0], "medium", None).await;
     assert_eq!(
         (field(&missed, "x-fanfare-cache"), field(&missed, "x-fanfare-quality")),

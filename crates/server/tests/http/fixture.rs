@@ -16,7 +16,7 @@ use fanfare_model::{
 use fanfare_server::{
     Settings,
     http::{self, HttpState, Started},
-    settings::SettingsDesk,
+    settings::LiveSettings,
 };
 use fanfare_store::{AnalysisCommit, ScanChange, ScannedFile, Store, StoreOptions, TrackQuery};
 use reqwest::{Method, RequestBuilder, Response};
@@ -101,7 +101,7 @@ impl Server {
         let mut settings = Settings::defaults(data);
         settings.watch = false;
         change(&mut settings);
-        let mut state = HttpState::new(store, ingest, SettingsDesk::over(settings));
+        let mut state = HttpState::new(store, ingest, LiveSettings::over(settings));
         state.closing = CancellationToken::new();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (ready, started) = oneshot::channel();

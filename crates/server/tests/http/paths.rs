@@ -24,7 +24,7 @@ async fn listeners_see_paths_from_the_library_folder_on_and_owners_whole_ones() 
         id: TaskId::from_bytes([3; 16]),
         kind: TaskKind::Analysis,
         state: TaskState::PartialSuccess,
-        step: "hearing tracks".to_owned(),
+        step: "analyzing tracks".to_owned(),
         current: 1,
         total: 2,
         current_item: Some(format!("{music}/a/b c.wav")),

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::fixture::{As, Server, now};
 
-struct Bench {
+struct Fixture {
     server: Server,
     owner: As,
     inside: TrackId,
     outside: TrackId,
 }
 
-impl Bench {
+impl Fixture {
     async fn new() -> Self {
         Self::over(Server::start().await).await
     }
@@ -68,17 +68,17 @@ fn cookie_of(response: &Response) -> String {
 
 #[tokio::test]
 async fn a_guest_hears_the_mixtape_and_nothing_else() {
-    let bench = Bench::new().await;
-    bench.server.hear_all().await;
-    let share = bench.share(json!({})).await;
+    let fixture = Fixture::new().await;
+    fixture.server.hear_all().await;
+    let share = fixture.share(json!({})).await;
     let token = share["token"].as_str().unwrap();
-    let address = bench.server.started.address;
+    let address = fixture.server.started.address;
     assert_eq!(share["url"], json!(format!("http://{address}/s/#{token}")));
     assert!(share["qr_svg"].as_str().unwrap().starts_with("<svg xmlns"));
-    let listed = bench.server.json(&bench.owner, "/api/v1/mixtapes/tape/shares").await;
+    let listed = fixture.server.json(&fixture.owner, "/api/v1/mixtapes/tape/shares").await;
     assert_eq!(listed["items"][0]["id"], share["id"]);
     assert!(!listed.to_string().contains(token), "shown once");
-    let opened = bench.open(json!({"token": token})).await;
+    let opened = fixture.open(json!({"token": token})).await;
     let guest = cookie_of(&opened);
     let text = opened.text().await.unwrap();
     for inner in ["in.wav\",\"size", "relative_path", "tape", &guest] {
@@ -89,19 +89,19 @@ async fn a_guest_hears_the_mixtape_and_nothing_else() {
         (&shown["title"], &shown["notes"], &shown["download"]),
         (&json!("Tape"), &json!("for you"), &json!(false))
     );
-    assert_eq!(shown["tracks"][0]["id"], json!(bench.inside.to_string()));
-    let part = bench.with(&guest, Method::GET, &bench.audio(bench.inside)).header("range", "bytes=2-4");
+    assert_eq!(shown["tracks"][0]["id"], json!(fixture.inside.to_string()));
+    let part = fixture.with(&guest, Method::GET, &fixture.audio(fixture.inside)).header("range", "bytes=2-4");
     let part = part.send().await.unwrap();
     assert_eq!((part.status().as_u16(), part.text().await.unwrap()), (206, "234".to_owned()));
-    let waveform = format!("/api/v1/shared/tracks/{}/waveform/columns", bench.inside);
-    assert_eq!(bench.status(&guest, &waveform).await, 200);
+    let waveform = format!("/api/v1/shared/tracks/{}/waveform/columns", fixture.inside);
+    assert_eq!(fixture.status(&guest, &waveform).await, 200);
     // No other track, and what is there looks like what is not.
     let unknown = TrackId::from_bytes([7; 16]);
     for what in ["audio", "cover", "waveform/columns"] {
         let mut bodies = Vec::new();
-        for track in [bench.outside, unknown] {
+        for track in [fixture.outside, unknown] {
             let path = format!("/api/v1/shared/tracks/{track}/{what}");
-            let response = bench.with(&guest, Method::GET, &path).send().await.unwrap();
+            let response = fixture.with(&guest, Method::GET, &path).send().await.unwrap();
             assert_eq!(response.status(), 404);
             bodies.push(response.text().await.unwrap());
         }
@@ -109,15 +109,15 @@ async fn a_guest_hears_the_mixtape_and_nothing_else() {
     }
     // Nobody without the cookie, and nobody with the link's token, a session or a key in its place.
     for wrong in ["", token, "x", &"x".repeat(43)] {
-        assert_eq!(bench.status(wrong, &bench.audio(bench.inside)).await, 404);
+        assert_eq!(fixture.status(wrong, &fixture.audio(fixture.inside)).await, 404);
     }
-    assert_eq!(bench.server.get(&bench.owner, &bench.audio(bench.inside)).await.status(), 404);
+    assert_eq!(fixture.server.get(&fixture.owner, &fixture.audio(fixture.inside)).await.status(), 404);
 }
 
 #[tokio::test]
 async fn a_guests_cookie_opens_no_other_route() {
-    let bench = Bench::new().await;
-    let guest = bench.guest(&bench.share(json!({"download": true})).await).await;
+    let fixture = Fixture::new().await;
+    let guest = fixture.guest(&fixture.share(json!({"download": true})).await).await;
     let document: Value = serde_json::from_str(openapi_json()).unwrap();
     let mut asked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -126,9 +126,9 @@ async fn a_guests_cookie_opens_no_other_route() {
                 continue;
             }
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let path = path.replace("{id}", &bench.inside.to_string()).replace("{slug}", "tape");
+            let path = path.replace("{id}", &fixture.inside.to_string()).replace("{slug}", "tape");
             for name in ["fanfare_guest", "fanfare_session"] {
-                let request = bench.server.client.request(method.clone(), bench.server.url(&path));
+                let request = fixture.server.client.request(method.clone(), fixture.server.url(&path));
                 let request = request.header("cookie", format!("{name}={guest}")).header("x-fanfare", "1");
                 assert_eq!(request.send().await.unwrap().status(), 401, "{method} {path} by {name}");
             }
@@ -138,53 +138,60 @@ async fn a_guests_cookie_opens_no_other_route() {
     assert!(asked > 30);
     // Nor do the public routes of a single track know guests.
     for what in ["cover", "features", "waveform/columns", "hls/index.m3u8"] {
-        assert_eq!(bench.status(&guest, &format!("/api/v1/tracks/{}/{what}", bench.inside)).await, 404);
+        assert_eq!(fixture.status(&guest, &format!("/api/v1/tracks/{}/{what}", fixture.inside)).await, 404);
     }
 }
 
 #[tokio::test]
 async fn a_link_that_ends_takes_its_guests_along() {
-    let bench = Bench::new().await;
+    let fixture = Fixture::new().await;
     let [by_hand, by_track, with_tape] =
-        [bench.share(json!({})).await, bench.share(json!({})).await, bench.share(json!({})).await];
+        [fixture.share(json!({})).await, fixture.share(json!({})).await, fixture.share(json!({})).await];
     let mut guests = Vec::new();
     for share in [&by_hand, &by_track, &with_tape] {
-        guests.push(bench.guest(share).await);
+        guests.push(fixture.guest(share).await);
     }
     let heard = |guest: usize| {
-        let (bench, guests) = (&bench, &guests);
-        async move { bench.status(&guests[guest], &bench.audio(bench.inside)).await }
+        let (fixture, guests) = (&fixture, &guests);
+        async move { fixture.status(&guests[guest], &fixture.audio(fixture.inside)).await }
     };
-    let unknown = bench.open(json!({"token": "x".repeat(43)})).await;
+    let unknown = fixture.open(json!({"token": "x".repeat(43)})).await;
     let unknown = (unknown.status(), unknown.text().await.unwrap());
     let path = format!("/api/v1/mixtapes/tape/shares/{}", by_hand["id"].as_str().unwrap());
-    assert_eq!(bench.server.request(&bench.owner, Method::DELETE, &path).send().await.unwrap().status(), 204);
+    assert_eq!(
+        fixture.server.request(&fixture.owner, Method::DELETE, &path).send().await.unwrap().status(),
+        204
+    );
     assert_eq!((heard(0).await, heard(1).await), (404, 200));
-    let ended = bench.open(json!({"token": by_hand["token"]})).await;
+    let ended = fixture.open(json!({"token": by_hand["token"]})).await;
     assert_eq!((ended.status(), ended.text().await.unwrap()), unknown, "ended and unknown are alike");
     // A track that leaves the mixtape is out of reach at once.
-    let change = json!({"tracks": [bench.outside.to_string()]});
-    let request = bench.server.request(&bench.owner, Method::PATCH, "/api/v1/mixtapes/tape").json(&change);
+    let change = json!({"tracks": [fixture.outside.to_string()]});
+    let request =
+        fixture.server.request(&fixture.owner, Method::PATCH, "/api/v1/mixtapes/tape").json(&change);
     assert_eq!(request.send().await.unwrap().status(), 200);
-    assert_eq!((heard(1).await, bench.status(&guests[1], &bench.audio(bench.outside)).await), (404, 200));
     assert_eq!(
-        bench
+        (heard(1).await, fixture.status(&guests[1], &fixture.audio(fixture.outside)).await),
+        (404, 200)
+    );
+    assert_eq!(
+        fixture
             .server
-            .request(&bench.owner, Method::DELETE, "/api/v1/mixtapes/tape")
+            .request(&fixture.owner, Method::DELETE, "/api/v1/mixtapes/tape")
             .send()
             .await
             .unwrap()
             .status(),
         204
     );
-    assert_eq!(bench.status(&guests[2], &bench.audio(bench.outside)).await, 404);
-    assert_eq!(bench.open(json!({"token": with_tape["token"]})).await.status(), 404);
+    assert_eq!(fixture.status(&guests[2], &fixture.audio(fixture.outside)).await, 404);
+    assert_eq!(fixture.open(json!({"token": with_tape["token"]})).await.status(), 404);
 }
 
 #[tokio::test]
 async fn a_link_ends_when_it_says() {
-    let bench = Bench::new().await;
-    let catalog = bench.server.store().catalog();
+    let fixture = Fixture::new().await;
+    let catalog = fixture.server.store().catalog();
     let tape = catalog.mixtape(&"tape".parse().unwrap()).await.unwrap().unwrap();
     let new = |number: u8, ends_in_ms| fanfare_store::NewShare {
         mixtape: tape.id,
@@ -200,14 +207,14 @@ async fn a_link_ends_when_it_says() {
     let guest = "g".repeat(43);
     let hash = *blake3::hash(guest.as_bytes()).as_bytes();
     catalog.admit_guest(ended.id, hash, None, now().plus_ms(3_600_000), now()).await.unwrap();
-    assert_eq!(bench.status(&guest, &bench.audio(bench.inside)).await, 404);
-    assert_eq!(bench.status(&guest, "/api/v1/shared/cover").await, 404);
-    assert_eq!(bench.open(json!({"token": "x".repeat(40)})).await.status(), 404);
-    let opened = bench.open(json!({"token": "x".repeat(41)})).await;
+    assert_eq!(fixture.status(&guest, &fixture.audio(fixture.inside)).await, 404);
+    assert_eq!(fixture.status(&guest, "/api/v1/shared/cover").await, 404);
+    assert_eq!(fixture.open(json!({"token": "x".repeat(40)})).await.status(), 404);
+    let opened = fixture.open(json!({"token": "x".repeat(41)})).await;
     let field = opened.headers()["set-cookie"].to_str().unwrap().to_owned();
     let age: u32 = field.rsplit_once("Max-Age=").unwrap().1.parse().unwrap();
     assert!((3_500..=3_600).contains(&age), "the cookie does not outlive the link: {field}");
-    let listed = bench.server.json(&bench.owner, "/api/v1/mixtapes/tape/shares").await;
+    let listed = fixture.server.json(&fixture.owner, "/api/v1/mixtapes/tape/shares").await;
     for share in listed["items"].as_array().unwrap() {
         assert_eq!(share["expired"], json!(share["id"] == json!(ended.id.to_string())), "{share}");
     }
@@ -221,22 +228,23 @@ async fn a_link_ends_when_it_says() {
         (json!({"expires_in_days": 1, "expires": "2030-01-01T00:00:00Z"}), 400),
         (json!({"password": "short"}), 400),
     ] {
-        let response = bench.server.post(&bench.owner, "/api/v1/mixtapes/tape/shares", request.clone()).await;
+        let response =
+            fixture.server.post(&fixture.owner, "/api/v1/mixtapes/tape/shares", request.clone()).await;
         assert_eq!(response.status(), status, "{request}");
     }
 }
 
 #[tokio::test]
 async fn a_password_is_asked_for_and_wrong_ones_slow_down() {
-    let bench = Bench::new().await;
-    let share = bench.share(json!({"password": "correct horse"})).await;
+    let fixture = Fixture::new().await;
+    let share = fixture.share(json!({"password": "correct horse"})).await;
     assert_eq!(share["password"], json!(true));
     let open = |password: Option<&'static str>| {
         let mut request = json!({"token": share["token"]});
         if let Some(password) = password {
             request["password"] = json!(password);
         }
-        bench.open(request)
+        fixture.open(request)
     };
     for _ in 0..8 {
         let response = open(None).await;
@@ -246,10 +254,10 @@ async fn a_password_is_asked_for_and_wrong_ones_slow_down() {
     }
     assert_eq!(open(Some("wrong horse")).await.status(), 401);
     let guest = cookie_of(&open(Some("correct horse")).await);
-    assert_eq!(bench.status(&guest, &bench.audio(bench.inside)).await, 200);
+    assert_eq!(fixture.status(&guest, &fixture.audio(fixture.inside)).await, 200);
     // Whoever is in opens it again without saying it again.
     let request =
-        bench.with(&guest, Method::POST, "/api/v1/shared/open").json(&json!({"token": share["token"]}));
+        fixture.with(&guest, Method::POST, "/api/v1/shared/open").json(&json!({"token": share["token"]}));
     assert_eq!(request.send().await.unwrap().status(), 200);
     let mut statuses = Vec::new();
     for _ in 0..6 {
@@ -259,47 +267,47 @@ async fn a_password_is_asked_for_and_wrong_ones_slow_down() {
     let held = open(Some("correct horse")).await;
     assert!(held.status() == 429 && held.headers().contains_key("retry-after"));
     // Other links and log-ins are not held up.
-    let other = bench.share(json!({"password": "battery staple"})).await;
+    let other = fixture.share(json!({"password": "battery staple"})).await;
     let right = json!({"token": other["token"], "password": "battery staple"});
-    assert_eq!(bench.open(right).await.status(), 200);
+    assert_eq!(fixture.open(right).await.status(), 200);
 }
 
 #[tokio::test]
 async fn files_to_keep_only_where_the_link_allows_it() {
-    let bench = Bench::new().await;
-    let listen = bench.guest(&bench.share(json!({})).await).await;
-    let keep = bench.guest(&bench.share(json!({"download": true})).await).await;
-    let path = format!("{}?download=1", bench.audio(bench.inside));
-    assert_eq!(bench.status(&listen, &path).await, 403);
-    let kept = bench.with(&keep, Method::GET, &path).send().await.unwrap();
+    let fixture = Fixture::new().await;
+    let listen = fixture.guest(&fixture.share(json!({})).await).await;
+    let keep = fixture.guest(&fixture.share(json!({"download": true})).await).await;
+    let path = format!("{}?download=1", fixture.audio(fixture.inside));
+    assert_eq!(fixture.status(&listen, &path).await, 403);
+    let kept = fixture.with(&keep, Method::GET, &path).send().await.unwrap();
     let field = kept.headers()["content-disposition"].to_str().unwrap().to_owned();
     assert_eq!(field, "attachment; filename*=UTF-8''Some%20Artist%20-%20Title%20of%20in.wav.wav");
-    let outside = format!("{}?download=1", bench.audio(bench.outside));
-    assert_eq!((bench.status(&keep, &outside).await, bench.status(&listen, &outside).await), (404, 404));
+    let outside = format!("{}?download=1", fixture.audio(fixture.outside));
+    assert_eq!((fixture.status(&keep, &outside).await, fixture.status(&listen, &outside).await), (404, 404));
 }
 
 #[tokio::test]
 async fn one_browser_has_several_links_and_always_a_new_secret() {
-    let bench = Bench::new().await;
-    let other = json!({"title": "Other", "tracks": [bench.outside.to_string()]});
-    assert_eq!(bench.server.post(&bench.owner, "/api/v1/mixtapes", other).await.status(), 201);
-    let second = bench.server.post(&bench.owner, "/api/v1/mixtapes/other/shares", json!({})).await;
+    let fixture = Fixture::new().await;
+    let other = json!({"title": "Other", "tracks": [fixture.outside.to_string()]});
+    assert_eq!(fixture.server.post(&fixture.owner, "/api/v1/mixtapes", other).await.status(), 201);
+    let second = fixture.server.post(&fixture.owner, "/api/v1/mixtapes/other/shares", json!({})).await;
     let second: Value = second.json().await.unwrap();
-    let first = bench.guest(&bench.share(json!({})).await).await;
+    let first = fixture.guest(&fixture.share(json!({})).await).await;
     let request =
-        bench.with(&first, Method::POST, "/api/v1/shared/open").json(&json!({"token": second["token"]}));
+        fixture.with(&first, Method::POST, "/api/v1/shared/open").json(&json!({"token": second["token"]}));
     let both = cookie_of(&request.send().await.unwrap());
     assert_ne!(first, both);
-    for track in [bench.inside, bench.outside] {
-        assert_eq!(bench.status(&both, &bench.audio(track)).await, 200);
-        assert_eq!(bench.status(&first, &bench.audio(track)).await, 404, "the earlier secret is used up");
+    for track in [fixture.inside, fixture.outside] {
+        assert_eq!(fixture.status(&both, &fixture.audio(track)).await, 200);
+        assert_eq!(fixture.status(&first, &fixture.audio(track)).await, 404, "the earlier secret is used up");
     }
     // A secret that somebody else put into the browser never becomes good.
     let planted = "p".repeat(43);
     let request =
-        bench.with(&planted, Method::POST, "/api/v1/shared/open").json(&json!({"token": second["token"]}));
+        fixture.with(&planted, Method::POST, "/api/v1/shared/open").json(&json!({"token": second["token"]}));
     assert_ne!(cookie_of(&request.send().await.unwrap()), planted);
-    assert_eq!(bench.status(&planted, &bench.audio(bench.outside)).await, 404);
+    assert_eq!(fixture.status(&planted, &fixture.audio(fixture.outside)).await, 404);
 }
 
 #[tokio::test]
@@ -307,14 +315,14 @@ async fn a_link_ends_with_its_makers_account_and_leads_to_the_public_address() {
     let server = Server::start_in(tempfile::tempdir().unwrap(), |settings| {
         settings.public_url = Some("https://music.example/".into());
     });
-    let bench = Bench::over(server.await).await;
-    let maker = bench.server.person("maker", Role::Owner).await;
-    let session = bench.server.session(&maker, 60_000).await;
-    let share = bench.server.post(&session, "/api/v1/mixtapes/tape/shares", json!({})).await;
+    let fixture = Fixture::over(server.await).await;
+    let maker = fixture.server.person("maker", Role::Owner).await;
+    let session = fixture.server.session(&maker, 60_000).await;
+    let share = fixture.server.post(&session, "/api/v1/mixtapes/tape/shares", json!({})).await;
     let share: Value = share.json().await.unwrap();
     assert!(share["url"].as_str().unwrap().starts_with("https://music.example/s/#"));
-    let opened = bench.open(json!({"token": share["token"]})).await;
+    let opened = fixture.open(json!({"token": share["token"]})).await;
     assert!(opened.headers()["set-cookie"].to_str().unwrap().ends_with("; Secure"));
-    bench.server.store().people().delete_user(maker.id).await.unwrap();
-    assert_eq!(bench.open(json!({"token": share["token"]})).await.status(), 404);
+    fixture.server.store().people().delete_user(maker.id).await.unwrap();
+    assert_eq!(fixture.open(json!({"token": share["token"]})).await.status(), 404);
 }

@@ -1,7 +1,7 @@
 //! A data folder that another server uses.
 
 use fanfare_model::ErrorKind;
-use fanfare_server::{Settings, http, settings::SettingsDesk};
+use fanfare_server::{Settings, http, settings::LiveSettings};
 
 use crate::fixture::Server;
 
@@ -15,7 +15,7 @@ async fn a_second_server_is_refused_before_it_touches_anything() {
     let mut settings = Settings::defaults(data);
     settings.listen = ([127, 0, 0, 1], 0).into();
     let error =
-        http::serve(SettingsDesk::over(settings), |_| panic!("it must not start"), |_| {}).await.unwrap_err();
+        http::serve(LiveSettings::over(settings), |_| panic!("it must not start"), |_| {}).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert!(error.message().contains(&format!("process {}", std::process::id())), "{error}");
     assert!(error.remedy_text().unwrap().contains("--data"), "{error}");

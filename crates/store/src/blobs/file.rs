@@ -102,7 +102,7 @@ impl FileBlobStore {
         }
         let folder = target.parent().unwrap_or(&self.root);
         place::check(&self.root, kind)?;
-        let made = make_shelf(folder)?;
+        let made = make_subfolder(folder)?;
         let unfinished = self.root.join(UNFINISHED).join(format!("{name}.{}", random_suffix()?));
         let written = write_synced(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &target));
         if let Err(error) = written {
@@ -131,7 +131,7 @@ impl FileBlobStore {
         }
         let folder = target.parent().unwrap_or(&self.root);
         place::check(&self.root, kind)?;
-        let made = make_shelf(folder)?;
+        let made = make_subfolder(folder)?;
         reader.sync_all().map_err(failed)?;
         fs::rename(file, &target).map_err(failed)?;
         sync_folder(folder)?;
@@ -270,7 +270,7 @@ fn make_folder(folder: &Path) -> Result<()> {
 
 /// Makes the folder of the blobs whose names begin alike; gives whether it was not there. The folder of their kind is not
 /// made: it was when the store was opened, and where it is gone its storage is away.
-fn make_shelf(folder: &Path) -> Result<bool> {
+fn make_subfolder(folder: &Path) -> Result<bool> {
     match fs::create_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),

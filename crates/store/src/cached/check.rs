@@ -136,7 +136,7 @@ pub(super) fn sum_of(file: &File) -> std::io::Result<ContentHash> {
 
 #[cfg(test)]
 mod tests {
-    use fanfare_model::{Profile, Quality, SmallCodec, Timestamp};
+    use fanfare_model::{Profile, Quality, Timestamp, TranscodeCodec};
 
     use super::*;
 
@@ -145,7 +145,7 @@ mod tests {
     fn zeroed_bytes_are_found_once_by_a_listener_and_always_by_a_check() {
         let folder = tempfile::tempdir().unwrap();
         let cache = CacheFolder::new(folder.path().to_path_buf());
-        let profile = Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap();
+        let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
         let hash = ContentHash::from_bytes([7; 32]);
         let sum = ContentHash::from_bytes(*blake3::hash(b"made of music").as_bytes());
         let row = CachedFile {

@@ -2,14 +2,14 @@
 
 use std::{io::Write as _, os::unix::fs::FileExt as _};
 
-use fanfare_model::{BlockGrid, ContentHash, ErrorKind, Quality, SmallCodec};
+use fanfare_model::{BlockGrid, ContentHash, ErrorKind, Quality, TranscodeCodec};
 
 use super::*;
 
 const GRID: BlockGrid = BlockGrid { head_bytes: 4, block_bytes: 3, blocks: 3, len_bytes: 12 };
 
 fn profile() -> Profile {
-    Profile::of(Quality::Medium, SmallCodec::Mp3).unwrap()
+    Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Hearing a track: its begin, its result or failure.
+//! Analysis of a track: its begin, its result or failure.
 //!
 //! Everything here is fenced by the job's lease and ends the job in the transaction that has the effect, so
 //! delivery may repeat and the effect may not.
@@ -74,7 +74,7 @@ impl Catalog {
         rows.iter().map(run).collect()
     }
 
-    /// Stores a result that came after the others and by another way than hearing, for example what AcoustID knows of
+    /// Stores a result that came after the others and by another way than analysis, for example what AcoustID knows of
     /// a fingerprint. Gives whether it was stored: not when the track has other bytes meanwhile.
     pub async fn add_result(
         &self,

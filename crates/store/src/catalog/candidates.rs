@@ -17,7 +17,7 @@ impl Catalog {
     /// Queues the candidates of a nightly run, behind everything else; gives how many there are.
     ///
     /// Candidates are the tracks that lack a result at a current version (`analyzers`: id and version; one that says the
-    /// analyzer failed counts as one), and the tracks whose last hearing failed and is due again, or with `failed_too`
+    /// analyzer failed counts as one), and the tracks whose last analysis failed and is due again, or with `failed_too`
     /// all of those. Tracks that are queued already are not. What failed before comes last, so that it keeps nothing else
     /// waiting. A track stays in the state it is in until it is heard. Asked again for the same task, only what came up
     /// since is queued: a run takes each track once, whatever became of it.

@@ -1,4 +1,4 @@
-//! Queueing tracks for another hearing: those that lack results, those that failed, those whose work was withdrawn.
+//! Queueing tracks for another analysis: those that lack results, those that failed, those whose work was withdrawn.
 
 use fanfare_model::{Error, ErrorKind, Presence, Result, TaskId, Timestamp, TrackId, job::Products};
 use sqlx::SqliteConnection;
@@ -77,7 +77,7 @@ impl Catalog {
         Ok(done.rows_affected())
     }
 
-    /// Queues every track again whose last hearing failed, every upload whose work was withdrawn before it was ready, and
+    /// Queues every track again whose last analysis failed, every upload whose work was withdrawn before it was ready, and
     /// every enrichment that is parked (as an enrichment: nothing is decoded for it); gives how many. A handful of
     /// statements, however many there are. `products` is what is made of uploads from now on.
     ///

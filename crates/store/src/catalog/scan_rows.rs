@@ -131,7 +131,7 @@ impl Existing {
         int(self.size_bytes) == facts.size_bytes && self.modified.0 == facts.modified
     }
 
-    /// Whether tags, cover and filing are those. (Properties are not compared: hearing has counted them.)
+    /// Whether tags, cover and filing are those. (Properties are not compared: analysis has counted them.)
     pub(super) fn says(&self, facts: &Facts) -> bool {
         self.tags == facts.tags
             && self.cover == facts.cover
@@ -210,7 +210,7 @@ fn existing_of(row: &SqliteRow) -> Result<Existing> {
     })
 }
 
-/// Whether the scan, and not hearing, found the file unreadable: then no job ever stood for it.
+/// Whether the scan, and not analysis, found the file unreadable: then no job ever stood for it.
 pub(super) async fn never_readable(tx: &mut SqliteConnection, existing: &Existing) -> Result<bool> {
     if existing.state != TrackState::Failed {
         return Ok(false);
@@ -303,7 +303,7 @@ pub(super) async fn index(tx: &mut SqliteConnection, n: i64, facts: &Facts) -> R
     refold::index(tx, n, &facts.title, &facts.tags).await
 }
 
-/// Rewrites what is known of a track's file, which is here; properties that hearing has counted stay.
+/// Rewrites what is known of a track's file, which is here; properties that analysis has counted stay.
 pub(super) async fn describe(
     tx: &mut SqliteConnection,
     n: i64,
@@ -363,7 +363,7 @@ pub(super) async fn note_change_time(
     Ok(())
 }
 
-/// Drops what hearing gave, because the file is another one now. A track that is public becomes so again when the new file
+/// Drops what the analysis gave, because the file is another one now. A track that is public becomes so again when the new file
 /// is heard, as its place in mixtapes is kept: a corrected tag takes nothing back (issue 4).
 pub(super) async fn forget_results(
     tx: &mut SqliteConnection,

@@ -243,7 +243,7 @@ pub struct LibraryCounts {
     pub duration_s: f64,
 }
 
-/// What hearing a track once gave; committed together with the end of its job.
+/// What the analysis of a track gave; committed together with the end of its job.
 #[derive(Debug, Clone)]
 pub struct AnalysisCommit {
     /// The job, which the owner holds.

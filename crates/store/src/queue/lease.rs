@@ -1,7 +1,7 @@
 //! Leases: checked inside a transaction, and ended in the one that has the effect.
 //!
 //! What becomes of a job's track when its attempt ends is decided here, in the same transaction. A track that was heard
-//! before keeps what is known of it, and its state, whatever becomes of another hearing (issue 4).
+//! before keeps what is known of it, and its state, whatever becomes of another analysis (issue 4).
 
 use fanfare_model::{Attempt, JobId, Result, TaskId, Timestamp, job::JobError, track::TrackFailure};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};

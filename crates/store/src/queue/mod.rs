@@ -46,7 +46,7 @@ pub(crate) use sqlite::{
 pub const LEASE_MS: i64 = 60_000;
 /// How often a holder renews its lease.
 pub const HEARTBEAT_MS: i64 = 15_000;
-/// How often the hearing of a track is tried before it is parked.
+/// How often the analysis of a track is tried before it is parked.
 pub const ANALYZE_ATTEMPTS: u32 = 5;
 /// How often an upload is processed. An attempt that ends with a reason is the last (docs/coverage.md D17); the others
 /// are for workers that die and storage that is away.
@@ -187,7 +187,7 @@ pub(crate) fn death(deaths: u32) -> JobError {
     let times = if deaths == 1 { "once".to_owned() } else { format!("{deaths} times") };
     JobError {
         kind: ErrorKind::Internal,
-        message: format!("the worker died while hearing this file {times}"),
+        message: format!("the worker died while analyzing this file {times}"),
         offset_bytes: None,
         remedy: None,
     }

@@ -420,7 +420,7 @@ pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timest
     id(&row, "id", JobId::from_bytes)
 }
 
-/// Queues the hearing of a track inside the transaction that makes it necessary.
+/// Queues the analysis of a track inside the transaction that makes it necessary.
 pub(crate) async fn queue_analysis(
     tx: &mut SqliteConnection,
     track: TrackId,

@@ -157,7 +157,7 @@ pub async fn a_job_that_kills_is_parked(queue: &dyn JobQueue) {
     let parked = job(queue, id).await;
     assert_eq!(parked.state, JobState::Parked);
     let reason = parked.last_error.unwrap().message;
-    assert_eq!(reason, "the worker died while hearing this file 3 times");
+    assert_eq!(reason, "the worker died while analyzing this file 3 times");
 }
 
 /// After a death only the jobs that were at hand are tried alone, and soon; everything else goes on side by side.

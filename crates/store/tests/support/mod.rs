@@ -23,13 +23,13 @@ pub fn later(seconds: i64) -> Timestamp {
 }
 
 /// A store in a folder of its own, with one library folder.
-pub struct Bench {
+pub struct Fixture {
     pub store: Store,
     pub folder: FolderId,
     pub data: TempDir,
 }
 
-impl Bench {
+impl Fixture {
     pub async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let store = Store::open(data.path(), &StoreOptions::default()).await.unwrap();

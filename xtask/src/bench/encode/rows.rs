@@ -16,7 +16,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "ingest-wav",
-        "Fanfare: the same from WAV (FLAC rung encoded)",
+        "Fanfare: the same from WAV (FLAC variant encoded)",
         Need::Ours,
         &["{release}/measure", "ingest", "{wav}"],
     ),

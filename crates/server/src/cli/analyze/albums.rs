@@ -2,7 +2,7 @@
 //!
 //! Vocabulary: an *album* here is the input files that lie in one folder, whatever their tags say.
 //!
-//! Invariants: nothing is heard again; an album's answer depends on its files alone, not on the order of hearing; of a track
+//! Invariants: nothing is heard again; an album's answer depends on its files alone, not on the order of analysis; of a track
 //! nothing is kept but its gating blocks and levels, and those only until its album is told. What the files are together is
 //! decided by the same rule as for a release of the library: [`fanfare_analysis::loudness::Release`].
 

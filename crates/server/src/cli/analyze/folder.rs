@@ -21,7 +21,7 @@ pub struct Folder {
 
 impl Folder {
     /// Makes the folder where it is missing, and tries whether files can be written into it: it is better to know
-    /// before hours of hearing. `option` is what it was named by.
+    /// before hours of analysis. `option` is what it was named by.
     ///
     /// # Errors
     /// Why not, with what to do.

@@ -3,7 +3,7 @@
 //! Purpose: the contract in docs/cli.md. Files are heard several at a time and reported in input order.
 //!
 //! Invariants: one bad file never ends the run, nor does a picture that cannot be written; nothing else is stored;
-//! a panic while hearing a file is that file's error; memory does not grow with the number of files beyond their
+//! a panic while analyzing a file is that file's error; memory does not grow with the number of files beyond their
 //! paths (with `--album`, and the gating blocks of the folder that is being heard).
 
 mod albums;

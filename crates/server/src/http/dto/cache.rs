@@ -2,7 +2,7 @@
 
 use fanfare_audio::FfmpegUse;
 use fanfare_delivery::{Explained, FileState};
-use fanfare_model::{Quality, SmallCodec, Track};
+use fanfare_model::{Quality, Track, TranscodeCodec};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -91,12 +91,12 @@ pub struct CacheStatusDto {
 impl EncoderDto {
     /// Whether smaller files of that codec can be made here. May start a program to see.
     #[must_use]
-    pub fn look(codec: SmallCodec, ffmpeg: &FfmpegUse) -> Self {
+    pub fn look(codec: TranscodeCodec, ffmpeg: &FfmpegUse) -> Self {
         let found = fanfare_audio::transcode::encoder(codec, ffmpeg);
         let name = match codec {
-            SmallCodec::Mp3 => "LAME",
-            SmallCodec::Opus => "libopus",
-            SmallCodec::Aac => "ffmpeg",
+            TranscodeCodec::Mp3 => "LAME",
+            TranscodeCodec::Opus => "libopus",
+            TranscodeCodec::Aac => "ffmpeg",
         };
         let problem = found.as_ref().err();
         Self {

@@ -1,4 +1,4 @@
-//! What follows from a track's sound without hearing it again.
+//! What follows from a track's sound without analyzing it again.
 
 use fanfare_model::enrichment::{Enrichment, EnrichmentFigure, Estimate, Missing};
 use serde::Serialize;

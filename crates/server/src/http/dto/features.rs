@@ -38,7 +38,7 @@ pub struct FeaturesDto {
     pub embedding: Option<EmbeddingDto>,
     /// What AcoustID knows of the fingerprint, the best match first; `null` while nobody was asked.
     pub acoustid: Option<Vec<AcoustIdMatchDto>>,
-    /// What follows from the rest without hearing it again; `null` while the track was not enriched.
+    /// What follows from the rest without analyzing it again; `null` while the track was not enriched.
     pub enrichment: Option<EnrichmentDto>,
     /// Why values are missing, and what was odd about the audio.
     pub warnings: Vec<String>,

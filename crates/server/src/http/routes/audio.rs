@@ -91,8 +91,8 @@ pub(super) async fn serve_audio(
     headers: &HeaderMap,
 ) -> Answer<Response> {
     // Before the look-ups: what is written meanwhile makes them void.
-    let edition = state.store.edition();
-    let found = state.opened.find(&(id, quality), edition);
+    let write_generation = state.store.write_generation();
+    let found = state.opened.find(&(id, quality), write_generation);
     // What is open may have been written over: a guest's original is looked at below.
     if let Some((file, sent)) = found.filter(|(_, sent)| !(asking.guest && sent.quality == Quality::Original))
     {
@@ -115,7 +115,7 @@ pub(super) async fn serve_audio(
             }
             Small::Whole(file) => {
                 let sent = Sent { media_type, quality, cache: "hit" };
-                state.opened.keep((id, quality), edition, &file, sent);
+                state.opened.keep((id, quality), write_generation, &file, sent);
                 return Ok(played(state, id, sent.mark(answer_with(&file, media_type, method, headers)?)));
             }
             Small::Growing(growing) => {
@@ -140,7 +140,7 @@ pub(super) async fn serve_audio(
     let media_type = media::media_type(row.track.audio.as_ref());
     let sent = Sent { media_type, quality: Quality::Original, cache };
     if cache == "original" {
-        state.opened.keep((id, quality), edition, &file, sent);
+        state.opened.keep((id, quality), write_generation, &file, sent);
     }
     Ok(played(state, id, sent.mark(answer_with(&file, media_type, method, headers)?)))
 }

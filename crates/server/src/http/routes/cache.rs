@@ -3,7 +3,7 @@
 use axum::extract::State;
 use fanfare_delivery::Examiner;
 use fanfare_ingest::{WarmOptions, WarmScope, Which};
-use fanfare_model::{ErrorKind, Profile, Quality, Role, Slug, SmallCodec, TaskId, TrackId};
+use fanfare_model::{ErrorKind, Profile, Quality, Role, Slug, TaskId, TrackId, TranscodeCodec};
 use fanfare_store::{Look, TrackQuery};
 use http::StatusCode;
 
@@ -81,8 +81,8 @@ async fn free_bytes(state: &HttpState) -> Option<u64> {
 }
 
 /// Whether smaller files of that codec can be made here.
-async fn encoder(state: &HttpState, codec: SmallCodec) -> EncoderDto {
-    let ffmpeg = state.desk.current().ffmpeg_use();
+async fn encoder(state: &HttpState, codec: TranscodeCodec) -> EncoderDto {
+    let ffmpeg = state.live_settings.current().ffmpeg_use();
     let looked = tokio::task::spawn_blocking(move || EncoderDto::look(codec, &ffmpeg)).await;
     looked.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }
@@ -176,7 +176,7 @@ pub(super) async fn verified(
     let options = state.ingest.cache();
     let qualities = if qualities.is_empty() { &options.precache_qualities } else { qualities };
     let mut found = VerifiedDto::default();
-    let ffmpeg = state.desk.current().ffmpeg_use();
+    let ffmpeg = state.live_settings.current().ffmpeg_use();
     let examiner = Examiner::new(&state.store, &options, &ffmpeg, look).await;
     let mut pages = scope.pages(&state.store);
     while let Some(rows) = pages.next().await? {
@@ -236,7 +236,7 @@ pub async fn explain(
     let row = super::tracks::find(&state, id).await?;
     let options = state.ingest.cache();
     let mut qualities = Vec::new();
-    let ffmpeg = state.desk.current().ffmpeg_use();
+    let ffmpeg = state.live_settings.current().ffmpeg_use();
     let examiner = Examiner::new(&state.store, &options, &ffmpeg, Look::Bytes).await;
     for explained in examiner.track(&row, &Quality::SMALLER).await? {
         let profile = options.wanted(explained.quality, row.track.audio.as_ref(), row.track.size_bytes);

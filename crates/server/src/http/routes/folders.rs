@@ -29,7 +29,7 @@ const LONGEST_PATH: usize = 4096;
 pub async fn folders(State(state): State<HttpState>) -> Answer<axum::Json<ListDto<FolderDto>>> {
     let catalog = state.store.catalog();
     let (folders, mut missing) = (catalog.folders().await?, catalog.missing().await?);
-    let keep_days = state.desk.current().keep_missing_days;
+    let keep_days = state.live_settings.current().keep_missing_days;
     let dto = |folder: Folder| {
         let missing = missing.remove(&folder.id).unwrap_or_default();
         FolderDto::new(folder, missing, keep_days)

@@ -71,7 +71,7 @@ pub async fn transport_variants(
     let variants = view(&state, &caller, id).await?.variants();
     if !variants.iter().any(fits_transport_stream) {
         return Err(Problem::new(ErrorKind::NotFound, "the track has no variant for a transport stream")
-            .remedy("play index.m3u8, or add an aac rung to hls.ladder"));
+            .remedy("play index.m3u8, or add an aac variant to hls.ladder"));
     }
     Ok(playlist(multivariant_playlist(&variants, SegmentForm::MpegTs)))
 }

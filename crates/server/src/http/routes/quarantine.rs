@@ -53,7 +53,7 @@ pub async fn quarantine(
     let catalog = state.store.catalog();
     let counts = catalog.quarantine_counts().await?;
     let page = catalog.quarantine(&state.ingest.keeping(), offset, limit).await?;
-    let days = state.desk.current().quarantine_days;
+    let days = state.live_settings.current().quarantine_days;
     Ok(axum::Json(QuarantineDto::new(days, counts, PageDto::of(page, offset, Into::into))))
 }
 

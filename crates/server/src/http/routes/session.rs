@@ -140,7 +140,7 @@ pub async fn logout(State(state): State<HttpState>, caller: Caller) -> Answer<Re
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/me", tag = "session", responses((status = 200, body = MeDto)))]
 pub async fn me(State(state): State<HttpState>, caller: Caller) -> axum::Json<MeDto> {
-    axum::Json(MeDto::new(caller.user, &state.desk.current().upload))
+    axum::Json(MeDto::new(caller.user, &state.live_settings.current().upload))
 }
 
 /// Changes one's own password. Every other session ends: somebody else may have signed in with the old one. API keys go
@@ -195,7 +195,7 @@ async fn signed_in(
     let session = new_session(state, &user, password_hash).await?;
     let device = device::set_cookie(user.id, password_hash, state.settings.is_https())?;
     let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
-    Ok((status, cookies, axum::Json(MeDto::new(user, &state.desk.current().upload))).into_response())
+    Ok((status, cookies, axum::Json(MeDto::new(user, &state.live_settings.current().upload))).into_response())
 }
 
 /// Starts a session; gives the cookie. While nothing can be stored it is kept in memory, so that people can sign in and listen.

@@ -27,7 +27,7 @@ const MOST_CHANGES: usize = 100;
     responses((status = 200, body = ListDto<SettingDto>))
 )]
 pub async fn settings(State(state): State<HttpState>) -> axum::Json<ListDto<SettingDto>> {
-    axum::Json(ListDto::of(state.desk.rows()))
+    axum::Json(ListDto::of(state.live_settings.rows()))
 }
 
 /// Changes settings, all or none, at once. They win over the settings file and lose to environment and flags.
@@ -51,15 +51,15 @@ pub async fn change_settings(
         let message = format!("one change has at most {MOST_CHANGES} settings");
         return Err(Problem::new(ErrorKind::Invalid, message));
     }
-    let turn = state.desk.turn().await?;
-    let page = state.desk.changed(&body.values)?;
+    let turn = state.live_settings.turn().await?;
+    let page = state.live_settings.changed(&body.values)?;
     // Refused before anything is stored, should ingest and the list ever differ.
-    applied::to(&state.ingest, &state.desk.with(&page))?;
+    applied::to(&state.ingest, &state.live_settings.with(&page))?;
     if let Err(error) = state.store.catalog().change_settings(&body.values, clock::now()).await {
-        applied::to(&state.ingest, &state.desk.current())?;
+        applied::to(&state.ingest, &state.live_settings.current())?;
         return Err(error.into());
     }
-    state.desk.take(page);
+    state.live_settings.take(page);
     drop(turn);
     let names: Vec<&String> = body.values.keys().collect();
     tracing::info!(user = %caller.user.id, ?names, "settings were changed");

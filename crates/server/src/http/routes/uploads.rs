@@ -90,7 +90,7 @@ fn location(id: TrackId) -> String {
 /// are sending.
 fn admit(state: &HttpState, caller: &Caller, headers: &HeaderMap) -> Answer<(Vec<u8>, Place)> {
     let boundary = boundary(headers)?;
-    let settings = state.desk.current();
+    let settings = state.live_settings.current();
     if !settings.upload.is_open_to(caller.role()) {
         return Err(Problem::new(ErrorKind::Forbidden, "only an owner may upload here")
             .remedy("an owner can let listeners upload too, by the setting upload.listeners"));

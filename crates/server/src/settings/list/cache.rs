@@ -1,6 +1,6 @@
 //! The settings of the transcode cache (docs/coverage.md E25, E26).
 
-use fanfare_model::{Quality, SmallCodec};
+use fanfare_model::{Quality, TranscodeCodec};
 use serde_json::json;
 
 use super::{super::ValueType, Complaint, Given, LARGEST_SPACE, Setting};
@@ -45,7 +45,7 @@ pub(super) const CODEC: Setting = Setting {
     page: true,
     get: |settings| json!(settings.cache.codec.as_str()),
     set: |settings, given| {
-        let codecs = SmallCodec::ALL.map(|codec| (codec.as_str(), codec));
+        let codecs = TranscodeCodec::ALL.map(|codec| (codec.as_str(), codec));
         given.choice(&codecs).map(|value| settings.cache.codec = value)
     },
 };

@@ -1,4 +1,4 @@
-//! Hearing a track beside a listener: while it is decoded for somebody, the analyzers it lacks hear along.
+//! The analysis of a track that is decoded for a listener: the analyzers it lacks get the same frames.
 //!
 //! Live and background exclude each other by the lease of the track's analyze job: whoever holds it hears the track.
 //! The listener never waits: analyzers that fall behind are let go, and then it is as if nothing had been: a job that
@@ -17,10 +17,10 @@ use fanfare_store::{ANALYZE_ATTEMPTS, AnalysisCommit, HEARTBEAT_MS, NewJob, Stor
 use tokio::task::JoinHandle;
 
 use super::{
-    analyze::{enrichment, heard_before},
+    analyze::{enrichment, previous_analysis},
     choice::Choice,
     protocol::WorkerEvent,
-    work::Held,
+    work::LeasedJob,
 };
 use crate::clock;
 
@@ -28,7 +28,7 @@ use crate::clock;
 const QUEUE: &str = "analyze-track";
 
 /// A track's analyze job, held by a job that decodes the track for somebody.
-pub(crate) struct Beside {
+pub(crate) struct AnalysisProduct {
     store: Store,
     owner: String,
     job: Job,
@@ -44,18 +44,18 @@ pub(crate) struct Beside {
     over: bool,
 }
 
-impl Beside {
+impl AnalysisProduct {
     /// Takes the track's analyze job along; `None` where the track lacks nothing, is being heard, or is an upload that
     /// is not ready, which its own job hears.
-    pub(crate) async fn take(held: &Held, track: &Track, path: PathBuf) -> Option<Self> {
+    pub(crate) async fn take(held: &LeasedJob, track: &Track, path: PathBuf) -> Option<Self> {
         if matches!(track.home, TrackHome::Upload(UploadedBytes::Incoming)) {
             return None;
         }
-        let (store, owner) = (held.bench.store.clone(), held.owner().to_owned());
-        let before = heard_before(held, track).await.ok().flatten();
+        let (store, owner) = (held.executor.store.clone(), held.owner().to_owned());
+        let before = previous_analysis(held, track).await.ok().flatten();
         let lacks =
             |entry: &AnalyzerEntry| before.as_ref().is_none_or(|before| !before.analyzers.contains(entry.id));
-        if !held.bench.parts.analyzers.iter().any(lacks) {
+        if !held.executor.parts.analyzers.iter().any(lacks) {
             return None;
         }
         let claimed = claim(&store, track.id, &owner).await;
@@ -67,9 +67,9 @@ impl Beside {
         // An analyzer that killed a worker beside the listener is let alone here, too.
         let without: Vec<String> = job.without.iter().chain(&held.job.without).cloned().collect();
         let Choice { analyzers, left_out } =
-            Choice::new(&held.bench.parts.analyzers, before.as_ref(), hash, &without);
+            Choice::new(&held.executor.parts.analyzers, before.as_ref(), hash, &without);
         let beat = tokio::spawn(renew(store.clone(), job.clone(), owner.clone()));
-        let beside = Self {
+        let analysis = Self {
             store,
             owner,
             job,
@@ -81,11 +81,11 @@ impl Beside {
             beat,
             over: false,
         };
-        let (id, attempt) = (beside.job.id, beside.job.attempt);
+        let (id, attempt) = (analysis.job.id, analysis.job.attempt);
         // Dropped on an error, it gives the job back.
-        let catalog = beside.store.catalog();
-        catalog.begin_analysis(id, attempt, &beside.owner, track.id, clock::now()).await.ok()?;
-        Some(beside)
+        let catalog = analysis.store.catalog();
+        catalog.begin_analysis(id, attempt, &analysis.owner, track.id, clock::now()).await.ok()?;
+        Some(analysis)
     }
 
     /// Those that hear along.
@@ -96,7 +96,7 @@ impl Beside {
     /// Stores what was heard, if nobody fell behind, and runs what follows an analysis.
     pub(crate) async fn store(
         mut self,
-        held: &Held,
+        held: &LeasedJob,
         content_hash: ContentHash,
         changed_ns: Option<i64>,
         audio: &AudioProperties,
@@ -154,7 +154,7 @@ async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<(Job
     Ok(store.jobs().claim_about(QUEUE, track, owner, now).await?.map(|job| (job, true)))
 }
 
-impl Drop for Beside {
+impl Drop for AnalysisProduct {
     fn drop(&mut self) {
         self.beat.abort();
         if self.over {

@@ -1,6 +1,6 @@
-//! The brake: keeps the hearing of tracks to its [`Policy`], chunk by chunk.
+//! The throttle: keeps the analysis of tracks to its [`Policy`], chunk by chunk.
 //!
-//! A labour passes the brake after every chunk, on its own thread, and is kept there for as long as the policy wants: for
+//! A blocking_work passes the throttle after every chunk, on its own thread, and is kept there for as long as the policy wants: for
 //! good while it says *hold*, until the audio so far has taken its *pacing*, until the whole process is back within
 //! its *share* of the processors. What happens on other threads meanwhile (leases, events) goes on.
 //!
@@ -14,20 +14,20 @@ use std::{
 use fanfare_audio::CancelFlag;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::governor::Policy;
+use crate::work_policy::Policy;
 
 /// How often whoever is held looks whether it was cancelled, and gives a sign of life.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How far behind its pacing a labour may catch up with, in seconds: a slow disk for a moment, not a whole track.
+/// How far behind its pacing a blocking_work may catch up with, in seconds: a slow disk for a moment, not a whole track.
 const MAX_CREDIT_S: f64 = 1.0;
 /// Processor time that may be used at once after a rest, in seconds per processor of the share.
 const BURST_S: f64 = 0.25;
-/// The longest that a used-up share keeps a labour, in seconds: so long the share is exceeded at most.
+/// The longest that a used-up share keeps a blocking_work, in seconds: so long the share is exceeded at most.
 const MAX_DEBT_S: f64 = 10.0;
 
-/// The brake of a worker. Cheap to clone.
+/// The throttle of a worker. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Brake {
+pub(crate) struct Throttle {
     inner: Arc<Inner>,
 }
 
@@ -38,7 +38,7 @@ struct Inner {
     cores: f64,
 }
 
-impl Brake {
+impl Throttle {
     pub(crate) fn new(policy: Policy) -> Self {
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let share = Mutex::new(Share { used_s: cpu_time_s(), at: Instant::now(), stock_s: 0.0 });
@@ -46,7 +46,7 @@ impl Brake {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Changes the policy: who is kept at the brake notices at once.
+    /// Changes the policy: who is kept at the throttle notices at once.
     pub(crate) fn set(&self, policy: Policy) {
         *self.inner.locked() = policy;
         self.inner.changed.notify_all();
@@ -56,9 +56,9 @@ impl Brake {
         *self.inner.locked()
     }
 
-    /// Begins a labour.
-    pub(crate) fn begin(&self) -> Braked {
-        Braked {
+    /// Begins a blocking_work.
+    pub(crate) fn begin(&self) -> Throttled {
+        Throttled {
             inner: Arc::clone(&self.inner),
             pace: Pace { owed_s: 0.0, audio_s: 0.0 },
             last: Instant::now(),
@@ -73,14 +73,14 @@ impl Inner {
     }
 }
 
-/// A labour on its way.
-pub(crate) struct Braked {
+/// A blocking_work on its way.
+pub(crate) struct Throttled {
     inner: Arc<Inner>,
     pace: Pace,
     last: Instant,
 }
 
-impl Braked {
+impl Throttled {
     /// Keeps the caller for as long as the policy wants, now that so many seconds of audio are done in all; gives a sign
     /// of life now and then.
     pub(crate) fn pass(&mut self, audio_s: f64, cancel: &CancelFlag, alive: &mut dyn FnMut()) {
@@ -119,7 +119,7 @@ impl Braked {
     }
 }
 
-/// How much wall-clock time a labour owes for its audio.
+/// How much wall-clock time a blocking_work owes for its audio.
 struct Pace {
     owed_s: f64,
     audio_s: f64,
@@ -218,22 +218,22 @@ mod tests {
 
     #[test]
     fn who_is_held_goes_on_when_told_and_gives_signs_of_life() {
-        let brake = Brake::new(Policy { hold: true, ..Policy::prompt(1) });
-        let (mut braked, cancel) = (brake.begin(), CancelFlag::default());
+        let throttle = Throttle::new(Policy { hold: true, ..Policy::prompt(1) });
+        let (mut throttled, cancel) = (throttle.begin(), CancelFlag::default());
         let mut signs = 0;
-        braked.pass(1.0, &cancel, &mut || {
+        throttled.pass(1.0, &cancel, &mut || {
             signs += 1;
             if signs == 2 {
-                brake.set(Policy::prompt(1));
+                throttle.set(Policy::prompt(1));
             }
         });
         assert_eq!(signs, 2);
         // A pause of an hour ends when it is no longer wanted, or when everything is.
         for end in ["policy", "cancel"] {
-            brake.set(Policy { pacing: 3_600.0, ..Policy::prompt(1) });
-            let mut braked = brake.begin();
-            braked.pass(1.0, &cancel, &mut || match end {
-                "policy" => brake.set(Policy::prompt(1)),
+            throttle.set(Policy { pacing: 3_600.0, ..Policy::prompt(1) });
+            let mut throttled = throttle.begin();
+            throttled.pass(1.0, &cancel, &mut || match end {
+                "policy" => throttle.set(Policy::prompt(1)),
                 _ => cancel.cancel(),
             });
         }

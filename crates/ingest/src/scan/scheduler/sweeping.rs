@@ -2,13 +2,13 @@
 
 use fanfare_store::Swept;
 
-use super::ScanDesk;
+use super::ScanScheduler;
 use crate::clock;
 
 /// How long a job that nobody is shown is kept after its end.
 const JOBS_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 
-impl ScanDesk {
+impl ScanScheduler {
     pub(super) async fn tidy(&self) {
         self.forget_jobs().await;
         self.sweep().await;

@@ -1,11 +1,11 @@
-//! [`ladder_sinks`]: from a source and a ladder to one sink per rung.
+//! [`ladder_sinks`]: from a source and a ladder to one sink per variant.
 
 use std::path::Path;
 
 use fanfare_model::{Error, ErrorKind, Result, SampleSpec, VariantFacts};
 
 use super::{
-    Ladder, Rung, RungCodec, SegmentWriter,
+    Ladder, SegmentWriter, VariantCodec, VariantSpec,
     copy::{CopySource, FlacCopy},
     grid::{Grid, MAX_UNIT_S, aac_unit, common_unit},
     variant::VariantSink,
@@ -34,7 +34,7 @@ pub struct LadderSource<'a> {
     pub path: Option<&'a Path>,
 }
 
-/// A rung that cannot be made here.
+/// A variant that cannot be made here.
 #[derive(Debug)]
 pub struct LeftOut {
     /// Its name.
@@ -45,22 +45,22 @@ pub struct LeftOut {
 
 /// What a ladder becomes.
 pub struct LadderSinks {
-    /// A sink per rung, named `hls-` and the rung's name, in the ladder's order.
+    /// A sink per variant, named `hls-` and the variant's name, in the ladder's order.
     pub sinks: Vec<(String, Box<dyn PcmSink>)>,
     /// The variants that they make, as declared, in the same order.
     pub variants: Vec<VariantFacts>,
-    /// The rungs for which there is none.
+    /// The variants for which there is none.
     pub left_out: Vec<LeftOut>,
 }
 
 /// The sinks that make a track's variants. `writer` gives each its place to write to.
 ///
 /// AAC is encoded by a child process that starts here; it is gone when its sink is dropped. FLAC files with
-/// suitable blocks are copied, not encoded. A rung that cannot be made is left out with the reason: without
-/// `ffmpeg` that is every AAC rung.
+/// suitable blocks are copied, not encoded. A variant that cannot be made is left out with the reason: without
+/// `ffmpeg` that is every AAC variant.
 ///
 /// # Errors
-/// Those of `writer`. A ladder of which every rung is left out is no error.
+/// Those of `writer`. A ladder of which every variant is left out is no error.
 pub fn ladder_sinks(
     ladder: &Ladder,
     source: LadderSource<'_>,
@@ -70,23 +70,23 @@ pub fn ladder_sinks(
 ) -> Result<LadderSinks> {
     let plan = Plan::of(source, limits);
     let mut made = LadderSinks { sinks: Vec::new(), variants: Vec::new(), left_out: Vec::new() };
-    for rung in ladder.rungs() {
-        match plan.encoder(rung, source, ffmpeg, limits) {
-            Err(reason) => made.left_out.push(LeftOut { name: rung.name().to_owned(), reason }),
+    for variant in ladder.variants() {
+        match plan.encoder(variant, source, ffmpeg, limits) {
+            Err(reason) => made.left_out.push(LeftOut { name: variant.name().to_owned(), reason }),
             Ok(encoder) => {
-                let facts = declared(rung, encoder.stream());
+                let facts = declared(variant, encoder.stream());
                 let fit = Fit::new(source.spec, encoder.stream().spec)?;
                 let writer = writer(&facts)?;
                 made.variants.push(facts.clone());
                 let sink = VariantSink::new(source.spec.rate, plan.grid, fit, encoder, writer, facts);
-                made.sinks.push((format!("hls-{}", rung.name()), Box::new(sink)));
+                made.sinks.push((format!("hls-{}", variant.name()), Box::new(sink)));
             }
         }
     }
     Ok(made)
 }
 
-/// What all rungs of a track agree upon.
+/// What all variants of a track agree upon.
 struct Plan {
     grid: Grid,
     aac: SampleSpec,
@@ -125,19 +125,21 @@ impl Plan {
 
     fn encoder(
         &self,
-        rung: &Rung,
+        variant: &VariantSpec,
         source: LadderSource<'_>,
         ffmpeg: &FfmpegUse,
         limits: &Limits,
     ) -> Result<Box<dyn Encoder>> {
-        match rung.codec() {
-            RungCodec::Aac { kbps } => {
+        match variant.codec() {
+            VariantCodec::Aac { kbps } => {
                 let encoder = AacEncoder::start(self.aac, u64::from(kbps) * 1_000, ffmpeg, limits);
                 Ok(Box::new(
-                    encoder.map_err(|error| error.context(format!("the rung {} needs AAC", rung.name())))?,
+                    encoder.map_err(|error| {
+                        error.context(format!("the variant {} needs AAC", variant.name()))
+                    })?,
                 ))
             }
-            RungCodec::Flac => {
+            VariantCodec::Flac => {
                 let Some(block) = self.block else {
                     let rate = source.spec.rate;
                     return Err(Error::new(
@@ -167,11 +169,11 @@ fn divisor_near(unit: u64, wanted: u32) -> Option<u32> {
 }
 
 /// What is known of a variant beforehand.
-fn declared(rung: &Rung, stream: &EncodedStream) -> VariantFacts {
+fn declared(variant: &VariantSpec, stream: &EncodedStream) -> VariantFacts {
     let packets_per_s = u64::from(stream.spec.rate.hz()) / u64::from(stream.packet_frames.max(1)) + 1;
     let boxes_bps = packets_per_s * BYTES_PER_PACKET * 8;
     VariantFacts {
-        name: rung.name().to_owned(),
+        name: variant.name().to_owned(),
         codecs: cmaf::codecs(stream).to_owned(),
         sample_rate_hz: stream.spec.rate.hz(),
         channels: stream.spec.channels() as u16,

@@ -1,7 +1,7 @@
 //! What listeners wait for of files that are being made for them.
 //!
-//! Purpose: the server says which blocks its listeners wait for ([`Wants::tell`]); whoever makes the file asks what to do
-//! next ([`Wants::of`]). A job that nobody has spoken of for a while is one that nobody listens to.
+//! Purpose: the server says which blocks its listeners wait for ([`Demand::tell`]); whoever makes the file asks what to do
+//! next ([`Demand::of`]). A job that nobody has spoken of for a while is one that nobody listens to.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ const MAX_JOBS: usize = 1_000;
 
 /// What is wanted of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Want {
+pub(crate) enum ClientDemand {
     /// Somebody listens, and waits for those blocks (for none: they have enough for now).
     Blocks(Vec<u32>),
     /// Nobody listens.
@@ -28,25 +28,25 @@ pub(crate) enum Want {
 
 /// What is wanted of all files. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wants(Arc<Mutex<HashMap<JobId, (Want, Instant)>>>);
+pub(crate) struct Demand(Arc<Mutex<HashMap<JobId, (ClientDemand, Instant)>>>);
 
-impl Wants {
+impl Demand {
     /// Takes in what the server says.
-    pub(crate) fn tell(&self, job: JobId, want: Want) {
-        let mut wants = self.all();
-        if wants.len() >= MAX_JOBS {
-            wants.retain(|_, (_, at)| at.elapsed() < SILENCE);
+    pub(crate) fn tell(&self, job: JobId, demanded: ClientDemand) {
+        let mut demand = self.all();
+        if demand.len() >= MAX_JOBS {
+            demand.retain(|_, (_, at)| at.elapsed() < SILENCE);
         }
-        wants.insert(job, (want, Instant::now()));
+        demand.insert(job, (demanded, Instant::now()));
     }
 
     /// What is wanted of that job's file, which was begun at `since`.
-    pub(crate) fn of(&self, job: JobId, since: Instant) -> Want {
+    pub(crate) fn of(&self, job: JobId, since: Instant) -> ClientDemand {
         match self.all().get(&job) {
-            Some((want, at)) if at.elapsed() < SILENCE => want.clone(),
+            Some((demanded, at)) if at.elapsed() < SILENCE => demanded.clone(),
             // The first word may come after the job was claimed.
-            None if since.elapsed() < SILENCE => Want::Blocks(Vec::new()),
-            _ => Want::Nothing,
+            None if since.elapsed() < SILENCE => ClientDemand::Blocks(Vec::new()),
+            _ => ClientDemand::Nothing,
         }
     }
 
@@ -55,7 +55,7 @@ impl Wants {
         self.all().remove(&job);
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<JobId, (Want, Instant)>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<JobId, (ClientDemand, Instant)>> {
         // Every change is one operation of the map.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

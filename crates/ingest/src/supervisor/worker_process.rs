@@ -1,4 +1,4 @@
-//! One life of a worker child: start, conversation, end.
+//! One worker process: start, conversation, end.
 
 use std::{
     collections::HashMap,
@@ -17,10 +17,10 @@ use tokio::{
 use super::{Keeper, Order, locked};
 use crate::{
     clock,
-    worker::protocol::{LABOUR, WorkerCommand, WorkerEvent, line, next_message},
+    worker::protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent, line, next_message},
 };
 
-/// A worker that says nothing for that long is ended: it gives a sign of life every 5 s.
+/// A worker that says nothing for that long is ended: it sends `alive` every 5 s.
 const SILENCE: Duration = Duration::from_secs(60);
 /// How often leases that ran out are looked for, and silence is noticed.
 const REAP: Duration = Duration::from_secs(15);
@@ -38,41 +38,41 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// Events that wait to be taken in.
 const WAITING_EVENTS: usize = 256;
 
-/// How a life ended.
-pub(super) struct LifeEnd {
+/// How a worker process ended.
+pub(super) struct WorkerExit {
     /// In words.
     pub(super) reason: String,
     /// Whether it was told to.
     pub(super) asked: bool,
-    /// Whether it is known why, and done something about: the next life need not wait.
+    /// Whether it is known why, and done something about: the next start need not wait.
     pub(super) dealt_with: bool,
 }
 
-impl LifeEnd {
+impl WorkerExit {
     pub(super) fn died(reason: String) -> Self {
         Self { reason, asked: false, dealt_with: false }
     }
 }
 
-/// A life under way.
-pub(super) struct Life<'a> {
+/// A running worker process.
+pub(super) struct WorkerProcess<'a> {
     keeper: &'a Keeper,
     owner: &'a str,
     heard_from: Instant,
-    /// The job at each place of the bench.
+    /// The job at each place of the executor.
     at_hand: HashMap<usize, JobId>,
     dealt_with: bool,
     /// Whether at the last look no lease could be renewed, because the data folder could not be written.
     unwritable: bool,
 }
 
-impl<'a> Life<'a> {
+impl<'a> WorkerProcess<'a> {
     pub(super) fn new(keeper: &'a Keeper, owner: &'a str) -> Self {
         let (heard_from, at_hand) = (Instant::now(), HashMap::new());
         Self { keeper, owner, heard_from, at_hand, dealt_with: false, unwritable: false }
     }
 
-    pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> LifeEnd {
+    pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> WorkerExit {
         let command = &self.keeper.command;
         let spawned = Command::new(&command.exe)
             .args(&command.args)
@@ -86,11 +86,11 @@ impl<'a> Life<'a> {
         let mut child = match spawned {
             Ok(child) => child,
             Err(error) => {
-                return LifeEnd::died(format!("{} cannot be started: {error}", command.exe.display()));
+                return WorkerExit::died(format!("{} cannot be started: {error}", command.exe.display()));
             }
         };
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return LifeEnd::died("it has no pipes".to_owned());
+            return WorkerExit::died("it has no pipes".to_owned());
         };
         locked(&self.keeper.status).pid = child.id();
         let mut input = Some(input);
@@ -147,7 +147,7 @@ impl<'a> Life<'a> {
             None => "it cannot be ended (it waits for storage that gives no answer?) and is left behind"
                 .to_owned(),
         };
-        LifeEnd { reason, asked: stopping.is_some(), dealt_with: self.dealt_with }
+        WorkerExit { reason, asked: stopping.is_some(), dealt_with: self.dealt_with }
     }
 
     async fn on_event(&mut self, event: WorkerEvent, input: &mut Option<ChildStdin>) {
@@ -176,14 +176,14 @@ impl<'a> Life<'a> {
             WorkerEvent::Started { job, place, .. } => {
                 self.at_hand.insert(*place, *job);
             }
-            WorkerEvent::Dying { thread } => self.blame(thread).await,
+            WorkerEvent::CrashReport { thread } => self.blame(thread).await,
             WorkerEvent::Tainted => {
                 tracing::warn!("an analyzer hangs; the worker is replaced");
                 self.dealt_with = true;
             }
             _ => {}
         }
-        self.keeper.lines.on_event(&event).await;
+        self.keeper.work_queues.on_event(&event).await;
         // Nobody listening is no failure.
         let _listeners = self.keeper.events.send(event);
     }
@@ -191,7 +191,7 @@ impl<'a> Life<'a> {
     /// Notes on the job at hand which analyzer ended the worker, if it was one.
     async fn blame(&mut self, thread: &str) {
         let named = thread.split_once(':').and_then(|(place, name)| Some((place.parse().ok()?, name)));
-        let Some((place, analyzer)) = named.filter(|(_, name)| *name != LABOUR) else {
+        let Some((place, analyzer)) = named.filter(|(_, name)| *name != BLOCKING_WORK) else {
             return tracing::warn!(thread, "a thread ends the worker");
         };
         let Some(job) = self.at_hand.get::<usize>(&place) else { return };

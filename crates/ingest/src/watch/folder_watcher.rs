@@ -13,10 +13,10 @@ use notify::{
     event::{AccessKind, AccessMode},
 };
 
-use super::board::Board;
+use super::pending_changes::PendingChanges;
 
-/// An open eye; dropping it closes it.
-pub(crate) struct Eye {
+/// An open folder_watcher; dropping it closes it.
+pub(crate) struct FolderWatcher {
     _watcher: RecommendedWatcher,
     looks_at: Place,
 }
@@ -26,33 +26,38 @@ pub(crate) type Place = (u64, u64, u64);
 
 /// What came of looking at a folder.
 pub(crate) enum Looked {
-    /// The open eye still looks at what is there.
+    /// The open folder_watcher still looks at what is there.
     Same,
-    /// A new eye is open.
-    Open(Eye),
+    /// A new folder_watcher is open.
+    Open(FolderWatcher),
     /// The kernel refused; `limit` if a limit of watches is the reason.
     Blind { error: String, limit: bool },
     /// The folder is not there.
     Away,
 }
 
-impl Eye {
-    /// Watches the folder and everything below it, unless an eye on the same folder is `open` already. Blocks:
+impl FolderWatcher {
+    /// Watches the folder and everything below it, unless an folder_watcher on the same folder is `open` already. Blocks:
     /// for a moment in large trees, for ever on storage that hangs.
-    pub(crate) fn look(id: FolderId, path: &Path, open: Option<Place>, board: Board) -> Looked {
+    pub(crate) fn look(
+        id: FolderId,
+        path: &Path,
+        open: Option<Place>,
+        pending_changes: PendingChanges,
+    ) -> Looked {
         let Some(looks_at) = identity(path) else { return Looked::Away };
         if open == Some(looks_at) {
             return Looked::Same;
         }
         let on_event = move |event: notify::Result<Event>| match event {
             Ok(event) if !matters(&event) => {}
-            // A folder that came later could not be watched: from here on this eye misses things. What made
+            // A folder that came later could not be watched: from here on this folder_watcher misses things. What made
             // the kernel say so may be a change like any other.
-            Err(error) if is_limit(&error) => board.note(|seen| {
+            Err(error) if is_limit(&error) => pending_changes.note(|seen| {
                 seen.blind.insert(id);
                 seen.changed.insert(id);
             }),
-            Ok(_) | Err(_) => board.note(|seen| seen.changed.extend([id])),
+            Ok(_) | Err(_) => pending_changes.note(|seen| seen.changed.extend([id])),
         };
         let opened = notify::recommended_watcher(on_event)
             .and_then(|mut watcher| watcher.watch(path, RecursiveMode::Recursive).map(|()| watcher));

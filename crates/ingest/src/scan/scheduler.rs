@@ -1,4 +1,4 @@
-//! The desk where scans are asked for: one runs at a time, and what is asked meanwhile is merged into the next.
+//! The scheduler where scans are asked for: one runs at a time, and what is asked meanwhile is merged into the next.
 
 mod running;
 mod sweeping;
@@ -23,8 +23,8 @@ use super::{
     steady::{Steady, WATCHED_FOR},
 };
 use crate::{
-    Pictures, TaskHub, clock, governor::Governor, hearing::Hearing, live_task::LiveTask, own::OwnFolders,
-    quarantine::Kept,
+    Pictures, TaskHub, clock, live_task::LiveTask, own::OwnFolders, quarantine::Kept,
+    task_tracker::TaskTracker, work_policy::WorkPolicy,
 };
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.
@@ -50,15 +50,15 @@ pub(crate) enum Cause {
 
 /// Where scans are asked for and run. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct ScanDesk {
+pub(crate) struct ScanScheduler {
     inner: Arc<Inner>,
 }
 
 struct Inner {
     store: Store,
     hub: TaskHub,
-    hearing: Hearing,
-    governor: Governor,
+    task_tracker: TaskTracker,
+    work_policy: WorkPolicy,
     keeping: Kept,
     own: OwnFolders,
     limits: Limits,
@@ -67,7 +67,7 @@ struct Inner {
     steady: Mutex<Steady>,
     /// How long the server must have watched before missing tracks are removed.
     watched_for: Mutex<Duration>,
-    state: Mutex<DeskState>,
+    state: Mutex<SchedulerState>,
     asked: Notify,
     /// Told when a scan ended, or one that waited was withdrawn.
     ended: Notify,
@@ -83,7 +83,7 @@ pub(crate) struct ScansSeen {
 }
 
 #[derive(Default)]
-struct DeskState {
+struct SchedulerState {
     running: Option<Scan>,
     wanted: Option<Scan>,
     /// By folder, what every thread holds that asks its storage: on storage that hangs they outlive their scan.
@@ -92,7 +92,7 @@ struct DeskState {
     away: HashSet<FolderId>,
     /// By folder, the mounts at it and below it when its last scan began.
     mounted: HashMap<FolderId, u64>,
-    /// By folder, what its last scan left out, in lines.
+    /// By folder, what its last scan left out, as text.
     left_out: BTreeMap<FolderId, Vec<String>>,
     /// Scans that ended.
     ended: u64,
@@ -113,18 +113,18 @@ struct Scan {
 }
 
 impl Scan {
-    /// Whether it does all that is wanted and is not over (its end is told a moment before the desk is free).
+    /// Whether it does all that is wanted and is not over (its end is told a moment before the scheduler is free).
     fn may_be_joined(&self, full: bool) -> bool {
         self.folders.is_none() && (self.full || !full) && !self.task.is_over()
     }
 }
 
-impl ScanDesk {
+impl ScanScheduler {
     pub(crate) fn new(
         store: Store,
         hub: TaskHub,
-        hearing: Hearing,
-        governor: Governor,
+        task_tracker: TaskTracker,
+        work_policy: WorkPolicy,
         keeping: Kept,
         (own, limits, pictures): (OwnFolders, Limits, Pictures),
     ) -> Self {
@@ -133,8 +133,8 @@ impl ScanDesk {
         let inner = Inner {
             store,
             hub,
-            hearing,
-            governor,
+            task_tracker,
+            work_policy,
             keeping,
             own,
             limits,
@@ -155,7 +155,7 @@ impl ScanDesk {
         ScansSeen { ended: state.ended, busy: state.running.is_some() || state.wanted.is_some() }
     }
 
-    /// What the last scan of each folder left out, in lines.
+    /// What the last scan of each folder left out, as text.
     pub(crate) fn left_out(&self) -> Vec<String> {
         self.state().left_out.values().flatten().cloned().collect()
     }
@@ -346,7 +346,7 @@ impl ScanDesk {
         self.inner.ended.notify_waiters();
     }
 
-    fn state(&self) -> MutexGuard<'_, DeskState> {
+    fn state(&self) -> MutexGuard<'_, SchedulerState> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! [`SettingsDesk`]: the settings while a server runs, and their changes on the web page.
+//! [`LiveSettings`]: the settings while a server runs, and their changes on the web page.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -15,7 +15,7 @@ use super::{
 const LONGEST_VALUE: usize = 4096;
 
 /// The settings while a server runs.
-pub struct SettingsDesk {
+pub struct LiveSettings {
     layers: Layers,
     /// As the server was started: folders are brought into shape there.
     start: Settings,
@@ -46,7 +46,7 @@ pub struct SettingRow {
     pub fixed: Option<String>,
 }
 
-impl SettingsDesk {
+impl LiveSettings {
     /// The settings that were given, as the server was started with them.
     #[must_use]
     pub fn new(layers: Layers, start: Settings) -> Self {

@@ -1,10 +1,10 @@
-//! The bench where jobs are worked on: claims as many of each queue as there is room for, and ends in order.
+//! The executor where jobs are worked on: claims as many of each queue as there is room for, and ends in order.
 //!
-//! Vocabulary: a *shelf* is one queue that a worker takes jobs from, with how many it holds of them at a time; a
-//! *place* is one job's number on the bench.
+//! Vocabulary: a *queue_spec* is one queue that a worker takes jobs from, with how many it holds of them at a time; a
+//! *place* is one job's number on the executor.
 //!
-//! A suspect (see the store's queue) is worked on alone: while one is due on any shelf, nothing else is claimed, and
-//! it is claimed when the bench is empty.
+//! A suspect (see the store's queue) is worked on alone: while one is due on any queue_spec, nothing else is claimed, and
+//! it is claimed when the executor is empty.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -27,17 +27,17 @@ use crate::post_analysis::catch_up;
 use super::{
     WorkerParts,
     attempt::AttemptEnd,
-    brake::Brake,
-    mouth::Mouth,
+    demand::Demand,
+    event_writer::EventWriter,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
     room::Room,
     roots::Roots,
-    wants::Wants,
-    work::{Held, dispatch},
+    throttle::Throttle,
+    work::{LeasedJob, dispatch},
 };
 
 /// One queue that workers of a role take jobs from.
-pub(crate) struct Shelf {
+pub(crate) struct QueueSpec {
     /// The queue's name.
     pub(crate) queue: &'static str,
     /// Which workers take from it.
@@ -56,17 +56,17 @@ enum Prefetch {
     Told,
 }
 
-/// All shelves, in the order in which they are filled.
-pub(crate) const SHELVES: &[Shelf] = &[
+/// All queue_specs, in the order in which they are filled.
+pub(crate) const QUEUE_SPECS: &[QueueSpec] = &[
     // Each is one encoder that is far ahead of its listener after a second or two.
-    Shelf { queue: "stream-track", role: WorkerRole::Live, prefetch: Prefetch::Exactly(MAX_STREAMS) },
-    Shelf { queue: "transcode-track", role: WorkerRole::Live, prefetch: Prefetch::Slots },
+    QueueSpec { queue: "stream-track", role: WorkerRole::Live, prefetch: Prefetch::Exactly(MAX_STREAMS) },
+    QueueSpec { queue: "transcode-track", role: WorkerRole::Live, prefetch: Prefetch::Slots },
     // Somebody waits for these: two at a time, each of which decodes and encodes on several threads (docs/coverage.md D3).
-    Shelf { queue: "process-track", role: WorkerRole::Background, prefetch: Prefetch::Exactly(2) },
-    Shelf { queue: "analyze-track", role: WorkerRole::Background, prefetch: Prefetch::Slots },
-    Shelf { queue: "cache-track", role: WorkerRole::Background, prefetch: Prefetch::Told },
+    QueueSpec { queue: "process-track", role: WorkerRole::Background, prefetch: Prefetch::Exactly(2) },
+    QueueSpec { queue: "analyze-track", role: WorkerRole::Background, prefetch: Prefetch::Slots },
+    QueueSpec { queue: "cache-track", role: WorkerRole::Background, prefetch: Prefetch::Told },
     // A model takes memory once per job (docs/coverage.md D10, D24).
-    Shelf { queue: "enrich-track-audio", role: WorkerRole::Background, prefetch: Prefetch::Exactly(1) },
+    QueueSpec { queue: "enrich-track-audio", role: WorkerRole::Background, prefetch: Prefetch::Exactly(1) },
 ];
 
 /// Files that are made for listeners at a time: the server's own limit is lower, and says so to who comes too many.
@@ -83,15 +83,15 @@ const FAR: Duration = Duration::from_secs(86_400 * 365);
 const STOP_GRACE: Duration = Duration::from_secs(8);
 
 /// Everything that the attempts share.
-pub(crate) struct Bench {
+pub(crate) struct Executor {
     pub(crate) store: Store,
-    pub(crate) mouth: Mouth,
+    pub(crate) event_writer: EventWriter,
     pub(crate) open: OpenOptions,
     pub(crate) owner: String,
     pub(crate) parts: WorkerParts,
-    pub(crate) brake: Brake,
+    pub(crate) throttle: Throttle,
     /// What listeners wait for.
-    pub(crate) wants: Wants,
+    pub(crate) demand: Demand,
     pub(crate) roots: Roots,
     /// What the cache's cap leaves.
     pub(crate) room: Room,
@@ -100,18 +100,18 @@ pub(crate) struct Bench {
     max_slots: usize,
 }
 
-impl Bench {
+impl Executor {
     pub(crate) fn new(
         store: Store,
-        mouth: Mouth,
+        event_writer: EventWriter,
         open: OpenOptions,
         owner: String,
         parts: WorkerParts,
-        (brake, wants): (Brake, Wants),
+        (throttle, demand): (Throttle, Demand),
         max_slots: usize,
     ) -> Self {
         let (roots, room, stop) = (Roots::default(), Room::default(), CancellationToken::new());
-        Self { store, mouth, open, owner, parts, brake, wants, roots, room, stop, max_slots }
+        Self { store, event_writer, open, owner, parts, throttle, demand, roots, room, stop, max_slots }
     }
 
     /// Works until told to stop.
@@ -123,7 +123,7 @@ impl Bench {
         role: WorkerRole,
         mut commands: mpsc::Receiver<WorkerCommand>,
     ) -> Result<()> {
-        let mut hands = Hands::new(Arc::new(self), role);
+        let mut running = RunningJobs::new(Arc::new(self), role);
         let mut alive = tokio::time::interval(ALIVE);
         let mut idle_said = false;
         let mut stuck = false;
@@ -132,19 +132,19 @@ impl Bench {
         let far = Instant::now() + FAR;
         let mut signals = Signals::new()?;
         let mut look = true;
-        while !stuck && (leaving.is_none() || hands.at_work() > 0) {
+        while !stuck && (leaving.is_none() || running.at_work() > 0) {
             // No result could be stored: the jobs wait, and are looked for again later.
-            if look && leaving.is_none() && hands.bench.store.look_at_disk().await.is_some() {
+            if look && leaving.is_none() && running.executor.store.look_at_disk().await.is_some() {
                 look = false;
             }
             if look && leaving.is_none() {
-                let before = hands.at_work();
-                look = hands.fill().await;
-                idle_said &= hands.at_work() == 0 && before == 0;
-                if hands.at_work() == 0 && !idle_said {
-                    hands.bench.mouth.say(&WorkerEvent::Idle);
+                let before = running.at_work();
+                look = running.fill().await;
+                idle_said &= running.at_work() == 0 && before == 0;
+                if running.at_work() == 0 && !idle_said {
+                    running.executor.event_writer.say(&WorkerEvent::Idle);
                     idle_said = true;
-                    hands.catch_up();
+                    running.catch_up();
                 }
             }
             tokio::select! {
@@ -155,32 +155,32 @@ impl Bench {
                     }
                     Some(WorkerCommand::Start { .. } | WorkerCommand::Policy { .. }) => look = true,
                     Some(WorkerCommand::Ahead { slots, cap_bytes }) => {
-                        hands.ahead = Some(slots);
-                        hands.bench.room.cap(cap_bytes);
+                        running.ahead = Some(slots);
+                        running.executor.room.cap(cap_bytes);
                         look = true;
                     }
                     // Taken in where it was read.
-                    Some(WorkerCommand::Want { .. } | WorkerCommand::Leave { .. }) => {}
+                    Some(WorkerCommand::ClientDemand { .. } | WorkerCommand::Leave { .. }) => {}
                     Some(WorkerCommand::Stop) | None => break,
                 },
-                Some(ended) = hands.next_end() => {
+                Some(ended) = running.next_end() => {
                     stuck = ended == AttemptEnd::Stuck;
                     if ended == AttemptEnd::Tainted && leaving.is_none() {
-                        hands.bench.mouth.say(&WorkerEvent::Tainted);
+                        running.executor.event_writer.say(&WorkerEvent::Tainted);
                         leaving = Some(Instant::now() + LEAVE_GRACE);
                     }
                     look = true;
                 }
                 () = tokio::time::sleep_until(leaving.unwrap_or(far)), if leaving.is_some() => break,
-                _ = alive.tick() => hands.bench.mouth.say(&WorkerEvent::Alive),
+                _ = alive.tick() => running.executor.event_writer.say(&WorkerEvent::Alive),
                 () = tokio::time::sleep(POLL) => look = true,
                 () = signals.told_to_stop() => break,
             }
         }
-        hands.bench.stop.cancel();
+        running.executor.stop.cancel();
         let deadline = Instant::now() + STOP_GRACE;
-        while let Ok(Some(_)) = tokio::time::timeout_at(deadline, hands.next_end()).await {}
-        if stuck || hands.at_work() > 0 {
+        while let Ok(Some(_)) = tokio::time::timeout_at(deadline, running.next_end()).await {}
+        if stuck || running.at_work() > 0 {
             return Err(Error::new(
                 ErrorKind::Timeout,
                 "a job could not be cancelled, the worker ends with it",
@@ -217,11 +217,11 @@ impl Bench {
 }
 
 /// The jobs at hand.
-struct Hands {
-    bench: Arc<Bench>,
-    shelves: Vec<&'static Shelf>,
+struct RunningJobs {
+    executor: Arc<Executor>,
+    queue_specs: Vec<&'static QueueSpec>,
     jobs: JoinSet<AttemptEnd>,
-    /// By task of the runtime: from which shelf its job came, and its place.
+    /// By task of the runtime: from which queue_spec its job came, and its place.
     held: HashMap<Id, (usize, usize)>,
     /// Tracks at a time whose smaller files are made ahead of time; none before that is said.
     ahead: Option<usize>,
@@ -230,12 +230,12 @@ struct Hands {
     catching_up: Option<JoinHandle<()>>,
 }
 
-impl Hands {
-    fn new(bench: Arc<Bench>, role: WorkerRole) -> Self {
-        let shelves = SHELVES.iter().filter(|shelf| shelf.role == role).collect();
+impl RunningJobs {
+    fn new(executor: Arc<Executor>, role: WorkerRole) -> Self {
+        let queue_specs = QUEUE_SPECS.iter().filter(|queue_spec| queue_spec.role == role).collect();
         Self {
-            bench,
-            shelves,
+            executor,
+            queue_specs,
             jobs: JoinSet::new(),
             held: HashMap::new(),
             ahead: None,
@@ -246,15 +246,15 @@ impl Hands {
 
     /// Has hooks do what waited for tracks of which nothing more is heard; a job that comes meanwhile does not wait for it.
     fn catch_up(&mut self) {
-        let bench = Arc::clone(&self.bench);
+        let executor = Arc::clone(&self.executor);
         if self.role != WorkerRole::Background
-            || bench.parts.post_analysis.is_empty()
+            || executor.parts.post_analysis.is_empty()
             || self.catching_up.as_ref().is_some_and(|under_way| !under_way.is_finished())
         {
             return;
         }
         self.catching_up = Some(tokio::spawn(async move {
-            catch_up(&bench.parts.post_analysis, None, &bench.store).await;
+            catch_up(&executor.parts.post_analysis, None, &executor.store).await;
         }));
     }
 
@@ -262,46 +262,48 @@ impl Hands {
         self.held.len()
     }
 
-    fn room(&self, shelf: usize) -> usize {
-        let most = match self.shelves[shelf].prefetch {
-            Prefetch::Slots => self.bench.brake.policy().slots.clamp(1, self.bench.max_slots),
+    fn room(&self, queue_spec: usize) -> usize {
+        let most = match self.queue_specs[queue_spec].prefetch {
+            Prefetch::Slots => self.executor.throttle.policy().slots.clamp(1, self.executor.max_slots),
             Prefetch::Exactly(most) => most,
-            Prefetch::Told => self.ahead.map_or(0, |slots| slots.clamp(1, self.bench.max_slots)),
+            Prefetch::Told => self.ahead.map_or(0, |slots| slots.clamp(1, self.executor.max_slots)),
         };
-        most.saturating_sub(self.held.values().filter(|(of, _)| *of == shelf).count())
+        most.saturating_sub(self.held.values().filter(|(of, _)| *of == queue_spec).count())
     }
 
     /// Claims what there is room for; gives whether more may be had at once.
     async fn fill(&mut self) -> bool {
         let mut suspects = None;
-        for shelf in 0..self.shelves.len() {
-            if self.bench.suspect_is_due(self.shelves[shelf].queue).await {
-                suspects = Some(shelf);
+        for queue_spec in 0..self.queue_specs.len() {
+            if self.executor.suspect_is_due(self.queue_specs[queue_spec].queue).await {
+                suspects = Some(queue_spec);
                 break;
             }
         }
         let mut more = false;
-        for shelf in suspects.map_or(0..self.shelves.len(), |shelf| shelf..shelf + 1) {
-            let room = self.room(shelf);
+        for queue_spec in suspects.map_or(0..self.queue_specs.len(), |queue_spec| queue_spec..queue_spec + 1)
+        {
+            let room = self.room(queue_spec);
             if room == 0 || (suspects.is_some() && self.at_work() > 0) {
                 continue;
             }
-            let claimed = self.bench.claim(self.shelves[shelf].queue, room).await;
+            let claimed = self.executor.claim(self.queue_specs[queue_spec].queue, room).await;
             // A full catch means that more may wait.
             more |= claimed.len() == room;
             for job in claimed {
-                self.begin(shelf, job);
+                self.begin(queue_spec, job);
             }
         }
         more
     }
 
-    fn begin(&mut self, shelf: usize, job: Job) {
+    fn begin(&mut self, queue_spec: usize, job: Job) {
         let taken: BTreeSet<usize> = self.held.values().map(|(_, place)| *place).collect();
         let place = (0..).find(|place| !taken.contains(place)).unwrap_or_default();
-        let held = Held { bench: Arc::clone(&self.bench), job, place, threads: SinkThreads::default() };
+        let held =
+            LeasedJob { executor: Arc::clone(&self.executor), job, place, threads: SinkThreads::default() };
         let id = self.jobs.spawn(dispatch(held)).id();
-        self.held.insert(id, (shelf, place));
+        self.held.insert(id, (queue_spec, place));
     }
 
     /// How the next one ended; `None` when there is none.

@@ -73,7 +73,7 @@ struct State {
 }
 
 /// What a listener does next.
-pub(super) enum Errand {
+pub(super) enum SinkCommand {
     /// Push that chunk, within that time.
     Take(SharedChunk, Duration),
     /// Finish.
@@ -83,7 +83,7 @@ pub(super) enum Errand {
 }
 
 /// The shared state of one run.
-pub(super) struct Board {
+pub(super) struct SinkStates {
     state: Mutex<State>,
     /// How long a sink may take to finish.
     finish_deadline: Duration,
@@ -93,7 +93,7 @@ pub(super) struct Board {
     listeners: Vec<Condvar>,
 }
 
-impl Board {
+impl SinkStates {
     pub(super) fn new(sinks: impl Iterator<Item = SinkPolicy>, options: &FanOutOptions) -> Self {
         let slot = |policy| {
             let (room, deadline) = match policy {
@@ -234,12 +234,12 @@ impl Board {
 
     // The listeners' side.
 
-    /// The next errand of that listener; waits for it.
-    pub(super) fn next_errand(&self, index: usize) -> Errand {
+    /// The next command of that listener; waits for it.
+    pub(super) fn next_command(&self, index: usize) -> SinkCommand {
         let mut state = self.lock();
         loop {
             if state.dismissed || matches!(state.slots[index].phase, Phase::Gone(_)) {
-                return Errand::Leave;
+                return SinkCommand::Leave;
             }
             let ended = state.ended;
             let slot = &mut state.slots[index];
@@ -249,11 +249,11 @@ impl Board {
                 if was_full {
                     self.producer.notify_one();
                 }
-                return Errand::Take(chunk, slot.deadline);
+                return SinkCommand::Take(chunk, slot.deadline);
             }
             if ended {
                 slot.phase = Phase::Working(Instant::now(), self.finish_deadline);
-                return Errand::Finish;
+                return SinkCommand::Finish;
             }
             // Not timed: the producer's way out, whichever it is, wakes every listener.
             state = self.listeners[index].wait(state).unwrap_or_else(PoisonError::into_inner);

@@ -8,9 +8,9 @@ use std::{
 use fanfare_model::{Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
-use super::brake::Brake;
+use super::demand::{ClientDemand, Demand};
 use super::protocol::{MAX_LINE_BYTES, WorkerCommand, WorkerEvent, line, parse};
-use super::wants::{Want, Wants};
+use super::throttle::Throttle;
 
 /// Events that wait to be written at most; what comes on top is left out, because commits never wait for a
 /// server that does not read (it counts jobs in the database).
@@ -34,14 +34,14 @@ enum Utterance {
 
 /// Says things to the server. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Mouth {
+pub(crate) struct EventWriter {
     sender: mpsc::Sender<Utterance>,
 }
 
 /// Resolves when everything is said.
 pub(crate) struct AllSaid(oneshot::Receiver<()>);
 
-impl Mouth {
+impl EventWriter {
     /// Starts the writer to stdout, on a thread of its own (a server that does not read blocks only that).
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Mouth {
 }
 
 impl AllSaid {
-    /// Waits at most a second, after every [`Mouth`] was dropped.
+    /// Waits at most a second, after every [`EventWriter`] was dropped.
     pub(crate) async fn wait(self) {
         let _late = tokio::time::timeout(Duration::from_secs(1), self.0).await;
     }
@@ -104,10 +104,10 @@ impl AllSaid {
 ///
 /// # Errors
 /// `Unavailable` when no thread can be started.
-pub(crate) fn listen(brake: Brake, wants: Wants) -> Result<mpsc::Receiver<WorkerCommand>> {
+pub(crate) fn listen(throttle: Throttle, demand: Demand) -> Result<mpsc::Receiver<WorkerCommand>> {
     let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
     let listening = move || {
-        pass_on(BufReader::new(std::io::stdin()), sender, &brake, &wants);
+        pass_on(BufReader::new(std::io::stdin()), sender, &throttle, &demand);
         std::thread::sleep(END_BY_FORCE);
         std::process::exit(FORCED_EXIT);
     };
@@ -122,7 +122,12 @@ pub(crate) fn listen(brake: Brake, wants: Wants) -> Result<mpsc::Receiver<Worker
 ///
 /// Never waits for the other side: one that hangs must not keep `stop` from being read. What finds no place is a
 /// `wake` behind others.
-fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>, brake: &Brake, wants: &Wants) {
+fn pass_on(
+    mut input: impl BufRead,
+    sender: mpsc::Sender<WorkerCommand>,
+    throttle: &Throttle,
+    demand: &Demand,
+) {
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
@@ -132,12 +137,14 @@ fn pass_on(mut input: impl BufRead, sender: mpsc::Sender<WorkerCommand>, brake: 
                 Some(command) => {
                     // A policy is never left out: it is set here, and only told besides.
                     if let WorkerCommand::Policy { policy } = &command {
-                        brake.set(*policy);
+                        throttle.set(*policy);
                     }
                     match &command {
                         // Nor are these, which come often and wake nobody.
-                        WorkerCommand::Want { job, blocks } => wants.tell(*job, Want::Blocks(blocks.clone())),
-                        WorkerCommand::Leave { job } => wants.tell(*job, Want::Nothing),
+                        WorkerCommand::ClientDemand { job, blocks } => {
+                            demand.tell(*job, ClientDemand::Blocks(blocks.clone()))
+                        }
+                        WorkerCommand::Leave { job } => demand.tell(*job, ClientDemand::Nothing),
                         _ => drop(sender.try_send(command)),
                     }
                 }
@@ -154,7 +161,7 @@ mod tests {
         super::protocol::{WorkerRole, line},
         *,
     };
-    use crate::governor::Policy;
+    use crate::work_policy::Policy;
 
     #[test]
     fn a_stop_is_read_however_many_commands_wait() {
@@ -165,11 +172,11 @@ mod tests {
             input.push_str(&line(&WorkerCommand::Wake).repeat(10 * WAITING_COMMANDS));
             input.push_str(end);
             // Nobody takes anything meanwhile; this would never return if it waited for that.
-            let brake = Brake::new(Policy::prompt(1));
+            let throttle = Throttle::new(Policy::prompt(1));
             let told = Policy { hold: true, ..Policy::prompt(5) };
             let input = line(&WorkerCommand::Policy { policy: told }) + &input;
-            pass_on(input.as_bytes(), sender, &brake, &Wants::default());
-            assert_eq!(brake.policy(), told);
+            pass_on(input.as_bytes(), sender, &throttle, &Demand::default());
+            assert_eq!(throttle.policy(), told);
             let _policy = receiver.blocking_recv();
             let first = receiver.blocking_recv();
             assert!(matches!(first, Some(WorkerCommand::Start { .. })), "{first:?}");

@@ -4,7 +4,7 @@
 //! file is kept for [`LIFE`] under a key of the caller's, with what else the answer needs.
 //!
 //! Invariants: a file is given out only while it is the one that was opened ([`OpenFile::is_current`]), its entry
-//! is younger than [`LIFE`], and the caller's *edition* is the one it was kept under: a number that changes with everything that
+//! is younger than [`LIFE`], and the caller's *write_generation* is the one it was kept under: a number that changes with everything that
 //! could make the key mean another file. At most [`PLACES`] are kept, and none much longer than [`LIFE`]: a file
 //! that was deleted gives its space back.
 
@@ -23,7 +23,7 @@ pub const LIFE: Duration = Duration::from_secs(1);
 pub const PLACES: usize = 256;
 
 /// Open files by key, each with something that belongs to it. Cheap to clone.
-pub struct Shelf<K, T>(Arc<Mutex<Kept<K, T>>>);
+pub struct OpenFileCache<K, T>(Arc<Mutex<Kept<K, T>>>);
 
 struct Kept<K, T> {
     /// How many files are kept at most.
@@ -36,23 +36,23 @@ struct Kept<K, T> {
 struct Place<T> {
     file: OpenFile,
     beside: T,
-    edition: u64,
+    write_generation: u64,
     since: Instant,
 }
 
-impl<K, T> Clone for Shelf<K, T> {
+impl<K, T> Clone for OpenFileCache<K, T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<K, T> Default for Shelf<K, T> {
+impl<K, T> Default for OpenFileCache<K, T> {
     fn default() -> Self {
         Self::with_places(PLACES)
     }
 }
 
-impl<K, T> Shelf<K, T> {
+impl<K, T> OpenFileCache<K, T> {
     /// One that keeps at most that many files, for a process that may open few.
     #[must_use]
     pub fn with_places(most: usize) -> Self {
@@ -60,18 +60,20 @@ impl<K, T> Shelf<K, T> {
     }
 }
 
-impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> Shelf<K, T> {
+impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> OpenFileCache<K, T> {
     /// The file that is kept under that key, if it may still be given out.
     #[must_use]
-    pub fn find(&self, key: &K, edition: u64) -> Option<(OpenFile, T)> {
-        self.find_at(key, edition, Instant::now())
+    pub fn find(&self, key: &K, write_generation: u64) -> Option<(OpenFile, T)> {
+        self.find_at(key, write_generation, Instant::now())
     }
 
-    fn find_at(&self, key: &K, edition: u64, now: Instant) -> Option<(OpenFile, T)> {
+    fn find_at(&self, key: &K, write_generation: u64, now: Instant) -> Option<(OpenFile, T)> {
         let (file, beside) = {
             let kept = self.kept();
             let place = kept.places.get(key)?;
-            if place.edition != edition || now.saturating_duration_since(place.since) >= LIFE {
+            if place.write_generation != write_generation
+                || now.saturating_duration_since(place.since) >= LIFE
+            {
                 return None;
             }
             (place.file.clone(), place.beside.clone())
@@ -80,9 +82,9 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> Shelf<K, T> {
         file.is_current().then_some((file, beside))
     }
 
-    /// Keeps a file that was found while the edition was that one. A file that was changed a moment ago is not kept: its tag is
+    /// Keeps a file that was found while the write_generation was that one. A file that was changed a moment ago is not kept: its tag is
     /// about to become a strong one.
-    pub fn keep(&self, key: K, edition: u64, file: &OpenFile, beside: T) {
+    pub fn keep(&self, key: K, write_generation: u64, file: &OpenFile, beside: T) {
         if file.representation().etag.is_weak() {
             return;
         }
@@ -90,7 +92,8 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> Shelf<K, T> {
         if kept.places.len() >= kept.most && !kept.places.contains_key(&key) {
             return;
         }
-        kept.places.insert(key, Place { file: file.clone(), beside, edition, since: Instant::now() });
+        kept.places
+            .insert(key, Place { file: file.clone(), beside, write_generation, since: Instant::now() });
         if !std::mem::replace(&mut kept.swept, true) {
             tokio::spawn(self.clone().sweep());
         }
@@ -155,31 +158,31 @@ mod tests {
         ];
         for (index, (change, given)) in changes.into_iter().enumerate() {
             let folder = tempfile::tempdir().unwrap();
-            let shelf = Shelf::default();
+            let open_file_cache = OpenFileCache::default();
             let file = opened(&folder, true).await;
-            shelf.keep(1, 7, &file, "beside");
-            assert!(shelf.find(&1, 7).is_some() && shelf.find(&2, 7).is_none());
-            assert!(shelf.find(&1, 8).is_none(), "another edition");
+            open_file_cache.keep(1, 7, &file, "beside");
+            assert!(open_file_cache.find(&1, 7).is_some() && open_file_cache.find(&2, 7).is_none());
+            assert!(open_file_cache.find(&1, 8).is_none(), "another write_generation");
             change(&folder.path().join("a"));
-            assert_eq!(shelf.find(&1, 7).is_some(), given, "change {index}");
+            assert_eq!(open_file_cache.find(&1, 7).is_some(), given, "change {index}");
             let later = Instant::now() + LIFE;
-            assert!(shelf.find_at(&1, 7, later).is_none(), "too old");
+            assert!(open_file_cache.find_at(&1, 7, later).is_none(), "too old");
         }
     }
 
     #[tokio::test]
     async fn handles_are_let_go_of_and_places_are_few() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::default();
+        let open_file_cache = OpenFileCache::default();
         let file = opened(&folder, true).await;
         for key in 0..PLACES + 10 {
-            shelf.keep(key, 0, &file, ());
+            open_file_cache.keep(key, 0, &file, ());
         }
-        assert_eq!(shelf.kept().places.len(), PLACES);
-        assert!(shelf.clear(Instant::now() + LIFE));
-        assert!(shelf.kept().places.is_empty() && !shelf.kept().swept);
+        assert_eq!(open_file_cache.kept().places.len(), PLACES);
+        assert!(open_file_cache.clear(Instant::now() + LIFE));
+        assert!(open_file_cache.kept().places.is_empty() && !open_file_cache.kept().swept);
         let fresh = opened(&folder, false).await;
-        shelf.keep(1, 0, &fresh, ());
-        assert!(shelf.find(&1, 0).is_none(), "a file with a weak tag is not kept");
+        open_file_cache.keep(1, 0, &fresh, ());
+        assert!(open_file_cache.find(&1, 0).is_none(), "a file with a weak tag is not kept");
     }
 }

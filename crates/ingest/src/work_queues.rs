@@ -1,13 +1,15 @@
-//! The kinds of work that workers do: each has its own queue of jobs and its own task ([`Hearing`]).
+//! The kinds of work that workers do: each has its own queue of jobs and its own task ([`TaskTracker`]).
 
 use fanfare_model::{Result, TaskId, TaskKind, TaskState};
 use fanfare_store::{JobCounts, Store};
 
-use crate::{TaskHub, governor::Governor, hearing::Hearing, text, worker::protocol::WorkerEvent};
+use crate::{
+    TaskHub, task_tracker::TaskTracker, text, work_policy::WorkPolicy, worker::protocol::WorkerEvent,
+};
 
 /// A kind of work that has its own task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum WorkQueue {
     /// Tracks of library folders are analyzed.
     Analysis,
     /// Uploads are made ready.
@@ -18,7 +20,7 @@ pub(crate) enum Line {
     Cache,
 }
 
-impl Line {
+impl WorkQueue {
     pub(crate) const fn kind(self) -> TaskKind {
         match self {
             Self::Analysis => TaskKind::Analysis,
@@ -31,7 +33,7 @@ impl Line {
     /// The step its task is in while it runs.
     pub(crate) const fn step(self) -> &'static str {
         match self {
-            Self::Analysis => "hearing tracks",
+            Self::Analysis => "analyzing tracks",
             Self::Uploads => "making uploads ready",
             Self::Transcodes => "encoding",
             Self::Cache => "caching tracks",
@@ -67,25 +69,25 @@ impl Line {
 
 /// All kinds of work. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Lines {
-    pub(crate) analysis: Hearing,
-    pub(crate) uploads: Hearing,
-    pub(crate) transcodes: Hearing,
-    pub(crate) cache: Hearing,
+pub(crate) struct WorkQueues {
+    pub(crate) analysis: TaskTracker,
+    pub(crate) uploads: TaskTracker,
+    pub(crate) transcodes: TaskTracker,
+    pub(crate) cache: TaskTracker,
 }
 
-impl Lines {
-    pub(crate) fn new(store: &Store, hub: &TaskHub, governor: &Governor) -> Self {
-        let line = |line| Hearing::new(store.clone(), hub.clone(), governor.clone(), line);
+impl WorkQueues {
+    pub(crate) fn new(store: &Store, hub: &TaskHub, work_policy: &WorkPolicy) -> Self {
+        let line = |line| TaskTracker::new(store.clone(), hub.clone(), work_policy.clone(), line);
         Self {
-            analysis: line(Line::Analysis),
-            uploads: line(Line::Uploads),
-            transcodes: line(Line::Transcodes),
-            cache: line(Line::Cache),
+            analysis: line(WorkQueue::Analysis),
+            uploads: line(WorkQueue::Uploads),
+            transcodes: line(WorkQueue::Transcodes),
+            cache: line(WorkQueue::Cache),
         }
     }
 
-    fn all(&self) -> [&Hearing; 4] {
+    fn all(&self) -> [&TaskTracker; 4] {
         [&self.analysis, &self.uploads, &self.transcodes, &self.cache]
     }
 

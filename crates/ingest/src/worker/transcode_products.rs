@@ -12,31 +12,31 @@ use fanfare_store::{CachedFile, Making};
 use super::{
     small::{Subject, too_short},
     whole::{self, NamedSinks, WholeFile, by_rate, sink_name},
-    work::Held,
+    work::LeasedJob,
 };
 
 /// The smaller files that are wanted of an upload.
-pub(crate) struct Along {
+pub(crate) struct TranscodeProducts {
     subject: Subject,
     profiles: Vec<Profile>,
     making: Making,
 }
 
 /// Those that are being made.
-pub(crate) struct AlongFiles {
+pub(crate) struct ProductFiles {
     files: Vec<WholeFile>,
     making: Making,
 }
 
-impl Along {
+impl TranscodeProducts {
     /// What of those profiles, separated by commas, can be made along with that track. `None` for nothing: none is
     /// wanted, the track is small already, all of them are there, or the cache has no room.
-    pub(crate) async fn of(held: &Held, track: &Track, path: PathBuf, profiles: &str) -> Option<Self> {
+    pub(crate) async fn of(held: &LeasedJob, track: &Track, path: PathBuf, profiles: &str) -> Option<Self> {
         if profiles.is_empty() || !track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
             return None;
         }
         match Self::wanted(held, track, path, profiles).await {
-            Ok(along) => along,
+            Ok(transcodes) => transcodes,
             Err(error) => {
                 tracing::info!(track = %track.id, file = track.relative_path, %error, "no smaller files are made along with an upload");
                 None
@@ -44,8 +44,8 @@ impl Along {
         }
     }
 
-    async fn wanted(held: &Held, track: &Track, path: PathBuf, profiles: &str) -> Result<Option<Self>> {
-        let catalog = held.bench.store.catalog();
+    async fn wanted(held: &LeasedJob, track: &Track, path: PathBuf, profiles: &str) -> Result<Option<Self>> {
+        let catalog = held.executor.store.catalog();
         let there = match track.hash {
             Some(hash) => catalog.cached_there(hash).await?,
             None => Vec::new(),
@@ -76,7 +76,7 @@ impl Along {
         self,
         source: &dyn PcmSource,
         open: &OpenOptions,
-    ) -> (NamedSinks, Option<AlongFiles>) {
+    ) -> (NamedSinks, Option<ProductFiles>) {
         let Self { subject, profiles, making } = self;
         let begun = || {
             let frames = source.facts().declared_frames;
@@ -90,7 +90,7 @@ impl Along {
             whole::sinks(recipes, &plain, source, open, &making)
         };
         match begun() {
-            Ok((sinks, files)) => (sinks, Some(AlongFiles { files, making })),
+            Ok((sinks, files)) => (sinks, Some(ProductFiles { files, making })),
             Err(error) => {
                 let (track, file) = (subject.id, &*subject.shown);
                 tracing::info!(%track, file, %error, "no smaller files are made along with an upload");
@@ -100,7 +100,7 @@ impl Along {
     }
 }
 
-impl AlongFiles {
+impl ProductFiles {
     /// Those whose sinks came to their end, and that are smaller than their source of that many bytes.
     pub(crate) fn finished(mut self, sinks: &[SinkReport], source_bytes: u64) -> Self {
         let making = &self.making;

@@ -1,4 +1,4 @@
-//! How gently the worker works, decided from what goes on: [`Governor`].
+//! How gently the worker works, decided from what goes on: [`WorkPolicy`].
 //!
 //! Three kinds of moments, in this order:
 //! - Tracks wait that somebody just brought (a scan found them, an owner asked): all slots, flat out. While something is
@@ -97,11 +97,11 @@ impl Situation {
 
 /// Decides the policy. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Governor {
+pub(crate) struct WorkPolicy {
     situation: Arc<watch::Sender<Situation>>,
 }
 
-impl Governor {
+impl WorkPolicy {
     pub(crate) fn new(jobs: usize, options: BackgroundOptions) -> Self {
         let situation = Situation { jobs, options, nightly: false, prompt: false, last_played: None };
         Self { situation: Arc::new(watch::channel(situation).0) }
@@ -127,7 +127,7 @@ impl Governor {
 
     /// Something is being played.
     pub(crate) fn playing(&self, track: Option<(Played, TrackId)>) -> Playing {
-        let playing = Playing { governor: self.clone(), track, told: Instant::now() };
+        let playing = Playing { work_policy: self.clone(), track, told: Instant::now() };
         playing.tell();
         playing
     }
@@ -183,7 +183,7 @@ impl Governor {
 
 /// Kept by whoever streams to a listener: background work stands back while bytes flow.
 pub struct Playing {
-    governor: Governor,
+    work_policy: WorkPolicy,
     /// Which track is played, and where that is noted.
     track: Option<(Played, TrackId)>,
     told: Instant,
@@ -199,7 +199,7 @@ impl Playing {
     }
 
     fn tell(&self) {
-        self.governor.played();
+        self.work_policy.played();
         if let Some((played, track)) = &self.track {
             played.note(*track);
         }
@@ -255,20 +255,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_policy_follows_what_goes_on() {
-        let governor = Governor::new(3, BackgroundOptions::default());
+        let work_policy = WorkPolicy::new(3, BackgroundOptions::default());
         let (tell, mut told) = watch::channel(Policy::prompt(0));
         let keeping = tokio::spawn({
-            let governor = governor.clone();
-            async move { governor.keep(tell).await }
+            let work_policy = work_policy.clone();
+            async move { work_policy.keep(tell).await }
         });
         told.wait_for(|policy| *policy == Policy::prompt(3)).await.unwrap();
-        governor.nightly(true);
+        work_policy.nightly(true);
         told.wait_for(|policy| policy.slots == 1 && !policy.hold).await.unwrap();
-        let playing = governor.playing(None);
+        let playing = work_policy.playing(None);
         told.wait_for(|policy| policy.hold).await.unwrap();
-        governor.prompt(true);
+        work_policy.prompt(true);
         told.wait_for(|policy| !policy.hold && policy.pacing > 0.0).await.unwrap();
-        governor
+        work_policy
             .set_options(BackgroundOptions { yield_while_playing: false, ..BackgroundOptions::default() });
         told.wait_for(|policy| *policy == Policy::prompt(3)).await.unwrap();
         drop(playing);

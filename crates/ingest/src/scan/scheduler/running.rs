@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use fanfare_model::{ErrorKind, FolderId, Result, TaskState, library::Folder};
 use fanfare_store::{Failure, Mounts, ScanApplied};
 
-use super::{Scan, ScanDesk};
+use super::{Scan, ScanScheduler};
 use crate::{
     clock,
     scan::{
@@ -15,10 +15,10 @@ use crate::{
     text,
 };
 
-impl ScanDesk {
+impl ScanScheduler {
     /// Runs one scan; gives the folders in which files were being written.
     pub(super) async fn scan(&self, scan: &Scan) -> HashSet<FolderId> {
-        let hold = self.inner.hearing.hold();
+        let hold = self.inner.task_tracker.hold();
         scan.task.step("reading folders", 0).await;
         let mut changing = HashSet::new();
         let (state, message) = match self.folders(scan, &mut changing).await {
@@ -42,7 +42,7 @@ impl ScanDesk {
         };
         scan.task.end(state, message).await;
         drop(hold);
-        self.inner.hearing.count().await;
+        self.inner.task_tracker.count().await;
         changing
     }
 
@@ -73,8 +73,8 @@ impl ScanDesk {
                 store: &self.inner.store,
                 folder,
                 task: &scan.task,
-                hearing: &self.inner.hearing,
-                on_arrival: self.inner.governor.options().on_arrival,
+                task_tracker: &self.inner.task_tracker,
+                on_arrival: self.inner.work_policy.options().on_arrival,
                 cancel: &scan.cancel,
                 own: &self.inner.own,
                 limits: &self.inner.limits,
@@ -138,11 +138,11 @@ impl ScanDesk {
 
     /// After an upgrade: tracks whose results are of older analyzers are heard again.
     async fn queue_missing(&self) {
-        if !self.inner.governor.options().on_arrival {
+        if !self.inner.work_policy.options().on_arrival {
             return; // the next nightly run finds them
         }
-        let hearing = &self.inner.hearing;
-        let task = match hearing.task_id().await {
+        let task_tracker = &self.inner.task_tracker;
+        let task = match task_tracker.task_id().await {
             Ok(task) => task,
             Err(error) => return tracing::warn!(%error, "could not look for tracks that lack results"),
         };
@@ -151,7 +151,7 @@ impl ScanDesk {
             Ok(0) => {}
             Ok(queued) => {
                 tracing::info!(queued, "tracks lack results of the present analyzers and are heard again");
-                hearing.queued().await;
+                task_tracker.queued().await;
             }
             Err(error) => tracing::warn!(%error, "could not look for tracks that lack results"),
         }

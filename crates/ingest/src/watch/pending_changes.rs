@@ -1,4 +1,4 @@
-//! [`Board`]: what was seen and is still to be acted on.
+//! [`PendingChanges`]: what was seen and is still to be acted on.
 //!
 //! Invariant: nothing put on it is ever lost, and it is bounded all the same, because it holds a mark per folder
 //! and not an entry per change.
@@ -11,9 +11,9 @@ use std::{
 use fanfare_model::FolderId;
 use tokio::sync::Notify;
 
-use super::eye::Looked;
+use super::folder_watcher::Looked;
 
-/// What is on the board.
+/// What is on the pending_changes.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// Folders in which something changed.
@@ -26,28 +26,28 @@ pub(crate) struct Seen {
     pub(crate) folders: bool,
 }
 
-/// The board. Cheap to clone; putting something on it never waits.
+/// The pending_changes. Cheap to clone; putting something on it never waits.
 #[derive(Clone, Default)]
-pub(crate) struct Board {
+pub(crate) struct PendingChanges {
     inner: Arc<Inner>,
 }
 
 #[derive(Default)]
 struct Inner {
     seen: Mutex<Seen>,
-    rung: Notify,
+    changed: Notify,
 }
 
-impl Board {
-    /// Puts something on the board.
+impl PendingChanges {
+    /// Puts something on the pending_changes.
     pub(crate) fn note(&self, note: impl FnOnce(&mut Seen)) {
         note(&mut self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner));
-        self.inner.rung.notify_one();
+        self.inner.changed.notify_one();
     }
 
     /// Waits until something is on it, and takes everything off.
     pub(crate) async fn take(&self) -> Seen {
-        self.inner.rung.notified().await;
+        self.inner.changed.notified().await;
         std::mem::take(&mut *self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -59,17 +59,21 @@ mod tests {
     #[tokio::test]
     async fn no_change_is_lost_however_many_there_are() {
         let folder = |number| FolderId::from_bytes([number; 16]);
-        let board = Board::default();
+        let pending_changes = PendingChanges::default();
         for _ in 0..10_000 {
-            board.note(|seen| seen.changed.extend([folder(1)]));
+            pending_changes.note(|seen| seen.changed.extend([folder(1)]));
         }
-        board.note(|seen| seen.changed.extend([folder(2)]));
-        board.note(|seen| seen.blind.extend([folder(3)]));
-        board.note(|seen| seen.folders = true);
-        let seen = board.take().await;
+        pending_changes.note(|seen| seen.changed.extend([folder(2)]));
+        pending_changes.note(|seen| seen.blind.extend([folder(3)]));
+        pending_changes.note(|seen| seen.folders = true);
+        let seen = pending_changes.take().await;
         assert_eq!(seen.changed.into_iter().collect::<Vec<_>>(), [folder(1), folder(2)]);
         assert!(seen.blind.contains(&folder(3)) && seen.folders);
-        board.note(|seen| seen.changed.extend([folder(4)]));
-        assert_eq!(board.take().await.changed.len(), 1, "what was taken is off the board");
+        pending_changes.note(|seen| seen.changed.extend([folder(4)]));
+        assert_eq!(
+            pending_changes.take().await.changed.len(),
+            1,
+            "what was taken is off the pending_changes"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! [`Hearing`]: the one live task of its kind, from the first queued track to the last finished one. Tracks that a
-//! scan found, uploads and transcodes each have theirs ([`Line`]).
+//! [`TaskTracker`]: the one live task of its kind, from the first queued track to the last finished one. Tracks that a
+//! scan found, uploads and transcodes each have theirs ([`WorkQueue`]).
 //!
 //! The jobs in the store are the truth; this keeps the picture of them that a person follows. A server that
 //! died leaves its task unfinished with jobs waiting: the next one takes the same task up again.
@@ -18,11 +18,11 @@ use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::{
     TaskHub,
-    governor::Governor,
-    lines::Line,
     live_task::LiveTask,
     showing::{name_unsaid, show_event},
     text,
+    work_policy::WorkPolicy,
+    work_queues::WorkQueue,
     worker::protocol::WorkerEvent,
 };
 
@@ -31,27 +31,27 @@ const COUNT_EVERY: Duration = Duration::from_secs(2);
 
 /// The task of a line of work. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Hearing {
+pub(crate) struct TaskTracker {
     inner: Arc<Inner>,
 }
 
 struct Inner {
     store: Store,
     hub: TaskHub,
-    line: Line,
-    governor: Governor,
+    line: WorkQueue,
+    work_policy: WorkPolicy,
     state: Mutex<State>,
-    /// Rung when there is something to hear.
+    /// Notified when there is something to analyze.
     work: Notify,
     /// Scans under way: more tracks may come, so the task does not end.
     held: AtomicUsize,
 }
 
 impl Inner {
-    /// Tells how gently tracks are to be heard; other lines are not heard gently.
+    /// Tells how gently tracks are analyzed; other work is not throttled.
     fn prompt(&self, wait: bool) {
-        if self.line == Line::Analysis {
-            self.governor.prompt(wait);
+        if self.line == WorkQueue::Analysis {
+            self.work_policy.prompt(wait);
         }
     }
 }
@@ -77,10 +77,10 @@ struct State {
     at_hand: Option<JobId>,
 }
 
-impl Hearing {
-    pub(crate) fn new(store: Store, hub: TaskHub, governor: Governor, line: Line) -> Self {
+impl TaskTracker {
+    pub(crate) fn new(store: Store, hub: TaskHub, work_policy: WorkPolicy, line: WorkQueue) -> Self {
         let (state, work, held) = (Mutex::default(), Notify::new(), AtomicUsize::new(0));
-        let inner = Inner { store, hub, line, governor, state, work, held };
+        let inner = Inner { store, hub, line, work_policy, state, work, held };
         Self { inner: Arc::new(inner) }
     }
 
@@ -94,7 +94,7 @@ impl Hearing {
                 task.kind,
                 TaskKind::Analysis | TaskKind::Upload | TaskKind::Transcode | TaskKind::Cache
             );
-            if task.kind != kind && !(of_none && self.inner.line == Line::Analysis) {
+            if task.kind != kind && !(of_none && self.inner.line == WorkQueue::Analysis) {
                 continue;
             }
             let counts = self.inner.store.jobs().task_counts(task.id).await?;
@@ -164,7 +164,7 @@ impl Hearing {
     /// Tracks were queued under the task.
     pub(crate) async fn queued(&self) {
         if let Err(error) = self.announce().await {
-            tracing::warn!(%error, "could not store the task of hearing");
+            tracing::warn!(%error, "could not store the task of analysis");
         }
         self.inner.work.notify_one();
         let due = match self.turn().await {
@@ -289,9 +289,9 @@ impl Hearing {
         Ok(true)
     }
 
-    /// What a run of making smaller files did; `None` on other lines.
+    /// What a run of making smaller files did; `None` for other work.
     async fn cache_run(&self, task: &LiveTask) -> Option<CacheRun> {
-        if self.inner.line != Line::Cache {
+        if self.inner.line != WorkQueue::Cache {
             return None;
         }
         let run = self.inner.store.catalog().cache_run(task.id()).await;
@@ -326,5 +326,5 @@ impl Hearing {
 }
 
 #[cfg(test)]
-#[path = "hearing_tests.rs"]
+#[path = "task_tracker_tests.rs"]
 mod tests;

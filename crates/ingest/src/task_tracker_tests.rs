@@ -11,14 +11,14 @@ async fn a_task_does_not_end_while_something_is_queued_under_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
     let hub = TaskHub::new(store.clone());
-    let governor = Governor::new(1, BackgroundOptions::default());
-    let hearing = Hearing::new(store.clone(), hub.clone(), governor, Line::Uploads);
+    let work_policy = WorkPolicy::new(1, BackgroundOptions::default());
+    let task_tracker = TaskTracker::new(store.clone(), hub.clone(), work_policy, WorkQueue::Uploads);
     for round in 0..200_u8 {
-        let hold = hearing.hold();
-        let task = hearing.announce().await.unwrap();
+        let hold = task_tracker.hold();
+        let task = task_tracker.announce().await.unwrap();
         let counted = tokio::spawn({
-            let hearing = hearing.clone();
-            async move { hearing.count().await }
+            let task_tracker = task_tracker.clone();
+            async move { task_tracker.count().await }
         });
         let new = NewJob {
             kind: JobKind::EnrichTrackAudio { track: TrackId::from_bytes([round; 16]) },
@@ -32,7 +32,7 @@ async fn a_task_does_not_end_while_something_is_queued_under_it() {
         drop(hold);
         counted.await.unwrap();
         assert!(hub.active().iter().any(|active| active.id == task), "round {round}: a job waits");
-        assert!(hearing.cancel(task).await.unwrap());
+        assert!(task_tracker.cancel(task).await.unwrap());
     }
     assert!(hub.active().is_empty());
 }

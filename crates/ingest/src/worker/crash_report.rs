@@ -14,19 +14,19 @@ use std::{ffi::c_int, mem::MaybeUninit, ptr, sync::OnceLock};
 
 /// The descriptor of the conversation with the server.
 const PIPE: c_int = 1;
-/// How long a pipe that is full is waited for, in milliseconds: dying must not take for ever.
+/// How long a pipe that is full is waited for, in milliseconds: the crash report must not take for ever.
 const PIPE_WAIT_MS: c_int = 1_000;
 /// Length of a thread's name on Linux, its end included.
 const NAME_BYTES: usize = 16;
 /// The newline ends whatever line another thread was in the middle of.
-const BEGIN: &[u8] = b"\n{\"event\":\"dying\",\"thread\":\"";
+const BEGIN: &[u8] = b"\n{\"event\":\"crash_report\",\"thread\":\"";
 const END: &[u8] = b"\"}\n";
 
 /// The signals by which a thread ends its process, and who was told of them before.
 static FATAL: [(c_int, OnceLock<libc::sigaction>); 3] =
     [(libc::SIGABRT, OnceLock::new()), (libc::SIGSEGV, OnceLock::new()), (libc::SIGBUS, OnceLock::new())];
 
-/// Has dying threads say their names from now on.
+/// Makes crashing threads write their names from now on.
 ///
 /// # Errors
 /// The operating system's.
