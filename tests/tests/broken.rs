@@ -109,7 +109,7 @@ fn cut_and_mutated_files_have_outcomes() {
     }
     let outcomes = every_file_has_an_outcome(&broken, "auto");
     let failed = outcomes.iter().filter(|line| line["status"] == "error").count();
-    println!("{} broken files: {failed} errors, the rest partly or wholly heard", outcomes.len());
+    println!("{} broken files: {failed} errors, the rest partly or wholly analyzed", outcomes.len());
     assert!(failed > 0 && failed < outcomes.len());
 }
 

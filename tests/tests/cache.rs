@@ -489,7 +489,7 @@ async fn a_full_disk_leaves_nothing_half_made_and_the_original_plays() {
     let left = fs::read_dir(place.join(".making")).map_or(0, Iterator::count);
     assert_eq!(left, 0, "nothing half made is left");
 
-    // Who listens hears the original in place of what there is no room for.
+    // Who listens analyzes the original in place of what there is no room for.
     let listed = server.json("/api/v1/tracks").await;
     for track in listed["items"].as_array().unwrap() {
         let path = format!("/api/v1/tracks/{}/audio?quality=high", track["id"].as_str().unwrap());

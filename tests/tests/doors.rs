@@ -16,7 +16,7 @@ const EXPECTED_LUFS: f64 = -14.1;
 const WITHIN_LU: f64 = 0.1;
 const SOON: Duration = Duration::from_millis(250);
 
-/// The tone. Each door gets another length: results belong to content, and the same content is heard only once.
+/// The tone. Each door gets another length: results belong to content, and the same content is analyzed only once.
 fn tone(seconds: f64) -> Vec<u8> {
     wav::wav(44_100, &[signals::sine(44_100, seconds, 440.0, 0.3)], wav::WavFormat::I16)
 }
@@ -99,7 +99,7 @@ async fn the_same_tone_measures_the_same_through_scan_upload_and_live_playback()
     put(&music, "played.wav", &tone(12.0));
     put(&music, "scanned.wav", &tone(13.0));
     let environment = [
-        // Nothing is heard by itself; and no other program is needed.
+        // Nothing is analyzed by itself; and no other program is needed.
         ("FANFARE_ANALYSIS_ON_ARRIVAL", "false"),
         ("FANFARE_ANALYSIS_SCHEDULE", "off"),
         // The run of this test need not wait until the player of this test has been silent for a while.
@@ -118,15 +118,15 @@ async fn the_same_tone_measures_the_same_through_scan_upload_and_live_playback()
     until(&server, &format!("/api/v1/tracks/{sent}"), is_ready).await;
     for track in [&played, &scanned] {
         let track = server.json(&format!("/api/v1/tracks/{track}")).await;
-        assert_eq!(track["state"], "queued", "not heard yet: {track}");
+        assert_eq!(track["state"], "queued", "not analyzed yet: {track}");
     }
 
-    // Live playback: whoever plays it has it heard along, and nothing else.
+    // Live playback: whoever plays it has it analyzed along, and nothing else.
     assert!(play(&server, &played).await >= 2, "12 s in segments of about 6 s");
     until(&server, &format!("/api/v1/tracks/{played}"), is_ready).await;
     assert_eq!(server.json(&format!("/api/v1/tracks/{scanned}")).await["state"], "queued");
 
-    // Scan, heard by a run of background analysis.
+    // Scan, analyzed by a run of background analysis.
     let run =
         server.request(Method::POST, "/api/v1/tasks/schedule/run").json(&json!({})).send().await.unwrap();
     assert_eq!(run.status(), StatusCode::ACCEPTED);

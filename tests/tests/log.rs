@@ -168,8 +168,8 @@ async fn every_file_that_fails_is_one_line_with_its_track_name_kind_and_cause() 
 
     // A nightly run that tries again what failed fails again: one more line, for one more attempt.
     let tasks = server.json("/api/v1/tasks").await;
-    let heard = tasks["items"].as_array().unwrap().iter().find(|task| task["kind"] == "analysis").unwrap();
-    let retry = format!("/api/v1/tasks/{}/retry", heard["id"].as_str().unwrap());
+    let analyzed = tasks["items"].as_array().unwrap().iter().find(|task| task["kind"] == "analysis").unwrap();
+    let retry = format!("/api/v1/tasks/{}/retry", analyzed["id"].as_str().unwrap());
     assert_eq!(server.request(Method::POST, &retry).send().await.unwrap().status(), 202);
     told(&server, "cut.wav", 2).await;
 

@@ -107,7 +107,7 @@ async fn is_whole_again(nested: bool, stray: &str) {
     publish(&server, &lost).await;
     scan(&server).await;
     let before = tracks(&server).await;
-    let heard = analyses(&server).await;
+    let analyzed = analyses(&server).await;
 
     for round in 0..2 {
         drop(bound.take());
@@ -142,7 +142,7 @@ async fn is_whole_again(nested: bool, stray: &str) {
         assert_eq!(server.json("/api/v1/catalog").await["total"], 1);
     }
     let strays = usize::from(stray == "stray.wav");
-    assert!(analyses(&server).await <= heard + strays, "nothing is analyzed again");
+    assert!(analyses(&server).await <= analyzed + strays, "nothing is analyzed again");
 
     // Gone for good, as somebody says.
     drop(bound.take());
@@ -215,7 +215,7 @@ async fn a_run_on_storage_that_was_away_is_done_by_a_retry_when_it_is_back() {
         .lines()
         .any(|line| line.contains("a nightly run begins") && line.contains("tracks=0"))
     {
-        let left = "0 tracks heard, 3 tracks left to the next run: their storage is away";
+        let left = "0 tracks analyzed, 3 tracks left to the next run: their storage is away";
         assert_eq!(
             (&ended["state"], &ended["message"]),
             (&json!("partial_success"), &json!(left)),
@@ -247,7 +247,7 @@ async fn a_run_on_storage_that_was_away_is_done_by_a_retry_when_it_is_back() {
     println!("back: {}, {}", ended["state"], ended["message"]);
     assert_eq!(
         (&ended["state"], &ended["message"]),
-        (&json!("succeeded"), &json!("3 tracks heard")),
+        (&json!("succeeded"), &json!("3 tracks analyzed")),
         "{ended}"
     );
     let ready = tracks(&server).await;

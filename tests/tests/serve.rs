@@ -23,8 +23,8 @@ async fn until(server: &TestServer, path: &str, wanted: impl Fn(&Value) -> bool)
     }
 }
 
-/// Waits until every track is heard.
-async fn heard(server: &TestServer, tracks: u64) -> Value {
+/// Waits until every track is analyzed.
+async fn analyzed(server: &TestServer, tracks: u64) -> Value {
     until(server, "/api/v1/library", |library| {
         let done = library["ready"].as_u64().unwrap() + library["failed"].as_u64().unwrap();
         library["tracks"] == tracks && done == tracks
@@ -46,7 +46,7 @@ async fn from_the_first_link_to_playing() {
     assert_eq!(closed.status(), 401);
     server.sign_in().await;
 
-    let library = heard(&server, 6).await;
+    let library = analyzed(&server, 6).await;
     assert_eq!((&library["ready"], &library["failed"]), (&json!(5), &json!(1)));
     let found = server.json("/api/v1/tracks?search=two+whe").await;
     assert_eq!(found["total"], 1, "{found}");
@@ -98,7 +98,7 @@ async fn what_is_known_survives_a_restart() {
     let start = ServerStart { folders: vec![music], data: Some(data.clone()), ..ServerStart::default() };
     let server = TestServer::start(start.clone());
     server.sign_in().await;
-    heard(&server, 1).await;
+    analyzed(&server, 1).await;
     let before = server.json("/api/v1/tracks").await;
     assert!(server.stop().success());
 
@@ -107,7 +107,7 @@ async fn what_is_known_survives_a_restart() {
     let body = json!({ "name": OWNER.0, "password": OWNER.1 });
     let answer = server.request(Method::POST, "/api/v1/login").json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    heard(&server, 1).await;
+    analyzed(&server, 1).await;
     assert_eq!(server.json("/api/v1/tracks").await, before);
 
     let second = run(&["serve", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
@@ -123,13 +123,13 @@ async fn changes_in_the_folder_are_heard_by_themselves() {
     write_tone(&music.join("a.wav"), 440.0, 1.0);
     let server = TestServer::start(ServerStart { folders: vec![music.clone()], ..ServerStart::default() });
     server.sign_in().await;
-    heard(&server, 1).await;
+    analyzed(&server, 1).await;
     let id = server.json("/api/v1/tracks").await["items"][0]["id"].clone();
     write_tone(&music.join("b.wav"), 880.0, 1.0);
-    heard(&server, 2).await;
+    analyzed(&server, 2).await;
     fs::rename(music.join("a.wav"), music.join("c.wav")).unwrap();
     let moved = until(&server, "/api/v1/tracks?search=c", |found| found["total"] == 1).await;
     assert_eq!(moved["items"][0]["id"], id, "a moved file stays the same track");
     fs::remove_file(music.join("b.wav")).unwrap();
-    heard(&server, 1).await;
+    analyzed(&server, 1).await;
 }

@@ -40,4 +40,4 @@ pub use names::is_system_name;
 pub use open::{FfmpegUse, OpenOptions, open};
 pub use pcm::{PcmSink, PcmSource, StreamFacts};
 pub use probe::{Container, probe};
-pub use tags::{AlbumGain, HeardFile, ReplayGainTags, Rewritten, TagReading, read_tags, write_replaygain};
+pub use tags::{AlbumGain, AnalyzedFile, ReplayGainTags, Rewritten, TagReading, read_tags, write_replaygain};

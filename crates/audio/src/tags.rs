@@ -37,7 +37,7 @@ pub(crate) use musepack::musepack8_lead;
 use std::{fs::File, path::Path, sync::Arc};
 
 use fanfare_model::{AudioProperties, Error, ErrorKind, Result, Tags};
-pub use write::{AlbumGain, HeardFile, ReplayGainTags, Rewritten, write_replaygain};
+pub use write::{AlbumGain, AnalyzedFile, ReplayGainTags, Rewritten, write_replaygain};
 
 use crate::{
     Container, Limits, decode,

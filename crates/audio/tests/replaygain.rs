@@ -12,7 +12,9 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use fanfare_audio::{AlbumGain, HeardFile, Limits, ReplayGainTags, Rewritten, read_tags, write_replaygain};
+use fanfare_audio::{
+    AlbumGain, AnalyzedFile, Limits, ReplayGainTags, Rewritten, read_tags, write_replaygain,
+};
 use fanfare_model::{ContentHash, ErrorKind, Result, Timestamp};
 use support::{ffmpeg, music, write_wav};
 
@@ -44,10 +46,10 @@ const CASES: &[(&str, &[&str])] = &[
     ("a.wv", &[]),
 ];
 
-fn heard(path: &Path) -> HeardFile {
+fn heard(path: &Path) -> AnalyzedFile {
     let metadata = fs::metadata(path).unwrap();
     let ms = metadata.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_millis();
-    HeardFile {
+    AnalyzedFile {
         size_bytes: metadata.len(),
         modified: Timestamp(i64::try_from(ms).unwrap()),
         content_hash: Some(hash(path)),
@@ -152,7 +154,7 @@ fn gains_are_written_and_nothing_else_changes() {
             let rewritten = write(&path, values).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(rewritten.changed, "{name}");
             let now = heard(&path);
-            let told = HeardFile {
+            let told = AnalyzedFile {
                 size_bytes: rewritten.size_bytes,
                 modified: rewritten.modified,
                 content_hash: Some(rewritten.content_hash),
@@ -461,9 +463,9 @@ fn what_cannot_be_done_is_refused_and_left_alone() {
     let fragmented = made(folder.path(), "f.m4a", &["-c:a", "aac", "-movflags", "frag_keyframe+empty_moov"]);
     let matroska = made(folder.path(), "a.mka", &["-c:a", "flac"]);
     let here = |path: &Path| Some(heard(path));
-    let other_size = HeardFile { size_bytes: 1, ..heard(&flac) };
-    let other_time = HeardFile { modified: Timestamp(0), ..heard(&flac) };
-    let other_bytes = HeardFile { content_hash: Some(ContentHash::from_bytes([7; 32])), ..heard(&flac) };
+    let other_size = AnalyzedFile { size_bytes: 1, ..heard(&flac) };
+    let other_time = AnalyzedFile { modified: Timestamp(0), ..heard(&flac) };
+    let other_bytes = AnalyzedFile { content_hash: Some(ContentHash::from_bytes([7; 32])), ..heard(&flac) };
     let nonsense = ReplayGainTags { track_gain_db: f64::INFINITY, ..TRACK };
     for (what, path, seen, values, kind) in [
         ("a hard link", &hard, here(&hard), TRACK, ErrorKind::Unsupported),

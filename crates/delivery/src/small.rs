@@ -139,7 +139,7 @@ impl SmallFiles {
 
     /// How many of those were not left by everybody.
     #[must_use]
-    pub fn heard(&self) -> usize {
+    pub fn listened_to(&self) -> usize {
         self.begun().values().filter_map(Begun::alive).filter(|growing| !growing.is_left()).count()
     }
 

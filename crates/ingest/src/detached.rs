@@ -118,7 +118,7 @@ mod tests {
         let patience = Duration::from_millis(300);
         let error = attend(hangs(), || 0, &cancel, patience).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        // Something is heard of it at every look.
+        // Something is analyzed of it at every look.
         let answers = std::cell::Cell::new(0);
         let next = || {
             answers.set(answers.get() + 1);

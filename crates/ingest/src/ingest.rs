@@ -67,7 +67,7 @@ pub struct IngestOptions {
     /// What decodes pictures: usually this program as well, with arguments that lead to
     /// [`run_pictures`](crate::run_pictures).
     pub pictures: PictureCommand,
-    /// Tracks heard at a time, 1 or more.
+    /// Tracks analyzed at a time, 1 or more.
     pub jobs: usize,
     /// Whether folders are watched for changes.
     pub watch: bool,

@@ -1,6 +1,6 @@
 //! From a new file to a known track: scan, watch, worker, commit.
 //!
-//! Purpose: [`Ingest`] keeps the catalog in step with the library's folders and has every track heard once.
+//! Purpose: [`Ingest`] keeps the catalog in step with the library's folders and has every track analyzed once.
 //! Scans and watching run in the server; analysis runs in a child process ([`run_worker`]) that the server
 //! supervises. What goes on is told through [`TaskHub`].
 //!

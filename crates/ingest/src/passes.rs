@@ -1,4 +1,4 @@
-//! Passes over what is in the library already: what the worker does after analyzing a track, for tracks that were heard
+//! Passes over what is in the library already: what the worker does after analyzing a track, for tracks that were analyzed
 //! before anybody asked for it.
 //!
 //! Vocabulary: a *pass* goes over the library once, in a task of its own, one item after the other. It begins when what it

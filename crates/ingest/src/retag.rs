@@ -4,9 +4,9 @@
 //! analysis, whether that ends with results, with a failure, or because the track is gone. Then the release's gain is computed from the gating blocks that are stored with every track (nothing is decoded
 //! again), and each file gets it together with its own gain. Values that cannot be true are not written, see [`plan`].
 //!
-//! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it heard
-//! again. Killed between the two, the next scan takes the file for a changed one: it is heard once more and found to say
-//! all that already. Tracks that were heard before that was asked for are written by a [pass](crate::passes).
+//! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it analyzed
+//! again. Killed between the two, the next scan takes the file for a changed one: it is analyzed once more and found to say
+//! all that already. Tracks that were analyzed before that was asked for are written by a [pass](crate::passes).
 
 mod plan;
 
@@ -18,7 +18,7 @@ use std::{
 
 use async_trait::async_trait;
 use fanfare_analysis::loudness::Gain;
-use fanfare_audio::{AlbumGain, HeardFile, Limits, ReplayGainTags, Rewritten, write_replaygain};
+use fanfare_audio::{AlbumGain, AnalyzedFile, Limits, ReplayGainTags, Rewritten, write_replaygain};
 use fanfare_model::{Error, ErrorKind, Features, ReleaseId, Result, Tags, Track, TrackId, TrackState};
 use fanfare_store::{Failure, FileFacts, MAX_PAGE, Store, TrackQuery};
 use tokio::sync::Mutex;
@@ -54,7 +54,7 @@ struct Memory {
 /// A track that is to be written.
 pub(crate) struct Ready {
     pub(crate) id: TrackId,
-    heard: HeardFile,
+    analyzed: AnalyzedFile,
     gain: Gain,
     /// What its tags say, as far as the catalog knows.
     known: Tags,
@@ -213,25 +213,27 @@ pub(crate) async fn write_one(
 }
 
 async fn write(one: Ready, path: PathBuf, album: Option<AlbumGain>, store: Store) -> Result<()> {
-    let (tags, heard) = (one.tags(album), one.heard);
+    let (tags, analyzed) = (one.tags(album), one.analyzed);
     let done = tokio::spawn(async move {
         // A share that hangs keeps its thread, and nothing else.
         let written =
-            detached("retag", move || write_replaygain(&path, &tags, &heard, &Limits::default())).await??;
-        note(one.id, &heard, written, tags, &store).await
+            detached("retag", move || write_replaygain(&path, &tags, &analyzed, &Limits::default()))
+                .await??;
+        note(one.id, &analyzed, written, tags, &store).await
     });
     done.await.map_err(|error| Error::new(ErrorKind::Internal, "writing tags broke off").because(error))?
 }
 
 async fn note(
     track: TrackId,
-    heard: &HeardFile,
+    analyzed: &AnalyzedFile,
     written: Rewritten,
     tags: ReplayGainTags,
     store: &Store,
 ) -> Result<()> {
-    let (true, Some(hash)) = (written.changed, heard.content_hash) else { return Ok(()) };
-    let before = FileFacts { size_bytes: heard.size_bytes, modified: heard.modified, changed_ns: None, hash };
+    let (true, Some(hash)) = (written.changed, analyzed.content_hash) else { return Ok(()) };
+    let before =
+        FileFacts { size_bytes: analyzed.size_bytes, modified: analyzed.modified, changed_ns: None, hash };
     let after = FileFacts {
         size_bytes: written.size_bytes,
         modified: written.modified,

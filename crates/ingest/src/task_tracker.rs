@@ -102,7 +102,7 @@ impl TaskTracker {
             let task_kind = task.kind;
             let live = LiveTask::resume(&self.inner.hub, task);
             if task_kind == TaskKind::Nightly {
-                // What it had queued is found again by the next run, and is not heard before.
+                // What it had queued is found again by the next run, and is not analyzed before.
                 self.inner.store.jobs().cancel_task(live.id(), crate::clock::now()).await?;
             }
             if goes_on && state.task.is_none() {
@@ -125,7 +125,7 @@ impl TaskTracker {
         self.inner.work.notified().await;
     }
 
-    /// Keeps the task open until the guard is dropped; [`Self::count`] then ends it when all is heard.
+    /// Keeps the task open until the guard is dropped; [`Self::count`] then ends it when all is analyzed.
     pub(crate) fn hold(&self) -> Hold {
         self.inner.held.fetch_add(1, Ordering::SeqCst);
         Hold { inner: Arc::clone(&self.inner) }
@@ -234,7 +234,7 @@ impl TaskTracker {
         let is_held = self.inner.held.load(Ordering::SeqCst) > 0;
         let counts = match self.inner.store.jobs().task_counts(task.id()).await {
             Ok(counts) => counts,
-            Err(error) => return tracing::warn!(%error, "could not count the tracks still to hear"),
+            Err(error) => return tracing::warn!(%error, "could not count the tracks still to analyze"),
         };
         state.counted = Some(Instant::now());
         let over = counts.done + counts.parked + counts.cancelled;

@@ -2,7 +2,7 @@
 //!
 //! Three kinds of moments, in this order:
 //! - Tracks wait that somebody just brought (a scan found them, an owner asked): all slots, flat out. While something is
-//!   being played, as gently as a nightly run: they go on, but cannot be heard to.
+//!   being played, as gently as a nightly run: they go on, but cannot be analyzed to.
 //! - A nightly run is under way: as gently as is set; while something is being played, it holds.
 //! - Otherwise nothing waits.
 //!
@@ -33,7 +33,7 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 /// The pacing of work that yields, where a nightly run would be flat out, in seconds per second of audio.
 const YIELDING_PACING: f64 = 0.25;
 
-/// How gently a worker hears tracks; what it is told by its server.
+/// How gently a worker analyzes tracks; what it is told by its server.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Policy {
     /// Tracks at a time.

@@ -42,7 +42,7 @@ impl WorkQueue {
 
     /// How its task ended: its state, and a message.
     pub(crate) fn end(self, counts: JobCounts) -> (TaskState, String) {
-        let (heard, failed) = (text::count(counts.done, "track"), counts.parked);
+        let (analyzed, failed) = (text::count(counts.done, "track"), counts.parked);
         let state = match (counts.done, failed) {
             (0, 0) if counts.cancelled > 0 => return (TaskState::Cancelled, "cancelled".to_owned()),
             (_, 0) => TaskState::Succeeded,
@@ -50,17 +50,17 @@ impl WorkQueue {
             _ => TaskState::PartialSuccess,
         };
         let message = match (self, state) {
-            (Self::Analysis, TaskState::Succeeded) => format!("{heard} heard"),
+            (Self::Analysis, TaskState::Succeeded) => format!("{analyzed} analyzed"),
             (Self::Analysis, TaskState::Failed) => {
-                format!("{} could not be heard", text::count(failed, "track"))
+                format!("{} could not be analyzed", text::count(failed, "track"))
             }
-            (Self::Analysis, _) => format!("{heard} heard, {failed} failed"),
+            (Self::Analysis, _) => format!("{analyzed} analyzed, {failed} failed"),
             // An upload is two jobs, so its jobs say nothing about how many there were.
             (Self::Uploads, TaskState::Succeeded) => "every upload is ready".to_owned(),
             (Self::Uploads, _) => format!("{failed} failed"),
-            (Self::Cache, TaskState::Succeeded) => format!("{heard} ready"), // only where the files could not be summed up
-            (Self::Cache, _) => format!("{heard} ready, {failed} failed"),
-            (Self::Transcodes, TaskState::Succeeded) => format!("{heard} encoded"),
+            (Self::Cache, TaskState::Succeeded) => format!("{analyzed} ready"), // only where the files could not be summed up
+            (Self::Cache, _) => format!("{analyzed} ready, {failed} failed"),
+            (Self::Transcodes, TaskState::Succeeded) => format!("{analyzed} encoded"),
             (Self::Transcodes, _) => format!("{} could not be encoded", text::count(failed, "track")),
         };
         (state, message)

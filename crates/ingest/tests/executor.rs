@@ -210,7 +210,7 @@ async fn candidates_of_a_run_are_analyzed_side_by_side_and_never_more_than_are_s
         let counts = store.jobs().counts("analyze-track").await.unwrap();
         assert_eq!((counts.running, counts.waiting), (concurrency as u64, 7 - concurrency as u64));
         go(&fixture, "analyzing");
-        assert_eq!(ended(&ingest, run).await.message, "7 tracks heard");
+        assert_eq!(ended(&ingest, run).await.message, "7 tracks analyzed");
         ingest.shutdown().await;
         let most = notes(&fixture, "analyzing");
         assert_eq!((most.len(), most.iter().max()), (7, Some(&concurrency)), "{most:?}");
@@ -237,7 +237,7 @@ async fn a_track_at_hand_when_a_runs_time_is_over_is_done_and_none_is_begun() {
     assert_eq!((counts().await.running, counts().await.waiting), (1, 0));
     go(&fixture, "analyzing");
     let task = ended(&ingest, run).await;
-    let said = "1 track heard, 3 tracks deferred to the next run (its 0.0 h are over)";
+    let said = "1 track analyzed, 3 tracks deferred to the next run (its 0.0 h are over)";
     assert_eq!((task.state, &*task.message), (TaskState::Succeeded, said));
     assert_eq!(notes(&fixture, "analyzing"), [1]);
     let states = tracks(&store).await.into_iter().map(|row| row.track.state);
@@ -410,7 +410,7 @@ async fn waiting_enrichment(store: &Store, track: TrackId) -> JobId {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_that_exceeds_its_budget_is_named_by_its_run() {
     let fixture = Fixture::new();
-    // Its budget goes by its length, which is one frame: over before anybody heard it.
+    // Its budget goes by its length, which is one frame: over before anybody analyzed it.
     fs::write(fixture.music().join("moment.wav"), wav(44_100, &[vec![0.5]], WavFormat::I16)).unwrap();
     fs::write(fixture.music().join("song.wav"), song(1)).unwrap();
     let store = fixture.store().await;
@@ -433,7 +433,7 @@ async fn a_track_that_exceeds_its_budget_is_named_by_its_run() {
     .await;
     let task = store.catalog().task(run).await.unwrap().unwrap();
     assert_eq!((task.kind, task.state), (TaskKind::Nightly, TaskState::PartialSuccess), "{task:?}");
-    assert_eq!((task.failure_count, &*task.message), (1, "1 track heard, 1 failed"));
+    assert_eq!((task.failure_count, &*task.message), (1, "1 track analyzed, 1 failed"));
     let failure = &task.failures[0];
     assert!(failure.subject.ends_with("/moment.wav"), "{failure:?}");
     assert_eq!((failure.kind, &*failure.message), (ErrorKind::Timeout, "the track took longer than 0.0 s"));

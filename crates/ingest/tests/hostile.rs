@@ -172,7 +172,7 @@ fn hostile_process() {
     std::process::exit(0);
 }
 
-struct Heard {
+struct Analyzed {
     /// What is stored, by path and analyzer; those of the list and others.
     regular: BTreeMap<(String, String), String>,
     other: BTreeMap<(String, String), AnalyzerOutcome>,
@@ -187,8 +187,8 @@ async fn analyzing(fixture: &Fixture, store: &Store) -> Ingest {
     fixture.ingest(store, std::env::current_exe().unwrap(), args, 2).await
 }
 
-/// Has a worker with that deed hear so many songs.
-async fn hear(deed: &str, songs: u32) -> Heard {
+/// Has a worker with that deed analyze so many songs.
+async fn analyze_file(deed: &str, songs: u32) -> Analyzed {
     let fixture = Fixture::new();
     for number in 0..songs {
         fixture.song(&format!("{number:02}.wav"), number);
@@ -198,7 +198,7 @@ async fn hear(deed: &str, songs: u32) -> Heard {
     let ingest = analyzing(&fixture, &store).await;
     ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
-    let mut heard = Heard {
+    let mut analyzed = Analyzed {
         regular: BTreeMap::new(),
         other: BTreeMap::new(),
         notes: Vec::new(),
@@ -212,10 +212,10 @@ async fn hear(deed: &str, songs: u32) -> Heard {
         for result in results {
             let key = (path.clone(), result.analyzer.clone());
             if ANALYZERS.iter().any(|entry| entry.id == result.analyzer) {
-                heard.regular.insert(key, serde_json::to_string(&result).unwrap());
+                analyzed.regular.insert(key, serde_json::to_string(&result).unwrap());
             } else {
                 assert_eq!(result.version, 7);
-                heard.other.insert(key, result.outcome);
+                analyzed.other.insert(key, result.outcome);
             }
         }
     }
@@ -226,24 +226,24 @@ async fn hear(deed: &str, songs: u32) -> Heard {
     ingest.shutdown().await;
     // The hook of the last track may have run after its task was over.
     let notes = fs::read_to_string(fixture.data().join(NOTES)).unwrap_or_default();
-    heard.notes = notes.lines().map(str::to_owned).collect();
-    heard
+    analyzed.notes = notes.lines().map(str::to_owned).collect();
+    analyzed
 }
 
 const SONGS: u32 = 3;
 
 /// Runs a deed and compares with a run without; gives the run and why the additional analyzer failed.
-async fn compare(deed: &str) -> (Heard, Vec<(ErrorKind, String)>) {
-    let (plain, heard) = (hear("none", SONGS).await, hear(deed, SONGS).await);
+async fn compare(deed: &str) -> (Analyzed, Vec<(ErrorKind, String)>) {
+    let (plain, analyzed) = (analyze_file("none", SONGS).await, analyze_file(deed, SONGS).await);
     assert_eq!(plain.regular.len(), SONGS as usize * ANALYZERS.len());
-    assert_eq!(heard.regular, plain.regular, "{deed}: the others' results are the same");
+    assert_eq!(analyzed.regular, plain.regular, "{deed}: the others' results are the same");
     let failure = |outcome: &AnalyzerOutcome| match outcome {
         AnalyzerOutcome::Failed { kind, message } => (*kind, message.clone()),
         AnalyzerOutcome::Ok { .. } => panic!("{deed} gave a result"),
     };
-    let failures: Vec<_> = heard.other.values().map(failure).collect();
+    let failures: Vec<_> = analyzed.other.values().map(failure).collect();
     assert_eq!(failures.len(), SONGS as usize, "{deed}");
-    (heard, failures)
+    (analyzed, failures)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -254,56 +254,56 @@ async fn analyzers_that_fail_inside_the_process_are_named_and_nothing_else_chang
         ("error", ErrorKind::Malformed, "not to its liking"),
         ("nan", ErrorKind::Internal, "gave a number that is not finite"),
     ] {
-        let (heard, failures) = compare(deed).await;
+        let (analyzed, failures) = compare(deed).await;
         for failure in failures {
             assert_eq!(failure, (kind, message.to_owned()), "{deed}");
         }
-        assert_eq!(heard.restarts, 0, "{deed}");
+        assert_eq!(analyzed.restarts, 0, "{deed}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn analyzers_that_kill_the_process_are_left_out_of_the_next_attempt() {
     for (deed, signal) in [("abort", 6), ("allocate", 6), ("overflow", 6)] {
-        let (heard, failures) = compare(deed).await;
+        let (analyzed, failures) = compare(deed).await;
         for (kind, message) in failures {
             assert_eq!(kind, ErrorKind::Internal, "{deed}");
             assert!(message.starts_with(&format!("the analyzer {deed} was left out")), "{message}");
         }
         // Two that die at the same time take one worker with them.
-        assert!((1..=u64::from(SONGS)).contains(&heard.restarts), "{deed}: {}", heard.restarts);
+        assert!((1..=u64::from(SONGS)).contains(&analyzed.restarts), "{deed}: {}", analyzed.restarts);
         let exit = format!("it was ended by signal {signal}");
-        assert_eq!(heard.last_exit.as_deref(), Some(&*exit), "{deed}");
+        assert_eq!(analyzed.last_exit.as_deref(), Some(&*exit), "{deed}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_analyzer_that_never_returns_costs_its_worker_but_no_track() {
-    let (heard, failures) = compare("loop").await;
+    let (analyzed, failures) = compare("loop").await;
     for (kind, message) in failures {
         assert_eq!((kind, &*message), (ErrorKind::Timeout, "held a chunk longer than 4.0 s"));
     }
-    assert!((1..=u64::from(SONGS)).contains(&heard.restarts), "{}", heard.restarts);
-    assert_eq!(heard.last_exit.as_deref(), Some("it ended by itself"));
+    assert!((1..=u64::from(SONGS)).contains(&analyzed.restarts), "{}", analyzed.restarts);
+    assert_eq!(analyzed.last_exit.as_deref(), Some("it ended by itself"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_follows_an_analysis_sees_it_stored_and_never_fails_the_track() {
     for deed in ["hook", "hook-error", "hook-panic"] {
-        let mut heard = hear(deed, SONGS).await;
-        heard.notes.sort();
+        let mut analyzed = analyze_file(deed, SONGS).await;
+        analyzed.notes.sort();
         let expected: Vec<String> = (0..SONGS).map(|number| format!("{number:02}.wav ready true")).collect();
-        assert_eq!(heard.notes, expected, "{deed}");
-        assert_eq!(heard.restarts, 0, "{deed}");
+        assert_eq!(analyzed.notes, expected, "{deed}");
+        assert_eq!(analyzed.restarts, 0, "{deed}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_follows_an_analysis_is_skipped_when_that_could_not_be_stored() {
-    let heard = hear("steal", 1).await;
-    assert_eq!(heard.notes, ["00.wav ready true"], "heard twice, stored once, followed up once");
+    let analyzed = analyze_file("steal", 1).await;
+    assert_eq!(analyzed.notes, ["00.wav ready true"], "analyzed twice, stored once, followed up once");
     let key = ("00.wav".to_owned(), "steal".to_owned());
-    assert!(matches!(heard.other[&key], AnalyzerOutcome::Ok { .. }), "{:?}", heard.other);
+    assert!(matches!(analyzed.other[&key], AnalyzerOutcome::Ok { .. }), "{:?}", analyzed.other);
 }
 
 /// Whether the process is stopped.
@@ -335,12 +335,12 @@ async fn a_worker_that_was_frozen_past_its_lease_cannot_store_what_it_made() {
     rest(&ingest).await;
     let row = tracks(&store).await.remove(0);
     assert_eq!(row.track.state, TrackState::Ready, "{:?}", row.track.failure);
-    assert_eq!(ingest.worker_status().restarts, 0, "the same worker heard it again");
+    assert_eq!(ingest.worker_status().restarts, 0, "the same worker analyzed it again");
     let counts = store.jobs().counts("analyze-track").await.unwrap();
     assert_eq!((counts.done, counts.waiting, counts.running, counts.parked), (1, 0, 0, 0));
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
     ingest.shutdown().await;
-    assert_eq!(fs::read(fixture.data().join("frozen")).unwrap(), b"..", "heard twice");
+    assert_eq!(fs::read(fixture.data().join("frozen")).unwrap(), b"..", "analyzed twice");
     let notes = fs::read_to_string(fixture.data().join(NOTES)).unwrap();
     assert_eq!(notes, "00.wav ready true\n", "stored once");
 }

@@ -22,9 +22,9 @@ fn nightly_process() {
     tokio::runtime::Runtime::new().unwrap().block_on(run_worker(options)).unwrap();
 }
 
-/// Nothing is heard before somebody asks for a run.
+/// Nothing is analyzed before somebody asks for a run.
 fn later() -> BackgroundOptions {
-    // Flat out: these tests are about what is heard, not when.
+    // Flat out: these tests are about what is analyzed, not when.
     BackgroundOptions {
         on_arrival: false,
         schedule: Schedule::Off,
@@ -71,7 +71,7 @@ async fn a_run_hears_what_lacks_results_and_a_second_one_finds_nothing() {
 
     let task = run(&ingest).await;
     assert_eq!((task.kind, task.state), (TaskKind::Nightly, TaskState::Succeeded), "{task:?}");
-    assert_eq!((task.current, task.total, &*task.message), (5, 5, "5 tracks heard"));
+    assert_eq!((task.current, task.total, &*task.message), (5, 5, "5 tracks analyzed"));
     assert_eq!(states(&store).await, [TrackState::Ready; 5]);
 
     let task = run(&ingest).await;
@@ -103,7 +103,7 @@ async fn a_run_with_failures_names_them_and_a_retry_takes_up_only_those() {
     rest(&ingest).await;
     let first = run(&ingest).await;
     assert_eq!(first.state, TaskState::PartialSuccess, "{first:?}");
-    assert_eq!((first.failure_count, &*first.message), (1, "1 track heard, 1 failed"));
+    assert_eq!((first.failure_count, &*first.message), (1, "1 track analyzed, 1 failed"));
     let failure = &first.failures[0];
     assert!(failure.subject.ends_with("01.wav") && !failure.message.is_empty(), "{failure:?}");
     assert_eq!(
@@ -140,7 +140,7 @@ async fn after_its_budget_a_run_begins_nothing_and_the_next_one_goes_on() {
     rest(&ingest).await;
     let task = run(&ingest).await;
     assert_eq!(task.state, TaskState::Succeeded, "{task:?}");
-    assert_eq!(task.message, "0 tracks heard, 3 tracks deferred to the next run (its 0.0 h are over)");
+    assert_eq!(task.message, "0 tracks analyzed, 3 tracks deferred to the next run (its 0.0 h are over)");
     let counts = store.jobs().counts("analyze-track").await.unwrap();
     assert_eq!((counts.waiting, counts.cancelled), (0, 3));
     assert_eq!(states(&store).await, [TrackState::Queued; 3]);
@@ -150,7 +150,7 @@ async fn after_its_budget_a_run_begins_nothing_and_the_next_one_goes_on() {
     let store = open_store(&fixture.data()).await;
     let ingest = analyzing(&fixture, &store, later()).await;
     rest(&ingest).await;
-    assert_eq!(run(&ingest).await.message, "3 tracks heard");
+    assert_eq!(run(&ingest).await.message, "3 tracks analyzed");
     ingest.shutdown().await;
 }
 
@@ -176,7 +176,7 @@ async fn a_run_can_be_cancelled_and_one_that_died_leaves_nothing_queued() {
     let task = ended(&ingest, task).await;
     assert_eq!(
         (task.state, &*task.message),
-        (TaskState::Cancelled, "cancelled: 0 tracks heard, 1 track left")
+        (TaskState::Cancelled, "cancelled: 0 tracks analyzed, 1 track left")
     );
     assert_eq!(waiting().await, 0);
     assert_eq!(ingest.cancel(task.id).await.unwrap_err().kind(), ErrorKind::Conflict);
@@ -210,7 +210,7 @@ async fn a_run_that_is_cancelled_lets_go_of_the_track_at_hand() {
     let task = ended(&ingest, task).await;
     assert_eq!(
         (task.state, &*task.message),
-        (TaskState::Cancelled, "cancelled: 0 tracks heard, 1 track left")
+        (TaskState::Cancelled, "cancelled: 0 tracks analyzed, 1 track left")
     );
     assert_eq!(states(&store).await, [TrackState::Queued]);
     let counts = store.jobs().counts("analyze-track").await.unwrap();
@@ -250,7 +250,7 @@ async fn a_run_that_begins_with_the_server_hears_what_the_first_scan_finds() {
             break task;
         }
     };
-    assert_eq!((task.state, &*task.message), (TaskState::Succeeded, "42 tracks heard"), "{task:?}");
+    assert_eq!((task.state, &*task.message), (TaskState::Succeeded, "42 tracks analyzed"), "{task:?}");
     assert_eq!(states(&store).await, [TrackState::Ready; 42]);
     ingest.shutdown().await;
 }
@@ -276,7 +276,7 @@ async fn a_run_takes_up_what_scans_find_that_begin_meanwhile_and_each_track_once
     fixture::scan(&ingest).await;
     ingest.set_background(BackgroundOptions { yield_while_playing: false, ..later() }).unwrap();
     let task = ended(&ingest, run).await;
-    assert_eq!((task.state, &*task.message), (TaskState::PartialSuccess, "2 tracks heard, 1 failed"));
+    assert_eq!((task.state, &*task.message), (TaskState::PartialSuccess, "2 tracks analyzed, 1 failed"));
     drop(playing);
     ingest.shutdown().await;
 }
@@ -299,7 +299,7 @@ async fn storage_that_is_away_costs_its_own_tracks_only() {
     let task = run(&ingest).await;
     assert_eq!(task.state, TaskState::PartialSuccess, "{task:?}");
     assert_eq!(
-        task.message, "1 track heard, 2 tracks left to the next run: their storage is away",
+        task.message, "1 track analyzed, 2 tracks left to the next run: their storage is away",
         "{task:?}"
     );
     assert_eq!((task.failure_count, task.failures.len()), (2, 2), "{task:?}");
@@ -319,7 +319,7 @@ async fn storage_that_is_away_costs_its_own_tracks_only() {
     fs::rename(&unplugged, &mounted).unwrap();
     let retried = ingest.retry(task.id).await.unwrap();
     let task = ended(&ingest, retried).await;
-    assert_eq!((task.state, &*task.message), (TaskState::Succeeded, "2 tracks heard"), "{task:?}");
+    assert_eq!((task.state, &*task.message), (TaskState::Succeeded, "2 tracks analyzed"), "{task:?}");
     assert_eq!(states(&store).await, [TrackState::Ready; 3]);
     ingest.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! Loudness written into files once it is measured: for a track, for a release, without anything being heard twice.
+//! Loudness written into files once it is measured: for a track, for a release, without anything being analyzed twice.
 //!
 //! The worker of these tests is this very program, started again with the ignored test [`retag_process`] as its only task.
 
@@ -135,8 +135,8 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     // The last hook may outlast its task; a worker that is told to stop ends it first.
     ingest.shutdown().await;
 
-    let heard = features(&store).await;
-    let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
+    let analyzed = features(&store).await;
+    let loudness = |name: &str| analyzed[name].loudness.as_ref().unwrap();
     let album = together(["a.wav", "b.wav"].map(loudness));
     assert!(album.gain_db.is_some());
     // Players ask for the same value.
@@ -156,7 +156,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
         assert_eq!((found.title.as_deref(), found.artist.as_deref()), (Some(name), Some("somebody")));
     }
     assert_eq!(names.map(|name| sound(&fixture.music().join(name))), sounds, "the sound is the same");
-    // What cannot be written stays, and is heard all the same.
+    // What cannot be written stays, and is analyzed all the same.
     assert_eq!(
         ["silence.wav", "linked.wav"].map(|name| fs::read(fixture.music().join(name)).unwrap()),
         untouched
@@ -168,15 +168,15 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     let ingest = analyzing(&fixture, &store).await;
     scan(&ingest).await;
     rest(&ingest).await;
-    assert_eq!(analyses(&store).await, 1, "nothing was heard again");
+    assert_eq!(analyses(&store).await, 1, "nothing was analyzed again");
 
-    // Another track on the release: it is heard, and the gain of the release is another one in all of them.
+    // Another track on the release: it is analyzed, and the gain of the release is another one in all of them.
     song(&fixture, "d.wav", Some("One"), 0.9);
     scan(&ingest).await;
     rest(&ingest).await;
     ingest.shutdown().await;
-    let heard = features(&store).await;
-    let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
+    let analyzed = features(&store).await;
+    let loudness = |name: &str| analyzed[name].loudness.as_ref().unwrap();
     let now = together(["a.wav", "b.wav", "d.wav"].map(loudness));
     assert!(now.gain_db.unwrap() < album.gain_db.unwrap() - 1.0);
     for name in ["a.wav", "b.wav", "d.wav"] {
@@ -185,7 +185,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     assert_known(&fixture, &store).await;
     let task = store.catalog().tasks(50).await.unwrap();
     let last = task.iter().filter(|task| task.kind == TaskKind::Analysis).max_by_key(|task| task.created);
-    assert_eq!(last.unwrap().total, 1, "only the new one was heard");
+    assert_eq!(last.unwrap().total, 1, "only the new one was analyzed");
 }
 
 /// The last task of writing tags.
@@ -223,8 +223,8 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
     assert_eq!((task.state, task.total), (TaskState::PartialSuccess, 4), "{task:?}");
     assert_eq!(task.message, "3 files written, 1 left alone");
     assert!(task.failures[0].subject.ends_with("d.wav"), "{:?}", task.failures);
-    let heard = features(&store).await;
-    let loudness = |name: &str| heard[name].loudness.as_ref().unwrap();
+    let analyzed = features(&store).await;
+    let loudness = |name: &str| analyzed[name].loudness.as_ref().unwrap();
     let album = together(["a.wav", "b.wav"].map(loudness));
     for (name, album) in [("a.wav", Some(&album)), ("b.wav", Some(&album)), ("c.wav", None)] {
         let found = tags(&fixture, name);
@@ -256,7 +256,7 @@ async fn what_was_heard_before_is_written_when_that_is_switched_on() {
     ingest.run_nightly_now().await.unwrap();
     rest(&ingest).await;
     assert_eq!(pass(&store).await.unwrap().id, again);
-    // Nothing is heard again because of all that.
+    // Nothing is analyzed again because of all that.
     scan(&ingest).await;
     rest(&ingest).await;
     let tasks = store.catalog().tasks(50).await.unwrap();

@@ -389,7 +389,7 @@ async fn tasks_can_be_cancelled_and_done_again() {
     .await;
     let (store, ingest) = (&library.store, &library.ingest);
     let analyzing = ingest.hub().active();
-    assert_eq!(analyzing.len(), 1, "tracks wait to be heard: {analyzing:?}");
+    assert_eq!(analyzing.len(), 1, "tracks wait to be analyzed: {analyzing:?}");
     ingest.cancel(analyzing[0].id).await.unwrap();
     assert_eq!(ended(ingest, analyzing[0].id).await.state, TaskState::Cancelled);
     assert_eq!(ingest.cancel(analyzing[0].id).await.unwrap_err().kind(), ErrorKind::Conflict);

@@ -415,7 +415,7 @@ async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() 
     fs::write(fixture.music().join("one.wav"), song(12.0, 440.0)).unwrap();
     let store = fixture.store().await;
     let ingest = ingest(&fixture, &store, lossless(UploadOptions::default())).await;
-    // Nothing is heard by itself before the night.
+    // Nothing is analyzed by itself before the night.
     ingest.set_background(BackgroundOptions { on_arrival: false, ..BackgroundOptions::default() }).unwrap();
     ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
@@ -424,8 +424,8 @@ async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() 
     let job = ingest.ask_for_ladder(track.id).await.unwrap();
     rest(&ingest).await;
     assert_eq!(store.jobs().job(job).await.unwrap().unwrap().state, JobState::Done);
-    let heard = store.catalog().track(track.id).await.unwrap().unwrap().track;
-    assert_eq!(heard.state, TrackState::Ready, "{:?}", heard.failure);
+    let analyzed = store.catalog().track(track.id).await.unwrap().unwrap().track;
+    assert_eq!(analyzed.state, TrackState::Ready, "{:?}", analyzed.failure);
     let (results, _) = store.catalog().analysis(track.id).await.unwrap();
     assert_eq!(results.len(), fanfare_analysis::versions().len());
     // Live playback measures what a scan and an upload measure (issue 4).

@@ -10,7 +10,7 @@ use crate::{ErrorKind, TaskId, Timestamp, TrackId};
 pub enum TaskKind {
     /// Walk the library's folders and bring the catalog up to date.
     Scan,
-    /// Hear the tracks that were not heard yet.
+    /// Hear the tracks that were not analyzed yet.
     Analysis,
     /// The daily run over tracks that lack a result, or failed and are due again.
     Nightly,
@@ -20,9 +20,9 @@ pub enum TaskKind {
     Transcode,
     /// Make smaller files ahead of time.
     Cache,
-    /// Write measured loudness into the tags of tracks that were heard before that was asked for.
+    /// Write measured loudness into the tags of tracks that were analyzed before that was asked for.
     Tags,
-    /// Ask AcoustID about tracks that nobody could be asked about when they were heard.
+    /// Ask AcoustID about tracks that nobody could be asked about when they were analyzed.
     Identify,
 }
 

@@ -8,7 +8,7 @@ use crate::{ArtistId, ContentHash, ErrorKind, FolderId, Presence, ReleaseId, Tim
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrackState {
-    /// Known, and waiting to be heard.
+    /// Known, and waiting to be analyzed.
     Queued,
     /// Being decoded and analyzed.
     Processing,
@@ -196,7 +196,7 @@ impl TrackHome {
 pub enum UploadedBytes {
     /// Temporary: they are still worked on.
     Incoming,
-    /// Kept, so that the original can be played and heard again.
+    /// Kept, so that the original can be played and analyzed again.
     Original,
     /// Let go when everything was made of them.
     Gone,
@@ -243,7 +243,7 @@ pub struct Track {
     pub missing_since: Option<Timestamp>,
     /// Hash of the file's bytes, as soon as they were read.
     pub hash: Option<ContentHash>,
-    /// Hash of the bytes that its results belong to, once it was heard.
+    /// Hash of the bytes that its results belong to, once it was analyzed.
     pub content_hash: Option<ContentHash>,
     /// State.
     pub state: TrackState,
@@ -267,9 +267,9 @@ pub struct Track {
     pub cover_error: Option<String>,
     /// Why it cannot be read.
     pub failure: Option<TrackFailure>,
-    /// A track that sounds the same, as found by its fingerprint when it was heard.
+    /// A track that sounds the same, as found by its fingerprint when it was analyzed.
     pub twin: Option<TrackId>,
-    /// When it was made public. While its file is a changed one that was not heard yet, its state says so and it is not.
+    /// When it was made public. While its file is a changed one that was not analyzed yet, its state says so and it is not.
     pub published: Option<Timestamp>,
     /// When it was first seen.
     pub added: Timestamp,

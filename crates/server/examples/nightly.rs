@@ -73,15 +73,15 @@ async fn main() {
         let (before, began) = (cpu_s(pid), Instant::now());
         sleep(watched).await;
         let used = (cpu_s(pid) - before) / began.elapsed().as_secs_f64() * 100.0;
-        let heard = playing.await.unwrap();
+        let analyzed = playing.await.unwrap();
         // A run that was over early would look gentler than it is.
         let over = !ingest.hub().active().iter().any(|task| task.id == run);
         let _may_be_over = ingest.cancel(run).await;
-        // What is at hand is heard to its end; that need not take as long as it would.
+        // What is at hand is analyzed to its end; that need not take as long as it would.
         ingest.set_background(background(0.0, 100, false)).unwrap();
         settled(&ingest).await;
         let verdict = match ceiling {
-            Some(ceiling) if used > ceiling || heard.gaps > 0 || over => {
+            Some(ceiling) if used > ceiling || analyzed.gaps > 0 || over => {
                 kept = false;
                 "  MISS"
             }
@@ -91,8 +91,8 @@ async fn main() {
         println!(
             "{name:<34} {used:>12.1} % {:>12.1} % {:>10.1} ms {:>6}{verdict}{}",
             used / cores as f64,
-            heard.longest.as_secs_f64() * 1e3,
-            heard.gaps,
+            analyzed.longest.as_secs_f64() * 1e3,
+            analyzed.gaps,
             if over { "  (over before the end)" } else { "" }
         );
     }

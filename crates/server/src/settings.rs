@@ -170,7 +170,7 @@ pub struct Settings {
     pub poll_interval_s: Option<u64>,
     /// Days for which a track is kept whose file is missing; 0: until somebody removes it.
     pub keep_missing_days: u32,
-    /// Tracks heard at the same time.
+    /// Tracks analyzed at the same time.
     pub jobs: usize,
     /// Logging.
     pub log: LogSettings,
@@ -186,7 +186,7 @@ pub struct Settings {
     pub cache_dir: Option<PathBuf>,
     /// How many days files of ours are kept that no row names.
     pub quarantine_days: u32,
-    /// What is heard by itself, when, and how gently.
+    /// What is analyzed by itself, when, and how gently.
     pub analysis: BackgroundOptions,
     /// Whether measured ReplayGain is written into the tags of library files.
     pub replaygain_write_tags: bool,

@@ -48,7 +48,7 @@ async fn delivery_may_repeat_and_the_effect_may_not() {
     fixture.add(&["A/B/one.flac"]).await;
     let first = fixture.claim_one(NOW).await;
     let catalog = fixture.store.catalog();
-    // The first holder freezes; somebody else hears the track.
+    // The first holder freezes; somebody else analyzes the track.
     assert_eq!(fixture.store.jobs().reap(later(61)).await.unwrap(), 1);
     let second = fixture.claim_one(later(61)).await;
     assert_eq!(second.id, first.id);
@@ -341,7 +341,7 @@ async fn only_what_is_missing_is_queued() {
     let id = fixture.id("A/B/one.flac").await;
     assert_eq!(row(&fixture, id).await.track.state, TrackState::Ready, "it can be played all along");
 
-    // A newer result replaces, an older one does not; a failed analyzer counts as heard.
+    // A newer result replaces, an older one does not; a failed analyzer counts as analyzed.
     let job = fixture.claim_one(NOW).await;
     catalog.begin_analysis(job.id, job.attempt, OWNER, track_of(&job), NOW).await.unwrap();
     fixture.store.jobs().give_back(job.id, job.attempt, OWNER, NOW).await.unwrap();
@@ -369,7 +369,7 @@ async fn a_run_queues_every_candidate_there_is_however_many() {
     let fixture = Fixture::new().await;
     let change = |number| ScanChange::Added(file(&format!("A/B/{number}.flac")));
     let catalog = fixture.store.catalog();
-    // They were found while nothing was to be heard on arrival.
+    // They were found while nothing was to be analyzed on arrival.
     catalog.apply_scan_for_later(fixture.folder, (0..MANY).map(change).collect(), NOW).await.unwrap();
     let (task, versions) = (TaskId::from_bytes([1; 16]), [("key", 1)]);
     assert_eq!(catalog.queue_candidates(&versions, false, task, NOW).await.unwrap(), MANY);

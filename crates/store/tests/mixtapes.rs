@@ -94,28 +94,28 @@ async fn slugs_are_unlike_and_never_an_address_of_ours() {
 #[tokio::test]
 async fn a_track_that_leaves_is_remembered_and_known_again() {
     let fixture = Fixture::new().await;
-    fixture.add(&["Ann/One/a.flac", "Ann/One/b.flac", "Ann/One/never heard.flac"]).await;
-    let silent = fixture.id("Ann/One/never heard.flac").await;
+    fixture.add(&["Ann/One/a.flac", "Ann/One/b.flac", "Ann/One/never analyzed.flac"]).await;
+    let silent = fixture.id("Ann/One/never analyzed.flac").await;
     let [a, b] = [fixture.id("Ann/One/a.flac").await, fixture.id("Ann/One/b.flac").await];
     fixture.hear_all().await;
     let catalog = fixture.store.catalog();
     let tape = mixtape(&fixture, "Tape", None, &[a, b, a, silent]).await;
     fixture.scan(vec![ScanChange::Removed(a), ScanChange::Removed(silent)]).await;
-    assert_eq!(entries(&fixture, tape.id).await, ["(Ann - a)", "b", "(Ann - a)", "(Ann - never heard)"]);
+    assert_eq!(entries(&fixture, tape.id).await, ["(Ann - a)", "b", "(Ann - a)", "(Ann - never analyzed)"]);
     let row = catalog.mixtape(&tape.slug).await.unwrap().unwrap();
     assert_eq!((row.track_count, row.missing), (4, 3));
     // What is missing keeps its place, and moves with the others.
     let change = MixtapeChange { tracks: Some(vec![b, a, silent]), ..Default::default() };
     catalog.change_mixtape(tape.id, &change, NOW).await.unwrap();
-    assert_eq!(entries(&fixture, tape.id).await, ["b", "(Ann - a)", "(Ann - never heard)"]);
+    assert_eq!(entries(&fixture, tape.id).await, ["b", "(Ann - a)", "(Ann - never analyzed)"]);
     let copy = catalog.duplicate_mixtape(&tape, "Copy", None, NOW).await.unwrap();
     let copy = catalog.mixtape(&copy).await.unwrap().unwrap();
     // The same bytes come back at another path: content is made from the path, so the path is the old one.
     fixture.add(&["Ann/One/a.flac"]).await;
-    assert_eq!(entries(&fixture, tape.id).await[1], "(Ann - a)", "not heard yet");
+    assert_eq!(entries(&fixture, tape.id).await[1], "(Ann - a)", "not analyzed yet");
     fixture.hear_all().await;
     for tape in [tape.id, copy.id] {
-        assert_eq!(entries(&fixture, tape).await, ["b", "a", "(Ann - never heard)"]);
+        assert_eq!(entries(&fixture, tape).await, ["b", "a", "(Ann - never analyzed)"]);
     }
     // Somebody else's mixtape cannot name a track that is gone.
     let other = mixtape(&fixture, "Other", None, &[]).await;
@@ -124,7 +124,7 @@ async fn a_track_that_leaves_is_remembered_and_known_again() {
     fixture.assert_clean().await;
     // A whole folder goes.
     catalog.remove_folder(fixture.folder).await.unwrap();
-    assert_eq!(entries(&fixture, tape.id).await, ["(Ann - b)", "(Ann - a)", "(Ann - never heard)"]);
+    assert_eq!(entries(&fixture, tape.id).await, ["(Ann - b)", "(Ann - a)", "(Ann - never analyzed)"]);
     fixture.assert_clean().await;
 }
 

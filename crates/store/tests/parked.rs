@@ -56,7 +56,8 @@ async fn park(fixture: &Fixture, queue: &str, error: &Error, now: Timestamp) -> 
 
 async fn process(fixture: &Fixture, content: &[u8]) {
     let job = claim(fixture, PROCESS, NOW).await.unwrap();
-    let done = ProcessCommit { heard: commit_of(&job, content), ladder: None, small: Vec::new(), twin: None };
+    let done =
+        ProcessCommit { analyzed: commit_of(&job, content), ladder: None, small: Vec::new(), twin: None };
     fixture.store.catalog().commit_process(&done, NOW).await.unwrap();
 }
 

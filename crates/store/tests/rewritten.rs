@@ -1,4 +1,4 @@
-//! A rewritten file: the same track, the same results, other bytes; and nothing is heard again.
+//! A rewritten file: the same track, the same results, other bytes; and nothing is analyzed again.
 #![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
 
 mod support;
@@ -64,7 +64,7 @@ async fn the_same_track_has_other_bytes_and_is_not_heard_again() {
 async fn a_copy_of_the_old_bytes_keeps_what_is_known_of_them() {
     let fixture = Fixture::new().await;
     fixture.add(&[OLD, "A/B/copy.flac"]).await;
-    // Both are heard as the same bytes.
+    // Both are analyzed as the same bytes.
     for _ in 0..2 {
         let job = fixture.claim_one(NOW).await;
         fixture.store.catalog().commit_analysis(commit_of(&job, b"same"), NOW).await.unwrap();
@@ -92,7 +92,7 @@ async fn what_became_another_file_meanwhile_is_left_as_it_is() {
     fixture.add(&[OLD]).await;
     let id = fixture.id(OLD).await;
     let (before, after) = (facts(OLD.as_bytes(), 1_000, 0), facts(b"with gains", 1_200, 50));
-    assert_eq!(note(&fixture, id, before, after).await, Err(ErrorKind::Conflict), "not heard yet");
+    assert_eq!(note(&fixture, id, before, after).await, Err(ErrorKind::Conflict), "not analyzed yet");
     fixture.hear_all().await;
     let dump = fixture.store.catalog().canonical_dump().await.unwrap();
     for (what, before) in [

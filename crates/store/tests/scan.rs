@@ -81,7 +81,7 @@ async fn a_batch_applied_twice_changes_nothing() {
     assert_eq!(fixture.store.catalog().canonical_dump().await.unwrap(), before);
     assert_eq!(jobs(&fixture).await, counts);
     fixture.assert_clean().await;
-    // Nor once everything in it was heard.
+    // Nor once everything in it was analyzed.
     fixture.hear_all().await;
     let before = fixture.store.catalog().canonical_dump().await.unwrap();
     assert_eq!(fixture.scan(batch).await, ScanApplied::default());
@@ -116,7 +116,7 @@ async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() 
     let state = async || catalog.track(id).await.unwrap().unwrap().track.state;
     let change = async |size_bytes| {
         fixture.scan(vec![ScanChange::Changed(id, ScannedFile { size_bytes, ..file("A/B/one.flac") })]).await;
-        assert_eq!(state().await, TrackState::Queued, "nobody has heard what would be public");
+        assert_eq!(state().await, TrackState::Queued, "nobody has analyzed what would be public");
         fixture.assert_clean().await;
     };
     catalog.publish(id, true, NOW).await.unwrap();
@@ -140,7 +140,7 @@ async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() 
     // Taken back while it waits, it stays so.
     change(11).await;
     catalog.publish(id, false, NOW).await.unwrap();
-    assert!(catalog.publish(id, true, NOW).await.is_err(), "not before it is heard");
+    assert!(catalog.publish(id, true, NOW).await.is_err(), "not before it is analyzed");
     fixture.hear_all().await;
     assert_eq!(state().await, TrackState::Ready);
     fixture.assert_clean().await;

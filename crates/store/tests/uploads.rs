@@ -97,7 +97,7 @@ async fn processed_with(fixture: &Fixture, content: &[u8], keep: bool, small: Ve
     catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
     assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Processing);
     let made = ladder(fixture, content, "hls1:low=aac:96", true).await;
-    let done = ProcessCommit { heard: commit_of(&job, content), ladder: Some(made), small, twin: None };
+    let done = ProcessCommit { analyzed: commit_of(&job, content), ladder: Some(made), small, twin: None };
     catalog.commit_process(&done, NOW).await.unwrap();
     id
 }
@@ -133,7 +133,7 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
     assert_eq!(stored, ladder(&fixture, b"one", "hls1:low=aac:96", true).await);
     assert_eq!(catalog.cached_there(hash(b"one")).await.unwrap(), [small]);
 
-    // A published one stays published while it is heard again.
+    // A published one stays published while it is analyzed again.
     catalog.publish(id, true, NOW).await.unwrap();
     catalog.requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
     fixture.assert_clean().await;
@@ -160,8 +160,12 @@ async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
     let job = claim(&fixture, "process-track", NOW).await.unwrap();
     assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
     let made = ladder(&fixture, b"one", "hls1:high=flac", true).await;
-    let done =
-        ProcessCommit { heard: commit_of(&job, b"one"), ladder: Some(made), small: Vec::new(), twin: None };
+    let done = ProcessCommit {
+        analyzed: commit_of(&job, b"one"),
+        ladder: Some(made),
+        small: Vec::new(),
+        twin: None,
+    };
     catalog.commit_process(&done, NOW).await.unwrap();
     withdraw("enrich-track-audio").await;
     assert_eq!(catalog.requeue_failed(None, &Products::of_ladder("high=flac"), NOW).await.unwrap(), 1);
@@ -270,7 +274,8 @@ async fn a_deleted_upload_leaves_nothing_and_its_worker_is_fenced_out() {
     let job = claim(&fixture, "process-track", NOW).await.unwrap();
     let catalog = fixture.store.catalog();
     catalog.delete_upload(id, NOW).await.unwrap();
-    let done = ProcessCommit { heard: commit_of(&job, b"one"), ladder: None, small: Vec::new(), twin: None };
+    let done =
+        ProcessCommit { analyzed: commit_of(&job, b"one"), ladder: None, small: Vec::new(), twin: None };
     assert_eq!(catalog.commit_process(&done, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
     let row = fixture.store.jobs().job(job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled);

@@ -1,8 +1,8 @@
 //! The program behind `cargo xtask bench`: prints each figure of issue 2 with its target.
 //!
 //! `measure [NAME...]` runs the figures whose names contain a word;
-//! `measure hear FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes;
-//! `measure analyze|ladder|ingest FILE` hears it, makes its HLS ladder, or does both in one decode;
+//! `measure analyze FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes;
+//! `measure analyze|ladder|ingest FILE` analyzes it, makes its HLS ladder, or does both in one decode;
 //! `measure ready FILE` sends it to a server until it is ready, `measure encoders FILE` runs each of its encoders alone;
 //! `measure medium FILE` makes its medium file, `measure mixtape FOLDER` all three of every file there.
 

@@ -64,18 +64,18 @@ fn decode(path: &Path) {
     }
 }
 
-/// Decodes a file once and throws the sound away: the floor under everything that hears it.
+/// Decodes a file once and throws the sound away: the floor under everything that analyzes it.
 pub fn decode_once(path: &Path) {
     decode(path);
 }
 
-/// Hears a file once, with every analyzer, and prints the largest resident size of this process in bytes.
+/// Analyzes a file once, with every analyzer, and prints the largest resident size of this process in bytes.
 pub fn hear_once(path: &Path) {
     let mut source = open(path, &OpenOptions::default()).unwrap();
-    let heard =
+    let analyzed =
         analyze(&mut *source, Vec::new(), &AnalyzeOptions::default(), &CancelFlag::default(), &mut |_| {})
             .unwrap();
-    std::hint::black_box(heard);
+    std::hint::black_box(analyzed);
     println!("{}", process_bytes("self", "VmHWM"));
 }
 

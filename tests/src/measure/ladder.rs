@@ -78,21 +78,21 @@ pub(super) fn make_ladder(path: &Path, folder: &Path, ladder: &Ladder) -> FanOut
     report
 }
 
-/// Makes the ladder and hears the track with every analyzer, in one decode.
+/// Makes the ladder and analyzes the track with every analyzer, in one decode.
 pub fn ingest_once(path: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let (mut source, sinks) = start(path, folder.path(), &Ladder::default());
     let options = AnalyzeOptions::default();
-    let heard = analyze(&mut *source, sinks, &options, &CancelFlag::default(), &mut |_| {}).unwrap();
-    print_steps(heard.frames, &heard.sinks);
+    let analyzed = analyze(&mut *source, sinks, &options, &CancelFlag::default(), &mut |_| {}).unwrap();
+    print_steps(analyzed.frames, &analyzed.sinks);
 }
 
-/// Hears the track with every analyzer, without a ladder.
+/// Analyzes the track with every analyzer, without a ladder.
 pub fn analyze_once(path: &Path) {
     let mut source = open(path, &OpenOptions::default()).unwrap();
     let options = AnalyzeOptions::default();
-    let heard = analyze(&mut *source, Vec::new(), &options, &CancelFlag::default(), &mut |_| {}).unwrap();
-    print_steps(heard.frames, &heard.sinks);
+    let analyzed = analyze(&mut *source, Vec::new(), &options, &CancelFlag::default(), &mut |_| {}).unwrap();
+    print_steps(analyzed.frames, &analyzed.sinks);
 }
 
 /// Frames decoded, and processor seconds of the analyzers together, as JSON.

@@ -126,7 +126,7 @@ impl Waiting {
         let track = job.kind.track();
         store.catalog().begin_analysis(job.id, job.attempt, "measure", track, now).await.unwrap();
         let row = store.catalog().track(track).await.unwrap().unwrap().track;
-        let heard = AnalysisCommit {
+        let analyzed = AnalysisCommit {
             job: job.id,
             attempt: job.attempt,
             owner: "measure".to_owned(),
@@ -140,7 +140,7 @@ impl Waiting {
             warnings: Vec::new(),
             enrichment: None,
         };
-        let done = ProcessCommit { heard, ladder: None, small: Vec::new(), twin: None };
+        let done = ProcessCommit { analyzed, ladder: None, small: Vec::new(), twin: None };
         store.catalog().commit_process(&done, now).await.unwrap();
         self.took += began.elapsed();
         // Counted at most every two seconds, so no part of the price of each.

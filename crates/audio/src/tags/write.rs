@@ -33,7 +33,7 @@ pub use values::{AlbumGain, ReplayGainTags};
 
 /// The file as it was when it was heard: another one is not written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeardFile {
+pub struct AnalyzedFile {
     /// Its size.
     pub size_bytes: u64,
     /// Its modification time.
@@ -70,7 +70,7 @@ pub struct Rewritten {
 pub fn write_replaygain(
     path: &Path,
     tags: &ReplayGainTags,
-    heard: &HeardFile,
+    heard: &AnalyzedFile,
     limits: &Limits,
 ) -> Result<Rewritten> {
     let place = Place::open(path, heard)?;

@@ -1,4 +1,4 @@
-//! [`Identify`]: what is asked after a track is heard.
+//! [`Identify`]: what is asked after a track is analyzed.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -17,7 +17,7 @@ use crate::detached::detached;
 /// The name under which matches are stored beside the results of analyzers, and the version of what is asked.
 const ANALYZER: &str = "acoustid";
 const VERSION: u32 = 1;
-/// How long nobody is asked after nobody answered, or after the service wanted its peace: a library that is heard
+/// How long nobody is asked after nobody answered, or after the service wanted its peace: a library that is analyzed
 /// offline must not wait for every track.
 const REST: Duration = Duration::from_secs(600);
 
@@ -35,7 +35,7 @@ pub enum Asked {
     Rests(String),
 }
 
-/// Asks AcoustID what a track is that was just heard, once for the same bytes.
+/// Asks AcoustID what a track is that was just analyzed, once for the same bytes.
 #[derive(Default)]
 pub struct Identify {
     state: Mutex<State>,

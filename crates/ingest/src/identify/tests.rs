@@ -255,8 +255,8 @@ fn what_cannot_be_asked_is_not_asked() {
     assert!(!format!("{:?}", options("https://x/", KEY)).contains("s3cret"));
 }
 
-/// A library of tracks that were heard, with a fingerprint each, in the order of their names.
-async fn heard(names: &[&str]) -> (tempfile::TempDir, Store, Vec<Track>) {
+/// A library of tracks that were analyzed, with a fingerprint each, in the order of their names.
+async fn analyzed(names: &[&str]) -> (tempfile::TempDir, Store, Vec<Track>) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
     let catalog = store.catalog();
@@ -305,10 +305,10 @@ async fn heard(names: &[&str]) -> (tempfile::TempDir, Store, Vec<Track>) {
     (folder, store, page.items.into_iter().map(|row| row.track).collect())
 }
 
-/// Issue 4: tracks that were heard offline, or before there was a key, were never asked about.
+/// Issue 4: tracks that were analyzed offline, or before there was a key, were never asked about.
 #[tokio::test]
 async fn tracks_that_were_heard_before_are_looked_up_with_a_new_key_and_the_rest_later() {
-    let (_folder, store, tracks) = heard(&["a.flac", "b.flac", "c.flac"]).await;
+    let (_folder, store, tracks) = analyzed(&["a.flac", "b.flac", "c.flac"]).await;
     let hub = TaskHub::new(store.clone());
     let passes = Passes::new(&hub, &WorkPolicy::new(1, BackgroundOptions::default()));
     let (_, mut told) = hub.subscribe(None);
@@ -363,7 +363,7 @@ async fn tracks_that_were_heard_before_are_looked_up_with_a_new_key_and_the_rest
 
 #[tokio::test]
 async fn a_track_is_asked_for_once_and_offline_is_left_in_peace() {
-    let (_folder, store, tracks) = heard(&["a.flac"]).await;
+    let (_folder, store, tracks) = analyzed(&["a.flac"]).await;
     let (catalog, track) = (store.catalog(), &tracks[0]);
     let stored = async || Features::from_results(catalog.analysis(track.id).await.unwrap().0).acoustid;
 

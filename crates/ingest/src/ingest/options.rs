@@ -47,14 +47,14 @@ impl Ingest {
     }
 
     /// Tells whether measured loudness is written into library files (the worker's hook goes by its own settings). When that
-    /// is switched on, tracks that were heard before are written too, in a task of its own; what is told first after the
+    /// is switched on, tracks that were analyzed before are written too, in a task of its own; what is told first after the
     /// start is no switch.
     pub fn set_write_tags(&self, on: bool) {
         self.inner.passes.tags.set(on);
     }
 
     /// Tells how AcoustID is asked what tracks are, if it is (the worker's hook goes by its own settings). With a new key,
-    /// tracks that were heard before are looked up too, in a task of its own; what is told first after the start is no
+    /// tracks that were analyzed before are looked up too, in a task of its own; what is told first after the start is no
     /// change.
     pub fn set_acoustid(&self, options: Option<AcoustIdOptions>) {
         self.inner.passes.identify.set(options);

@@ -1,4 +1,4 @@
-//! [`IdentifyPass`]: asks AcoustID about all tracks that nobody could be asked about when they were heard: there was no key
+//! [`IdentifyPass`]: asks AcoustID about all tracks that nobody could be asked about when they were analyzed: there was no key
 //! yet, or nobody answered.
 
 use std::{

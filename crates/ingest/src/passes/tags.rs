@@ -1,4 +1,4 @@
-//! [`TagPass`]: tags of all tracks that were heard before anybody asked for writing them.
+//! [`TagPass`]: tags of all tracks that were analyzed before anybody asked for writing them.
 //!
 //! It goes by what the catalog knows of each file's tags, so that one that says all already is not opened, and also tries
 //! again what could not be written before. The worker's hook may write a file at the same time: both write the same, whole.

@@ -4,7 +4,7 @@
 //! gets nothing. A release of which a track is missing, failed or cannot be believed gets no release gain in any of its files,
 //! though it has one where it is played: what is written stays in the files when the track is whole again.
 
-use fanfare_audio::{AlbumGain, HeardFile};
+use fanfare_audio::{AlbumGain, AnalyzedFile};
 use fanfare_model::{Error, ErrorKind, Result, Track, features::Loudness};
 use fanfare_store::Store;
 
@@ -44,14 +44,14 @@ fn plan(tracks: &[(Track, Option<Loudness>)], absent: Vec<String>) -> (Plan, Opt
     let gain = judged.release.gain();
     let mut plan = Plan::default();
     for ((track, _), found) in tracks.iter().zip(judged.tracks) {
-        let heard = track.home.folder().zip(track.content_hash).map(|(_, hash)| HeardFile {
+        let analyzed = track.home.folder().zip(track.content_hash).map(|(_, hash)| AnalyzedFile {
             size_bytes: track.size_bytes,
             modified: track.modified,
             content_hash: Some(hash),
         });
-        match (found, heard) {
-            (Ok(gain), Some(heard)) => {
-                plan.ready.push(Ready { id: track.id, heard, gain, known: track.tags.clone() });
+        match (found, analyzed) {
+            (Ok(gain), Some(analyzed)) => {
+                plan.ready.push(Ready { id: track.id, analyzed, gain, known: track.tags.clone() });
             }
             (Err(doubt), Some(_)) if doubt.is_of_a_value() => {
                 let error = Error::new(ErrorKind::Invalid, format!("nothing is written: {doubt}"));

@@ -78,8 +78,8 @@ impl<'a> Applying<'a> {
         let mut pause = PAUSE;
         for attempt in 1.. {
             let (catalog, folder, now) = (scan.store.catalog(), scan.folder.id, clock::now());
-            let hear = scan.on_arrival.then_some(Some(task));
-            match catalog.apply_scan_leaving(folder, hear, batch.clone(), &mut self.left, now).await {
+            let analyze = scan.on_arrival.then_some(Some(task));
+            match catalog.apply_scan_leaving(folder, analyze, batch.clone(), &mut self.left, now).await {
                 Ok(applied) => {
                     self.add(applied);
                     break;

@@ -65,7 +65,7 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) folder: &'a Folder,
     pub(crate) task: &'a LiveTask,
     pub(crate) task_tracker: &'a TaskTracker,
-    /// Whether what is found is heard at once, and not with the next nightly run.
+    /// Whether what is found is analyzed at once, and not with the next nightly run.
     pub(crate) on_arrival: bool,
     pub(crate) cancel: &'a CancelFlag,
     /// What is passed by wherever it lies in the folder.

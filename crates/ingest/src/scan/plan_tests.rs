@@ -11,15 +11,15 @@ fn content(number: u8) -> ContentHash {
     ContentHash::from_bytes([number; 32])
 }
 
-/// A known file: number (id and, if heard, content), path, size.
-fn known(number: u8, path: &str, size_bytes: u64, heard: bool) -> KnownFile {
+/// A known file: number (id and, if analyzed, content), path, size.
+fn known(number: u8, path: &str, size_bytes: u64, analyzed: bool) -> KnownFile {
     KnownFile {
         id: id(number),
         relative_path: path.to_owned(),
         size_bytes,
         modified: Timestamp(1_000),
         changed_ns: None,
-        content_hash: heard.then(|| content(number)),
+        content_hash: analyzed.then(|| content(number)),
         state: TrackState::Ready,
         presence: Presence::Here,
         missing_since: None,
@@ -185,7 +185,7 @@ fn a_scan_plans_what_happened_to_the_files() {
             vec!["+b.wav", "?1"],
         ),
         (
-            "renamed, never heard",
+            "renamed, never analyzed",
             vec![known(1, "a.wav", 10, false)],
             vec![("b.wav", 10)],
             vec![],
@@ -237,7 +237,7 @@ fn a_new_picture_and_a_failure_that_may_have_gone_are_read_again() {
 #[test]
 fn a_file_with_another_change_time_is_compared_and_no_more_of_them_than_a_scan_has_time_for() {
     let touched =
-        |number, path, changed_ns, heard| KnownFile { changed_ns, ..known(number, path, 10, heard) };
+        |number, path, changed_ns, analyzed| KnownFile { changed_ns, ..known(number, path, 10, analyzed) };
     let failed =
         |number, path| KnownFile { state: TrackState::Failed, ..touched(number, path, Some(9), false) };
     let one = |known: KnownFile| vec![known];
@@ -246,7 +246,7 @@ fn a_file_with_another_change_time_is_compared_and_no_more_of_them_than_a_scan_h
         ("another one", one(touched(1, "a.wav", Some(9), true)), Before::default(), vec!["#1 a.wav"]),
         ("to look at again", one(touched(1, "a.wav", Some(0), true)), Before::default(), vec!["#1 a.wav"]),
         ("not known yet", one(touched(1, "a.wav", None, true)), Before::default(), vec![]),
-        ("never heard", one(touched(1, "a.wav", Some(9), false)), Before::default(), vec!["~1 a.wav"]),
+        ("never analyzed", one(touched(1, "a.wav", Some(9), false)), Before::default(), vec!["~1 a.wav"]),
         ("failed", one(failed(1, "a.wav")), Before::default(), vec!["~~1 a.wav"]),
         (
             "more than there is time for",

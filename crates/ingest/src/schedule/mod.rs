@@ -1,6 +1,6 @@
 //! Background analysis: what runs by itself, when, and how gently.
 //!
-//! Vocabulary: a *nightly run* hears, once a day, every track that lacks a result at its analyzer's present
+//! Vocabulary: a *nightly run* analyzes, once a day, every track that lacks a result at its analyzer's present
 //! version, and every failed one whose next retry is due; *quiet hours* are the hours in which it may run; its
 //! *budget* is how long it may start new tracks; a *deferred* track waits for the next run.
 //!

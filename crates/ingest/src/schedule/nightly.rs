@@ -4,7 +4,7 @@
 //! that is killed at any moment loses nothing: what it has stored stays, and the next one finds what is left.
 //!
 //! No new track is begun after the deadline: what waits then is withdrawn in one transaction, behind which the queue has
-//! nothing of this run left to claim. Tracks at hand are heard to their end, within their own budget; those of a run that
+//! nothing of this run left to claim. Tracks at hand are analyzed to their end, within their own budget; those of a run that
 //! somebody cancels are let go.
 
 use std::{

@@ -5,9 +5,9 @@ use std::{fmt, str::FromStr};
 use fanfare_model::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// The most tracks a nightly run hears at a time (docs/coverage.md A37).
+/// The most tracks a nightly run analyzes at a time (docs/coverage.md A37).
 pub const MAX_CONCURRENCY: usize = 8;
-/// How many it hears at a time when nothing (sensible) is set (docs/coverage.md A36).
+/// How many it analyzes at a time when nothing (sensible) is set (docs/coverage.md A36).
 const DEFAULT_CONCURRENCY: usize = 1;
 /// Hours in which a nightly run may start new tracks (docs/coverage.md A40).
 const DEFAULT_BUDGET_H: f64 = 4.0;
@@ -27,7 +27,7 @@ const DAY_MIN: u16 = 24 * 60;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BackgroundOptions {
-    /// Whether tracks that a scan finds are heard at once; otherwise the next nightly run hears them.
+    /// Whether tracks that a scan finds are analyzed at once; otherwise the next nightly run analyzes them.
     pub on_arrival: bool,
     /// When a nightly run starts, in local time.
     pub schedule: Schedule,
@@ -35,7 +35,7 @@ pub struct BackgroundOptions {
     pub quiet_hours: Option<QuietHours>,
     /// How long it starts new tracks, in hours: more than 0, 24 at most.
     pub budget_h: f64,
-    /// How many tracks it hears at a time, 1 to [`MAX_CONCURRENCY`].
+    /// How many tracks it analyzes at a time, 1 to [`MAX_CONCURRENCY`].
     pub concurrency: usize,
     /// Seconds of wall-clock time that each second of audio takes at least; 0 is flat out, 10 the most.
     pub pacing: f64,
@@ -83,7 +83,7 @@ impl BackgroundOptions {
     }
 }
 
-/// How many tracks a nightly run hears at a time: what is set, brought into 1 to [`MAX_CONCURRENCY`]; the default
+/// How many tracks a nightly run analyzes at a time: what is set, brought into 1 to [`MAX_CONCURRENCY`]; the default
 /// when nothing is set (docs/coverage.md A37).
 fn clamp_concurrency(set: Option<usize>) -> usize {
     set.map_or(DEFAULT_CONCURRENCY, |set| set.clamp(1, MAX_CONCURRENCY))

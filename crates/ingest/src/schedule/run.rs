@@ -146,7 +146,7 @@ impl Nightly {
         plan::deadline(start, &self.inner.clock.zone, &self.inner.work_policy.options())
     }
 
-    /// Queues what the run is to hear; a store that is busy at that moment does not cost the night.
+    /// Queues what the run is to analyze; a store that is busy at that moment does not cost the night.
     async fn queue(&self, run: &Run, failed_too: bool) -> Result<u64> {
         for pause in BUSY_PAUSES_S {
             match self.try_to_queue(run, failed_too).await {
@@ -272,8 +272,8 @@ fn verdict(counts: JobCounts, closing: Option<Closing>, budget: &str) -> (TaskSt
     let away = matches!(closing, Some(Closing::Away(_)));
     let mut message = match (counts.done, counts.parked) {
         (0, 0) if counts.cancelled == 0 && !away => "every track has all its results".to_owned(),
-        (heard, 0) => format!("{} heard", text::count(heard, "track")),
-        (heard, failed) => format!("{} heard, {failed} failed", text::count(heard, "track")),
+        (analyzed, 0) => format!("{} analyzed", text::count(analyzed, "track")),
+        (analyzed, failed) => format!("{} analyzed, {failed} failed", text::count(analyzed, "track")),
     };
     let left = text::count(counts.cancelled, "track");
     match closing {
@@ -318,33 +318,33 @@ mod tests {
         let counts = |done, parked, cancelled| JobCounts { done, parked, cancelled, ..JobCounts::default() };
         for (counts, closing, state, message) in [
             (counts(0, 0, 0), None, TaskState::Succeeded, "every track has all its results"),
-            (counts(7, 0, 0), None, TaskState::Succeeded, "7 tracks heard"),
-            (counts(7, 1, 0), None, TaskState::PartialSuccess, "7 tracks heard, 1 failed"),
-            (counts(0, 2, 0), None, TaskState::PartialSuccess, "0 tracks heard, 2 failed"),
-            (counts(7, 0, 0), Some(Closing::Budget), TaskState::Succeeded, "7 tracks heard"),
+            (counts(7, 0, 0), None, TaskState::Succeeded, "7 tracks analyzed"),
+            (counts(7, 1, 0), None, TaskState::PartialSuccess, "7 tracks analyzed, 1 failed"),
+            (counts(0, 2, 0), None, TaskState::PartialSuccess, "0 tracks analyzed, 2 failed"),
+            (counts(7, 0, 0), Some(Closing::Budget), TaskState::Succeeded, "7 tracks analyzed"),
             (
                 counts(1, 0, 3),
                 Some(Closing::Budget),
                 TaskState::Succeeded,
-                "1 track heard, 3 tracks deferred to the next run (its 4.0 h are over)",
+                "1 track analyzed, 3 tracks deferred to the next run (its 4.0 h are over)",
             ),
             (
                 counts(1, 1, 1),
                 Some(Closing::Cancelled),
                 TaskState::Cancelled,
-                "cancelled: 1 track heard, 1 failed, 1 track left",
+                "cancelled: 1 track analyzed, 1 failed, 1 track left",
             ),
             (
                 counts(0, 0, 0),
                 Some(Closing::Away(2)),
                 TaskState::PartialSuccess,
-                "0 tracks heard, 2 tracks left to the next run: their storage is away",
+                "0 tracks analyzed, 2 tracks left to the next run: their storage is away",
             ),
             (
                 counts(3, 1, 0),
                 Some(Closing::Away(1)),
                 TaskState::PartialSuccess,
-                "3 tracks heard, 1 failed, 1 track left to the next run: their storage is away",
+                "3 tracks analyzed, 1 failed, 1 track left to the next run: their storage is away",
             ),
         ] {
             assert_eq!(verdict(counts, closing, "4.0 h"), (state, message.to_owned()));

@@ -90,7 +90,7 @@ impl Fixture {
         tokio::spawn(self.nightly.clone().run(self.stop.subscribe()))
     }
 
-    /// Adds a track that nobody heard yet.
+    /// Adds a track that nobody analyzed yet.
     async fn track(&self, folder: &Path) {
         let catalog = self.store.catalog();
         let folder = catalog.add_folder(folder, Timestamp(1)).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_clock_that_is_set_back_makes_no_run_longer_than_its_budget_from_then_
     set(-5).await;
     let (task, ()) = tokio::join!(fixture.until(|task| task.state.is_over()), set(-1));
     assert_eq!(task.id, asked.unwrap());
-    assert_eq!(task.message, "0 tracks heard, 1 track deferred to the next run (its 4.0 h are over)");
+    assert_eq!(task.message, "0 tracks analyzed, 1 track deferred to the next run (its 4.0 h are over)");
     fixture.end(running).await;
 }
 

@@ -69,7 +69,7 @@ pub struct WorkerStatus {
     pub restarts: u64,
     /// Why the last one ended, in words.
     pub last_exit: Option<String>,
-    /// Tracks heard at a time at most.
+    /// Tracks analyzed at a time at most.
     pub jobs: usize,
 }
 

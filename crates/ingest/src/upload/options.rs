@@ -14,7 +14,7 @@ pub struct UploadOptions {
     /// How many bytes the originals of one person may take; 0 for no limit.
     pub quota_bytes: u64,
     /// Whether the file itself is kept when everything was made of it. Without it a track plays from its ladder only,
-    /// and cannot be heard again by better analyzers.
+    /// and cannot be analyzed again by better analyzers.
     pub keep_originals: bool,
     /// The HLS ladder, in the form of [`Ladder`].
     pub ladder: String,

@@ -1,6 +1,6 @@
 //! The analysis of a track that is decoded for a listener: the analyzers it lacks get the same frames.
 //!
-//! Live and background exclude each other by the lease of the track's analyze job: whoever holds it hears the track.
+//! Live and background exclude each other by the lease of the track's analyze job: whoever holds it analyzes the track.
 //! The listener never waits: analyzers that fall behind are let go, and then it is as if nothing had been: a job that
 //! waited waits again, one that was made for this is withdrawn. The track is analyzed next all the same:
 //! the server sees to that when it sends its bytes ([`crate::played`]).
@@ -45,8 +45,8 @@ pub(crate) struct AnalysisProduct {
 }
 
 impl AnalysisProduct {
-    /// Takes the track's analyze job along; `None` where the track lacks nothing, is being heard, or is an upload that
-    /// is not ready, which its own job hears.
+    /// Takes the track's analyze job along; `None` where the track lacks nothing, is being analyzed, or is an upload that
+    /// is not ready, which its own job analyzes.
     pub(crate) async fn take(held: &LeasedJob, track: &Track, path: PathBuf) -> Option<Self> {
         if matches!(track.home, TrackHome::Upload(UploadedBytes::Incoming)) {
             return None;
@@ -60,9 +60,9 @@ impl AnalysisProduct {
         }
         let claimed = claim(&store, track.id, &owner).await;
         let (job, made_here) = claimed
-            .inspect_err(|error| tracing::warn!(%error, "could not hear beside a listener"))
+            .inspect_err(|error| tracing::warn!(%error, "could not analyze beside a listener"))
             .ok()??;
-        // Where the bytes are not known yet, nothing was heard of them either.
+        // Where the bytes are not known yet, nothing was analyzed of them either.
         let hash = before.as_ref().map_or(ContentHash::from_bytes([0; 32]), |before| before.content_hash);
         // An analyzer that killed a worker beside the listener is let alone here, too.
         let without: Vec<String> = job.without.iter().chain(&held.job.without).cloned().collect();
@@ -88,12 +88,12 @@ impl AnalysisProduct {
         Some(analysis)
     }
 
-    /// Those that hear along.
+    /// Those that analyze along.
     pub(crate) fn analyzers(&self) -> Vec<AnalyzerEntry> {
         self.analyzers.clone()
     }
 
-    /// Stores what was heard, if nobody fell behind, and runs what follows an analysis.
+    /// Stores what was analyzed, if nobody fell behind, and runs what follows an analysis.
     pub(crate) async fn store(
         mut self,
         held: &LeasedJob,
@@ -104,7 +104,7 @@ impl AnalysisProduct {
         mut results: Vec<AnalyzerResult>,
     ) {
         if results.len() < self.analyzers.len() {
-            tracing::debug!(track = %self.track.id, "analyzers fell behind a listener; the track is heard later");
+            tracing::debug!(track = %self.track.id, "analyzers fell behind a listener; the track is analyzed later");
             return; // given back
         }
         results.append(&mut self.left_out);
@@ -130,12 +130,12 @@ impl AnalysisProduct {
                 held.say(&WorkerEvent::Finished { job, track, task });
                 held.follow_up(&self.track, &self.path).await;
             }
-            Err(error) => tracing::info!(%error, "what was heard beside a listener was not stored"),
+            Err(error) => tracing::info!(%error, "what was analyzed beside a listener was not stored"),
         }
     }
 }
 
-/// Claims the job that hears the track, made here where none waits, and says which; `None` when somebody else has it.
+/// Claims the job that analyzes the track, made here where none waits, and says which; `None` when somebody else has it.
 async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<(Job, bool)>> {
     let now = clock::now();
     if let Some(job) = store.jobs().claim_about(QUEUE, track, owner, now).await? {

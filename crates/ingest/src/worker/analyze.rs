@@ -1,4 +1,4 @@
-//! The job `analyze-track`: hear a track once, store what its analyzers found.
+//! The job `analyze-track`: analyze a track once, store what its analyzers found.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,8 +12,8 @@ use fanfare_model::{
 use fanfare_store::AnalysisCommit;
 
 use super::{
+    analyze_file::{AnalysisInput, Analyzed, Far, analyze_file},
     choice::PreviousAnalysis,
-    hear::{AnalysisInput, Far, Heard, hear},
     retry::next_night,
     work::{Begun, LeasedJob, Progress, Work},
 };
@@ -41,7 +41,7 @@ impl AnalyzeTrack {
 }
 
 impl Work for AnalyzeTrack {
-    type Product = Box<Heard>;
+    type Product = Box<Analyzed>;
     const NICE: i32 = 19;
 
     fn track(&self) -> TrackId {
@@ -80,21 +80,22 @@ impl Work for AnalyzeTrack {
                 progress(far.frames, far.total);
                 throttled.pass(far.audio_s, cancel, &mut || progress(far.frames, far.total));
             };
-            hear(&file, &open, cancel, &mut on_progress).map(Box::new)
+            analyze_file(&file, &open, cancel, &mut on_progress).map(Box::new)
         });
         Ok(Some(Begun { shown, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &LeasedJob, heard: Box<Heard>) -> Result<()> {
+    async fn commit(&mut self, held: &LeasedJob, analyzed: Box<Analyzed>) -> Result<()> {
         // What hangs now hangs next time, and each time costs a worker.
         if held.may_be_tried_again()
             && !held.hangs()
-            && let Some(error) = passing_trouble(&heard.results)
+            && let Some(error) = passing_trouble(&analyzed.results)
         {
             return Err(self.explain(held, error).await);
         }
         let track = self.begun()?;
-        let enrichment = enrichment(held, track, heard.content_hash, &heard.audio, &heard.results).await;
+        let enrichment =
+            enrichment(held, track, analyzed.content_hash, &analyzed.audio, &analyzed.results).await;
         let commit = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -102,11 +103,11 @@ impl Work for AnalyzeTrack {
             track: self.id,
             size_bytes: track.size_bytes,
             modified: track.modified,
-            changed_ns: heard.changed_ns,
-            content_hash: heard.content_hash,
-            audio: heard.audio,
-            results: heard.results,
-            warnings: heard.warnings,
+            changed_ns: analyzed.changed_ns,
+            content_hash: analyzed.content_hash,
+            audio: analyzed.audio,
+            results: analyzed.results,
+            warnings: analyzed.warnings,
             enrichment,
         };
         let mut pause = Duration::from_millis(200);
@@ -168,15 +169,15 @@ pub(crate) async fn enrichment(
     track: &Track,
     content_hash: ContentHash,
     audio: &AudioProperties,
-    heard: &[AnalyzerResult],
+    analyzed: &[AnalyzerResult],
 ) -> Option<Enrichment> {
     let mut results = Vec::new();
     if track.content_hash == Some(content_hash) {
         let (before, _) = held.executor.store.catalog().analysis(track.id).await.ok()?;
-        let again = |old: &AnalyzerResult| heard.iter().any(|new| new.analyzer == old.analyzer);
+        let again = |old: &AnalyzerResult| analyzed.iter().any(|new| new.analyzer == old.analyzer);
         results.extend(before.into_iter().filter(|old| !again(old)));
     }
-    results.extend(heard.iter().cloned());
+    results.extend(analyzed.iter().cloned());
     let features = Features::from_results(results);
     fanfare_analysis::describe(&features, audio.duration_s().unwrap_or_default()).ok()
 }

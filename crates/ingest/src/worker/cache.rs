@@ -6,7 +6,7 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, T
 use fanfare_store::{AfterFailure, Leftover, Making};
 
 use super::{
-    hear::budget,
+    analyze_file::budget,
     nothing_fits::ends_a_run,
     protocol::WorkerEvent,
     retry::{jitter, next_attempt},
@@ -69,7 +69,7 @@ impl Work for CacheTrack {
             return Ok(None);
         };
         let catalog = held.executor.store.catalog();
-        // It may not have been heard yet, or was written to. Its bytes may have been heard elsewhere, in a library that was
+        // It may not have been analyzed yet, or was written to. Its bytes may have been analyzed elsewhere, in a library that was
         // moved.
         let looked = subject.clone();
         let hashed = move || looked.hash(&looked.check()?, &CancelFlag::default(), &mut || {});
@@ -217,15 +217,15 @@ fn make(
     let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..fan_out.clone() };
     let options = AnalyzeOptions { fan_out, ..AnalyzeOptions::default() };
     let mut on_progress = |frames| progress(frames, total);
-    let heard = analyze_with(&[], &mut *source, sinks, &options, cancel, &mut on_progress)?;
+    let analyzed = analyze_with(&[], &mut *source, sinks, &options, cancel, &mut on_progress)?;
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
     }
-    for report in &heard.sinks {
+    for report in &analyzed.sinks {
         if let SinkOutcome::Evicted { kind, message, .. } = &report.outcome {
             return Err(Error::new(*kind, message.clone()));
         }
     }
     files.retain(|file| file.is_smaller_than(subject.size(), making));
-    Ok((files, heard.warnings))
+    Ok((files, analyzed.warnings))
 }

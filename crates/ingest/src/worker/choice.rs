@@ -1,4 +1,4 @@
-//! Which analyzers hear a track: those that lack a result, but for those that killed a worker with it.
+//! Which analyzers analyze a track: those that lack a result, but for those that killed a worker with it.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ pub(crate) struct PreviousAnalysis {
 
 impl PreviousAnalysis {
     /// What the stored results say. That an analyzer failed is a result, too, until it is another version (docs/coverage.md A34):
-    /// the one that killed a worker with a track does not get it again because another one has to hear it.
+    /// the one that killed a worker with a track does not get it again because another one has to analyze it.
     pub(crate) fn of(content_hash: ContentHash, results: &[AnalyzerResult], all: &[AnalyzerEntry]) -> Self {
         let present = |result: &&AnalyzerResult| {
             all.iter().any(|entry| entry.id == result.analyzer && entry.version == result.version)
@@ -29,7 +29,7 @@ impl PreviousAnalysis {
     }
 }
 
-/// Who hears a track.
+/// Who analyzes a track.
 #[derive(Debug, Clone)]
 pub(crate) struct Choice {
     /// Those that do.
@@ -40,15 +40,16 @@ pub(crate) struct Choice {
 
 impl Choice {
     /// Of `all`, those that lack a result for these bytes (docs/coverage.md A34), or all of them where none does, because
-    /// then somebody asked for the track to be heard again; without those that killed a worker with it.
+    /// then somebody asked for the track to be analyzed again; without those that killed a worker with it.
     pub(crate) fn new(
         all: &[AnalyzerEntry],
         before: Option<&PreviousAnalysis>,
         content_hash: ContentHash,
         without: &[String],
     ) -> Self {
-        let heard = before.filter(|before| before.content_hash == content_hash);
-        let lacks = |entry: &&AnalyzerEntry| heard.is_none_or(|heard| !heard.analyzers.contains(entry.id));
+        let analyzed = before.filter(|before| before.content_hash == content_hash);
+        let lacks =
+            |entry: &&AnalyzerEntry| analyzed.is_none_or(|analyzed| !analyzed.analyzers.contains(entry.id));
         let missing: Vec<AnalyzerEntry> = all.iter().filter(lacks).copied().collect();
         let wanted = if missing.is_empty() { all.to_vec() } else { missing };
         let (killers, analyzers): (Vec<_>, Vec<_>) =
@@ -89,9 +90,9 @@ mod tests {
             results.push(left_out(ANALYZERS.iter().find(|entry| entry.id == "key").unwrap()));
             let before = PreviousAnalysis::of(hash, &results, ANALYZERS);
             let choice = Choice::new(ANALYZERS, Some(&before), hash, &[]);
-            let hears = |id| choice.analyzers.iter().any(|entry| entry.id == id);
+            let analyzes = |id| choice.analyzers.iter().any(|entry| entry.id == id);
             assert_eq!(
-                (hears("loudness"), hears("waveform"), hears("key")),
+                (analyzes("loudness"), analyzes("waveform"), analyzes("key")),
                 (true, again, false),
                 "{version}"
             );
@@ -115,9 +116,9 @@ mod tests {
             let before = before.map(|(content_hash, analyzers)| PreviousAnalysis { content_hash, analyzers });
             let without: Vec<String> = without.iter().map(|id: &&str| (*id).to_owned()).collect();
             let choice = Choice::new(ANALYZERS, before.as_ref(), this, &without);
-            let hears = |id| choice.analyzers.iter().any(|entry| entry.id == id);
+            let analyzes = |id| choice.analyzers.iter().any(|entry| entry.id == id);
             assert_eq!(
-                (hears("loudness"), hears("waveform")),
+                (analyzes("loudness"), analyzes("waveform")),
                 (loudness, waveform),
                 "{before:?} {without:?}"
             );

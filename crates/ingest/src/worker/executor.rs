@@ -244,7 +244,7 @@ impl RunningJobs {
         }
     }
 
-    /// Has hooks do what waited for tracks of which nothing more is heard; a job that comes meanwhile does not wait for it.
+    /// Has hooks do what waited for tracks of which nothing more is analyzed; a job that comes meanwhile does not wait for it.
     fn catch_up(&mut self) {
         let executor = Arc::clone(&self.executor);
         if self.role != WorkerRole::Background

@@ -1,4 +1,4 @@
-//! Making a track's HLS ladder, from the same decode that the analyzers hear.
+//! Making a track's HLS ladder, from the same decode that the analyzers analyze.
 //!
 //! Synchronous; knows no job and no store but the folder in which the ladder grows. Nothing is visible to others
 //! until the caller has stored it, except to whoever plays a ladder that grows.
@@ -18,7 +18,7 @@ use fanfare_model::{
 use fanfare_store::{GrowingLadder, GrowingVariant, growing_variant};
 
 use super::{
-    hear::{budget, properties, tag_damage},
+    analyze_file::{budget, properties, tag_damage},
     transcode_products::{ProductFiles, TranscodeProducts},
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Making {
     pub(crate) ladder: Ladder,
     /// Where it grows.
     pub(crate) growing: GrowingLadder,
-    /// The analyzers that hear along.
+    /// The analyzers that analyze along.
     pub(crate) analyzers: Vec<AnalyzerEntry>,
     /// Smaller files to be made from the same decode.
     pub(crate) transcodes: Option<TranscodeProducts>,
@@ -106,19 +106,19 @@ pub(crate) fn make(
     let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..making.fan_out };
     let options = AnalyzeOptions { fan_out, policy: making.policy, ..AnalyzeOptions::default() };
     let mut progress = |frames| on_progress(frames, declared);
-    let heard = analyze_with(&making.analyzers, &mut *source, sinks, &options, cancel, &mut progress)?;
-    warnings.extend(heard.warnings);
+    let analyzed = analyze_with(&making.analyzers, &mut *source, sinks, &options, cancel, &mut progress)?;
+    warnings.extend(analyzed.warnings);
     warnings.extend(tag_damage(&making.path, &open.limits));
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
     }
-    if let Some(error) = heard.sinks.iter().find_map(trouble) {
+    if let Some(error) = analyzed.sinks.iter().find_map(trouble) {
         return Err(error);
     }
     let variants = names.iter().map(|name| whole(folder, name)).collect::<Result<_>>()?;
-    let audio = properties(&facts, spec, Some(heard.frames), making.size_bytes);
-    let small = small.map(|small| small.finished(&heard.sinks, making.size_bytes));
-    Ok(Made { audio, results: heard.results, warnings, variants, small, growing: making.growing })
+    let audio = properties(&facts, spec, Some(analyzed.frames), making.size_bytes);
+    let small = small.map(|small| small.finished(&analyzed.sinks, making.size_bytes));
+    Ok(Made { audio, results: analyzed.results, warnings, variants, small, growing: making.growing })
 }
 
 /// A server that starts anew takes what lies in the workshop for left over, also what the worker of the one before it has

@@ -1,7 +1,7 @@
 //! The worker process: claims jobs, does them, commits what came of them.
 //!
 //! [`executor`] claims from the queues; [`attempt`] is what every attempt at a job has in common; [`work`] is what
-//! kinds of jobs differ in, and tells how to add one; [`analyze`] is the kind that hears a track.
+//! kinds of jobs differ in, and tells how to add one; [`analyze`] is the kind that analyzes a track.
 //!
 //! It is a child of the server, because untrusted bytes may make a decoder abort, loop or eat memory: that
 //! ends a worker and never a stream. It says and is told things by [`protocol`]; its log goes to stderr.
@@ -12,6 +12,7 @@
 
 mod analysis_product;
 mod analyze;
+mod analyze_file;
 mod attempt;
 mod cache;
 mod choice;
@@ -21,7 +22,6 @@ pub(crate) mod demand;
 mod enrich;
 mod event_writer;
 mod executor;
-mod hear;
 mod keep;
 mod ladder;
 mod nothing_fits;
@@ -64,7 +64,7 @@ const BUSY_TIMEOUT_MS: u32 = 10_000;
 pub struct WorkerProcessOptions {
     /// The data folder, whose database the server has brought up to date.
     pub data_dir: PathBuf,
-    /// The most tracks heard at a time, 1 or more (the server may tell it fewer).
+    /// The most tracks analyzed at a time, 1 or more (the server may tell it fewer).
     pub jobs: usize,
     /// Where smaller files lie; in the data folder by default.
     pub cache_dir: Option<PathBuf>,
@@ -75,7 +75,7 @@ pub struct WorkerProcessOptions {
 /// What a worker works with besides its options.
 #[derive(Clone)]
 pub struct WorkerParts {
-    /// The analyzers that hear tracks; the list's by default.
+    /// The analyzers that analyze tracks; the list's by default.
     pub analyzers: Vec<AnalyzerEntry>,
     /// What is done with a track once its analysis is stored, in this order; nothing by default.
     pub post_analysis: Vec<Arc<dyn PostAnalysis>>,
@@ -156,7 +156,7 @@ pub async fn run_worker(options: WorkerProcessOptions) -> Result<()> {
 /// Errors of opening the store; `Timeout` when a track could not be cancelled (the process must end to get
 /// rid of it); `Invalid` when nobody says `start`.
 pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) -> Result<()> {
-    // A nightly run may hear more tracks at a time than there are processors, because it rests most of the time.
+    // A nightly run may analyze more tracks at a time than there are processors, because it rests most of the time.
     let most = options.jobs.max(MAX_CONCURRENCY);
     let confined = confine::confine(most);
     tracing::debug!(%confined, "the worker is confined");

@@ -119,7 +119,7 @@ impl Work for ProcessTrack {
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
         let twin = twin(store, self.id, duration_s, features.fingerprint.as_ref(), Among::All).await;
-        let heard = AnalysisCommit {
+        let analyzed = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
             owner: held.owner().to_owned(),
@@ -133,7 +133,7 @@ impl Work for ProcessTrack {
             warnings,
             enrichment: None,
         };
-        let done = ProcessCommit { heard, ladder: Some(ladder), small, twin };
+        let done = ProcessCommit { analyzed, ladder: Some(ladder), small, twin };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
             match store.catalog().commit_process(&done, clock::now()).await {

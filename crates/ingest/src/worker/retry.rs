@@ -20,7 +20,7 @@ pub(crate) fn next_attempt(
     now: Timestamp,
     jitter: f64,
 ) -> Option<Timestamp> {
-    // A file that changes while it is heard (Conflict) is at rest a moment later.
+    // A file that changes while it is analyzed (Conflict) is at rest a moment later.
     if !(kind.is_transient() || kind == ErrorKind::Conflict) || attempt >= max_attempts {
         return None;
     }

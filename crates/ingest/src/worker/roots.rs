@@ -2,7 +2,7 @@
 //!
 //! A share that hangs keeps whoever asks it for minutes. So a folder is looked at before a track of it is begun, by
 //! somebody who need not come back, and one that gave no answer is let alone for a while: its tracks cost a run nothing,
-//! and those of other folders are heard meanwhile (docs/coverage.md A46).
+//! and those of other folders are analyzed meanwhile (docs/coverage.md A46).
 
 use std::{
     collections::HashMap,

@@ -37,7 +37,7 @@ pub(super) struct Subject {
     known: Option<ContentHash>,
     scanned: FileStamp,
     in_folder: bool,
-    /// Frames as they were counted, if the track was heard.
+    /// Frames as they were counted, if the track was analyzed.
     counted: Option<u64>,
     /// What its decoder had to say then.
     said: Vec<String>,
@@ -72,7 +72,7 @@ impl Subject {
 
     /// The same without its cover, which may have to be waited for: for what has no room for one.
     pub(super) fn without_cover(track: &Track, path: PathBuf) -> Self {
-        let heard = track.content_hash.is_some();
+        let analyzed = track.content_hash.is_some();
         Self {
             id: track.id,
             shown: text::shown(track, &path),
@@ -81,7 +81,7 @@ impl Subject {
             known: track.hash,
             scanned: FileStamp::scanned(track),
             in_folder: track.home.folder().is_some(),
-            counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| heard),
+            counted: track.audio.as_ref().and_then(|audio| audio.frames).filter(|_| analyzed),
             said: Vec::new(),
             seconds: track.audio.as_ref().and_then(|audio| audio.duration_s()).unwrap_or_default(),
             tags: track.tags.clone(),

@@ -22,8 +22,8 @@ use fanfare_store::{AfterFailure, CachedFile, Kept, Leftover, Making, MakingFile
 
 use super::{
     analysis_product::AnalysisProduct,
+    analyze_file::{budget, properties, tag_damage},
     demand::{ClientDemand, Demand},
-    hear::{budget, properties, tag_damage},
     small::{Subject, begin_at, not_smaller},
     work::{Begun, LeasedJob, Progress, Work},
 };
@@ -53,7 +53,7 @@ pub(crate) struct Made {
     changed_ns: Option<i64>,
     making: Making,
     file: MakingFile,
-    heard: Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>,
+    analyzed: Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>,
     /// What the decoder had to say.
     damage: Vec<String>,
 }
@@ -88,7 +88,7 @@ impl Work for StreamTrack {
             since: Instant::now(),
             fan_out: held.fan_out_options(),
             analyzers: self.analysis.as_ref().map(AnalysisProduct::analyzers).unwrap_or_default(),
-            heard: None,
+            analyzed: None,
             damage: Vec::new(),
             // The first attempt goes by what the file says; one that failed of that counts.
             count: held.attempt().0 > 1,
@@ -96,16 +96,16 @@ impl Work for StreamTrack {
         let shown = subject.shown.clone();
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
-            let (file, heard) = match stream.make(&subject, profile, &making, cancel, progress) {
+            let (file, analyzed) = match stream.make(&subject, profile, &making, cancel, progress) {
                 Err(error) if error.message() == NOBODY_LISTENS => return Ok(None),
                 made => made?,
             };
-            // Hashed behind the encode: whoever waits hears it sooner.
+            // Hashed behind the encode: whoever waits analyzes it sooner.
             let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
             subject.check_since(&before)?;
             let changed_ns = before.changed_ns;
             let damage = std::mem::take(&mut stream.damage);
-            Ok(Some(Box::new(Made { hash, changed_ns, making, file, heard, damage })))
+            Ok(Some(Box::new(Made { hash, changed_ns, making, file, analyzed, damage })))
         });
         Ok(Some(Begun { shown, blocking_work }))
     }
@@ -113,7 +113,7 @@ impl Work for StreamTrack {
     async fn commit(&mut self, held: &LeasedJob, product: Self::Product) -> Result<()> {
         held.executor.demand.forget(held.job.id);
         let Some(made) = product else { return held.finish().await };
-        let Made { hash, changed_ns, making, file, heard, damage } = *made;
+        let Made { hash, changed_ns, making, file, analyzed, damage } = *made;
         let damaged = !damage.is_empty();
         if let Some(said) = damage.first() {
             tracing::warn!(track = %self.id, said, "a smaller file was made of a damaged source");
@@ -144,7 +144,7 @@ impl Work for StreamTrack {
             return Err(error);
         }
         drop(making);
-        if let (Some(analysis), Some((audio, warnings, results))) = (self.analysis.take(), heard) {
+        if let (Some(analysis), Some((audio, warnings, results))) = (self.analysis.take(), analyzed) {
             analysis.store(held, hash, changed_ns, &audio, &warnings, results).await;
         }
         Ok(())
@@ -170,12 +170,12 @@ struct Stream {
     since: Instant,
     fan_out: FanOutOptions,
     analyzers: Vec<fanfare_analysis::AnalyzerEntry>,
-    heard: Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>,
+    analyzed: Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>,
     damage: Vec<String>,
     count: bool,
 }
 
-type Heard = Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>;
+type Analyzed = Option<(AudioProperties, Vec<String>, Vec<AnalyzerResult>)>;
 
 impl Stream {
     fn make(
@@ -185,7 +185,7 @@ impl Stream {
         making: &Making,
         cancel: &CancelFlag,
         progress: &mut Progress,
-    ) -> Result<(MakingFile, Heard)> {
+    ) -> Result<(MakingFile, Analyzed)> {
         let (source, mut recipes) = subject.recipes(&[profile], &self.open, self.count)?;
         let recipe = recipes.pop().ok_or_else(not_smaller)?.1;
         drop(source);
@@ -197,7 +197,7 @@ impl Stream {
             progress(0, None);
         }
         let file = locked(&file).take();
-        Ok((file.ok_or_else(|| Error::new(ErrorKind::Internal, "the file is gone"))?, self.heard.take()))
+        Ok((file.ok_or_else(|| Error::new(ErrorKind::Internal, "the file is gone"))?, self.analyzed.take()))
     }
 
     /// Where the next pass begins: at a block that somebody waits for, those behind the last pass first; else at the
@@ -246,7 +246,7 @@ impl Stream {
         });
         let (begin, sink) = recipe.sink(first, take)?;
         begin_at(&mut *source, begin)?;
-        // Who hears along hears the whole track or nothing.
+        // Who analyzes along analyzes the whole track or nothing.
         let analyzers =
             if begin == 0 && first == 0 { std::mem::take(&mut self.analyzers) } else { Vec::new() };
         let (facts, spec) = (source.facts().clone(), source.spec());
@@ -256,16 +256,17 @@ impl Stream {
         let total = facts.declared_frames;
         let mut on_progress = |frames| progress(begin + frames, total);
         let sinks = vec![("small".to_owned(), sink)];
-        let heard = analyze_with(&analyzers, &mut *source, sinks, &options, cancel, &mut on_progress)?;
+        let analyzed = analyze_with(&analyzers, &mut *source, sinks, &options, cancel, &mut on_progress)?;
         self.damage.extend(
-            heard.warnings.iter().filter(|said| !self.damage.contains(said)).cloned().collect::<Vec<_>>(),
+            analyzed.warnings.iter().filter(|said| !self.damage.contains(said)).cloned().collect::<Vec<_>>(),
         );
-        let outcome = heard.sinks.iter().find(|report| report.name == "small").map(|report| &report.outcome);
+        let outcome =
+            analyzed.sinks.iter().find(|report| report.name == "small").map(|report| &report.outcome);
         match outcome {
             Some(SinkOutcome::Finished) if begin == 0 && !analyzers.is_empty() => {
-                let audio = properties(&facts, spec, Some(heard.frames), subject.size());
+                let audio = properties(&facts, spec, Some(analyzed.frames), subject.size());
                 let damage = tag_damage(&subject.path, &self.open.limits);
-                self.heard = Some((audio, [heard.warnings, damage].concat(), heard.results));
+                self.analyzed = Some((audio, [analyzed.warnings, damage].concat(), analyzed.results));
             }
             Some(SinkOutcome::Evicted { message, .. }) if message.contains(NOBODY_LISTENS) => {
                 return Err(nobody_listens());

@@ -71,7 +71,7 @@ impl Work for TranscodeTrack {
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
             let made = make(making, &open, cancel, progress)?;
-            // Hashed behind the encode: whoever waits hears the first segment sooner.
+            // Hashed behind the encode: whoever waits analyzes the first segment sooner.
             let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
             subject.check_since(&before)?;
             Ok(Box::new((hash, before.changed_ns, made)))

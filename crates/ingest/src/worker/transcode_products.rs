@@ -71,7 +71,7 @@ impl TranscodeProducts {
 
     /// The sinks that make them of that source, which is at its start.
     ///
-    /// A file without a word about its length has none: its smaller files would have to say theirs before it is heard.
+    /// A file without a word about its length has none: its smaller files would have to say theirs before it is analyzed.
     pub(crate) fn begin(
         self,
         source: &dyn PcmSource,

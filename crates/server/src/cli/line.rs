@@ -21,8 +21,8 @@ pub use mixtape::{MixtapeArgs, MixtapeCommand, ShareArgs};
 #[command(
     name = "fanfare",
     version,
-    about = "A music server that hears every track once",
-    long_about = "A music server that hears every track once: one decode feeds loudness, tempo, key, waveform and \
+    about = "A music server that analyzes every track once",
+    long_about = "A music server that analyzes every track once: one decode feeds loudness, tempo, key, waveform and \
                   fingerprint, and every screen and every room plays it well.",
     after_help = "Examples:\n  fanfare serve ~/Music                     serve a folder, print the address\n  \
                   fanfare analyze *.flac --json             one JSON object per file\n  \
@@ -68,7 +68,7 @@ pub enum Command {
                             there:\n`fanfare serve` refuses such a folder. The files are kept for a time, and listed on the \
                             settings page.\nWith a backup, use `fanfare restore` instead.")]
     BeginAnew(PlaceArgs),
-    /// The child process that hears tracks for a server
+    /// The child process that analyzes tracks for a server
     #[command(hide = true)]
     Worker(WorkerArgs),
     /// The child process that decodes pictures for a server
@@ -132,7 +132,7 @@ pub struct ServeArgs {
     /// Look through the folders every so many seconds [default: 0, never by the clock]
     #[arg(long, value_name = "SECONDS")]
     pub poll_interval_s: Option<String>,
-    /// How tracks are heard.
+    /// How tracks are analyzed.
     #[command(flatten)]
     pub analysis: AnalysisArgs,
 }
@@ -177,7 +177,7 @@ pub struct AnalyzeArgs {
     /// Comma-separated values with a header line
     #[arg(long)]
     pub csv: bool,
-    /// Files heard at the same time [default: number of cores]
+    /// Files analyzed at the same time [default: number of cores]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// Only these analyzers, with commas between
@@ -204,7 +204,7 @@ pub struct AnalyzeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  fanfare scan ~/Music\n  fanfare scan --data /srv/fanfare\n  \
                         fanfare scan --full\n\n\
-                        Ends when every new or changed track has been heard. Where a server runs on the same data \
+                        Ends when every new or changed track has been analyzed. Where a server runs on the same data \
                         folder,\nuse its own scan (it also watches the folders).")]
 pub struct ScanArgs {
     /// Folders that join the library
@@ -213,7 +213,7 @@ pub struct ScanArgs {
     /// Where settings are kept.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// Tracks heard at the same time [default: number of cores]
+    /// Tracks analyzed at the same time [default: number of cores]
     #[arg(long, short = 'j', value_name = "N")]
     pub jobs: Option<String>,
     /// Read every file and compare its bytes with those that were analyzed, whatever its size and times say
@@ -370,7 +370,7 @@ pub struct WorkerArgs {
     /// Where settings are kept.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// How tracks are heard.
+    /// How tracks are analyzed.
     #[command(flatten)]
     pub analysis: AnalysisArgs,
 }
@@ -388,7 +388,7 @@ impl WorkerArgs {
 /// What a server hands on to its worker.
 #[derive(Debug, Args)]
 pub struct AnalysisArgs {
-    /// Tracks heard at the same time [default: number of cores]
+    /// Tracks analyzed at the same time [default: number of cores]
     #[arg(long, short = 'j', value_name = "N")]
     pub jobs: Option<String>,
     /// Decoder for rare formats: auto, off or a path [default: auto]

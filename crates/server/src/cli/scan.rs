@@ -100,7 +100,7 @@ async fn scan(layers: &Layers, settings: &Settings, args: &ScanArgs) -> Result<O
     let options = IngestOptions {
         watch: false,
         poll_interval: None,
-        // Asked for now, everything is heard now, whatever is set for the night.
+        // Asked for now, everything is analyzed now, whatever is set for the night.
         background: BackgroundOptions::default(),
         ..applied::options(settings)?
     };

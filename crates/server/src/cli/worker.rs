@@ -1,4 +1,4 @@
-//! `fanfare worker`: the child process in which tracks are heard.
+//! `fanfare worker`: the child process in which tracks are analyzed.
 
 use std::{path::Path, sync::Arc};
 

@@ -17,7 +17,7 @@ use super::{caller::COOKIE, dto::problem::ProblemDto, routes};
 #[openapi(
     info(
         title = "Fanfare",
-        description = "A self-hosted music server that hears every track once. Times are RFC 3339 in UTC, levels carry \
+        description = "A self-hosted music server that analyzes every track once. Times are RFC 3339 in UTC, levels carry \
                        their unit in their name, errors are problem documents (RFC 9457). `x-access` says who may use an \
                        operation: `public`, `listener` (anybody signed in) or `owner`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),

@@ -47,7 +47,7 @@ impl Setting {
 /// The name of the one setting that decides where the file is looked for.
 pub(super) const DATA_DIR: &str = "data_dir";
 
-/// The largest number of tracks heard at once; beyond it memory and disk, not cores, would set the pace.
+/// The largest number of tracks analyzed at once; beyond it memory and disk, not cores, would set the pace.
 const MAX_JOBS: u64 = 256;
 /// The longest that a missing track is kept by the clock: ten years.
 const MAX_KEEP_DAYS: u64 = 3_650;
@@ -105,7 +105,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Switch,
         default: "true",
         unit: "",
-        help: "Whether library folders are watched, so that new and changed files are heard by themselves.",
+        help: "Whether library folders are watched, so that new and changed files are analyzed by themselves.",
         example: "false",
         page: false,
         get: |settings| json!(settings.watch),
@@ -144,7 +144,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Count { min: 1, max: MAX_JOBS },
         default: "number of processor cores",
         unit: "tracks",
-        help: "How many tracks are heard at the same time.",
+        help: "How many tracks are analyzed at the same time.",
         example: "2",
         page: false,
         get: |settings| json!(settings.jobs),
@@ -208,7 +208,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Switch,
         default: "true",
         unit: "",
-        help: "Whether tracks are heard as soon as a scan finds them; otherwise the next nightly run hears them.",
+        help: "Whether tracks are analyzed as soon as a scan finds them; otherwise the next nightly run analyzes them.",
         example: "false",
         page: true,
         get: |settings| json!(settings.analysis.on_arrival),
@@ -219,7 +219,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Schedule,
         default: "00:00",
         unit: "",
-        help: "When the nightly run starts, in local time: it hears every track that lacks a result, and failed ones that are due again. `off`: never by itself.",
+        help: "When the nightly run starts, in local time: it analyzes every track that lacks a result, and failed ones that are due again. `off`: never by itself.",
         example: "\"03:30\"",
         page: true,
         get: |settings| json!(settings.analysis.schedule.to_string()),
@@ -250,7 +250,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Number { min: 0.1, max: 24.0 },
         default: "4",
         unit: "hours",
-        help: "How long a nightly run starts new tracks; those under way are heard to their end.",
+        help: "How long a nightly run starts new tracks; those under way are analyzed to their end.",
         example: "2.5",
         page: true,
         get: |settings| json!(settings.analysis.budget_h),
@@ -261,7 +261,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Count { min: 1, max: MAX_CONCURRENCY as u64 },
         default: "1",
         unit: "tracks",
-        help: "How many tracks a nightly run hears at the same time. Numbers outside 1 to 8 are brought into that range.",
+        help: "How many tracks a nightly run analyzes at the same time. Numbers outside 1 to 8 are brought into that range.",
         example: "2",
         page: true,
         get: |settings| json!(settings.analysis.concurrency),
@@ -339,7 +339,7 @@ pub const SETTINGS: &[Setting] = &[
         value_type: ValueType::Switch,
         default: "true",
         unit: "",
-        help: "Whether an uploaded file is kept when everything was made of it. Without it the track plays by HLS only, and better analyzers of later versions cannot hear it again.",
+        help: "Whether an uploaded file is kept when everything was made of it. Without it the track plays by HLS only, and better analyzers of later versions cannot analyze it again.",
         example: "false",
         page: true,
         get: |settings| json!(settings.upload.keep_originals),

@@ -110,7 +110,7 @@ struct Listened {
     longest: Duration,
 }
 
-/// Has tracks heard with that deed among the analyzers, while somebody plays one of them from the first job to the
+/// Has tracks analyzed with that deed among the analyzers, while somebody plays one of them from the first job to the
 /// last.
 async fn heard_while_playing(deed: &str) -> (Results, Listened) {
     let folder = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ fn worker_process() {
     std::process::exit(0);
 }
 
-/// A server with a worker, an owner, and songs of so many seconds that were heard.
+/// A server with a worker, an owner, and songs of so many seconds that were analyzed.
 pub async fn server_with(songs: &[(&str, f64)]) -> (Server, As, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let mut args = ["cache::worker_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
@@ -111,7 +111,7 @@ async fn a_missing_file_is_sent_while_it_is_made_with_every_range_at_once() {
         assert_eq!((answer.status().as_u16(), field(&answer, "etag")), (200, &*tag));
         let bytes = answer.bytes().await.unwrap();
         assert_eq!(bytes.len(), len);
-        assert!(*whole.get_or_insert_with(|| bytes.clone()) == bytes, "everybody hears the same");
+        assert!(*whole.get_or_insert_with(|| bytes.clone()) == bytes, "everybody analyzes the same");
     }
     let whole = whole.unwrap();
     assert!(part == whole[middle.0..=middle.1], "the middle is the middle");

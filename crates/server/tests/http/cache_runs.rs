@@ -245,10 +245,10 @@ async fn who_skips_through_an_album_is_not_refused() {
     let songs: Vec<(&str, f64)> = songs.iter().map(|(name, seconds)| (&**name, *seconds)).collect();
     let (server, owner, ids) = server_with(&songs).await;
     for id in &ids {
-        let mut heard = audio(&server, &owner, id, "medium", None).await;
-        assert_eq!((heard.status().as_u16(), field(&heard, "x-fanfare-cache")), (200, "encoding"));
-        assert!(heard.chunk().await.unwrap().is_some());
-        drop(heard);
+        let mut analyzed = audio(&server, &owner, id, "medium", None).await;
+        assert_eq!((analyzed.status().as_u16(), field(&analyzed, "x-fanfare-cache")), (200, "encoding"));
+        assert!(analyzed.chunk().await.unwrap().is_some());
+        drop(analyzed);
         // The closed connection is noticed by the server in its own time.
         while server.json(&owner, "/api/v1/cache").await["encoding"] != 0 {
             tokio::task::yield_now().await;

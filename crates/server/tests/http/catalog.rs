@@ -19,7 +19,7 @@ async fn a_published_track_is_everybodys_and_no_other() {
     let (one, other) = (server.track("one.wav", b"1").await, server.track("other.wav", b"2").await);
     let path = format!("/api/v1/tracks/{one}");
     let (status, refused) = change(&server, &owner, &path, json!({"state": "published"})).await;
-    assert_eq!((status, &refused["kind"]), (409, &json!("conflict")), "a track that was not heard");
+    assert_eq!((status, &refused["kind"]), (409, &json!("conflict")), "a track that was not analyzed");
     assert!(refused["detail"].as_str().unwrap().contains("queued"), "{refused}");
     server.hear_all().await;
     assert_eq!(server.json(&As::Nobody, "/api/v1/catalog").await["total"], 0);

@@ -60,7 +60,7 @@ impl Server {
     }
 
     pub async fn start_in(folder: tempfile::TempDir, change: impl FnOnce(&mut Settings)) -> Self {
-        // A worker that hears nothing and leaves when its input is closed: hardly a test here needs one.
+        // A worker that analyzes nothing and leaves when its input is closed: hardly a test here needs one.
         Self::start_with(folder, ("/bin/sh".into(), vec!["-c".into(), "cat >/dev/null".into()]), change).await
     }
 
@@ -189,7 +189,7 @@ impl Server {
         self.store().catalog().add_folder(&self.music(), now()).await.unwrap().id
     }
 
-    /// Has every queued track heard, without a worker.
+    /// Has every queued track analyzed, without a worker.
     pub async fn hear_all(&self) {
         let (jobs, catalog) = (self.store().jobs(), self.store().catalog());
         for job in jobs.claim("analyze-track", "test", 100, now()).await.unwrap() {
@@ -198,7 +198,7 @@ impl Server {
             catalog.begin_analysis(job.id, job.attempt, "test", track, now()).await.unwrap();
             let peaks = (0..800).map(|column| column as f32 / 800.0).collect::<Vec<_>>();
             let waveform = Waveform { rms: peaks.clone(), peaks, detail: None };
-            let heard = AnalysisCommit {
+            let analyzed = AnalysisCommit {
                 job: job.id,
                 attempt: job.attempt,
                 owner: "test".to_owned(),
@@ -219,7 +219,7 @@ impl Server {
                 warnings: Vec::new(),
                 enrichment: None,
             };
-            catalog.commit_analysis(heard, now()).await.unwrap();
+            catalog.commit_analysis(analyzed, now()).await.unwrap();
         }
     }
 

@@ -46,7 +46,7 @@ async fn a_track_is_told_in_full() {
     assert_eq!(server.json(&owner, "/api/v1/tracks?state=failed").await["total"], 0);
     let counts = server.json(&owner, "/api/v1/library").await;
     assert_eq!((&counts["tracks"], &counts["queued"], &counts["artists"]), (&json!(1), &json!(1), &json!(1)));
-    // Not heard yet: features are empty, the waveform is missing and says why.
+    // Not analyzed yet: features are empty, the waveform is missing and says why.
     assert_eq!(server.json(&owner, &format!("/api/v1/tracks/{id}/features")).await["loudness"], Value::Null);
     let waveform = server.get(&owner, &format!("/api/v1/tracks/{id}/waveform")).await;
     assert_eq!(waveform.status(), 404);

@@ -18,7 +18,7 @@ async fn a_run_can_be_asked_for_at_any_hour_and_is_one_however_often() {
     let server = Server::start().await;
     let (owner, person) = (server.owner().await, server.person("listener", Role::Listener).await);
     let listener = server.session(&person, 60_000).await;
-    // A track that lacks results; the worker of these tests hears nothing, so the run goes on until it is cancelled.
+    // A track that lacks results; the worker of these tests analyzes nothing, so the run goes on until it is cancelled.
     let track = server.track("a.wav", b"not read here").await;
     for job in server.store().jobs().claim("analyze-track", "test", 10, crate::fixture::now()).await.unwrap()
     {

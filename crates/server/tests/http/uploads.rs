@@ -50,7 +50,7 @@ fn workshop(server: &Server) -> PathBuf {
     server.store().blobs().workshop()
 }
 
-/// Until nothing that was sent half lies about any more. (The server hears of a closed connection by itself.)
+/// Until nothing that was sent half lies about any more. (The server analyzes of a closed connection by itself.)
 async fn is_tidy(server: &Server) {
     while std::fs::read_dir(workshop(server)).unwrap().next().is_some() {
         tokio::task::yield_now().await;

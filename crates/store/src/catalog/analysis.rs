@@ -31,7 +31,7 @@ macro_rules! unidentified {
 
 impl Catalog {
     /// Stored results of a track, for `Features::from_results`, with the warnings of its decoding. Both are empty
-    /// while it was not heard, or when there is no such track.
+    /// while it was not analyzed, or when there is no such track.
     pub async fn analysis(&self, id: TrackId) -> Result<(Vec<AnalyzerResult>, Vec<String>)> {
         const WHAT: &str = "reading results";
         let mut tx = self.db.read(WHAT).await?;
@@ -130,7 +130,7 @@ impl Catalog {
         count(&row, "many")
     }
 
-    /// Marks a track as being heard (state `processing`), fenced by the job's attempt.
+    /// Marks a track as being analyzed (state `processing`), fenced by the job's attempt.
     ///
     /// # Errors
     /// `Conflict` when the lease was lost, or the job is not about that track.
@@ -142,7 +142,7 @@ impl Catalog {
         track: TrackId,
         now: Timestamp,
     ) -> Result<()> {
-        const WHAT: &str = "beginning to hear a track";
+        const WHAT: &str = "beginning to analyze a track";
         let mut tx = self.db.write(WHAT).await?;
         fence_track(&mut tx, job, attempt, owner, track).await?;
         sqlx::query(
@@ -160,10 +160,10 @@ impl Catalog {
     /// Results, properties, state `ready` and the job's end in one transaction.
     ///
     /// # Errors
-    /// `Conflict` when the lease was lost, and when the file that was heard is not the one that was scanned: then the
+    /// `Conflict` when the lease was lost, and when the file that was analyzed is not the one that was scanned: then the
     /// job waits for a scan to notice.
     pub async fn commit_analysis(&self, done: AnalysisCommit, now: Timestamp) -> Result<()> {
-        const WHAT: &str = "storing what was heard";
+        const WHAT: &str = "storing what was analyzed";
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence_track(&mut tx, done.job, done.attempt, &done.owner, done.track).await?;
         let row = sqlx::query("SELECT size_bytes, modified, changed_ns, folder FROM track WHERE id = ?")
@@ -197,7 +197,7 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
-    /// State `failed` with the reason, and the job parked, in one transaction. A track that was heard before stays ready,
+    /// State `failed` with the reason, and the job parked, in one transaction. A track that was analyzed before stays ready,
     /// or published, and has the reason. `next_retry`: when it is tried again by itself.
     ///
     /// # Errors
@@ -219,9 +219,9 @@ impl Catalog {
     }
 }
 
-/// Stores what was heard of a track, and what lists show of it; the caller has checked the lease and ends it.
+/// Stores what was analyzed of a track, and what lists show of it; the caller has checked the lease and ends it.
 pub(super) async fn store_heard(tx: &mut WriteTx, done: &AnalysisCommit, now: Timestamp) -> Result<()> {
-    const WHAT: &str = "storing what was heard";
+    const WHAT: &str = "storing what was analyzed";
     let row = sqlx::query("SELECT n, content FROM track WHERE id = ?")
         .bind(&done.track.as_bytes()[..])
         .fetch_optional(&mut **tx)

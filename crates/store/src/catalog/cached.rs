@@ -200,7 +200,7 @@ impl Catalog {
 
     /// Removes smaller files: those made before that time (all without one), of that quality (all without one), of those
     /// tracks (all without any named), earlier bytes of their files included. Gives how many, and their bytes. A listener who has
-    /// one open hears it to its end.
+    /// one open analyzes it to its end.
     ///
     /// # Errors
     /// Those of the cache folder, when nothing can be removed from it: then every row stays, so that the files still count.

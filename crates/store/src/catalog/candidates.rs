@@ -1,4 +1,4 @@
-//! Which tracks a nightly run hears: found by the database, in one query, and queued in the same step.
+//! Which tracks a nightly run analyzes: found by the database, in one query, and queued in the same step.
 
 use fanfare_model::{Result, TaskId, Timestamp};
 
@@ -19,7 +19,7 @@ impl Catalog {
     /// Candidates are the tracks that lack a result at a current version (`analyzers`: id and version; one that says the
     /// analyzer failed counts as one), and the tracks whose last analysis failed and is due again, or with `failed_too`
     /// all of those. Tracks that are queued already are not. What failed before comes last, so that it keeps nothing else
-    /// waiting. A track stays in the state it is in until it is heard. Asked again for the same task, only what came up
+    /// waiting. A track stays in the state it is in until it is analyzed. Asked again for the same task, only what came up
     /// since is queued: a run takes each track once, whatever became of it.
     ///
     /// # Errors

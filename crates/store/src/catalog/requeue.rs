@@ -52,7 +52,7 @@ impl Catalog {
         task: Option<TaskId>,
         now: Timestamp,
     ) -> Result<u64> {
-        const WHAT: &str = "queueing tracks that were not heard";
+        const WHAT: &str = "queueing tracks that were not analyzed";
         let mut tx = self.db.write(WHAT).await?;
         let done = sqlx::query(queue_each!(
             "analyze",

@@ -1,4 +1,4 @@
-//! A file whose tags this program rewrote: the same sound under another hash, and nothing is heard again.
+//! A file whose tags this program rewrote: the same sound under another hash, and nothing is analyzed again.
 
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Tags, Timestamp, TrackId};
 use sqlx::SqliteConnection;
@@ -24,7 +24,7 @@ pub struct FileFacts {
 }
 
 impl Catalog {
-    /// Notes that a heard track's file was rewritten with other tags and the same sound: results, enrichment and
+    /// Notes that a analyzed track's file was rewritten with other tags and the same sound: results, enrichment and
     /// transcodes of the old bytes are those of the new ones, and what its tags say is changed by `retag`. One
     /// transaction: whoever looks next, a scan or a listener, finds the file as it is.
     ///
@@ -121,7 +121,7 @@ async fn move_results(
             .map_err(sql(WHAT))?;
     }
     if let Some(there) = there {
-        // The same file with the same tags, heard elsewhere.
+        // The same file with the same tags, analyzed elsewhere.
         return Ok(there);
     }
     if !shared {

@@ -75,7 +75,7 @@ impl Catalog {
     pub async fn apply_scan_leaving(
         &self,
         folder: FolderId,
-        hear: Option<Option<TaskId>>,
+        analyze: Option<Option<TaskId>>,
         changes: Vec<ScanChange>,
         left: &mut Leftover,
         now: Timestamp,
@@ -89,7 +89,7 @@ impl Catalog {
         let changes = self.with_covers_that_are_there(changes).await?;
         let mut batch = Batch {
             folder,
-            hear,
+            analyze,
             now,
             filing: Filing::default(),
             applied: ScanApplied::default(),
@@ -153,8 +153,8 @@ enum Bytes {
 /// One batch on its way into the database.
 struct Batch {
     folder: i64,
-    /// Under which task, if any, the tracks are queued to be heard; `None` if they are not.
-    hear: Option<Option<TaskId>>,
+    /// Under which task, if any, the tracks are queued to be analyzed; `None` if they are not.
+    analyze: Option<Option<TaskId>>,
     now: Timestamp,
     filing: Filing,
     applied: ScanApplied,
@@ -253,7 +253,7 @@ impl Batch {
     }
 
     async fn queue(&self, tx: &mut SqliteConnection, track: TrackId) -> Result<()> {
-        if let Some(task) = self.hear {
+        if let Some(task) = self.analyze {
             queue_analysis(tx, track, task, self.now).await?;
         }
         Ok(())
@@ -285,7 +285,7 @@ impl Batch {
         self.leave_cover(tx, &existing, &facts).await?;
         self.filing.touch(existing.artist, existing.release);
         if heard_again {
-            // First: what was heard of the old file would keep the new one's length and format from being noted.
+            // First: what was analyzed of the old file would keep the new one's length and format from being noted.
             self.filing.let_go(existing.content);
             scan_rows::forget_results(tx, existing.n, TrackState::Queued, None, self.now).await?;
         }

@@ -364,7 +364,7 @@ pub(super) async fn note_change_time(
 }
 
 /// Drops what the analysis gave, because the file is another one now. A track that is public becomes so again when the new file
-/// is heard, as its place in mixtapes is kept: a corrected tag takes nothing back (issue 4).
+/// is analyzed, as its place in mixtapes is kept: a corrected tag takes nothing back (issue 4).
 pub(super) async fn forget_results(
     tx: &mut SqliteConnection,
     n: i64,

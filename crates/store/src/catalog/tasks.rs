@@ -120,7 +120,7 @@ impl Catalog {
         Ok(Some(waiting).filter(|waiting| !waiting.is_empty()))
     }
 
-    /// Forgets jobs of no task that ended before that time: those that were made for a listener. Those that hear or
+    /// Forgets jobs of no task that ended before that time: those that were made for a listener. Those that analyze or
     /// process a track and were given up stay, because they can be retried. Gives how many.
     ///
     /// # Errors

@@ -225,9 +225,9 @@ pub struct Page<T> {
 pub struct LibraryCounts {
     /// All tracks.
     pub tracks: u64,
-    /// Waiting to be heard.
+    /// Waiting to be analyzed.
     pub queued: u64,
-    /// Being heard.
+    /// Being analyzed.
     pub processing: u64,
     /// Analyzed: `ready`, `enriching` or `published`.
     pub ready: u64,
@@ -254,13 +254,13 @@ pub struct AnalysisCommit {
     pub owner: String,
     /// The job's track.
     pub track: TrackId,
-    /// Size of the file that was heard: results of another file are refused with `Conflict`.
+    /// Size of the file that was analyzed: results of another file are refused with `Conflict`.
     pub size_bytes: u64,
-    /// Modification time of the file that was heard, likewise.
+    /// Modification time of the file that was analyzed, likewise.
     pub modified: Timestamp,
     /// Its inode change time in ns when it was opened. Another one than the scan saw makes the next scan look again.
     pub changed_ns: Option<i64>,
-    /// Hash of the bytes that were heard.
+    /// Hash of the bytes that were analyzed.
     pub content_hash: ContentHash,
     /// What container and codec say, with frames as counted.
     pub audio: AudioProperties,

@@ -67,8 +67,8 @@ pub enum Uploaded {
 /// What processing an upload gave; committed together with the end of its job and the next one.
 #[derive(Debug, Clone)]
 pub struct ProcessCommit {
-    /// What was heard, fenced by the job.
-    pub heard: AnalysisCommit,
+    /// What was analyzed, fenced by the job.
+    pub analyzed: AnalysisCommit,
     /// Its HLS ladder, whose blobs are stored already.
     pub ladder: Option<Transcode>,
     /// Its smaller files, which have their names already.
@@ -170,10 +170,11 @@ impl Catalog {
     /// `Conflict` when the lease was lost.
     pub async fn commit_process(&self, done: &ProcessCommit, now: Timestamp) -> Result<()> {
         const WHAT: &str = "storing what was made of an upload";
-        let heard = &done.heard;
+        let analyzed = &done.analyzed;
         let mut tx = self.db.write(WHAT).await?;
-        let leased = fence_track(&mut tx, heard.job, heard.attempt, &heard.owner, heard.track).await?;
-        store_heard(&mut tx, heard, now).await?;
+        let leased =
+            fence_track(&mut tx, analyzed.job, analyzed.attempt, &analyzed.owner, analyzed.track).await?;
+        store_heard(&mut tx, analyzed, now).await?;
         if let Some(ladder) = &done.ladder {
             transcodes::put(&mut tx, ladder, now).await?;
         }
@@ -186,12 +187,12 @@ impl Catalog {
         )
         .bind(done.twin.map(|twin| twin.as_bytes().to_vec()))
         .bind(now.0)
-        .bind(&heard.track.as_bytes()[..])
+        .bind(&analyzed.track.as_bytes()[..])
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
         leased.done(&mut tx, now).await?;
-        queue_enrichment(&mut tx, heard.track, leased.task, now).await?;
+        queue_enrichment(&mut tx, analyzed.track, leased.task, now).await?;
         commit(tx, WHAT).await
     }
 
@@ -261,7 +262,7 @@ impl Catalog {
         Ok(near)
     }
 
-    /// Makes a track public, or takes it back; back also one that would be public again once its new file is heard.
+    /// Makes a track public, or takes it back; back also one that would be public again once its new file is analyzed.
     ///
     /// # Errors
     /// `NotFound`; `Conflict` for a track that is not ready.

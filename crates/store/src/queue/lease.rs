@@ -1,6 +1,6 @@
 //! Leases: checked inside a transaction, and ended in the one that has the effect.
 //!
-//! What becomes of a job's track when its attempt ends is decided here, in the same transaction. A track that was heard
+//! What becomes of a job's track when its attempt ends is decided here, in the same transaction. A track that was analyzed
 //! before keeps what is known of it, and its state, whatever becomes of another analysis (issue 4).
 
 use fanfare_model::{Attempt, JobId, Result, TaskId, Timestamp, job::JobError, track::TrackFailure};
@@ -221,7 +221,7 @@ impl Leased {
         }
     }
 
-    /// A track that was being heard is not any more: as ready as it was before, or queued.
+    /// A track that was being analyzed is not any more: as ready as it was before, or queued.
     async fn track_waits(
         &self,
         tx: &mut SqliteConnection,

@@ -23,9 +23,9 @@ use crate::{
     rows::{col, count, id, json, maybe_id, maybe_json, maybe_time, time},
 };
 
-/// The queue of tracks to be heard.
+/// The queue of tracks to be analyzed.
 pub(crate) const ANALYZE_QUEUE: &str = "analyze-track";
-/// The queue of uploads to be made playable and heard.
+/// The queue of uploads to be made playable and analyzed.
 pub(crate) const PROCESS_QUEUE: &str = "process-track";
 /// The queue of uploads to be enriched.
 pub(crate) const ENRICH_QUEUE: &str = "enrich-track-audio";

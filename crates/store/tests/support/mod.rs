@@ -59,7 +59,7 @@ impl Fixture {
         self.store.jobs().claim("analyze-track", OWNER, 1, now).await.unwrap().pop().unwrap()
     }
 
-    /// Hears every queued track, giving each content by its path.
+    /// Analyzes every queued track, giving each content by its path.
     pub async fn hear_all(&self) {
         loop {
             let jobs = self.store.jobs().claim("analyze-track", OWNER, 16, later(3_600)).await.unwrap();
@@ -182,7 +182,7 @@ pub fn results() -> Vec<AnalyzerResult> {
     ]
 }
 
-/// The end of that job: a file of that content, heard by [`OWNER`].
+/// The end of that job: a file of that content, analyzed by [`OWNER`].
 pub fn commit_of(job: &Job, content: &[u8]) -> AnalysisCommit {
     let track = job.kind.track();
     AnalysisCommit {

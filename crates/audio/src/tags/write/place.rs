@@ -13,7 +13,7 @@ use std::{
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
 
 use super::{
-    HeardFile, Rewritten,
+    AnalyzedFile, Rewritten,
     pieces::{self, Piece},
 };
 use crate::probe::open_regular;
@@ -33,7 +33,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Opens a file that is the one that was heard, and that has no other name.
-    pub(super) fn open(path: &Path, heard: &HeardFile) -> Result<Self> {
+    pub(super) fn open(path: &Path, heard: &AnalyzedFile) -> Result<Self> {
         let at_path =
             fs::symlink_metadata(path).map_err(|error| Error::from_io("looking at the file", error))?;
         if at_path.is_symlink() {
@@ -280,7 +280,7 @@ mod tests {
         fs::write(&path, b"old bytes").unwrap();
         let metadata = fs::metadata(&path).unwrap();
         let heard =
-            HeardFile { size_bytes: metadata.len(), modified: modified(&metadata), content_hash: None };
+            AnalyzedFile { size_bytes: metadata.len(), modified: modified(&metadata), content_hash: None };
         let place = Place::open(&path, &heard).unwrap();
         (path, place)
     }

@@ -136,7 +136,7 @@ impl ScanScheduler {
         Ok(folders.iter().all(|known| known.id != folder))
     }
 
-    /// After an upgrade: tracks whose results are of older analyzers are heard again.
+    /// After an upgrade: tracks whose results are of older analyzers are analyzed again.
     async fn queue_missing(&self) {
         if !self.inner.work_policy.options().on_arrival {
             return; // the next nightly run finds them
@@ -150,7 +150,7 @@ impl ScanScheduler {
         match self.inner.store.catalog().queue_missing_analysis(&versions, Some(task), clock::now()).await {
             Ok(0) => {}
             Ok(queued) => {
-                tracing::info!(queued, "tracks lack results of the present analyzers and are heard again");
+                tracing::info!(queued, "tracks lack results of the present analyzers and are analyzed again");
                 task_tracker.queued().await;
             }
             Err(error) => tracing::warn!(%error, "could not look for tracks that lack results"),

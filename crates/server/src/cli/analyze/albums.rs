@@ -2,7 +2,7 @@
 //!
 //! Vocabulary: an *album* here is the input files that lie in one folder, whatever their tags say.
 //!
-//! Invariants: nothing is heard again; an album's answer depends on its files alone, not on the order of analysis; of a track
+//! Invariants: nothing is analyzed again; an album's answer depends on its files alone, not on the order of analysis; of a track
 //! nothing is kept but its gating blocks and levels, and those only until its album is told. What the files are together is
 //! decided by the same rule as for a release of the library: [`fanfare_analysis::loudness::Release`].
 
@@ -25,7 +25,7 @@ use super::{
 pub struct AlbumReport {
     pub path: String,
     status: &'static str,
-    /// How many of its files were heard.
+    /// How many of its files were analyzed.
     pub tracks: usize,
     pub loudness: AlbumLoudness,
     pub warnings: Vec<String>,
@@ -42,7 +42,7 @@ pub struct AlbumLoudness {
 
 /// What is kept of a file for its album.
 #[derive(Debug)]
-pub struct Heard {
+pub struct Analyzed {
     pub loudness: Loudness,
     pub audio: AudioProperties,
 }
@@ -57,7 +57,7 @@ struct Folder {
     /// Files that were not told yet.
     left: usize,
     /// The name of each file that was told, with what was measured of it.
-    tracks: Vec<(String, Option<Heard>)>,
+    tracks: Vec<(String, Option<Analyzed>)>,
 }
 
 impl Albums {
@@ -77,33 +77,37 @@ impl Albums {
         Self(folders)
     }
 
-    /// Takes in a file of that folder, `None` when it could not be heard; gives the folder's answer after its last file, unless
-    /// none was heard.
-    pub fn take(&mut self, number: usize, file: &Path, heard: Option<Heard>) -> Option<AlbumReport> {
+    /// Takes in a file of that folder, `None` when it could not be analyzed; gives the folder's answer after its last file, unless
+    /// none was analyzed.
+    pub fn take(&mut self, number: usize, file: &Path, analyzed: Option<Analyzed>) -> Option<AlbumReport> {
         let folder = self.0.get_mut(number)?;
         folder.left = folder.left.saturating_sub(1);
         let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         // The curves are for pictures.
-        let heard =
-            heard.map(|heard| Heard { loudness: Loudness { series: None, ..heard.loudness }, ..heard });
-        folder.tracks.push((name, heard));
+        let analyzed = analyzed.map(|analyzed| Analyzed {
+            loudness: Loudness { series: None, ..analyzed.loudness },
+            ..analyzed
+        });
+        folder.tracks.push((name, analyzed));
         if folder.left > 0 {
             return None;
         }
         let tracks = std::mem::take(&mut folder.tracks);
-        tracks.iter().any(|(_, heard)| heard.is_some()).then(|| report(folder, &tracks))
+        tracks.iter().any(|(_, analyzed)| analyzed.is_some()).then(|| report(folder, &tracks))
     }
 }
 
-fn report(folder: &Folder, tracks: &[(String, Option<Heard>)]) -> AlbumReport {
-    let measured = tracks.iter().map(|(_, heard)| {
-        heard.as_ref().map(|heard| Measured { loudness: &heard.loudness, audio: Some(&heard.audio) })
+fn report(folder: &Folder, tracks: &[(String, Option<Analyzed>)]) -> AlbumReport {
+    let measured = tracks.iter().map(|(_, analyzed)| {
+        analyzed
+            .as_ref()
+            .map(|analyzed| Measured { loudness: &analyzed.loudness, audio: Some(&analyzed.audio) })
     });
     let release = Judged::of(&measured.collect::<Vec<_>>()).release;
     let mut warnings: Vec<String> = release.no_gain.iter().map(ToString::to_string).collect();
     let left_out = release.left_out.iter().filter_map(|(at, why)| {
-        let (name, heard) = tracks.get(*at)?;
-        Some(match heard {
+        let (name, analyzed) = tracks.get(*at)?;
+        Some(match analyzed {
             Some(_) => format!("{name} is left out: {why}"),
             None => format!("{name} is left out: it could not be analyzed"),
         })
@@ -113,7 +117,7 @@ fn report(folder: &Folder, tracks: &[(String, Option<Heard>)]) -> AlbumReport {
     AlbumReport {
         path: folder.path.to_string_lossy().into_owned(),
         status: "album",
-        tracks: tracks.iter().filter(|(_, heard)| heard.is_some()).count(),
+        tracks: tracks.iter().filter(|(_, analyzed)| analyzed.is_some()).count(),
         loudness: AlbumLoudness {
             integrated_lufs: level(release.integrated_lufs.map(|lufs| lufs.0)),
             true_peak_dbtp: level(release.true_peak_dbtp().map(|peak| peak.0)),
@@ -139,7 +143,7 @@ mod tests {
     use super::*;
 
     /// A track of steady loudness: blocks of the mean square that BS.1770-5 gives -20 LUFS.
-    fn track() -> Heard {
+    fn track() -> Analyzed {
         let mean_square = 10f64.powf((-20.0 + 0.691) / 10.0);
         let loudness = Loudness {
             integrated_lufs: Some(Lufs(-20.0)),
@@ -151,10 +155,10 @@ mod tests {
             blocks: Some(GatingBlocks(vec![(500, 100, 100.0 * mean_square)])),
             ..Loudness::default()
         };
-        heard(loudness)
+        analyzed(loudness)
     }
 
-    fn heard(loudness: Loudness) -> Heard {
+    fn analyzed(loudness: Loudness) -> Analyzed {
         let audio = AudioProperties {
             codec: "flac".to_owned(),
             container: "flac".to_owned(),
@@ -164,7 +168,7 @@ mod tests {
             frames: None,
             bitrate_bps: None,
         };
-        Heard { loudness, audio }
+        Analyzed { loudness, audio }
     }
 
     #[test]
@@ -175,9 +179,9 @@ mod tests {
         let told: Vec<_> = found
             .iter()
             .map(|item| {
-                let heard = (item.path != Path::new("b/2.flac")).then(track);
+                let analyzed = (item.path != Path::new("b/2.flac")).then(track);
                 albums
-                    .take(item.album.unwrap(), &item.path, heard)
+                    .take(item.album.unwrap(), &item.path, analyzed)
                     .map(|report| (report.path, report.tracks, report.warnings))
             })
             .collect();
@@ -196,9 +200,9 @@ mod tests {
     fn silence_has_no_loudness_and_says_so() {
         let path = Path::new("a/1.flac");
         let mut found = vec![Found::good(path.to_path_buf())];
-        let report = Albums::of(&mut found).take(0, path, Some(heard(Loudness::default()))).unwrap();
+        let report = Albums::of(&mut found).take(0, path, Some(analyzed(Loudness::default()))).unwrap();
         assert_eq!((report.loudness.integrated_lufs, report.warnings.len()), (None, 1));
         let mut found = vec![Found::good(path.to_path_buf())];
-        assert!(Albums::of(&mut found).take(0, path, None).is_none(), "nothing was heard in it");
+        assert!(Albums::of(&mut found).take(0, path, None).is_none(), "nothing was analyzed in it");
     }
 }

@@ -1,7 +1,7 @@
 //! What `analyze` writes beside its answers: pictures (`--plot`) and waveforms (`--waveform`).
 //!
-//! Invariants: what is printed does not depend on it; a file that could not be heard gets none; names are given before
-//! anything is heard, so they do not depend on which file is done first.
+//! Invariants: what is printed does not depend on it; a file that could not be analyzed gets none; names are given before
+//! anything is analyzed, so they do not depend on which file is done first.
 
 use std::path::Path;
 
@@ -27,9 +27,9 @@ pub struct Beside {
     waveforms: Option<Folder>,
 }
 
-/// A file that was heard.
+/// A file that was analyzed.
 #[derive(Debug, Clone, Copy)]
-pub struct HeardFile<'a> {
+pub struct AnalyzedFile<'a> {
     pub path: &'a Path,
     /// From [`Names`].
     pub name: &'a str,
@@ -62,34 +62,34 @@ impl Beside {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write(&self, heard: &HeardFile<'_>) -> Result<()> {
+    pub fn write(&self, analyzed: &AnalyzedFile<'_>) -> Result<()> {
         if let Some(folder) = &self.plots {
-            folder.write(&format!("{}.svg", heard.name), sheet_of(heard).as_bytes())?;
+            folder.write(&format!("{}.svg", analyzed.name), sheet_of(analyzed).as_bytes())?;
         }
-        let detail = heard.features.waveform.as_ref().and_then(|waveform| waveform.detail.as_ref());
+        let detail = analyzed.features.waveform.as_ref().and_then(|waveform| waveform.detail.as_ref());
         if let (Some(folder), Some(detail)) = (&self.waveforms, detail) {
-            let zoomed = zoom(detail, heard.spec.rate.hz(), FINEST);
-            folder.write(&format!("{}.dat", heard.name), &zoomed.to_dat())?;
-            folder.write(&format!("{}.json", heard.name), zoomed.to_json().as_bytes())?;
+            let zoomed = zoom(detail, analyzed.spec.rate.hz(), FINEST);
+            folder.write(&format!("{}.dat", analyzed.name), &zoomed.to_dat())?;
+            folder.write(&format!("{}.json", analyzed.name), zoomed.to_json().as_bytes())?;
         }
         Ok(())
     }
 }
 
-fn sheet_of(heard: &HeardFile<'_>) -> String {
+fn sheet_of(analyzed: &AnalyzedFile<'_>) -> String {
     // A picture without a title is better than none.
-    let tags =
-        fanfare_audio::read_tags(heard.path, heard.limits).map_or_else(|_| Tags::default(), |read| read.tags);
+    let tags = fanfare_audio::read_tags(analyzed.path, analyzed.limits)
+        .map_or_else(|_| Tags::default(), |read| read.tags);
     plot::draw(&Sheet {
-        file_name: &heard.path.file_name().unwrap_or_default().to_string_lossy(),
+        file_name: &analyzed.path.file_name().unwrap_or_default().to_string_lossy(),
         title: tags.title.as_deref(),
         artist: tags.artist.as_deref(),
         album: tags.album.as_deref(),
-        duration_s: heard.spec.rate.seconds(heard.frames),
-        sample_rate_hz: heard.spec.rate.hz(),
-        channels: heard.spec.channels(),
-        codec: &heard.facts.codec,
-        bit_depth: heard.facts.bit_depth,
-        features: heard.features,
+        duration_s: analyzed.spec.rate.seconds(analyzed.frames),
+        sample_rate_hz: analyzed.spec.rate.hz(),
+        channels: analyzed.spec.channels(),
+        codec: &analyzed.facts.codec,
+        bit_depth: analyzed.facts.bit_depth,
+        features: analyzed.features,
     })
 }

@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// A file that may be heard.
+    /// A file that may be analyzed.
     pub const fn good(path: PathBuf) -> Self {
         Self { path, problem: None, name: String::new(), album: None }
     }

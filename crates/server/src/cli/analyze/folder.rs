@@ -71,7 +71,7 @@ impl Folder {
 
 /// What the files of earlier runs have in their first bytes, by the suffix of their names.
 const MARKS: [(&str, &[u8]); 3] = [
-    ("svg", b"<desc id=\"desc\">What was heard in "),
+    ("svg", b"<desc id=\"desc\">What was analyzed in "),
     ("dat", &[2, 0, 0, 0]), // audiowaveform, version 2
     ("json", b"{\"version\":2,\"channels\":"),
 ];

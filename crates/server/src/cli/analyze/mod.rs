@@ -1,10 +1,10 @@
-//! `fanfare analyze`: hear files and print what was heard.
+//! `fanfare analyze`: analyze files and print what was analyzed.
 //!
-//! Purpose: the contract in docs/cli.md. Files are heard several at a time and reported in input order.
+//! Purpose: the contract in docs/cli.md. Files are analyzed several at a time and reported in input order.
 //!
 //! Invariants: one bad file never ends the run, nor does a picture that cannot be written; nothing else is stored;
 //! a panic while analyzing a file is that file's error; memory does not grow with the number of files beyond their
-//! paths (with `--album`, and the gating blocks of the folder that is being heard).
+//! paths (with `--album`, and the gating blocks of the folder that is being analyzed).
 
 mod albums;
 mod beside;
@@ -28,8 +28,8 @@ use fanfare_audio::{CancelFlag, OpenOptions};
 use fanfare_model::{AudioProperties, Error, ErrorKind, Result};
 
 use self::{
-    albums::{Albums, Heard},
-    beside::{Beside, HeardFile},
+    albums::{Albums, Analyzed},
+    beside::{AnalyzedFile, Beside},
     files::Found,
     order::{End, in_order},
     progress::{FileProgress, Progress},
@@ -71,11 +71,11 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     let window = jobs.saturating_mul(WAITING_PER_JOB);
     let hear_one = |item: &Found| -> Option<Answer> {
         let file = progress.file(&item.path);
-        let heard = match &item.problem {
+        let analyzed = match &item.problem {
             Some((kind, message)) => Err(Error::new(*kind, message.clone())),
-            None => contained(|| hear(item, &open, &selection, &cancel, &file, &beside)),
+            None => contained(|| analyze_file(item, &open, &selection, &cancel, &file, &beside)),
         };
-        match heard {
+        match analyzed {
             Err(error) if error.kind() == ErrorKind::Cancelled && cancel.is_cancelled() => None,
             Err(error) => Some(Answer {
                 report: Report::failed(&item.path, &error),
@@ -103,8 +103,8 @@ pub fn run(args: &AnalyzeArgs) -> Done {
         Err(stop) => return Err(stop),
     }
     rows.end()?;
-    let heard = if failed { SOME_FAILED } else { SUCCESS };
-    Ok(Exit(unwritten.end().unwrap_or(heard)))
+    let analyzed = if failed { SOME_FAILED } else { SUCCESS };
+    Ok(Exit(unwritten.end().unwrap_or(analyzed)))
 }
 
 /// What is asked for needs an analyzer that was left out by `--only`.
@@ -126,7 +126,7 @@ struct Answer {
     album: Option<usize>,
     path: PathBuf,
     /// Kept for its album.
-    for_album: Option<Heard>,
+    for_album: Option<Analyzed>,
 }
 
 /// The files that could not be written: told of once, counted, and remembered for the exit code.
@@ -169,7 +169,7 @@ fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-fn hear(
+fn analyze_file(
     item: &Found,
     open: &OpenOptions,
     selection: &Selection,
@@ -181,10 +181,10 @@ fn hear(
     let declared = source.facts().declared_frames;
     let options = AnalyzeOptions { selection: selection.clone(), ..AnalyzeOptions::default() };
     let analysis = analyze(&mut *source, Vec::new(), &options, cancel, &mut |frames| {
-        progress.heard(frames, declared);
+        progress.analyzed(frames, declared);
     })?;
     let (spec, facts, features) = (source.spec(), source.facts(), analysis.features());
-    let heard = HeardFile {
+    let analyzed = AnalyzedFile {
         path: &item.path,
         name: &item.name,
         spec,
@@ -193,15 +193,15 @@ fn hear(
         features: &features,
         limits: &open.limits,
     };
-    // What was heard is told even where it cannot be drawn.
-    let unwritten = contained(|| beside.write(&heard)).err();
+    // What was analyzed is told even where it cannot be drawn.
+    let unwritten = contained(|| beside.write(&analyzed)).err();
     // Tags that are larger than the limit are no damage.
     let tag_damage = match fanfare_audio::read_tags(&item.path, &open.limits) {
         Ok(reading) if !reading.cut => reading.damaged,
         _ => Vec::new(),
     };
     // An album of tracks without a loudness is one of silence: the analyzer was asked for.
-    let for_album = item.album.map(|_| Heard {
+    let for_album = item.album.map(|_| Analyzed {
         loudness: features.loudness.clone().unwrap_or_default(),
         audio: AudioProperties {
             codec: facts.codec.clone(),
@@ -218,7 +218,7 @@ fn hear(
         album: item.album,
         path: item.path.clone(),
         for_album,
-        report: Report::heard(&item.path, spec, facts, analysis.frames, features, damage, selection),
+        report: Report::analyzed(&item.path, spec, facts, analysis.frames, features, damage, selection),
         unwritten,
     })
 }

@@ -58,7 +58,7 @@ pub fn in_order<Item: Sync, Answer: Send, Trouble: From<Refused>>(
                 }
             };
             started += usize::from(
-                thread::Builder::new().name("hear".to_owned()).spawn_scoped(scope, worker).is_ok(),
+                thread::Builder::new().name("analyze".to_owned()).spawn_scoped(scope, worker).is_ok(),
             );
         }
         drop(sender);

@@ -46,7 +46,7 @@ impl Progress {
         Self { bar, files, done: AtomicU64::new(0) }
     }
 
-    /// A file that is being heard from now on.
+    /// A file that is being analyzed from now on.
     pub fn file(&self, path: &Path) -> FileProgress<'_> {
         if let Some(bar) = &self.bar {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -73,8 +73,8 @@ impl Progress {
 }
 
 impl FileProgress<'_> {
-    /// That many frames were heard, of so many as the file declares.
-    pub fn heard(&self, frames: u64, declared: Option<u64>) {
+    /// That many frames were analyzed, of so many as the file declares.
+    pub fn analyzed(&self, frames: u64, declared: Option<u64>) {
         let Some(declared) = declared.filter(|declared| *declared > 0) else { return };
         let share = u128::from(frames) * u128::from(STEPS_PER_FILE) / u128::from(declared);
         self.tell(u64::try_from(share).unwrap_or(STEPS_PER_FILE).min(STEPS_PER_FILE));

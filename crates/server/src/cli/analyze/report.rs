@@ -19,17 +19,17 @@ use super::{
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Report {
-    /// It was heard.
-    Heard(Box<Heard>),
-    /// It could not be heard.
+    /// It was analyzed.
+    Analyzed(Box<Analyzed>),
+    /// It could not be analyzed.
     Failed(Failed),
-    /// It is a folder whose files were heard.
+    /// It is a folder whose files were analyzed.
     Album(AlbumReport),
 }
 
-/// A file that was heard.
+/// A file that was analyzed.
 #[derive(Debug, Serialize)]
-pub struct Heard {
+pub struct Analyzed {
     pub path: String,
     status: &'static str,
     pub duration_s: f64,
@@ -52,7 +52,7 @@ pub struct Heard {
     pub damage: Vec<String>,
 }
 
-/// A file that could not be heard.
+/// A file that could not be analyzed.
 #[derive(Debug, Serialize)]
 pub struct Failed {
     pub path: String,
@@ -82,7 +82,7 @@ const WITHOUT_ANALYZER: &[(&str, &str)] = &[("embedding", "embedding is not comp
 
 impl Report {
     /// A file that was analyzed to its end, with what the decoder left out and the items of its tags that are damaged.
-    pub fn heard(
+    pub fn analyzed(
         path: &Path,
         spec: SampleSpec,
         facts: &StreamFacts,
@@ -109,7 +109,7 @@ impl Report {
         } else {
             warnings.push(format!("not asked for: {}", left_out.join(", ")));
         }
-        Self::Heard(Box::new(Heard {
+        Self::Analyzed(Box::new(Analyzed {
             path: path.to_string_lossy().into_owned(),
             status: "ok",
             duration_s: rounded(spec.rate.seconds(frames), 3),
@@ -131,7 +131,7 @@ impl Report {
         }))
     }
 
-    /// A file that could not be heard.
+    /// A file that could not be analyzed.
     pub fn failed(path: &Path, error: &Error) -> Self {
         Self::Failed(Failed {
             path: path.to_string_lossy().into_owned(),
@@ -140,7 +140,7 @@ impl Report {
         })
     }
 
-    /// Whether the file could not be heard.
+    /// Whether the file could not be analyzed.
     pub const fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_))
     }

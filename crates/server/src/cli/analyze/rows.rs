@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     albums::AlbumReport,
-    report::{Heard, Report},
+    report::{Analyzed, Report},
 };
 use crate::cli::output::{self, Stop, printable};
 
@@ -23,7 +23,7 @@ enum Form {
 /// Prints report after report.
 pub struct Rows {
     form: Form,
-    heard: u64,
+    analyzed: u64,
     damaged: u64,
     failed: u64,
 }
@@ -104,7 +104,7 @@ impl Rows {
                 "FILE", "TIME", "LUFS", "LRA", "DBTP", "BPM", "KEY"
             ))?,
         }
-        Ok(Self { form, heard: 0, damaged: 0, failed: 0 })
+        Ok(Self { form, analyzed: 0, damaged: 0, failed: 0 })
     }
 
     /// Prints one report.
@@ -114,9 +114,9 @@ impl Rows {
     pub fn row(&mut self, report: &Report) -> Result<(), Stop> {
         match report {
             Report::Failed(_) => self.failed += 1,
-            Report::Heard(heard) => {
-                self.heard += 1;
-                self.damaged += u64::from(!heard.damage.is_empty());
+            Report::Analyzed(analyzed) => {
+                self.analyzed += 1;
+                self.damaged += u64::from(!analyzed.damage.is_empty());
             }
             Report::Album(_) => {}
         }
@@ -133,11 +133,11 @@ impl Rows {
     /// As [`output::write`].
     pub fn end(&self) -> Result<(), Stop> {
         match self.form {
-            Form::Table if self.heard + self.failed == 0 => output::line("no audio files found"),
+            Form::Table if self.analyzed + self.failed == 0 => output::line("no audio files found"),
             Form::Table if self.failed + self.damaged > 0 => {
                 let damaged =
                     if self.damaged == 0 { String::new() } else { format!(" ({} damaged)", self.damaged) };
-                output::line(format_args!("\n{} analyzed{damaged}, {} failed", self.heard, self.failed))
+                output::line(format_args!("\n{} analyzed{damaged}, {} failed", self.analyzed, self.failed))
             }
             _ => Ok(()),
         }
@@ -179,7 +179,7 @@ fn table_row(report: &Report) -> String {
         Report::Failed(failed) => {
             format!("{}  {}: {}", fitted(&failed.path), failed.error.kind, printable(&failed.error.message))
         }
-        Report::Heard(heard) => table_cells(heard),
+        Report::Analyzed(analyzed) => table_cells(analyzed),
         Report::Album(album) => album_cells(album),
     }
 }
@@ -205,21 +205,21 @@ fn album_cells(album: &AlbumReport) -> String {
     )
 }
 
-fn table_cells(heard: &Heard) -> String {
-    let loudness = heard.loudness.as_ref();
-    let mut row = fitted(&heard.path);
+fn table_cells(analyzed: &Analyzed) -> String {
+    let loudness = analyzed.loudness.as_ref();
+    let mut row = fitted(&analyzed.path);
     let _ = write!(
         row,
         " {:>8}  {:>6} {:>5} {:>6}  {:>7}  {:<15} {}",
-        clock(heard.duration_s),
+        clock(analyzed.duration_s),
         level(loudness.and_then(|loudness| loudness.integrated_lufs).map(|level| level.0)),
         level(loudness.and_then(|loudness| loudness.range_lu).map(|level| level.0)),
         level(loudness.and_then(|loudness| loudness.true_peak_dbtp).map(|level| level.0)),
-        heard.rhythm.as_ref().map_or_else(|| "-".to_owned(), tempo_cell),
-        heard.key.as_ref().map_or_else(|| "-".to_owned(), key_cell),
-        format_name(heard),
+        analyzed.rhythm.as_ref().map_or_else(|| "-".to_owned(), tempo_cell),
+        analyzed.key.as_ref().map_or_else(|| "-".to_owned(), key_cell),
+        format_name(analyzed),
     );
-    if let Some((first, more)) = heard.damage.split_first() {
+    if let Some((first, more)) = analyzed.damage.split_first() {
         let more =
             if more.is_empty() { String::new() } else { format!(" (and {} more: --json)", more.len()) };
         let _ = write!(row, "  DAMAGED: {}{more}", printable(first));
@@ -247,15 +247,15 @@ fn key_cell(key: &Key) -> String {
     format!("{} {mode} {}{more}", key.tonic, key.camelot)
 }
 
-fn format_name(heard: &Heard) -> String {
-    let rate = f64::from(heard.sample_rate_hz) / 1000.0;
-    let depth = heard.bit_depth.map(|bits| format!("/{bits}")).unwrap_or_default();
-    let channels = match heard.channels {
+fn format_name(analyzed: &Analyzed) -> String {
+    let rate = f64::from(analyzed.sample_rate_hz) / 1000.0;
+    let depth = analyzed.bit_depth.map(|bits| format!("/{bits}")).unwrap_or_default();
+    let channels = match analyzed.channels {
         1 => " mono".to_owned(),
         2 => String::new(),
         more => format!(" {more} ch"),
     };
-    format!("{} {rate}{depth}{channels}", printable(&heard.codec))
+    format!("{} {rate}{depth}{channels}", printable(&analyzed.codec))
 }
 
 /// Minutes and seconds, with hours when there are any.

@@ -211,7 +211,7 @@ fn table(explanation: &Explanation) -> String {
         "source   {}, {kind}, {}\nhash     {}\nfolder   {}\n",
         source.codec.as_deref().unwrap_or("unknown codec"),
         bytes(source.size_bytes),
-        source.hash.as_deref().unwrap_or("not known yet: the file was not heard"),
+        source.hash.as_deref().unwrap_or("not known yet: the file was not analyzed"),
         printable(&explanation.folder)
     ));
     for one in &explanation.qualities {

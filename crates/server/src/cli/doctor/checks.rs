@@ -138,13 +138,13 @@ fn ffmpeg(settings: &Settings) -> Check {
         Err(_) if settings.ffmpeg == FfmpegSetting::Off => bad(
             NAME,
             Outcome::Warning,
-            format!("switched off; cannot be heard without it: {lacking}"),
+            format!("switched off; cannot be analyzed without it: {lacking}"),
             "set ffmpeg to auto",
         ),
         Err(error) => bad(
             NAME,
             Outcome::Warning,
-            format!("{}; cannot be heard without it: {lacking}", error.message()),
+            format!("{}; cannot be analyzed without it: {lacking}", error.message()),
             "install the package ffmpeg, or name a program with the setting ffmpeg",
         ),
     }

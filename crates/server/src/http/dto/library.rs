@@ -20,11 +20,11 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 pub struct LibraryDto {
     /// Tracks in all.
     pub tracks: u64,
-    /// Tracks waiting to be heard.
+    /// Tracks waiting to be analyzed.
     pub queued: u64,
-    /// Tracks being heard.
+    /// Tracks being analyzed.
     pub processing: u64,
-    /// Tracks heard.
+    /// Tracks analyzed.
     pub ready: u64,
     /// Tracks that cannot be read.
     pub failed: u64,
@@ -36,7 +36,7 @@ pub struct LibraryDto {
     pub releases: u64,
     /// How long all of it plays.
     pub duration_s: f64,
-    /// Why no track is being heard at the moment, when the worker that hears them does not stay up.
+    /// Why no track is being analyzed at the moment, when the worker that analyzes them does not stay up.
     pub trouble: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl LibraryDto {
         } = counts;
         // A worker that just ended is started again at once: only one that is waited for is trouble.
         let trouble = worker.last_exit.as_ref().filter(|_| worker.pid.is_none()).map(|reason| {
-            format!("the worker that hears tracks does not stay up: {reason}; the server's log and `fanfare doctor` say more")
+            format!("the worker that analyzes tracks does not stay up: {reason}; the server's log and `fanfare doctor` say more")
         });
         Self { tracks, queued, processing, ready, failed, missing, artists, releases, duration_s, trouble }
     }

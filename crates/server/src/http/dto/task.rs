@@ -14,7 +14,7 @@ use crate::http::clock::rfc3339;
 pub enum TaskKindDto {
     /// Brings the catalog up to date with the folders.
     Scan,
-    /// Hears the tracks that were not heard yet.
+    /// Analyzes the tracks that were not analyzed yet.
     Analysis,
     /// The daily run over tracks that lack a result, or failed and are due again.
     Nightly,
@@ -24,9 +24,9 @@ pub enum TaskKindDto {
     Transcode,
     /// Makes smaller files ahead of time.
     Cache,
-    /// Writes measured loudness into the tags of tracks that were heard before that was asked for.
+    /// Writes measured loudness into the tags of tracks that were analyzed before that was asked for.
     Tags,
-    /// Asks AcoustID about tracks that nobody could be asked about when they were heard.
+    /// Asks AcoustID about tracks that nobody could be asked about when they were analyzed.
     Identify,
 }
 

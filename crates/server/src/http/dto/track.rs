@@ -20,13 +20,13 @@ use crate::http::{
 #[serde(rename_all = "snake_case")]
 #[schema(as = TrackState)]
 pub enum TrackStateDto {
-    /// Waiting to be heard.
+    /// Waiting to be analyzed.
     Queued,
-    /// Being heard.
+    /// Being analyzed.
     Processing,
-    /// Heard; enrichment runs.
+    /// Analyzed; enrichment runs.
     Enriching,
-    /// Heard.
+    /// Analyzed.
     Ready,
     /// In the public catalog.
     Published,
@@ -296,9 +296,9 @@ pub struct TrackDto {
     pub enrichment: EnrichmentStateDto,
     /// Why enrichment was given up.
     pub enrichment_error: Option<String>,
-    /// A track that sounds the same, as found when this one was heard.
+    /// A track that sounds the same, as found when this one was analyzed.
     pub twin: Option<String>,
-    /// When it was made public; with another state than `published`, it is again once its changed file is heard.
+    /// When it was made public; with another state than `published`, it is again once its changed file is analyzed.
     #[schema(format = DateTime)]
     pub published: Option<String>,
     /// Codec, for example `flac`.
@@ -449,7 +449,7 @@ pub struct TrackWaveformDto {
     /// Root mean square per column, 0 to 1.
     pub rms: Vec<f32>,
     /// Level of four frequency bands per column, bass to treble (up to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS and less,
-    /// 255 is 0 dBFS. Empty for a track that was heard before bands were measured.
+    /// 255 is 0 dBFS. Empty for a track that was analyzed before bands were measured.
     pub bands: Vec<[u8; 4]>,
     /// How long the track plays.
     pub duration_s: Option<f64>,

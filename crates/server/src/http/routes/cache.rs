@@ -66,7 +66,7 @@ pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axu
         files: counts.iter().map(|count| count.files).sum(),
         hits,
         misses,
-        encoding: state.small.heard() as u64,
+        encoding: state.small.listened_to() as u64,
         oldest_used: oldest.map(rfc3339),
         qualities: Quality::SMALLER.iter().map(quality).collect(),
         max_workers: options.workers as u64,

@@ -40,7 +40,7 @@ const CACHE: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// The longest name of a file to keep, in characters.
 const FILE_NAME: usize = 120;
 
-/// Opens a public link: gives the mixtape, and a cookie that its tracks can be heard with.
+/// Opens a public link: gives the mixtape, and a cookie that its tracks can be analyzed with.
 #[utoipa::path(
     post,
     path = "/api/v1/shared/open",
@@ -159,7 +159,7 @@ pub struct SharedAudioParams {
 }
 
 /// The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
-/// that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests hear originals only where that is the
+/// that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where that is the
 /// quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
 /// is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
 #[utoipa::path(
@@ -234,7 +234,7 @@ pub async fn shared_track_cover(
     params(("id" = String, Path, description = "The track")),
     responses(
         (status = 200, body = TrackWaveformDto),
-        (status = 404, description = "No such track in an opened mixtape, or not heard yet"),
+        (status = 404, description = "No such track in an opened mixtape, or not analyzed yet"),
     )
 )]
 pub async fn shared_waveform(

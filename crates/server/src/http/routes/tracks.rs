@@ -167,7 +167,7 @@ pub(super) fn dto(row: TrackRow, shown: &Shown) -> TrackDto {
     track
 }
 
-/// What analysis knows of the track (of a published one for everybody); parts are `null` while it was not heard.
+/// What analysis knows of the track (of a published one for everybody); parts are `null` while it was not analyzed.
 #[utoipa::path(
     get,
     path = "/api/v1/tracks/{id}/features",

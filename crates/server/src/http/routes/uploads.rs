@@ -41,7 +41,7 @@ const REST_TIME: Duration = Duration::from_secs(2);
 const PATIENT_BYTES: usize = 256 << 20;
 const PATIENT_TIME: Duration = Duration::from_secs(10);
 
-/// Takes in a file. What it is is read from its content; its name is only shown. It becomes a track that is heard and
+/// Takes in a file. What it is is read from its content; its name is only shown. It becomes a track that is analyzed and
 /// described by itself: its state tells how far that is.
 #[utoipa::path(
     post,

@@ -38,7 +38,7 @@ pub struct ZoomParams {
     path = "/api/v1/tracks/{id}/waveform",
     tag = "tracks",
     params(("id" = String, Path, description = "The track"), ZoomParams),
-    responses((status = 200, body = AudioWaveformDto), (status = 404, description = "No such track, or not heard yet"))
+    responses((status = 200, body = AudioWaveformDto), (status = 404, description = "No such track, or not analyzed yet"))
 )]
 pub async fn waveform(
     State(state): State<HttpState>,
@@ -57,7 +57,7 @@ pub async fn waveform(
     params(("id" = String, Path, description = "The track"), ZoomParams),
     responses(
         (status = 200, description = "Header and pairs of bytes", content_type = "application/octet-stream"),
-        (status = 404, description = "No such track, or not heard yet"),
+        (status = 404, description = "No such track, or not analyzed yet"),
     )
 )]
 pub async fn waveform_dat(
@@ -76,7 +76,7 @@ pub async fn waveform_dat(
     path = "/api/v1/tracks/{id}/waveform/columns",
     tag = "tracks",
     params(("id" = String, Path, description = "The track")),
-    responses((status = 200, body = TrackWaveformDto), (status = 404, description = "No such track, or not heard yet"))
+    responses((status = 200, body = TrackWaveformDto), (status = 404, description = "No such track, or not analyzed yet"))
 )]
 pub async fn waveform_columns(
     State(state): State<HttpState>,
@@ -104,9 +104,9 @@ async fn zoomed(state: &HttpState, caller: &MaybeCaller, id: TrackId, params: &Z
     let (Some(audio), Some(detail)) = (row.track.audio, waveform.detail) else {
         return Err(Problem::new(
             ErrorKind::NotFound,
-            "the track was heard before waveforms had this detail",
+            "the track was analyzed before waveforms had this detail",
         )
-        .remedy("it is heard again by itself; until then /waveform/columns has its shape"));
+        .remedy("it is analyzed again by itself; until then /waveform/columns has its shape"));
     };
     Ok(zoom(&detail, audio.sample_rate_hz, params.samples_per_pixel.unwrap_or(0)))
 }
@@ -120,6 +120,6 @@ async fn load(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<(T
 pub(super) async fn load_waveform(state: &HttpState, id: TrackId) -> Answer<Waveform> {
     tracks::load_features(state, id).await?.waveform.ok_or_else(|| {
         Problem::new(ErrorKind::NotFound, "the track has no waveform yet")
-            .remedy("it appears when the track was heard; its state says how far that is")
+            .remedy("it appears when the track was analyzed; its state says how far that is")
     })
 }

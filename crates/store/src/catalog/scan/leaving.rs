@@ -20,7 +20,7 @@ impl Batch {
     pub(super) async fn came_back(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
         if existing.presence == Presence::Missing {
             self.applied.restored += 1;
-            self.applied.released += presence::release_jobs(tx, existing.id, self.hear, self.now).await?;
+            self.applied.released += presence::release_jobs(tx, existing.id, self.analyze, self.now).await?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `--plot`: what was heard of a file on one sheet, as SVG.
+//! `--plot`: what was analyzed of a file on one sheet, as SVG.
 //!
 //! Purpose: to see at a glance what the numbers say: a header with the figures, then, over one axis of time, the keys in
 //! turn, the waveform coloured by frequency band, beats and bars, the tempo where it moves, and the loudness.
@@ -46,7 +46,7 @@ pub struct Sheet<'a> {
     pub codec: &'a str,
     /// Bits per sample, where the codec has them.
     pub bit_depth: Option<u8>,
-    /// What was heard, with the curves.
+    /// What was analyzed, with the curves.
     pub features: &'a Features,
 }
 

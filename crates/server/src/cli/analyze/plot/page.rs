@@ -217,7 +217,7 @@ fn figures(sheet: &Sheet<'_>) -> String {
 /// The sheet in one paragraph, for those who cannot see it.
 fn description(sheet: &Sheet<'_>) -> String {
     let features = sheet.features;
-    let mut text = format!("What was heard in {}: {} long", sheet.file_name, clock(sheet.duration_s, 1.0));
+    let mut text = format!("What was analyzed in {}: {} long", sheet.file_name, clock(sheet.duration_s, 1.0));
     if let Some(loudness) = &features.loudness {
         if let Some(whole) = loudness.integrated_lufs {
             let _ = write!(text, ", {} LUFS", level(whole.0, 1));

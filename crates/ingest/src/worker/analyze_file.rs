@@ -20,7 +20,7 @@ use crate::{
     stamp::FileStamp,
 };
 
-/// A file to hear, as the catalog knows it.
+/// A file to analyze, as the catalog knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct AnalysisInput {
     pub(crate) path: std::path::PathBuf,
@@ -29,7 +29,7 @@ pub(crate) struct AnalysisInput {
     pub(crate) in_folder: bool,
     /// How long the catalog says it is.
     pub(crate) frames: Option<u64>,
-    /// What was heard of it before, if anything.
+    /// What was analyzed of it before, if anything.
     pub(crate) before: Option<PreviousAnalysis>,
     /// The analyzers that there are.
     pub(crate) analyzers: Vec<AnalyzerEntry>,
@@ -64,7 +64,7 @@ pub(crate) struct Far {
 
 /// What the analysis gave.
 #[derive(Debug)]
-pub(crate) struct Heard {
+pub(crate) struct Analyzed {
     pub(crate) content_hash: ContentHash,
     /// The inode change time of the bytes that were read; 0 where they may have been written to meanwhile.
     pub(crate) changed_ns: Option<i64>,
@@ -78,17 +78,17 @@ pub(crate) fn budget(duration_s: Option<f64>) -> Duration {
     TrackBudget::default().of(duration_s)
 }
 
-/// Hears the file; `on_progress` is told how far that is, and may take its time.
+/// Analyzes the file; `on_progress` is told how far that is, and may take its time.
 ///
 /// # Errors
 /// `Conflict` when the file is not as the catalog knows it, before or after; `Cancelled`; all kinds of
 /// opening and decoding.
-pub(crate) fn hear(
+pub(crate) fn analyze_file(
     file: &AnalysisInput,
     options: &OpenOptions,
     cancel: &CancelFlag,
     on_progress: &mut dyn FnMut(Far),
-) -> Result<Heard> {
+) -> Result<Analyzed> {
     let handle = open_regular(&file.path)?;
     let look = || handle.metadata().map_err(|error| Error::from_io("look at the file", error));
     let before = file.check_unchanged(&look()?)?;
@@ -124,7 +124,7 @@ pub(crate) fn hear(
     let results = analysis.results.into_iter().chain(left_out).collect();
     let mut warnings = analysis.warnings;
     warnings.extend(tag_damage(&file.path, &options.limits));
-    Ok(Heard { content_hash, changed_ns, audio, results, warnings })
+    Ok(Analyzed { content_hash, changed_ns, audio, results, warnings })
 }
 
 /// What was left out of a file's tags because it is damaged, so that the track says so.
