@@ -84,7 +84,7 @@ if [ ${#needed[@]} -gt 0 ] || [ ${#wanted[@]} -gt 0 ]; then
     if [ -n "$problem" ] && [ ${#needed[@]} -gt 0 ]; then
         fail "cannot install: $problem." "Install these yourself, then run this again: $missing"
     elif [ -n "$problem" ]; then
-        say "going on without ${wanted[*]}: $problem. Without ffmpeg, rare formats (APE, WavPack, WMA, DSD) cannot be heard."
+        say "going on without ${wanted[*]}: $problem. Without ffmpeg, rare formats (APE, WavPack, WMA, DSD) cannot be decoded."
     fi
 fi
 
