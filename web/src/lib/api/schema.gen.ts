@@ -806,7 +806,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Opens a public link: gives the mixtape, and a cookie that its tracks can be heard with. */
+        /** Opens a public link: gives the mixtape, and a cookie that its tracks can be analyzed with. */
         post: operations["open_share"];
         delete?: never;
         options?: never;
@@ -823,7 +823,7 @@ export interface paths {
         };
         /**
          * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
-         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests hear originals only where that is the
+         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where that is the
          *     quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
          *     is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
          */
@@ -834,7 +834,7 @@ export interface paths {
         options?: never;
         /**
          * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
-         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests hear originals only where that is the
+         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where that is the
          *     quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
          *     is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
          */
@@ -1023,7 +1023,7 @@ export interface paths {
         get: operations["tracks"];
         put?: never;
         /**
-         * Takes in a file. What it is is read from its content; its name is only shown. It becomes a track that is heard and
+         * Takes in a file. What it is is read from its content; its name is only shown. It becomes a track that is analyzed and
          *     described by itself: its state tells how far that is.
          */
         post: operations["upload"];
@@ -1104,7 +1104,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What analysis knows of the track (of a published one for everybody); parts are `null` while it was not heard. */
+        /** What analysis knows of the track (of a published one for everybody); parts are `null` while it was not analyzed. */
         get: operations["features"];
         put?: never;
         post?: never;
@@ -2041,17 +2041,17 @@ export interface components {
             missing: number;
             /**
              * Format: int64
-             * @description Tracks being heard.
+             * @description Tracks being analyzed.
              */
             processing: number;
             /**
              * Format: int64
-             * @description Tracks waiting to be heard.
+             * @description Tracks waiting to be analyzed.
              */
             queued: number;
             /**
              * Format: int64
-             * @description Tracks heard.
+             * @description Tracks analyzed.
              */
             ready: number;
             /**
@@ -2064,7 +2064,7 @@ export interface components {
              * @description Tracks in all.
              */
             tracks: number;
-            /** @description Why no track is being heard at the moment, when the worker that hears them does not stay up. */
+            /** @description Why no track is being analyzed at the moment, when the worker that analyzes them does not stay up. */
             trouble: string | null;
         };
         /** @description A list that is short by nature. */
@@ -2768,7 +2768,7 @@ export interface components {
                 presence: components["schemas"]["Presence"];
                 /**
                  * Format: date-time
-                 * @description When it was made public; with another state than `published`, it is again once its changed file is heard.
+                 * @description When it was made public; with another state than `published`, it is again once its changed file is analyzed.
                  */
                 published?: string | null;
                 /** @description The file's path below its library folder; of an upload the name it was sent under. */
@@ -2810,7 +2810,7 @@ export interface components {
                  * @description True peak.
                  */
                 true_peak_dbtp?: number | null;
-                /** @description A track that sounds the same, as found when this one was heard. */
+                /** @description A track that sounds the same, as found when this one was analyzed. */
                 twin?: string | null;
                 /**
                  * Format: date-time
@@ -3571,7 +3571,7 @@ export interface components {
             presence: components["schemas"]["Presence"];
             /**
              * Format: date-time
-             * @description When it was made public; with another state than `published`, it is again once its changed file is heard.
+             * @description When it was made public; with another state than `published`, it is again once its changed file is analyzed.
              */
             published: string | null;
             /** @description The file's path below its library folder; of an upload the name it was sent under. */
@@ -3613,7 +3613,7 @@ export interface components {
              * @description True peak.
              */
             true_peak_dbtp: number | null;
-            /** @description A track that sounds the same, as found when this one was heard. */
+            /** @description A track that sounds the same, as found when this one was analyzed. */
             twin: string | null;
             /**
              * Format: date-time
@@ -3662,7 +3662,7 @@ export interface components {
         TrackWaveform: {
             /**
              * @description Level of four frequency bands per column, bass to treble (up to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS and less,
-             *     255 is 0 dBFS. Empty for a track that was heard before bands were measured.
+             *     255 is 0 dBFS. Empty for a track that was analyzed before bands were measured.
              */
             bands: number[][];
             /** @description How many columns of equal length follow. */
@@ -6327,7 +6327,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrackWaveform"];
                 };
             };
-            /** @description No such track in an opened mixtape, or not heard yet */
+            /** @description No such track in an opened mixtape, or not analyzed yet */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7538,7 +7538,7 @@ export interface operations {
                     "application/json": components["schemas"]["AudioWaveform"];
                 };
             };
-            /** @description No such track, or not heard yet */
+            /** @description No such track, or not analyzed yet */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7583,7 +7583,7 @@ export interface operations {
                     "application/octet-stream": unknown;
                 };
             };
-            /** @description No such track, or not heard yet */
+            /** @description No such track, or not analyzed yet */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7621,7 +7621,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrackWaveform"];
                 };
             };
-            /** @description No such track, or not heard yet */
+            /** @description No such track, or not analyzed yet */
             404: {
                 headers: {
                     [name: string]: unknown;
