@@ -11,7 +11,9 @@
 //! may be killed at any moment; files of the library are only ever read, but for tags whose writing was asked for
 //! ([`WriteReplayGain`]); no listener is served from here.
 
+mod channel;
 mod clock;
+mod confine;
 mod detached;
 mod hub;
 mod identify;
@@ -24,6 +26,7 @@ mod pictures;
 mod played;
 mod post_analysis;
 mod quarantine;
+mod regular_file;
 mod release_gain;
 mod retag;
 mod scan;
@@ -36,6 +39,7 @@ mod text;
 mod upload;
 mod watch;
 mod work_policy;
+mod work_queue;
 mod work_queues;
 mod worker;
 

@@ -17,7 +17,7 @@ use fanfare_model::{Result, TrackId};
 use fanfare_store::{Patience, Store};
 use tokio::sync::{mpsc, watch};
 
-use crate::{clock, supervisor::Supervisor};
+use crate::clock;
 
 /// How soon a track that still plays is looked up again: it may have no job any more (an analysis during playback that is too
 /// slow for the listener gives its job back).
@@ -64,10 +64,10 @@ impl Played {
     }
 }
 
-/// Puts the jobs of played tracks in front, until it is told to stop.
+/// Puts the jobs of played tracks in front, until it is told to stop. `wake` tells the worker that there may be jobs.
 pub(crate) async fn analyze_next(
     store: Store,
-    supervisor: Supervisor,
+    wake: impl Fn() + Send,
     mut notes: mpsc::Receiver<TrackId>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -78,7 +78,7 @@ pub(crate) async fn analyze_next(
         };
         let Some(track) = track else { return };
         match Patience::new(WRITE_WAIT).over(queue_first(&store, track)).await {
-            Ok(true) => supervisor.wake(),
+            Ok(true) => wake(),
             Ok(false) => {}
             Err(error) => tracing::debug!(%track, %error, "a track that is played is analyzed in its turn"),
         }

@@ -1,14 +1,11 @@
-//! Files of ours that no row names: for how long they are kept, and making a track of one again.
+//! Files of ours that no row names: for how long they are kept.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
 };
 
-use fanfare_model::{ContentHash, Error, ErrorKind, Result, UserId};
-use fanfare_store::{Keeping, Uploaded};
-
-use crate::{Ingest, Receiving};
+use fanfare_store::Keeping;
 
 /// How long files that no row names are kept where nothing else is set, in days.
 pub const QUARANTINE_DAYS: u32 = 30;
@@ -53,17 +50,4 @@ pub fn keeping(days: u32) -> Keeping {
 #[must_use]
 pub const fn list_at_once() -> Keeping {
     Keeping { blobs_ms: i64::MAX, cache_ms: i64::MAX, young_ms: 0 }
-}
-
-impl Ingest {
-    /// Makes a track again of an upload that no row names; or gives the track that has the same bytes already.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such upload in quarantine; what [`Receiving::finish`] reports, and then it stays there.
-    pub async fn restore_upload(&self, hash: ContentHash, owner: UserId) -> Result<Uploaded> {
-        if !self.store().catalog().is_quarantined_upload(hash).await? {
-            return Err(Error::new(ErrorKind::NotFound, "there is no such upload in the quarantine"));
-        }
-        Receiving::of_blob(self.receives(), hash, owner).await?.finish().await
-    }
 }

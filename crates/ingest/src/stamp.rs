@@ -4,7 +4,7 @@ use std::{fs::Metadata, os::unix::fs::MetadataExt as _};
 
 use fanfare_model::{Error, ErrorKind, Result, Timestamp, Track};
 
-use crate::scan::walk::{changed_ns, modified};
+use crate::clock;
 
 /// Size and times of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,17 @@ impl FileStamp {
     pub(crate) fn change_between(&self, after: &Self) -> Option<i64> {
         if self.changed_ns == after.changed_ns { self.changed_ns } else { Some(0) }
     }
+}
+
+/// The modification time as the catalog keeps it.
+pub(crate) fn modified(meta: &Metadata) -> Timestamp {
+    meta.modified().map_or(Timestamp(0), clock::of)
+}
+
+/// The inode change time as the catalog keeps it, in ns; `None` where the file system has none.
+pub(crate) fn changed_ns(meta: &Metadata) -> Option<i64> {
+    let ns = meta.ctime().checked_mul(1_000_000_000)?.checked_add(meta.ctime_nsec())?;
+    (ns != 0).then_some(ns)
 }
 
 #[cfg(test)]

@@ -18,12 +18,12 @@ use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::{
     TaskHub,
+    channel::protocol::WorkerEvent,
     live_task::LiveTask,
     showing::{name_unsaid, show_event},
     text,
     work_policy::WorkPolicy,
-    work_queues::WorkQueue,
-    worker::protocol::WorkerEvent,
+    work_queue::WorkQueue,
 };
 
 /// The counts are read from the store at most this often; in between they are counted along.

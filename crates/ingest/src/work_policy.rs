@@ -19,12 +19,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use fanfare_model::TrackId;
 
-use crate::{BackgroundOptions, played::Played};
+use crate::{BackgroundOptions, channel::policy::Policy, played::Played};
 
 /// How long something counts as being played after its last byte was handed out.
 pub const LINGER: Duration = Duration::from_secs(30);
@@ -32,26 +31,6 @@ pub const LINGER: Duration = Duration::from_secs(30);
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// The pacing of work that yields, where a nightly run would be flat out, in seconds per second of audio.
 const YIELDING_PACING: f64 = 0.25;
-
-/// How gently a worker analyzes tracks; what it is told by its server.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Policy {
-    /// Tracks at a time.
-    pub(crate) slots: usize,
-    /// Seconds of wall-clock time that each second of audio takes at least, per slot.
-    pub(crate) pacing: f64,
-    /// Processor time in percent of the whole machine, at most.
-    pub(crate) cpu_share: u8,
-    /// Whether nothing is done at all for now.
-    pub(crate) hold: bool,
-}
-
-impl Policy {
-    /// Flat out.
-    pub(crate) const fn prompt(slots: usize) -> Self {
-        Self { slots, pacing: 0.0, cpu_share: 100, hold: false }
-    }
-}
 
 /// What goes on.
 #[derive(Debug, Clone)]

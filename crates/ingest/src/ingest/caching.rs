@@ -18,11 +18,9 @@ use super::{
     cache_queue::{CacheQueued, Which, cache_job, queue_cache},
 };
 use crate::{
+    channel::protocol::{WorkerCommand, WorkerEvent},
     clock,
-    worker::{
-        protocol::{WorkerCommand, WorkerEvent},
-        room::IN_USE_MS,
-    },
+    worker::room::IN_USE_MS,
 };
 
 /// How often age is looked at.

@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
-use fanfare_model::{ContentHash, ErrorKind, Result};
+use fanfare_model::{ContentHash, ErrorKind, Result, UserId};
 
 use super::Ingest;
-use crate::{clock, upload::Receives};
+use crate::{Receiving, clock, upload::Receives};
 
 impl Ingest {
+    /// Begins taking in a file that is being sent. `name` is what the sender calls it; it is only ever shown.
+    ///
+    /// # Errors
+    /// `LimitExceeded` when the person's quota is used up; `NoSpace`, `Io` from the disk, `Unavailable` while it is away.
+    pub async fn receive(&self, name: &str, uploader: UserId) -> Result<Receiving> {
+        Receiving::begin(self.receives(), name, uploader).await
+    }
+
     /// What an upload needs to be taken in.
     pub(crate) fn receives(&self) -> Receives {
         Receives {

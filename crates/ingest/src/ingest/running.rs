@@ -1,25 +1,15 @@
 //! Background tasks that run while [`Ingest`](super::Ingest) does.
 
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{future::Future, time::Duration};
 
-use fanfare_model::TrackId;
 use fanfare_store::Store;
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    channel::policy::Policy,
     scan::scheduler::{Cause, ScanScheduler},
-    supervisor::Supervisor,
-    work_policy::{Policy, WorkPolicy},
+    supervisor::{Supervisor, stale::StaleReceiver},
+    work_policy::WorkPolicy,
     work_queues::WorkQueues,
 };
 
@@ -121,41 +111,6 @@ pub(super) async fn pass_wakes(
     }
 }
 
-/// Reports tracks whose file differs from what the catalog says.
-#[derive(Clone)]
-pub(crate) struct StaleSender {
-    sender: mpsc::Sender<TrackId>,
-    overflowed: Arc<AtomicBool>,
-}
-
-impl StaleSender {
-    /// Reports the track, without ever waiting.
-    pub(crate) fn say(&self, track: TrackId) {
-        if self.sender.try_send(track).is_err() {
-            // Too many to report one by one: everything is scanned.
-            self.overflowed.store(true, Ordering::SeqCst);
-        }
-    }
-}
-
-/// Receives the reported tracks.
-pub(super) struct StaleReceiver {
-    receiver: mpsc::Receiver<TrackId>,
-    overflowed: Arc<AtomicBool>,
-}
-
-pub(super) fn stale() -> (StaleSender, StaleReceiver) {
-    let (sender, receiver) = mpsc::channel(64);
-    let overflowed = Arc::new(AtomicBool::new(false));
-    (StaleSender { sender, overflowed: Arc::clone(&overflowed) }, StaleReceiver { receiver, overflowed })
-}
-
-/// A sender without a receiver.
-#[cfg(test)]
-pub(crate) fn no_stale_tracks() -> StaleSender {
-    stale().0
-}
-
 /// Scans the folder of a track whose file differs from what the catalog says.
 pub(super) async fn rescan_stale(
     store: Store,
@@ -165,11 +120,11 @@ pub(super) async fn rescan_stale(
 ) {
     loop {
         let track = tokio::select! {
-            track = stale.receiver.recv() => track,
+            track = stale.next() => track,
             _ = stop.changed() => return,
         };
         let Some(track) = track else { return };
-        if stale.overflowed.swap(false, Ordering::SeqCst) {
+        if stale.has_overflowed() {
             // Refused only while shutting down.
             let _asked = scheduler.ask(Cause::Quiet, None).await;
         }
@@ -182,20 +137,5 @@ pub(super) async fn rescan_stale(
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "could not look up a track whose file changed"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn more_stale_tracks_than_can_be_told_are_not_forgotten() {
-        let (sender, mut stale) = stale();
-        for number in 0..100 {
-            sender.say(TrackId::from_bytes([number; 16]));
-        }
-        assert!(stale.receiver.recv().await.is_some());
-        assert!(stale.overflowed.load(Ordering::SeqCst));
     }
 }

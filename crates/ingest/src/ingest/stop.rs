@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Ingest, LIVE_STOP};
+use super::Ingest;
 
+/// How long the worker for listeners gets to end.
+pub(super) const LIVE_STOP: Duration = Duration::from_millis(1_200);
 /// How long scans get to stop at a shutdown.
 const SCANS_STOP: Duration = Duration::from_secs(8);
 /// How long the background's worker gets to end.

@@ -12,7 +12,7 @@ use fanfare_model::{
 use fanfare_store::{Failure, Store};
 use tokio::time::MissedTickBehavior;
 
-use super::{OnePass, Turn};
+use super::turn::{OnePass, Turn};
 use crate::{
     AcoustIdOptions, Identify, TaskHub, identify::Asked, live_task::LiveTask, text, work_policy::WorkPolicy,
 };

@@ -13,7 +13,7 @@ use fanfare_audio::AlbumGain;
 use fanfare_model::{ReleaseId, Result, TaskFailure, TaskId, TaskKind, TaskState, Timestamp, Track, TrackId};
 use fanfare_store::{MAX_PAGE, Store, TrackQuery};
 
-use super::{OnePass, Turn};
+use super::turn::{OnePass, Turn};
 use crate::{
     TaskHub,
     live_task::LiveTask,

@@ -14,11 +14,9 @@ use super::{
     protocol::{Answer, Answered, Asked, Request, written},
 };
 use crate::{
-    scan::read::open_regular,
-    worker::{
-        confine::confine_pictures,
-        protocol::{MAX_LINE_BYTES, line, parse},
-    },
+    channel::protocol::{MAX_LINE_BYTES, line, parse},
+    confine::confine_pictures,
+    regular_file::open_regular,
 };
 
 /// The body of `fanfare pictures`: decodes pictures for the server until standard input ends.

@@ -11,11 +11,17 @@ use tokio::{
 };
 
 use super::{
-    Ask, IDLE, PICTURE_WAIT, PictureCommand, Waiting,
+    ask::{Ask, PictureCommand, Waiting},
     protocol::{Answer, Answered, MAX_ANSWER_BYTES, Request, check_path, read},
 };
-use crate::worker::protocol::{line, next_message};
+use crate::channel::protocol::{line, next_message};
 
+/// How long one request may take. The largest honest covers (40 million pixels of JPEG or of PNG with 16 bits, WebP of 9
+/// million) take 0.5 to 2.2 seconds in a build without optimisation beside other work; the rest is for slow machines and
+/// slow disks. It is what one hostile picture may cost each other person once.
+pub(super) const PICTURE_WAIT: Duration = Duration::from_secs(10);
+/// How long a child without work is kept.
+pub(super) const IDLE: Duration = Duration::from_secs(5);
 /// How long a child that has nothing to do any more gets to end by itself.
 const END_WAIT: Duration = Duration::from_secs(1);
 

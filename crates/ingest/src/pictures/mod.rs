@@ -8,18 +8,18 @@
 //! not wait for an analysis.
 //!
 //! Invariants: everybody's requests wait in a bounded line of their own ([`Whose`]), the lines take turns, and none waits
-//! longer than [`QUEUE_WAIT`]; one takes at most [`PICTURE_WAIT`]; a child that ends, hangs or says what is no answer costs
-//! the picture in work and is replaced; one that nobody needs ends after [`IDLE`], with its memory.
+//! longer than [`QUEUE_WAIT`]; one takes at most [`PICTURE_WAIT`](keeper::PICTURE_WAIT); a child that ends, hangs or says what is no answer costs
+//! the picture in work and is replaced; one that nobody needs ends after [`IDLE`](keeper::IDLE), with its memory.
 
+mod ask;
 mod child;
 mod keeper;
 mod protocol;
 mod turns;
 
 use std::{
-    ffi::OsString,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -27,11 +27,11 @@ use fanfare_audio::{Cover, Limits, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::{child::run_pictures, turns::Whose};
+pub use self::{ask::PictureCommand, child::run_pictures, turns::Whose};
 use self::{
+    ask::{Ask, Waiting},
     keeper::Keeper,
     protocol::{Answer, Request},
-    turns::Turns,
 };
 
 /// Tags of a file that are read in the server, in bytes; of larger ones the child reads all.
@@ -41,21 +41,6 @@ pub(crate) const TAGS_HERE_BYTES: u64 = 1 << 20;
 pub(crate) const CHILD_DATA_BYTES: u64 = 72 << 20;
 /// How long a request waits for its turn.
 const QUEUE_WAIT: Duration = Duration::from_secs(60);
-/// How long one request may take. The largest honest covers (40 million pixels of JPEG or of PNG with 16 bits, WebP of 9
-/// million) take 0.5 to 2.2 seconds in a build without optimisation beside other work; the rest is for slow machines and
-/// slow disks. It is what one hostile picture may cost each other person once.
-const PICTURE_WAIT: Duration = Duration::from_secs(10);
-/// How long a child without work is kept.
-const IDLE: Duration = Duration::from_secs(5);
-
-/// How the child is started.
-#[derive(Debug, Clone)]
-pub struct PictureCommand {
-    /// The program.
-    pub exe: PathBuf,
-    /// Its arguments; they must lead to [`run_pictures`].
-    pub args: Vec<OsString>,
-}
 
 /// The picture in a file, as a cover.
 #[derive(Debug)]
@@ -72,15 +57,6 @@ pub struct Pictures {
     waiting: Waiting,
     /// Says that something waits; one word is enough for all of it.
     wake: mpsc::Sender<()>,
-}
-
-/// What waits, in its lines.
-type Waiting = Arc<Mutex<Turns<Ask>>>;
-
-/// A request on its way.
-struct Ask {
-    request: Request,
-    reply: oneshot::Sender<Result<Answer>>,
 }
 
 impl Pictures {

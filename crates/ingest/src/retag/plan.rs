@@ -4,12 +4,70 @@
 //! gets nothing. A release of which a track is missing, failed or cannot be believed gets no release gain in any of its files,
 //! though it has one where it is played: what is written stays in the files when the track is whole again.
 
-use fanfare_audio::{AlbumGain, AnalyzedFile};
-use fanfare_model::{Error, ErrorKind, Result, Track, features::Loudness};
+use fanfare_analysis::loudness::Gain;
+use fanfare_audio::{AlbumGain, AnalyzedFile, ReplayGainTags};
+use fanfare_model::{Error, ErrorKind, ReleaseId, Result, Tags, Track, TrackId, features::Loudness};
 use fanfare_store::Store;
 
-use super::{Doubted, Plan, Ready};
 use crate::release_gain::{Tracks, judged, left_out, measured, tracks_of};
+
+/// A track that is to be written.
+pub(crate) struct Ready {
+    pub(crate) id: TrackId,
+    pub(super) analyzed: AnalyzedFile,
+    gain: Gain,
+    /// What its tags say, as far as the catalog knows.
+    known: Tags,
+}
+
+/// What is written, and what is not.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// The files that are written.
+    pub(crate) ready: Vec<Ready>,
+    /// The release's values, which are written into all of them.
+    pub(crate) album: Option<AlbumGain>,
+    /// Files whose values cannot be believed: nothing is written into them.
+    pub(crate) doubted: Vec<Doubted>,
+    /// Why the release's values are not written, once all its tracks are analyzed.
+    pub(crate) no_album: Option<(ReleaseId, Error)>,
+    /// The release of which another track waits for its analysis: nothing is written yet.
+    pub(crate) waits: Option<ReleaseId>,
+}
+
+/// A file whose values cannot be believed.
+pub(crate) struct Doubted {
+    pub(crate) id: TrackId,
+    /// Its path within its folder.
+    pub(crate) file: String,
+    pub(crate) error: Error,
+}
+
+impl Ready {
+    /// What is written into its tags.
+    pub(super) fn tags(&self, album: Option<AlbumGain>) -> ReplayGainTags {
+        ReplayGainTags { track_gain_db: self.gain.gain_db, track_peak: self.gain.peak, album }
+    }
+
+    /// Whether its tags say all that already.
+    pub(crate) fn is_written(&self, album: Option<AlbumGain>) -> bool {
+        let mut written = self.known.clone();
+        retag(&mut written, &self.tags(album));
+        written == self.known
+    }
+}
+
+/// The tags of a file that these were written into.
+pub(super) fn retag(known: &mut Tags, tags: &ReplayGainTags) {
+    // As they are written: two decimals of a decibel, six of a peak.
+    let rounded = |value: f64, steps: f64| Some((value * steps).round() / steps);
+    known.replaygain_track_gain_db = rounded(tags.track_gain_db, 1e2);
+    known.replaygain_track_peak = rounded(tags.track_peak, 1e6);
+    if let Some(album) = tags.album {
+        known.replaygain_album_gain_db = rounded(album.gain_db, 1e2);
+        known.replaygain_album_peak = rounded(album.peak, 1e6);
+    }
+}
 
 /// The track alone, or all tracks of its release with the release's gain, once none of them waits for its analysis.
 pub(crate) async fn what_to_write(track: &Track, store: &Store) -> Result<Plan> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use fanfare_model::Result;
 use fanfare_store::{Leftover, ScanApplied, ScanChange};
 
-use super::folder::FolderScan;
+use super::folder_scan::FolderScan;
 use crate::clock;
 
 /// Changes per transaction: large enough that its cost is shared, small enough that others get a turn.

@@ -16,13 +16,16 @@ use fanfare_model::{ContentHash, FolderId, Presence, Result};
 use fanfare_store::{FileElsewhere, FormerPlace, KnownFile};
 
 use super::{
-    folder::{FolderScan, MOVE_BYTES},
+    folder_scan::{FolderScan, MOVE_BYTES},
     moves::KnownBytes,
     plan::differs,
-    read::{hash_file, open_regular},
-    walk::{FoundFile, Walked, changed_ns, modified},
+    walk::{FoundFile, Walked},
 };
-use crate::detached::{LOOK_TIME, attend, detached};
+use crate::{
+    detached::{LOOK_TIME, attend, detached},
+    regular_file::{hash_file, open_regular},
+    stamp::{changed_ns, modified},
+};
 
 /// What new files, and files that are other ones than those known at their paths, are compared with.
 #[derive(Default)]

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashSet,
-    future::Future,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,44 +9,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_audio::{CancelFlag, Limits};
-use fanfare_model::{
-    AwayFolder, AwayReason, Error, ErrorKind, FolderId, Result, Timestamp, TrackId, library::Folder,
-};
-use fanfare_store::{
-    FileElsewhere, FolderMount, FormerPlace, KnownFile, ScanApplied, ScanChange, ScanEnd, Store,
-};
+use fanfare_model::{AwayFolder, AwayReason, Error, ErrorKind, Result, Timestamp, TrackId};
+use fanfare_store::{FileElsewhere, FolderMount, FormerPlace, KnownFile, ScanChange, ScanEnd};
 
 use super::{
     apply::Applying,
     elsewhere::Others,
+    folder_scan::{FolderOutcome, FolderScan, MOVE_BYTES, RECHECK_BYTES, SAY_EVERY},
     moves::KnownBytes,
     plan::{Comparison, Plan, plan},
-    read::{hash_file, open_regular},
     walk::{WalkProgress, Walked, walk},
 };
 use crate::{
     clock,
-    detached::{STALLED, attend, detached},
-    live_task::LiveTask,
-    own::OwnFolders,
-    pictures::Pictures,
-    task_tracker::TaskTracker,
+    detached::detached,
+    regular_file::{hash_file, open_regular},
     text,
 };
 
 /// How often the number of files found so far is shown while walking.
 const WALK_PROGRESS: Duration = Duration::from_millis(200);
-/// How often a long scan says in the log how far it is.
-pub(super) const SAY_EVERY: Duration = Duration::from_secs(30);
 /// How long a scan waits for threads that an earlier one of the folder left behind.
 const LEFT_BEHIND: Duration = Duration::from_secs(5);
-
-/// Bytes that are compared in one scan at most, because a time of their files is another one: minutes of a disk's time, so
-/// that a library with a new owner keeps nobody waiting for long. The next scan goes on.
-pub(super) const RECHECK_BYTES: u64 = 4 << 30;
-/// Bytes of new files that are read in one scan at most to see whether they are known tracks; likewise.
-pub(super) const MOVE_BYTES: u64 = RECHECK_BYTES;
 
 /// What the catalog knew before the scan.
 struct Before {
@@ -57,50 +40,6 @@ struct Before {
     present: Vec<KnownBytes>,
     former: Vec<FormerPlace>,
     now: Timestamp,
-}
-
-/// One folder to scan, and everything that takes.
-pub(crate) struct FolderScan<'a> {
-    pub(crate) store: &'a Store,
-    pub(crate) folder: &'a Folder,
-    pub(crate) task: &'a LiveTask,
-    pub(crate) task_tracker: &'a TaskTracker,
-    /// Whether what is found is analyzed at once, and not with the next nightly run.
-    pub(crate) on_arrival: bool,
-    pub(crate) cancel: &'a CancelFlag,
-    /// What is passed by wherever it lies in the folder.
-    pub(crate) own: &'a OwnFolders,
-    pub(crate) limits: &'a Limits,
-    /// Where covers are decoded.
-    pub(crate) pictures: &'a Pictures,
-    /// Held by every thread that asks the folder's storage, so that it is known which are still at it.
-    pub(crate) at_it: Arc<()>,
-    /// Every file is compared byte by byte.
-    pub(crate) full: bool,
-    /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
-    pub(crate) keep_ms: Option<i64>,
-    /// The log says that it begins, and how far it is.
-    pub(crate) told: bool,
-}
-
-/// What the scan of a folder came to.
-#[derive(Debug, Default)]
-pub(crate) struct FolderOutcome {
-    pub(crate) applied: ScanApplied,
-    /// Audio files that are there.
-    pub(crate) files: u64,
-    /// Files that were being written, or are still to be compared: worth another scan soon.
-    pub(crate) changing: u64,
-    /// The library folder itself is not there.
-    pub(crate) not_there: bool,
-    /// Folders in it that count as away.
-    pub(crate) away: u64,
-    /// Files whose bytes were compared.
-    pub(crate) compared: u64,
-    /// Other library folders that tracks were taken from: worth another scan soon.
-    pub(crate) taken_from: HashSet<FolderId>,
-    /// What of it was left out, as text.
-    pub(crate) left_out: Vec<String>,
 }
 
 impl FolderScan<'_> {
@@ -251,20 +190,6 @@ impl FolderScan<'_> {
         Ok(())
     }
 
-    /// Waits for work on the folder's storage; see [`attend`].
-    pub(super) async fn attend<T>(
-        &self,
-        work: impl Future<Output = T>,
-        answers: impl Fn() -> u64,
-    ) -> Result<T> {
-        attend(work, answers, self.cancel, STALLED).await.map_err(|error| match error.kind() {
-            ErrorKind::Unavailable => {
-                error.context(format!("the folder {} is away", self.folder.path.display()))
-            }
-            _ => error,
-        })
-    }
-
     async fn walk(&self) -> Result<Walked> {
         let (root, cancel, at_it) = (self.folder.path.clone(), self.cancel.clone(), Arc::clone(&self.at_it));
         let (own, progress) = (self.own.clone(), Arc::new(WalkProgress::default()));
@@ -338,18 +263,6 @@ impl FolderScan<'_> {
         let plan = self.attend(planning, || answers.load(Ordering::Relaxed)).await??;
         self.check_cancel()?;
         Ok(plan)
-    }
-
-    /// The path as a person is shown it: with its folder, because there may be several.
-    pub(super) fn shown(&self, relative: &str) -> String {
-        self.folder.path.join(relative).display().to_string()
-    }
-
-    pub(super) fn check_cancel(&self) -> Result<()> {
-        if self.cancel.is_cancelled() {
-            return Err(Error::new(ErrorKind::Cancelled, "the scan was cancelled"));
-        }
-        Ok(())
     }
 }
 

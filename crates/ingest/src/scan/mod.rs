@@ -30,7 +30,7 @@
 //! # Files that changed without another size or time
 //! The inode change time moves with every write, and with a new owner, mode, name or link as well. So a file with another
 //! one is read again and its bytes are compared: results go only with the bytes that they are of. At most
-//! [`folder::RECHECK_BYTES`] are compared in one scan, and the next one follows soon. A full scan compares every file.
+//! [`folder_scan::RECHECK_BYTES`] are compared in one scan, and the next one follows soon. A full scan compares every file.
 //!
 //! # Tracks that become unreadable
 //! They keep their id and what was known of them, so that a person sees which ones they are and lists that
@@ -45,14 +45,15 @@ mod apply;
 mod cover;
 mod elsewhere;
 mod folder;
+mod folder_scan;
 mod moves;
 mod placing;
 mod plan;
-pub(crate) mod read;
+mod read;
 mod reading;
 pub(crate) mod scheduler;
 mod steady;
-pub(crate) mod walk;
+mod walk;
 
 pub(crate) use absence::is_below;
 

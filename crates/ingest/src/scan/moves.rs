@@ -15,6 +15,7 @@
 //! can tell.
 
 mod copied_over;
+mod known;
 
 use std::{
     cmp::Reverse,
@@ -24,36 +25,12 @@ use std::{
 use fanfare_model::{ContentHash, Timestamp, TrackId, words::last_part};
 use fanfare_store::{FormerPlace, KnownFile};
 
-pub(super) use copied_over::KnownBytes;
+pub(super) use known::{Differing, Known, KnownBytes};
 
 use super::walk::{FoundFile, Walked};
 
 /// So many pairs of tracks and files with the same bytes are compared by name at most; more are paired in order of name.
 const MAX_PAIRS: usize = 10_000;
-
-/// A file at the path of a known track with another size or time than known.
-#[derive(Clone, Copy)]
-pub(super) struct Differing<'a> {
-    /// Index into [`Walked::files`].
-    pub(super) file: usize,
-    pub(super) known: &'a KnownFile,
-}
-
-/// What new files are compared with.
-pub(super) struct Known<'a> {
-    /// Tracks of this library folder whose files are not where they were; in order of path.
-    pub(super) vanished: &'a [KnownFile],
-    /// Files at the paths of tracks that may be other ones; in order of path.
-    pub(super) differing: &'a [Differing<'a>],
-    /// Such tracks of other library folders.
-    pub(super) elsewhere: &'a [KnownFile],
-    /// Tracks that are where they were, of every library folder and uploads.
-    pub(super) present: &'a [KnownBytes],
-    /// Places in this library folder where tracks were before.
-    pub(super) former: &'a [FormerPlace],
-    /// So many bytes are read at most.
-    pub(super) bytes: u64,
-}
 
 /// What new files are.
 #[derive(Debug, Default)]

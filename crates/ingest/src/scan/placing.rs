@@ -12,21 +12,9 @@ use fanfare_store::KnownFile;
 use super::{
     absence::Found,
     moves::{Differing, Known, KnownBytes, Moves, pair_moves},
-    plan::{Comparison, Plan, Reading, Verdict, differs},
+    plan::{Comparison, Placed, Plan, Reading, Verdict, differs},
     walk::Walked,
 };
-
-/// Where the known tracks are.
-pub(super) struct Placed {
-    /// Where they were.
-    pub(super) found: Vec<Found>,
-    /// Somewhere else.
-    pub(super) arrived: Vec<KnownFile>,
-    /// Nowhere to be seen.
-    pub(super) gone: Vec<KnownFile>,
-    /// Files that are not those that were known at their paths.
-    pub(super) new: Vec<usize>,
-}
 
 impl Plan {
     /// Decides what new files are, and files that are other ones than those known at their paths.

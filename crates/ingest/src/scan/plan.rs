@@ -12,7 +12,6 @@ use fanfare_store::{FileElsewhere, FolderMount, FormerPlace, KnownFile};
 use super::{
     absence::{Absence, Found, Gone, is_below},
     moves::KnownBytes,
-    placing::Placed,
     walk::{FoundFile, Walked},
 };
 
@@ -117,6 +116,18 @@ pub(crate) struct Comparison<'a> {
     pub(crate) now: Timestamp,
     /// The hash of that file's bytes (index into [`Walked::files`]), if it can be read.
     pub(crate) hash: &'a mut dyn FnMut(usize) -> Option<ContentHash>,
+}
+
+/// Where the known tracks are.
+pub(super) struct Placed {
+    /// Where they were.
+    pub(super) found: Vec<Found>,
+    /// Somewhere else.
+    pub(super) arrived: Vec<KnownFile>,
+    /// Nowhere to be seen.
+    pub(super) gone: Vec<KnownFile>,
+    /// Files that are not those that were known at their paths.
+    pub(super) new: Vec<usize>,
 }
 
 /// What is to be done about a known file that is where it was.

@@ -1,8 +1,7 @@
 //! Reading the tags of planned files on a few threads.
 
 use std::{
-    fs::{File, OpenOptions},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::MetadataExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -13,16 +12,19 @@ use std::{
 
 use fanfare_audio::{CancelFlag, Limits, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
-use fanfare_store::{ScannedFile, hash_blocks};
-use rustix::fs::OFlags;
+use fanfare_store::ScannedFile;
 use tokio::sync::mpsc;
 
 use super::{
     cover::Covers,
     plan::{Reading, Verdict},
-    walk::{FoundFile, Walked, modified},
+    walk::{FoundFile, Walked},
 };
-use crate::text;
+use crate::{
+    regular_file::{hash_file, open_regular},
+    stamp::modified,
+    text,
+};
 
 /// Threads that read tags at most: more only queue at one disk.
 const MAX_READERS: usize = 4;
@@ -67,7 +69,7 @@ pub(crate) struct Readers {
     pub(crate) cancel: CancelFlag,
     /// Blocks of files that were hashed: while this grows, the storage does not hang.
     pub(crate) blocks: Arc<AtomicU64>,
-    /// Held as long as a thread lives ([`super::folder::FolderScan::at_it`]).
+    /// Held as long as a thread lives ([`super::folder_scan::FolderScan::at_it`]).
     pub(crate) at_it: Arc<()>,
 }
 
@@ -179,36 +181,6 @@ impl Readers {
         });
         Ok(ReadOutcome::Scanned { file, hash, cover_trouble })
     }
-}
-
-/// Opens a file for reading only if it is a regular one, without ever waiting for another process.
-///
-/// # Errors
-/// `NotAudio` for anything but a regular file; I/O errors.
-pub(crate) fn open_regular(path: &Path) -> Result<File> {
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)
-        .map_err(|error| Error::from_io("open the file", error))?;
-    let meta = file.metadata().map_err(|error| Error::from_io("look at the file", error))?;
-    if meta.is_file() { Ok(file) } else { Err(Error::new(ErrorKind::NotAudio, "this is no regular file")) }
-}
-
-/// The hash of a file's bytes; `on_block` is called for each block that was read.
-///
-/// # Errors
-/// I/O errors; `Cancelled`.
-pub(crate) fn hash_file(file: &File, cancel: &CancelFlag, on_block: &mut dyn FnMut()) -> Result<ContentHash> {
-    let check = |_: &[u8]| {
-        if cancel.is_cancelled() {
-            return Err(Error::new(ErrorKind::Cancelled, "hashing was cancelled"));
-        }
-        on_block();
-        Ok(())
-    };
-    hash_blocks(file, |error| Error::from_io("read the file", error), check).map(|(hash, _)| hash)
 }
 
 #[cfg(test)]

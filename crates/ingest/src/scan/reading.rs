@@ -15,7 +15,7 @@ use fanfare_store::{Failure, KnownFile, ScanChange};
 use super::{
     apply::Applying,
     cover::Covers,
-    folder::{FolderOutcome, FolderScan, SAY_EVERY},
+    folder_scan::{FolderOutcome, FolderScan, SAY_EVERY},
     plan::{Plan, Verdict},
     read::{self, Read, ReadOutcome, Readers},
     walk::{FoundFile, Walked},

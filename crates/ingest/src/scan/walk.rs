@@ -20,7 +20,10 @@ use fanfare_store::{FolderMount, Mounts};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use super::cover::picture_rank;
-use crate::{clock, own::OwnFolders};
+use crate::{
+    own::OwnFolders,
+    stamp::{changed_ns, modified},
+};
 
 /// An audio file (by its suffix), as the directory shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,17 +305,6 @@ impl Walk<'_> {
             .remedy("rename it and scan again");
         self.walked.unread.push(Unread { relative_path: join(folder, lossy), is_file, error });
     }
-}
-
-/// The modification time as the catalog keeps it.
-pub(crate) fn modified(meta: &Metadata) -> Timestamp {
-    meta.modified().map_or(Timestamp(0), clock::of)
-}
-
-/// The inode change time as the catalog keeps it, in ns; `None` where the file system has none.
-pub(crate) fn changed_ns(meta: &Metadata) -> Option<i64> {
-    let ns = meta.ctime().checked_mul(1_000_000_000)?.checked_add(meta.ctime_nsec())?;
-    (ns != 0).then_some(ns)
 }
 
 /// Which file system a folder is on, and by which mount.

@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan;
 use crate::{
-    BackgroundOptions, TaskHub, live_task::LiveTask, passes::Passes, scan::scheduler::ScanScheduler,
-    supervisor::Supervisor, work_policy::WorkPolicy, worker::protocol::WorkerEvent,
+    BackgroundOptions, TaskHub, channel::protocol::WorkerEvent, live_task::LiveTask, passes::Passes,
+    scan::scheduler::ScanScheduler, supervisor::Supervisor, work_policy::WorkPolicy,
 };
 
 /// The wall clock is looked at that often: it may be set, and a machine may sleep.

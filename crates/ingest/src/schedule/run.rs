@@ -14,7 +14,7 @@ use super::{
     nightly::{LOOK_EVERY, Nightly, Run},
     plan,
 };
-use crate::{showing, text, worker::protocol::WorkerEvent};
+use crate::{channel::protocol::WorkerEvent, showing, text};
 
 /// How often the jobs of a run are counted.
 const COUNT_EVERY: Duration = Duration::from_secs(2);

@@ -18,15 +18,15 @@ use tokio::sync::{broadcast, watch};
 use super::{BackgroundOptions, NightClock, Nightly, NightlyParts};
 use crate::{
     PictureCommand, Pictures, TaskHub,
-    ingest::no_stale_tracks,
+    channel::policy::Policy,
+    channel::protocol::{WorkerEvent, WorkerRole},
     own::OwnFolders,
     passes::Passes,
     quarantine::Kept,
     scan::scheduler::ScanScheduler,
-    supervisor::{Supervisor, WorkerCommandLine},
-    work_policy::{Policy, WorkPolicy},
+    supervisor::{Supervisor, WorkerCommandLine, stale::no_stale_tracks},
+    work_policy::WorkPolicy,
     work_queues::WorkQueues,
-    worker::protocol::{WorkerEvent, WorkerRole},
 };
 
 /// Longer than anything here takes.

@@ -9,14 +9,15 @@
 //! restarts come with a growing, bounded pause. (That the jobs that were at hand in a crash are tried one at a
 //! time, so that one poisonous file does not use up the attempts of its neighbours, is the queue's rule.)
 
+mod keeper;
+mod orders;
 mod owner;
+pub(crate) mod stale;
 mod worker_process;
 
 use std::{
-    ffi::OsString,
     future::Future,
-    path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -27,16 +28,22 @@ use tokio::{
     task::JoinHandle,
 };
 
+pub(crate) use self::keeper::WorkerCommandLine;
+pub use self::keeper::WorkerStatus;
 use self::{
+    keeper::{Keeper, locked},
+    orders::Order,
     owner::OwnerFile,
+    stale::StaleSender,
     worker_process::{WorkerExit, WorkerProcess},
 };
 use crate::{
+    channel::{
+        policy::Policy,
+        protocol::{WorkerCommand, WorkerEvent, WorkerRole},
+    },
     clock,
-    ingest::StaleSender,
-    work_policy::Policy,
     work_queues::WorkQueues,
-    worker::protocol::{WorkerCommand, WorkerEvent, WorkerRole},
 };
 
 /// Pause before the first restart.
@@ -49,40 +56,6 @@ const STABLE_RUN: Duration = Duration::from_secs(60);
 /// What [`Supervisor::stop`] takes besides the worker's time: the end by force, and some for the store.
 const AFTER_STOP: Duration = Duration::from_millis(900);
 
-/// How a worker is started.
-#[derive(Debug, Clone)]
-pub(crate) struct WorkerCommandLine {
-    pub(crate) exe: PathBuf,
-    pub(crate) args: Vec<OsString>,
-    pub(crate) slots: usize,
-    pub(crate) data_dir: PathBuf,
-    /// Which jobs it takes.
-    pub(crate) role: WorkerRole,
-}
-
-/// How the worker is doing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WorkerStatus {
-    /// Process id of the worker that runs now.
-    pub pid: Option<u32>,
-    /// Workers started after the first one.
-    pub restarts: u64,
-    /// Why the last one ended, in words.
-    pub last_exit: Option<String>,
-    /// Tracks analyzed at a time at most.
-    pub jobs: usize,
-}
-
-/// What the supervisor is told from outside.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Order {
-    Wake,
-    /// To be passed on, if a worker lives.
-    Tell(WorkerCommand),
-    /// To end within that time, then by force.
-    Stop(Duration),
-}
-
 /// A handle to the supervisor. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Supervisor {
@@ -91,22 +64,6 @@ pub(crate) struct Supervisor {
     /// As the keeper's.
     ahead: Arc<Mutex<(usize, u64)>>,
     task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
-}
-
-/// What a worker process needs of its supervisor.
-struct Keeper {
-    store: Store,
-    work_queues: WorkQueues,
-    command: WorkerCommandLine,
-    status: Arc<Mutex<WorkerStatus>>,
-    /// Tracks whose file is not as the catalog has it.
-    stale: StaleSender,
-    /// Everything that workers say.
-    events: broadcast::Sender<WorkerEvent>,
-    /// How gently the worker works.
-    policy: watch::Receiver<Policy>,
-    /// Tracks at a time whose smaller files are made ahead of time, and the cache's cap in bytes.
-    ahead: Arc<Mutex<(usize, u64)>>,
 }
 
 impl Supervisor {
@@ -289,8 +246,4 @@ async fn stopped_before(wait: impl Future<Output = ()>, orders: &mut mpsc::Recei
         () = stop => true,
         () = wait => false,
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

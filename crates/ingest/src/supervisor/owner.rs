@@ -9,7 +9,7 @@ use std::{
 use fanfare_model::{Error, Result};
 use fanfare_store::fresh_id;
 
-use crate::{clock, worker::protocol::WorkerRole};
+use crate::{channel::protocol::WorkerRole, clock};
 
 /// Name of the file in the data folder, by role.
 const fn owner_file(role: WorkerRole) -> &'static str {

@@ -14,10 +14,13 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Keeper, Order, locked};
+use super::{
+    keeper::{Keeper, locked},
+    orders::Order,
+};
 use crate::{
+    channel::protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent, line, next_message},
     clock,
-    worker::protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent, line, next_message},
 };
 
 /// A worker that says nothing for that long is ended: it sends `alive` every 5 s.

@@ -8,10 +8,11 @@
 
 mod covers;
 mod options;
+mod pictures;
 mod receiving;
 
 pub(crate) use covers::UploadCovers;
 pub use options::UploadOptions;
+pub(crate) use pictures::UploadPictures;
 pub(crate) use receiving::Receives;
 pub use receiving::Receiving;
-pub(crate) use receiving::UploadPictures;

@@ -9,18 +9,17 @@ use std::{
 
 use bytes::Bytes;
 use fanfare_audio::{Limits, TagReading};
-use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, TrackId, UserId, job::Products};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId, job::Products};
 use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id, of_storage};
 use tokio::{
     fs::File,
     io::{AsyncWriteExt as _, BufWriter},
-    sync::Semaphore,
 };
 
-use super::{UploadCovers, UploadOptions};
+use super::{UploadOptions, UploadPictures};
 use crate::{
     Ingest, clock,
-    pictures::{Pictures, Whose, limits_here},
+    pictures::{Whose, limits_here},
     task_tracker::TaskTracker,
 };
 
@@ -31,33 +30,6 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 /// How long an answer waits for the cover of its track, which is there and queued by then.
 const COVER_WAIT: Duration = Duration::from_secs(1);
-/// Files whose tags are read at a time, each in at most a few times what of tags is read here.
-const READING: usize = 4;
-
-/// What becomes of the pictures of uploads.
-#[derive(Clone)]
-pub(crate) struct UploadPictures {
-    pictures: Pictures,
-    covers: UploadCovers,
-    reading: Arc<Semaphore>,
-}
-
-impl UploadPictures {
-    pub(crate) fn new(pictures: Pictures, covers: UploadCovers) -> Self {
-        Self { pictures, covers, reading: Arc::new(Semaphore::new(READING)) }
-    }
-
-    /// Has the covers made that those tracks want, and waits for them for that long at most.
-    pub(crate) async fn make_covers(&self, tracks: &[TrackId], at_most: Duration) {
-        self.covers.wake();
-        let all = async {
-            for track in tracks {
-                self.covers.wait_for(*track, at_most).await;
-            }
-        };
-        let _in_time = tokio::time::timeout(at_most, all).await;
-    }
-}
 
 /// What taking in a file needs.
 pub(crate) struct Receives {

@@ -6,14 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fanfare_model::FolderId;
 use fanfare_store::Mounts;
 use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode},
 };
-
-use super::pending_changes::PendingChanges;
 
 /// An open folder_watcher; dropping it closes it.
 pub(crate) struct FolderWatcher {
@@ -23,6 +20,15 @@ pub(crate) struct FolderWatcher {
 
 /// Which folder it is, whatever its path: device and inode, and what is mounted on it and below it.
 pub(crate) type Place = (u64, u64, u64);
+
+/// What the kernel reports of a watched folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FolderChange {
+    /// Something in it changed.
+    Changed,
+    /// Something in it changed, and a part of it cannot be watched.
+    NotAllWatched,
+}
 
 /// What came of looking at a folder.
 pub(crate) enum Looked {
@@ -37,13 +43,12 @@ pub(crate) enum Looked {
 }
 
 impl FolderWatcher {
-    /// Watches the folder and everything below it, unless an folder_watcher on the same folder is `open` already. Blocks:
+    /// Watches the folder and everything below it, unless a folder watcher on the same folder is `open` already. Blocks:
     /// for a moment in large trees, for ever on storage that hangs.
     pub(crate) fn look(
-        id: FolderId,
         path: &Path,
         open: Option<Place>,
-        pending_changes: PendingChanges,
+        on_change: impl Fn(FolderChange) + Send + 'static,
     ) -> Looked {
         let Some(looks_at) = identity(path) else { return Looked::Away };
         if open == Some(looks_at) {
@@ -53,11 +58,8 @@ impl FolderWatcher {
             Ok(event) if !matters(&event) => {}
             // A folder that came later could not be watched: from here on this folder_watcher misses things. What made
             // the kernel say so may be a change like any other.
-            Err(error) if is_limit(&error) => pending_changes.note(|seen| {
-                seen.blind.insert(id);
-                seen.changed.insert(id);
-            }),
-            Ok(_) | Err(_) => pending_changes.note(|seen| seen.changed.extend([id])),
+            Err(error) if is_limit(&error) => on_change(FolderChange::NotAllWatched),
+            Ok(_) | Err(_) => on_change(FolderChange::Changed),
         };
         let opened = notify::recommended_watcher(on_event)
             .and_then(|mut watcher| watcher.watch(path, RecursiveMode::Recursive).map(|()| watcher));

@@ -22,7 +22,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub(crate) use self::pending_changes::PendingChanges;
 use self::{
-    folder_watcher::{FolderWatcher, Looked},
+    folder_watcher::{FolderChange, FolderWatcher, Looked},
     quiet::Quiet,
 };
 use crate::{
@@ -160,9 +160,17 @@ impl Watched {
             self.folder.path.clone(),
             self.folder_watcher.as_ref().map(FolderWatcher::looks_at),
         );
-        let (eyes, pending_changes) = (pending_changes.clone(), pending_changes.clone());
+        let (changes, pending_changes) = (pending_changes.clone(), pending_changes.clone());
+        let on_change = move |change| {
+            changes.note(|seen| {
+                if change == FolderChange::NotAllWatched {
+                    seen.blind.insert(id);
+                }
+                seen.changed.insert(id);
+            });
+        };
         // Watching a large tree takes one call per folder in it.
-        let look = detached("watch", move || FolderWatcher::look(id, &path, open, eyes));
+        let look = detached("watch", move || FolderWatcher::look(&path, open, on_change));
         tokio::spawn(async move {
             let looked =
                 look.await.unwrap_or_else(|error| Looked::Blind { error: error.to_string(), limit: false });

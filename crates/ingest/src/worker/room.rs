@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fanfare_model::{Error, ErrorKind, Result, Timestamp, words};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{nothing_fits::NothingFits, work::LeasedJob};
+use super::runtime::{job::LeasedJob, nothing_fits::NothingFits};
 use crate::clock;
 
 /// Whether trouble of that kind is that nothing can be stored in the cache folder. Blocks for a moment.
@@ -19,7 +19,7 @@ pub(crate) fn is_unwritable(held: &LeasedJob, kind: ErrorKind) -> bool {
 
 fn tried(held: &LeasedJob, kind: ErrorKind) -> Option<Error> {
     let may_be = matches!(kind, ErrorKind::NoSpace | ErrorKind::Io | ErrorKind::PermissionDenied);
-    may_be.then(|| held.executor.store.catalog().cache().try_writing().err()).flatten()
+    may_be.then(|| held.context.store.catalog().cache().try_writing().err()).flatten()
 }
 
 /// The error of such a folder, with which a run ends, in place of that one; `None` where it is another.
@@ -66,7 +66,7 @@ impl Room {
         if taken(held).await?.saturating_add(bytes) <= cap {
             return Ok(turn);
         }
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let begun = match held.task() {
             Some(task) => catalog.task(task).await?.map(|task| task.created),
             None => None,
@@ -91,6 +91,6 @@ impl Room {
 
 /// How many bytes count against the cap.
 async fn taken(held: &LeasedJob) -> Result<u64> {
-    let counts = held.executor.store.catalog().transcode_counts().await?;
+    let counts = held.context.store.catalog().transcode_counts().await?;
     Ok(counts.bytes.saturating_sub(counts.pinned_bytes))
 }

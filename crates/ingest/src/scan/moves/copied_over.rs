@@ -11,28 +11,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fanfare_model::{ContentHash, TrackId, TrackState};
+use fanfare_model::TrackState;
 use fanfare_store::KnownFile;
 
-use super::{Differing, Known, Pairing};
-
-/// A track, and where its bytes can be learned.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::scan) struct KnownBytes {
-    pub(in crate::scan) id: TrackId,
-    pub(in crate::scan) size_bytes: u64,
-    /// `None`: they were not read yet.
-    pub(in crate::scan) content: Option<ContentHash>,
-    /// Its file, if it is one of the walk: index into [`super::Walked::files`].
-    pub(in crate::scan) file: Option<usize>,
-}
-
-impl KnownBytes {
-    /// Of a known file, which is at that place of the walk.
-    pub(in crate::scan) const fn of(known: &KnownFile, file: Option<usize>) -> Self {
-        Self { id: known.id, size_bytes: known.size_bytes, content: known.content_hash, file }
-    }
-}
+use super::{
+    Pairing,
+    known::{Differing, Known, KnownBytes},
+};
 
 impl Pairing<'_> {
     /// Notes which of the files at the paths of known tracks are copies of other tracks.

@@ -10,7 +10,7 @@ use crate::{
     clock,
     scan::{
         apply::sum,
-        folder::{FolderOutcome, FolderScan},
+        folder_scan::{FolderOutcome, FolderScan},
     },
     text,
 };

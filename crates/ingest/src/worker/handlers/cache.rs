@@ -1,24 +1,35 @@
 //! The job `cache-track`: every smaller file that is wanted of a track, from one decode.
 
+use std::sync::Arc;
+
 use fanfare_analysis::{AnalyzeOptions, analyze_with};
 use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkOutcome, transcode::encoder};
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
 use fanfare_store::{AfterFailure, Leftover, Making};
 
-use super::{
-    analyze_file::budget,
-    nothing_fits::ends_a_run,
-    protocol::WorkerEvent,
-    retry::{jitter, next_attempt},
-    room::{is_unwritable, unwritable},
-    small::Subject,
-    whole::{self, WholeFile, by_rate},
-    work::{Begun, LeasedJob, Progress, Work},
+use crate::{
+    channel::protocol::WorkerEvent,
+    clock,
+    worker::{
+        products::{
+            analyze_file::budget,
+            small::Subject,
+            whole::{self, WholeFile, by_rate},
+        },
+        resources::Resources,
+        room::{is_unwritable, unwritable},
+        runtime::{
+            job::LeasedJob,
+            nothing_fits::ends_a_run,
+            retry::{jitter, next_attempt},
+            work::{Begun, Progress, Work},
+        },
+    },
 };
-use crate::clock;
 
 /// Making what is missing of one track.
 pub(crate) struct CacheTrack {
+    resources: Arc<Resources>,
     id: TrackId,
     text: String,
     subject: Option<Subject>,
@@ -30,8 +41,8 @@ pub(crate) struct CacheTrack {
 const FOR_DEATHS: u32 = 2;
 
 impl CacheTrack {
-    pub(crate) const fn new(id: TrackId, profiles: String) -> Self {
-        Self { id, text: profiles, subject: None, wanted: Vec::new() }
+    pub(super) const fn new(resources: Arc<Resources>, id: TrackId, profiles: String) -> Self {
+        Self { resources, id, text: profiles, subject: None, wanted: Vec::new() }
     }
 }
 
@@ -68,7 +79,7 @@ impl Work for CacheTrack {
             held.finish().await?;
             return Ok(None);
         };
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         // It may not have been analyzed yet, or was written to. Its bytes may have been analyzed elsewhere, in a library that was
         // moved.
         let looked = subject.clone();
@@ -102,11 +113,11 @@ impl Work for CacheTrack {
         }
         // About so many bytes: known for certain when they are made, and then it is asked again.
         let sound = |profile: &Profile| (profile.bitrate_bps() as f64 / 8.0 * subject.seconds()) as u64;
-        drop(held.executor.room.make(held, self.wanted.iter().map(sound).sum()).await?);
+        drop(self.resources.room.make(held, self.wanted.iter().map(sound).sum()).await?);
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
         self.subject = Some(subject.clone());
         let (wanted, open, fan_out) =
-            (self.wanted.clone(), held.executor.open.clone(), held.fan_out_options());
+            (self.wanted.clone(), self.resources.open.clone(), self.resources.fan_out_options(held));
         let shown = subject.shown.clone();
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
@@ -135,9 +146,9 @@ impl Work for CacheTrack {
         let kept = kept.await.map_err(|ended| {
             Error::new(ErrorKind::Internal, "keeping files was interrupted").because(ended)
         })??;
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let (job, attempt) = (held.job.id, held.attempt());
-        let room = held.executor.room.make(held, kept.iter().map(|file| file.size_bytes).sum()).await;
+        let room = self.resources.room.make(held, kept.iter().map(|file| file.size_bytes).sum()).await;
         if let Err(full) = room {
             held.remove(Leftover::of(None, &kept)).await;
             return Err(full);
@@ -184,9 +195,9 @@ impl Work for CacheTrack {
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         // What fits no more now fits no more after the next track either.
         if let Some(task) = held.task().filter(|_| ends_a_run(error)) {
-            held.executor.store.jobs().cancel_task(task, now).await?;
+            held.context.store.jobs().cancel_task(task, now).await?;
         }
-        let (jobs, error) = (held.executor.store.jobs(), JobError::from(error));
+        let (jobs, error) = (held.context.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }
 }

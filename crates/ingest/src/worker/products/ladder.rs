@@ -22,6 +22,11 @@ use super::{
     transcode_products::{ProductFiles, TranscodeProducts},
 };
 
+/// The ladder of that text; the built-in one for an empty text.
+pub(crate) fn read_ladder(text: &str) -> Result<Ladder> {
+    if text.is_empty() { Ok(Ladder::default()) } else { text.parse() }
+}
+
 /// What is to be made.
 pub(crate) struct Making {
     /// The file.

@@ -12,8 +12,8 @@ use fanfare_store::{CachedFile, Kept, Making, MakingFile};
 use super::small::whole_file_sink;
 
 /// A smaller file under its temporary name.
-pub(super) struct WholeFile {
-    pub(super) profile: Profile,
+pub(crate) struct WholeFile {
+    pub(crate) profile: Profile,
     kind: Kind,
 }
 
@@ -25,19 +25,19 @@ enum Kind {
 }
 
 /// Sinks with names that tell one from another.
-pub(super) type NamedSinks = Vec<(String, Box<dyn PcmSink>)>;
+pub(crate) type NamedSinks = Vec<(String, Box<dyn PcmSink>)>;
 
 /// Names of the sinks begin so.
 const SINK: &str = "small-";
 
 /// The name of the sink that writes a file of that profile: short enough to be all of a thread's name, by which an
 /// encoder that ends the worker is known.
-pub(super) fn sink_name(profile: Profile) -> String {
+pub(crate) fn sink_name(profile: Profile) -> String {
     format!("{SINK}{}", profile.quality)
 }
 
 /// The profiles that have a constant rate, and with it a recipe; then the others.
-pub(super) fn by_rate(profiles: &[Profile]) -> (Vec<Profile>, Vec<Profile>) {
+pub(crate) fn by_rate(profiles: &[Profile]) -> (Vec<Profile>, Vec<Profile>) {
     profiles.iter().partition(|profile| profile.codec.is_constant())
 }
 
@@ -45,7 +45,7 @@ pub(super) fn by_rate(profiles: &[Profile]) -> (Vec<Profile>, Vec<Profile>) {
 ///
 /// # Errors
 /// Those of the cache folder; `Unsupported` for what cannot be encoded here.
-pub(super) fn sinks(
+pub(crate) fn sinks(
     constant: impl IntoIterator<Item = (Profile, Recipe)>,
     plain: &[Profile],
     source: &dyn PcmSource,
@@ -76,7 +76,7 @@ pub(super) fn sinks(
 
 impl WholeFile {
     /// Whether it is smaller than a source of that many bytes; for one of a constant rate that was known beforehand.
-    pub(super) fn is_smaller_than(&self, source_bytes: u64, making: &Making) -> bool {
+    pub(crate) fn is_smaller_than(&self, source_bytes: u64, making: &Making) -> bool {
         match self.kind {
             Kind::Blocks(_) => true,
             Kind::Plain => {
@@ -89,7 +89,7 @@ impl WholeFile {
     ///
     /// # Errors
     /// `Internal` when it is not whole; `NoSpace`, `PermissionDenied`, `Io`.
-    pub(super) fn keep(self, hash: ContentHash, making: &Making, now: Timestamp) -> Result<CachedFile> {
+    pub(crate) fn keep(self, hash: ContentHash, making: &Making, now: Timestamp) -> Result<CachedFile> {
         let Self { profile, kind } = self;
         let name = profile.file_name(hash);
         let Kept { size_bytes, sum } = match kind {

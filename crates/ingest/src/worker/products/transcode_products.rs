@@ -12,8 +12,8 @@ use fanfare_store::{CachedFile, Making};
 use super::{
     small::{Subject, too_short},
     whole::{self, NamedSinks, WholeFile, by_rate, sink_name},
-    work::LeasedJob,
 };
+use crate::worker::runtime::job::LeasedJob;
 
 /// The smaller files that are wanted of an upload.
 pub(crate) struct TranscodeProducts {
@@ -45,7 +45,7 @@ impl TranscodeProducts {
     }
 
     async fn wanted(held: &LeasedJob, track: &Track, path: PathBuf, profiles: &str) -> Result<Option<Self>> {
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let there = match track.hash {
             Some(hash) => catalog.cached_there(hash).await?,
             None => Vec::new(),

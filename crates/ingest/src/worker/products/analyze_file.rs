@@ -10,14 +10,12 @@ use fanfare_model::{
     AudioProperties, ContentHash, Error, ErrorKind, Result, SampleSpec, features::AnalyzerResult,
 };
 
-use super::{
-    TrackBudget,
-    choice::{Choice, PreviousAnalysis},
-};
+use super::choice::{Choice, PreviousAnalysis};
 use crate::{
     pictures::limits_here,
-    scan::read::{hash_file, open_regular},
+    regular_file::{hash_file, open_regular},
     stamp::FileStamp,
+    worker::parts::TrackBudget,
 };
 
 /// A file to analyze, as the catalog knows it.

@@ -1,7 +1,7 @@
 //! The job `process-track`: an upload is decoded once, into its HLS ladder, its smaller files and every
 //! analyzer (docs/coverage.md D3 to D7).
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
 use fanfare_model::{
@@ -11,21 +11,31 @@ use fanfare_model::{
 };
 use fanfare_store::{AnalysisCommit, GrowingLadder, Leftover, ProcessCommit};
 
-use super::{
-    choice::Choice,
-    keep::{Among, keep, twin},
-    ladder::{Made, Making, make},
-    retry::{jitter, next_attempt},
-    transcode_products::TranscodeProducts,
-    work::{Begun, LeasedJob, Progress, Work},
+use crate::{
+    clock,
+    worker::{
+        products::{
+            choice::Choice,
+            duplicates::{Among, duplicate},
+            keep::keep,
+            ladder::{Made, Making, make, read_ladder},
+            transcode_products::TranscodeProducts,
+        },
+        resources::Resources,
+        runtime::{
+            job::LeasedJob,
+            retry::{jitter, next_attempt},
+            work::{Begun, Progress, Work},
+        },
+    },
 };
-use crate::clock;
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
 
 /// Processing one upload.
 pub(crate) struct ProcessTrack {
+    resources: Arc<Resources>,
     id: TrackId,
     products: Products,
     /// What is known of the upload, from the beginning of the attempt on.
@@ -44,14 +54,9 @@ struct Upload {
 }
 
 impl ProcessTrack {
-    pub(crate) const fn new(id: TrackId, products: Products) -> Self {
-        Self { id, products, upload: None, begun: None, left_out: Vec::new() }
+    pub(super) const fn new(resources: Arc<Resources>, id: TrackId, products: Products) -> Self {
+        Self { resources, id, products, upload: None, begun: None, left_out: Vec::new() }
     }
-}
-
-/// The ladder of that text; the built-in one for an empty text.
-pub(crate) fn read_ladder(text: &str) -> Result<Ladder> {
-    if text.is_empty() { Ok(Ladder::default()) } else { text.parse() }
 }
 
 impl Work for ProcessTrack {
@@ -62,7 +67,7 @@ impl Work for ProcessTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let Some(row) = catalog.track(self.id).await? else {
             // It was deleted while its job waited.
             held.finish().await?;
@@ -79,12 +84,12 @@ impl Work for ProcessTrack {
         let ladder = read_ladder(&self.products.ladder)?;
         let (size_bytes, modified) = (track.size_bytes, track.modified);
         self.upload = Some(Upload { hash, size_bytes, modified, ladder: ladder.clone() });
-        let workshop = held.executor.store.blobs().workshop();
+        let workshop = held.context.store.blobs().workshop();
         let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
         let Choice { analyzers, left_out } =
-            Choice::new(&held.executor.parts.analyzers, None, hash, &held.job.without);
+            Choice::new(&self.resources.parts.analyzers, None, hash, &held.job.without);
         self.left_out = left_out;
-        let (policy, fan_out) = (SinkPolicy::Must, held.fan_out_options());
+        let (policy, fan_out) = (SinkPolicy::Must, self.resources.fan_out_options(held));
         let transcodes = TranscodeProducts::of(held, &track, path.clone(), &self.products.small).await;
         let making = Making {
             path: path.clone(),
@@ -98,7 +103,7 @@ impl Work for ProcessTrack {
         };
         let shown = track.relative_path.clone();
         self.begun = Some(Box::new((track, path)));
-        let open = held.executor.open.clone();
+        let open = self.resources.open.clone();
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             make(making, &open, cancel, progress).map(Box::new)
         });
@@ -110,7 +115,7 @@ impl Work for ProcessTrack {
         results.append(&mut self.left_out);
         let upload =
             self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
-        let store = &held.executor.store;
+        let store = &held.context.store;
         let ladder = keep(store, upload.hash, upload.ladder.profile(), true, variants).await?;
         let small = match small {
             Some(small) => small.keep(upload.hash, clock::now()).await,
@@ -118,7 +123,7 @@ impl Work for ProcessTrack {
         };
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
-        let twin = twin(store, self.id, duration_s, features.fingerprint.as_ref(), Among::All).await;
+        let twin = duplicate(store, self.id, duration_s, features.fingerprint.as_ref(), Among::All).await;
         let analyzed = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -156,7 +161,7 @@ impl Work for ProcessTrack {
 
     async fn after(&mut self, held: &LeasedJob) {
         if let Some(begun) = &self.begun {
-            held.follow_up(&begun.0, &begun.1).await;
+            self.resources.follow_up(&held.context.store, &begun.0, &begun.1).await;
         }
     }
 
@@ -178,7 +183,7 @@ impl Work for ProcessTrack {
     }
 
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
-        let (reason, catalog) = (JobError::from(error), held.executor.store.catalog());
+        let (reason, catalog) = (JobError::from(error), held.context.store.catalog());
         let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
         catalog.fail_analysis(job, attempt, owner, self.id, (&reason, None), now).await
     }

@@ -20,20 +20,29 @@ use fanfare_model::{
 };
 use fanfare_store::{AfterFailure, CachedFile, Kept, Leftover, Making, MakingFile};
 
-use super::{
-    analysis_product::AnalysisProduct,
-    analyze_file::{budget, properties, tag_damage},
-    demand::{ClientDemand, Demand},
-    small::{Subject, begin_at, not_smaller},
-    work::{Begun, LeasedJob, Progress, Work},
+use crate::{
+    clock,
+    worker::{
+        demand::{ClientDemand, Demand},
+        products::{
+            analysis_product::AnalysisProduct,
+            analyze_file::{self, budget, properties, tag_damage},
+            small::{Subject, begin_at, not_smaller},
+        },
+        resources::Resources,
+        runtime::{
+            job::LeasedJob,
+            work::{Begun, Progress, Work},
+        },
+    },
 };
-use crate::clock;
 
 /// Blocks that a pass goes on for while somebody waits elsewhere: enough to be worth the jump, and under a second of work.
 const TURN_BLOCKS: u32 = 4;
 
 /// Making one file.
 pub(crate) struct StreamTrack {
+    resources: Arc<Resources>,
     id: TrackId,
     text: String,
     profile: Option<Profile>,
@@ -42,8 +51,8 @@ pub(crate) struct StreamTrack {
 }
 
 impl StreamTrack {
-    pub(crate) const fn new(id: TrackId, profile: String) -> Self {
-        Self { id, text: profile, profile: None, analysis: None }
+    pub(super) const fn new(resources: Arc<Resources>, id: TrackId, profile: String) -> Self {
+        Self { resources, id, text: profile, profile: None, analysis: None }
     }
 }
 
@@ -76,17 +85,18 @@ impl Work for StreamTrack {
             held.finish().await?;
             return Ok(None);
         };
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
         if let Some(row) = catalog.track(self.id).await? {
-            self.analysis = AnalysisProduct::take(held, &row.track, subject.path.clone()).await;
+            self.analysis =
+                AnalysisProduct::take(held, &self.resources, &row.track, subject.path.clone()).await;
         }
         let mut stream = Stream {
-            open: held.executor.open.clone(),
-            demand: held.executor.demand.clone(),
+            open: self.resources.open.clone(),
+            demand: self.resources.demand.clone(),
             job: held.job.id,
             since: Instant::now(),
-            fan_out: held.fan_out_options(),
+            fan_out: self.resources.fan_out_options(held),
             analyzers: self.analysis.as_ref().map(AnalysisProduct::analyzers).unwrap_or_default(),
             analyzed: None,
             damage: Vec::new(),
@@ -111,7 +121,7 @@ impl Work for StreamTrack {
     }
 
     async fn commit(&mut self, held: &LeasedJob, product: Self::Product) -> Result<()> {
-        held.executor.demand.forget(held.job.id);
+        self.resources.demand.forget(held.job.id);
         let Some(made) = product else { return held.finish().await };
         let Made { hash, changed_ns, making, file, analyzed, damage } = *made;
         let damaged = !damage.is_empty();
@@ -137,7 +147,7 @@ impl Work for StreamTrack {
             made: now,
             used: now,
         };
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let (job, attempt, made) = (held.job.id, held.attempt(), [made]);
         if let Err(error) = catalog.commit_cached(job, attempt, held.owner(), (&made, damaged), now).await {
             held.remove(Leftover::of(None, &made)).await;
@@ -145,7 +155,9 @@ impl Work for StreamTrack {
         }
         drop(making);
         if let (Some(analysis), Some((audio, warnings, results))) = (self.analysis.take(), analyzed) {
-            analysis.store(held, hash, changed_ns, &audio, &warnings, results).await;
+            let analyzed =
+                analyze_file::Analyzed { content_hash: hash, changed_ns, audio, results, warnings };
+            analysis.store(held, &self.resources, analyzed).await;
         }
         Ok(())
     }
@@ -156,8 +168,8 @@ impl Work for StreamTrack {
     }
 
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
-        held.executor.demand.forget(held.job.id);
-        let (jobs, error) = (held.executor.store.jobs(), JobError::from(error));
+        self.resources.demand.forget(held.job.id);
+        let (jobs, error) = (held.context.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }
 }

@@ -17,11 +17,14 @@ use rustix::process::nice;
 use tokio::sync::oneshot;
 
 use super::{
+    job::{AttemptEnd, LeasedJob},
     nothing_fits::ends_a_run,
-    protocol::{BLOCKING_WORK, WorkerEvent},
-    work::{Begun, BlockingWork, LeasedJob, Work, unnamed},
+    work::{Begun, BlockingWork, Work},
 };
-use crate::text;
+use crate::{
+    channel::protocol::{BLOCKING_WORK, WorkerEvent},
+    text,
+};
 
 /// Progress is said at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -41,20 +44,9 @@ const ROOM_LOOK: Duration = Duration::from_secs(1);
 /// How long sinks that were let go get to notice, in steps.
 const THREAD_GRACE: (u32, Duration) = (20, Duration::from_millis(50));
 
-/// How an attempt ended, as far as the executor cares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AttemptEnd {
-    /// Its thread is gone.
-    Over,
-    /// Its thread does not come back: the process has to end.
-    Stuck,
-    /// It ended as it should, but a sink of it hangs and its thread cannot be ended: the process should end soon.
-    Tainted,
-}
-
 /// Makes an attempt.
 pub(crate) async fn attempt<W: Work>(held: LeasedJob, work: W) -> AttemptEnd {
-    let shown = unnamed(&work);
+    let shown = text::unnamed(work.track());
     let mut attempting = Attempting { held, work, shown, named: false };
     let end = match attempting.run().await {
         Ok(end) => end,
@@ -94,7 +86,7 @@ impl<W: Work> Attempting<W> {
             place: self.held.place,
             path: self.shown.clone(),
         };
-        self.held.executor.event_writer.say_for_sure(&started).await;
+        self.held.context.event_writer.say_for_sure(&started).await;
         match self.on_a_thread(blocking_work).await {
             Outcome::Returned(Ok(product)) => {
                 // Whether a sink that was let go still runs is known only after a while.
@@ -154,7 +146,7 @@ impl<W: Work> Attempting<W> {
         loop {
             tokio::select! {
                 product = &mut returned => return Outcome::of(product),
-                () = self.held.executor.stop.cancelled() => {
+                () = self.held.context.stop.cancelled() => {
                     cancel.cancel();
                     return match tokio::time::timeout(CANCEL_GRACE, &mut returned).await {
                         Ok(product) => Outcome::of(product),
@@ -168,7 +160,7 @@ impl<W: Work> Attempting<W> {
                 }
                 _ = beat.tick() => {
                     let silent = began.elapsed().saturating_sub(Duration::from_millis(last_sign_ms.load(Ordering::Relaxed)));
-                    if began.elapsed() > self.held.executor.parts.budget.least && silent > STUCK_AFTER {
+                    if began.elapsed() > self.held.context.least_budget && silent > STUCK_AFTER {
                         cancel.cancel();
                         let message = format!("the decoder stood still for {} s", silent.as_secs());
                         return Outcome::Stuck(Error::new(ErrorKind::Timeout, message));
@@ -187,7 +179,7 @@ impl<W: Work> Attempting<W> {
         last_sign_ms: Arc<AtomicU64>,
     ) -> impl FnMut(u64, Option<u64>) + Send + 'static {
         let (event_writer, job, task) =
-            (self.held.executor.event_writer.clone(), self.held.job.id, self.held.task());
+            (self.held.context.event_writer.clone(), self.held.job.id, self.held.task());
         let path = self.shown.clone();
         let mut said = Instant::now();
         move |frames, total| {
@@ -202,16 +194,16 @@ impl<W: Work> Attempting<W> {
 
     /// Whether nobody wants the job's result any more. Only a clear answer counts.
     async fn is_withdrawn(&self) -> bool {
-        let job = self.held.executor.store.jobs().job(self.held.job.id).await;
+        let job = self.held.context.store.jobs().job(self.held.job.id).await;
         job.is_ok_and(|job| job.is_none_or(|job| job.state == JobState::Cancelled))
     }
 
     /// Renews the lease; anything but a clear "lost" is tried again at the next beat.
     async fn lease_is_lost(&self) -> bool {
         let held = &self.held;
-        let now = held.executor.now();
+        let now = held.context.now();
         let renewed =
-            held.executor.store.jobs().heartbeat(held.job.id, held.attempt(), held.owner(), now).await;
+            held.context.store.jobs().heartbeat(held.job.id, held.attempt(), held.owner(), now).await;
         match renewed {
             Ok(()) => false,
             Err(error) => {
@@ -222,10 +214,10 @@ impl<W: Work> Attempting<W> {
     }
 
     async fn end_failed(&mut self, error: Error) {
-        let now = self.held.executor.now();
+        let now = self.held.context.now();
         let (job, track) = (self.held.job.id, self.work.track());
         if error.kind() == ErrorKind::Cancelled {
-            let jobs = self.held.executor.store.jobs();
+            let jobs = self.held.context.store.jobs();
             if let Err(error) = jobs.give_back(job, self.held.attempt(), self.held.owner(), now).await {
                 tracing::debug!(%job, %error, "could not give a job back");
             }
@@ -236,7 +228,7 @@ impl<W: Work> Attempting<W> {
             self.held.say(&WorkerEvent::Stale { track });
         }
         let waits = W::WAITS_FOR_ROOM && self.disk_is_to_blame(&error).await;
-        let now = self.held.executor.now();
+        let now = self.held.context.now();
         let retry_at = match error.kind() {
             kind if waits => self.held.once_there_is_room(kind, now),
             kind => self.work.retry_at(&self.held, kind, now),
@@ -273,14 +265,14 @@ impl<W: Work> Attempting<W> {
         if !matches!(kind, ErrorKind::NoSpace | ErrorKind::Io | ErrorKind::Unavailable) {
             return false;
         }
-        let executor = &self.held.executor;
-        if executor.store.look_at_disk().await.is_none() {
+        let context = &self.held.context;
+        if context.store.look_at_disk().await.is_none() {
             return kind == ErrorKind::NoSpace;
         }
-        while executor.store.look_at_disk().await.is_some() {
+        while context.store.look_at_disk().await.is_some() {
             tokio::select! {
                 () = tokio::time::sleep(ROOM_LOOK) => {}
-                () = executor.stop.cancelled() => break,
+                () = context.stop.cancelled() => break,
             }
         }
         true
@@ -291,7 +283,7 @@ impl<W: Work> Attempting<W> {
         if self.named {
             return;
         }
-        match self.held.executor.store.catalog().shown_name(self.work.track()).await {
+        match self.held.context.store.catalog().shown_name(self.work.track()).await {
             Ok(Some(name)) => (self.shown, self.named) = (name, true),
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "could not look up the name of a file"),
@@ -307,7 +299,7 @@ impl<W: Work> Attempting<W> {
         let Some(at) = retry_at else { return self.work.give_up(&self.held, error, now).await };
         let held = &self.held;
         let after = if waits { AfterFailure::WaitUntil(at) } else { AfterFailure::RetryAt(at) };
-        held.executor
+        held.context
             .store
             .jobs()
             .fail(held.job.id, held.attempt(), held.owner(), JobError::from(error), after, now)

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use fanfare_analysis::AnalyzerEntry;
 use fanfare_model::{
-    AudioProperties, ContentHash, Job, JobKind, Result, Timestamp, Track, TrackId,
+    ContentHash, Job, JobKind, Result, Timestamp, Track, TrackId,
     features::AnalyzerResult,
     track::{TrackHome, UploadedBytes},
 };
@@ -17,12 +17,15 @@ use fanfare_store::{ANALYZE_ATTEMPTS, AnalysisCommit, HEARTBEAT_MS, NewJob, Stor
 use tokio::task::JoinHandle;
 
 use super::{
-    analyze::{enrichment, previous_analysis},
+    analyze_file::Analyzed,
     choice::Choice,
-    protocol::WorkerEvent,
-    work::LeasedJob,
+    stored_analysis::{enrichment, previous_analysis},
 };
-use crate::clock;
+use crate::{
+    channel::protocol::WorkerEvent,
+    clock,
+    worker::{resources::Resources, runtime::job::LeasedJob},
+};
 
 /// The queue of the jobs that are taken along.
 const QUEUE: &str = "analyze-track";
@@ -47,15 +50,21 @@ pub(crate) struct AnalysisProduct {
 impl AnalysisProduct {
     /// Takes the track's analyze job along; `None` where the track lacks nothing, is being analyzed, or is an upload that
     /// is not ready, which its own job analyzes.
-    pub(crate) async fn take(held: &LeasedJob, track: &Track, path: PathBuf) -> Option<Self> {
+    pub(crate) async fn take(
+        held: &LeasedJob,
+        resources: &Resources,
+        track: &Track,
+        path: PathBuf,
+    ) -> Option<Self> {
+        let all = &resources.parts.analyzers;
         if matches!(track.home, TrackHome::Upload(UploadedBytes::Incoming)) {
             return None;
         }
-        let (store, owner) = (held.executor.store.clone(), held.owner().to_owned());
-        let before = previous_analysis(held, track).await.ok().flatten();
+        let (store, owner) = (held.context.store.clone(), held.owner().to_owned());
+        let before = previous_analysis(&store, all, track).await.ok().flatten();
         let lacks =
             |entry: &AnalyzerEntry| before.as_ref().is_none_or(|before| !before.analyzers.contains(entry.id));
-        if !held.executor.parts.analyzers.iter().any(lacks) {
+        if !all.iter().any(lacks) {
             return None;
         }
         let claimed = claim(&store, track.id, &owner).await;
@@ -66,8 +75,7 @@ impl AnalysisProduct {
         let hash = before.as_ref().map_or(ContentHash::from_bytes([0; 32]), |before| before.content_hash);
         // An analyzer that killed a worker beside the listener is let alone here, too.
         let without: Vec<String> = job.without.iter().chain(&held.job.without).cloned().collect();
-        let Choice { analyzers, left_out } =
-            Choice::new(&held.executor.parts.analyzers, before.as_ref(), hash, &without);
+        let Choice { analyzers, left_out } = Choice::new(all, before.as_ref(), hash, &without);
         let beat = tokio::spawn(renew(store.clone(), job.clone(), owner.clone()));
         let analysis = Self {
             store,
@@ -94,21 +102,14 @@ impl AnalysisProduct {
     }
 
     /// Stores what was analyzed, if nobody fell behind, and runs what follows an analysis.
-    pub(crate) async fn store(
-        mut self,
-        held: &LeasedJob,
-        content_hash: ContentHash,
-        changed_ns: Option<i64>,
-        audio: &AudioProperties,
-        warnings: &[String],
-        mut results: Vec<AnalyzerResult>,
-    ) {
+    pub(crate) async fn store(mut self, held: &LeasedJob, resources: &Resources, analyzed: Analyzed) {
+        let Analyzed { content_hash, changed_ns, audio, mut results, warnings } = analyzed;
         if results.len() < self.analyzers.len() {
             tracing::debug!(track = %self.track.id, "analyzers fell behind a listener; the track is analyzed later");
             return; // given back
         }
         results.append(&mut self.left_out);
-        let enrichment = enrichment(held, &self.track, content_hash, audio, &results).await;
+        let enrichment = enrichment(&self.store, &self.track, content_hash, &audio, &results).await;
         let commit = AnalysisCommit {
             job: self.job.id,
             attempt: self.job.attempt,
@@ -118,9 +119,9 @@ impl AnalysisProduct {
             modified: self.track.modified,
             changed_ns,
             content_hash,
-            audio: audio.clone(),
+            audio,
             results,
-            warnings: warnings.to_vec(),
+            warnings,
             enrichment,
         };
         match self.store.catalog().commit_analysis(commit, clock::now()).await {
@@ -128,7 +129,7 @@ impl AnalysisProduct {
                 self.over = true;
                 let (job, track, task) = (self.job.id, self.track.id, self.job.task);
                 held.say(&WorkerEvent::Finished { job, track, task });
-                held.follow_up(&self.track, &self.path).await;
+                resources.follow_up(&self.store, &self.track, &self.path).await;
             }
             Err(error) => tracing::info!(%error, "what was analyzed beside a listener was not stored"),
         }

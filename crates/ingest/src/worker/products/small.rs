@@ -18,21 +18,21 @@ use fanfare_model::{
 };
 use fanfare_store::{BlobKind, Store};
 
-use super::work::LeasedJob;
 use crate::{
-    scan::read::{hash_file, open_regular},
+    regular_file::{hash_file, open_regular},
     stamp::FileStamp,
     text,
+    worker::runtime::job::LeasedJob,
 };
 
 /// A track whose smaller files are to be made.
 #[derive(Debug, Clone)]
-pub(super) struct Subject {
-    pub(super) id: TrackId,
-    pub(super) path: PathBuf,
+pub(crate) struct Subject {
+    pub(crate) id: TrackId,
+    pub(crate) path: PathBuf,
     /// What people are shown.
-    pub(super) shown: String,
-    pub(super) title: String,
+    pub(crate) shown: String,
+    pub(crate) title: String,
     /// The hash of its bytes as far as the catalog knows it, which is that of other bytes if the file was written to.
     known: Option<ContentHash>,
     scanned: FileStamp,
@@ -53,8 +53,8 @@ const COVER_PAUSE: Duration = Duration::from_millis(250);
 
 impl Subject {
     /// Looks the track up; `None` when it or its bytes are gone.
-    pub(super) async fn of(held: &LeasedJob, id: TrackId) -> Result<Option<Self>> {
-        let catalog = held.executor.store.catalog();
+    pub(crate) async fn of(held: &LeasedJob, id: TrackId) -> Result<Option<Self>> {
+        let catalog = held.context.store.catalog();
         let (row, path) = (catalog.track(id).await?, catalog.track_path(id).await?);
         let (Some(row), Some(path)) = (row, path) else { return Ok(None) };
         Self::new(held, &row.track, path).await.map(Some)
@@ -64,14 +64,14 @@ impl Subject {
     ///
     /// # Errors
     /// Errors of the store.
-    pub(super) async fn new(held: &LeasedJob, track: &Track, path: PathBuf) -> Result<Self> {
-        let cover = cover_of(&held.executor.store, track).await?;
-        let said = held.executor.store.catalog().decoder_warnings(track.id).await?;
+    pub(crate) async fn new(held: &LeasedJob, track: &Track, path: PathBuf) -> Result<Self> {
+        let cover = cover_of(&held.context.store, track).await?;
+        let said = held.context.store.catalog().decoder_warnings(track.id).await?;
         Ok(Self { cover, said, ..Self::without_cover(track, path) })
     }
 
     /// The same without its cover, which may have to be waited for: for what has no room for one.
-    pub(super) fn without_cover(track: &Track, path: PathBuf) -> Self {
+    pub(crate) fn without_cover(track: &Track, path: PathBuf) -> Self {
         let analyzed = track.content_hash.is_some();
         Self {
             id: track.id,
@@ -90,12 +90,12 @@ impl Subject {
     }
 
     /// How long it is, in seconds, as far as the catalog knows.
-    pub(super) const fn seconds(&self) -> f64 {
+    pub(crate) const fn seconds(&self) -> f64 {
         self.seconds
     }
 
     /// How many bytes the file has.
-    pub(super) const fn size(&self) -> u64 {
+    pub(crate) const fn size(&self) -> u64 {
         self.scanned.size_bytes
     }
 
@@ -103,7 +103,7 @@ impl Subject {
     ///
     /// # Errors
     /// `Conflict` when it is not; those of looking.
-    pub(super) fn check(&self) -> Result<FileStamp> {
+    pub(crate) fn check(&self) -> Result<FileStamp> {
         if !self.in_folder {
             return Ok(self.scanned); // the bytes of an upload never change
         }
@@ -118,7 +118,7 @@ impl Subject {
     ///
     /// # Errors
     /// `Conflict` when something may have been: what was made of it is of no certain bytes; those of looking.
-    pub(super) fn check_since(&self, before: &FileStamp) -> Result<()> {
+    pub(crate) fn check_since(&self, before: &FileStamp) -> Result<()> {
         if before.is_same_as(&self.check()?) {
             return Ok(());
         }
@@ -127,7 +127,7 @@ impl Subject {
 
     /// The hash of its bytes, if the catalog knows it and the file was not written to since the scan. A size and
     /// modification time that were set back hide nothing from this.
-    pub(super) fn hash_at(&self, now: &FileStamp) -> Option<ContentHash> {
+    pub(crate) fn hash_at(&self, now: &FileStamp) -> Option<ContentHash> {
         self.known.filter(|_| self.scanned.is_same_as(now))
     }
 
@@ -135,7 +135,7 @@ impl Subject {
     ///
     /// # Errors
     /// `Conflict` when the catalog knows other bytes: a scan has to find that out; those of reading; `Cancelled`.
-    pub(super) fn hash(
+    pub(crate) fn hash(
         &self,
         now: &FileStamp,
         cancel: &CancelFlag,
@@ -158,7 +158,7 @@ impl Subject {
     ///
     /// # Errors
     /// Those of opening and decoding; `Empty`; `Malformed` when more than a second of it cannot be decoded.
-    pub(super) fn recipes(
+    pub(crate) fn recipes(
         &self,
         profiles: &[Profile],
         open: &OpenOptions,
@@ -193,7 +193,7 @@ impl Subject {
     ///
     /// # Errors
     /// `Empty`, `Unsupported`.
-    pub(super) fn recipes_for(&self, profiles: &[Profile], spec: SampleSpec, frames: u64) -> Result<Recipes> {
+    pub(crate) fn recipes_for(&self, profiles: &[Profile], spec: SampleSpec, frames: u64) -> Result<Recipes> {
         if frames == 0 {
             return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
         }
@@ -207,11 +207,11 @@ impl Subject {
 }
 
 /// Recipes, each with the profile it is of.
-pub(super) type Recipes = Vec<(Profile, Recipe)>;
+pub(crate) type Recipes = Vec<(Profile, Recipe)>;
 
 /// How long the source says it is, in seconds, if that is more than a second longer than that many frames: what is made of it
 /// would pass for the whole track.
-pub(super) fn too_short(source: &dyn PcmSource, frames: u64) -> Option<f64> {
+pub(crate) fn too_short(source: &dyn PcmSource, frames: u64) -> Option<f64> {
     let (rate, whole) = (source.spec().rate, source.whole_frames()?);
     (frames.saturating_add(u64::from(rate.hz())) < whole).then(|| rate.seconds(whole))
 }
@@ -227,7 +227,7 @@ fn cut_short(found_s: f64, whole_s: f64, said: &[String]) -> Error {
 }
 
 /// The error of a source of which nothing smaller can be made.
-pub(super) fn not_smaller() -> Error {
+pub(crate) fn not_smaller() -> Error {
     Error::new(ErrorKind::Unsupported, "the smaller file would be larger than the original")
         .remedy("nothing has to be done: the original is sent")
 }
@@ -265,7 +265,7 @@ fn counted(path: &Path, open: &OpenOptions) -> Result<(u64, Vec<String>)> {
 ///
 /// # Errors
 /// Those of seeking; `Malformed` when the source ends before.
-pub(super) fn begin_at(source: &mut dyn PcmSource, frame: u64) -> Result<()> {
+pub(crate) fn begin_at(source: &mut dyn PcmSource, frame: u64) -> Result<()> {
     if frame == 0 || source.seek(FrameIndex(frame))? == FrameIndex(frame) {
         return Ok(());
     }
@@ -276,7 +276,7 @@ pub(super) fn begin_at(source: &mut dyn PcmSource, frame: u64) -> Result<()> {
 ///
 /// # Errors
 /// `Unsupported` without `ffmpeg`; those of the file system.
-pub(super) fn whole_file_sink(
+pub(crate) fn whole_file_sink(
     profile: Profile,
     source: &dyn PcmSource,
     open: &OpenOptions,

@@ -14,7 +14,7 @@ use std::{
 use fanfare_audio::CancelFlag;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::work_policy::Policy;
+use crate::channel::policy::Policy;
 
 /// How often whoever is held looks whether it was cancelled, and gives a sign of life.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

@@ -3,10 +3,11 @@
 //! WorkQueues are bounded; a line that is no message of this list is passed over (with a debug log entry), so that
 //! a stray print of some library can never confuse the other side.
 
-use crate::work_policy::Policy;
 use fanfare_model::{ErrorKind, JobId, TaskId, Timestamp, TrackId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
+
+use super::policy::Policy;
 
 /// The longest line either side accepts, in bytes: a path (4 KiB, escaped) and a sentence fit easily.
 pub(crate) const MAX_LINE_BYTES: u64 = 64 * 1024;

@@ -2,6 +2,8 @@
 //!
 //! It fails open: after the last attempt the track is ready all the same, and says what it lacks.
 
+use std::sync::Arc;
+
 use fanfare_audio::CancelFlag;
 use fanfare_model::{
     Error, ErrorKind, Features, Result, Timestamp, TrackId, enrichment::Enrichment, features::Fingerprint,
@@ -9,23 +11,30 @@ use fanfare_model::{
 };
 use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS, EnrichCommit};
 
-use super::{
-    keep::{Among, twin},
-    work::{Begun, LeasedJob, Progress, Work},
+use crate::{
+    clock,
+    worker::{
+        products::duplicates::{Among, duplicate},
+        resources::Resources,
+        runtime::{
+            job::LeasedJob,
+            work::{Begun, Progress, Work},
+        },
+    },
 };
-use crate::clock;
 
 /// Enriching one track.
 pub(crate) struct EnrichTrack {
+    resources: Arc<Resources>,
     id: TrackId,
     duration_s: f64,
-    /// Of a track that no twin of is known.
+    /// Of a track of which no duplicate is known.
     fingerprint: Option<Fingerprint>,
 }
 
 impl EnrichTrack {
-    pub(crate) const fn new(id: TrackId) -> Self {
-        Self { id, duration_s: 0.0, fingerprint: None }
+    pub(super) const fn new(resources: Arc<Resources>, id: TrackId) -> Self {
+        Self { resources, id, duration_s: 0.0, fingerprint: None }
     }
 }
 
@@ -37,7 +46,7 @@ impl Work for EnrichTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let Some(row) = catalog.track(self.id).await? else {
             // It was deleted while its job waited.
             held.finish().await?;
@@ -48,16 +57,17 @@ impl Work for EnrichTrack {
         let (features, duration_s) = (Features::from_results(results), duration_s.unwrap_or_default());
         self.duration_s = duration_s;
         self.fingerprint = features.fingerprint.clone().filter(|_| row.track.twin.is_none());
-        let describe = held.executor.parts.describe;
+        let describe = self.resources.parts.describe;
         let blocking_work =
             Box::new(move |_: &CancelFlag, _: &mut Progress| describe(&features, duration_s).map(Box::new));
         Ok(Some(Begun { shown: row.track.relative_path, blocking_work }))
     }
 
     async fn commit(&mut self, held: &LeasedJob, found: Box<Enrichment>) -> Result<()> {
-        let store = &held.executor.store;
+        let store = &held.context.store;
         // Two copies that were processed at the same time knew nothing of each other; by now both are stored.
-        let twin = twin(store, self.id, self.duration_s, self.fingerprint.as_ref(), Among::Earlier).await;
+        let twin =
+            duplicate(store, self.id, self.duration_s, self.fingerprint.as_ref(), Among::Earlier).await;
         let done = EnrichCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -79,7 +89,7 @@ impl Work for EnrichTrack {
     }
 
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
-        let jobs = held.executor.store.jobs();
+        let jobs = held.context.store.jobs();
         let error = JobError::from(error);
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await?;
         let_go_if_temporary(held, self.id).await;
@@ -95,7 +105,7 @@ fn next_enrichment(kind: ErrorKind, attempt: u32, max_attempts: u32, now: Timest
 
 /// Removes the bytes of an upload that is done with them; what stays is swept later.
 async fn let_go_if_temporary(held: &LeasedJob, track: TrackId) {
-    let catalog = held.executor.store.catalog();
+    let catalog = held.context.store.catalog();
     let Ok(Some(hash)) = catalog.track_hash(track).await else { return };
     if let Err(error) = catalog.let_go_of_upload(hash).await {
         tracing::warn!(%error, "temporary audio is left until it is swept");
@@ -107,7 +117,7 @@ mod tests {
     use fanfare_store::ENRICH_ATTEMPTS;
 
     use super::*;
-    use crate::worker::retry::next_attempt;
+    use crate::worker::runtime::retry::next_attempt;
 
     /// issue 12; docs/coverage.md D17: two retries, five minutes apart, whatever the reason and the attempt; what other
     /// jobs wait is another matter.

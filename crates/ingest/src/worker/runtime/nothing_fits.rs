@@ -6,7 +6,7 @@ use fanfare_model::Error;
 
 /// The cause of an error that the next track meets too: there is no room in the cache, or nothing can be stored there.
 #[derive(Debug)]
-pub(super) struct NothingFits;
+pub(crate) struct NothingFits;
 
 impl fmt::Display for NothingFits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

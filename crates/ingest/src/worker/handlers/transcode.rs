@@ -2,21 +2,30 @@
 //!
 //! The ladder can be played from while it grows ([`fanfare_store::Growing`]).
 
+use std::sync::Arc;
+
 use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, job::JobError};
 use fanfare_store::{AfterFailure, GrowingLadder, Leftover};
 
-use super::{
-    analysis_product::AnalysisProduct,
-    keep::keep,
-    ladder::{Made, Making, make},
-    process::read_ladder,
-    small::Subject,
-    work::{Begun, LeasedJob, Progress, Work},
+use crate::worker::{
+    products::{
+        analysis_product::AnalysisProduct,
+        analyze_file::Analyzed,
+        keep::keep,
+        ladder::{Made, Making, make, read_ladder},
+        small::Subject,
+    },
+    resources::Resources,
+    runtime::{
+        job::LeasedJob,
+        work::{Begun, Progress, Work},
+    },
 };
 
 /// Making one ladder.
 pub(crate) struct TranscodeTrack {
+    resources: Arc<Resources>,
     id: TrackId,
     text: String,
     ladder: Option<Ladder>,
@@ -25,8 +34,8 @@ pub(crate) struct TranscodeTrack {
 }
 
 impl TranscodeTrack {
-    pub(crate) const fn new(id: TrackId, ladder: String) -> Self {
-        Self { id, text: ladder, ladder: None, analysis: None }
+    pub(super) const fn new(resources: Arc<Resources>, id: TrackId, ladder: String) -> Self {
+        Self { resources, id, text: ladder, ladder: None, analysis: None }
     }
 }
 
@@ -41,7 +50,7 @@ impl Work for TranscodeTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let row = catalog.track(self.id).await?;
         let path = catalog.track_path(self.id).await?;
         let (Some(row), Some(path)) = (row, path) else {
@@ -52,9 +61,9 @@ impl Work for TranscodeTrack {
         let track = row.track;
         let ladder = read_ladder(&self.text)?;
         self.ladder = Some(ladder.clone());
-        let workshop = held.executor.store.blobs().workshop();
+        let workshop = held.context.store.blobs().workshop();
         let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
-        self.analysis = AnalysisProduct::take(held, &track, path.clone()).await;
+        self.analysis = AnalysisProduct::take(held, &self.resources, &track, path.clone()).await;
         let making = Making {
             path: path.clone(),
             size_bytes: track.size_bytes,
@@ -63,11 +72,11 @@ impl Work for TranscodeTrack {
             transcodes: None,
             analyzers: self.analysis.as_ref().map(AnalysisProduct::analyzers).unwrap_or_default(),
             policy: SinkPolicy::MayLag,
-            fan_out: held.fan_out_options(),
+            fan_out: self.resources.fan_out_options(held),
         };
         let subject = Subject::without_cover(&track, path);
         let shown = subject.shown.clone();
-        let open = held.executor.open.clone();
+        let open = self.resources.open.clone();
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
             let made = make(making, &open, cancel, progress)?;
@@ -83,7 +92,7 @@ impl Work for TranscodeTrack {
         let (hash, changed_ns, Made { variants, growing, audio, results, warnings, small: _ }) = *product;
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
-        let store = &held.executor.store;
+        let store = &held.context.store;
         let made = keep(store, hash, ladder.profile(), false, variants).await?;
         let now = crate::clock::now();
         let (job, attempt) = (held.job.id, held.attempt());
@@ -94,7 +103,8 @@ impl Work for TranscodeTrack {
         // Only now: whoever looked for the ladder while it grew finds it stored.
         drop(growing);
         if let Some(analysis) = self.analysis.take() {
-            analysis.store(held, hash, changed_ns, &audio, &warnings, results).await;
+            let analyzed = Analyzed { content_hash: hash, changed_ns, audio, results, warnings };
+            analysis.store(held, &self.resources, analyzed).await;
         }
         Ok(())
     }
@@ -105,7 +115,7 @@ impl Work for TranscodeTrack {
     }
 
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
-        let (jobs, error) = (held.executor.store.jobs(), JobError::from(error));
+        let (jobs, error) = (held.context.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }
 }

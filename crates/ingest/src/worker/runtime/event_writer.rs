@@ -8,9 +8,8 @@ use std::{
 use fanfare_model::{Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
-use super::demand::{ClientDemand, Demand};
-use super::protocol::{MAX_LINE_BYTES, WorkerCommand, WorkerEvent, line, parse};
 use super::throttle::Throttle;
+use crate::channel::protocol::{MAX_LINE_BYTES, WorkerCommand, WorkerEvent, line, parse};
 
 /// Events that wait to be written at most; what comes on top is left out, because commits never wait for a
 /// server that does not read (it counts jobs in the database).
@@ -102,12 +101,17 @@ impl AllSaid {
 /// parent's death is not used: it comes when the spawning *thread* ends, and it leaves no time to give jobs
 /// back.)
 ///
+/// `take_in` sees every command but `stop` first, and says whether that was all that had to be done about it.
+///
 /// # Errors
 /// `Unavailable` when no thread can be started.
-pub(crate) fn listen(throttle: Throttle, demand: Demand) -> Result<mpsc::Receiver<WorkerCommand>> {
+pub(crate) fn listen(
+    throttle: Throttle,
+    take_in: impl Fn(&WorkerCommand) -> bool + Send + 'static,
+) -> Result<mpsc::Receiver<WorkerCommand>> {
     let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
     let listening = move || {
-        pass_on(BufReader::new(std::io::stdin()), sender, &throttle, &demand);
+        pass_on(BufReader::new(std::io::stdin()), sender, &throttle, &take_in);
         std::thread::sleep(END_BY_FORCE);
         std::process::exit(FORCED_EXIT);
     };
@@ -126,7 +130,7 @@ fn pass_on(
     mut input: impl BufRead,
     sender: mpsc::Sender<WorkerCommand>,
     throttle: &Throttle,
-    demand: &Demand,
+    take_in: &dyn Fn(&WorkerCommand) -> bool,
 ) {
     let mut bytes = Vec::new();
     loop {
@@ -139,13 +143,8 @@ fn pass_on(
                     if let WorkerCommand::Policy { policy } = &command {
                         throttle.set(*policy);
                     }
-                    match &command {
-                        // Nor are these, which come often and wake nobody.
-                        WorkerCommand::ClientDemand { job, blocks } => {
-                            demand.tell(*job, ClientDemand::Blocks(blocks.clone()))
-                        }
-                        WorkerCommand::Leave { job } => demand.tell(*job, ClientDemand::Nothing),
-                        _ => drop(sender.try_send(command)),
+                    if !take_in(&command) {
+                        drop(sender.try_send(command));
                     }
                 }
                 None => {}
@@ -157,11 +156,8 @@ fn pass_on(
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::protocol::{WorkerRole, line},
-        *,
-    };
-    use crate::work_policy::Policy;
+    use super::*;
+    use crate::channel::{policy::Policy, protocol::WorkerRole};
 
     #[test]
     fn a_stop_is_read_however_many_commands_wait() {
@@ -175,7 +171,7 @@ mod tests {
             let throttle = Throttle::new(Policy::prompt(1));
             let told = Policy { hold: true, ..Policy::prompt(5) };
             let input = line(&WorkerCommand::Policy { policy: told }) + &input;
-            pass_on(input.as_bytes(), sender, &throttle, &Demand::default());
+            pass_on(input.as_bytes(), sender, &throttle, &|_| false);
             assert_eq!(throttle.policy(), told);
             let _policy = receiver.blocking_recv();
             let first = receiver.blocking_recv();

@@ -1,37 +1,47 @@
 //! The job `analyze-track`: analyze a track once, store what its analyzers found.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{
-    AudioProperties, ContentHash, Error, ErrorKind, Features, Result, Timestamp, Track, TrackId,
-    enrichment::Enrichment,
+    Error, ErrorKind, Result, Timestamp, Track, TrackId,
     features::{AnalyzerOutcome, AnalyzerResult},
     job::JobError,
 };
 use fanfare_store::AnalysisCommit;
 
-use super::{
-    analyze_file::{AnalysisInput, Analyzed, Far, analyze_file},
-    choice::PreviousAnalysis,
-    retry::next_night,
-    work::{Begun, LeasedJob, Progress, Work},
+use crate::{
+    clock,
+    stamp::FileStamp,
+    text,
+    worker::{
+        products::{
+            analyze_file::{AnalysisInput, Analyzed, Far, analyze_file},
+            stored_analysis::{enrichment, previous_analysis},
+        },
+        resources::Resources,
+        runtime::{
+            job::LeasedJob,
+            retry::next_night,
+            work::{Begun, Progress, Work},
+        },
+    },
 };
-use crate::{clock, stamp::FileStamp, text};
 
 /// Tries to store a result when the store is busy or full for a moment.
 const COMMIT_TRIES: u32 = 4;
 
 /// Analyzing one track.
 pub(crate) struct AnalyzeTrack {
+    resources: Arc<Resources>,
     id: TrackId,
     /// The track as it was when the attempt began, and where its bytes lie.
     begun: Option<Box<(Track, PathBuf)>>,
 }
 
 impl AnalyzeTrack {
-    pub(crate) const fn new(id: TrackId) -> Self {
-        Self { id, begun: None }
+    pub(super) const fn new(resources: Arc<Resources>, id: TrackId) -> Self {
+        Self { resources, id, begun: None }
     }
 
     fn begun(&self) -> Result<&Track> {
@@ -49,7 +59,7 @@ impl Work for AnalyzeTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let row = catalog.track(self.id).await?;
         let path = catalog.track_path(self.id).await?;
         let (Some(row), Some(path)) = (row, path) else {
@@ -59,21 +69,21 @@ impl Work for AnalyzeTrack {
         };
         let track = row.track;
         if let Some(folder) = track.home.folder() {
-            held.executor.roots.reach(&held.executor.store, folder).await?;
+            self.resources.roots.reach(&held.context.store, folder).await?;
         }
         catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
-        let before = previous_analysis(held, &track).await?;
+        let before = previous_analysis(&held.context.store, &self.resources.parts.analyzers, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);
         let scanned = FileStamp::scanned(&track);
         let in_folder = track.home.folder().is_some();
         let shown = text::shown(&track, &path);
         self.begun = Some(Box::new((track, path.clone())));
-        let analyzers = held.executor.parts.analyzers.clone();
-        let (without, fan_out) = (held.job.without.clone(), held.fan_out_options());
-        let (throttle, budget) = (held.executor.throttle.clone(), held.executor.parts.budget);
+        let analyzers = self.resources.parts.analyzers.clone();
+        let (without, fan_out) = (held.job.without.clone(), self.resources.fan_out_options(held));
+        let (throttle, budget) = (held.context.throttle.clone(), self.resources.parts.budget);
         let file =
             AnalysisInput { path, scanned, in_folder, frames, before, analyzers, without, fan_out, budget };
-        let open = held.executor.open.clone();
+        let open = self.resources.open.clone();
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let mut throttled = throttle.begin();
             let mut on_progress = |far: Far| {
@@ -95,7 +105,8 @@ impl Work for AnalyzeTrack {
         }
         let track = self.begun()?;
         let enrichment =
-            enrichment(held, track, analyzed.content_hash, &analyzed.audio, &analyzed.results).await;
+            enrichment(&held.context.store, track, analyzed.content_hash, &analyzed.audio, &analyzed.results)
+                .await;
         let commit = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -112,7 +123,7 @@ impl Work for AnalyzeTrack {
         };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
-            match held.executor.store.catalog().commit_analysis(commit.clone(), clock::now()).await {
+            match held.context.store.catalog().commit_analysis(commit.clone(), clock::now()).await {
                 Ok(()) => break,
                 Err(error) if error.kind().is_transient() && attempt < COMMIT_TRIES => {
                     tracing::warn!(%error, attempt, "could not store a result, trying again");
@@ -127,12 +138,12 @@ impl Work for AnalyzeTrack {
 
     async fn after(&mut self, held: &LeasedJob) {
         if let Some(begun) = &self.begun {
-            held.follow_up(&begun.0, &begun.1).await;
+            self.resources.follow_up(&held.context.store, &begun.0, &begun.1).await;
         }
     }
 
     async fn after_failure(&mut self, held: &LeasedJob) {
-        held.follow_up_failure(self.id).await;
+        self.resources.follow_up_failure(&held.context.store, self.id).await;
     }
 
     /// The same error, or the better one where the file's storage is away.
@@ -141,7 +152,7 @@ impl Work for AnalyzeTrack {
             return error;
         }
         let Some(folder) = self.begun().ok().and_then(|track| track.home.folder()) else { return error };
-        match held.executor.roots.reach(&held.executor.store, folder).await {
+        match self.resources.roots.reach(&held.context.store, folder).await {
             Err(away) if away.kind() == ErrorKind::Unavailable => away.because(error),
             _ => error,
         }
@@ -149,37 +160,10 @@ impl Work for AnalyzeTrack {
 
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         let (reason, next_retry) = (JobError::from(error), next_night(error.kind(), now));
-        let catalog = held.executor.store.catalog();
+        let catalog = held.context.store.catalog();
         let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
         catalog.fail_analysis(job, attempt, owner, self.id, (&reason, next_retry), now).await
     }
-}
-
-/// What the store has of a track already.
-pub(crate) async fn previous_analysis(held: &LeasedJob, track: &Track) -> Result<Option<PreviousAnalysis>> {
-    let Some(content_hash) = track.content_hash else { return Ok(None) };
-    let (results, _) = held.executor.store.catalog().analysis(track.id).await?;
-    Ok(Some(PreviousAnalysis::of(content_hash, &results, &held.executor.parts.analyzers)))
-}
-
-/// What follows from the results, those from before included. A track for which nothing follows (too short, silent)
-/// has none.
-pub(crate) async fn enrichment(
-    held: &LeasedJob,
-    track: &Track,
-    content_hash: ContentHash,
-    audio: &AudioProperties,
-    analyzed: &[AnalyzerResult],
-) -> Option<Enrichment> {
-    let mut results = Vec::new();
-    if track.content_hash == Some(content_hash) {
-        let (before, _) = held.executor.store.catalog().analysis(track.id).await.ok()?;
-        let again = |old: &AnalyzerResult| analyzed.iter().any(|new| new.analyzer == old.analyzer);
-        results.extend(before.into_iter().filter(|old| !again(old)));
-    }
-    results.extend(analyzed.iter().cloned());
-    let features = Features::from_results(results);
-    fanfare_analysis::describe(&features, audio.duration_s().unwrap_or_default()).ok()
 }
 
 /// The trouble of an analyzer that failed for a reason that may be gone at the next attempt.

@@ -1,0 +1,23 @@
+//! [`Policy`]: how gently a worker is to work; what its server tells it.
+
+use serde::{Deserialize, Serialize};
+
+/// How gently a worker analyzes tracks; what it is told by its server.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Policy {
+    /// Tracks at a time.
+    pub(crate) slots: usize,
+    /// Seconds of wall-clock time that each second of audio takes at least, per slot.
+    pub(crate) pacing: f64,
+    /// Processor time in percent of the whole machine, at most.
+    pub(crate) cpu_share: u8,
+    /// Whether nothing is done at all for now.
+    pub(crate) hold: bool,
+}
+
+impl Policy {
+    /// Flat out.
+    pub(crate) const fn prompt(slots: usize) -> Self {
+        Self { slots, pacing: 0.0, cpu_share: 100, hold: false }
+    }
+}
