@@ -50,6 +50,11 @@ impl PcmChunk {
         Ok(Self { spec, first_frame, planes, views: OnceLock::new() })
     }
 
+    /// The same frames at another place of a track.
+    pub(crate) fn moved_to(self, first_frame: FrameIndex) -> Self {
+        Self { first_frame, views: OnceLock::new(), ..self }
+    }
+
     /// What its frames look like.
     #[must_use]
     pub const fn spec(&self) -> SampleSpec {

@@ -10,6 +10,8 @@
 
 mod aiff;
 mod bytes;
+mod chain;
+mod checked;
 mod cutter;
 mod damage;
 mod describe;
@@ -21,6 +23,7 @@ mod guard;
 mod matroska;
 mod mp4;
 mod ogg;
+mod ogg_links;
 mod packets;
 mod pull;
 mod readers;
@@ -35,14 +38,45 @@ pub(crate) use cutter::{LOUDEST, TOO_LOUD, cleaned};
 pub(crate) use describe::{describe, metadata};
 pub(crate) use flac_frames::{FlacFrames, FlacInfo};
 pub(crate) use mp4::says_little_endian;
-pub(crate) use source::open;
+
+use std::{fs::File, sync::Arc};
+
+use fanfare_model::{Error, ErrorKind, Result};
+
+use crate::{Container, Limits, PcmSource, probe::AudioBytes};
+use source::{Decode, How, Place};
+
+/// Opens the audio bytes of a file. `alone`: no other decoder can decode it.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] when another decoder should be tried; `Malformed`, `Empty`, `LimitExceeded`, I/O.
+pub(crate) fn open(
+    file: &Arc<File>,
+    audio: AudioBytes,
+    limits: &Limits,
+    chunk_frames: usize,
+    alone: bool,
+) -> Result<Box<dyn PcmSource>> {
+    if let Some(source) = free_format::open(file, audio, limits, chunk_frames)? {
+        return Ok(source);
+    }
+    let how = How { limits: limits.clone(), chunk_frames, alone };
+    if let Some(stream) = Decode::open(file, audio, &how, None)? {
+        return Ok(Box::new(stream));
+    }
+    if let Some(chain) = chain::open(file, audio, &how)? {
+        return Ok(chain);
+    }
+    let stream = Decode::open(file, audio, &how, Some(Place::default()))?;
+    Ok(Box::new(
+        stream
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the streams of the file were not told apart"))?,
+    ))
+}
 
 /// The sample description of the first sound track of an MP4 file (14496-12, 8.5.2), from its version on, and its media
 /// duration in seconds.
-pub(crate) fn mp4_description(
-    file: &std::fs::File,
-    audio: crate::probe::AudioBytes,
-) -> fanfare_model::Result<(Vec<u8>, f64)> {
+pub(crate) fn mp4_description(file: &File, audio: AudioBytes) -> Result<(Vec<u8>, f64)> {
     let facts = mp4::facts(file, audio)?;
     let seconds = facts.media_duration as f64 / f64::from(facts.timescale.max(1));
     Ok((facts.description, seconds))
@@ -53,14 +87,10 @@ pub(crate) fn mp4_description(
 ///
 /// # Errors
 /// I/O.
-pub(crate) fn about_s(
-    file: &std::fs::File,
-    audio: crate::probe::AudioBytes,
-    rate_hz: u32,
-) -> fanfare_model::Result<Option<f64>> {
+pub(crate) fn about_s(file: &File, audio: AudioBytes, rate_hz: u32) -> Result<Option<f64>> {
     match audio.container {
-        crate::Container::Matroska => matroska::declared_s(file, audio),
-        crate::Container::Ogg => {
+        Container::Matroska => matroska::declared_s(file, audio),
+        Container::Ogg => {
             let last = ogg::last_page(file, audio)?;
             let granule = last.and_then(|last| last.estimated(audio.start).or(last.granule));
             Ok(granule.map(|granule| granule as f64 / f64::from(rate_hz)))
@@ -70,7 +100,7 @@ pub(crate) fn about_s(
 }
 
 /// Audible frames at that rate of the first sound track of an MP4 file, by its own boxes.
-pub(crate) fn mp4_frames(file: &std::fs::File, audio: crate::probe::AudioBytes, rate_hz: u32) -> Option<u64> {
+pub(crate) fn mp4_frames(file: &File, audio: AudioBytes, rate_hz: u32) -> Option<u64> {
     let (lead, end) = mp4::facts(file, audio).ok()?.lead_and_end(rate_hz);
     end?.checked_sub(lead).filter(|frames| *frames > 0)
 }

@@ -64,13 +64,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
             format!("{} is not decoded in process", audio.container.as_str()),
         ))
     } else {
-        decode::open(
-            file.clone(),
-            audio,
-            &options.limits,
-            chunk_frames,
-            !external::available(&options.ffmpeg),
-        )
+        decode::open(&file, audio, &options.limits, chunk_frames, !external::available(&options.ffmpeg))
     };
     let can_go_on = external::available(&options.ffmpeg);
     let external = || external::open(&file, audio, options, chunk_frames);

@@ -31,7 +31,7 @@ impl Decode {
             return true;
         }
         self.damaged += 1;
-        let at_s = self.spec.rate.seconds(self.plan.trim.frame_of(self.raw));
+        let at_s = self.spec.rate.seconds(self.place.offset + self.plan.trim.frame_of(self.raw));
         match self.damage_line.and_then(|line| self.warnings.get_mut(line)) {
             None => {
                 self.damage_line = Some(self.warnings.len());

@@ -4,7 +4,7 @@
 //! track would be shorter than it is. Each page says at its end where in the track that is. A demuxer that begins with the
 //! page behind the damage knows its true place.
 //!
-//! Invariants: reads each byte a bounded number of times; files of several streams are left to the demuxer.
+//! Invariants: reads each byte a bounded number of times; streams that follow each other are taken one by one.
 
 use std::{fs::File, ops::Range};
 
@@ -25,19 +25,19 @@ const MAX_TRIES: u32 = 10_000;
 const MAX_RUNS: usize = 256;
 /// Checksums are computed over that many times the bytes of the file at most.
 const MAX_CHECKS: u64 = 8;
-/// The granule position of a page in which no packet ends.
-const NONE_ENDS: u64 = u64::MAX;
-const FIRST: u8 = 2;
-const LAST: u8 = 4;
+/// The granule position of a page in which no packet ends, and the flags of the first and of the last page of a stream.
+pub(super) const NONE_ENDS: u64 = u64::MAX;
+pub(super) const FIRST: u8 = 2;
+pub(super) const LAST: u8 = 4;
 
 /// A whole page whose checksum is right.
 #[derive(Debug, Clone, Copy)]
-struct Page {
-    length: usize,
-    flags: u8,
-    granule: u64,
-    serial: u32,
-    number: u32,
+pub(super) struct Page {
+    pub length: usize,
+    pub flags: u8,
+    pub granule: u64,
+    pub serial: u32,
+    pub number: u32,
 }
 
 /// The page with which those bytes begin.
@@ -127,11 +127,22 @@ pub(super) struct Runs {
     pub runs: Vec<Range<u64>>,
 }
 
-/// Looks for damage in a file of one stream; `None` if there is none, or nothing is known of how to go on behind it.
+/// What is found of the streams and the damage in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// One stream without damage, or nothing is known of how to go on behind it.
+    Whole,
+    /// One stream, with damage.
+    Damaged(Runs),
+    /// Several streams, or one without its first page.
+    Several,
+}
+
+/// Looks for damage in a file of one stream.
 ///
 /// # Errors
 /// I/O.
-pub(super) fn runs(file: &File, audio: AudioBytes) -> Result<Option<Runs>> {
+pub(super) fn runs(file: &File, audio: AudioBytes) -> Result<Found> {
     let mut pages = Pages::new(file, audio);
     // The headers end with a page of granule position 0, and the first page of sound has another one.
     let (mut serial, mut number, mut head_end, mut in_head) = (None, None, audio.start, true);
@@ -140,7 +151,7 @@ pub(super) fn runs(file: &File, audio: AudioBytes) -> Result<Option<Runs>> {
     while let Some((start, page)) = pages.next()? {
         let is_first = serial.is_none();
         if *serial.get_or_insert(page.serial) != page.serial || (page.flags & FIRST != 0) != is_first {
-            return Ok(None);
+            return Ok(Found::Several);
         }
         let skips = number.is_some_and(|number: u32| page.number > number.saturating_add(1));
         let is_gap = start != end || skips;
@@ -169,14 +180,14 @@ pub(super) fn runs(file: &File, audio: AudioBytes) -> Result<Option<Runs>> {
     let lost_first = runs.first().is_some_and(|run| run.start != head_end);
     if head_end == audio.start || runs.len() > MAX_RUNS || (runs.len() < 2 && !lost_first) || pages.gave_up()
     {
-        return Ok(None);
+        return Ok(Found::Whole);
     }
     let head = read_at(file, audio.start, usize::try_from(head_end - audio.start).unwrap_or(0))?;
-    Ok(Some(Runs { head, runs }))
+    Ok(Found::Damaged(Runs { head, runs }))
 }
 
 /// The whole pages of a file, in order.
-struct Pages<'a> {
+pub(super) struct Pages<'a> {
     file: &'a File,
     at: u64,
     end: u64,
@@ -188,16 +199,16 @@ struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    fn new(file: &'a File, audio: AudioBytes) -> Self {
+    pub(super) fn new(file: &'a File, audio: AudioBytes) -> Self {
         let checks = (audio.end - audio.start).saturating_mul(MAX_CHECKS);
         Self { file, at: audio.start, end: audio.end, buffer: Vec::new(), from: audio.start, checks }
     }
 
-    fn gave_up(&self) -> bool {
+    pub(super) fn gave_up(&self) -> bool {
         self.checks == 0
     }
 
-    fn next(&mut self) -> Result<Option<(u64, Page)>> {
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Page)>> {
         while self.at < self.end && self.checks > 0 {
             let left = self.end - self.at;
             let have = (self.from + self.buffer.len() as u64).saturating_sub(self.at);

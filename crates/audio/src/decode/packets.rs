@@ -268,7 +268,13 @@ impl Packets {
     }
 
     fn dress(&mut self, mut packet: Packet, padding: u64) -> Next {
-        let base = *self.base.get_or_insert(packet.pts.get());
+        // A first packet that only begins an overlap (Vorbis) decodes to nothing: raw frame 0 is behind it.
+        let begin = packet.pts.get().saturating_add_unsigned(packet.trim_start.get());
+        let base = *self.base.get_or_insert(if self.origin.audio.container == Container::Ogg {
+            begin
+        } else {
+            packet.pts.get()
+        });
         // Ogg: the discard at the start is what an overlapping codec does not give after a reset, and the
         // end comes from the last page. MPEG: both come from the count of the first of several files.
         let (length, tail) = match self.origin.audio.container {

@@ -119,6 +119,9 @@ impl Decode {
 
     /// Compares where the audio ended with what the file declares.
     fn check_end(&mut self) {
+        if self.place.followed {
+            return; // what is missing is filled
+        }
         let exact = self.plan.exact_frames;
         let slack = match exact {
             Some(_) if self.origin.audio.container == Container::Mp3 => MPEG_COUNT_SLACK,
@@ -130,7 +133,8 @@ impl Decode {
             && self.cutter.position().saturating_add(slack) < declared
         {
             let rate = self.spec.rate;
-            let (found_s, declared_s) = (rate.seconds(self.cutter.position()), rate.seconds(declared));
+            let seconds = |frames| rate.seconds(self.place.offset + frames);
+            let (found_s, declared_s) = (seconds(self.cutter.position()), seconds(declared));
             if exact.is_none() && self.origin.audio.container == Container::Ogg {
                 self.warn(format!(
                     "the audio ends after {found_s:.2} s; by its size the file had about {declared_s:.0} s"

@@ -4,30 +4,20 @@ use std::{collections::VecDeque, sync::Arc};
 
 use fanfare_model::{ChannelLayout, Error, ErrorKind, Result, SampleRate, SampleSpec};
 use symphonia::core::{
-    codecs::audio::{
-        AudioDecoder,
-        well_known::{CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS},
-    },
+    codecs::audio::{AudioDecoder, well_known::CODEC_ID_VORBIS},
     packet::Packet,
 };
 
 use super::{
-    cutter::{Cutter, TOO_LOUD, too_loud},
+    cutter::Cutter,
     damage::MAX_GAP_FRAMES,
-    flac_end, free_format,
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
     packets::{Next, Packets},
     readers::{self, Origin},
     stream::{self, CHANGED, StreamPlan},
 };
-use crate::{
-    Container, Limits, PcmSource, StreamFacts,
-    probe::{
-        AudioBytes,
-        mpeg::{self, MpegHeader},
-    },
-};
+use crate::{Container, Limits, StreamFacts, probe::AudioBytes};
 
 /// Packets without any frame that may follow each other (headers in the stream).
 pub(super) const MAX_SILENT_PACKETS: u32 = 10_000;
@@ -45,12 +35,32 @@ pub(super) enum Pending {
     Silence(u64),
 }
 
+/// How a file is decoded.
+#[derive(Clone)]
+pub(super) struct How {
+    pub limits: Limits,
+    pub chunk_frames: usize,
+    /// Whether no other decoder can decode the file: AAC that may be HE-AAC is decoded as LC, and what would be decoded
+    /// wrongly in the middle becomes silence.
+    pub alone: bool,
+}
+
+/// Where a stream lies in a chained file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    /// Track index of its first frame, for what is said of its damage.
+    pub offset: u64,
+    /// Whether another stream follows.
+    pub followed: bool,
+}
+
 /// A file being decoded.
 pub(super) struct Decode {
     pub(super) origin: Origin,
     mp4: Option<Mp4Facts>,
     pub(super) plan: StreamPlan,
     pub(super) limits: Limits,
+    pub(super) place: Place,
     pub(super) packets: Packets,
     pub(super) decoder: Box<dyn AudioDecoder>,
     pub(super) spec: SampleSpec,
@@ -81,74 +91,11 @@ pub(super) struct Decode {
     /// Whether no other decoder can decode the file.
     pub(super) alone: bool,
     /// Whether the codec's samples are floating point, and so may be of any size.
-    float_codec: bool,
+    pub(super) float_codec: bool,
     /// The error that stopped the decoder after the frames that it gave before.
     pub(super) stopped_by: Option<Error>,
     pub(super) warned_non_finite: bool,
     pub(super) warnings: Vec<String>,
-}
-
-/// Opens the audio bytes of a file. `alone`: no other decoder can decode it, so AAC that may be HE-AAC is decoded as LC, and
-/// what would be decoded wrongly in the middle becomes silence.
-///
-/// # Errors
-/// [`ErrorKind::Unsupported`] when another decoder should be tried; `Malformed`, `Empty`, `LimitExceeded`, I/O.
-pub(crate) fn open(
-    file: Arc<std::fs::File>,
-    audio: AudioBytes,
-    limits: &Limits,
-    chunk_frames: usize,
-    alone: bool,
-) -> Result<Box<dyn PcmSource>> {
-    if let Some(source) = free_format::open(&file, audio, limits, chunk_frames)? {
-        return Ok(source);
-    }
-    let mut origin = Origin::new(file, audio);
-    let mut prepared = stream::prepare(&mut origin, limits, alone)?;
-    prepared.find_end(&mut origin, limits)?;
-    let reader = origin.reader().map_err(Trouble::into_error)?;
-    let plan = prepared.plan(&origin, &*reader)?;
-    if let (Some(rate_hz), Some(channels)) = (plan.params.sample_rate, &plan.params.channels) {
-        limits.spec(rate_hz, channels.count())?;
-    }
-    refuse_wrong_decoder(&plan)?;
-    let decoder = readers::decoder(&plan.params).map_err(Trouble::into_error)?;
-    let facts = facts(&origin, &plan);
-    let float_codec = facts.codec.starts_with("pcm_f");
-    // Only a placeholder until the first frame tells the spec.
-    let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
-    let mut decode = Decode {
-        packets: Packets::new(origin.clone(), reader, plan.track_id, plan.end_padding, plan.about_s),
-        origin,
-        mp4: prepared.mp4,
-        limits: limits.clone(),
-        decoder,
-        spec,
-        facts,
-        cutter: Cutter::new(spec, chunk_frames, 1.0),
-        pending: VecDeque::new(),
-        raw: 0,
-        wanted: 0,
-        raw_from_timestamp: false,
-        after_reset: false,
-        chained: false,
-        no_more: false,
-        ended: false,
-        lost_count: false,
-        damaged: 0,
-        damage_line: None,
-        silent: 0,
-        demux_errors: 0,
-        foreign: 0,
-        alone,
-        float_codec,
-        stopped_by: None,
-        warned_non_finite: false,
-        warnings: prepared.warning.into_iter().collect(),
-        plan,
-    };
-    decode.first_frames(chunk_frames)?;
-    Ok(Box::new(decode))
 }
 
 /// Refuses what the decoder in this process is known to decode wrongly.
@@ -173,6 +120,69 @@ pub(super) fn facts(origin: &Origin, plan: &StreamPlan) -> StreamFacts {
 }
 
 impl Decode {
+    /// Opens the audio bytes of a file. Without a place a file of several streams is not opened: `None`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] when another decoder should be tried; `Malformed`, `Empty`, `LimitExceeded`, I/O.
+    pub(super) fn open(
+        file: &Arc<std::fs::File>,
+        audio: AudioBytes,
+        how: &How,
+        place: Option<Place>,
+    ) -> Result<Option<Self>> {
+        let How { limits, chunk_frames, alone } = how;
+        let mut origin = Origin::new(file.clone(), audio);
+        let mut prepared = stream::prepare(&mut origin, limits, *alone)?;
+        prepared.find_end(&mut origin, limits)?;
+        if prepared.several_streams && place.is_none() {
+            return Ok(None);
+        }
+        let reader = origin.reader().map_err(Trouble::into_error)?;
+        let plan = prepared.plan(&origin, &*reader)?;
+        if let (Some(rate_hz), Some(channels)) = (plan.params.sample_rate, &plan.params.channels) {
+            limits.spec(rate_hz, channels.count())?;
+        }
+        refuse_wrong_decoder(&plan)?;
+        let decoder = readers::decoder(&plan.params).map_err(Trouble::into_error)?;
+        let facts = facts(&origin, &plan);
+        let float_codec = facts.codec.starts_with("pcm_f");
+        // Only a placeholder until the first frame tells the spec.
+        let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
+        let mut decode = Self {
+            packets: Packets::new(origin.clone(), reader, plan.track_id, plan.end_padding, plan.about_s),
+            origin,
+            mp4: prepared.mp4,
+            limits: limits.clone(),
+            place: place.unwrap_or_default(),
+            decoder,
+            spec,
+            facts,
+            cutter: Cutter::new(spec, *chunk_frames, 1.0),
+            pending: VecDeque::new(),
+            raw: 0,
+            wanted: 0,
+            raw_from_timestamp: false,
+            after_reset: false,
+            chained: false,
+            no_more: false,
+            ended: false,
+            lost_count: false,
+            damaged: 0,
+            damage_line: None,
+            silent: 0,
+            demux_errors: 0,
+            foreign: 0,
+            alone: *alone,
+            float_codec,
+            stopped_by: None,
+            warned_non_finite: false,
+            warnings: prepared.warning.into_iter().collect(),
+            plan,
+        };
+        decode.first_frames(*chunk_frames)?;
+        Ok(Some(decode))
+    }
+
     /// Decodes up to the first frames, which tell the spec.
     fn first_frames(&mut self, chunk_frames: usize) -> Result<()> {
         let (mut packets, mut lost_frames, mut last) = (0_u32, 0_u64, None);
@@ -247,38 +257,6 @@ impl Decode {
         self.plan.trim.drop_run(self.raw..self.raw.saturating_add(plan.trim.raw_of(0)));
         self.chained = true;
         Ok(())
-    }
-
-    /// Decodes a packet; the number of frames it gave.
-    fn decode(&mut self, packet: &Packet) -> Result<usize, Trouble> {
-        if self.plan.params.codec == CODEC_ID_MP3 && mpeg::mixes_blocks(&packet.data) {
-            return Err(Trouble::Wrong("MP3 with mixed blocks"));
-        }
-        // RFC 9639, section 9.3: a frame ends with a checksum over all of it. Of the demuxers only that of FLAC's own files
-        // looks at it, and the decoder does not.
-        if self.plan.params.codec == CODEC_ID_FLAC
-            && self.origin.audio.container != Container::Flac
-            && flac_end::crc16(&packet.data) != 0
-        {
-            return Err(Trouble::Damaged("the checksum of a FLAC frame is wrong".to_owned()));
-        }
-        let frames = match guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames())) {
-            // Nothing of it may be used any more; a new one goes on with the next packet.
-            Err(Trouble::Panicked) => {
-                self.decoder = readers::decoder(&self.plan.params)?;
-                return Err(Trouble::Damaged("the decoder was stopped by a damaged packet".to_owned()));
-            }
-            frames => frames?,
-        };
-        if !self.float_codec && too_loud(&self.decoder.last_decoded()) {
-            return Err(Trouble::Wrong(TOO_LOUD));
-        }
-        Ok(frames)
-    }
-
-    fn decoded_spec(&self) -> (u32, usize) {
-        let decoded = self.decoder.last_decoded();
-        (decoded.spec().rate(), decoded.spec().channels().count())
     }
 
     /// Reads and decodes the next packet into `pending`. Whether there is more.
@@ -369,14 +347,6 @@ impl Decode {
             }
             Err(trouble) => self.meet(trouble, length.saturating_sub(tail)),
         }
-    }
-
-    /// Whether an MPEG audio packet's own header differs from the stream's spec.
-    fn is_foreign(&self, packet: &Packet) -> bool {
-        self.origin.audio.container == Container::Mp3
-            && MpegHeader::read(&packet.data).is_some_and(|header| {
-                header.rate_hz != self.spec.rate.hz() || usize::from(header.channels) != self.spec.channels()
-            })
     }
 }
 

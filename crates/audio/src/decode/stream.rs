@@ -70,6 +70,8 @@ pub(super) struct Prepared {
     pub bit_depth: Option<u8>,
     /// The last page of an Ogg file.
     pub last_page: Option<ogg::LastPage>,
+    /// Whether an Ogg file has more than one stream.
+    pub several_streams: bool,
 }
 
 impl Prepared {
@@ -84,13 +86,16 @@ impl Prepared {
             origin.audio.end = end.at;
             self.warning = end.changes.then(|| CHANGED.to_owned());
         }
-        if origin.audio.container == Container::Ogg
-            && let Some(damaged) = ogg::runs(&origin.file, origin.audio)?
-            && let Some((first, later)) = damaged.runs.split_first()
-        {
-            origin.prefix = damaged.head;
-            (origin.audio.start, origin.audio.end) = (first.start, first.end);
-            origin.later = later.into();
+        if origin.audio.container == Container::Ogg {
+            let found = ogg::runs(&origin.file, origin.audio)?;
+            self.several_streams = found == ogg::Found::Several;
+            if let ogg::Found::Damaged(damaged) = found
+                && let Some((first, later)) = damaged.runs.split_first()
+            {
+                origin.prefix = damaged.head;
+                (origin.audio.start, origin.audio.end) = (first.start, first.end);
+                origin.later = later.into();
+            }
         }
         Ok(())
     }
