@@ -195,8 +195,8 @@ impl TagPass {
             let Some(path) = self.inner.store.catalog().track_path(one.id).await? else { continue };
             task.show().await?;
             let shown = path.display().to_string();
-            task.progress(|task| task.current_item = Some(shown.clone())).await;
-            self.write(one, path, shown, album, task, done).await;
+            task.progress(|task| task.current_item = Some(shown)).await;
+            self.write(one, path, album, task, done).await;
         }
         Ok(!turn.cancel.is_cancelled())
     }
@@ -205,12 +205,11 @@ impl TagPass {
         &self,
         one: Ready,
         path: PathBuf,
-        subject: String,
         album: Option<AlbumGain>,
         task: &LiveTask,
         done: &mut Done,
     ) {
-        let track = Some(one.id);
+        let (track, subject) = (Some(one.id), path.display().to_string());
         match write_one(one, path, album, self.inner.store.clone()).await {
             Ok(()) => done.written += 1,
             Err(error) => {

@@ -9,14 +9,14 @@ use std::{
     time::Instant,
 };
 
-use fanfare_model::{ErrorKind, Result, Timestamp, TrackId, TrackState, job::Products};
-use fanfare_store::{Failure, KnownFile, ScanChange};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, TrackState, job::Products};
+use fanfare_store::{Failure, KnownFile, ScanChange, ScannedFile};
 
 use super::{
     apply::Applying,
     cover::Covers,
     folder_scan::{FolderOutcome, FolderScan, SAY_EVERY},
-    plan::{Plan, Verdict},
+    plan::{Plan, Reading, Verdict},
     read::{self, Read, ReadOutcome, Readers},
     walk::{FoundFile, Walked},
 };
@@ -67,6 +67,7 @@ impl FolderScan<'_> {
         (refused, stay)
     }
 
+    /// Reads what the plan says is to be read, and takes it over.
     pub(super) async fn read(
         &self,
         walked: &Arc<Walked>,
@@ -90,7 +91,16 @@ impl FolderScan<'_> {
             at_it: Arc::clone(&self.at_it),
         })?;
         let (mut said, mut done) = (Instant::now(), 0_u64);
-        let (mut again, mut told, mut copies) = (Vec::new(), HashMap::new(), Vec::new());
+        let mut taking = Taking {
+            scan: self,
+            plan,
+            reread,
+            applying,
+            outcome,
+            again: Vec::new(),
+            told: HashMap::new(),
+            copies: Vec::new(),
+        };
         while let Some(Read { reading, outcome: read }) =
             self.attend(reads.recv(), || blocks.load(Ordering::Relaxed)).await?
         {
@@ -103,70 +113,13 @@ impl FolderScan<'_> {
             }
             match read {
                 ReadOutcome::Scanned { file, hash, cover_trouble } => {
-                    if let Some(error) = cover_trouble
-                        && let Entry::Vacant(place) = told.entry(Arc::as_ptr(&error).addr())
-                    {
-                        // A picture that many files share is told once.
-                        let track = reading.verdict.of();
-                        Failure::new("using a cover", track, self.shown(&found.relative_path), &error).tell();
-                        place.insert(error);
+                    if let Some(error) = cover_trouble {
+                        taking.tell_cover_trouble(reading, found, error);
                     }
-                    let change = match reading.verdict {
-                        Verdict::Added => ScanChange::Added(*file),
-                        // Of a file whose size and time are the same, only what its tags say is taken over.
-                        Verdict::Changed(id) | Verdict::Repictured(id) => ScanChange::Changed(id, *file),
-                        Verdict::Moved(id) => ScanChange::Moved(id, *file),
-                        Verdict::Replaced(id) => ScanChange::Replaced(id, *file),
-                        Verdict::Recheck(id, known) => {
-                            outcome.compared += 1;
-                            if hash == Some(known) {
-                                ScanChange::Touched(id, *file)
-                            } else {
-                                self.say_rewritten(found).await;
-                                ScanChange::Replaced(id, *file)
-                            }
-                        }
-                    };
-                    if plan.copies.contains(&reading.file) {
-                        copies.push(change);
-                        continue;
-                    }
-                    applying.push(change).await?;
-                    // A track that moved while it waited failed at its old path.
-                    if let Verdict::Changed(id) | Verdict::Moved(id) = reading.verdict
-                        && reread.contains(&id)
-                    {
-                        again.push(id);
-                    }
+                    taking.scanned(reading, found, file, hash).await?;
                 }
-                ReadOutcome::Unreadable(error) => {
-                    self.task.note_error(self.shown(&found.relative_path), &error);
-                    if let Verdict::Moved(id) = reading.verdict
-                        && plan.arrived.contains(&id)
-                    {
-                        applying.push(ScanChange::Missing(id)).await?;
-                    }
-                    if plan.taken.contains(&reading.file) {
-                        // Not of the track at that path, which may not have left it yet: the next scan can tell.
-                        outcome.changing += 1;
-                        continue;
-                    }
-                    // Nothing says that the file is another one: the track stays as it is.
-                    if !matches!(reading.verdict, Verdict::Repictured(_) | Verdict::Recheck(..)) {
-                        let failure = text::track_failure(&error, clock::now(), None);
-                        let (size_bytes, modified) = (found.size_bytes, found.modified);
-                        let (relative_path, changed_ns) = (found.relative_path.clone(), found.changed_ns);
-                        let change = ScanChange::Unreadable {
-                            relative_path,
-                            size_bytes,
-                            modified,
-                            changed_ns,
-                            failure,
-                        };
-                        applying.push(change).await?;
-                    }
-                }
-                ReadOutcome::Changing | ReadOutcome::Gone => outcome.changing += 1,
+                ReadOutcome::Unreadable(error) => taking.unreadable(reading, found, &error).await?,
+                ReadOutcome::Changing | ReadOutcome::Gone => taking.outcome.changing += 1,
             }
             self.task
                 .progress(|task| {
@@ -176,22 +129,7 @@ impl FolderScan<'_> {
                 .await;
         }
         self.check_cancel()?;
-        // Once the tracks that they were are at their own paths.
-        applying.flush().await?;
-        applying.push_all(copies).await?;
-        if !again.is_empty() {
-            // Their file can be reached again: whatever was given up for that reason is tried anew.
-            applying.flush().await?;
-            let task = self.task_tracker.announce().await?;
-            for id in again {
-                self.store
-                    .catalog()
-                    .requeue_track(id, Some(task), &Products::default(), clock::now())
-                    .await?;
-            }
-            self.task_tracker.queued().await;
-        }
-        Ok(())
+        taking.end().await
     }
 
     /// Says that a file has other bytes than before although its size and modification time are the same.
@@ -199,6 +137,114 @@ impl FolderScan<'_> {
         let path = self.shown(&found.relative_path);
         tracing::info!(path, "a file was written to, though its size is the same: it is analyzed again");
         self.task.note(format!("{path} has other bytes than before")).await;
+    }
+}
+
+/// Takes over what was read, file by file.
+struct Taking<'a, 'b> {
+    scan: &'a FolderScan<'a>,
+    plan: &'a Plan,
+    reread: &'a HashSet<TrackId>,
+    applying: &'a mut Applying<'b>,
+    outcome: &'a mut FolderOutcome,
+    /// Tracks whose file can be reached again.
+    again: Vec<TrackId>,
+    /// Trouble with covers that was told, by its address.
+    told: HashMap<usize, Arc<Error>>,
+    /// New tracks at the paths of others, which have to leave them first.
+    copies: Vec<ScanChange>,
+}
+
+impl Taking<'_, '_> {
+    /// A picture that many files share is told once.
+    fn tell_cover_trouble(&mut self, reading: Reading, found: &FoundFile, error: Arc<Error>) {
+        if let Entry::Vacant(place) = self.told.entry(Arc::as_ptr(&error).addr()) {
+            let (track, file) = (reading.verdict.of(), self.scan.shown(&found.relative_path));
+            Failure::new("using a cover", track, file, &error).tell();
+            place.insert(error);
+        }
+    }
+
+    async fn scanned(
+        &mut self,
+        reading: Reading,
+        found: &FoundFile,
+        file: Box<ScannedFile>,
+        hash: Option<ContentHash>,
+    ) -> Result<()> {
+        let change = match reading.verdict {
+            Verdict::Added => ScanChange::Added(*file),
+            // Of a file whose size and time are the same, only what its tags say is taken over.
+            Verdict::Changed(id) | Verdict::Repictured(id) => ScanChange::Changed(id, *file),
+            Verdict::Moved(id) => ScanChange::Moved(id, *file),
+            Verdict::Replaced(id) => ScanChange::Replaced(id, *file),
+            Verdict::Recheck(id, known) => {
+                self.outcome.compared += 1;
+                if hash == Some(known) {
+                    ScanChange::Touched(id, *file)
+                } else {
+                    self.scan.say_rewritten(found).await;
+                    ScanChange::Replaced(id, *file)
+                }
+            }
+        };
+        if self.plan.copies.contains(&reading.file) {
+            self.copies.push(change);
+            return Ok(());
+        }
+        self.applying.push(change).await?;
+        // A track that moved while it waited failed at its old path.
+        if let Verdict::Changed(id) | Verdict::Moved(id) = reading.verdict
+            && self.reread.contains(&id)
+        {
+            self.again.push(id);
+        }
+        Ok(())
+    }
+
+    async fn unreadable(&mut self, reading: Reading, found: &FoundFile, error: &Error) -> Result<()> {
+        self.scan.task.note_error(self.scan.shown(&found.relative_path), error);
+        if let Verdict::Moved(id) = reading.verdict
+            && self.plan.arrived.contains(&id)
+        {
+            self.applying.push(ScanChange::Missing(id)).await?;
+        }
+        if self.plan.taken.contains(&reading.file) {
+            // Not of the track at that path, which may not have left it yet: the next scan can tell.
+            self.outcome.changing += 1;
+            return Ok(());
+        }
+        // Nothing says that the file is another one: the track stays as it is.
+        if matches!(reading.verdict, Verdict::Repictured(_) | Verdict::Recheck(..)) {
+            return Ok(());
+        }
+        let change = ScanChange::Unreadable {
+            relative_path: found.relative_path.clone(),
+            size_bytes: found.size_bytes,
+            modified: found.modified,
+            changed_ns: found.changed_ns,
+            failure: text::track_failure(error, clock::now(), None),
+        };
+        self.applying.push(change).await
+    }
+
+    /// What can be done only now that every file was read.
+    async fn end(self) -> Result<()> {
+        let (scan, applying) = (self.scan, self.applying);
+        // Once the tracks that they were are at their own paths.
+        applying.flush().await?;
+        applying.push_all(self.copies).await?;
+        if self.again.is_empty() {
+            return Ok(());
+        }
+        // Their file can be reached again: whatever was given up for that reason is tried again.
+        applying.flush().await?;
+        let task = scan.task_tracker.announce().await?;
+        for id in self.again {
+            scan.store.catalog().requeue_track(id, Some(task), &Products::default(), clock::now()).await?;
+        }
+        scan.task_tracker.queued().await;
+        Ok(())
     }
 }
 

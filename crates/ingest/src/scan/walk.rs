@@ -8,7 +8,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    fs::{self, Metadata},
+    fs::{self, DirEntry, Metadata},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -82,6 +82,15 @@ struct Todo {
     relative: String,
     /// What the folder above it is on; `None` for the root and for links, which may lead anywhere.
     above: Option<MountPoint>,
+}
+
+/// What was found in one folder so far, besides its audio files.
+struct Listing {
+    /// What the folder is on.
+    mount: MountPoint,
+    /// The best picture, with its rank.
+    picture: Option<(usize, PathBuf)>,
+    subfolders: Vec<Todo>,
 }
 
 /// How far a walk is.
@@ -172,23 +181,59 @@ impl Walk<'_> {
     }
 
     fn enter(&mut self, folder: &Todo) {
-        let mount = match mount_point(&folder.path) {
-            Ok((mount, inode)) if !self.entered.insert((mount.device, inode)) => return,
+        let Some(mount) = self.arrive(folder) else { return };
+        let Some(entries) = self.entries(folder) else { return };
+        self.walked.folders.insert(folder.relative.clone());
+        let first_file = self.walked.files.len();
+        let mut listing = Listing { mount, picture: None, subfolders: Vec::new() };
+        for entry in entries {
+            self.progress.answers.fetch_add(1, Ordering::Relaxed);
+            self.entry(folder, &entry, &mut listing);
+        }
+        // A stack: pushed in reverse, entered in order.
+        self.folders.extend(listing.subfolders.into_iter().rev());
+        if let Some((_, path)) = listing.picture
+            && let Ok(meta) = fs::metadata(&path)
+        {
+            let index = self.walked.pictures.len();
+            let ms = meta.ctime().saturating_mul(1_000).saturating_add(meta.ctime_nsec() / 1_000_000);
+            self.walked.pictures.push(Picture { path, changed: Timestamp(ms) });
+            for file in &mut self.walked.files[first_file..] {
+                file.picture = Some(index);
+            }
+        }
+    }
+
+    /// What the folder is on; `None` where it was entered already, is Fanfare's own, or cannot be read.
+    fn arrive(&mut self, folder: &Todo) -> Option<MountPoint> {
+        match mount_point(&folder.path) {
+            Ok((mount, inode)) if !self.entered.insert((mount.device, inode)) => None,
             Ok((mount, inode)) if self.is_own(folder, mount, inode) => {
-                return self.walked.own.push(folder.relative.clone());
+                self.walked.own.push(folder.relative.clone());
+                None
             }
             Ok((mount, inode)) => {
                 if folder.above != Some(mount) {
                     let (path, device) = (folder.relative.clone(), mount.device);
                     self.walked.mounts.push(FolderMount { path, device, inode });
                 }
-                mount
+                Some(mount)
             }
-            Err(error) => return self.unread(&folder.relative, false, "read the folder", error),
-        };
+            Err(error) => {
+                self.unread(&folder.relative, false, "read the folder", error);
+                None
+            }
+        }
+    }
+
+    /// What is in the folder, in order of name; `None` where it cannot be listed.
+    fn entries(&mut self, folder: &Todo) -> Option<Vec<DirEntry>> {
         let entries = match fs::read_dir(&folder.path) {
             Ok(entries) => entries,
-            Err(error) => return self.unread(&folder.relative, false, "read the folder", error),
+            Err(error) => {
+                self.unread(&folder.relative, false, "read the folder", error);
+                return None;
+            }
         };
         let mut names = Vec::new();
         for entry in entries {
@@ -199,68 +244,52 @@ impl Walk<'_> {
                 Err(error) => self.unread(&folder.relative, false, "read the folder", error),
             }
         }
-        self.walked.folders.insert(folder.relative.clone());
-        names.sort_by_key(fs::DirEntry::file_name);
+        names.sort_by_key(DirEntry::file_name);
+        Some(names)
+    }
 
-        let first_file = self.walked.files.len();
-        let mut picture: Option<(usize, PathBuf)> = None;
-        let mut subfolders = Vec::new();
-        for entry in names {
-            self.progress.answers.fetch_add(1, Ordering::Relaxed);
-            let name = entry.file_name();
-            if is_system_name(&name) {
-                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    self.walked.left_out.push(join(&folder.relative, &name.to_string_lossy()));
-                }
-                continue;
+    /// Takes one entry of a folder into the listing.
+    fn entry(&mut self, folder: &Todo, entry: &DirEntry, listing: &mut Listing) {
+        let name = entry.file_name();
+        if is_system_name(&name) {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                self.walked.left_out.push(join(&folder.relative, &name.to_string_lossy()));
             }
-            let path = entry.path();
-            let kind = match entry.file_type() {
-                Ok(kind) => kind,
-                // It vanished between the two calls.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                // It may be a folder full of tracks: nothing below it may be taken for removed.
-                Err(error) => {
-                    let relative = join(&folder.relative, &name.to_string_lossy());
-                    self.unread(&relative, is_audio_suffix(&path), "look at it", error);
-                    continue;
-                }
-            };
-            let Some(text) = name.to_str() else {
-                if kind.is_dir() || is_audio_suffix(&path) {
-                    self.not_text(&folder.relative, &name.to_string_lossy(), !kind.is_dir());
-                }
-                continue;
-            };
-            let relative = join(&folder.relative, text);
-            if kind.is_symlink() {
-                self.links.push_back(Todo { path, relative, above: None });
-            } else if kind.is_dir() {
-                subfolders.push(Todo { path, relative, above: Some(mount) });
-            } else if kind.is_file() {
-                if let Some(rank) = picture_rank(text) {
-                    if picture.as_ref().is_none_or(|(best, _)| rank < *best) {
-                        picture = Some((rank, path));
-                    }
-                } else if is_audio_suffix(&path) {
-                    match entry.metadata() {
-                        Ok(meta) => self.file(relative, &meta),
-                        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                        Err(error) => self.unread(&relative, true, "look at the file", error),
-                    }
-                }
-            }
+            return;
         }
-        // A stack: pushed in reverse, entered in order.
-        self.folders.extend(subfolders.into_iter().rev());
-        if let Some((_, path)) = picture
-            && let Ok(meta) = fs::metadata(&path)
-        {
-            let index = self.walked.pictures.len();
-            let ms = meta.ctime().saturating_mul(1_000).saturating_add(meta.ctime_nsec() / 1_000_000);
-            self.walked.pictures.push(Picture { path, changed: Timestamp(ms) });
-            for file in &mut self.walked.files[first_file..] {
-                file.picture = Some(index);
+        let path = entry.path();
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            // It vanished between the two calls.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            // It may be a folder full of tracks: nothing below it may be taken for removed.
+            Err(error) => {
+                let relative = join(&folder.relative, &name.to_string_lossy());
+                return self.unread(&relative, is_audio_suffix(&path), "look at it", error);
+            }
+        };
+        let Some(text) = name.to_str() else {
+            if kind.is_dir() || is_audio_suffix(&path) {
+                self.not_text(&folder.relative, &name.to_string_lossy(), !kind.is_dir());
+            }
+            return;
+        };
+        let relative = join(&folder.relative, text);
+        if kind.is_symlink() {
+            self.links.push_back(Todo { path, relative, above: None });
+        } else if kind.is_dir() {
+            listing.subfolders.push(Todo { path, relative, above: Some(listing.mount) });
+        } else if kind.is_file() {
+            if let Some(rank) = picture_rank(text) {
+                if listing.picture.as_ref().is_none_or(|(best, _)| rank < *best) {
+                    listing.picture = Some((rank, path));
+                }
+            } else if is_audio_suffix(&path) {
+                match entry.metadata() {
+                    Ok(meta) => self.file(relative, &meta),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => self.unread(&relative, true, "look at the file", error),
+                }
             }
         }
     }

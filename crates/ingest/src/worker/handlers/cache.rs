@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use fanfare_analysis::{AnalyzeOptions, analyze_with};
-use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkOutcome, transcode::encoder};
-use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, Leftover, Making};
+use fanfare_audio::CancelFlag;
+use fanfare_model::{Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
+use fanfare_store::{AfterFailure, Leftover};
 
 use crate::{
     channel::protocol::WorkerEvent,
     clock,
     worker::{
         products::{
-            analyze_file::budget,
+            encoding::{Encoding, Whole},
             small::Subject,
-            whole::{self, WholeFile, by_rate},
         },
         resources::Resources,
         room::{is_unwritable, unwritable},
@@ -53,15 +51,6 @@ fn read(text: &str) -> Result<Vec<(Profile, bool)>> {
         Ok((again.unwrap_or(word).parse()?, again.is_some()))
     };
     text.split(',').filter(|word| !word.is_empty()).map(one).collect()
-}
-
-/// Whole files under temporary names.
-pub(crate) struct Whole {
-    hash: ContentHash,
-    making: Making,
-    files: Vec<WholeFile>,
-    /// What the decoder had to say: silence stands in place of what is lost.
-    damage: Vec<String>,
 }
 
 impl Work for CacheTrack {
@@ -116,22 +105,16 @@ impl Work for CacheTrack {
         drop(self.resources.room.make(held, self.wanted.iter().map(sound).sum()).await?);
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
         self.subject = Some(subject.clone());
-        let (wanted, open, fan_out) =
-            (self.wanted.clone(), self.resources.open.clone(), self.resources.fan_out_options(held));
         let shown = subject.shown.clone();
+        let encoding = Encoding {
+            subject,
+            wanted: self.wanted.clone(),
+            open: self.resources.open.clone(),
+            fan_out: self.resources.fan_out_options(held),
+            making,
+        };
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
-            let before = subject.check()?;
-            let mut count = false;
-            // A file that is not as long as it says is counted, and begun again.
-            let (files, damage) = loop {
-                match make(&subject, &wanted, &open, &fan_out, &making, count, cancel, progress) {
-                    Err(error) if error.kind() == ErrorKind::Malformed && !count => count = true,
-                    made => break made?,
-                }
-            };
-            let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
-            subject.check_since(&before)?;
-            Ok(Box::new(Whole { hash, making, files, damage }))
+            encoding.whole(cancel, progress).map(Box::new)
         });
         Ok(Some(Begun { shown, blocking_work }))
     }
@@ -200,43 +183,4 @@ impl Work for CacheTrack {
         let (jobs, error) = (held.context.store.jobs(), JobError::from(error));
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
     }
-}
-
-/// Decodes the track once, into all of those files that are smaller than it; gives them, and what the decoder had to say.
-#[allow(clippy::too_many_arguments)] // all of it is about one pass
-fn make(
-    subject: &Subject,
-    wanted: &[Profile],
-    open: &OpenOptions,
-    fan_out: &FanOutOptions,
-    making: &Making,
-    count: bool,
-    cancel: &CancelFlag,
-    progress: &mut Progress,
-) -> Result<(Vec<WholeFile>, Vec<String>)> {
-    let (constant, plain) = by_rate(wanted);
-    if let Some(profile) = plain.first() {
-        encoder(profile.codec, &open.ffmpeg)?;
-    }
-    let (mut source, recipes) = subject.recipes(&constant, open, count)?;
-    if recipes.is_empty() && plain.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let (sinks, mut files) = whole::sinks(recipes, &plain, &*source, open, making)?;
-    let total = source.facts().declared_frames;
-    let length_s = total.map(|frames| source.spec().rate.seconds(frames));
-    let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..fan_out.clone() };
-    let options = AnalyzeOptions { fan_out, ..AnalyzeOptions::default() };
-    let mut on_progress = |frames| progress(frames, total);
-    let analyzed = analyze_with(&[], &mut *source, sinks, &options, cancel, &mut on_progress)?;
-    if cancel.is_cancelled() {
-        return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
-    }
-    for report in &analyzed.sinks {
-        if let SinkOutcome::Evicted { kind, message, .. } = &report.outcome {
-            return Err(Error::new(*kind, message.clone()));
-        }
-    }
-    files.retain(|file| file.is_smaller_than(subject.size(), making));
-    Ok((files, analyzed.warnings))
 }

@@ -6,6 +6,8 @@ pub(crate) mod analysis_product;
 pub(crate) mod analyze_file;
 pub(crate) mod choice;
 pub(crate) mod duplicates;
+pub(crate) mod encoding;
+pub(crate) mod growing_file;
 pub(crate) mod keep;
 pub(crate) mod ladder;
 pub(crate) mod small;
