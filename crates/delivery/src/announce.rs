@@ -6,14 +6,13 @@
 //! Invariant: a length is said only where it is certain: of tracks that were decoded once, so that their frames are counted.
 
 use fanfare_audio::{Limits, transcode::Recipe};
-use fanfare_model::{Error, ErrorKind, Profile, Result, Track};
+use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Track, TrackId};
 use fanfare_store::{BlobKind, Store};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::{
     EntityTag, Representation,
     original::{Response, respond},
-    small::{modified_s, tag},
 };
 
 /// What a file will be, as far as that is known before it is made.
@@ -74,4 +73,17 @@ pub(crate) async fn announced(store: &Store, track: &Track, profile: Profile) ->
         Error::new(ErrorKind::Internal, "writing a recipe was interrupted").because(ended)
     })??;
     Ok(recipe.map(|recipe| announced(Some(recipe.grid().len_bytes))))
+}
+
+/// The tag of a transcode: that of what it is made of, and how. Where the bytes are not known yet it promises nothing.
+pub(crate) fn tag(hash: Option<ContentHash>, profile: Profile, track: TrackId) -> EntityTag {
+    match hash {
+        Some(hash) => EntityTag::strong(&format!("{profile}-{hash}")),
+        None => EntityTag::weak(&format!("{profile}-{track}")),
+    }
+}
+
+/// A transcode is as old as its source.
+pub(crate) fn modified_s(track: &Track) -> Option<u64> {
+    u64::try_from(track.modified.0 / 1_000).ok()
 }

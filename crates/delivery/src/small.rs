@@ -25,8 +25,8 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::{
-    EntityTag, OpenFile,
-    announce::{self, Announced},
+    OpenFile,
+    announce::{self, Announced, modified_s, tag},
     freshness::Sources,
     growing::{GrowingFile, Leave, Made, RequestBlocks},
 };
@@ -380,17 +380,4 @@ pub(crate) fn not_made_now(fresh: bool, profile: Profile) -> (&'static str, &'st
             "run `fanfare cache warm FILE`, or set `audio_cache.on_miss` to `encode`",
         ),
     }
-}
-
-/// The tag of a transcode: that of what it is made of, and how. Where the bytes are not known yet it promises nothing.
-pub(crate) fn tag(hash: Option<ContentHash>, profile: Profile, track: TrackId) -> EntityTag {
-    match hash {
-        Some(hash) => EntityTag::strong(&format!("{profile}-{hash}")),
-        None => EntityTag::weak(&format!("{profile}-{track}")),
-    }
-}
-
-/// A transcode is as old as its source.
-pub(crate) fn modified_s(track: &Track) -> Option<u64> {
-    u64::try_from(track.modified.0 / 1_000).ok()
 }

@@ -3,9 +3,16 @@
 //! A value that could not be known is `None`, with a line in [`Features::warnings`] that says why.
 //! Times are seconds from the first audible frame: this type is the edge where frames become seconds.
 
+mod loudness;
+mod results;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Bpm, DbTp, Dbfs, Lu, Lufs, enrichment::AcoustIdMatch};
+pub use self::{
+    loudness::{GatingBlocks, Loudness, LoudnessSeries},
+    results::{AnalysisRun, AnalyzerOutcome, AnalyzerResult, FeaturePart},
+};
+use crate::{Bpm, Dbfs, enrichment::AcoustIdMatch};
 
 /// Everything known of a track's sound. A part is `None` when its analyzer was not asked or gave nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,61 +43,6 @@ pub struct Features {
     /// Why values are missing, and what was odd about the audio; one sentence each.
     pub warnings: Vec<String>,
 }
-
-/// Loudness (ITU-R BS.1770-5, EBU R 128, EBU Tech 3341 and 3342) and ReplayGain 2.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Loudness {
-    /// Integrated loudness; `None` when no block passes the absolute gate.
-    pub integrated_lufs: Option<Lufs>,
-    /// Loudness range (LRA).
-    pub range_lu: Option<Lu>,
-    /// Largest momentary loudness (400 ms window).
-    pub momentary_max_lufs: Option<Lufs>,
-    /// Largest short-term loudness (3 s window).
-    pub short_term_max_lufs: Option<Lufs>,
-    /// Largest absolute sample value; `None` for digital silence.
-    pub sample_peak_dbfs: Option<Dbfs>,
-    /// Largest true peak (BS.1770-5 Annex 2); `None` for digital silence.
-    pub true_peak_dbtp: Option<DbTp>,
-    /// Gain in dB to reach -18 LUFS (ReplayGain 2.0).
-    pub replaygain_track_gain_db: Option<f64>,
-    /// True peak as a linear factor of full scale (ReplayGain 2.0).
-    pub replaygain_track_peak: Option<f64>,
-    /// Loudness over time, for drawing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub series: Option<LoudnessSeries>,
-    /// The gating blocks, from which the loudness of several tracks together follows without analyzing them again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub blocks: Option<GatingBlocks>,
-}
-
-/// Loudness over time in at most [`LoudnessSeries::MOST`] steps, whatever the track's length.
-///
-/// Step `n` covers `n * step_s` to `(n + 1) * step_s` and holds the largest value that a window ending in it has;
-/// `null` where the window is not full yet or nothing is above -70 LUFS.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct LoudnessSeries {
-    /// Length of a step in seconds: 0.1 times a power of two.
-    pub step_s: f64,
-    /// Momentary loudness (400 ms window) in LUFS.
-    pub momentary_lufs: Vec<Option<f32>>,
-    /// Short-term loudness (3 s window) in LUFS.
-    pub short_term_lufs: Vec<Option<f32>>,
-}
-
-impl LoudnessSeries {
-    /// Most steps in a series.
-    pub const MOST: usize = 1_200;
-}
-
-/// The 400 ms gating blocks of BS.1770-5 above the absolute gate, counted in steps of loudness.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GatingBlocks(
-    /// Of each step that has any, ascending: its number (step n is from -70 + n/10 LUFS), how many blocks it has, and
-    /// the sum of their mean squares (as in BS.1770-5 equation 2, before the logarithm).
-    pub Vec<(u16, u32, f64)>,
-);
 
 /// Tempo, beats, bars.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -330,109 +282,6 @@ pub struct Embedding {
     pub version: String,
     /// How many numbers a vector has.
     pub dimensions: u32,
-}
-
-/// What one analyzer found: one part of [`Features`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "part", content = "value")]
-pub enum FeaturePart {
-    /// Loudness and peaks.
-    Loudness(Loudness),
-    /// Tempo and beats.
-    Rhythm(Rhythm),
-    /// Key; `None` for music without one.
-    Key(Option<Key>),
-    /// Shape.
-    Waveform(Waveform),
-    /// Fingerprint; `None` when the audio is too short for one.
-    Fingerprint(Option<Fingerprint>),
-    /// Speech or music; `None` when the audio is too short to tell.
-    SpeechMusic(Option<SpeechMusic>),
-    /// Level and its movement.
-    Dynamics(Dynamics),
-    /// Spectral shape.
-    Timbre(Timbre),
-    /// Matches at AcoustID, which no analyzer gives but who asks there.
-    AcoustId(Vec<AcoustIdMatch>),
-}
-
-/// What became of one analyzer on one track, as stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AnalyzerResult {
-    /// The analyzer's id, for example `loudness`.
-    pub analyzer: String,
-    /// The version of the analyzer that gave this result.
-    pub version: u32,
-    /// What it found, or why it found nothing.
-    pub outcome: AnalyzerOutcome,
-}
-
-/// When one analyzer was run on one track, and how it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnalysisRun {
-    /// The analyzer's id, for example `loudness`.
-    pub analyzer: String,
-    /// The version of the analyzer that gave the result.
-    pub version: u32,
-    /// Whether it found what it looked for, or failed.
-    pub succeeded: bool,
-    /// When its result was stored; `None` for results of versions that did not note it.
-    pub analyzed: Option<crate::Timestamp>,
-}
-
-/// The end of one analyzer on one track.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "status")]
-#[allow(clippy::large_enum_variant, reason = "there are eight to a track, and most are the large one")]
-pub enum AnalyzerOutcome {
-    /// It finished.
-    Ok {
-        /// What it found.
-        part: FeaturePart,
-        /// Why values are missing, one sentence each.
-        warnings: Vec<String>,
-    },
-    /// It was evicted or failed; the other analyzers were not touched by this.
-    Failed {
-        /// What kind of trouble.
-        kind: crate::ErrorKind,
-        /// The sentence.
-        message: String,
-    },
-}
-
-impl Features {
-    /// Puts the results of several analyzers together; a failed one leaves its part empty and a warning.
-    #[must_use]
-    pub fn from_results(results: impl IntoIterator<Item = AnalyzerResult>) -> Self {
-        let mut features = Self::default();
-        for result in results {
-            match result.outcome {
-                AnalyzerOutcome::Ok { part, warnings } => {
-                    features.put(part);
-                    features.warnings.extend(warnings);
-                }
-                AnalyzerOutcome::Failed { message, .. } => {
-                    features.warnings.push(format!("{} failed: {message}", result.analyzer));
-                }
-            }
-        }
-        features
-    }
-
-    fn put(&mut self, part: FeaturePart) {
-        match part {
-            FeaturePart::Loudness(value) => self.loudness = Some(value),
-            FeaturePart::Rhythm(value) => self.rhythm = Some(value),
-            FeaturePart::Key(value) => self.key = value,
-            FeaturePart::Waveform(value) => self.waveform = Some(value),
-            FeaturePart::Fingerprint(value) => self.fingerprint = value,
-            FeaturePart::SpeechMusic(value) => self.speech_music = value,
-            FeaturePart::Dynamics(value) => self.dynamics = Some(value),
-            FeaturePart::Timbre(value) => self.timbre = Some(value),
-            FeaturePart::AcoustId(value) => self.acoustid = Some(value),
-        }
-    }
 }
 
 #[cfg(test)]

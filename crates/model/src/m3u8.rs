@@ -11,45 +11,16 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 
 use crate::{Error, ErrorKind, Result};
 
+mod list;
 mod others;
+
+pub use list::{Listed, Playlist, label};
+use list::{MAX_LINE, MAX_LINES, lines};
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "audio/x-mpegurl";
 /// The largest playlist that is read: 1,000 entries have some 200 bytes each.
 pub const MAX_BYTES: usize = 1 << 20;
-/// The most lines that are read.
-const MAX_LINES: usize = 10_000;
-/// What is kept of a line, in characters: Linux's longest path has 4,096 bytes.
-const MAX_LINE: usize = 4_096;
-
-/// One file of a playlist.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Listed {
-    /// The file's path as written.
-    pub path: String,
-    /// What is shown of it, for example `Artist - Title`.
-    pub label: Option<String>,
-    /// How long it plays.
-    pub duration_s: Option<f64>,
-}
-
-/// What a playlist says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Playlist {
-    /// Its title.
-    pub title: Option<String>,
-    /// Its files, in order.
-    pub files: Vec<Listed>,
-}
-
-/// What is shown of a track.
-#[must_use]
-pub fn label(artist: Option<&str>, title: &str) -> String {
-    match artist {
-        Some(artist) => format!("{artist} - {title}"),
-        None => title.to_owned(),
-    }
-}
 
 /// The playlist as text, each of its texts [`on_a_line`].
 #[must_use]
@@ -168,11 +139,6 @@ fn line_by_line(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-/// The lines of a text without their ends; CR with LF is one end.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
 /// What `#EXTINF:` says: `123 tvg-name="a, b",Artist - Title`. Some programs put attributes between the seconds and the comma;

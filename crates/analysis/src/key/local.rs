@@ -11,9 +11,8 @@
 //! Invariant: at most [`MOST_BLOCKS`] blocks are kept; longer tracks are looked at in longer blocks.
 
 use super::{
-    KEYS,
-    judge::{Classes, in_scale, normalised, relative, rotated, supporting_chords},
     profiles::{PROFILES, correlation},
+    scale::{Classes, KEYS, in_scale, normalised, relative, rotated, supporting_chords},
 };
 
 /// How well each key fits, in the odds of [`super::judge`], summed over sounding segments.

@@ -13,13 +13,15 @@
 mod judge;
 mod local;
 mod profiles;
+mod scale;
 
 use fanfare_model::{
     Result,
     features::{FeaturePart, Key, KeySegment, Mode},
 };
-use judge::{Segment, Tally, is_minor, judge, tuning};
+use judge::{Segment, Tally, judge, tuning};
 use local::Stretch;
+use scale::is_minor;
 
 use crate::{
     Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, RATE_11K_HZ,
@@ -35,8 +37,6 @@ pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     start: |_| Ok(Box::new(KeyListener::new())),
 };
 
-/// Keys that are judged: 0 to 11 major from C on, 12 to 23 minor.
-const KEYS: usize = 24;
 /// Frames of tonal spectra in a segment: 0.56 s.
 const SEGMENT_FRAMES: u32 = 6;
 /// Length of a segment in seconds.

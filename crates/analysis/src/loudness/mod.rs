@@ -17,6 +17,7 @@ mod meter;
 mod release;
 mod series;
 mod true_peak;
+mod values;
 mod weighting;
 
 use fanfare_model::{
@@ -32,8 +33,9 @@ use meter::Meter;
 use true_peak::TruePeak;
 
 pub use album::album;
-pub use judged::{Doubt, Gain, Judged, Measured};
+pub use judged::Judged;
 pub use release::{NoGain, Release};
+pub use values::{Doubt, Gain, Measured};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {

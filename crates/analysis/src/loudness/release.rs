@@ -16,9 +16,8 @@ use std::fmt;
 use fanfare_model::{DbTp, Lufs, MAX_CHANNELS, features::GatingBlocks, gain};
 
 use super::{
-    album,
-    judged::{Doubt, Gain, Measured, decibels},
-    replaygain_db,
+    album, replaygain_db,
+    values::{Doubt, Gain, Measured, decibels},
 };
 
 /// The relative gate of integrated loudness, in LU (BS.1770-5 Annex 1).

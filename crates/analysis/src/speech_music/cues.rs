@@ -4,7 +4,10 @@ use std::{f64::consts::PI, sync::Arc};
 
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
 
-use super::frames::{BANDS, BLOCK_FRAMES, FRAMES_HZ, Frame, Tone, WINDOW_BLOCKS};
+use super::{
+    frames::{BANDS, BLOCK_FRAMES, FRAMES_HZ, Frame, Tone, WINDOW_BLOCKS},
+    sums::dot,
+};
 
 /// Frames of a window.
 const SIZE: usize = BLOCK_FRAMES * WINDOW_BLOCKS;
@@ -18,8 +21,6 @@ const PULSE_S: (f64, f64) = (0.25, 2.0);
 const PAUSE: f32 = 0.15;
 /// Smallest swing that is told from none, as power relative to the squared mean.
 const SWING_FLOOR: f64 = 1e-4;
-/// Sums kept side by side.
-const LANES: usize = 8;
 
 /// What is heard in a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -137,17 +138,4 @@ impl CueReader {
         };
         f64::from((lag(PULSE_S.0)..=lag(PULSE_S.1)).map(likeness).fold(0.0, f32::max))
     }
-}
-
-/// The sum of products in lanes, in a fixed order.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; LANES];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            lanes[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b);
-    lanes.into_iter().chain(rest).sum()
 }

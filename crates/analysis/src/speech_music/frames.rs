@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::cues::dot;
+use super::sums::dot;
 use crate::{ONSET_HOP, RATE_11K_HZ, RATE_22K_HZ, TONAL_SIZE};
 
 /// Every second onset spectrum is read: that many a second (43).

@@ -20,6 +20,7 @@
 mod cues;
 mod frames;
 mod judge;
+mod sums;
 
 use fanfare_model::{
     Result,

@@ -2,8 +2,12 @@
 
 use std::f64::consts::PI;
 
-use super::{BIN_HZ, BINS};
-use crate::RATE_22K_HZ;
+use crate::{ONSET_SIZE, RATE_22K_HZ};
+
+/// Bins of a spectrum.
+pub(super) const BINS: usize = ONSET_SIZE / 2 + 1;
+/// Width of a bin, in Hz.
+pub(super) const BIN_HZ: f64 = RATE_22K_HZ as f64 / ONSET_SIZE as f64;
 
 /// Bands on the ERB scale.
 const ERB_BANDS: usize = 40;

@@ -12,10 +12,10 @@ use fanfare_model::{
 };
 
 use crate::{
-    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, ONSET_SIZE,
-    RATE_22K_HZ, SpectraBlock,
+    Absence, AbsenceReason, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, RATE_22K_HZ,
+    SpectraBlock,
 };
-use bands::{Cepstra, erb_bands};
+use bands::{BIN_HZ, BINS, Cepstra, erb_bands};
 
 /// The analyzer's entry in the list.
 pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
@@ -25,9 +25,6 @@ pub const ENTRY: AnalyzerEntry = AnalyzerEntry {
     start: |context| Ok(Box::new(TimbreAnalyzer::new(context.spec.rate.hz()))),
 };
 
-const BINS: usize = ONSET_SIZE / 2 + 1;
-/// Width of a bin, in Hz.
-const BIN_HZ: f64 = RATE_22K_HZ as f64 / ONSET_SIZE as f64;
 /// A frame whose power, relative to a full-scale sine, is below -80 dB is silent: what is left there of a recording of
 /// 16 bits is rounding and dither, whose shape says nothing of the music.
 const SILENCE: f32 = 1e-8;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::{Listed, MAX_LINE, MAX_LINES, Playlist, label, lines};
+use super::list::{Listed, MAX_LINE, MAX_LINES, Playlist, label, lines};
 use crate::{Error, ErrorKind, Result};
 
 /// The most elements and texts of an XSPF document: 10,000 tracks with eight each.
