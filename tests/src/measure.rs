@@ -4,6 +4,7 @@
 //!
 //! Invariants: ratios are of two measurements of the same run, so that they mean the same on any machine.
 
+mod channel;
 mod hearing;
 mod ladder;
 mod queue;
@@ -40,6 +41,7 @@ const GROUPS: &[Group] = &[
     ("scan", serving::scan_of_stubs),
     ("queue", queue::uploads_waiting),
     ("upload", upload::large_upload),
+    ("channel", channel::live_channel),
     ("miss", small::misses),
     ("rest", rest::kept_after_heavy_work),
     ("list", serving::first_page_of_a_large_library),
