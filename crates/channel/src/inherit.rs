@@ -18,7 +18,7 @@ use rustix::{
     io::{FdFlags, fcntl_setfd},
     net::{
         RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-        SendFlags, recvmsg, sendmsg,
+        SendFlags, recv, recvmsg, sendmsg,
     },
 };
 
@@ -67,6 +67,12 @@ pub fn inherited() -> Result<UnixStream> {
             .remedy("workers are started by `fanfare serve`")
     };
     let (mut byte, mut found) = ([0], None::<OwnedFd>);
+    // What another program wrote there stays unread.
+    recv(rustix::stdio::stdin(), &mut byte[..], RecvFlags::PEEK | RecvFlags::DONTWAIT)
+        .map_err(|e| refused().because(std::io::Error::from(e)))?;
+    if byte != [CARRIER] {
+        return Err(refused());
+    }
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     // It was sent before this process started, so there is nothing to wait for.

@@ -86,7 +86,7 @@ impl Drop for Worker {
 async fn a_killed_worker_ends_every_stream_with_the_error_and_its_replacement_goes_on() {
     let mut first = Worker::start(0);
     // Children that are started at the same time do not keep the channel open.
-    let mut other = Command::new("sleep").arg("600").spawn().unwrap();
+    let mut other = Command::new("sleep").arg("120").spawn().unwrap();
     let mut readers = first.streams().await;
     let mut patterns = [Pattern::default(); STREAMS];
     for (reader, pattern) in readers.iter_mut().zip(&mut patterns) {
