@@ -49,10 +49,10 @@ async fn a_writer_sends_exactly_what_it_has_credit_for() {
 
 #[tokio::test]
 async fn a_reader_grants_its_window_first_and_then_what_it_took() {
-    let (mut worker, mut receiver) = Peer::of_server();
     for (stream, asked, granted) in
         [(1, 1, MIN_WINDOW_BYTES), (2, 1 << 20, 1 << 20), (3, u32::MAX, MAX_WINDOW_BYTES)]
     {
+        let (mut worker, mut receiver) = Peer::of_server();
         worker.send(Kind::Open, stream, 0, b"").await;
         let mut reader = receiver.next().await.unwrap().accept(asked);
         let (header, _) = worker.receive().await;

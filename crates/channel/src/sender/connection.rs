@@ -5,7 +5,6 @@ use std::{os::unix::net, sync::Arc, time::Duration};
 use bytes::Bytes;
 use fanfare_model::{Error, Result};
 use tokio::{
-    io::AsyncWriteExt as _,
     net::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
@@ -100,20 +99,20 @@ async fn write(
     let writing = async {
         while let Some(frame) = queue.recv().await {
             if write_frame(&mut output, &frame.header, frame.payload).await.is_err() {
-                return ChannelError::ServerGone;
+                return state.close(ChannelError::ServerGone);
             }
             state.space.add_permits(frame.space);
             if let Some(number) = frame.ends {
                 state.ended(number);
             }
         }
-        let _gone_already = output.shutdown().await;
-        ChannelError::Closed
+        // Before the socket closes, which the server may answer by closing its end first.
+        state.close(ChannelError::Closed);
     };
     tokio::select! {
         biased;
         () = state.closed.cancelled() => {}
-        end = writing => state.close(end),
+        () = writing => {}
     }
 }
 
