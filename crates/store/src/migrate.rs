@@ -32,6 +32,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0013_former_places.sql"),
     include_str!("../../../migrations/sqlite/0014_transcode_sums.sql"),
     include_str!("../../../migrations/sqlite/0015_folding.sql"),
+    include_str!("../../../migrations/sqlite/0016_session_use.sql"),
 ];
 
 /// `FANF`: marks the file as ours in SQLite's header.

@@ -1,10 +1,11 @@
-//! [`Uses`]: when API keys and transcodes were last used, on its way to the database.
+//! [`Uses`]: when sessions, API keys and transcodes were last used, on its way to the database.
 //!
 //! Requests that only read note here what they used, in memory, and never wait for the right to write. Somebody in the
 //! background writes the notes every now and then ([`crate::Store::write_uses`]), and so does the end of the process.
 //!
 //! Invariants: at most [`MOST`] notes of a kind are kept, more are dropped; while the database is busy they stay for the
-//! next time; a note never makes a time earlier.
+//! next time; a note never makes a time earlier. A session is written at most once an hour ([`SESSION_USE_MS`]), its last use
+//! is known to the moment while the process runs.
 
 use std::{
     collections::HashMap,
@@ -19,6 +20,8 @@ use crate::{SecretHash, error::sql};
 
 /// Notes of one kind that wait: more keys than a household has, more ladders than play at once.
 const MOST: usize = 4_096;
+/// How far the stored last use of a session may be behind, in milliseconds: a browser that plays asks every few seconds.
+const SESSION_USE_MS: i64 = 3_600_000;
 /// What is being done, for error messages.
 pub(crate) const WHAT: &str = "noting what was used";
 
@@ -29,16 +32,46 @@ type TranscodeKey = (ContentHash, String);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Uses {
     pending: Arc<Mutex<Pending>>,
+    /// The last use of sessions, whether it is to be written or not.
+    sessions: Arc<Mutex<HashMap<SecretHash, Timestamp>>>,
 }
 
 /// The notes.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
+    sessions: HashMap<SecretHash, Timestamp>,
     keys: HashMap<SecretHash, Timestamp>,
     transcodes: HashMap<TranscodeKey, Timestamp>,
 }
 
 impl Uses {
+    /// Notes that a session was used whose last use is stored as `stored`.
+    pub(crate) fn note_session(&self, secret: SecretHash, stored: Timestamp, now: Timestamp) {
+        let due = |at: Timestamp| at.plus_ms(SESSION_USE_MS) <= now;
+        {
+            let mut sessions = self.sessions();
+            if sessions.len() >= MOST && !sessions.contains_key(&secret) {
+                // The stored times of those used longer ago are near enough.
+                sessions.retain(|_, at| !due(*at));
+            }
+            note(&mut sessions, secret, now);
+        }
+        if due(stored) {
+            note(&mut self.pending().sessions, secret, now);
+        }
+    }
+
+    /// When a session was last used, as far as this process knows.
+    pub(crate) fn session(&self, secret: &SecretHash) -> Option<Timestamp> {
+        self.sessions().get(secret).copied()
+    }
+
+    /// Forgets a session that has ended.
+    pub(crate) fn forget_session(&self, secret: &SecretHash) {
+        self.sessions().remove(secret);
+        self.pending().sessions.remove(secret);
+    }
+
     /// Notes that an API key was used.
     pub(crate) fn note_key(&self, secret: SecretHash, now: Timestamp) {
         note(&mut self.pending().keys, secret, now);
@@ -62,12 +95,20 @@ impl Uses {
     /// Takes notes back that could not be written.
     pub(crate) fn put_back(&self, unwritten: Pending) {
         let mut pending = self.pending();
+        for (secret, at) in unwritten.sessions {
+            note(&mut pending.sessions, secret, at);
+        }
         for (secret, at) in unwritten.keys {
             note(&mut pending.keys, secret, at);
         }
         for (transcode, at) in unwritten.transcodes {
             note(&mut pending.transcodes, transcode, at);
         }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<SecretHash, Timestamp>> {
+        // Every change is one operation of the map, or one that only removes.
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
@@ -79,11 +120,19 @@ impl Uses {
 impl Pending {
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.transcodes.is_empty()
+        self.sessions.is_empty() && self.keys.is_empty() && self.transcodes.is_empty()
     }
 
     /// Writes the notes in the transaction of the caller.
     pub(crate) async fn write(&self, tx: &mut SqliteConnection) -> Result<()> {
+        for (secret, at) in &self.sessions {
+            sqlx::query("UPDATE session SET used = max(used, ?1) WHERE secret = ?2")
+                .bind(at.0)
+                .bind(&secret[..])
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+        }
         for (secret, at) in &self.keys {
             sqlx::query("UPDATE api_key SET last_used = max(coalesce(last_used, ?1), ?1) WHERE secret = ?2")
                 .bind(at.0)
@@ -134,5 +183,28 @@ mod tests {
         uses.put_back(taken);
         assert_eq!(uses.key(&[0; 32]), Some(Timestamp(11)));
         assert_eq!(uses.pending().keys.len(), MOST);
+    }
+
+    /// Issue 12: what a session was used for may be known to the moment without a write for every request.
+    #[test]
+    fn a_session_is_to_be_written_once_an_hour_and_known_to_the_moment() {
+        let uses = Uses::default();
+        let hour = Timestamp(SESSION_USE_MS);
+        for (now, is_due) in [(1, false), (SESSION_USE_MS - 1, false), (SESSION_USE_MS, true)] {
+            uses.note_session([1; 32], Timestamp(0), Timestamp(now));
+            assert_eq!(uses.session(&[1; 32]), Some(Timestamp(now)));
+            assert_eq!(uses.take().sessions.len(), usize::from(is_due), "{now}");
+        }
+        // Bounded: those of more than an hour ago make room, and others are not known.
+        for number in 0..2 * MOST as u32 {
+            let mut secret = [0; 32];
+            secret[..4].copy_from_slice(&number.to_le_bytes());
+            uses.note_session(secret, hour, hour);
+        }
+        assert_eq!(uses.sessions().len(), MOST);
+        uses.note_session([2; 32], hour, hour.plus_ms(SESSION_USE_MS));
+        assert_eq!(uses.sessions().len(), 1);
+        uses.forget_session(&[2; 32]);
+        assert_eq!(uses.session(&[2; 32]), None);
     }
 }

@@ -129,6 +129,41 @@ async fn nobody_has_sessions_or_keys_without_a_bound() {
     people.create_key(user.id, "k", secret(100), NOW).await.unwrap();
 }
 
+/// Issue 12: an app that signs in for every request ended the session of a browser that was in use, as the oldest.
+#[tokio::test]
+async fn of_too_many_sessions_the_one_ends_that_was_used_longest_ago() {
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
+    let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
+    let app = |number: u8| [number; 32];
+    let (browser, forgotten) = ([254; 32], [255; 32]);
+    for secret in [browser, forgotten] {
+        people.create_session(user.id, secret, later(99_000), NOW).await.unwrap();
+    }
+    // The app, and the browser between: within the hour in which nothing is written.
+    for number in 0..200 {
+        let now = later(i64::from(number) + 1);
+        people.create_session(user.id, app(number), later(99_000), now).await.unwrap();
+        assert_eq!(people.session(browser, now).await.unwrap(), Some(user.clone()), "{number}");
+    }
+    let now = later(201);
+    assert_eq!(people.session(forgotten, now).await.unwrap(), None);
+    let mut left = Vec::new();
+    for number in 0..200 {
+        left.push(people.session(app(number), now).await.unwrap().is_some());
+    }
+    assert!(left[..101].iter().all(|left| !left) && left[101..].iter().all(|left| *left), "{left:?}");
+    // What was used survives the end of the process, though it is written once an hour only.
+    assert!(people.session(browser, later(4_000)).await.unwrap().is_some());
+    fixture.store.write_uses().await.unwrap();
+    let again = fixture.reopen().await;
+    for number in 0..99 {
+        again.people().create_session(user.id, app(number), later(99_000), later(3_999)).await.unwrap();
+    }
+    assert!(again.people().session(browser, later(4_001)).await.unwrap().is_some());
+    assert!(again.people().session(app(199), later(4_001)).await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn keys_belong_to_their_user_and_note_their_use() {
     let fixture = Fixture::new().await;

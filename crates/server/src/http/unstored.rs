@@ -2,8 +2,9 @@
 //! in and listen.
 //!
 //! Invariants: a session is valid only with the password it was made with, so a new password (whichever process set it) and
-//! the removal of its person end it. At most [`MOST`] are kept, the oldest is dropped first. They end with the server, and after
-//! [`LIFE`]. No secret is kept, only its hash.
+//! the removal of its person end it. At most [`MOST`] are kept: of the person with most of them the one that was used longest
+//! ago is dropped, so that nobody ends the sessions of others by signing in often. They end with the server, and after [`LIFE`].
+//! No secret is kept, only its hash.
 
 use std::{
     collections::HashMap,
@@ -11,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{Result, User};
+use fanfare_model::{Result, User, UserId};
 use fanfare_store::{People, SecretHash};
 
 /// How many are kept: more than a household has devices.
@@ -27,22 +28,26 @@ pub struct Unstored {
 
 #[derive(Debug)]
 struct Kept {
+    user: UserId,
     name: String,
     password_hash: String,
     since: Instant,
+    used: Instant,
 }
 
 impl Unstored {
     /// Keeps a session of a person who has just signed in with this password.
     pub fn keep(&self, secret: SecretHash, user: &User, password_hash: &str) {
         let mut known = self.known();
+        known.retain(|_, kept| kept.since.elapsed() < LIFE);
         if known.len() >= MOST
-            && let Some(oldest) = known.iter().min_by_key(|(_, kept)| kept.since).map(|(secret, _)| *secret)
+            && let Some(surplus) = surplus(&known, user.id)
         {
-            known.remove(&oldest);
+            known.remove(&surplus);
         }
         let (name, password_hash) = (user.name.clone(), password_hash.to_owned());
-        known.insert(secret, Kept { name, password_hash, since: Instant::now() });
+        let now = Instant::now();
+        known.insert(secret, Kept { user: user.id, name, password_hash, since: now, used: now });
     }
 
     /// The person whose session this is, if the password is still the one it was made with.
@@ -50,7 +55,8 @@ impl Unstored {
     /// # Errors
     /// Errors of the store.
     pub async fn find(&self, people: &People, secret: SecretHash) -> Result<Option<User>> {
-        let kept = self.known().get(&secret).and_then(|kept| {
+        let kept = self.known().get_mut(&secret).and_then(|kept| {
+            kept.used = Instant::now();
             (kept.since.elapsed() < LIFE).then(|| (kept.name.clone(), kept.password_hash.clone()))
         });
         let Some((name, password_hash)) = kept else { return Ok(None) };
@@ -74,6 +80,17 @@ impl Unstored {
         // Every change is one operation of the map, so a poisoned lock leaves it whole.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The session to drop for another one of `coming`: of the people who then have most, the one used longest ago.
+fn surplus(known: &HashMap<SecretHash, Kept>, coming: UserId) -> Option<SecretHash> {
+    let mut counts = HashMap::from([(coming, 1_usize)]);
+    for kept in known.values() {
+        *counts.entry(kept.user).or_default() += 1;
+    }
+    let most = counts.values().max().copied();
+    let of_most = known.iter().filter(|(_, kept)| counts.get(&kept.user).copied() == most);
+    of_most.min_by_key(|(_, kept)| kept.used).map(|(secret, _)| *secret)
 }
 
 #[cfg(test)]
@@ -111,5 +128,44 @@ mod tests {
             unstored.keep(secret, &ann, "other");
         }
         assert_eq!(unstored.known().len(), MOST, "and they are bounded");
+    }
+
+    fn secret(person: u8, number: usize) -> SecretHash {
+        let mut secret = [person; 32];
+        secret[..8].copy_from_slice(&number.to_le_bytes());
+        secret
+    }
+
+    /// Issue 12: the limit was one for all people together, so one of them pushed out all others.
+    #[tokio::test]
+    async fn nobody_ends_the_sessions_of_others_by_signing_in_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
+        let people = store.people();
+        let mut users = Vec::new();
+        for name in ["ann", "bob", "cem"] {
+            users.push(people.create_user(name, "hash", Role::Listener, Timestamp(0)).await.unwrap());
+        }
+        let unstored = Unstored::default();
+        unstored.keep(secret(0, 0), &users[0], "hash");
+        unstored.keep(secret(1, 0), &users[1], "hash");
+        // A player of the one who signs in often: used all the time, though it began first.
+        unstored.keep(secret(2, 0), &users[2], "hash");
+        for number in 1..=3 * MOST {
+            unstored.keep(secret(2, number), &users[2], "hash");
+            assert!(unstored.find(people, secret(2, 0)).await.unwrap().is_some(), "{number}");
+        }
+        assert_eq!(unstored.known().len(), MOST);
+        for person in 0..2 {
+            assert!(unstored.find(people, secret(person, 0)).await.unwrap().is_some(), "{person}");
+        }
+        // Where two have as many as each other, each makes room for their own.
+        for number in 1..MOST {
+            unstored.keep(secret(1, number), &users[1], "hash");
+        }
+        let count = |user: &User| unstored.known().values().filter(|kept| kept.user == user.id).count();
+        assert_eq!(users.iter().map(count).sum::<usize>(), MOST);
+        assert!(count(&users[1]).abs_diff(count(&users[2])) <= 1);
+        assert_eq!(count(&users[0]), 1);
     }
 }

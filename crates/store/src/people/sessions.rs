@@ -2,18 +2,21 @@
 
 use fanfare_model::{Result, Timestamp, User, UserId};
 
+use sqlx::SqliteConnection;
+
 use super::{People, SecretHash, no_user_if_conflict, user};
 use crate::{
     db::commit,
     error::{from_sql, sql},
+    rows::{bytes, time},
 };
 
 /// The most sessions of one person: a script that signs in for every request would fill the database.
-const MAX_SESSIONS: u32 = 100;
+const MAX_SESSIONS: usize = 100;
 
 impl People {
     /// Starts a session until `expires`; sessions that have expired are removed on the way, and of more than
-    /// [`MAX_SESSIONS`] of that user those that began first.
+    /// [`MAX_SESSIONS`] of that user those that were used longest ago.
     ///
     /// # Errors
     /// `NotFound` when the user is gone.
@@ -31,7 +34,15 @@ impl People {
             .execute(&mut *tx)
             .await
             .map_err(sql(WHAT))?;
-        sqlx::query("INSERT INTO session (secret, user, created, expires) VALUES (?, ?, ?, ?)")
+        let ended = self.surplus(&mut tx, user).await?;
+        for secret in &ended {
+            sqlx::query("DELETE FROM session WHERE secret = ?")
+                .bind(&secret[..])
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+        }
+        sqlx::query("INSERT INTO session (secret, user, created, expires, used) VALUES (?1, ?2, ?3, ?4, ?3)")
             .bind(&secret[..])
             .bind(&user.as_bytes()[..])
             .bind(now.0)
@@ -39,25 +50,39 @@ impl People {
             .execute(&mut *tx)
             .await
             .map_err(|error| no_user_if_conflict(from_sql(WHAT, error)))?;
-        sqlx::query(
-            "DELETE FROM session WHERE user = ?1 AND secret NOT IN \
-                 (SELECT secret FROM session WHERE user = ?1 ORDER BY secret IS ?3 DESC, created DESC LIMIT ?2)",
-        )
-        .bind(&user.as_bytes()[..])
-        .bind(MAX_SESSIONS)
-        .bind(&secret[..])
-        .execute(&mut *tx)
-        .await
-        .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        for secret in &ended {
+            self.db.uses().forget_session(secret);
+        }
+        Ok(())
     }
 
-    /// The user of an unexpired session.
+    /// The sessions of a user that must end so that there is room for one more: those that were used longest ago, by what
+    /// is stored and by what this process knows.
+    async fn surplus(&self, tx: &mut SqliteConnection, user: UserId) -> Result<Vec<SecretHash>> {
+        const WHAT: &str = "counting sessions";
+        let rows = sqlx::query("SELECT secret, used, created FROM session WHERE user = ?")
+            .bind(&user.as_bytes()[..])
+            .fetch_all(tx)
+            .await
+            .map_err(sql(WHAT))?;
+        let mut sessions = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Some(secret): Option<SecretHash> = bytes(row, "secret")? else { continue };
+            let used = Some(time(row, "used")?).max(self.db.uses().session(&secret));
+            sessions.push((used, time(row, "created")?, secret));
+        }
+        sessions.sort_unstable();
+        sessions.truncate((sessions.len() + 1).saturating_sub(MAX_SESSIONS));
+        Ok(sessions.into_iter().map(|(.., secret)| secret).collect())
+    }
+
+    /// The user of an unexpired session; notes the use, which is written later (at most once an hour): this only reads.
     pub async fn session(&self, secret: SecretHash, now: Timestamp) -> Result<Option<User>> {
         const WHAT: &str = "looking for a session";
         let mut reader = self.db.reader(WHAT).await?;
         let row = sqlx::query(
-            "SELECT u.id, u.name, u.role, u.created FROM session s JOIN user u ON u.id = s.user \
+            "SELECT u.id, u.name, u.role, u.created, s.used FROM session s JOIN user u ON u.id = s.user \
              WHERE s.secret = ? AND s.expires > ?",
         )
         .bind(&secret[..])
@@ -65,7 +90,9 @@ impl People {
         .fetch_optional(&mut *reader)
         .await
         .map_err(sql(WHAT))?;
-        row.as_ref().map(user).transpose()
+        let Some(row) = row else { return Ok(None) };
+        self.db.uses().note_session(secret, time(&row, "used")?, now);
+        user(&row).map(Some)
     }
 
     /// Ends a session, if there is one.
@@ -77,6 +104,8 @@ impl People {
             .execute(&mut *tx)
             .await
             .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await
+        commit(tx, WHAT).await?;
+        self.db.uses().forget_session(&secret);
+        Ok(())
     }
 }
