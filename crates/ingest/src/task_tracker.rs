@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_model::{JobId, Result, TaskId, TaskKind, TaskState};
+use fanfare_model::{JobId, Result, TaskId, TaskKind, TaskState, task::MAX_TASK_FAILURES};
 use fanfare_store::{CacheRun, JobCounts, Patience, Store};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
@@ -298,6 +298,15 @@ impl TaskTracker {
         run.inspect_err(|error| tracing::warn!(%error, "could not sum up what was cached")).ok()
     }
 
+    /// What made the worker withdraw the rest of a run, by what is stored: it may have told an earlier life of this server.
+    async fn why_withdrawn(&self, task: TaskId) -> Option<String> {
+        let given_up = self.inner.store.catalog().given_up(task, MAX_TASK_FAILURES as u32).await;
+        let given_up =
+            given_up.inspect_err(|error| tracing::warn!(%error, "could not look up why a run ended"));
+        let why = given_up.ok()?.into_iter().find(|(_, error)| text::ended_a_run(error))?;
+        Some(why.1.sentence())
+    }
+
     /// Ends the task. `ended_by` is what made the worker withdraw the rest.
     async fn end(&self, task: &LiveTask, counts: JobCounts, ended_by: Option<String>) {
         let failed = counts.parked;
@@ -305,6 +314,10 @@ impl TaskTracker {
         if let Some(run) = self.cache_run(task).await {
             message =
                 if state == TaskState::Cancelled { format!("cancelled: {run}") } else { run.to_string() };
+            let ended_by = match ended_by {
+                None if counts.cancelled > 0 => self.why_withdrawn(task.id()).await,
+                known => known,
+            };
             if let Some(why) = ended_by {
                 let left = text::count(counts.cancelled, "track");
                 message = format!("{message}; stopped with {left} left: {why}");

@@ -1,5 +1,5 @@
-use fanfare_model::{JobKind, TrackId};
-use fanfare_store::{NewJob, StoreOptions};
+use fanfare_model::{ErrorKind, JobKind, TrackId, job::JobError};
+use fanfare_store::{AfterFailure, NewJob, StoreOptions};
 
 use super::*;
 use crate::BackgroundOptions;
@@ -35,4 +35,56 @@ async fn a_task_does_not_end_while_something_is_queued_under_it() {
         assert!(task_tracker.cancel(task).await.unwrap());
     }
     assert!(hub.active().is_empty());
+}
+
+/// Issue 12: a run that ended because nothing more fits lost the words when the server was restarted before it was summed up.
+#[tokio::test]
+async fn why_a_run_ended_is_told_by_the_next_life_of_the_server_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
+    for (message, ends) in [
+        ("the cache is full: 9 of the 10 that it may take", true),
+        ("nothing can be stored in the cache: no space is left", true),
+        ("a file of its own is damaged", false),
+    ] {
+        let tracker = || {
+            let work_policy = WorkPolicy::new(1, BackgroundOptions::default());
+            TaskTracker::new(store.clone(), TaskHub::new(store.clone()), work_policy, WorkQueue::Cache)
+        };
+        let before = tracker();
+        let hold = before.hold();
+        let task = before.announce().await.unwrap();
+        let now = crate::clock::now();
+        for number in 0..3 {
+            let new = NewJob {
+                kind: JobKind::CacheTrack {
+                    track: TrackId::from_bytes([number; 16]),
+                    profiles: "high".to_owned(),
+                },
+                task: Some(task),
+                dedupe_key: None,
+                priority: 0,
+                run_at: now,
+                max_attempts: 1,
+            };
+            store.jobs().enqueue(new, now).await.unwrap();
+        }
+        // What a worker does with a track that fits no more: the others are withdrawn, the reason is stored.
+        let job = store.jobs().claim("cache-track", "me", 1, now).await.unwrap().remove(0);
+        store.jobs().cancel_task(task, now).await.unwrap();
+        let error = JobError {
+            kind: ErrorKind::NoSpace,
+            message: message.to_owned(),
+            offset_bytes: None,
+            remedy: None,
+        };
+        store.jobs().fail(job.id, job.attempt, "me", error, AfterFailure::Park, now).await.unwrap();
+        // The server is killed before it hears of it.
+        drop((hold, before));
+        tracker().resume().await.unwrap();
+        let told = store.catalog().task(task).await.unwrap().unwrap();
+        assert!(told.state.is_over());
+        let words = format!("stopped with 2 tracks left: {message}");
+        assert_eq!(told.message.contains(&words), ends, "{}", told.message);
+    }
 }

@@ -3,7 +3,17 @@
 use std::path::Path;
 
 pub(crate) use fanfare_model::words::count;
-use fanfare_model::{Error, Task, TaskState, Timestamp, Track, TrackId, track::TrackFailure};
+use fanfare_model::{Error, Task, TaskState, Timestamp, Track, TrackId, job::JobError, track::TrackFailure};
+
+/// How the sentence begins of a cache folder that cannot be written.
+pub(crate) const CACHE_UNWRITABLE: &str = "nothing can be stored in the cache";
+/// How the sentence begins of a cache at its cap.
+pub(crate) const CACHE_FULL: &str = "the cache is full";
+
+/// Whether a job was given up for an error that ends a run of making transcodes: by its sentence, which is all that is stored.
+pub(crate) fn ended_a_run(given_up: &JobError) -> bool {
+    [CACHE_UNWRITABLE, CACHE_FULL].iter().any(|begin| given_up.message.starts_with(begin))
+}
 
 /// The error's sentence and remedy, without the byte offset, which is stored in a field of its own.
 pub(crate) fn sentence(error: &Error) -> String {

@@ -9,7 +9,10 @@ use fanfare_model::{Error, ErrorKind, Result, Timestamp, words};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::runtime::{job::LeasedJob, nothing_fits::NothingFits};
-use crate::clock;
+use crate::{
+    clock,
+    text::{CACHE_FULL, CACHE_UNWRITABLE},
+};
 
 /// Whether trouble of that kind is that nothing can be stored in the cache folder. Blocks for a moment.
 pub(crate) fn is_unwritable(held: &LeasedJob, kind: ErrorKind) -> bool {
@@ -26,7 +29,7 @@ fn tried(held: &LeasedJob, kind: ErrorKind) -> Option<Error> {
 pub(crate) fn unwritable(held: &LeasedJob, error: &Error) -> Option<Error> {
     let found = tried(held, error.kind());
     let found = found.as_ref().or(Some(error).filter(|error| error.kind() == ErrorKind::NoSpace))?;
-    let said = format!("nothing can be stored in the cache: {}", found.message());
+    let said = format!("{CACHE_UNWRITABLE}: {}", found.message());
     let error = Error::new(found.kind(), said).because(NothingFits);
     Some(match found.remedy_text() {
         Some(remedy) => error.remedy(remedy.to_owned()),
@@ -78,11 +81,8 @@ impl Room {
         if taken.saturating_add(bytes) <= cap {
             return Ok(turn);
         }
-        let said = format!(
-            "the cache is full: {} of the {} that it may take",
-            words::bytes(taken),
-            words::bytes(cap)
-        );
+        let said =
+            format!("{CACHE_FULL}: {} of the {} that it may take", words::bytes(taken), words::bytes(cap));
         Err(Error::new(ErrorKind::LimitExceeded, said)
             .because(NothingFits)
             .remedy("raise `audio_cache.cap_bytes`, or run `fanfare cache clear`; originals play meanwhile"))
