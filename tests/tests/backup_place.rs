@@ -95,19 +95,70 @@ fn no_backup_is_made_in_a_library_or_the_data_folder_whatever_mount_leads_there(
     refused(&scan(&place.at("blobs"), &data), "belongs to what Fanfare itself keeps");
 }
 
+/// Issue 12: a link that was put into the library after the last scan hid where a backup would lie, and a restore looked at nothing.
+#[test]
+fn no_backup_and_no_restored_data_folder_lies_in_a_library_whatever_was_linked_since() {
+    let place = Place::new();
+    let data = place.at("data");
+    let whole = backup(&place.at("backup"), &data);
+    assert_eq!(whole.code, Some(0), "{}", whole.err);
+    fs::create_dir_all(place.at("later/deep")).unwrap();
+    symlink(place.at("later"), place.at("music/albums/since")).unwrap();
+    for target in ["later/backup", "later/deep/backup", "music/albums/since/backup"] {
+        refused(&backup(&place.at(target), &data), "a backup cannot lie in the library folder");
+    }
+    let restore = |to: &str| {
+        let (from, to) = (place.at("backup"), place.at(to));
+        run(&["restore", from.to_str().unwrap(), "--data", to.to_str().unwrap()])
+    };
+    for to in ["music/data", "music/albums/data", "later/data", "elsewhere/data"] {
+        refused(&restore(to), "a restored data folder cannot lie in the library folder");
+        assert!(!place.at(to).exists(), "{to}");
+    }
+    let made = restore("restored");
+    assert_eq!(made.code, Some(0), "{}", made.err);
+}
+
 #[test]
 fn a_path_where_no_folder_can_be_made_is_refused_with_its_cause() {
     let place = Place::new();
     symlink("gone", place.at("dangling")).unwrap();
+    symlink("circle", place.at("circle")).unwrap();
     fs::write(place.at("file"), "x").unwrap();
-    for (path, says) in
-        [("dangling", "leads to gone, which is not there"), ("file/backup", "file is no folder")]
-    {
-        refused(&backup(&place.at(path), &place.at("data")), says);
+    let (name, deep) = ("n".repeat(256), "n/".repeat(2_100));
+    let database = "n".repeat(120) + "/" + &["n".repeat(120), "n".repeat(120), "n".repeat(120)].join("/");
+    for (path, code, says, remedy) in [
+        ("dangling", 2, "leads to gone, which is not there", "mount the disk that it leads to"),
+        ("file/backup", 2, "file is no folder", "name a folder"),
+        ("circle", 3, "links lead in a circle", "make the link lead to"),
+        ("circle/backup", 3, "links lead in a circle", "make the link lead to"),
+        (&*name, 2, "too long", "use a shorter one"),
+        (&*deep, 2, "too long", "use a shorter one"),
+        (&*database, 2, "is too long for a database", "name a folder with a shorter path"),
+    ] {
+        let told = |ended: &Ended| {
+            assert_eq!(ended.code, Some(code), "{}{}", ended.out, ended.err);
+            assert!(ended.err.contains(says) && ended.err.contains(remedy), "{}", ended.err);
+        };
+        told(&backup(&place.at(path), &place.at("data")));
         // The data folder alike.
-        let path = place.at(path);
-        let served = run(&["serve", "--data", path.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
-        refused(&served, says);
+        let whole = place.at(path);
+        told(&run(&["serve", "--data", whole.to_str().unwrap(), "--listen", "127.0.0.1:0"]));
+    }
+    // A library folder may be deep: no database lies in it.
+    for (path, code, says, remedy) in [
+        ("dangling", 3, "leads to gone, which is not there", "mount the disk that it leads to"),
+        ("nowhere", 3, "there is no such folder", "mount the disk that it lies on"),
+        ("circle", 3, "links lead in a circle", "make the link lead to"),
+        (&*name, 2, "too long", "use a shorter one"),
+    ] {
+        let (folder, data) = (place.at(path), place.at("data"));
+        let serving =
+            ["serve", folder.to_str().unwrap(), "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"];
+        for ended in [scan(&folder, &data), run(&serving)] {
+            assert_eq!(ended.code, Some(code), "{}{}", ended.out, ended.err);
+            assert!(ended.err.contains(says) && ended.err.contains(remedy), "{}", ended.err);
+        }
     }
     assert!(!place.at("gone").exists());
 }

@@ -3,12 +3,7 @@
 //! Texts are lower case without a full stop. A message never holds a secret and never holds bytes of a
 //! file or request beyond a short, escaped excerpt.
 
-use std::{error::Error as StdError, fmt, io};
-
-/// The system's number (ELOOP) for a path whose links lead to themselves.
-const LINKS_IN_A_CIRCLE: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
-/// Codes of the system for "no descriptor is free": `ENFILE` (in the whole system) and `EMFILE` (in this process).
-const OUT_OF_DESCRIPTORS: [i32; 2] = [23, 24];
+use std::{error::Error as StdError, fmt};
 
 /// What every fallible function of the workspace returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -22,6 +17,9 @@ pub enum ErrorKind {
     NotAudio,
     /// Audio, but in a codec or container that cannot be decoded here. Tell the user the remedy.
     Unsupported,
+    /// The program that decodes or encodes this is missing, cannot be started or is incomplete: a fault of the installation that
+    /// says nothing about the file. Tell the user the remedy; try again when the program has changed.
+    NoDecoder,
     /// Audio that contradicts itself or its format. Skip the file; a retry cannot help.
     Malformed,
     /// A length, size or count crossed a [`LimitHit`]. Skip, or raise the named limit.
@@ -65,6 +63,7 @@ impl ErrorKind {
         match self {
             Self::NotAudio => "not-audio",
             Self::Unsupported => "unsupported",
+            Self::NoDecoder => "no-decoder",
             Self::Malformed => "malformed",
             Self::LimitExceeded => "limit-exceeded",
             Self::Empty => "empty",
@@ -95,6 +94,7 @@ impl ErrorKind {
     pub const ALL: &'static [Self] = &[
         Self::NotAudio,
         Self::Unsupported,
+        Self::NoDecoder,
         Self::Malformed,
         Self::LimitExceeded,
         Self::Empty,
@@ -119,7 +119,10 @@ impl ErrorKind {
     pub const fn usual_remedy(self) -> &'static str {
         match self {
             Self::NotAudio => "put an audio file in its place",
-            Self::Unsupported => "install ffmpeg, or convert the file to another format",
+            Self::Unsupported => "convert the file to another format",
+            Self::NoDecoder => {
+                "install ffmpeg, or name one with the setting `ffmpeg`; then it is tried again by itself"
+            }
             Self::Malformed => "put a sound copy of the file in its place",
             Self::LimitExceeded => "if the file is a sound one, split it or make it smaller",
             Self::Empty => "put a file with sound in its place",
@@ -248,39 +251,6 @@ impl Error {
         self
     }
 
-    /// The error of an operating-system call, with its kind mapped, while doing `what`.
-    #[must_use]
-    pub fn from_io(what: impl fmt::Display, source: io::Error) -> Self {
-        if source.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code)) {
-            return Self::out_of_descriptors(what).because(source);
-        }
-        if source.raw_os_error() == Some(LINKS_IN_A_CIRCLE) {
-            return Self::new(ErrorKind::NotFound, format!("{what}: links lead in a circle"))
-                .because(source)
-                .remedy("make the link lead to the file itself, then scan the library");
-        }
-        let kind = match source.kind() {
-            // A folder on the way that is a file now has nothing in it.
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ErrorKind::NotFound,
-            io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                ErrorKind::NoSpace
-            }
-            io::ErrorKind::TimedOut => ErrorKind::Timeout,
-            io::ErrorKind::ResourceBusy => ErrorKind::Busy,
-            _ => ErrorKind::Io,
-        };
-        Self::new(kind, format!("{what}: {source}")).because(source)
-    }
-
-    /// The error for a file or socket that cannot be opened because too many are open, while doing `what`.
-    #[must_use]
-    pub fn out_of_descriptors(what: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::Busy, format!("{what}: too many files are open at the moment")).remedy(
-            "try again in a moment; if it persists, raise the limit on open files (`ulimit -n`, `LimitNOFILE=`)",
-        )
-    }
-
     /// What kind of trouble it is.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
@@ -340,15 +310,6 @@ mod tests {
         for kind in ErrorKind::ALL {
             assert_eq!(ErrorKind::from_name(kind.as_str()), *kind);
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
-        }
-    }
-
-    #[test]
-    fn too_many_open_files_pass_by_themselves_and_the_limit_is_named() {
-        for code in OUT_OF_DESCRIPTORS {
-            let error = Error::from_io("opening it", io::Error::from_raw_os_error(code));
-            assert!(error.kind() == ErrorKind::Busy && error.kind().is_transient());
-            assert!(error.to_string().contains("`ulimit -n`"), "{error}");
         }
     }
 

@@ -17,6 +17,7 @@ pub mod features;
 pub mod gain;
 pub mod hls;
 pub mod id;
+mod io_error;
 pub mod job;
 pub mod library;
 pub mod m3u8;

@@ -58,7 +58,7 @@ pub use failure::Failure;
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use hashing::{hash_blocks, hash_reader};
 pub use ids::fresh_id;
-pub use location::refuse_no_folder;
+pub use location::{refuse_long_path, refuse_no_folder};
 pub use lost::{damaged_database, refuse_lost_database};
 pub use mounts::Mounts;
 #[cfg(feature = "testsuite")]

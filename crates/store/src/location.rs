@@ -12,6 +12,8 @@ use std::{
 
 use fanfare_model::{Error, ErrorKind, Result};
 
+use rustix::io::Errno;
+
 use crate::{Mounts, mounts::identity};
 
 /// Links followed at most, as by the kernel (path_resolution(7)).
@@ -24,7 +26,7 @@ struct Route {
     end: PathBuf,
     /// The links on the way: the folder that one lies in, and what it leads to.
     links: Vec<(PathBuf, PathBuf)>,
-    /// A link that leads nowhere, and what it names.
+    /// A link that leads nowhere, and what it names; one that leads to itself is none.
     dangling: Option<(PathBuf, PathBuf)>,
 }
 
@@ -128,11 +130,41 @@ impl<'a> Folder<'a> {
     }
 }
 
-/// Refuses a path at which no folder is and none can be made: a link that leads nowhere, or something else on the way.
+/// The longest path of a folder with a database, in bytes: SQLite allows 512 for a file, and the names of files in it and of
+/// their journals take up to 34.
+const MOST_PATH_BYTES: usize = 470;
+
+/// Refuses a folder in which no database can be opened because its path is too long.
 ///
 /// # Errors
 /// `Invalid`.
+pub fn refuse_long_path(path: &Path) -> Result<()> {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // A link is as long as what it leads to: SQLite follows it.
+    let whole = whole.canonicalize().unwrap_or(whole);
+    let bytes = whole.as_os_str().len();
+    if bytes <= MOST_PATH_BYTES {
+        return Ok(());
+    }
+    let message = format!(
+        "the path {} is too long for a database: it has {bytes} bytes, of at most {MOST_PATH_BYTES}",
+        path.display()
+    );
+    Err(Error::new(ErrorKind::Invalid, message).remedy("name a folder with a shorter path"))
+}
+
+/// Refuses a path at which no folder is and none can be made: links in a circle, names that are too long, folders that may not be
+/// entered, a link that leads nowhere, or something else on the way.
+///
+/// # Errors
+/// `Invalid`; `NotFound` for links in a circle; `PermissionDenied`.
 pub fn refuse_no_folder(path: &Path) -> Result<()> {
+    if let Err(error) = fs::metadata(path) {
+        let of_the_path = [Errno::LOOP, Errno::NAMETOOLONG, Errno::ACCESS];
+        if of_the_path.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
+            return Err(Error::from_io(path.display(), error));
+        }
+    }
     if let (Some((link, to)), false) = (Route::of(path).dangling, path.exists()) {
         let message = format!("the link {} leads to {}, which is not there", link.display(), to.display());
         return Err(Error::new(ErrorKind::Invalid, message)
@@ -153,6 +185,37 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    /// Issue 12: a circle of links was called a missing folder, and a path that is too long a missing right.
+    #[test]
+    fn why_no_folder_can_be_at_a_path_is_told_as_it_is() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        symlink("circle", at("circle")).unwrap();
+        symlink("one", at("two")).unwrap();
+        symlink("two", at("one")).unwrap();
+        symlink("gone", at("dangling")).unwrap();
+        fs::write(at("file"), "x").unwrap();
+        for (path, kind, cause) in [
+            (at("circle"), ErrorKind::NotFound, "links lead in a circle"),
+            (at("circle/below"), ErrorKind::NotFound, "links lead in a circle"),
+            (at("one"), ErrorKind::NotFound, "links lead in a circle"),
+            (at(&"n".repeat(256)), ErrorKind::Invalid, "too long"),
+            (at(&"n/".repeat(2_100)), ErrorKind::Invalid, "too long"),
+            (at("dangling"), ErrorKind::Invalid, "leads to gone, which is not there"),
+            (at("file/below"), ErrorKind::Invalid, "is no folder"),
+        ] {
+            let error = refuse_no_folder(&path).unwrap_err();
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.message().contains(cause) && error.remedy_text().is_some(), "{error}");
+        }
+        refuse_no_folder(&at("new/below")).unwrap();
+        refuse_no_folder(top.path()).unwrap();
+        let long = |bytes: usize| Path::new("/").join("n/".repeat(bytes / 2)).join("n".repeat(bytes % 2));
+        refuse_long_path(&long(460)).unwrap();
+        let error = refuse_long_path(&long(480)).unwrap_err();
+        assert!(error.message().contains("too long for a database"), "{error}");
+    }
 
     /// Issue 12: a path was compared by its text alone.
     #[test]
@@ -217,7 +280,7 @@ mod tests {
         for (path, said) in [
             ("dangling", "dangling leads to gone, which is not there"),
             ("dangling/a/b", "dangling leads to gone, which is not there"),
-            ("circle/a", "circle leads to circle"),
+            ("circle/a", "links lead in a circle"),
             ("file", "file is no folder"),
             ("file/a", "file is no folder"),
             ("short/a", "short is no folder"),

@@ -89,6 +89,7 @@ pub fn restore(args: &RestoreArgs) -> Done {
             .into());
     }
     backup::refuse_overlap(&args.backup, &settings.data_dir)?;
+    serve::block_on(backup::refuse_data(&args.backup, &settings.data_dir, &settings.folders))?;
     serve::make_data_folder(&settings.data_dir)?;
     let _lock = DataLock::acquire(&settings.data_dir)?;
     let bar = bar("restoring");

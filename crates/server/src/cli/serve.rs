@@ -10,7 +10,7 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{DATABASE_FILE, refuse_lost_database, refuse_no_folder};
+use fanfare_store::{DATABASE_FILE, refuse_long_path, refuse_lost_database, refuse_no_folder};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -75,7 +75,9 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 /// Makes the data folder where it is missing, for its owner only: it holds sessions and password hashes.
 pub fn make_data_folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    refuse_no_folder(path).map_err(|error| error.context("the data folder cannot be used"))?;
+    refuse_no_folder(path)
+        .and_then(|()| refuse_long_path(path))
+        .map_err(|error| error.context("the data folder cannot be used"))?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
         Error::from_io(format_args!("the data folder {} cannot be made", path.display()), error)
             .remedy("name a writable one with --data DIR or FANFARE_DATA, or make room on its disk")
@@ -115,7 +117,10 @@ fn within<T: Send + 'static>(time: Duration, look: impl FnOnce() -> T + Send + '
 
 fn real_folder(path: &Path) -> Result<PathBuf> {
     let named = |error| Error::from_io(format_args!("library folder {}", path.display()), error);
-    let absolute = path.canonicalize().map_err(named)?;
+    let absolute = path.canonicalize().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => missing_folder(path),
+        _ => named(error),
+    })?;
     if !absolute.is_dir() {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -124,6 +129,20 @@ fn real_folder(path: &Path) -> Result<PathBuf> {
         .remedy("name the folder that the file lies in"));
     }
     Ok(absolute)
+}
+
+/// The error for a library folder that is not there: a link that leads nowhere is named with what it leads to.
+fn missing_folder(path: &Path) -> Error {
+    let (why, remedy) = match refuse_no_folder(path) {
+        Err(found) => {
+            (found.message().to_owned(), found.remedy_text().unwrap_or("name another folder").to_owned())
+        }
+        Ok(()) => (
+            "there is no such folder".to_owned(),
+            "mount the disk that it lies on, or name another one".to_owned(),
+        ),
+    };
+    Error::new(ErrorKind::NotFound, format!("library folder {}: {why}", path.display())).remedy(remedy)
 }
 
 /// What a person (or a test) needs to know once the server answers. The first word of each line is stable.

@@ -17,7 +17,7 @@ use super::{
     no_backup,
     snapshot::{Named, SNAPSHOT},
 };
-use crate::{BlobKind, FolderMount, Mounts, blobs::blob_counts, refuse_no_folder};
+use crate::{BlobKind, Mounts, blobs::blob_counts, refuse_long_path, refuse_no_folder};
 
 /// The file that marks a folder as a backup from its first moment, and keeps two from being made there at once.
 const MARK: &str = ".fanfare-backup";
@@ -40,6 +40,7 @@ impl std::ops::Deref for Place {
 pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest>)> {
     refuse_overlap(target, data)?;
     refuse_no_folder(target)?;
+    refuse_long_path(target)?;
     let before = match Manifest::of(target) {
         // This backup writes another one. What the damaged one named stays until then.
         Err(error) if error.kind() == ErrorKind::Io && target.join(MANIFEST_FILE).is_file() => {
@@ -125,24 +126,6 @@ pub(super) fn refuse_cache(target: &Path, cache: &Path) -> Result<()> {
     Err(Error::new(ErrorKind::Invalid, message).remedy("name another folder, best on another disk"))
 }
 
-/// Refuses a place for a backup in a library folder: its uploads would become tracks once more, by a scan. `links` are the
-/// folders in the library, below `library`, where the last scan met a link or a mount: a path that leads there without them is
-/// the same place.
-///
-/// # Errors
-/// `Invalid`.
-pub(super) fn refuse_library(target: &Path, library: &Path, links: &[FolderMount]) -> Result<()> {
-    let mounts = Mounts::now();
-    let is_in = mounts.is_reached_in(target, library)
-        || links.iter().any(|link| mounts.lies_in(target, &library.join(&link.path)));
-    if !is_in {
-        return Ok(());
-    }
-    let message = format!("a backup cannot lie in the library folder {}", library.display());
-    Err(Error::new(ErrorKind::Invalid, message)
-        .remedy("name a folder outside the library, best on another disk: what is in a library folder is taken for music"))
-}
-
 pub(super) fn private_folder(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| failed("making", path, error))
 }
@@ -219,32 +202,4 @@ fn remove_snapshots(place: &Place, keep: Option<&Manifest>) {
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Issue 12: a backup into a library folder was made, and the next scan took its uploads for music.
-    #[test]
-    fn a_place_in_a_library_folder_is_refused_whatever_leads_there() {
-        let top = tempfile::tempdir().unwrap();
-        let at = |name: &str| top.path().join(name);
-        fs::create_dir_all(at("music/albums")).unwrap();
-        fs::create_dir_all(at("elsewhere")).unwrap();
-        std::os::unix::fs::symlink(at("music"), at("link")).unwrap();
-        std::os::unix::fs::symlink(at("elsewhere"), at("music/out")).unwrap();
-        let met = [FolderMount { path: "out".to_owned(), device: 0, inode: 0 }];
-        for (target, refused) in [
-            ("music", true),
-            ("music/albums/a/b", true),
-            ("other/../link/backup", true), // `other` is made on the way
-            ("music/out/backup", true),
-            ("elsewhere/backup", true),
-            ("music/../backup", false),
-            ("music backup", false),
-        ] {
-            assert_eq!(refuse_library(&at(target), &at("music"), &met).is_err(), refused, "{target}");
-        }
-    }
 }

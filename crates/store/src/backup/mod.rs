@@ -12,6 +12,7 @@
 mod copy;
 mod folder;
 mod left_out;
+mod libraries;
 mod manifest;
 mod other;
 mod restore;
@@ -21,7 +22,7 @@ pub(crate) use copy::hash_of;
 pub use copy::{Damaged, Found};
 pub use folder::refuse_overlap;
 pub use manifest::{Kept, MANIFEST_FILE, Manifest};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, refuse_data, restore};
 
 use std::path::Path;
 
@@ -84,10 +85,7 @@ pub async fn backup(
     options: BackupOptions<'_>,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<BackedUp> {
-    for library in store.catalog().folders().await? {
-        let links = store.catalog().folder_mounts(library.id).await?;
-        folder::refuse_library(target, &library.path, &links)?;
-    }
+    libraries::refuse_backup(store, target).await?;
     folder::refuse_cache(target, store.catalog().cache().root())?;
     let (place, before) = folder::open(data, target)?;
     let (mut copied, mut mended, mut copied_bytes) = (0, 0, 0);
@@ -152,6 +150,7 @@ fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
     match error.kind() {
         ErrorKind::NoSpace => error.remedy("make room on that disk, or name a folder on another one"),
         ErrorKind::Io => error.remedy("check that disk"),
+        // What the cause alone tells is in the error already.
         _ => error,
     }
 }

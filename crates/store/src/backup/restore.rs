@@ -1,12 +1,15 @@
 //! A data folder out of a backup.
 
 use std::{
+    ffi::OsString,
     fs::{self, File},
     io,
+    os::unix::ffi::OsStringExt as _,
     path::{Path, PathBuf},
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
+use sqlx::{Connection as _, Row as _, sqlite::SqliteRow};
 
 use super::{
     Step, broken,
@@ -14,12 +17,14 @@ use super::{
     failed,
     folder::{blob_path, private_file, private_folder, sync},
     left_out::forget,
+    libraries::refuse,
     manifest::{BackedUpFile, Manifest},
-    snapshot::{Named, add_titles, names_in},
+    snapshot::{Named, add_titles, names_in, open},
 };
 use crate::{
     BLOB_FOLDER, DATABASE_FILE, Store, StoreOptions,
     database_file::set_aside,
+    error::sql,
     lost::{self, RESTORING, State},
 };
 
@@ -29,6 +34,8 @@ const SETTINGS_PART: &str = "fanfare.restoring";
 const DATABASE_PART: &str = "fanfare.db.restoring";
 /// What may lie in a folder that counts as empty: the lock of the restore that runs, what file systems put there.
 const NOTHING: &[&str] = &["lock", "lost+found"];
+
+const LIBRARIES: &str = "reading the library folders of the backup";
 
 /// What was restored.
 #[derive(Debug, Clone)]
@@ -101,6 +108,33 @@ pub async fn restore(
     let mut troubles = troubles?;
     troubles.retain(|trouble| !left_out.iter().any(|file| *trouble == file.is_missing()));
     Ok(Restored { manifest, copied, left_out, without_settings, set_aside, troubles })
+}
+
+/// Refuses a data folder that lies in a library folder: one of `folders`, or one that the backup's database names.
+///
+/// # Errors
+/// `Invalid`. A backup that cannot be read is refused by what reads it.
+pub async fn refuse_data(backup: &Path, data: &Path, folders: &[PathBuf]) -> Result<()> {
+    let mut libraries: Vec<PathBuf> = folders.to_vec();
+    if let Ok(Some(manifest)) = Manifest::of(backup) {
+        libraries.extend(folders_in(&backup.join(&manifest.database.name)).await.unwrap_or_default());
+    }
+    for library in libraries {
+        refuse("a restored data folder", data, &library, Vec::new()).await?;
+    }
+    Ok(())
+}
+
+async fn folders_in(database: &Path) -> Result<Vec<PathBuf>> {
+    let mut connection = open(database).await?;
+    let rows = sqlx::query("SELECT path FROM folder ORDER BY n")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(sql(LIBRARIES));
+    connection.close().await.map_err(sql(LIBRARIES))?;
+    // As the system has them: names need not be Unicode.
+    let path = |row: &SqliteRow| row.try_get("path").map(|bytes| PathBuf::from(OsString::from_vec(bytes)));
+    rows?.iter().map(|row| path(row).map_err(sql(LIBRARIES))).collect()
 }
 
 /// Copies what is whole; gives how many files that were, and what is not.

@@ -79,7 +79,11 @@ fn walk_entries(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_path_buf();
                 // A dangling link is worth a word only when it could have been audio.
-                let error = Error::from_io("looking at it", error.into());
+                // As the system said it: the walk's own words name the path again, and hide what the system's number means.
+                let error = match error.into_io_error() {
+                    Some(error) => Error::from_io("looking at it", error),
+                    None => Error::new(ErrorKind::Io, "looking at it: it cannot be read"),
+                };
                 if error.kind() != ErrorKind::NotFound || fanfare_audio::is_audio_suffix(&path) {
                     found.push(Found::bad(path, error.kind(), error.message()));
                 }
