@@ -17,6 +17,7 @@ mod launch;
 mod program;
 mod said;
 mod source;
+mod version;
 
 use std::{fs::File, sync::Arc};
 
@@ -29,8 +30,8 @@ use crate::{
 };
 
 pub(crate) use launch::{end, launch, refused};
-pub use program::ffmpeg_version;
 pub(crate) use program::find;
+pub use program::{ffmpeg_identity, ffmpeg_version};
 pub(crate) use said::last_line;
 
 /// Bytes that hold the header of a Musepack file.
@@ -61,7 +62,7 @@ pub(crate) fn available(use_: &FfmpegUse) -> bool {
 /// Opens the audio bytes of a file through `ffmpeg`.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] when there is no `ffmpeg` or it lacks the decoder, `Malformed` when it finds
+/// [`ErrorKind::NoDecoder`] when there is no `ffmpeg`, none that works, or it lacks the decoder; `Malformed` when it finds
 /// nothing to decode, limits, `Timeout` when it stays silent.
 pub(crate) fn open(
     file: &Arc<File>,

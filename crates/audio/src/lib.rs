@@ -30,7 +30,7 @@ pub mod transcode;
 pub use art::{Cover, compose_cover, normalise_cover};
 pub use chunk::{PcmChunk, SharedChunk};
 pub use codecs::{CODECS, CodecEntry, Decoder, is_audio_suffix};
-pub use external::ffmpeg_version;
+pub use external::{ffmpeg_identity, ffmpeg_version};
 pub use fanout::{
     CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, SinkOutcome, SinkPolicy, SinkReport,
     SinkThreads,

@@ -52,7 +52,7 @@ const MAX_CHUNK_FRAMES: usize = 1 << 20;
 ///
 /// # Errors
 /// [`ErrorKind::NotAudio`] for what is no audio (text, playlists, archives, folders, devices), `Unsupported`
-/// with a remedy for what cannot be decoded here, `Malformed` when nothing can be decoded, `Empty` when there
+/// with a remedy for what is never decoded, `NoDecoder` for what needs an `ffmpeg` that is not there or does not work, `Malformed` when nothing can be decoded, `Empty` when there
 /// is nothing, `LimitExceeded` with the limit's name, and the errors of opening and reading a file.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
     let file = Arc::new(open_regular(path)?);
@@ -76,14 +76,19 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
         }
         Err(error) if error.kind() == ErrorKind::Unsupported => {
             let source = external().map_err(|external| match external.kind() {
-                ErrorKind::Unsupported => external.context(error.message()),
+                ErrorKind::Unsupported | ErrorKind::NoDecoder => external.context(error.message()),
                 _ => external,
             })?;
             (source, None)
         }
         // What looks like damage to one reader may be a form of the format that it does not know.
         Err(error) if error.kind() == ErrorKind::Malformed && can_go_on => {
-            (external().map_err(|_| error)?, None)
+            let external = external().map_err(|external| match external.kind() {
+                // Whether the file is damaged is not known then.
+                ErrorKind::NoDecoder => external.context(error.message()),
+                _ => error,
+            });
+            (external?, None)
         }
         Err(error) => return Err(error),
     };

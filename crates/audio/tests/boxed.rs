@@ -16,7 +16,11 @@ use support::{encode, hear, hear_file, music, write_wav};
 /// A program that stands in for `ffmpeg` and runs that shell text.
 fn stand_in(folder: &Path, text: &str) -> OpenOptions {
     let path = folder.join("stand-in");
-    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::write(
+        &path,
+        format!("#!/bin/sh\ncase $1 in -version) echo ffmpeg version of-a-test; exit;; esac\n{text}\n"),
+    )
+    .unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     OpenOptions { ffmpeg: FfmpegUse::At(path), ..OpenOptions::default() }
 }
@@ -147,7 +151,7 @@ fn how_a_child_fails_decides_the_kind() {
         (AU_HEADER, ErrorKind::Empty),
         ("echo '[tta @ 0x55d] bad seek table' >&2; exit 1", ErrorKind::Malformed),
         ("kill -SEGV $$", ErrorKind::Malformed),
-        ("echo \"Unknown input format: 'tta'\" >&2; exit 1", ErrorKind::Unsupported),
+        ("echo \"Unknown input format: 'tta'\" >&2; exit 1", ErrorKind::NoDecoder),
         ("echo something else entirely, as text; echo and more", ErrorKind::Internal),
         // 65,535 channels.
         (
@@ -173,6 +177,58 @@ fn how_a_child_fails_decides_the_kind() {
     );
 }
 
+/// Issue 12: a program that is no `ffmpeg`, or a broken one, made good files empty or malformed permanently.
+#[test]
+fn a_fault_of_the_program_is_no_verdict_on_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = rare_file(folder.path(), "a.tta");
+    // What the built-in decoder takes for damage is given to ffmpeg, too.
+    let damaged = folder.path().join("a.flac");
+    std::fs::write(&damaged, [b"fLaC".as_slice(), &[0x80, 0, 0, 34], &[0; 34], &[7; 4_000]].concat())
+        .unwrap();
+    let program = folder.path().join("program");
+    let elf = std::fs::read("/bin/sh").unwrap();
+    for (what, bytes, mode) in [
+        ("empty", &b""[..], 0o755),
+        ("not executable", b"#!/bin/sh\nexit 0\n", 0o644),
+        ("a text without a shell", b"hello\n", 0o755),
+        ("a script that does nothing", b"#!/bin/sh\nexit 0\n", 0o755),
+        ("a script that fails", b"#!/bin/sh\necho Invalid data found >&2\nexit 1\n", 0o755),
+        ("a script that says something", b"#!/bin/sh\necho hello; echo and more and more and more\n", 0o755),
+        ("a script whose shell is missing", b"#!/no/such/shell\n", 0o755),
+        ("a script that is killed", b"#!/bin/sh\nkill -9 $$\n", 0o755),
+        ("bytes", &[0, 159, 146, 150, 10, 0, 1, 2], 0o755),
+        ("a head of a program", b"\x7fELF\x02\x01\x01\0(((", 0o755),
+        ("half of a program", &elf[..elf.len() / 2], 0o755),
+        ("another program", &elf, 0o755),
+    ] {
+        let _ = std::fs::remove_file(&program);
+        std::fs::write(&program, bytes).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(mode)).unwrap();
+        let options = OpenOptions { ffmpeg: FfmpegUse::At(program.clone()), ..OpenOptions::default() };
+        let error = open(&file, &options).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::NoDecoder, "{what}: {error}");
+        assert!(error.remedy_text().is_some_and(|text| text.contains("install ffmpeg")), "{what}: {error}");
+        let error = hear_file(&damaged, &options).err().unwrap();
+        assert!(matches!(error.kind(), ErrorKind::NoDecoder | ErrorKind::Malformed), "{what}: {error}");
+        let error = ffmpeg_version(&options.ffmpeg).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoDecoder, "{what}: {error}");
+    }
+}
+
+/// Issue 12: `--ffmpeg=./relative` was looked for in another folder than where it was said.
+#[test]
+fn a_relative_program_is_that_of_the_present_folder() {
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let name = folder.path().file_name().unwrap();
+    let OpenOptions { mut ffmpeg, .. } = stand_in(folder.path(), "exit 0");
+    assert_eq!(ffmpeg_version(&ffmpeg).unwrap(), "of-a-test");
+    ffmpeg = FfmpegUse::At(Path::new(".").join(name).join("stand-in"));
+    assert_eq!(ffmpeg_version(&ffmpeg).unwrap(), "of-a-test");
+    let error = ffmpeg_version(&FfmpegUse::At("./none".into())).unwrap_err();
+    assert!(error.message().contains("./none"), "{error}");
+}
+
 #[test]
 fn the_version_is_told_or_its_absence_with_a_remedy() {
     let version =
@@ -183,7 +239,7 @@ fn the_version_is_told_or_its_absence_with_a_remedy() {
     }
     let folder = tempfile::tempdir().unwrap();
     let OpenOptions { ffmpeg, .. } = stand_in(folder.path(), "echo hello");
-    assert_eq!(ffmpeg_version(&ffmpeg).unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(ffmpeg_version(&ffmpeg).unwrap(), "of-a-test");
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn times() -> u64 {
 const ALLOWED: &[ErrorKind] = &[
     ErrorKind::NotAudio,
     ErrorKind::Unsupported,
+    ErrorKind::NoDecoder,
     ErrorKind::Malformed,
     ErrorKind::LimitExceeded,
     ErrorKind::Empty,

@@ -165,7 +165,8 @@ fn judge(name: &str, damage: &str, outcome: &Result<Outcome>) -> (String, Option
     let found = match outcome {
         Ok(found) => found,
         Err(error) => {
-            let known = matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported);
+            let known =
+                matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::NoDecoder);
             return (format!("{} {error}", error.kind()), (!known).then_some("another kind of error"));
         }
     };

@@ -293,7 +293,7 @@ fn without_ffmpeg_a_rare_format_is_unsupported_with_a_remedy_and_the_rest_plays(
     let options = OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() };
     for (name, arguments) in [("a.wv", &[][..]), ("a.wma", &[]), ("six.m4a", &["-c:a", "aac", "-ac", "6"])] {
         let error = open(&encode(&source, name, arguments), &options).err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}: {error}");
+        assert_eq!(error.kind(), ErrorKind::NoDecoder, "{name}: {error}");
         assert!(error.remedy_text().is_some(), "{name}: {error}");
     }
     let missing = OpenOptions { ffmpeg: FfmpegUse::At("/nowhere/ffmpeg".into()), ..OpenOptions::default() };

@@ -229,7 +229,7 @@ fn without_ffmpeg_the_aac_variants_are_left_out_with_a_reason() {
     let (_, made) =
         sinks(&Ladder::default(), LadderSource { spec, facts: &facts, path: Some(&path) }, &options);
     let left: Vec<_> = made.left_out.iter().map(|left| (left.name.as_str(), left.reason.kind())).collect();
-    assert_eq!(left, [("low", ErrorKind::Unsupported), ("medium", ErrorKind::Unsupported)]);
+    assert_eq!(left, [("low", ErrorKind::NoDecoder), ("medium", ErrorKind::NoDecoder)]);
     assert!(made.left_out[0].reason.remedy_text().is_some_and(|remedy| remedy.contains("settings")));
     assert_eq!(made.sinks.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["hls-high"]);
 }

@@ -285,8 +285,8 @@ const fn is_of_the_file(kind: ErrorKind) -> bool {
 /// What is said of a track that could not be read.
 fn unreadable(failure: &TrackFailure) -> Cause {
     let remedy = match failure.kind {
-        ErrorKind::Unsupported => {
-            "`fanfare doctor` says which decoders there are (line `ffmpeg`); install what is missing, then run `fanfare scan`"
+        ErrorKind::Unsupported | ErrorKind::NoDecoder => {
+            "`fanfare doctor` says which decoders there are (line `ffmpeg`); install what is missing, then the track is tried again"
         }
         _ => "mend or replace the file, then run `fanfare scan`",
     };

@@ -14,6 +14,7 @@
 mod channel;
 mod clock;
 mod confine;
+mod decoder_watch;
 mod detached;
 mod hub;
 mod identify;
@@ -43,6 +44,7 @@ mod work_queue;
 mod work_queues;
 mod worker;
 
+pub use decoder_watch::DecoderWatch;
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
 pub use ingest::{

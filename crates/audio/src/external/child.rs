@@ -21,6 +21,7 @@ use super::{
     arguments::{Input, Recipe},
     launch::{end, launch, refused},
     said::last_line,
+    version::version_of,
 };
 use crate::{Limits, probe::AudioBytes};
 
@@ -57,7 +58,7 @@ impl Boxed {
     /// Starts a child over the audio bytes of a file.
     ///
     /// # Errors
-    /// `Unsupported` when no program can be started, I/O.
+    /// `NoDecoder` when no program can be started, I/O.
     pub(super) fn start(
         program: &Path,
         recipe: &Recipe,
@@ -165,6 +166,15 @@ impl Boxed {
     /// The error for a program that could not be started at all; to be asked after [`ended_well`](Self::ended_well).
     pub(super) fn refused(&self) -> Option<Error> {
         refused(&self.program, self.status, self.last_words().as_deref())
+    }
+
+    /// Whether what ran is `ffmpeg`: a shell runs an empty file or any text as a script, and a broken program ends as it does
+    /// over a damaged file. Asked before a file is judged by a run that gave nothing; starts the program once more.
+    ///
+    /// # Errors
+    /// `NoDecoder` when it is not.
+    pub(super) fn check_program(&self) -> Result<()> {
+        version_of(&self.program).map(|_| ())
     }
 
     /// Whether the last lines of its error output contain this text.

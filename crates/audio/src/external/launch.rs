@@ -6,6 +6,7 @@
 
 use std::{
     ffi::OsStr,
+    io,
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -23,6 +24,9 @@ const STARTING: &str = "starting-ffmpeg";
 /// Descriptors a child may have open: its three pipes and what its libraries need while loading.
 const OPEN_FILES: u64 = 32;
 
+/// What to do about a program that is there and does not work.
+pub(super) const REINSTALL: &str = "reinstall ffmpeg, or name another one with the setting `ffmpeg`; what failed is then tried again by itself";
+
 /// The status of a shell that could not limit itself, and those of one that could not become another program (POSIX, "exec").
 const NOT_LIMITED: i32 = 125;
 const NOT_STARTED: [i32; 2] = [126, 127];
@@ -30,7 +34,7 @@ const NOT_STARTED: [i32; 2] = [126, 127];
 /// Starts the program in its box: no environment, a process group of its own, limits in force before its first instruction.
 ///
 /// # Errors
-/// `Unsupported` when the shell cannot be started. Whether the program could be is known when it has ended: [`refused`].
+/// `NoDecoder` when the shell cannot be started; `Busy`, `Io` when the system has no process to give. Whether the program could be is known when it has ended: [`refused`].
 pub(crate) fn launch(
     program: &Path,
     arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -48,7 +52,12 @@ pub(crate) fn launch(
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()
-        .map_err(|error| cannot_start(&format!("{SHELL}: {error}")).because(error))
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+                cannot_start(&format!("{SHELL}: {error}")).because(error)
+            }
+            _ => Error::from_io("starting ffmpeg", error),
+        })
 }
 
 /// What the shell does. Nothing but numbers is written into it; the program and its arguments are its parameters.
@@ -70,7 +79,7 @@ pub(crate) fn refused(program: &Path, status: Option<ExitStatus>, said: Option<&
     let of_shell = said.strip_prefix(STARTING).map(|rest| rest.trim_start_matches([':', ' ']));
     match status?.code() {
         Some(NOT_LIMITED) if of_shell.is_some() => {
-            Some(Error::new(ErrorKind::Unsupported, format!("ffmpeg cannot be limited: {said}")).remedy(
+            Some(Error::new(ErrorKind::NoDecoder, format!("ffmpeg cannot be limited: {said}")).remedy(
                 "raise the limits of this process (`ulimit -a`), or use built-in decoders alone (ffmpeg: off)",
             ))
         }
@@ -82,7 +91,7 @@ pub(crate) fn refused(program: &Path, status: Option<ExitStatus>, said: Option<&
 }
 
 fn cannot_start(why: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, format!("ffmpeg cannot be started: {why}")).remedy("reinstall ffmpeg")
+    Error::new(ErrorKind::NoDecoder, format!("ffmpeg cannot be started: {why}")).remedy(REINSTALL)
 }
 
 /// Kills the child and whatever it started, and reaps it; returns its exit status, where the system says it.
@@ -167,7 +176,7 @@ mod tests {
             let (status, _, said) = run(&program, &["-x"], &Limits::default());
             let found = refused(&program, status, said.lines().last());
             assert_eq!(found.is_some(), is_refused, "{}: {status:?}, {said}", program.display());
-            assert!(found.is_none_or(|error| error.kind() == ErrorKind::Unsupported));
+            assert!(found.is_none_or(|error| error.kind() == ErrorKind::NoDecoder));
         }
         assert!(refused(folder.path(), Some(ExitStatus::from_raw(9)), None).is_none(), "killed");
     }

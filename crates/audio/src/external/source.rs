@@ -254,6 +254,7 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
         };
         let offset = offset as usize;
         if !bytes.starts_with(b".snd") || encoding != AU_F32 || offset > MAX_AU_HEADER {
+            child.check_program()?;
             return Err(Error::new(ErrorKind::Internal, "ffmpeg gave something else than it was asked for"));
         }
         // The first sound must be there too: a header alone is written for files without any.
@@ -268,6 +269,8 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
     }
     let said = child.last_words();
     child.check_reading()?;
+    // A fault of the program is no verdict on the file.
+    child.check_program()?;
     Err(match said {
         Some(_) if child.said(NO_AUDIO) => Error::new(ErrorKind::NotAudio, "the file has no audio track"),
         Some(_) if child.said(NOT_ALLOWED) => {
@@ -275,8 +278,8 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
                 .remedy("convert the file to a common format, for example FLAC")
         }
         Some(said) if LACKS.iter().any(|lack| child.said(lack)) => {
-            Error::new(ErrorKind::Unsupported, format!("this ffmpeg lacks the decoder: {said}"))
-                .remedy("install a complete ffmpeg")
+            Error::new(ErrorKind::NoDecoder, format!("this ffmpeg lacks the decoder: {said}"))
+                .remedy("install a complete ffmpeg; the file is then tried again by itself")
         }
         Some(said) => {
             Error::new(ErrorKind::Malformed, format!("nothing in the file could be decoded: {said}"))

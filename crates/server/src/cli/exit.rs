@@ -33,6 +33,7 @@ pub const fn code_of(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::NotAudio
         | ErrorKind::Unsupported
+        | ErrorKind::NoDecoder
         | ErrorKind::Malformed
         | ErrorKind::LimitExceeded
         | ErrorKind::Empty => SOME_FAILED,

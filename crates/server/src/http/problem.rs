@@ -32,9 +32,11 @@ pub const fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::Conflict | ErrorKind::Cancelled => StatusCode::CONFLICT,
         ErrorKind::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::NotAudio | ErrorKind::Unsupported | ErrorKind::Malformed | ErrorKind::Empty => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        ErrorKind::NotAudio
+        | ErrorKind::Unsupported
+        | ErrorKind::NoDecoder
+        | ErrorKind::Malformed
+        | ErrorKind::Empty => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,

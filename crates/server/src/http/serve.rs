@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use fanfare_ingest::{DataLock, Ingest};
+use fanfare_ingest::{DataLock, DecoderWatch, Ingest};
 use fanfare_model::{Error, ErrorKind, Result};
 use fanfare_store::{StorageTrouble, Store, StoreOptions};
 use tokio::{
@@ -100,6 +100,13 @@ pub async fn serve_on(
         async {
             closing.cancelled().await;
             ingest.stop_background().await;
+        },
+        async {
+            let watch = DecoderWatch::new(state.settings.ffmpeg_use());
+            tokio::select! {
+                () = watch.run(state.ingest.clone()) => {}
+                () = closing.cancelled() => {}
+            }
         },
         async {
             let link = async {

@@ -1,6 +1,6 @@
 //! Tasks as they stand, so that the last ones are still shown after a restart.
 
-use fanfare_model::{Result, Task, TaskId, Timestamp, TrackId, job::JobError, task::TaskKind};
+use fanfare_model::{ErrorKind, Result, Task, TaskId, Timestamp, TrackId, job::JobError, task::TaskKind};
 use sqlx::sqlite::SqliteRow;
 
 use super::Catalog;
@@ -79,6 +79,24 @@ impl Catalog {
         .await
         .map_err(sql(WHAT))?;
         rows.iter().map(|row| Ok((id(row, "subject", TrackId::from_bytes)?, json(row, "error")?))).collect()
+    }
+
+    /// Tracks whose files are there and whose last analysis failed for a reason of that kind, in the order in which they were added.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn tracks_failed_by(&self, kind: ErrorKind, limit: u32) -> Result<Vec<TrackId>> {
+        const WHAT: &str = "looking for tracks that failed";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT id FROM track WHERE presence = 'here' AND failure ->> '$.kind' = ? ORDER BY n LIMIT ?",
+        )
+        .bind(kind.as_str())
+        .bind(limit)
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        rows.iter().map(|row| id(row, "id", TrackId::from_bytes)).collect()
     }
 
     /// Jobs of a task that wait for storage that is away, with the reasons, the latest first; `None` while another of its

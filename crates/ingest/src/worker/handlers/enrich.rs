@@ -99,7 +99,10 @@ impl Work for EnrichTrack {
 
 /// When an enrichment is tried again that failed for that reason: after a pause of its own, always the same.
 fn next_enrichment(kind: ErrorKind, attempt: u32, max_attempts: u32, now: Timestamp) -> Option<Timestamp> {
-    let hopeless = matches!(kind, ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::Malformed);
+    let hopeless = matches!(
+        kind,
+        ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::NoDecoder | ErrorKind::Malformed
+    );
     (!hopeless && attempt < max_attempts).then(|| now.plus_ms(ENRICH_PAUSE_MS))
 }
 
@@ -126,7 +129,10 @@ mod tests {
         assert_eq!(ENRICH_ATTEMPTS, 3);
         let now = Timestamp(1_000);
         for kind in ErrorKind::ALL {
-            let hopeless = matches!(kind, ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::Malformed);
+            let hopeless = matches!(
+                kind,
+                ErrorKind::Empty | ErrorKind::Unsupported | ErrorKind::NoDecoder | ErrorKind::Malformed
+            );
             for attempt in 1..=4 {
                 let expected = (!hopeless && attempt < 3).then_some(Timestamp(1_000 + 300_000));
                 assert_eq!(

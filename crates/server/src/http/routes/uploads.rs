@@ -134,7 +134,9 @@ fn only_the_file() -> Problem {
 /// What cannot be made a track of is the sender's media type, not their syntax.
 fn refused(error: fanfare_model::Error) -> Problem {
     let status = match error.kind() {
-        ErrorKind::NotAudio | ErrorKind::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorKind::NotAudio | ErrorKind::Unsupported | ErrorKind::NoDecoder => {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE
+        }
         kind => status_of(kind),
     };
     Problem::from(error).status(status)
