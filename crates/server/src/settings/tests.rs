@@ -200,3 +200,35 @@ fn the_settings_page_is_current() {
     let stored = fs::read_to_string(&path).unwrap_or_default();
     assert!(stored == page, "docs/settings.md is not current; run again with FANFARE_BLESS=1");
 }
+
+/// The names that other programs use for these settings: each can be given by its bare name; with our prefix it wins.
+#[test]
+fn every_setting_of_the_cache_has_a_bare_name_in_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value, other) in [
+        ("audio_cache.enabled", "false", "true"),
+        ("audio_cache.dir", "/srv/a", "/srv/b"),
+        ("audio_cache.codec", "opus", "mp3"),
+        ("audio_cache.default_quality", "low", "high"),
+        ("audio_cache.on_miss", "original", "encode"),
+        ("audio_cache.cap_bytes", "1000000000", "2000000000"),
+        ("audio_cache.max_age_days", "3", "4"),
+        ("audio_cache.max_workers", "2", "3"),
+        ("audio_cache.precache_on_upload", "false", "true"),
+        ("audio_cache.precache_qualities", "low", "high"),
+        ("audio_cache.max_encodes", "2", "3"),
+        ("audio_cache.max_encodes_per_user", "2", "3"),
+    ] {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name).unwrap();
+        let bare = name.to_uppercase().replace('.', "_");
+        let ours = format!("FANFARE_{bare}");
+        let read = |pairs: &[(&str, &str)]| {
+            (setting.get)(&load(&with_environment(request(folder.path()), pairs)).unwrap())
+        };
+        assert_ne!(read(&[(&bare, value)]), read(&[(&bare, other)]), "{name}");
+        assert_eq!(read(&[(&bare, value)]), read(&[(&ours, value)]), "{name}");
+        assert_eq!(read(&[(&bare, value), (&ours, other)]), read(&[(&ours, other)]), "{name}");
+    }
+    let tried = SETTINGS.iter().filter(|setting| setting.name.starts_with("audio_cache.")).count();
+    assert_eq!(tried, 12, "every one is in the list above");
+}
