@@ -189,7 +189,7 @@ async fn every_file_that_fails_is_one_line_with_its_track_name_kind_and_cause() 
     assert!(lines_about(&server, "fine.wav").is_empty(), "{:#?}", lines_about(&server, "fine.wav"));
     let hls = format!("/api/v1/tracks/{}/hls/index.m3u8", fine["id"].as_str().unwrap());
     let _answer = server.request(Method::GET, &hls).send().await.unwrap();
-    let line = one_line(&server, "fine.wav", "ERROR", "transcode-track", &["unsupported"]).await;
+    let line = one_line(&server, "fine.wav", "ERROR", "transcode-track", &["no-decoder"]).await;
     assert_eq!(line["track"], fine["id"]);
 }
 
