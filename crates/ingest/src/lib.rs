@@ -5,7 +5,7 @@
 //! supervises. What goes on is told through [`TaskHub`].
 //!
 //! Vocabulary: a *scan* compares folders with the catalog; *analysis* decodes a track once for all analyzers;
-//! a *task* is either, as a person follows it; a *life* is one worker process.
+//! a *task* is either, as a person follows it.
 //!
 //! Invariants: one server per data folder ([`DataLock`]); jobs in the store are the truth and everything here
 //! may be killed at any moment; files of the library are only ever read, but for tags whose writing was asked for
@@ -35,6 +35,7 @@ mod schedule;
 mod showing;
 mod stamp;
 mod supervisor;
+mod tag_limits;
 mod task_tracker;
 mod text;
 mod upload;
@@ -44,6 +45,7 @@ mod work_queue;
 mod work_queues;
 mod worker;
 
+pub use channel::policy::MAX_CONCURRENCY;
 pub use decoder_watch::DecoderWatch;
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
@@ -58,7 +60,7 @@ pub use quarantine::{QUARANTINE_DAYS, keeping, list_at_once};
 pub use release_gain::{ReleaseGain, release_gain};
 pub use retag::WriteReplayGain;
 pub use scan::DEFAULT_KEEP_MISSING_DAYS;
-pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
+pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, QuietHours, Schedule};
 pub use supervisor::WorkerStatus;
 pub use upload::{Receiving, UploadOptions};
 pub use work_policy::{LINGER, Playing};

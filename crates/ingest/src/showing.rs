@@ -3,7 +3,11 @@
 use fanfare_model::{TaskFailure, TaskKind, TrackId, job::JobError, task::MAX_TASK_FAILURES};
 use fanfare_store::Store;
 
-use crate::{channel::protocol::WorkerEvent, live_task::LiveTask, text, worker::runtime::retry::next_night};
+use crate::{
+    channel::{protocol::WorkerEvent, retry::next_night},
+    live_task::LiveTask,
+    text,
+};
 
 /// Shows a worker's event about one of a task's jobs on the task.
 pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {

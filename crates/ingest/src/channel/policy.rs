@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The most tracks a nightly run analyzes at a time.
+pub const MAX_CONCURRENCY: usize = 8;
+/// What was used that lately is being listened to, and is not removed from the cache.
+pub(crate) const IN_USE_MS: i64 = 10 * 60_000;
+
 /// How gently a worker analyzes tracks; what it is told by its server.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Policy {

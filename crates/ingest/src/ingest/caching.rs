@@ -18,9 +18,11 @@ use super::{
     cache_queue::{CacheQueued, Which, cache_job, queue_cache},
 };
 use crate::{
-    channel::protocol::{WorkerCommand, WorkerEvent},
+    channel::{
+        policy::IN_USE_MS,
+        protocol::{WorkerCommand, WorkerEvent},
+    },
     clock,
-    worker::room::IN_USE_MS,
 };
 
 /// How often age is looked at.

@@ -2,7 +2,7 @@
 //!
 //! Purpose: whatever a picture declares, the server's memory stays as it is. The child is this program again
 //! ([`run_pictures`]), confined like a worker and held to [`CHILD_DATA_BYTES`] by the system; it decodes one picture at a
-//! time. Tags that are larger than [`TAGS_HERE_BYTES`] are read there too, for they hold pictures.
+//! time. Tags that are larger than the server reads ([`crate::tag_limits`]) are read there too, for they hold pictures.
 //!
 //! Why not in the worker: what ends a worker costs an attempt of every job at hand, and a cover that a person sends should
 //! not wait for an analysis.
@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use fanfare_audio::{Cover, Limits, TagReading};
+use fanfare_audio::{Cover, TagReading};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
@@ -34,9 +34,7 @@ use self::{
     protocol::{Answer, Request},
 };
 
-/// Tags of a file that are read in the server, in bytes; of larger ones the child reads all.
-pub(crate) const TAGS_HERE_BYTES: u64 = 1 << 20;
-/// Memory for data that the child may have, in bytes: what decoding takes ([`Limits::max_cover_memory_bytes`]) and
+/// Memory for data that the child may have, in bytes: what decoding takes ([`Limits::max_cover_memory_bytes`](fanfare_audio::Limits::max_cover_memory_bytes)) and
 /// itself. The system refuses more.
 pub(crate) const CHILD_DATA_BYTES: u64 = 72 << 20;
 /// How long a request waits for its turn.
@@ -130,15 +128,6 @@ impl Pictures {
             Error::new(ErrorKind::Busy, "too many pictures are being decoded").remedy("try again in a minute")
         })?;
         answered.map_err(|_| no_answer())?
-    }
-}
-
-/// What tags are read with in the server.
-pub(crate) fn limits_here(limits: &Limits) -> Limits {
-    Limits {
-        max_tag_bytes: limits.max_tag_bytes.min(TAGS_HERE_BYTES),
-        max_cover_bytes: limits.max_cover_bytes.min(TAGS_HERE_BYTES),
-        ..limits.clone()
     }
 }
 

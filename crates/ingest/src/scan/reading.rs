@@ -20,7 +20,7 @@ use super::{
     read::{self, Read, ReadOutcome, Readers},
     walk::{FoundFile, Walked},
 };
-use crate::{clock, pictures::limits_here, text};
+use crate::{clock, tag_limits::limits_here, text};
 
 /// Failed tracks that are looked up per scan to see whether reading them again makes sense.
 const MAX_REREAD_LOOKUPS: usize = 5_000;

@@ -16,4 +16,4 @@ mod tests;
 
 pub use nightly::BackgroundStatus;
 pub(crate) use nightly::{NightClock, Nightly, NightlyParts};
-pub use options::{BackgroundOptions, DailyTime, MAX_CONCURRENCY, QuietHours, Schedule};
+pub use options::{BackgroundOptions, DailyTime, QuietHours, Schedule};

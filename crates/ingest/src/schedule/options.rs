@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 use fanfare_model::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// The most tracks a nightly run analyzes at a time (docs/coverage.md A37).
-pub const MAX_CONCURRENCY: usize = 8;
+use crate::channel::policy::MAX_CONCURRENCY;
+
 /// How many it analyzes at a time when nothing (sensible) is set (docs/coverage.md A36).
 const DEFAULT_CONCURRENCY: usize = 1;
 /// Hours in which a nightly run may start new tracks (docs/coverage.md A40).

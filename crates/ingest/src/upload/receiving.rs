@@ -17,11 +17,7 @@ use tokio::{
 };
 
 use super::{UploadOptions, UploadPictures};
-use crate::{
-    Ingest, clock,
-    pictures::{Whose, limits_here},
-    task_tracker::TaskTracker,
-};
+use crate::{Ingest, clock, pictures::Whose, tag_limits::limits_here, task_tracker::TaskTracker};
 
 /// The longest name that is kept of what the sender called the file, in characters.
 const MAX_NAME_CHARS: usize = 200;

@@ -15,9 +15,9 @@ mod handlers;
 mod parts;
 mod products;
 mod resources;
-pub(crate) mod room;
+mod room;
 mod roots;
-pub(crate) mod runtime;
+mod runtime;
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,9 +38,8 @@ use self::{
     },
 };
 use crate::{
-    MAX_CONCURRENCY,
     channel::{
-        policy::Policy,
+        policy::{MAX_CONCURRENCY, Policy},
         protocol::{WorkerCommand, WorkerEvent, WorkerRole},
     },
     confine::confine,

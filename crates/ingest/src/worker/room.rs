@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::runtime::{job::LeasedJob, nothing_fits::NothingFits};
 use crate::{
+    channel::policy::IN_USE_MS,
     clock,
     text::{CACHE_FULL, CACHE_UNWRITABLE},
 };
@@ -36,9 +37,6 @@ pub(crate) fn unwritable(held: &LeasedJob, error: &Error) -> Option<Error> {
         None => error,
     })
 }
-
-/// What was used that lately is being listened to, and is not removed from the cache.
-pub(crate) const IN_USE_MS: i64 = 10 * 60_000;
 
 /// The cap, and the turn of those who count against it.
 pub(crate) struct Room {

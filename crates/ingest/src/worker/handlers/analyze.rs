@@ -11,6 +11,7 @@ use fanfare_model::{
 use fanfare_store::AnalysisCommit;
 
 use crate::{
+    channel::retry::next_night,
     clock,
     stamp::FileStamp,
     text,
@@ -22,7 +23,6 @@ use crate::{
         resources::Resources,
         runtime::{
             job::LeasedJob,
-            retry::next_night,
             work::{Begun, Progress, Work},
         },
     },

@@ -7,7 +7,10 @@ use fanfare_model::{Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::
 use fanfare_store::{AfterFailure, Leftover};
 
 use crate::{
-    channel::protocol::WorkerEvent,
+    channel::{
+        protocol::WorkerEvent,
+        retry::{jitter, next_attempt},
+    },
     clock,
     worker::{
         products::{
@@ -19,7 +22,6 @@ use crate::{
         runtime::{
             job::LeasedJob,
             nothing_fits::ends_a_run,
-            retry::{jitter, next_attempt},
             work::{Begun, Progress, Work},
         },
     },

@@ -120,7 +120,7 @@ mod tests {
     use fanfare_store::ENRICH_ATTEMPTS;
 
     use super::*;
-    use crate::worker::runtime::retry::next_attempt;
+    use crate::channel::retry::next_attempt;
 
     /// issue 12; docs/coverage.md D17: two retries, five minutes apart, whatever the reason and the attempt; what other
     /// jobs wait is another matter.

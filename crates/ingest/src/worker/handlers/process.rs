@@ -12,6 +12,7 @@ use fanfare_model::{
 use fanfare_store::{AnalysisCommit, GrowingLadder, Leftover, ProcessCommit};
 
 use crate::{
+    channel::retry::{jitter, next_attempt},
     clock,
     worker::{
         products::{
@@ -24,7 +25,6 @@ use crate::{
         resources::Resources,
         runtime::{
             job::LeasedJob,
-            retry::{jitter, next_attempt},
             work::{Begun, Progress, Work},
         },
     },

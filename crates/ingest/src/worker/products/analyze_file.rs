@@ -12,9 +12,9 @@ use fanfare_model::{
 
 use super::choice::{Choice, PreviousAnalysis};
 use crate::{
-    pictures::limits_here,
     regular_file::{hash_file, open_regular},
     stamp::FileStamp,
+    tag_limits::limits_here,
     worker::parts::TrackBudget,
 };
 

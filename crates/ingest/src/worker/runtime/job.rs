@@ -6,11 +6,11 @@ use fanfare_audio::SinkThreads;
 use fanfare_model::{Attempt, ErrorKind, Job, Presence, Result, TaskId, Timestamp, TrackId};
 use fanfare_store::Leftover;
 
-use super::{
-    context::Context,
+use super::context::Context;
+use crate::channel::{
+    protocol::WorkerEvent,
     retry::{jitter, next_attempt},
 };
-use crate::channel::protocol::WorkerEvent;
 
 /// How an attempt ended, as far as the executor cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

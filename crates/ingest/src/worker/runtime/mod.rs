@@ -1,5 +1,5 @@
 //! What every worker process does, whatever its jobs make: claims and leases ([`executor`]), attempts ([`attempt`]), how
-//! gently ([`throttle`]), what it tells its server ([`event_writer`]), and when it tries again ([`retry`]).
+//! gently ([`throttle`]), what it tells its server ([`event_writer`]), and when it tries again ([`retry`](crate::channel::retry)).
 //!
 //! Invariant: nothing here knows a product. What is made is registered ([`registry`]) by
 //! [`handlers`](crate::worker::handlers).
@@ -12,7 +12,6 @@ pub(crate) mod executor;
 pub(crate) mod job;
 pub(crate) mod nothing_fits;
 pub(crate) mod registry;
-pub(crate) mod retry;
 mod running_jobs;
 mod signals;
 pub(crate) mod throttle;

@@ -14,10 +14,8 @@ use std::future::Future;
 use fanfare_audio::CancelFlag;
 use fanfare_model::{Error, ErrorKind, Result, Timestamp, TrackId};
 
-use super::{
-    job::LeasedJob,
-    retry::{jitter, next_attempt},
-};
+use super::job::LeasedJob;
+use crate::channel::retry::{jitter, next_attempt};
 
 /// Says how far a blocking_work is: frames done and frames in all, as far as that is known. Called at least every few
 /// seconds, it is the sign of life by which the watchdog goes.
