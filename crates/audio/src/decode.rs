@@ -25,6 +25,7 @@ mod mp4;
 mod ogg;
 mod ogg_links;
 mod packets;
+mod pending;
 mod pull;
 mod readers;
 mod source;
@@ -32,6 +33,7 @@ mod stream;
 mod tails;
 mod trim;
 mod wav;
+mod withheld;
 
 pub(crate) use aiff::extended as aiff_rate_hz;
 pub(crate) use cutter::{LOUDEST, TOO_LOUD, cleaned};

@@ -184,6 +184,12 @@ fn probe_untagged(head: &[u8]) -> Result<(Container, usize)> {
     {
         return Ok((Container::Flac, at));
     }
+    if mpeg.is_none()
+        && adts.is_none()
+        && let Some(at) = mpeg::find_free_format(head)
+    {
+        return Ok((Container::Mp3, at));
+    }
     match (mpeg, adts) {
         (Some(at), None) => Ok((Container::Mp3, at)),
         (None, Some(at)) => Ok((Container::Adts, at)),

@@ -44,6 +44,7 @@ fn free_format_mp3_sounds_as_mpg123_plays_it() {
         (2, 200, &[]),
         (2, 130, &["--nores"]),
         (1, 90, &["--resample", "22.05"]),
+        (2, 160, &["-p"]),
     ] {
         let (path, truth) = encoded(folder.path(), channels, kbps, flags);
         let name = format!("{channels} channels at {kbps} kbit/s {flags:?}");
@@ -109,4 +110,60 @@ fn free_format_mp3_seeks_to_a_frame_and_stands_tags_and_damage() {
     fs::write(&path, [head, &[0xff; 600]].concat().repeat(8)).unwrap();
     let error = hear_file(&path, &OpenOptions::default()).err().map(|error| error.kind());
     assert!(matches!(error, None | Some(ErrorKind::Malformed)), "{error:?}");
+}
+
+/// What surrounds the frames, or cuts them, and what is said of it.
+type Around = (&'static str, fn(Vec<u8>) -> Vec<u8>, bool, Option<&'static str>);
+
+/// issue 13
+#[test]
+fn free_format_mp3_that_is_cut_says_so_and_other_bytes_around_it_change_nothing() {
+    const AROUND: &[Around] = &[
+        ("two bytes in front", |bytes| [&[0x11, 0x22], &bytes[..]].concat(), true, None),
+        ("zeros behind", |bytes| [&bytes[..], &[0; 20_000]].concat(), true, None),
+        ("ID3v1 behind", |bytes| [&bytes[..], b"TAG", &[b'x'; 125]].concat(), true, None),
+        (
+            "APE behind",
+            |bytes| [&bytes[..], b"APETAGEX\xd0\x07\0\0\x20\0\0\0", &[0; 16]].concat(),
+            true,
+            None,
+        ),
+        ("cut", |bytes| bytes[..bytes.len() * 2 / 3].to_vec(), false, Some("the audio ends after")),
+        (
+            "a hole",
+            |mut bytes| {
+                let half = bytes.len() / 2;
+                bytes[half..half + 3_000].fill(0);
+                bytes
+            },
+            false,
+            Some("could not be decoded"),
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for flags in [&[][..], &["-p"]] {
+        let (path, _) = encoded(folder.path(), 2, 200, flags);
+        let plain = fs::read(&path).unwrap();
+        let whole = decode_whole(&path);
+        assert_eq!((whole.frames(), whole.warnings.len()), (FRAMES, 0), "{flags:?}: {:?}", whole.warnings);
+        for (around, change, is_whole, said) in AROUND {
+            fs::write(&path, change(plain.clone())).unwrap();
+            let decoded = decode_whole(&path);
+            println!("{flags:?}, {around}: {} frames, {:?}", decoded.frames(), decoded.warnings);
+            assert_eq!(
+                decoded.planes == whole.planes,
+                *is_whole,
+                "{flags:?}, {around}: {}",
+                decoded.frames()
+            );
+            match said {
+                None => assert!(decoded.warnings.is_empty(), "{flags:?}, {around}: {:?}", decoded.warnings),
+                Some(said) => assert!(
+                    decoded.warnings.iter().any(|line| line.contains(said)),
+                    "{flags:?}, {around}: {:?}",
+                    decoded.warnings
+                ),
+            }
+        }
+    }
 }

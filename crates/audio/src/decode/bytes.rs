@@ -25,7 +25,7 @@ const READ_BYTES_AT_LEAST: u64 = 64 << 20;
 const HEADER_BYTES: u64 = 96 << 20;
 
 /// Bytes that stand in place of the file's own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Patch {
     /// Offset in the file.
     pub at: u64,
@@ -71,7 +71,7 @@ impl Unread {
 pub(super) struct FileBytes {
     file: Arc<File>,
     prefix: Vec<u8>,
-    patch: Option<Patch>,
+    patches: Vec<Patch>,
     start: u64,
     end: u64,
     position: u64,
@@ -106,10 +106,11 @@ impl Budget {
 
 impl FileBytes {
     /// `prefix`, then the file's bytes from `start` to `end`.
-    pub(super) fn new(file: Arc<File>, prefix: Vec<u8>, patch: Option<Patch>, start: u64, end: u64) -> Self {
+    pub(super) fn new(file: Arc<File>, prefix: Vec<u8>, patches: Vec<Patch>, start: u64, end: u64) -> Self {
         let budget = Budget { left: Arc::new(AtomicU64::new(0)), whole: 0 };
         let unread = Unread::default();
-        let mut bytes = Self { file, prefix, patch, start, end: end.max(start), position: 0, budget, unread };
+        let mut bytes =
+            Self { file, prefix, patches, start, end: end.max(start), position: 0, budget, unread };
         bytes.budget.whole = bytes.full_budget();
         bytes.budget.left.store(bytes.budget.whole.min(HEADER_BYTES), Ordering::Relaxed);
         bytes
@@ -144,7 +145,7 @@ impl Read for FileBytes {
             let at = self.start + (self.position - prefix);
             let room = self.end.saturating_sub(at).min(into.len() as u64) as usize;
             let count = self.file.read_at(&mut into[..room], at).map_err(|error| self.unread.note(error))?;
-            if let Some(patch) = &self.patch {
+            for patch in &self.patches {
                 patch.lay_over(&mut into[..count], at);
             }
             count
@@ -187,7 +188,7 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         // Sparse: takes no space, and reads as zeros.
         file.set_len(3 * HEADER_BYTES).unwrap();
-        let mut bytes = FileBytes::new(Arc::new(file), Vec::new(), None, 0, 3 * HEADER_BYTES);
+        let mut bytes = FileBytes::new(Arc::new(file), Vec::new(), Vec::new(), 0, 3 * HEADER_BYTES);
         let budget = bytes.budget();
         let mut block = vec![0; 1 << 20];
         let headers = (0..).take_while(|_| bytes.read(&mut block).is_ok()).count() as u64;

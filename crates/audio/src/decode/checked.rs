@@ -9,6 +9,7 @@ use super::{
     cutter::{TOO_LOUD, too_loud},
     flac_end,
     guard::{Trouble, guarded},
+    pending::Pending,
     readers,
     source::Decode,
 };
@@ -16,6 +17,11 @@ use crate::{
     Container,
     probe::mpeg::{self, MpegHeader},
 };
+
+/// Packets in a row that are too loud and mean that this decoder is wrong rather than the file damaged.
+const MAX_TOO_LOUD: u32 = 40;
+/// What is said of a packet that gives noise.
+const MUCH_LOUDER: &str = "a packet is far louder than those around it";
 
 impl Decode {
     /// Decodes a packet; the number of frames it gave.
@@ -31,6 +37,7 @@ impl Decode {
         {
             return Err(Trouble::Damaged("the checksum of a FLAC frame is wrong".to_owned()));
         }
+        let fits = self.plan.params.codec != CODEC_ID_MP3 || self.main_data.fits(&packet.data);
         let frames = match guarded(|| self.decoder.decode(packet).map(|buffer| buffer.frames())) {
             // Nothing of it may be used any more; a new one goes on with the next packet.
             Err(Trouble::Panicked) => {
@@ -39,10 +46,54 @@ impl Decode {
             }
             frames => frames?,
         };
-        if !self.float_codec && too_loud(&self.decoder.last_decoded()) {
-            return Err(Trouble::Wrong(TOO_LOUD));
+        if !fits {
+            // The decoder has its bytes, which the frames behind it need.
+            return Err(Trouble::Damaged("the data of a frame lies in that of another".to_owned()));
         }
+        if !self.float_codec && too_loud(&self.decoder.last_decoded()) {
+            self.too_loud += 1;
+            // Behind sound it is damage; from the start on, or without end, this decoder's fault.
+            let damaged = self.withheld.has_given() && self.too_loud <= MAX_TOO_LOUD;
+            return Err(if damaged {
+                Trouble::Damaged(TOO_LOUD.to_owned())
+            } else {
+                Trouble::Wrong(TOO_LOUD)
+            });
+        }
+        self.too_loud = 0;
         Ok(frames)
+    }
+
+    /// Puts the frames `from..to` of what was decoded last behind those that wait to be cut.
+    pub(super) fn put_decoded(&mut self, from: usize, to: usize) {
+        if !self.withheld.is_used() {
+            self.pending.push_back(Pending::Decoded { from, to });
+            return;
+        }
+        let mut planes = vec![vec![0.0; to.saturating_sub(from)]; self.spec.channels()];
+        if from < to {
+            self.decoder.last_decoded().slice(from..to).copy_to_slice_planar::<f32, _>(&mut planes);
+        }
+        self.put(Pending::Kept { planes, from: 0 });
+    }
+
+    /// What lies between two packets is lost or damaged.
+    pub(super) fn mark_error(&mut self) {
+        if self.withheld.is_used() && !self.is_before_wanted() {
+            self.withheld.take_error(0, &mut self.pending);
+        }
+    }
+
+    /// Puts frames behind those that wait to be cut.
+    pub(super) fn put(&mut self, frames: Pending) {
+        if self.withheld.is_used() {
+            self.withheld.take(frames, &mut self.pending);
+            for _ in 0..self.withheld.take_found() {
+                self.count_damage(MUCH_LOUDER);
+            }
+        } else {
+            self.pending.push_back(frames);
+        }
     }
 
     pub(super) fn decoded_spec(&self) -> (u32, usize) {

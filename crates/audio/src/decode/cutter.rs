@@ -67,16 +67,32 @@ impl Cutter {
         let mut planes: Vec<&mut [f32]> =
             self.planes.iter_mut().map(|plane| &mut plane[start..end]).collect();
         buffer.slice(from..to).copy_to_slice_planar::<f32, _>(&mut planes);
-        let can_be_odd = matches!(buffer, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_));
-        if can_be_odd {
-            for plane in planes {
-                if self.gain != 1.0 {
-                    plane.iter_mut().for_each(|sample| *sample *= self.gain);
-                }
-                self.saw_non_finite |= cleaned(plane);
-            }
+        if matches!(buffer, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_)) {
+            self.finish(start, end);
         }
         self.filled = end;
+    }
+
+    /// Takes the frames `from..to` of planes; at most [`room`](Self::room).
+    pub(super) fn push_planes(&mut self, planes: &[Vec<f32>], from: usize, to: usize) {
+        let (start, end) = (self.filled, self.filled + (to - from));
+        self.prepare();
+        for (into, plane) in self.planes.iter_mut().zip(planes) {
+            into[start..end].copy_from_slice(&plane[from..to]);
+        }
+        self.finish(start, end);
+        self.filled = end;
+    }
+
+    /// Applies the gain to frames that were put, and cleans them.
+    fn finish(&mut self, start: usize, end: usize) {
+        for plane in &mut self.planes {
+            let plane = &mut plane[start..end];
+            if self.gain != 1.0 {
+                plane.iter_mut().for_each(|sample| *sample *= self.gain);
+            }
+            self.saw_non_finite |= cleaned(plane);
+        }
     }
 
     /// Takes that many frames of silence; at most [`room`](Self::room).

@@ -4,7 +4,8 @@ use fanfare_model::{Error, Result};
 
 use super::{
     guard::Trouble,
-    source::{Decode, MAX_SILENT_PACKETS, Pending},
+    pending::Pending,
+    source::{Decode, MAX_SILENT_PACKETS},
 };
 use crate::Container;
 
@@ -24,14 +25,24 @@ impl Decode {
         }
     }
 
+    /// Raw index behind the frames that wait for the next packets.
+    fn reached(&self) -> u64 {
+        self.raw.saturating_add(self.withheld.frames())
+    }
+
+    /// Whether only frames are decoded that lie before the place that was sought.
+    pub(super) fn is_before_wanted(&self) -> bool {
+        self.reached() < self.plan.trim.raw_of(self.wanted)
+    }
+
     /// Counts damage, in one warning for all; whether to go on.
     pub(super) fn count_damage(&mut self, what: &str) -> bool {
-        if self.raw < self.plan.trim.raw_of(self.wanted) {
+        if self.is_before_wanted() {
             // Before the place that was sought, a decoder just reset misses what came before: no damage.
             return true;
         }
         self.damaged += 1;
-        let at_s = self.spec.rate.seconds(self.place.offset + self.plan.trim.frame_of(self.raw));
+        let at_s = self.spec.rate.seconds(self.place.offset + self.plan.trim.frame_of(self.reached()));
         match self.damage_line.and_then(|line| self.warnings.get_mut(line)) {
             None => {
                 self.damage_line = Some(self.warnings.len());
@@ -62,7 +73,7 @@ impl Decode {
         // A time behind the end is damaged itself.
         if gap > least && whole.is_none_or(|whole| self.plan.trim.frame_of(place) <= whole) {
             let most = if whole.is_some() { gap } else { MAX_GAP_FRAMES };
-            self.pending.push_back(Pending::Silence(gap.min(most)));
+            self.put(Pending::Silence(gap.min(most)));
         }
     }
 
@@ -95,8 +106,11 @@ impl Decode {
             Trouble::Damaged(what) | Trouble::Unsupported(what) => what,
         };
         self.lost_count |= frames == 0;
-        if frames <= MAX_GAP_FRAMES {
-            self.pending.push_back(Pending::Silence(frames));
+        let frames = if frames <= MAX_GAP_FRAMES { frames } else { 0 };
+        if self.withheld.is_used() && !self.is_before_wanted() {
+            self.withheld.take_error(frames, &mut self.pending);
+        } else {
+            self.put(Pending::Silence(frames));
         }
         self.silent += 1;
         Ok(self.count_damage(&what) && self.silent <= MAX_SILENT_PACKETS)

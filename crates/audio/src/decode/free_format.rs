@@ -10,7 +10,7 @@ use nanomp3::{Options, Reader};
 use symphonia::core::errors::Error as Foreign;
 
 use super::{
-    bytes::FileBytes,
+    bytes::{FileBytes, Patch},
     cutter::{LOUDEST, TOO_LOUD, cleaned},
     guard::{Trouble, guarded},
     readers::Origin,
@@ -30,6 +30,63 @@ const HEAD_BYTES: usize = 18 << 10;
 /// Frames that an encoder adds before and after a track, and that a cut may take from its end.
 const EDGE_FRAMES: u64 = 4 * 1_152;
 
+/// Frames that a file may lack of its count, as for other MP3.
+const COUNT_SLACK: u64 = 2 * 1_152;
+/// Bytes that are looked at in one read.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Where the frames of a file lie.
+struct Extent {
+    /// One past the last frame.
+    end: u64,
+    frames: u64,
+    /// Bytes between frames that belong to none.
+    lost_bytes: u64,
+    /// Whether the last frame is not whole.
+    is_cut: bool,
+}
+
+/// Finds the frames: what follows the last one (tags, zeros) is no part of them.
+fn extent(file: &File, audio: AudioBytes, first: MpegHeader) -> Result<Extent> {
+    let mut found = Extent { end: audio.start, frames: 0, lost_bytes: 0, is_cut: false };
+    let (mut at, mut from, mut block) = (audio.start, audio.start, Vec::new());
+    let longest = first.bytes as u64 + 1;
+    while at + 4 <= audio.end {
+        if from + (block.len() as u64) < (at + 2 * longest + 4).min(audio.end) {
+            (from, block) =
+                (at, read_at(file, at, BLOCK_BYTES.min(usize::try_from(audio.end - at).unwrap_or(0)))?);
+        }
+        let padding = |place: u64| {
+            let bytes = block.get(usize::try_from(place - from).unwrap_or(usize::MAX)..).unwrap_or_default();
+            mpeg::continues_free_format(bytes, first).map(|padding| padding as u64)
+        };
+        let Some(next) = padding(at).map(|padding| at + first.bytes as u64 + padding) else {
+            at += 1;
+            continue;
+        };
+        // Behind other bytes one header alone may be chance.
+        if at != found.end && next != audio.end && padding(next).is_none() {
+            at += 1;
+            continue;
+        }
+        found.lost_bytes += at - found.end;
+        found.is_cut = next > audio.end;
+        found.frames += u64::from(!found.is_cut);
+        (at, found.end) = (next, next.min(audio.end));
+    }
+    Ok(found)
+}
+
+/// The first frame's header without its CRC, where the encoder's own frame was written as if it had none: the reader would not
+/// find its tag, and with it what is to be trimmed.
+fn tag_without_crc(file: &File, audio: AudioBytes, first: MpegHeader) -> Result<Option<Patch>> {
+    let head = read_at(file, audio.start, 64)?;
+    let has_crc = head.get(1).is_some_and(|byte| byte & 1 == 0);
+    let tag = head.get(4 + first.side_bytes.saturating_sub(2)..).unwrap_or_default();
+    let is_tag = tag.starts_with(b"Xing") || tag.starts_with(b"Info");
+    Ok((has_crc && is_tag).then(|| Patch { at: audio.start + 1, bytes: vec![head[1] | 1] }))
+}
+
 /// Opens such a file; `None` for any other.
 ///
 /// # Errors
@@ -43,8 +100,11 @@ pub(super) fn open(
     let Some(header) = header(file, audio)? else { return Ok(None) };
     let spec = limits.spec(header.rate_hz, usize::from(header.channels))?;
     let origin = Origin::new(file.clone(), audio);
+    let extent = extent(file, audio, header)?;
+    let patch = tag_without_crc(file, audio, header)?;
     let bytes =
-        FileBytes::new(file.clone(), Vec::new(), None, audio.start, audio.end).noting(origin.unread.clone());
+        FileBytes::new(file.clone(), Vec::new(), patch.into_iter().collect(), audio.start, extent.end)
+            .noting(origin.unread.clone());
     // The whole file is looked through once for its length.
     bytes.budget().open_up();
     let reader = guarded(|| Reader::with_options(bytes, Options::default()).map_err(foreign));
@@ -55,8 +115,6 @@ pub(super) fn open(
         return Err(Error::new(ErrorKind::Malformed, "no frame of the MP3 file can be decoded"));
     }
     let declared = reader.total_samples().filter(|_| reader.has_vbr_tag());
-    // With a padding byte in every frame there are this many.
-    let least = (audio.end - audio.start) / (header.bytes as u64 + 1) * u64::from(header.frames);
     Ok(Some(Box::new(FreeFormat {
         reader,
         origin,
@@ -64,7 +122,10 @@ pub(super) fn open(
         spec,
         facts: facts(declared),
         chunk_frames: chunk_frames.max(1),
-        least_frames: least.saturating_sub(EDGE_FRAMES),
+        lost_frames: extent.lost_bytes / (header.bytes as u64 + 1) * u64::from(header.frames),
+        is_holed: extent.lost_bytes > 0,
+        is_cut: extent.is_cut,
+        least_frames: (extent.frames * u64::from(header.frames)).saturating_sub(EDGE_FRAMES),
         buffer: Vec::new(),
         position: 0,
         given: 0,
@@ -110,8 +171,12 @@ struct FreeFormat {
     spec: SampleSpec,
     facts: StreamFacts,
     chunk_frames: usize,
-    /// Frames that the bytes of the file hold at least.
+    /// Frames that the headers in the file count at least, and those that the bytes between them had.
     least_frames: u64,
+    lost_frames: u64,
+    /// Whether there are such bytes, and whether the last frame is not whole.
+    is_holed: bool,
+    is_cut: bool,
     /// Samples of a chunk, channel by channel of a frame.
     buffer: Vec<f32>,
     /// Track index of the next frame.
@@ -186,9 +251,19 @@ impl FreeFormat {
         if self.given == 0 {
             return Err(Error::new(ErrorKind::Malformed, "no frame of the MP3 file can be decoded"));
         }
-        if self.given < self.least_frames {
-            let lost = self.spec.rate.seconds(self.least_frames - self.given);
+        let undecoded = self.least_frames.saturating_sub(self.given);
+        if self.is_holed || undecoded > 0 {
+            let lost = self.spec.rate.seconds(undecoded + self.lost_frames);
             self.warn(&format!("at least {lost:.1} s could not be decoded, and were left out"));
+        }
+        if let Some(declared) =
+            self.facts.declared_frames.filter(|declared| self.given + COUNT_SLACK < *declared)
+        {
+            let seconds = |frames| self.spec.rate.seconds(frames);
+            let (found_s, declared_s) = (seconds(self.given), seconds(declared));
+            self.warn(&format!("the audio ends after {found_s:.2} s; the file declares {declared_s:.2} s"));
+        } else if self.is_cut {
+            self.warn("the file ends in the middle of its audio");
         }
         Ok(())
     }

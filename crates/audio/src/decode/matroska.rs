@@ -188,12 +188,14 @@ impl Clusters {
         let declared = declared_end(file, segment.start)?;
         let missing_bytes = declared.map_or(0, |end| end.saturating_sub(audio.end));
         let mut end = declared.map_or(audio.end, |end| end.min(audio.end));
-        if read_at(file, end, 4)? == CLUSTER_ID {
-            // The length is wrong: clusters go on behind it.
+        let goes_on = read_at(file, end, 4)? == CLUSTER_ID
+            || (end < audio.end && ends_inside_an_element(file, first, end)?);
+        if goes_on {
+            // The length is wrong: clusters go on behind it, as where a piece of the file was put in twice.
             end = audio.end;
         }
-        let open_ended =
-            missing_bytes > 0 || (declared.is_none() && ends_inside_an_element(file, first, end)?);
+        let open_ended = missing_bytes > 0
+            || ((declared.is_none() || goes_on) && ends_inside_an_element(file, first, end)?);
         Ok(Some(Self { top: front, kept, first, end, missing_bytes, open_ended }))
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Mp4Facts {
     pub description: Vec<u8>,
     /// Samples in the index; 0 in a file of fragments alone.
     pub indexed_samples: u32,
+    /// The times of packets that the index lists and tells no time of.
+    pub more_times: Option<Patch>,
     /// Whether there are samples in the index and in fragments behind it.
     pub hybrid: bool,
 }
@@ -211,6 +213,7 @@ impl Walk<'_> {
         if let Some(body) = self.path(mdia.clone(), &[b"minf", b"stbl", b"stsz"])? {
             facts.indexed_samples = u32_at(&self.read(&body)?, 8).unwrap_or(0);
         }
+        fragments::extend_times(self, &mdia, &mut facts)?;
         if let Some(body) = self.path(mdia, &[b"minf", b"stbl", b"stsd"])? {
             let description = self.read(&body)?;
             if let Some(entry) = description.get(12..16) {

@@ -5,12 +5,13 @@ use fanfare_model::{Error, FrameIndex, Result, SampleSpec};
 use super::{
     guard::{Trouble, guarded},
     packets::Next,
+    pending::Pending,
     readers,
-    source::{Decode, Pending},
+    source::Decode,
     stream::Seeking,
     trim::Span,
 };
-use crate::{Container, PcmChunk, PcmSource, StreamFacts};
+use crate::{Container, PcmChunk, PcmSource, StreamFacts, probe::mpeg::MainData};
 
 /// What is at the front of the pending frames.
 enum Front {
@@ -31,10 +32,13 @@ impl Decode {
     /// Drops what is not wanted from the front of the pending frames and says what is there.
     fn front(&mut self) -> Front {
         loop {
-            let available = match self.pending.front() {
-                None => return Front::Empty,
-                Some(Pending::Decoded { from, to }) => (to.saturating_sub(*from)) as u64,
-                Some(Pending::Silence(frames)) => *frames,
+            let Some(available) = self.pending.front().map(Pending::frames) else {
+                // The last frames have waited for nothing.
+                if self.no_more && self.withheld.frames() > 0 {
+                    self.withheld.give_all(&mut self.pending);
+                    continue;
+                }
+                return Front::Empty;
             };
             if available == 0 {
                 self.pending.pop_front();
@@ -57,7 +61,7 @@ impl Decode {
 
     fn consume(&mut self, frames: u64) {
         match self.pending.front_mut() {
-            Some(Pending::Decoded { from, .. }) => *from += frames as usize,
+            Some(Pending::Decoded { from, .. } | Pending::Kept { from, .. }) => *from += frames as usize,
             Some(Pending::Silence(left)) => *left -= frames,
             None => return,
         }
@@ -71,6 +75,7 @@ impl Decode {
             Some(Pending::Decoded { from, .. }) => {
                 self.cutter.push(&self.decoder.last_decoded(), *from, *from + frames);
             }
+            Some(Pending::Kept { planes, from }) => self.cutter.push_planes(planes, *from, *from + frames),
             Some(Pending::Silence(_)) => self.cutter.push_silence(frames),
             None => return,
         }
@@ -154,15 +159,13 @@ impl Decode {
 
     /// Raw index of the next packet.
     pub(super) fn next_raw(&self) -> u64 {
-        let pending = self.pending.iter().map(|pending| match pending {
-            Pending::Decoded { from, to } => (to - from) as u64,
-            Pending::Silence(frames) => *frames,
-        });
-        self.raw.saturating_add(pending.sum())
+        let pending: u64 = self.pending.iter().map(Pending::frames).sum();
+        self.raw.saturating_add(pending).saturating_add(self.withheld.frames())
     }
 
     fn reset_decoder(&mut self) -> Result<()> {
         self.after_reset = true;
+        self.main_data = MainData::default();
         guarded(|| {
             self.decoder.reset();
             Ok(())
@@ -177,6 +180,7 @@ impl Decode {
             self.decoder = readers::decoder(&self.plan.params).map_err(Trouble::into_error)?;
         }
         self.pending.clear();
+        self.withheld.clear();
         self.raw = 0;
         self.no_more = false;
         Ok(())
@@ -193,6 +197,7 @@ impl Decode {
         match self.plan.seeking {
             Seeking::Timestamps => {
                 self.pending.clear();
+                self.withheld.clear();
                 self.no_more = false;
                 if self.packets.seek(begin).is_ok() {
                     self.raw_from_timestamp = true;
@@ -203,6 +208,7 @@ impl Decode {
             Seeking::Counting if ahead => {
                 self.raw = self.next_raw();
                 self.pending.clear();
+                self.withheld.clear();
             }
             Seeking::Decoding if ahead => return Ok(()),
             _ => self.rewind()?,

@@ -39,8 +39,8 @@ pub(super) struct Origin {
     pub around: Option<Container>,
     /// What stands in place of the bytes before `audio.start`: a FLAC header without its metadata.
     pub prefix: Vec<u8>,
-    /// A length that is corrected.
-    pub patch: Option<Patch>,
+    /// Numbers that are corrected.
+    pub patches: Vec<Patch>,
     /// The audio bytes as they were found; `audio` may be a part of them.
     pub whole: AudioBytes,
     /// Stretches of the file behind `audio`, between which something is lost.
@@ -57,7 +57,7 @@ impl Origin {
             audio,
             around: None,
             prefix: Vec::new(),
-            patch: None,
+            patches: Vec::new(),
             whole: audio,
             later: Arc::default(),
             unread: Unread::default(),
@@ -67,8 +67,8 @@ impl Origin {
     /// A new demuxer at the beginning.
     pub(super) fn reader(&self) -> Result<Box<dyn FormatReader>, Trouble> {
         let bytes = {
-            let Self { file, prefix, patch, audio, unread, .. } = self.clone();
-            FileBytes::new(file, prefix, patch, audio.start, audio.end).noting(unread)
+            let Self { file, prefix, patches, audio, unread, .. } = self.clone();
+            FileBytes::new(file, prefix, patches, audio.start, audio.end).noting(unread)
         };
         let budget = bytes.budget();
         let mut stream = MediaSourceStream::new(Box::new(bytes), Default::default());

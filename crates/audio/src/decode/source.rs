@@ -14,10 +14,15 @@ use super::{
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
     packets::{Next, Packets},
+    pending::Pending,
     readers::{self, Origin},
     stream::{self, CHANGED, StreamPlan},
+    withheld::Withheld,
 };
-use crate::{Container, Limits, StreamFacts, probe::AudioBytes};
+use crate::{
+    Container, Limits, StreamFacts,
+    probe::{AudioBytes, mpeg::MainData},
+};
 
 /// Packets without any frame that may follow each other (headers in the stream).
 pub(super) const MAX_SILENT_PACKETS: u32 = 10_000;
@@ -25,15 +30,6 @@ pub(super) const MAX_SILENT_PACKETS: u32 = 10_000;
 const MAX_DEMUX_ERRORS: u32 = 16;
 /// Packets of another rate or channel count in a row that mean a new stream rather than damage.
 const FOREIGN_PACKETS: u32 = 3;
-
-/// Frames that wait to be cut.
-#[derive(Debug)]
-pub(super) enum Pending {
-    /// From that frame to that one of what the decoder gave last.
-    Decoded { from: usize, to: usize },
-    /// That many frames of silence.
-    Silence(u64),
-}
 
 /// How a file is decoded.
 #[derive(Clone)]
@@ -67,6 +63,7 @@ pub(super) struct Decode {
     pub(super) facts: StreamFacts,
     pub(super) cutter: Cutter,
     pub(super) pending: VecDeque<Pending>,
+    pub(super) withheld: Withheld,
     /// Raw index of the first pending frame.
     pub(super) raw: u64,
     /// Track index of the first frame that is wanted: what lies before it is decoded and dropped.
@@ -88,6 +85,10 @@ pub(super) struct Decode {
     pub(super) silent: u32,
     demux_errors: u32,
     foreign: u32,
+    /// Where the main data of MP3 frames lies.
+    pub(super) main_data: MainData,
+    /// Packets in a row that were too loud.
+    pub(super) too_loud: u32,
     /// Whether no other decoder can decode the file.
     pub(super) alone: bool,
     /// Whether the codec's samples are floating point, and so may be of any size.
@@ -159,6 +160,7 @@ impl Decode {
             facts,
             cutter: Cutter::new(spec, *chunk_frames, 1.0),
             pending: VecDeque::new(),
+            withheld: Withheld::new(plan.params.codec, audio.container),
             raw: 0,
             wanted: 0,
             raw_from_timestamp: false,
@@ -172,6 +174,8 @@ impl Decode {
             silent: 0,
             demux_errors: 0,
             foreign: 0,
+            too_loud: 0,
+            main_data: MainData::default(),
             alone: *alone,
             float_codec,
             stopped_by: None,
@@ -220,7 +224,7 @@ impl Decode {
                         self.count_damage(&what);
                         self.fill_up_to(u64::try_from(timestamp).unwrap_or(0));
                     }
-                    self.pending.push_back(Pending::Decoded { from: 0, to: without_tail(frames, tail) });
+                    self.put_decoded(0, without_tail(frames, tail));
                     return Ok(());
                 }
                 Err(
@@ -296,6 +300,7 @@ impl Decode {
                 self.warn(CHANGED);
                 return Ok(false);
             }
+            self.mark_error();
             return Ok(self.count_damage("a packet of another rate or channel count"));
         }
         self.foreign = 0;
@@ -310,6 +315,7 @@ impl Decode {
             if !self.count_damage(&what) {
                 return Ok(false);
             }
+            self.mark_error();
             if self.origin.audio.container == Container::Ogg {
                 // What it kept of the packet before the damage does not belong to this one.
                 guarded(|| {
@@ -338,11 +344,11 @@ impl Decode {
                 // Only FLAC's timestamps are frame counts written by the encoder into every packet.
                 if self.origin.audio.container == Container::Flac && timestamp > self.raw {
                     go_on = self.count_damage("packets are missing");
-                    self.pending.push_back(Pending::Silence((timestamp - self.raw).min(MAX_GAP_FRAMES)));
+                    self.put(Pending::Silence((timestamp - self.raw).min(MAX_GAP_FRAMES)));
                 }
                 let to = without_tail(frames, tail);
                 let from = usize::try_from(self.too_far_by(timestamp)).unwrap_or(to).min(to);
-                self.pending.push_back(Pending::Decoded { from, to });
+                self.put_decoded(from, to);
                 Ok(go_on)
             }
             Err(trouble) => self.meet(trouble, length.saturating_sub(tail)),

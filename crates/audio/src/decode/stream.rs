@@ -123,6 +123,9 @@ impl Prepared {
     }
 }
 
+/// What is said of an MP4 file whose index tells the times of fewer packets than it lists.
+const UNTIMED: &str = "the index has fewer times than packets; the rest was timed as its last packet";
+
 /// The rest of a stream was left out because its format is different.
 pub(super) const CHANGED: &str =
     "the sample rate or the channels change in the middle; the rest was left out";
@@ -178,7 +181,7 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
                 origin.audio.end = end;
             }
             if let Some((patch, missing_bytes)) = tails::caf_samples(&origin.file, origin.audio)? {
-                origin.patch = Some(patch);
+                origin.patches = vec![patch];
                 prepared.missing_bytes = missing_bytes;
                 prepared.warning = missing(missing_bytes);
             }
@@ -198,8 +201,12 @@ pub(super) fn prepare(origin: &mut Origin, limits: &Limits, accept_doubtful: boo
         Container::Mp4 => {
             let facts = mp4::facts(&origin.file, origin.audio)?;
             facts.refuse()?;
-            origin.patch = mp4::overlong_box(&origin.file, origin.audio)?;
+            origin.patches = mp4::overlong_box(&origin.file, origin.audio)?.into_iter().collect();
             prepared.warning = doubt(facts.maybe_beyond_lc, accept_doubtful)?;
+            if let Some(times) = &facts.more_times {
+                origin.patches.push(times.clone());
+                prepared.warning.get_or_insert_with(|| UNTIMED.to_owned());
+            }
             prepared.mp4 = Some(facts);
         }
         _ => {}

@@ -137,9 +137,12 @@ impl Recipe {
             "-map_chapters",
             "-1",
         ]);
-        if self.damaged != Damaged::Concealed {
-            // Silence where a tenth of a second and more is missing; nothing is stretched.
-            arguments.extend(["-af", "aresample=async=1"]);
+        // Silence where a tenth of a second and more is missing; nothing is stretched.
+        match self.damaged {
+            Damaged::Concealed => {}
+            Damaged::Filled => arguments.extend(["-af", "aresample=async=1"]),
+            // The times of these formats begin with 0: what is missing before the first frame is silence, too.
+            Damaged::Silent => arguments.extend(["-af", "aresample=async=1:first_pts=0"]),
         }
         if let Some(rate) = self.rate {
             arguments.extend(["-ar", rate]);

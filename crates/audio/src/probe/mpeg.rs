@@ -110,6 +110,22 @@ pub fn free_format(bytes: &[u8]) -> Option<MpegHeader> {
     })
 }
 
+/// Where frames in free format begin behind a few other bytes.
+pub fn find_free_format(bytes: &[u8]) -> Option<usize> {
+    /// Further back chance is as likely.
+    const MOST: usize = 4_096;
+    (0..bytes.len().min(MOST)).find(|at| free_format(&bytes[*at..]).is_some())
+}
+
+/// Whether the bytes begin with the header of another frame in that free format; its padding byte.
+pub fn continues_free_format(bytes: &[u8], first: MpegHeader) -> Option<usize> {
+    let mut head: [u8; 4] = bytes.get(..4)?.try_into().ok()?;
+    let is_free = head[2] >> 4 == 0;
+    head[2] |= 0x10;
+    let header = MpegHeader::read(&head).filter(|header| is_free && header.continues(first))?;
+    (header.layer == 3).then_some(usize::from(head[2] >> 1 & 1))
+}
+
 /// Whether some granule of a layer 3 frame mixes block lengths (ISO 11172-3, 2.4.1.7 and 2.4.2.7: `mixed_block_flag`):
 /// long blocks in the lowest two bands beside short ones.
 pub fn mixes_blocks(frame: &[u8]) -> bool {
@@ -133,6 +149,42 @@ pub fn mixes_blocks(frame: &[u8]) -> bool {
         // Window switching, two bits of block type, mixed.
         bit(window) && bit(window + 3)
     })
+}
+
+/// Where the main data of layer 3 frames lies (ISO 11172-3, 2.4.1.7: `main_data_begin`, `part2_3_length`): each frame's
+/// begins behind that of the frame before, and does not go on behind its own end.
+#[derive(Debug, Default)]
+pub struct MainData {
+    /// Bytes in front of the next frame's own that belong to no frame before, where that is known.
+    left: Option<usize>,
+}
+
+impl MainData {
+    /// Takes the next frame; whether its main data lies where it may.
+    pub fn fits(&mut self, frame: &[u8]) -> bool {
+        let Some(header) = MpegHeader::read(frame).filter(|header| header.layer == 3) else { return true };
+        let (mpeg1, mono) = (header.frames == 1152, header.channels == 1);
+        let crc_bytes = if frame[1] & 1 == 0 { 2 } else { 0 };
+        let number = |at: usize, bits: usize| {
+            (at..at + bits).fold(0_usize, |number, at| {
+                let byte = frame.get(4 + crc_bytes + at / 8).copied().unwrap_or(0);
+                number << 1 | usize::from(byte >> (7 - at % 8) & 1)
+            })
+        };
+        // As in `mixes_blocks`: what comes before the granules, and their length.
+        let (granules, begin_bits, lead_bits, granule_bits) = match (mpeg1, mono) {
+            (true, true) => (2, 9, 18, 59),
+            (true, false) => (4, 9, 20, 59),
+            (false, true) => (1, 8, 9, 63),
+            (false, false) => (2, 8, 10, 63),
+        };
+        let begin = number(0, begin_bits);
+        let bits: usize = (0..granules).map(|granule| number(lead_bits + granule * granule_bits, 12)).sum();
+        let there = begin + frame.len().saturating_sub(4 + header.side_bytes);
+        let fits = self.left.is_none_or(|left| begin <= left) && bits.div_ceil(8) <= there;
+        self.left = there.checked_sub(bits.div_ceil(8)).filter(|_| fits);
+        fits
+    }
 }
 
 /// Length in bytes of the ADTS frame at the start of the bytes, and its rate index, if there is one.

@@ -1,11 +1,14 @@
-//! Where the media of a fragmented file ends (ISO 14496-12, section 8.8): its init section does not know.
+//! Where the media of a fragmented file ends (ISO 14496-12, section 8.8): its init section does not know. And times of packets
+//! (8.6.1.2: `stts`) that are fewer than the packets (8.7.3: `stsz`).
 
 use std::ops::Range;
 
 use fanfare_model::Result;
 
-use super::{Walk, read_at, u32_at, u64_at};
+use super::{Mp4Facts, Patch, Walk, read_at, u32_at, u64_at};
 
+/// Entries of a table that are looked at: one for each packet of some days.
+const MAX_ENTRIES: u64 = 4 << 20;
 /// Bytes read of one run of samples: 60,000 samples with two fields each.
 const MAX_RUN_BYTES: u64 = 480 << 10;
 
@@ -70,4 +73,37 @@ fn run_ticks(walk: &Walk<'_>, run: &Range<u64>, default: u32) -> Result<Option<u
         ticks += u64::from(duration);
     }
     Ok(Some(ticks))
+}
+
+/// Lets the last duration go on for all packets of the index, where the table ends before.
+///
+/// # Errors
+/// I/O, limits.
+pub(super) fn extend_times(walk: &mut Walk<'_>, mdia: &Range<u64>, facts: &mut Mp4Facts) -> Result<()> {
+    let Some(body) = walk.path(mdia.clone(), &[b"minf", b"stbl", b"stts"])? else { return Ok(()) };
+    // Version and flags, the number of entries, then of each the packets and their duration.
+    let entries = u64::from(u32_at(&read_at(walk.file, body.start, 8)?, 4).unwrap_or(0));
+    let there = (body.end - body.start).saturating_sub(8) / 8;
+    let entries = entries.min(there).min(MAX_ENTRIES);
+    let table = read_at(walk.file, body.start + 8, usize::try_from(entries * 8).unwrap_or(0))?;
+    let (mut packets, mut ticks) = (0_u64, 0_u64);
+    for entry in table.chunks_exact(8) {
+        let (count, duration) = (u32_at(entry, 0).unwrap_or(0), u32_at(entry, 4).unwrap_or(0));
+        packets += u64::from(count);
+        ticks = ticks.saturating_add(u64::from(count) * u64::from(duration));
+    }
+    let Some(last) = table.chunks_exact(8).last() else { return Ok(()) };
+    let (count, duration) = (u32_at(last, 0).unwrap_or(0), u64::from(u32_at(last, 4).unwrap_or(0)));
+    let missing = u64::from(facts.indexed_samples).saturating_sub(packets);
+    let Some(count) = u32::try_from(u64::from(count) + missing).ok().filter(|_| missing > 0) else {
+        return Ok(());
+    };
+    facts.more_times = Some(Patch { at: body.start + entries * 8, bytes: count.to_be_bytes().to_vec() });
+    let end = ticks.saturating_add(missing.saturating_mul(duration));
+    if facts.media_duration.saturating_add(2 * duration) < end {
+        // The duration was taken from the same table.
+        facts.media_duration = end;
+        facts.edit = facts.edit.map(|(start, _)| (start, 0));
+    }
+    Ok(())
 }
