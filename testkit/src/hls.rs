@@ -1,4 +1,4 @@
-//! An HLS checker that knows nothing of the muxer: it reads playlists and boxes by the standards.
+//! An HLS checker that shares no code with the muxer: it reads playlists and boxes by the standards.
 //!
 //! Purpose: [`check`] fetches a multivariant playlist and all that hangs on it, and lists what is wrong: by RFC 8216, by
 //! ISO/IEC 14496-12, and by what a track of known length must come to, to the frame. [`second`] asks `ffmpeg`.

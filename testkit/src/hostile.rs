@@ -1,4 +1,4 @@
-//! Names that attack whoever makes a path, a page or a command of them.
+//! Names that attack code that makes a path, a page or a command of them.
 
 /// Names for files and tags, as text. None may ever make anything be opened outside its folder.
 #[must_use]

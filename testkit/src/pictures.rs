@@ -176,7 +176,7 @@ pub fn gif(width: u16, height: u16) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
     file.extend([w0, w1, h0, h1, 0x80, 0, 0, 1, 2, 3, 4, 5, 6]);
     file.extend([0x2c, 0, 0, 0, 0, w0, w1, h0, h1, 0, 2]);
-    // LZW codes of three bits, the lowest first: begin anew before the code would grow, then the same colour twice.
+    // LZW codes of three bits, the lowest first: a clear code before the code would grow, then the same colour twice.
     let (mut held, mut count, mut codes) = (0_u32, 0, Vec::new());
     let mut code = |value: u32| {
         held |= value << count;

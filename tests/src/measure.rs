@@ -4,20 +4,20 @@
 //!
 //! Invariants: ratios are of two measurements of the same run, so that they mean the same on any machine.
 
+mod analyzing;
 mod channel;
-mod hearing;
 mod ladder;
 mod queue;
 mod ready;
 mod rest;
 mod serving;
-mod small;
+mod transcodes;
 mod upload;
 
-pub use hearing::{decode_once, hear_once};
+pub use analyzing::{decode_once, resident_once};
 pub use ladder::{analyze_once, ingest_once, ladder_once};
 pub use ready::{encoders_once, ready_once};
-pub use small::{medium_once, mixtape_once};
+pub use transcodes::{medium_once, mixtape_once};
 
 /// One figure.
 #[derive(Debug)]
@@ -36,13 +36,13 @@ pub struct Figure {
 type Group = (&'static str, fn() -> Vec<Figure>);
 
 const GROUPS: &[Group] = &[
-    ("analysis", hearing::analysis_against_decoding),
-    ("memory", hearing::memory_against_length),
+    ("analysis", analyzing::analysis_against_decoding),
+    ("memory", analyzing::memory_against_length),
     ("scan", serving::scan_of_stubs),
     ("queue", queue::uploads_waiting),
     ("upload", upload::large_upload),
     ("channel", channel::live_channel),
-    ("miss", small::misses),
+    ("miss", transcodes::misses),
     ("rest", rest::kept_after_heavy_work),
     ("list", serving::first_page_of_a_large_library),
 ];

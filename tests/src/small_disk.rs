@@ -113,7 +113,7 @@ impl Bound {
 
 impl Drop for Bound {
     fn drop(&mut self) {
-        // Whoever reads a file of it reads on.
+        // A process that reads a file of it can read on.
         let _ended = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }

@@ -17,7 +17,7 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
         if let Some(found) = look().await {
             return found;
         }
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}");
+        assert!(began.elapsed() < DEADLINE, "waited too long for: {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -229,7 +229,7 @@ async fn a_flipped_byte_is_found_named_and_never_restored() {
         fs::write(&path, whole).unwrap();
         good(&deep(&data));
     }
-    // A smaller file, by its checksum.
+    // A transcode, by its checksum.
     let is_small = |path: &PathBuf| path.extension().is_some_and(|suffix| suffix == "mp3");
     let small = files_below(&data).into_iter().find(is_small).expect("one was made of each upload");
     flip_a_byte(&small);

@@ -240,7 +240,7 @@ async fn nothing_is_restored_of_a_backup_whose_manifest_or_database_is_damaged()
     good(&restore(&used.target(), &used.at("restored")));
 }
 
-/// issue 12: the cover was given up at the first start, for good: the file was sent again, and the track stayed without cover
+/// issue 12: the cover was given up at the first start, permanently: the file was sent again, and the track stayed without cover
 /// and with its error; other work on it stayed given up, too.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_given_up_without_the_file_of_an_upload_is_done_once_it_is_sent_again() {

@@ -48,7 +48,7 @@ fn originals(folder: &Path) -> Vec<PathBuf> {
             .args(["-v", "error", "-nostdin", "-y", "-i"])
             .arg(&source)
             .args(*args)
-            .args(["-metadata", "title=A title", "-metadata", "artist=Somebody"])
+            .args(["-metadata", "title=A title", "-metadata", "artist=A Singer"])
             .arg(&path)
             .status();
         assert!(made.is_ok_and(|status| status.success()), "ffmpeg could not make {suffix}");

@@ -44,7 +44,7 @@ fn stranger() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-/// Reads by API key, one after the other; gives how long each took, sorted.
+/// Reads by API key, one after the other; returns how long each took, sorted.
 async fn read(server: &TestServer, client: &reqwest::Client, key: &str, audio: &str) -> Vec<Duration> {
     let mut took = Vec::new();
     for path in READ_PATHS.iter().copied().chain([audio]).cycle().take(READS) {

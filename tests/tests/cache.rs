@@ -1,4 +1,4 @@
-//! Smaller files from the outside: the commands of `fanfare cache`, `kill -9` while they are made, a full disk, and a library
+//! Transcodes from the outside: the commands of `fanfare cache`, `kill -9` while they are made, a full disk, and a library
 //! that was moved (issue 5; docs/coverage.md E3, E13 to E18, E27, E28).
 //!
 //! `FANFARE_CRASH_SEED` repeats the moments of a run as far as the machine's timing allows.
@@ -111,7 +111,7 @@ fn modified(path: &Path) -> SystemTime {
 }
 
 #[test]
-fn the_commands_make_check_explain_and_let_go_without_a_server() {
+fn the_commands_make_check_explain_and_remove_without_a_server() {
     let home = Home::new();
     says(&home.cache(&["status"]), 3, "", "fanfare scan DIR");
     assert!(!home.data().exists(), "nothing is made by looking");
@@ -177,7 +177,7 @@ fn the_commands_make_check_explain_and_let_go_without_a_server() {
     says(&home.cache(&["warm", "--all", "--quality", "original"]), 2, "", "originals");
     says(&home.cache(&["warm", "--all", "--quality", "best"]), 2, "", "high, medium, low");
 
-    // A file that lost its end, and one that is gone, are told and made anew; others are left alone.
+    // A file that lost its end, and one that is gone, are reported and made again; others are left alone.
     let path = home.cache_folder().join(&expected);
     let whole = fs::read(&path).unwrap();
     let untouched: Vec<_> = home.files().into_iter().filter(|(name, _)| *name != expected).collect();
@@ -207,7 +207,7 @@ fn the_commands_make_check_explain_and_let_go_without_a_server() {
     let refreshed = home.cache(&["refresh"]);
     says(&refreshed, 0, "1 cached, 0 skipped, 0 failed", "");
     says(&refreshed, 0, "; the cache has 5 files", "");
-    assert!(!path.exists(), "what was made of the old bytes is let go of");
+    assert!(!path.exists(), "what was made of the old bytes is removed");
     says(&home.cache(&["verify"]), 0, "4 ready", "");
     says(&home.cache(&["refresh"]), 0, "0 cached, 0 skipped, 0 failed", "");
 
@@ -223,7 +223,7 @@ fn the_commands_make_check_explain_and_let_go_without_a_server() {
 }
 
 #[test]
-fn a_library_that_was_moved_keeps_its_smaller_files() {
+fn a_library_that_was_moved_keeps_its_transcodes() {
     let home = Home::new();
     for number in 0..3 {
         song(&home.music().join(format!("{number}.wav")), 44_100 * 2, number);
@@ -424,7 +424,7 @@ async fn killed_at_any_moment_no_file_is_half_and_the_run_goes_on() {
         next.client = cookies.clone();
         server = Some(next);
     }
-    // Nobody asked again: the run of before goes on, under its own task.
+    // No one asked again: the earlier run goes on, under its own task.
     let server = server.unwrap();
     until_files(&home, all - 1, all, Duration::ZERO).await;
     at_rest(&server).await;

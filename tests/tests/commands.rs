@@ -7,7 +7,7 @@ use std::{fs, io::Write as _, path::Path, process::Stdio};
 use fanfare_tests::command::{Ended, ended, fanfare_command, run, write_tone};
 use serde_json::Value;
 
-/// Compares with a stored text; `FANFARE_BLESS=1` writes it anew.
+/// Compares with a stored text; `FANFARE_BLESS=1` writes it again.
 fn assert_snapshot(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(name);
     if std::env::var_os("FANFARE_BLESS").is_some() {
@@ -310,7 +310,7 @@ fn files_without_a_sample_are_empty_for_analyze_and_for_scan() {
 
 /// Issue 13: `--quality original` was offered and then refused.
 #[test]
-fn the_cache_offers_only_the_qualities_of_smaller_files() {
+fn the_cache_offers_only_the_qualities_of_transcodes() {
     for command in ["warm", "verify", "refresh", "clear"] {
         let help = run(&["cache", command, "--help"]);
         assert!(!help.out.contains("original,"), "{}", help.out);

@@ -13,13 +13,13 @@ use fanfare_tests::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Whether that track is public: what is shown of it to somebody without an account.
+/// Whether that track is public: what a client without an account can see of it.
 async fn is_public(library: &Library, id: &str) -> bool {
     let url = format!("{}/api/v1/tracks/{id}/features", library.server.address);
     reqwest::get(url).await.unwrap().status().is_success()
 }
 
-/// Somebody with a public link of a mixtape.
+/// A guest with a public link of a mixtape.
 struct Guest {
     client: reqwest::Client,
     address: String,
@@ -126,7 +126,7 @@ async fn a_track_that_is_copied_over_another_one_gets_nothing_of_what_that_one_h
     assert!(library.server.stop().success());
 }
 
-/// issue 12: a private track that was edited and then copied over a published one, between two scans, was public for good.
+/// issue 12: a private track that was edited and then copied over a published one, between two scans, stayed public.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_that_was_edited_before_it_was_copied_over_a_published_one_is_not_published() {
     let library = Library::start(&["music"], |root| {

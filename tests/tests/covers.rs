@@ -262,7 +262,7 @@ async fn a_scan_of_files_with_large_pictures_in_and_beside_them_takes_little_mem
         assert_eq!(track["has_cover"], true, "{track}");
     }
     watched.assert_little("a scan of 16");
-    // Read anew, as after a change of the file.
+    // Read again, as after a change of the file.
     let watched = Watched::new(&server);
     for number in (0..16).step_by(2) {
         fs::write(music.path().join(format!("{number}/in.wav")), song(100 + number, &deep(number))).unwrap();

@@ -46,7 +46,7 @@ async fn keys(server: &TestServer) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// issue 12: nothing said so until somebody asked for what was on the page, and then with the words "something went wrong".
+/// issue 12: nothing said so until a client asked for what was on the page, and then only with "something went wrong".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_page_is_found_after_the_start_and_told_with_the_remedy() {
     let home = tempfile::tempdir().unwrap();

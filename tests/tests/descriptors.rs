@@ -56,7 +56,7 @@ fn id(track: &Value) -> String {
 /// Asks for a track; gives the status and where it came from, when all of it is there.
 async fn listen(server: &TestServer, track: &str, quality: &str) -> (StatusCode, String) {
     let path = format!("/api/v1/tracks/{track}/audio?quality={quality}");
-    // Whoever keeps a connection keeps a place.
+    // A client that keeps a connection keeps a place.
     let request = server.request(Method::GET, &path).header(header::CONNECTION, "close");
     let answer = request.send().await.unwrap();
     let field =
@@ -115,8 +115,7 @@ async fn closes_all(server: &TestServer, before: usize, after: &str) {
 }
 
 #[tokio::test]
-async fn what_is_opened_for_listeners_is_closed_when_nobody_listens_and_removed_files_give_their_space_back()
-{
+async fn files_opened_for_listeners_are_closed_when_no_one_plays_them_and_removed_files_free_their_space() {
     let folder = tempfile::tempdir().unwrap();
     let (server, tracks) = serve(folder.path(), 6, None).await;
     let before = OpenFiles::of(server.pid()).count();
@@ -163,7 +162,7 @@ async fn what_is_opened_for_listeners_is_closed_when_nobody_listens_and_removed_
                 socket
             })
             .collect();
-        until("somebody is being answered", async || {
+        until("some clients are being answered", async || {
             (OpenFiles::of(server.pid()).count() >= before + left.len() / 2).then_some(())
         })
         .await;

@@ -40,7 +40,7 @@ impl Home {
         // Only floats go beyond full scale.
         let format = if amplitude > 1.0 { WavFormat::F32 } else { WavFormat::I16 };
         let tone = signals::sine(RATE_HZ, seconds, 440.0, amplitude);
-        let tags = [("INAM", name), ("IART", "somebody"), ("IPRD", release)];
+        let tags = [("INAM", name), ("IART", "a singer"), ("IPRD", release)];
         let bytes = wav_with_tags(RATE_HZ, &[tone], format, &tags);
         fs::write(self.music().join(name), &bytes).unwrap();
         self.written.insert(name, bytes);

@@ -27,15 +27,15 @@ async fn a_copy_with_another_time_is_the_track_whose_file_is_gone() {
     }
     let analyzed = library.analyses().await;
     let music = |path: &str| library.path("music").join(path);
-    let go = |from: &str, to: &Path| {
+    let move_file = |from: &str, to: &Path| {
         copy(&music(from), to);
         fs::remove_file(music(from)).unwrap();
     };
 
     // In one step: the same name elsewhere, another name, another library folder.
-    go("old/1.wav", &music("new/1.wav"));
-    go("old/2.wav", &music("new/another name.wav"));
-    go("old/3.wav", &library.path("other/three.wav"));
+    move_file("old/1.wav", &music("new/1.wav"));
+    move_file("old/2.wav", &music("new/another name.wav"));
+    move_file("old/3.wav", &library.path("other/three.wav"));
     println!("moved: {}", library.scan().await);
     let after = library.ready(6).await;
     for (from, to) in [("1.wav", "new/1.wav"), ("2.wav", "new/another name.wav"), ("3.wav", "three.wav")] {

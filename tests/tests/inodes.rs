@@ -1,5 +1,5 @@
-//! A data folder whose disk has room for bytes and for no more files (issue 12): nobody waits for an encoder that cannot begin,
-//! and everything goes on when there is room.
+//! A data folder whose disk has room for bytes and for no more files (issue 12): no request waits for an encoder that
+//! cannot begin, and everything goes on when there is room.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -69,7 +69,7 @@ async fn where_no_file_can_be_made_the_original_is_sent_without_waiting_for_an_e
     assert!(server.stop().success());
 }
 
-/// Waits until a smaller file is sent.
+/// Waits until a transcode is sent.
 async fn until_smaller(server: &TestServer, path: &str, original: usize) {
     let began = std::time::Instant::now();
     loop {

@@ -198,7 +198,7 @@ async fn a_library_folder(home: &Home) {
             "a user's own file"
         );
     }
-    // Smaller files stay until the cache's size or age limit, or until a person clears them: the same music may be added again.
+    // Transcodes stay until the cache's size or age limit, or until a person clears them: the same music may be added again.
     home.rest().await;
     home.ask(Method::POST, "/api/v1/cache/clear", json!({})).await;
 }

@@ -106,7 +106,7 @@ async fn at_rest(server: &TestServer) {
     }
 }
 
-/// The one line about that file, with everything that whoever looks for the fault needs.
+/// The one line about that file, with everything that the owner needs to find the fault.
 async fn one_line(server: &TestServer, name: &str, level: &str, work: &str, kinds: &[&str]) -> Value {
     let line = told(server, name, 1).await.remove(0);
     assert_eq!((&line["level"], &line["work"]), (&json!(level), &json!(work)), "{line:#}");
@@ -193,9 +193,9 @@ async fn every_file_that_fails_is_one_line_with_its_track_name_kind_and_cause() 
     assert_eq!(line["track"], fine["id"]);
 }
 
-/// A worker that is killed costs an attempt at what it had at hand: one line for each file.
+/// A worker that is killed costs an attempt at the files that it analyzed: one line for each file.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_at_hand_when_the_worker_dies_is_one_line() {
+async fn a_file_that_is_analyzed_when_the_worker_dies_is_one_line() {
     let home = Home::new();
     home.file("long.wav", &song(400.0, 1));
     let server = home.serve("json", &[]).await;

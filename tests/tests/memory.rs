@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 /// How much more than before may stay resident.
 const ROOM_BYTES: u64 = 64 << 20;
-/// How long a process may take to come to rest; memory that is kept is kept for good.
+/// How long a process may take to come to rest; memory that is still held then counts as leaked.
 const REST: Duration = Duration::from_secs(60);
 /// Log-ins at once, and from how many addresses: of one address not so many may fail.
 const LOG_INS: usize = 100;
@@ -29,7 +29,7 @@ const ADDRESSES: u8 = 4;
 const TRACKS: u32 = 24;
 const UPLOADS: u32 = 8;
 
-/// Waits until the process holds at most that much; gives how much it held at last.
+/// Waits until the process holds at most that much; returns the last figure.
 async fn rests(what: &str, pid: u32, before: u64) -> u64 {
     let (pid, begun) = (pid.to_string(), Instant::now());
     loop {

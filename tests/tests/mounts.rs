@@ -144,7 +144,7 @@ async fn is_whole_again(nested: bool, stray: &str) {
     let strays = usize::from(stray == "stray.wav");
     assert!(analyses(&server).await <= analyzed + strays, "nothing is analyzed again");
 
-    // Gone for good, as somebody says.
+    // Gone permanently: the owner removes it.
     drop(bound.take());
     scan(&server).await;
     let id = folder(&server).await["id"].as_str().unwrap().to_owned();

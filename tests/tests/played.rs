@@ -108,7 +108,7 @@ async fn what_is_played_is_analyzed_and_what_is_not_waits() {
     expected.push("05");
     until("features of the original that is played", async || analyzed(&server).await == expected).await;
 
-    // A segment of its ladder as transport stream, a smaller file, and what guests play.
+    // A segment of its ladder as transport stream, a transcode, and what guests play.
     let ladder = format!("/api/v1/tracks/{}/hls", id(&server, "06").await);
     let playlist = get(&server, &format!("{ladder}/index.m3u8"), None).await;
     assert!(playlist.starts_with(b"#EXTM3U"));
@@ -118,7 +118,7 @@ async fn what_is_played_is_analyzed_and_what_is_not_waits() {
     until("features of what plays as HLS", async || analyzed(&server).await == expected).await;
     get(&server, &format!("/api/v1/tracks/{}/audio?quality=low", id(&server, "07").await), None).await;
     expected.push("07");
-    until("features of what plays as a smaller file", async || analyzed(&server).await == expected).await;
+    until("features of what plays as a transcode", async || analyzed(&server).await == expected).await;
 
     // Looking at a file plays nothing: not its size, not a part that the client has, not its playlist's page.
     for title in ["00", "01"] {

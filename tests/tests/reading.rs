@@ -107,7 +107,7 @@ async fn an_upload_is_decoded_once_by_all_processes_together() {
     let ready = server.json(&path).await;
     assert_eq!(ready["enrichment"], "completed", "{ready:#}");
     let cache = server.json("/api/v1/cache").await;
-    assert_eq!(cache["files"], 1, "the smaller file: {cache:#}");
+    assert_eq!(cache["files"], 1, "the transcode: {cache:#}");
     let hls = server.request(Method::GET, &format!("{path}/hls/index.m3u8")).send().await.unwrap();
     assert_eq!(hls.status(), 200);
 }

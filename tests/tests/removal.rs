@@ -1,4 +1,4 @@
-//! What a deleted upload leaves: nothing, at once, whatever was made of it and whoever works on it (issue 12).
+//! What a deleted upload leaves: nothing, at once, whatever was made of it and whichever job works on it (issue 12).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -70,7 +70,7 @@ async fn a_deleted_upload_leaves_no_file_and_what_another_track_has_stays() {
     let server = serve().await;
     let empty = files(server.data());
     let kept = upload(&server, &song(6.0, 1)).await;
-    until("the smaller file of the upload is made", async || {
+    until("the transcode of the upload is made", async || {
         files(server.data()).keys().any(|path| path.extension().is_some_and(|end| end == "mp3")).then_some(())
     })
     .await;
@@ -145,7 +145,7 @@ fn a_scan_removes_only_what_was_missing_before_it() {
     let back = scan(&["--remove-missing"]);
     assert!(back.out.contains("0 missing tracks removed") && back.out.contains("3 tracks"), "{}", back.out);
 
-    // Missing since an earlier scan: removed when somebody says so again.
+    // Missing since an earlier scan: removed when a user asks for it again.
     fs::rename(&music, &away).unwrap();
     fs::create_dir(&music).unwrap();
     scan(&[]);

@@ -98,7 +98,7 @@ async fn an_older_database_beside_newer_files_loses_no_upload() {
     assert_eq!(server.json("/api/v1/quarantine").await["uploads"], 0);
     assert!(server.stop().success());
 
-    // With the older one for good: one is made a track again, one is deleted, the others go on waiting.
+    // The older one stays: of the uploads one is made a track again, one is deleted, the others go on waiting.
     put_back(&data, &older);
     let server = start(&data);
     sign_in_again(&server).await;
@@ -155,7 +155,7 @@ async fn lost(folder: &Path, how: &str) -> (PathBuf, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_folder_whose_database_is_lost_is_refused_by_every_command_until_somebody_says_what_to_do() {
+async fn a_folder_whose_database_is_lost_is_refused_by_every_command_until_the_owner_says_what_to_do() {
     for how in ["missing", "of no bytes", "a fresh schema"] {
         let folder = tempfile::tempdir().unwrap();
         let (data, bytes) = lost(folder.path(), how).await;
@@ -195,9 +195,9 @@ async fn a_folder_whose_database_is_lost_is_refused_by_every_command_until_someb
         );
         assert_eq!(blobs(&data, "upload"), before, "{how}");
 
-        let anew = run(&["begin-anew", "--data", text]);
-        assert_eq!(anew.code, Some(0), "{}", anew.err);
-        assert!(anew.out.contains("of which 1 upload can"), "{}", anew.out);
+        let begun = run(&["begin-anew", "--data", text]);
+        assert_eq!(begun.code, Some(0), "{}", begun.err);
+        assert!(begun.out.contains("of which 1 upload can"), "{}", begun.out);
         let server = start(&data);
         server.sign_in().await;
         let list = server.json("/api/v1/quarantine").await;
@@ -208,8 +208,8 @@ async fn a_folder_whose_database_is_lost_is_refused_by_every_command_until_someb
         let restored = becomes_ready(&server, &restored.json().await.unwrap()).await;
         assert_eq!(audio(&server, &restored).await, (200, bytes));
         assert!(server.stop().success());
-        let again = run(&["begin-anew", "--data", text]);
-        assert_eq!(again.code, Some(7), "a database in use stays: {}", again.out);
+        let refused = run(&["begin-anew", "--data", text]);
+        assert_eq!(refused.code, Some(7), "a database in use stays: {}", refused.out);
         assert!(!files_below(&data).is_empty());
     }
 }

@@ -142,7 +142,7 @@ async fn under_load_every_request_is_answered_and_no_answer_is_cut_when_the_serv
 }
 
 #[tokio::test]
-async fn nobody_waits_for_a_reader_who_has_stopped_reading() {
+async fn the_end_does_not_wait_for_a_reader_that_stopped_reading() {
     let folder = tempfile::tempdir().unwrap();
     let long = signals::sine(44_100, 400.0, 220.0, 0.3);
     fs::write(folder.path().join("long.wav"), wav::wav(44_100, &[long.clone(), long], wav::WavFormat::I16))

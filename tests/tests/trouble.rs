@@ -146,7 +146,7 @@ fn says(text: &str, words: &[&str]) {
 }
 
 /// What keeps every file from being made is said alike by all of them.
-/// `logged`: what the log line of somebody who listens names.
+/// `logged`: what the log line names when a listener asks.
 async fn of_the_machine(home: &Home, cause: &str, remedy: &str, line: &str, logged: &str) {
     let task = home.warm().await;
     let failure = task["failures"][0]["message"].as_str().unwrap_or_else(|| panic!("{task}"));
@@ -321,7 +321,7 @@ async fn a_file_that_is_to_blame_is_named_with_its_reason() {
     } else {
         println!("SKIPPED: there is no ffmpeg to make WavPack");
     }
-    // Damaged from outside: told, not sent, made anew.
+    // Damaged from outside: reported, not sent, made again.
     let made =
         home.command(&["cache", "explain", home.file("a.wav").to_str().unwrap(), "--json"]).json_lines();
     let name = made[0]["qualities"][1]["expected_file"].as_str().unwrap().to_owned();

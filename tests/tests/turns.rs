@@ -29,7 +29,7 @@ fn hostile(number: u32) -> Vec<u8> {
     png(4_000 - number, 4_000, DEEP)
 }
 
-/// Somebody with an account, signed in.
+/// A person with an account, signed in.
 struct Person {
     client: Client,
     address: String,

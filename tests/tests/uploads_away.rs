@@ -1,5 +1,5 @@
 //! The storage of the uploads (`blobs` in the data folder) goes away and comes back, while the server runs and before it starts
-//! (issue 12): it is told everywhere, nothing is deleted, nothing fails for good.
+//! (issue 12): it is told everywhere, nothing is deleted, nothing fails permanently.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests only
 
@@ -102,7 +102,7 @@ async fn uploads_whose_storage_is_away_are_told_everywhere_and_play_again_when_i
     assert_eq!((lines(&log, GONE), lines(&log, BACK)), (1, 1));
     assert_eq!(blobs(&data, "upload").len(), 1);
     let parked = server.json("/api/v1/jobs/parked").await;
-    assert_eq!(parked["items"].as_array().unwrap().len(), 0, "nothing failed for good: {parked}");
+    assert_eq!(parked["items"].as_array().unwrap().len(), 0, "nothing failed permanently: {parked}");
     let (status, track) = send(&server, &song(4.0, 2)).await;
     assert_eq!(status, 201, "{track}");
     becomes_ready(&server, &track).await;

@@ -5,9 +5,9 @@ mod analysis;
 mod cache;
 mod cost;
 mod encode;
-mod hearers;
 mod nightly;
 mod page;
+mod peers;
 mod place;
 mod rows;
 mod serve;
@@ -27,7 +27,7 @@ use crate::{
 /// `cargo xtask bench ...`
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Line {
+pub struct CommandLine {
     #[command(subcommand)]
     what: Option<What>,
     /// Only the figures whose names contain one of these
@@ -42,11 +42,12 @@ enum What {
     Analysis(analysis::Options),
     /// Who hears generated music right: tempo, beats, key, loudness, scored against the truth; writes docs/benchmarks.md
     Accuracy(accuracy::Options),
-    /// What making a track ready costs: HLS ladder and everything heard in one decode, beside ffmpeg and the peers' analysis; writes docs/benchmarks.md
+    /// What making a track ready costs: HLS ladder and all features in one decode, compared with ffmpeg and the peers'
+    /// analysis; writes docs/benchmarks.md
     Encode(encode::Options),
-    /// What a nightly run takes from the processors while somebody listens, and whether there is a gap
+    /// What a nightly run takes from the processors while a listener plays, and whether there is a gap
     Nightly(nightly::Options),
-    /// What smaller files cost, one of a track and three of each of twelve, beside ffmpeg; writes docs/benchmarks.md
+    /// What transcodes cost, one of a track and three of each of twelve, compared with ffmpeg; writes docs/benchmarks.md
     Cache(cache::Options),
     /// How fast stored files are sent, beside nginx, and what slow readers cost; writes docs/benchmarks.md
     Serve(serve::Options),
@@ -93,7 +94,7 @@ impl Script {
 }
 
 /// Runs what the line asks for.
-pub fn run(line: &Line) -> bool {
+pub fn run(line: &CommandLine) -> bool {
     match &line.what {
         None => figures(&line.only),
         Some(What::Analysis(options)) => analysis::run(options),

@@ -4,7 +4,7 @@
 //!
 //! Invariants: a chore prints what it does and how long it took; it ends with exit code 0 only when all is well.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a chore talks to whoever runs it
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a chore prints to the terminal
 
 mod bench;
 mod ci;
@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "Chores of the project")]
-struct Line {
+struct CommandLine {
     #[command(subcommand)]
     chore: Chore,
 }
@@ -34,7 +34,7 @@ enum Chore {
     /// Compare the sources with ARCHITECTURE.md and the project's rules
     Tidy(tidy::Options),
     /// Measure speed and size in release mode; each line: measured, target, ok or MISS. With a name: beside other tools
-    Bench(bench::Line),
+    Bench(bench::CommandLine),
     /// Kill worker and server at random moments of a scan and of uploads
     CrashTest {
         /// Random seed: the same seed kills at the same moments
@@ -49,7 +49,7 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    let done = match Line::parse().chore {
+    let done = match CommandLine::parse().chore {
         Chore::Ci { only } => ci::run(&only),
         Chore::Tidy(options) => tidy::run(&options),
         Chore::Bench(line) => bench::run(&line),

@@ -42,10 +42,10 @@ fn main() -> Result<()> {
     println!("{:<28} {:>8} {:>8} {:>6} {:>6}  beyond decoding", "", "wall s", "cpu s", "wall", "cpu");
     print("decoding alone", decoding, decoding);
     for entry in ANALYZERS {
-        let (cost, _) = least(|| hear(path, Selection::only(&[entry.id])?))?;
+        let (cost, _) = least(|| analyze_signal(path, Selection::only(&[entry.id])?))?;
         print(entry.id, cost, decoding);
     }
-    let (cost, analysis) = least(|| hear(path, Selection::all()))?;
+    let (cost, analysis) = least(|| analyze_signal(path, Selection::all()))?;
     print("all", cost, decoding);
     println!("\nIn the run with all (a shared transform counts where it was asked for first):");
     for sink in &analysis.sinks {
@@ -64,7 +64,7 @@ fn print_features(arguments: &[String]) -> Result<()> {
         files => (Selection::all(), files),
     };
     for file in files {
-        let features = hear(Path::new(file), selection.clone())?.features();
+        let features = analyze_signal(Path::new(file), selection.clone())?.features();
         let json = serde_json::to_string(&features).map_err(|error| {
             Error::new(ErrorKind::Internal, "the features cannot be written").because(error)
         })?;
@@ -74,7 +74,7 @@ fn print_features(arguments: &[String]) -> Result<()> {
 }
 
 /// Hears the file once.
-fn hear(path: &Path, selection: Selection) -> Result<Analysis> {
+fn analyze_signal(path: &Path, selection: Selection) -> Result<Analysis> {
     let options = AnalyzeOptions { selection, ..AnalyzeOptions::default() };
     let mut source = open(path, &OpenOptions::default())?;
     analyze(source.as_mut(), Vec::new(), &options, &CancelFlag::default(), &mut |_| ())

@@ -18,16 +18,16 @@ fn main() -> Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let spread = arguments.first().is_some_and(|argument| argument == "--spread");
     let files = if spread { arguments.split_off(1) } else { arguments };
-    let heard = files.iter().map(|file| hear(Path::new(file))).collect::<Result<Vec<_>>>()?;
+    let analyzed = files.iter().map(|file| analyze_signal(Path::new(file))).collect::<Result<Vec<_>>>()?;
     if spread {
-        print_spread(&heard);
+        print_spread(&analyzed);
     } else {
-        print_likeness(&files, &heard)?;
+        print_likeness(&files, &analyzed)?;
     }
     Ok(())
 }
 
-fn hear(path: &Path) -> Result<(Features, f64)> {
+fn analyze_signal(path: &Path) -> Result<(Features, f64)> {
     let mut source = open(path, &OpenOptions::default())?;
     let rate = source.spec().rate;
     let analysis = analyze(
@@ -40,8 +40,8 @@ fn hear(path: &Path) -> Result<(Features, f64)> {
     Ok((analysis.features(), rate.seconds(analysis.frames)))
 }
 
-fn print_spread(heard: &[(Features, f64)]) {
-    let all: Vec<_> = heard.iter().map(|(features, _)| readings(features)).collect();
+fn print_spread(analyzed: &[(Features, f64)]) {
+    let all: Vec<_> = analyzed.iter().map(|(features, _)| readings(features)).collect();
     let Some(first) = all.first() else { return };
     for (row, (name, _)) in first.iter().enumerate() {
         let values: Vec<f64> = all.iter().filter_map(|readings| readings[row].1).collect();
@@ -52,8 +52,8 @@ fn print_spread(heard: &[(Features, f64)]) {
     }
 }
 
-fn print_likeness(files: &[String], heard: &[(Features, f64)]) -> Result<()> {
-    let described = heard
+fn print_likeness(files: &[String], analyzed: &[(Features, f64)]) -> Result<()> {
+    let described = analyzed
         .iter()
         .map(|(features, duration_s)| describe(features, *duration_s))
         .collect::<Result<Vec<Enrichment>>>()?;

@@ -1,6 +1,6 @@
 //! Analyzes a folder of 16-bit WAV files and prints what `score.py` reads (tempo, beats, downbeats, key), two files at a time.
 //!
-//! Usage: `score_dev FOLDER [--only ID,...]`; the fingerprint's text and the CPU time of each analyzer come along.
+//! Usage: `score_dev FOLDER [--only ID,...]`; the output has also the fingerprint's text and the CPU time of each analyzer.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool for developers")]
 
 use std::{

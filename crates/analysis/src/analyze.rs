@@ -1,6 +1,6 @@
 //! [`analyze`]: one source, one fan-out, every selected analyzer. This is the analyzers' side of a run.
 //!
-//! The stages of a run, for every analyzer alike, whether it is background work or beside somebody's listening:
+//! The stages of a run, the same for every analyzer, in background work and while a listener plays:
 //!
 //! 1. *Start*: [`AnalyzerEntry::start`] gets what is known of the track and accepts it (gives an [`Analyzer`]) or
 //!    refuses it with an error, which is then its result. One that refuses is not heard of again.
@@ -12,9 +12,9 @@
 //! 4. *Cancel*: on any other way out (a broken source, the budget, a stop) the analyzer is dropped without finish, and
 //!    with it everything it had.
 //!
-//! What follows is not the analyzers' business, who can neither store nor touch files: whoever called [`analyze`]
-//! persists the results, then runs the hooks that follow a stored analysis, then cleans up. A hook is skipped when
-//! persisting failed, and its error is a warning (`fanfare-ingest`, `PostAnalysis`).
+//! Analyzers can neither store nor touch files. What follows is done by the caller of [`analyze`]: it stores the results,
+//! then runs the hooks that follow a stored analysis, then cleans up. A hook is skipped when storing failed, and its error
+//! is a warning (`fanfare-ingest`, `PostAnalysis`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -50,7 +50,7 @@ pub struct AnalyzeOptions {
 pub struct Analysis {
     /// Frames decoded.
     pub frames: u64,
-    /// Whether decoding ended before the audio did, because nobody listened any more: `frames` then says nothing about
+    /// Whether decoding ended before the audio did, because no listener was left: `frames` then says nothing about
     /// how long the audio is.
     pub stopped_early: bool,
     /// One result per selected analyzer, in the order of [`ANALYZERS`]; none for one that lagged behind a listener, which
@@ -146,8 +146,8 @@ pub fn analyze_with(
     })
 }
 
-/// What became of one analyzer, from how it started and how its sink ended; nothing if it was let go because
-/// nobody waits for it, or because nobody listens any more.
+/// What became of one analyzer, from how it started and how its sink ended; nothing if it was evicted because it lagged, or
+/// because playback ended.
 fn result_of<'a>(
     entry: &AnalyzerEntry,
     start: Result<OutputSlot>,

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_waits_can_be_cancelled_and_the_others_come_in_turn() {
+    fn a_waiting_analyzer_can_be_cancelled_and_the_others_come_in_turn() {
         let slots = AnalysisSlots::new(1);
         let taken = slots.take(&CancelFlag::default()).unwrap();
         let (order, given_up) = (Mutex::new(Vec::new()), CancelFlag::default());

@@ -13,7 +13,7 @@ use fanfare_model::{
     features::{AnalyzerOutcome, AnalyzerResult, WAVEFORM_COLUMNS},
 };
 use proptest::prelude::*;
-use support::{Planes, hear, noise, sine, tones};
+use support::{Planes, analyze_signal, noise, sine, tones};
 
 /// Name, sample rate and planes of signals at the edge of what an analyzer can say something about.
 fn edge_signals() -> Vec<(&'static str, u32, Vec<Vec<f32>>)> {
@@ -76,7 +76,7 @@ fn numbers(value: &serde_json::Value, found: &mut Vec<f64>) {
 fn edge_signals_give_values_or_say_why_not() {
     for (name, rate_hz, planes) in edge_signals() {
         let planes: Planes = Arc::new(planes);
-        let features = features_of(&hear(rate_hz, &planes, &[16_384], &[], Vec::new()));
+        let features = features_of(&analyze_signal(rate_hz, &planes, &[16_384], &[], Vec::new()));
         // JSON has no NaN: whatever is not finite would have become null there.
         let json = serde_json::to_value(&features).unwrap();
         let again: Features = serde_json::from_value(json.clone()).unwrap();
@@ -118,7 +118,7 @@ fn edge_signals_give_values_or_say_why_not() {
 #[test]
 fn antiphase_is_heard_where_channels_are_read() {
     let planes = Arc::new(vec![sine(200_000, 0.01, 0.0, 0.5), sine(200_000, 0.01, 180.0, 0.5)]);
-    let features = features_of(&hear(44_100, &planes, &[16_384], &[], Vec::new()));
+    let features = features_of(&analyze_signal(44_100, &planes, &[16_384], &[], Vec::new()));
     assert!(features.loudness.unwrap().integrated_lufs.unwrap().0 > -10.0);
     assert!((features.dynamics.unwrap().rms_dbfs.unwrap().0 + 9.03).abs() < 0.01);
     assert!(features.waveform.unwrap().rms.iter().all(|rms| (rms - 0.353).abs() < 0.02));
@@ -142,7 +142,7 @@ fn results_are_the_same_for_every_division_into_chunks() {
 fn compare(rate_hz: u32, planes: &Planes, divisions: &[&[usize]]) {
     let mut expected: Option<Features> = None;
     for lengths in divisions {
-        let features = features_of(&hear(rate_hz, planes, lengths, &[], Vec::new()));
+        let features = features_of(&analyze_signal(rate_hz, planes, lengths, &[], Vec::new()));
         match &expected {
             None => expected = Some(features),
             Some(expected) => assert!(&features == expected, "{rate_hz} Hz in chunks of {lengths:?}"),
@@ -173,7 +173,7 @@ impl<F: FnMut(usize) -> Result<()> + Send> PcmSink for Puppet<F> {
 #[test]
 fn hostile_sinks_beside_the_analyzers_change_nothing() {
     let planes = Arc::new(vec![noise(100_000, 6), noise(100_000, 7)]);
-    let alone = features_of(&hear(44_100, &planes, &[1_000], &[], Vec::new()));
+    let alone = features_of(&analyze_signal(44_100, &planes, &[1_000], &[], Vec::new()));
     let sinks: Vec<(String, Box<dyn PcmSink>)> = vec![
         (
             "panics".to_owned(),
@@ -195,7 +195,7 @@ fn hostile_sinks_beside_the_analyzers_change_nothing() {
             })),
         ),
     ];
-    let analysis = hear(44_100, &planes, &[1_000], &[], sinks);
+    let analysis = analyze_signal(44_100, &planes, &[1_000], &[], sinks);
     assert!(features_of(&analysis) == alone);
     let outcomes: Vec<_> =
         analysis.sinks[ANALYZERS.len()..].iter().map(|sink| sink.outcome == SinkOutcome::Finished).collect();

@@ -113,7 +113,7 @@ fn encode(source: &Path, name: &str, program: &str, arguments: &[&str]) -> Optio
 }
 
 /// What is heard in a file, and how many frames it has.
-fn hear(path: &Path) -> (Features, u64) {
+fn analyze_signal(path: &Path) -> (Features, u64) {
     let mut source = open(path, &OpenOptions::default()).unwrap();
     let options = AnalyzeOptions::default();
     let analysis = analyze(&mut *source, Vec::new(), &options, &CancelFlag::default(), &mut |_| ()).unwrap();
@@ -188,17 +188,17 @@ fn the_same_music_gives_the_same_results_in_every_encoding() {
         path
     };
     let source = write("plain.wav", RATE_HZ);
-    let (original, frames) = hear(&source);
+    let (original, frames) = analyze_signal(&source);
     assert_eq!(frames, (SECONDS * f64::from(RATE_HZ)) as u64);
-    let mut heard = 1;
+    let mut analyzed = 1;
     let mut problems = Vec::new();
     let mut note = |name: &str, found: Vec<String>| {
         problems.extend(found.into_iter().map(|problem| format!("{name}: {problem}")));
     };
     for (name, program, arguments, keeps) in ENCODINGS {
         let Some(path) = encode(&source, name, program, arguments) else { continue };
-        let (features, encoded_frames) = hear(&path);
-        heard += 1;
+        let (features, encoded_frames) = analyze_signal(&path);
+        analyzed += 1;
         note(
             name,
             if encoded_frames == frames { Vec::new() } else { vec![format!("{encoded_frames} frames")] },
@@ -211,8 +211,8 @@ fn the_same_music_gives_the_same_results_in_every_encoding() {
     }
     let at_48k = write("48k.wav", 48_000);
     if let Some(path) = encode(&at_48k, OPUS.0, "ffmpeg", OPUS.1) {
-        let ((plain, frames), (features, encoded_frames)) = (hear(&at_48k), hear(&path));
-        heard += 1;
+        let ((plain, frames), (features, encoded_frames)) = (analyze_signal(&at_48k), analyze_signal(&path));
+        analyzed += 1;
         note(
             OPUS.0,
             if encoded_frames == frames { Vec::new() } else { vec![format!("{encoded_frames} frames")] },
@@ -220,5 +220,8 @@ fn the_same_music_gives_the_same_results_in_every_encoding() {
         note(OPUS.0, differences(&plain, &features));
     }
     assert!(problems.is_empty(), "{problems:#?}");
-    assert!(heard >= 6, "only {heard} encodings could be made; `make test` installs ffmpeg, flac and lame");
+    assert!(
+        analyzed >= 6,
+        "only {analyzed} encodings could be made; `make test` installs ffmpeg, flac and lame"
+    );
 }

@@ -14,7 +14,7 @@ use fanfare_model::{
         Dynamics, Key, Loudness, Mode, Rhythm, SpeechMusic, SpeechMusicProfile, TempoStability, Timbre,
     },
 };
-use support::{hear, noise};
+use support::{analyze_signal, noise};
 
 const RATE_HZ: u32 = 22_050;
 const SECONDS: usize = 12;
@@ -40,7 +40,7 @@ fn piece(fundamental_hz: f64, harmonics: i32, tempo_bpm: f64, hiss: f32) -> Vec<
 }
 
 fn described(plane: Vec<f32>) -> Enrichment {
-    let analysis = hear(RATE_HZ, &Arc::new(vec![plane]), &[8_192], &[], Vec::new());
+    let analysis = analyze_signal(RATE_HZ, &Arc::new(vec![plane]), &[8_192], &[], Vec::new());
     describe(&analysis.features(), SECONDS as f64).unwrap()
 }
 

@@ -13,7 +13,7 @@ use std::process::Command;
 use fanfare_analysis::fingerprint::{CODE_S, FEWEST_SHARED, Fingerprinter, MOST_BIT_ERRORS, compare, unpack};
 use fanfare_model::features::Fingerprint;
 use proptest::prelude::*;
-use rhythm_signals::{Noise, hear, note_hz, silence, tone};
+use rhythm_signals::{Noise, analyze_signal, note_hz, silence, tone};
 
 /// A scale of struck tones, a new one every 0.4 s.
 fn scale(seconds: f64) -> Vec<f32> {
@@ -26,7 +26,7 @@ fn scale(seconds: f64) -> Vec<f32> {
 }
 
 fn print(samples: Vec<f32>, chunk: usize) -> Option<Fingerprint> {
-    hear(samples, "fingerprint", chunk).fingerprint
+    analyze_signal(samples, "fingerprint", chunk).fingerprint
 }
 
 /// What `fpcalc` 1.5.1 prints for the scale of 8 s, as 16-bit WAV.
@@ -219,7 +219,7 @@ fn a_whole_track_begins_like_its_first_two_minutes() {
         first.push(part);
         whole.push(part);
     }
-    assert_eq!((first.heard_s(), whole.heard_s()), (120.0, 130.0));
+    assert_eq!((first.analyzed_s(), whole.analyzed_s()), (120.0, 130.0));
     assert_eq!(first.codes(), &whole.codes()[..first.codes().len()]);
     assert!(whole.codes().len() > first.codes().len());
 }
@@ -233,7 +233,7 @@ fn edge_lengths() {
         ("silence", silence(5.0), true),
         ("constant", vec![0.5; 5 * 44_100], true),
     ] {
-        let features = hear(samples, "fingerprint", 16_384);
+        let features = analyze_signal(samples, "fingerprint", 16_384);
         assert_eq!(features.fingerprint.is_some(), some, "{name}");
         assert_eq!(
             features.warnings.iter().any(|w| w.starts_with("too short for a fingerprint: ")),

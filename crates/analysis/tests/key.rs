@@ -4,7 +4,7 @@
 mod rhythm_signals;
 
 use fanfare_model::features::{Key, Mode, PITCH_CLASSES};
-use rhythm_signals::{RATE, burst, hear, kick, note_hz, silence, tone};
+use rhythm_signals::{RATE, analyze_signal, burst, kick, note_hz, silence, tone};
 
 /// A cadence I-IV-V-I (minor: i-iv-V-i) with bass: 4 seconds, or 8 when played twice.
 fn cadence(tonic: usize, mode: Mode, cents: f64, times: usize) -> Vec<f32> {
@@ -26,7 +26,7 @@ fn cadences_in_all_keys_in_and_out_of_tune() {
     for cents in [0.0, 40.0, -40.0] {
         for (tonic, name) in PITCH_CLASSES.iter().enumerate() {
             for mode in [Mode::Major, Mode::Minor] {
-                let key = hear(cadence(tonic, mode, cents, 1), "key", 16_384).key.unwrap();
+                let key = analyze_signal(cadence(tonic, mode, cents, 1), "key", 16_384).key.unwrap();
                 assert_eq!(
                     (key.tonic.as_str(), key.mode),
                     (*name, mode),
@@ -73,7 +73,7 @@ fn modulations_are_noticed() {
         (&[(4, Minor, 12)], 25.0, &["E"]),
     ];
     for (parts, cents, expected) in cases {
-        let key = hear(in_turn(parts, *cents), "key", 16_384).key.unwrap();
+        let key = analyze_signal(in_turn(parts, *cents), "key", 16_384).key.unwrap();
         let found = told(&key);
         assert_eq!(found.iter().map(|(_, tonic, _)| *tonic).collect::<Vec<_>>(), *expected, "{parts:?}");
         let (mut at, mut before) = (0.0, 0.0);
@@ -101,7 +101,7 @@ fn a_few_chords_elsewhere_are_no_modulation() {
         (&[(0, Major, 5), (7, Major, 1), (0, Major, 5)], "C"),
         (&[(0, Major, 5), (3, Major, 1), (0, Major, 5)], "C"),
     ] {
-        let key = hear(in_turn(parts, 0.0), "key", 16_384).key.unwrap();
+        let key = analyze_signal(in_turn(parts, 0.0), "key", 16_384).key.unwrap();
         assert_eq!(key.segments.len(), 1, "{parts:?}: {:?}", told(&key));
         assert_eq!((key.tonic.as_str(), key.segments[0].tonic.as_str()), (tonic, tonic));
         assert_eq!((key.segments[0].start_s, key.segments[0].end_s), (0.0, 44.0));
@@ -131,7 +131,7 @@ fn music_without_a_key_has_none_and_says_why() {
         ("noise", noise, "no key: hardly any pitched sound"),
         ("snare and hat", drums, "no key: hardly any pitched sound"),
     ] {
-        let features = hear(samples, "key", 16_384);
+        let features = analyze_signal(samples, "key", 16_384);
         assert_eq!(features.key, None, "{name}");
         assert!(
             features.warnings.iter().any(|warning| warning.starts_with(why)),
@@ -149,14 +149,18 @@ fn drums_do_not_hide_the_key() {
         burst(&mut mix, at, 0.02, true, 0.2);
         if beat % 2 == 0 { kick(&mut mix, at) } else { burst(&mut mix, at, 0.05, false, 0.3) }
     }
-    let key = hear(mix, "key", 16_384).key.unwrap();
+    let key = analyze_signal(mix, "key", 16_384).key.unwrap();
     assert_eq!((key.tonic.as_str(), key.mode, key.camelot.as_str()), ("A", Mode::Minor, "8A"));
 }
 
 #[test]
 fn chunk_sizes_make_no_difference() {
-    let whole = hear(cadence(2, Mode::Major, 15.0, 2), "key", 1 << 20);
+    let whole = analyze_signal(cadence(2, Mode::Major, 15.0, 2), "key", 1 << 20);
     for chunk in [1_000, 4_096, 44_100] {
-        assert_eq!(hear(cadence(2, Mode::Major, 15.0, 2), "key", chunk), whole, "chunks of {chunk}");
+        assert_eq!(
+            analyze_signal(cadence(2, Mode::Major, 15.0, 2), "key", chunk),
+            whole,
+            "chunks of {chunk}"
+        );
     }
 }

@@ -4,10 +4,12 @@
 mod rhythm_signals;
 
 use fanfare_model::features::{Rhythm, TempoStability};
-use rhythm_signals::{Noise, RATE, Repeated, burst, hear, hear_source, kick, note_hz, silence, tone};
+use rhythm_signals::{
+    Noise, RATE, Repeated, analyze_signal, analyze_source, burst, kick, note_hz, silence, tone,
+};
 
 fn rhythm(samples: Vec<f32>) -> Rhythm {
-    hear(samples, "rhythm", 16_384).rhythm.unwrap()
+    analyze_signal(samples, "rhythm", 16_384).rhythm.unwrap()
 }
 
 /// Clicks at those times.
@@ -72,18 +74,18 @@ fn found(truth: &[f64], answers: &[f64]) -> f64 {
 fn click_tracks_give_their_tempo_and_their_clicks() {
     for bpm in [72.0, 87.3, 100.0, 120.0, 133.7, 150.0, 174.0] {
         let times = ramp(bpm, bpm, (bpm / 3.0) as usize);
-        let heard = rhythm(clicks(&times));
-        let tempo = heard.tempo_bpm.unwrap().0;
+        let analyzed = rhythm(clicks(&times));
+        let tempo = analyzed.tempo_bpm.unwrap().0;
         assert!((tempo / bpm - 1.0).abs() < 0.005, "{tempo} instead of {bpm}");
-        assert!(found(&times, &heard.beats_s) > 0.95, "{bpm}: {:?}", heard.beats_s);
+        assert!(found(&times, &analyzed.beats_s) > 0.95, "{bpm}: {:?}", analyzed.beats_s);
         // Neither late nor early by more than 10 ms.
         let mut off: Vec<f64> = times
             .iter()
-            .filter_map(|t| heard.beats_s.iter().map(|a| a - t).min_by(|a, b| a.abs().total_cmp(&b.abs())))
+            .filter_map(|t| analyzed.beats_s.iter().map(|a| a - t).min_by(|a, b| a.abs().total_cmp(&b.abs())))
             .collect();
         off.sort_by(f64::total_cmp);
         assert!(off[off.len() / 2].abs() < 0.010, "{bpm}: beats are {} s off", off[off.len() / 2]);
-        assert!(heard.tempo_confidence.is_some_and(|c| (0.0..=1.0).contains(&c)));
+        assert!(analyzed.tempo_confidence.is_some_and(|c| (0.0..=1.0).contains(&c)));
     }
 }
 
@@ -91,15 +93,19 @@ fn click_tracks_give_their_tempo_and_their_clicks() {
 fn bars_of_three_and_four() {
     for (bpm, meter) in [(92.0, 4), (120.0, 4), (140.0, 4), (100.0, 3), (150.0, 3)] {
         let (samples, beats) = band(bpm, meter, 16);
-        let heard = rhythm(samples);
-        let tempo = heard.tempo_bpm.unwrap().0;
+        let analyzed = rhythm(samples);
+        let tempo = analyzed.tempo_bpm.unwrap().0;
         assert!((tempo / bpm - 1.0).abs() < 0.005, "{tempo} instead of {bpm} in {meter}");
-        assert_eq!(heard.beats_per_bar, Some(meter as u8), "{bpm}");
-        assert!(found(&beats, &heard.beats_s) > 0.95, "{bpm} in {meter}");
+        assert_eq!(analyzed.beats_per_bar, Some(meter as u8), "{bpm}");
+        assert!(found(&beats, &analyzed.beats_s) > 0.95, "{bpm} in {meter}");
         let downbeats: Vec<f64> = beats.iter().step_by(meter).copied().collect();
-        assert!(found(&downbeats, &heard.downbeats_s) > 0.9, "{bpm} in {meter}: {:?}", heard.downbeats_s);
-        assert!(heard.downbeats_s.iter().all(|downbeat| heard.beats_s.contains(downbeat)));
-        assert!(heard.beats_s.is_sorted());
+        assert!(
+            found(&downbeats, &analyzed.downbeats_s) > 0.9,
+            "{bpm} in {meter}: {:?}",
+            analyzed.downbeats_s
+        );
+        assert!(analyzed.downbeats_s.iter().all(|downbeat| analyzed.beats_s.contains(downbeat)));
+        assert!(analyzed.beats_s.is_sorted());
     }
 }
 
@@ -107,9 +113,9 @@ fn bars_of_three_and_four() {
 fn a_moving_tempo_is_followed() {
     for (from, to) in [(100.0, 120.0), (140.0, 118.0)] {
         let times = ramp(from, to, 90);
-        let heard = rhythm(clicks(&times));
-        assert!(found(&times, &heard.beats_s) > 0.93, "{from} to {to}");
-        let tempo = heard.tempo_bpm.unwrap().0;
+        let analyzed = rhythm(clicks(&times));
+        assert!(found(&times, &analyzed.beats_s) > 0.93, "{from} to {to}");
+        let tempo = analyzed.tempo_bpm.unwrap().0;
         assert!((tempo / ((from + to) / 2.0) - 1.0).abs() < 0.05, "{tempo} for {from} to {to}");
     }
 }
@@ -167,15 +173,15 @@ fn a_moving_tempo_is_followed_and_its_movement_named() {
         let (slowest, fastest) = (tempi[tempi.len() / 20], tempi[tempi.len() - 1 - tempi.len() / 20]);
         let band = also_band.then(|| ("band", band_on(&times, 4)));
         for (how, samples) in [("clicks", clicks(&times))].into_iter().chain(band) {
-            let heard = rhythm(samples);
-            let f = f_measure(&times, &heard.beats_s);
-            let (low, high) = heard.tempo_range_bpm.unwrap();
+            let analyzed = rhythm(samples);
+            let f = f_measure(&times, &analyzed.beats_s);
+            let (low, high) = analyzed.tempo_range_bpm.unwrap();
             println!(
                 "{name}, {how}: F {f:.3}, {:.1} to {:.1} for {slowest:.1} to {fastest:.1}",
                 low.0, high.0
             );
-            assert!(f >= 0.95, "{name}, {how}: F {f}, {:?}", heard.tempo_bpm);
-            assert_eq!(heard.tempo_stability, Some(stability), "{name}, {how}");
+            assert!(f >= 0.95, "{name}, {how}: F {f}, {:?}", analyzed.tempo_bpm);
+            assert_eq!(analyzed.tempo_stability, Some(stability), "{name}, {how}");
             assert!((low.0 / slowest - 1.0).abs() < 0.03, "{name}, {how}: slowest {low:?} for {slowest}");
             assert!((high.0 / fastest - 1.0).abs() < 0.03, "{name}, {how}: fastest {high:?} for {fastest}");
         }
@@ -185,10 +191,10 @@ fn a_moving_tempo_is_followed_and_its_movement_named() {
 #[test]
 fn candidates_begin_with_the_tempo_and_share_one() {
     for (bpm, meter) in [(84.0, 4), (120.0, 4), (172.0, 4), (150.0, 3)] {
-        let heard = rhythm(band(bpm, meter, 16).0);
-        let candidates = &heard.tempo_candidates;
+        let analyzed = rhythm(band(bpm, meter, 16).0);
+        let candidates = &analyzed.tempo_candidates;
         assert!((1..=5).contains(&candidates.len()), "{candidates:?}");
-        assert_eq!(Some(candidates[0].tempo_bpm), heard.tempo_bpm);
+        assert_eq!(Some(candidates[0].tempo_bpm), analyzed.tempo_bpm);
         let sum: f64 = candidates.iter().map(|candidate| candidate.confidence).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{candidates:?}");
         assert!(
@@ -258,10 +264,10 @@ fn sounds_without_a_beat_have_no_tempo() {
         ("an organ played freely", organ, "no tempo: no steady beat was heard"),
         ("speech", speech, "no tempo: no steady beat was heard"),
     ] {
-        let features = hear(samples, "rhythm", 16_384);
-        let heard = features.rhythm.unwrap();
+        let features = analyze_signal(samples, "rhythm", 16_384);
+        let analyzed = features.rhythm.unwrap();
         assert_eq!(
-            (heard.tempo_bpm, heard.tempo_confidence, heard.beats_s.len(), heard.beats_per_bar),
+            (analyzed.tempo_bpm, analyzed.tempo_confidence, analyzed.beats_s.len(), analyzed.beats_per_bar),
             (None, None, 0, None),
             "{name}"
         );
@@ -272,10 +278,10 @@ fn sounds_without_a_beat_have_no_tempo() {
 #[test]
 fn onsets_and_danceability() {
     let (samples, _) = band(120.0, 4, 12);
-    let heard = rhythm(samples);
-    let onsets = heard.onset_rate_hz.unwrap();
+    let analyzed = rhythm(samples);
+    let onsets = analyzed.onset_rate_hz.unwrap();
     assert!((3.0..4.6).contains(&onsets), "{onsets} onsets a second instead of 4");
-    let dance = heard.danceability.unwrap();
+    let dance = analyzed.danceability.unwrap();
     assert!((0.0..10.0).contains(&dance));
     assert_eq!(rhythm(silence(10.0)).danceability, None);
 }
@@ -283,10 +289,10 @@ fn onsets_and_danceability() {
 #[test]
 fn chunk_sizes_make_no_difference() {
     let (samples, _) = band(111.0, 4, 8);
-    let whole = hear(samples.clone(), "rhythm", 1 << 21);
+    let whole = analyze_signal(samples.clone(), "rhythm", 1 << 21);
     assert!(whole.rhythm.as_ref().is_some_and(|rhythm| rhythm.tempo_bpm.is_some()));
     for chunk in [999, 4_096, 48_000] {
-        assert_eq!(hear(samples.clone(), "rhythm", chunk), whole, "chunks of {chunk}");
+        assert_eq!(analyze_signal(samples.clone(), "rhythm", chunk), whole, "chunks of {chunk}");
     }
 }
 
@@ -296,10 +302,10 @@ fn lengths_around_the_limit_are_answered() {
         let times: Vec<f64> = (0..).map(|n| f64::from(n) * 0.5).take_while(|t| *t < seconds - 0.1).collect();
         let mut samples = clicks(&times);
         samples.resize((seconds * RATE) as usize, 0.0);
-        let heard = rhythm(samples);
-        assert!(heard.beats_s.is_sorted());
+        let analyzed = rhythm(samples);
+        assert!(analyzed.beats_s.is_sorted());
         if seconds >= 7.0 {
-            let tempo = heard.tempo_bpm.unwrap().0;
+            let tempo = analyzed.tempo_bpm.unwrap().0;
             assert!((tempo / 120.0 - 1.0).abs() < 0.01, "{tempo} in {seconds} s");
         }
     }
@@ -314,12 +320,12 @@ fn stretches_of_a_long_track_join_without_a_hole_or_a_double_beat() {
             *sample = if i % 2 == 0 { 0.5 } else { -0.5 } * (1.0 - i as f32 / 200.0);
         }
     }
-    let heard = hear_source(&mut Repeated::new(second, 22 * 60), "rhythm").rhythm.unwrap();
-    assert!((heard.tempo_bpm.unwrap().0 - 120.0).abs() < 0.3);
-    for pair in heard.beats_s.windows(2) {
+    let analyzed = analyze_source(&mut Repeated::new(second, 22 * 60), "rhythm").rhythm.unwrap();
+    assert!((analyzed.tempo_bpm.unwrap().0 - 120.0).abs() < 0.3);
+    for pair in analyzed.beats_s.windows(2) {
         assert!((0.45..0.55).contains(&(pair[1] - pair[0])), "{pair:?}");
     }
-    assert!((2_630..=2_642).contains(&heard.beats_s.len()), "{} beats", heard.beats_s.len());
+    assert!((2_630..=2_642).contains(&analyzed.beats_s.len()), "{} beats", analyzed.beats_s.len());
 }
 
 #[test]
@@ -341,7 +347,7 @@ fn no_sound_makes_it_panic() {
         (0..(6.0 * RATE) as usize).map(|i| if i / 50 % 2 == 0 { 1.0 } else { -1.0 }).collect();
     for samples in [wild, square] {
         for analyzer in ["rhythm", "key", "fingerprint"] {
-            let features = hear(samples.clone(), analyzer, 5_000);
+            let features = analyze_signal(samples.clone(), analyzer, 5_000);
             assert!(
                 features.warnings.iter().all(|warning| !warning.contains("failed")),
                 "{:?}",

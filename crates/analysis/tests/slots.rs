@@ -53,7 +53,7 @@ fn music(number: u64) -> Planes {
     Arc::new(vec![tone.iter().zip(noise).map(|(tone, noise)| tone + 0.1 * noise).collect()])
 }
 
-fn hear(planes: &Planes, slots: Option<AnalysisSlots>, counts: &Arc<Counts>) -> Features {
+fn analyze_signal(planes: &Planes, slots: Option<AnalysisSlots>, counts: &Arc<Counts>) -> Features {
     let options = AnalyzeOptions { slots, ..AnalyzeOptions::default() };
     let counter = Counter { counts: Arc::clone(counts), counted: false };
     let extra: Vec<(String, Box<dyn PcmSink>)> = vec![("counter".to_owned(), Box::new(counter))];
@@ -65,7 +65,8 @@ fn hear(planes: &Planes, slots: Option<AnalysisSlots>, counts: &Arc<Counts>) -> 
 fn a_hundred_at_once_are_heard_in_slots_and_each_as_if_alone() {
     const TRACKS: u64 = 100;
     let tracks: Vec<Planes> = (0..TRACKS).map(music).collect();
-    let alone: Vec<Features> = tracks.iter().map(|planes| hear(planes, None, &Arc::default())).collect();
+    let alone: Vec<Features> =
+        tracks.iter().map(|planes| analyze_signal(planes, None, &Arc::default())).collect();
     for most in [1, 3, 8] {
         let slots = AnalysisSlots::new(most);
         let counts = Arc::new(Counts::default());
@@ -74,7 +75,7 @@ fn a_hundred_at_once_are_heard_in_slots_and_each_as_if_alone() {
                 .iter()
                 .map(|planes| {
                     let (slots, counts) = (slots.clone(), &counts);
-                    scope.spawn(move || hear(planes, Some(slots), counts))
+                    scope.spawn(move || analyze_signal(planes, Some(slots), counts))
                 })
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -98,5 +99,5 @@ fn a_run_that_waits_can_be_cancelled_and_one_that_fails_gives_its_slot_back() {
         let ended = analyze(&mut source, Vec::new(), &options, &cancelled, &mut |_| ());
         assert_eq!(ended.unwrap_err().kind(), ErrorKind::Cancelled);
     }
-    hear(&planes, Some(slots), &Arc::default());
+    analyze_signal(&planes, Some(slots), &Arc::default());
 }

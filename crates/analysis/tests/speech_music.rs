@@ -113,7 +113,7 @@ fn too_little_is_said_to_be_too_little() {
 }
 
 /// The first plane of a file, and its rate.
-fn heard(path: &Path) -> (u32, Vec<f32>) {
+fn analyzed(path: &Path) -> (u32, Vec<f32>) {
     let mut source = open(path, &OpenOptions::default()).unwrap();
     let mut plane = Vec::new();
     while let Some(chunk) = source.next_chunk().unwrap() {
@@ -133,7 +133,7 @@ fn recorded_speech_where_it_is_installed() {
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "wav"));
     paths.sort();
-    let prompts: Vec<_> = paths.iter().map(|path| heard(path)).collect();
+    let prompts: Vec<_> = paths.iter().map(|path| analyzed(path)).collect();
     let Some((rate_hz, _)) = prompts.first() else {
         eprintln!("skipped: there are no WAV files in {}", folder.display());
         return;
@@ -156,6 +156,6 @@ fn synthetic_speech_where_it_is_installed() {
         return;
     };
     assert!(status.success());
-    let (rate_hz, plane) = heard(&path);
+    let (rate_hz, plane) = analyzed(&path);
     assert_eq!(profile(rate_hz, plane).0, Speech);
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fanfare_analysis::waveform::{Zoomed, band_columns, zoom};
 use fanfare_model::features::WaveformDetail;
 use proptest::prelude::*;
-use support::{features_of, hear, noise, sine, tones};
+use support::{analyze_signal, features_of, noise, sine, tones};
 
 fn detail(rate_hz: u32, planes: Vec<Vec<f32>>) -> WaveformDetail {
     features_of(rate_hz, planes, "waveform").waveform.unwrap().detail.unwrap()
@@ -114,7 +114,7 @@ fn the_detail_is_the_same_for_every_division_into_chunks() {
         let loud = sine(frames, 0.01, 0.0, 0.4);
         let planes = Arc::new(vec![noise(frames, 1), loud]);
         let of = |lengths: &[usize]| {
-            hear(rate_hz, &planes, lengths, &["waveform"], Vec::new()).features().waveform.unwrap()
+            analyze_signal(rate_hz, &planes, lengths, &["waveform"], Vec::new()).features().waveform.unwrap()
         };
         let expected = of(&[16_384]);
         for lengths in [&[1_000][..], &[64], &[63, 65, 9_999], &[524_288], &[524_289], &[usize::MAX]] {

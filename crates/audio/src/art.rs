@@ -1,6 +1,6 @@
-//! Cover images: decoded within limits and written anew as JPEG.
+//! Cover images: decoded within limits and encoded again as JPEG.
 //!
-//! Why anew: what a browser gets was made by our encoder from pixels, whatever the file held (scripts in SVG,
+//! Why encoded again: a browser gets only what our encoder made from pixels, whatever the file held (scripts in SVG,
 //! trailing archives, metadata with places and names).
 //!
 //! Invariant: decoding takes at most [`Limits::max_cover_memory_bytes`], whatever a picture declares. A JPEG is decoded

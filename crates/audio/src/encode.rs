@@ -79,7 +79,7 @@ pub trait Encoder: Send {
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`](fanfare_model::ErrorKind::Unavailable) when a helper program died,
-    /// `Timeout` when it hangs, `Internal` when it gives something else than packets. The encoder is of no use afterwards.
+    /// `Timeout` when it hangs, `Internal` when its output is something else than packets. The encoder cannot be used afterwards.
     fn push(&mut self, planes: &[Vec<f32>], packets: &mut Vec<Packet>) -> Result<()>;
 
     /// Takes the end of the track and appends the last packets. To be called once.

@@ -1,17 +1,17 @@
-//! The one fan-out: a source's chunks, handed to every sink on a thread of its own.
+//! The one fan-out: a source's chunks, pushed to every sink on a thread of its own.
 //!
-//! Purpose: a track is decoded once, on the calling thread; every sink hears the same shared chunks at its
-//! own pace behind a bounded queue.
+//! Purpose: a track is decoded once, on the calling thread; every sink gets the same shared chunks at its own pace, through
+//! a bounded queue.
 //!
-//! Vocabulary: a sink *holds* a chunk from taking it out of its queue until its `push` returned; a sink that
-//! panics, gives an error or holds a chunk longer than the deadline is *evicted*: its queue is emptied, its
-//! report says why, and nobody else notices. The thread of a sink that hangs is *abandoned*: safe code
-//! cannot end it, so whoever must survive endless loops runs the fan-out in a child process, and asks
-//! [`SinkThreads`] afterwards whether one is left.
+//! Vocabulary: a sink *holds* a chunk from taking it out of its queue until its `push` returned; a sink that panics,
+//! returns an error or holds a chunk longer than the deadline is *evicted*: its queue is emptied, its report says why, and
+//! the other sinks do not notice. The thread of a sink that hangs is *abandoned*: safe code cannot end it, so a caller that
+//! must survive endless loops runs the fan-out in a child process, and afterwards asks [`SinkThreads`] whether a thread is
+//! left.
 //!
-//! Background work and playing share all of this; they differ in each sink's [`SinkPolicy`] only. A sink that
-//! *must* hear the track is waited for, up to its deadline. One that *may lag* (an analyzer beside somebody's
-//! listening) is never waited for: it is evicted as soon as its queue is full.
+//! Background work and playing share all of this; they differ in each sink's [`SinkPolicy`] only. A sink that *must* get
+//! the whole track is waited for, up to its deadline. One that *may lag* (an analyzer while a listener plays) is never
+//! waited for: it is evicted as soon as its queue is full.
 //!
 //! Invariants: chunks are never copied; at most a queue's length and one more chunks per sink are alive; the
 //! producer waits for no sink longer than its deadline, and for one that may lag not at all; what a sink gets
@@ -36,7 +36,7 @@ use crate::{PcmSink, PcmSource};
 use sink_states::{Limits, SinkStates};
 pub use threads::SinkThreads;
 
-/// A request to stop, shared between whoever may ask and whoever must obey.
+/// A request to stop, shared between the callers that may ask and the threads that must stop.
 #[derive(Debug, Clone, Default)]
 pub struct CancelFlag(Arc<AtomicBool>);
 
@@ -73,7 +73,7 @@ pub struct FanOutOptions {
     pub threads: SinkThreads,
 }
 
-/// How long an analyzer beside somebody's listening may hold one chunk (docs/coverage.md A20).
+/// How long an analyzer may hold one chunk while a listener plays.
 const LAG_DEADLINE: Duration = Duration::from_secs(1);
 /// Chunks in front of a sink that may lag: some ten seconds of audio, which bridges a busy moment of the machine
 /// and costs 4 MB of shared chunks per run at most.
@@ -184,11 +184,10 @@ impl FanOut {
 
     /// Decodes the source to its end into all sinks, on the calling thread.
     ///
-    /// Returns when every sink has finished or was evicted; those that may lag are attended to last, and nobody
-    /// waits for them meanwhile but the caller. Without sinks nothing is decoded, and when the last of those that
-    /// must hear the track is gone, decoding stops and the others are sent home. On an error the sinks are dropped
-    /// without [`finish`](PcmSink::finish), on their own threads; this returns when that is done, or after a short grace
-    /// for a sink that hangs.
+    /// Returns when every sink has finished or was evicted; those that may lag end last, and only the caller waits for
+    /// them. Without sinks nothing is decoded, and when the last of those that must get the track is gone, decoding stops
+    /// and the others are evicted. On an error the sinks are dropped without [`finish`](PcmSink::finish), on their own
+    /// threads; this returns when that is done, or after a short grace for a sink that hangs.
     ///
     /// # Errors
     /// The source's error; `Cancelled`; `Timeout` when the budget is used up; `Internal` for a source that

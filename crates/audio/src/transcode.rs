@@ -1,13 +1,13 @@
-//! Smaller files of a constant rate, made block by block.
+//! Transcodes of a constant bitrate, made block by block.
 //!
-//! Purpose: everything about such a file is decided before its first block is made ([`Recipe`]): its head, its length,
-//! which bytes are which block. A [`sink`](Recipe::sink) then hears the track from wherever a pass over it begins, and
+//! Purpose: everything about such a file is decided before its first block is made ([`TranscodePlan`]): its head, its length,
+//! which bytes are which block. A [`sink`](TranscodePlan::sink) then hears the track from wherever a pass over it begins, and
 //! gives block after block.
 //!
 //! Vocabulary: a *head* is what lies in front of the first block: tags and what a decoder is told. A *block* is a run of
 //! packets that is encoded by itself. A *pass* is one run of the source, from the start or from the middle.
 //!
-//! Invariants: a block's bytes depend on the source and the recipe alone, never on where the pass began that made it,
+//! Invariants: a block's bytes depend on the source and the plan alone, never on where the pass began that made it,
 //! on its pieces, or on other blocks; the finished file decodes to exactly the frames of the source.
 
 mod coder;
@@ -31,9 +31,9 @@ use sink::BlockSink;
 /// Takes a block that is ready. An error ends the pass.
 pub type TakeBlock = Box<dyn FnMut(u32, Vec<u8>) -> Result<()> + Send>;
 
-/// What a smaller file is made of and how it will lie.
+/// What a transcode is made of and how it will lie.
 #[derive(Debug, Clone)]
-pub struct Recipe {
+pub struct TranscodePlan {
     source: SampleSpec,
     frames: u64,
     coder: Coder,
@@ -41,8 +41,8 @@ pub struct Recipe {
     head: Vec<u8>,
 }
 
-impl Recipe {
-    /// The recipe for a track of that spec and that many frames, exactly.
+impl TranscodePlan {
+    /// The plan for a track of that spec and that many frames, exactly.
     ///
     /// # Errors
     /// `Unsupported` for a profile that has no constant rate, or no encoder in this build.
@@ -96,9 +96,9 @@ impl Recipe {
     ) -> Result<Option<Self>> {
         let bare = Tags::default();
         for (tags, cover) in [(tags, cover), (tags, None), (&bare, None)] {
-            let recipe = Self::new(profile, source, frames, tags, cover)?;
-            if recipe.grid.len_bytes < source_bytes {
-                return Ok(Some(recipe));
+            let plan = Self::new(profile, source, frames, tags, cover)?;
+            if plan.grid.len_bytes < source_bytes {
+                return Ok(Some(plan));
             }
         }
         Ok(None)

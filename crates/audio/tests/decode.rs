@@ -130,7 +130,7 @@ impl Case {
 }
 
 #[test]
-fn every_codec_gives_back_what_was_encoded() {
+fn every_codec_decodes_to_what_was_encoded() {
     let folder = tempfile::tempdir().unwrap();
     let mut failures = Vec::new();
     let mut signals = std::collections::HashMap::new();
@@ -183,7 +183,7 @@ fn every_codec_gives_back_what_was_encoded() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-/// docs/coverage.md A28: FLAC is decoded, never passed on as it is, also where its file has an odd number of bytes.
+/// FLAC is decoded, never passed on as it is, also where its file has an odd number of bytes.
 #[test]
 fn flac_of_an_odd_number_of_bytes_is_decoded_whole() {
     let folder = tempfile::tempdir().unwrap();
@@ -302,7 +302,7 @@ fn without_ffmpeg_a_rare_format_is_unsupported_with_a_remedy_and_the_rest_plays(
     assert_eq!(hear_file(&source, &options).unwrap().frames(), 20_000);
 }
 
-/// issue 12; docs/coverage.md A25
+/// issue 12
 #[test]
 fn what_can_be_no_path_is_refused_before_anything_is_opened() {
     for path in ["", "a\0b.wav"] {

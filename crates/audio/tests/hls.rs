@@ -90,7 +90,7 @@ fn every_source_becomes_a_ladder_without_findings_and_to_the_frame() {
             assert_eq!(facts.lossless, !aac && case.lossless, "{what}");
             assert_eq!(facts.frames, checked.frames(), "{what}");
             assert_eq!(second::complaints(checked), [""; 0], "{what}");
-            let heard = second::heard(checked).unwrap_or_else(|finding| panic!("{what}: {finding}"));
+            let heard = second::decoded(checked).unwrap_or_else(|finding| panic!("{what}: {finding}"));
             assert_eq!(heard[0].len() as u64, facts.frames, "{what}");
             // Our own decoder takes off priming and padding by itself.
             let whole = folder.path().join("whole.mp4");
@@ -151,7 +151,7 @@ fn a_flac_file_with_unfit_blocks_or_with_damage_is_encoded_and_sounds_the_same()
         let made = make(&path, &"high=flac".parse().unwrap(), &OpenOptions::default());
         let report = made.check();
         assert_eq!(report.findings, [""; 0], "{what}");
-        assert!(second::heard(&report.variants[0]).unwrap() == made.heard, "{what}");
+        assert!(second::decoded(&report.variants[0]).unwrap() == made.heard, "{what}");
         assert!(made.heard[0].len() > 400_000, "{what}");
     }
 }

@@ -196,7 +196,7 @@ fn gains_are_written_and_nothing_else_changes() {
             assert_eq!(again, Rewritten { changed: false, ..rewritten }, "{name}");
             assert_eq!(heard(&path), now, "{name}");
         }
-        // Without a word about the release its gain stays.
+        // If nothing is given for the release, its gain stays.
         write(&path, &TRACK).unwrap();
         assert_eq!(read_tags(&path, &Limits::default()).unwrap().tags.replaygain_album_gain_db, Some(-7.0));
         assert!(
@@ -292,7 +292,7 @@ fn ogg_headers(path: &Path, packets: usize) -> (usize, usize) {
 }
 
 #[test]
-fn comments_that_fill_pages_are_paged_anew() {
+fn comments_that_fill_pages_are_paged_again() {
     let folder = tempfile::tempdir().unwrap();
     for (name, codec, packets) in [("a.ogg", "libvorbis", 2), ("a.opus", "libopus", 1)] {
         let made = |length: usize| {

@@ -1,11 +1,11 @@
-//! The header fields of a smaller file that does not exist yet ([`announced`]): what `HEAD` is answered with.
+//! The header fields of a transcode that does not exist yet ([`announced`]): what `HEAD` is answered with.
 //!
-//! Purpose: a player that looks before it listens costs nothing. Length and tag follow from the recipe alone, which is written
+//! Purpose: a player that looks before it listens costs nothing. Length and tag follow from the plan alone, which is written
 //! from what the catalog knows of the track, as the worker would write it.
 //!
 //! Invariant: a length is said only where it is certain: of tracks that were decoded once, so that their frames are counted.
 
-use fanfare_audio::{Limits, transcode::Recipe};
+use fanfare_audio::{Limits, transcode::TranscodePlan};
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Track, TrackId};
 use fanfare_store::{BlobKind, Store};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -65,14 +65,14 @@ pub(crate) async fn announced(store: &Store, track: &Track, profile: Profile) ->
         None => None,
     };
     let (tags, size_bytes) = (track.tags.clone(), track.size_bytes);
-    let recipe = tokio::task::spawn_blocking(move || {
+    let plan = tokio::task::spawn_blocking(move || {
         let spec = Limits::default().spec(audio.sample_rate_hz, usize::from(audio.channels))?;
-        Recipe::smaller_than(size_bytes, profile, spec, frames, (&tags, cover.as_deref()))
+        TranscodePlan::smaller_than(size_bytes, profile, spec, frames, (&tags, cover.as_deref()))
     });
-    let recipe = recipe.await.map_err(|ended| {
-        Error::new(ErrorKind::Internal, "writing a recipe was interrupted").because(ended)
+    let plan = plan.await.map_err(|ended| {
+        Error::new(ErrorKind::Internal, "writing a plan was interrupted").because(ended)
     })??;
-    Ok(recipe.map(|recipe| announced(Some(recipe.grid().len_bytes))))
+    Ok(plan.map(|plan| announced(Some(plan.grid().len_bytes))))
 }
 
 /// The tag of a transcode: that of what it is made of, and how. Where the bytes are not known yet it promises nothing.

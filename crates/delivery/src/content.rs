@@ -1,7 +1,7 @@
 //! The content of an answer: text of ours and runs of a file, in order.
 //!
-//! Purpose: say what is to be sent without holding it ([`Content`]); whoever has a socket hands the runs to it as
-//! they are, anybody else reads them as a stream of bounded buffers ([`Content::read`]).
+//! Purpose: say what is to be sent without holding it ([`Content`]); a caller with a socket hands the runs to it as they
+//! are, others read them as a stream of bounded buffers ([`Content::read`]).
 
 use std::{collections::VecDeque, io, pin::Pin};
 

@@ -1,4 +1,4 @@
-//! What is expected of the cache for a track, what is there, and why (docs/coverage.md E27, E28).
+//! What is expected of the cache for a track, what is there, and why.
 //!
 //! Purpose: one answer for the page, the API and the command line: [`Examiner`]. Causes and remedies are not written here: they are
 //! those with which making the file fails or failed, so that log, task, `explain` and `doctor` say the same.
@@ -12,7 +12,7 @@ use fanfare_store::{CachedFile, Damage, Look, Store, TrackRow};
 
 use crate::{freshness::Sources, small::not_made_now};
 
-/// How a smaller file stands.
+/// The state of a transcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileState {
     /// Whole, and made of what the source is now.
@@ -75,7 +75,7 @@ impl Cause {
     }
 }
 
-/// Looks at the smaller files of tracks.
+/// Looks at the transcodes of tracks.
 pub struct Examiner<'a> {
     store: &'a Store,
     options: &'a CacheOptions,
@@ -192,13 +192,13 @@ impl<'a> Examiner<'a> {
                             "run `fanfare cache refresh`; it is never sent meanwhile"
                         }
                     };
-                    let cause = self.anew(Cause::new(damage.to_string(), Some(remedy)));
+                    let cause = self.with_obstacle(Cause::new(damage.to_string(), Some(remedy)));
                     (FileState::Damaged, size(file), cause)
                 }
                 None if !of.fresh => {
                     let remedy = "run `fanfare cache refresh`, which scans first where no server runs";
                     let cause = Cause::new("the source was changed after it was made", Some(remedy));
-                    (FileState::Stale, size(file), self.anew(cause))
+                    (FileState::Stale, size(file), self.with_obstacle(cause))
                 }
                 None => {
                     let cause = Cause::new("it is there and made of what the source is now", None);
@@ -207,21 +207,21 @@ impl<'a> Examiner<'a> {
             });
         }
         if let Some(other) = of.there.iter().find(is_of) {
-            let reason = format!("there is one by another recipe ({}), not {text}", other.profile);
-            return Ok((FileState::Stale, size(other), self.anew(Cause::new(reason, REFRESH))));
+            let reason = format!("there is one by another profile ({}), not {text}", other.profile);
+            return Ok((FileState::Stale, size(other), self.with_obstacle(Cause::new(reason, REFRESH))));
         }
         if of.former.iter().any(|file| is_of(&file)) {
             let said = "the source was changed after one was made; there is none of what it is now";
-            return Ok((FileState::Stale, None, self.anew(Cause::new(said, REFRESH))));
+            return Ok((FileState::Stale, None, self.with_obstacle(Cause::new(said, REFRESH))));
         }
         Ok((FileState::Missing, None, self.missing(of, profile).await?))
     }
 
-    /// The cause of something that has to be made anew, and of why it cannot be.
-    fn anew(&self, cause: Cause) -> Cause {
+    /// The cause why a file has to be made again, and why it cannot be.
+    fn with_obstacle(&self, cause: Cause) -> Cause {
         match &self.obstacle {
             Some(obstacle) => Cause {
-                reason: format!("{}; it cannot be made anew: {}", cause.reason, obstacle.reason),
+                reason: format!("{}; it cannot be made again: {}", cause.reason, obstacle.reason),
                 remedy: obstacle.remedy.clone(),
             },
             None => cause,
@@ -293,7 +293,7 @@ fn unreadable(failure: &TrackFailure) -> Cause {
     Cause::new(format!("the file could not be read: {}", failure.message), Some(remedy))
 }
 
-/// What smaller files are made of, and which there are.
+/// What transcodes are made of, and which there are.
 struct Of<'a> {
     track: Option<&'a Track>,
     hash: Option<ContentHash>,
@@ -323,14 +323,14 @@ impl Of<'_> {
                 Cause::new(format!("{codec} is small already: the original is sent"), None)
             }
             NotMade::Larger => {
-                Cause::new("the smaller file would be larger than the original: the original is sent", None)
+                Cause::new("the transcode would be larger than the original: the original is sent", None)
             }
         }
     }
 }
 
 const REFRESH: Option<&str> =
-    Some("run `fanfare cache refresh`, or wait: it is made anew when it is next played");
+    Some("run `fanfare cache refresh`, or wait: it is made again when it is next played");
 const WARM: Option<&str> = Some("run `fanfare cache warm --all`, or play it: it is made while it is sent");
 
 type Stand = (FileState, Option<u64>, Cause);

@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 
 /// Files that are read at a time.
 const READS: usize = 2;
-/// The largest file that is read while somebody waits: a second or two of a disk's time.
+/// The largest file that is read while a client waits: a second or two of a disk's time.
 const MOST_BYTES: u64 = 256 << 20;
 /// Answers that are remembered.
 const MOST_ANSWERS: usize = 10_000;

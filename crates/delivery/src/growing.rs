@@ -1,4 +1,4 @@
-//! A smaller file that is made while it is sent.
+//! A transcode that is made while it is sent.
 //!
 //! Purpose: look like a file that is whole. Its length, its tag and the place of every byte are known before it exists
 //! ([`BlockGrid`]), so ranges, `HEAD` and `If-Range` are answered as for any other; the body then waits for blocks that
@@ -7,7 +7,7 @@
 //! Vocabulary: a *listener* is one body under way; a *word* is what the maker is told: which blocks listeners wait for.
 //!
 //! Invariants: one task per file follows its making, however many listen; it ends when the file is whole, its maker gave
-//! up, or nobody listens any more; a listener whose block is not made in time is cut off, never sent other bytes.
+//! up, or no listener is left; a listener whose block is not made in time is cut off, never sent other bytes.
 
 use std::{
     collections::HashMap,
@@ -34,9 +34,9 @@ use crate::{
     ranges::{ByteRange, Representation},
 };
 
-/// How often the file is looked at while somebody waits.
+/// How often the file is looked at while a listener waits.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// How often the maker is told that somebody listens, even if nothing changed.
+/// How often the maker is told that a listener plays, even if nothing changed.
 const WORD_EVERY: Duration = Duration::from_millis(500);
 /// How often the maker's job is asked after.
 const ASK_EVERY: Duration = Duration::from_millis(250);
@@ -46,9 +46,9 @@ const BLOCK_WAIT: Duration = Duration::from_secs(30);
 /// How long nobody may listen before the maker is told: a player closes one connection and opens the next.
 const LEAVE_AFTER: Duration = Duration::from_millis(1_500);
 
-/// Tells the maker of a file that somebody listens, and waits for those blocks.
+/// Tells the maker of a file that a listener plays it, and waits for those blocks.
 pub type RequestBlocks = Arc<dyn Fn(JobId, Vec<u32>) + Send + Sync>;
-/// Tells the maker of a file that nobody listens any more.
+/// Tells the maker of a file that no listener plays it any more.
 pub type Leave = Arc<dyn Fn(JobId) + Send + Sync>;
 
 /// How far the file is.
@@ -78,7 +78,7 @@ pub struct GrowingFile {
 #[derive(Default)]
 struct Listeners {
     next: u64,
-    /// The room is wanted for another file: it is given up as soon as nobody listens.
+    /// The room is wanted for another file: it is given up as soon as no listener plays it.
     dismissed: bool,
     /// By listener: the block it waits for, if it waits.
     waiting: HashMap<u64, Option<u32>>,
@@ -123,7 +123,7 @@ impl GrowingFile {
         Ok(Some(growing))
     }
 
-    /// Whether it can still be listened to by somebody new.
+    /// Whether another listener can still play it.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         matches!(*self.progress.borrow(), Progress::Growing)
@@ -135,7 +135,7 @@ impl GrowingFile {
         listeners.next > 0 && listeners.waiting.is_empty()
     }
 
-    /// Has it given up at once, unless somebody comes back before.
+    /// Has it given up at once, unless a listener comes back before.
     pub(crate) fn dismiss(&self) {
         let mut listeners = self.listeners();
         listeners.dismissed = true;
@@ -208,14 +208,14 @@ impl GrowingFile {
                 break Progress::Whole;
             }
             let now = tokio::time::Instant::now();
-            // Before the look at who waits: whoever begins to wait meanwhile is noticed.
+            // Before the look at who waits: a listener that begins to wait meanwhile is noticed.
             let changed = self.changed();
             let (count, wanted) = self.wanted();
             if count == 0 {
                 let dismissed = self.listeners().dismissed;
                 if dismissed || now - *alone_since.get_or_insert(now) >= LEAVE_AFTER {
                     leave(self.job);
-                    break Progress::Failed("nobody listened any more".to_owned());
+                    break Progress::Failed("no listener was left".to_owned());
                 }
             } else {
                 alone_since = None;
@@ -231,7 +231,7 @@ impl GrowingFile {
                     break end;
                 }
             }
-            // While nobody waits, nobody needs to know soon; but whoever begins to wait is heard at once.
+            // While no listener waits, a slow check is enough; a listener that begins to wait is noticed at once.
             let pause = if wanted.is_empty() { WORD_EVERY / 2 } else { LOOK_EVERY };
             let _whichever = tokio::time::timeout(pause, changed).await;
         };

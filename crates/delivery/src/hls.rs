@@ -5,8 +5,8 @@
 //!
 //! Vocabulary: a ladder *grows* while a worker makes it; what it has so far can be played.
 //!
-//! Invariants: nothing is decoded or encoded here; one ladder is made however many ask; a segment that a playlist
-//! listed can be read until the ladder is let go of.
+//! Invariants: nothing is decoded or encoded here; one ladder is made however many ask; a segment that a playlist listed
+//! can be read until the ladder is evicted.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -40,7 +40,8 @@ const MAX_REMEMBERED: usize = 1_000;
 
 /// That a ladder is being played is noted this often: well within the time for which the cap spares it.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
-/// How often one listener has a ladder made that is over and not there: once more than it takes when it was just let go of.
+/// How often a ladder whose job ended and that is not there is asked for again for one listener: once more than needed if
+/// it was just evicted.
 const MOST_ASKS: u32 = 2;
 
 /// Has the ladder of a track made; gives the job that does it, one however often it is asked.
@@ -95,7 +96,7 @@ impl Ladders {
                 return Ok(View::Whole(stored));
             }
             let remembered = self.making().get(&key).copied();
-            // While the data folder cannot be written nothing is begun, so nobody waits for it.
+            // While the data folder cannot be written nothing is begun, so no listener waits for it.
             let unwritable = self.store.unwritable().map(fanfare_store::Unwritable::error);
             let job = match remembered {
                 Some(job) => job,
@@ -118,7 +119,7 @@ impl Ladders {
                 Made::Playable(variants) => return Ok(View::Growing { job, variants }),
                 Made::NotYet => unwritable.map_or(Ok(()), Err)?,
                 Made::Over => {
-                    // Stored meanwhile, or let go of again: looked at once more from the beginning.
+                    // Stored meanwhile, or evicted again: looked at once more from the beginning.
                     self.making().remove(&key);
                 }
                 Made::Failed(error) => {
@@ -240,7 +241,7 @@ impl Ladders {
             }
             JobState::Running => {}
         }
-        let folder = growing_folder(&self.store.blobs().workshop(), job, row.attempt);
+        let folder = growing_folder(&self.store.blobs().staging(), job, row.attempt);
         let looked = tokio::task::spawn_blocking(move || {
             let Some(names) = growing_names(&folder) else { return Ok(None) };
             let variants = names.iter().map(|name| growing_variant(&folder, name));

@@ -53,7 +53,7 @@ async fn a_segment_that_was_listed_is_there_while_its_ladder_moves_to_where_it_i
     };
     let id = jobs.enqueue(new, NOW).await.unwrap();
     let job = jobs.claim("transcode-track", "worker", 1, NOW).await.unwrap().remove(0);
-    let growing = GrowingLadder::begin(&store.blobs().workshop(), id, job.attempt).unwrap();
+    let growing = GrowingLadder::begin(&store.blobs().staging(), id, job.attempt).unwrap();
     growing.list(&["high".to_owned()]).unwrap();
     let mut variant = GrowingVariant::begin(growing.folder(), "high").unwrap();
     let segment = SegmentFacts { index: 0, first_frame: 0, frames: 5, offset_bytes: 4, len_bytes: 7 };

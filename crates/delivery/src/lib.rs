@@ -2,7 +2,7 @@
 //!
 //! Purpose: decide what a request for a representation gets ([`ranges`]), and stream those bytes of the
 //! original file ([`original`], [`content`]) with the media type that codec and container fix ([`media`]); give a track as HLS
-//! from its ladder, stored or still growing ([`hls`]), and as a smaller file, whole ([`small`]) or while it is made ([`growing`]).
+//! from its ladder, stored or still growing ([`hls`]), and as a transcode, whole ([`small`]) or while it is made ([`growing`]).
 //!
 //! Vocabulary (RFC 9110): a *representation* is the sequence of bytes a URL stands for, a *validator* the entity tag or date that tells
 //! two of its versions apart, a *range* an inclusive run of its bytes.

@@ -3,10 +3,10 @@
 //! A player asks for a track in dozens of ranges; finding and opening its file costs more than sending most of them. So an open
 //! file is kept for [`LIFE`] under a key of the caller's, with what else the answer needs.
 //!
-//! Invariants: a file is given out only while it is the one that was opened ([`OpenFile::is_current`]), its entry
-//! is younger than [`LIFE`], and the caller's *write_generation* is the one it was kept under: a number that changes with everything that
-//! could make the key mean another file. At most [`PLACES`] are kept, and none much longer than [`LIFE`]: a file
-//! that was deleted gives its space back.
+//! Invariants: a file is given out only while it is the one that was opened ([`OpenFile::is_current`]), its entry is
+//! younger than [`LIFE`], and the caller's *write_generation* is the one it was kept under: a number that changes with
+//! everything that could make the key mean another file. At most [`PLACES`] are kept, and none much longer than [`LIFE`]: a
+//! file that was deleted gives its space back.
 
 use std::{
     collections::HashMap,
@@ -82,8 +82,8 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> OpenFileCache<K, 
         file.is_current().then_some((file, beside))
     }
 
-    /// Keeps a file that was found while the write_generation was that one. A file that was changed a moment ago is not kept: its tag is
-    /// about to become a strong one.
+    /// Keeps a file that was found while the write_generation was that one. A file that was changed a moment ago is not
+    /// kept: its tag is about to become a strong one.
     pub fn keep(&self, key: K, write_generation: u64, file: &OpenFile, beside: T) {
         if file.representation().etag.is_weak() {
             return;
@@ -99,7 +99,7 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> OpenFileCache<K, 
         }
     }
 
-    /// Lets go of what is too old, until nothing is left.
+    /// Drops entries that are too old, until nothing is left.
     async fn sweep(self) {
         loop {
             tokio::time::sleep(LIFE).await;
@@ -109,7 +109,7 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> OpenFileCache<K, 
         }
     }
 
-    /// Lets go of what is too old; whether nothing is left, so that the next to keep something starts a sweep.
+    /// Drops entries that are too old; returns whether nothing is left: then the next one that is kept starts a sweep.
     fn clear(&self, now: Instant) -> bool {
         let mut kept = self.kept();
         kept.places.retain(|_, place| now.saturating_duration_since(place.since) < LIFE);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn handles_are_let_go_of_and_places_are_few() {
+    async fn handles_are_closed_and_places_are_few() {
         let folder = tempfile::tempdir().unwrap();
         let open_file_cache = OpenFileCache::default();
         let file = opened(&folder, true).await;

@@ -1,7 +1,7 @@
 //! A run of an open file's bytes on its way out.
 //!
 //! Purpose: give those bytes to a socket without copying them through the program ([`FileSlice::send`], sendfile(2)), say
-//! beforehand whether that would wait for a disk ([`FileSlice::at_hand`]) and do the waiting elsewhere
+//! beforehand whether that would wait for a disk ([`FileSlice::available`]) and do the waiting elsewhere
 //! ([`FileSlice::fetch`]); or read them, where there is no such socket ([`FileSlice::read`]).
 //!
 //! Invariants: a slice of a file that is no longer the one that was opened fails; so does one behind which the file ends
@@ -114,7 +114,7 @@ impl FileSlice {
         front
     }
 
-    /// Hands at most `most` of its bytes to a socket that does not block, and takes them off; gives how many.
+    /// Hands at most `most` of its bytes to a socket that does not block, and takes them off; returns how many.
     ///
     /// # Errors
     /// `WouldBlock` while the socket takes nothing; `UnexpectedEof` and `Other` when the file is no longer what it was:
@@ -140,7 +140,7 @@ impl FileSlice {
 
     /// Whether its first `len` bytes lie in memory, by a look at some of their pages.
     #[must_use]
-    pub fn at_hand(&self, len: u64) -> Availability {
+    pub fn available(&self, len: u64) -> Availability {
         let len = len.min(self.len);
         let Some(last) = len.checked_sub(1) else { return Availability::Yes };
         let mut at = 0;

@@ -1,6 +1,6 @@
-//! Smaller files of tracks at the listener: whole from the cache, or while they are made.
+//! Transcodes for listeners: complete ones from the cache, or while they are made.
 //!
-//! Purpose: [`SmallFiles::open`] decides what a request for a quality is answered from (docs/coverage.md E5 to E10).
+//! Purpose: [`SmallFiles::open`] decides from which file a request for a quality is answered.
 //!
 //! Vocabulary: a *hit* is answered from a whole file; a *miss* from one that is made meanwhile, or from the original.
 //!
@@ -39,10 +39,10 @@ const WRITE_WAIT: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How stale the time of last use may be: noting it is a write.
 const TOUCH_EVERY_MS: i64 = 60_000;
-/// How long whoever comes too many is asked to wait, in seconds: an encode takes about that long.
+/// How long a client over the limit is asked to wait, in seconds: an encode takes about that long.
 pub const RETRY_AFTER_S: u64 = 5;
 
-/// Has a smaller file of a track made for listeners; gives the job that does it.
+/// Has a transcode of a track made for listeners; returns the job that makes it.
 pub type AskStream = Arc<dyn Fn(TrackId, Profile) -> BoxFuture<'static, Result<JobId>> + Send + Sync>;
 
 /// Who makes files, as this crate knows them.
@@ -52,11 +52,11 @@ pub struct Maker {
     pub ask: AskStream,
     /// Says what of it is waited for.
     pub want: RequestBlocks,
-    /// Says that nobody listens any more.
+    /// Says that no listener is left.
     pub leave: Leave,
 }
 
-/// Who asks for a smaller file, and for what.
+/// Who asks for a transcode, and for what.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
     /// For whom it is made, for the limit of each.
@@ -98,13 +98,13 @@ impl Begun {
 
 type Key = (TrackId, Profile);
 
-/// Smaller files of all tracks.
+/// Transcodes of all tracks.
 pub struct SmallFiles {
     store: Store,
     sources: Sources,
     maker: Maker,
     begun: Mutex<HashMap<Key, Begun>>,
-    /// Held by whoever begins a file, so that of many at once the others find it begun.
+    /// Held by the request that begins a file, so that other requests at that time find it begun.
     beginning: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -131,7 +131,7 @@ impl SmallFiles {
         (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
-    /// How many files are being made, for whoever listens or did a moment ago.
+    /// How many files are being made, for listeners of now or a moment ago.
     #[must_use]
     pub fn encoding(&self) -> usize {
         self.begun().values().filter_map(Begun::alive).count()
@@ -270,9 +270,9 @@ impl SmallFiles {
         self.make_room(options, person)?;
         self.refuse_where_nothing_is_stored()?;
         let deadline = Instant::now() + BEGIN_WAIT;
-        // The original is at hand, so nobody waits long for the right to queue it.
+        // The original can be sent, so the request does not wait long for the right to queue it.
         let job = Patience::new(WRITE_WAIT).over((self.maker.ask)(track.id, profile)).await?;
-        // The maker goes on for as long as it hears of somebody.
+        // The maker goes on for as long as it is told of a listener.
         (self.maker.want)(job, Vec::new());
         loop {
             let row = self.store.jobs().job(job).await?;
@@ -286,8 +286,8 @@ impl SmallFiles {
                         etag: tag(track.hash, profile, track.id),
                         modified_s: modified_s(track),
                     };
-                    let heard = (Arc::clone(&self.maker.want), Arc::clone(&self.maker.leave));
-                    if let Some(growing) = GrowingFile::follow(&self.store, heard, made).await? {
+                    let calls = (Arc::clone(&self.maker.want), Arc::clone(&self.maker.leave));
+                    if let Some(growing) = GrowingFile::follow(&self.store, calls, made).await? {
                         let begun = Begun { growing: Arc::downgrade(&growing), person: person.to_owned() };
                         self.begun().insert(key, begun);
                         return Ok(Some(Small::Growing(growing)));
@@ -326,13 +326,13 @@ impl SmallFiles {
         }
     }
 
-    /// While the data folder cannot be written no encoder begins, so nobody waits for one.
+    /// While the data folder cannot be written no encoder begins, so no request waits for one.
     fn refuse_where_nothing_is_stored(&self) -> Result<()> {
         self.store.unwritable().map_or(Ok(()), |why| Err(why.error()))
     }
 
-    /// Refuses when too many files are being made that somebody listens to; what was left is given up for the new one, so
-    /// that whoever skips through an album is not refused.
+    /// Refuses when too many files are being made for listeners. Files without a listener are given up for the new one, so
+    /// that a listener who skips through an album is not refused.
     fn make_room(&self, options: &CacheOptions, person: &str) -> Result<()> {
         let mut begun = self.begun();
         begun.retain(|_, begun| begun.alive().is_some());
@@ -340,10 +340,10 @@ impl SmallFiles {
             begun.values().filter_map(|begun| Some((begun.person == person, begun.alive()?))).collect();
         drop(begun);
         let theirs = || alive.iter().filter(|(theirs, _)| *theirs);
-        let heard = |(_, growing): &&(bool, Arc<GrowingFile>)| !growing.is_left();
-        let (whose, most) = if theirs().filter(heard).count() >= options.max_encodes_per_person {
+        let played = |(_, growing): &&(bool, Arc<GrowingFile>)| !growing.is_left();
+        let (whose, most) = if theirs().filter(played).count() >= options.max_encodes_per_person {
             ("are being made for you", options.max_encodes_per_person)
-        } else if alive.iter().filter(heard).count() >= options.max_encodes {
+        } else if alive.iter().filter(played).count() >= options.max_encodes {
             ("are being made", options.max_encodes)
         } else {
             let full = alive.len() >= options.max_encodes;
@@ -353,7 +353,7 @@ impl SmallFiles {
             }
             return Ok(());
         };
-        Err(Error::new(ErrorKind::TooMany, format!("{most} smaller files {whose} already"))
+        Err(Error::new(ErrorKind::TooMany, format!("{most} transcodes {whose} already"))
             .remedy("wait for one of them, or play the original"))
     }
 

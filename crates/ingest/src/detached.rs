@@ -1,8 +1,8 @@
-//! Questions to file systems, on threads that nobody has to wait for.
+//! Questions to file systems, on threads that no caller has to wait for.
 //!
-//! A network share that hangs keeps whoever asked it for as long as it likes: that thread can be neither ended nor
-//! joined, and a runtime that is dropped waits for its blocking threads. So whatever this crate asks of a
-//! library's file system it asks on a thread of its own, which the process leaves behind when it ends.
+//! A network share that hangs blocks the thread that asked it without limit: that thread can be neither ended nor joined,
+//! and a runtime that is dropped waits for its blocking threads. So whatever this crate asks of a library's file system it
+//! asks on a thread of its own, which the process leaves behind when it ends.
 
 use std::{future::Future, time::Duration};
 
@@ -29,7 +29,7 @@ pub(crate) fn detached<T: Send + 'static>(
 ) -> impl Future<Output = Result<T>> + Send + 'static {
     let (sender, returned) = oneshot::channel();
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-        // Refused when nobody waits any more.
+        // Fails when the caller no longer waits.
         let _left = sender.send(work());
     });
     async move {

@@ -117,7 +117,7 @@ impl TaskHub {
             state.ring.pop_front();
         }
         state.ring.push_back(event.clone());
-        // Nobody listening is no failure.
+        // Without a subscriber this is no failure.
         let _listeners = self.inner.sender.send(event);
     }
 

@@ -62,7 +62,7 @@ pub struct IngestOptions {
     pub cache: CacheOptions,
     /// How many days files of ours are kept that no row names; may be changed later.
     pub quarantine_days: u32,
-    /// How many days a track whose file is missing is kept; 0: until somebody removes it. May be changed later.
+    /// How many days a track whose file is missing is kept; 0: until a user removes it. May be changed later.
     pub keep_missing_days: u32,
 }
 
@@ -169,7 +169,7 @@ impl Ingest {
     }
 
     /// Says that something is being played: background work stands back, until a while after the answer was last told to
-    /// [`Playing::go_on`]. Hand one to whoever streams; they may be many.
+    /// [`Playing::go_on`]. Each stream gets one; there may be many.
     #[must_use]
     pub fn playing(&self) -> Playing {
         self.inner.work_policy.playing(None)

@@ -98,7 +98,7 @@ impl LiveTask {
         self.state().task.state.is_over()
     }
 
-    /// Makes the task known: stored first, then told. When this returns both are done, whoever did it.
+    /// Makes the task known: stored first, then told. When this returns both are done, by this caller or another.
     ///
     /// # Errors
     /// Errors of the store.
@@ -166,7 +166,7 @@ impl LiveTask {
         self.progress(|_| {}).await;
     }
 
-    /// Adds a line to the log and says it: whoever follows sees every one.
+    /// Adds a line to the log and sends it as an event: a client that follows sees every one.
     pub(crate) async fn note(&self, text: String) {
         {
             let mut state = self.state();

@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 /// Name of the lock file in the data folder.
 const LOCK_FILE: &str = "lock";
 
-/// The held lock; dropping it (or dying) gives it up.
+/// The held lock; dropping it (or the end of the process) releases it.
 #[derive(Debug)]
 pub struct DataLock {
     _file: File,

@@ -1,5 +1,5 @@
 //! [`OwnFolders`]: folders that hold what Fanfare itself makes and keeps. No library lies in one, and a scan that comes to one
-//! passes it by: smaller files and uploads would become tracks of their own, again and again.
+//! passes it by: transcodes and uploads would become tracks of their own, again and again.
 
 use std::{
     collections::HashSet,

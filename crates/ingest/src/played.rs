@@ -1,4 +1,4 @@
-//! [`Played`]: a track that is played and lacks results is analyzed next (docs/coverage.md A10).
+//! [`Played`]: a track that is played and lacks results is analyzed next.
 //!
 //! Every answer that plays a track notes it here, once a second while bytes flow, and never waits: it looks into a small map.
 //! One task takes the notes and puts the track's job in front of all other waiting jobs. If there is no job, the same

@@ -1,19 +1,19 @@
 //! [`PostAnalysis`]: what is done with a track once its analysis is stored.
 //!
 //! The stages of a run, from the analyzers' side, are told in `fanfare_analysis` (`analyze`). Here is what follows, the
-//! same for background work and for a track that was analyzed while somebody listened to it:
+//! same for background work and for a track that was analyzed while it was played:
 //!
 //! 1. *Compute*: every analyzer has finished, failed or was evicted. Nothing is stored yet.
 //! 2. *Persist*: results and the job's end, in one transaction. When that fails, the attempt failed: the hooks are
 //!    skipped, and the track is tried again or its job parked.
 //! 3. *Hooks*: each [`PostAnalysis`] in turn, with all the features that are stored now. One that fails, panics or takes
 //!    too long is a line in the log with its whole chain of causes; it never changes what became of the track.
-//!    A track whose analysis failed for good has no results to follow up, but others may have waited for it: then, and when
+//!    A track whose analysis was given up has no results to follow up, but others may have waited for it: then, and when
 //!    nothing is left to do, each hook catches up.
 //! 4. *Clean up*: buffers and threads of the run are gone, the executor takes the next job.
 //!
 //! A process that is killed between 2 and 4 does not run the hooks again: what must not be missed belongs into the
-//! transaction. Whoever writes into files must see for itself whether they may be written to.
+//! transaction. A hook that writes into files must check itself whether it may.
 
 use std::{panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 
@@ -40,7 +40,7 @@ pub trait PostAnalysis: Send + Sync {
     /// Any error is a line in the log.
     async fn after(&self, track: &Track, path: &Path, features: &Features, store: &Store) -> Result<()>;
 
-    /// Does what waited for other tracks: called when the analysis of that track failed for good, and, without a track, when
+    /// Does what waited for other tracks: called when the analysis of that track was given up, and, without a track, when
     /// nothing is left to do (the last track that something waited for may be missing by then, or have ended its process).
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use fanfare_store::Keeping;
 
 /// How long files that no row names are kept where nothing else is set, in days.
 pub const QUARANTINE_DAYS: u32 = 30;
-/// How long smaller files are kept that no row names, in days: they can be made again.
+/// How long transcodes are kept that no row names, in days: they can be made again.
 const CACHE_DAYS: u32 = 7;
 /// Files stored that lately are left out: their row may be about to be written. 10 minutes: between the two lie a
 /// transaction and its wait for the lock.

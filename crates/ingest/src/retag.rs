@@ -1,8 +1,9 @@
 //! [`WriteReplayGain`]: measured loudness, written into the tags of library files. Off unless its owner asked for it.
 //!
 //! After a track is analyzed its own gain is written. A track of a release waits until no other track of it waits for its
-//! analysis, whether that ends with results, with a failure, or because the track is gone. Then the release's gain is computed from the gating blocks that are stored with every track (nothing is decoded
-//! again), and each file gets it together with its own gain. Values that cannot be true are not written, see [`plan`].
+//! analysis, whether that ends with results, with a failure, or because the track is gone. Then the release's gain is
+//! computed from the gating blocks that are stored with every track (nothing is decoded again), and each file gets it
+//! together with its own gain. Values that cannot be true are not written, see [`plan`].
 //!
 //! The catalog is told in one transaction what each file is now, so that neither a scan nor the watcher has it analyzed
 //! again. Killed between the two, the next scan takes the file for a changed one: it is analyzed once more and found to say
@@ -142,8 +143,8 @@ fn first_time(told: &mut Vec<String>, of: impl Display, error: &Error) -> bool {
     first
 }
 
-/// Writes one file and tells the catalog; the log tells why it could not. Goes on to its end though nobody waits any
-/// more.
+/// Writes one file and notes it in the catalog; if it cannot, the log tells why. Goes on to its end even if the caller no
+/// longer waits.
 pub(crate) async fn write_one(
     one: Ready,
     path: PathBuf,

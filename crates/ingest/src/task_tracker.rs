@@ -73,8 +73,8 @@ struct State {
     counted: Option<Instant>,
     /// What ended the run of that task before all was done.
     ended_by: Option<(TaskId, String)>,
-    /// The last job whose track is shown as the item at hand.
-    at_hand: Option<JobId>,
+    /// The last job whose track is shown as the current item.
+    running: Option<JobId>,
 }
 
 impl TaskTracker {
@@ -89,7 +89,7 @@ impl TaskTracker {
         let mut state = self.inner.state.lock().await;
         for task in self.inner.store.catalog().tasks_under_way().await? {
             let kind = self.inner.line.kind();
-            // What is of no line (a scan) is closed by the first one.
+            // A task of no queue (a scan) is closed by the first tracker.
             let of_none = !matches!(
                 task.kind,
                 TaskKind::Analysis | TaskKind::Upload | TaskKind::Transcode | TaskKind::Cache
@@ -194,11 +194,11 @@ impl TaskTracker {
                 let job = event.job();
                 let item = match event {
                     // Of several tracks at a time the latest is shown.
-                    WorkerEvent::Progress { .. } => state.at_hand != job,
+                    WorkerEvent::Progress { .. } => state.running != job,
                     _ => true,
                 };
                 if matches!(event, WorkerEvent::Started { .. } | WorkerEvent::Progress { .. }) {
-                    state.at_hand = job;
+                    state.running = job;
                 }
                 if let WorkerEvent::Failed { ends_run: true, message, .. } = event {
                     state.ended_by = Some((task.id(), message.clone()));
@@ -264,7 +264,7 @@ impl TaskTracker {
         }
     }
 
-    /// Withdraws what waits and what is at hand, if that is the live task (docs/coverage.md A24).
+    /// Withdraws the waiting and the running jobs, if that is the live task.
     ///
     /// # Errors
     /// Errors of the store.
@@ -289,7 +289,7 @@ impl TaskTracker {
         Ok(true)
     }
 
-    /// What a run of making smaller files did; `None` for other work.
+    /// The result of a run that makes transcodes; `None` for other work.
     async fn cache_run(&self, task: &LiveTask) -> Option<CacheRun> {
         if self.inner.line != WorkQueue::Cache {
             return None;

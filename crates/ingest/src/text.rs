@@ -34,7 +34,7 @@ pub(crate) fn track_failure(error: &Error, at: Timestamp, next_retry: Option<Tim
     }
 }
 
-/// The status of an event (docs/coverage.md E22): `in_progress`, `completed`, `failed`, or `skipped` for a track that is left out
+/// The status of an event: `in_progress`, `completed`, `failed`, or `skipped` for a track that is left out
 /// while the work goes on. A listener may go by it alone: after `completed` and `failed` nothing follows.
 pub(crate) fn status(task: &Task) -> &'static str {
     match task.state {

@@ -1,7 +1,7 @@
 //! How gently the worker works, decided from what goes on: [`WorkPolicy`].
 //!
 //! Three kinds of moments, in this order:
-//! - Tracks wait that somebody just brought (a scan found them, an owner asked): all slots, flat out. While something is
+//! - Tracks wait that were just added (a scan found them, an owner asked): all slots, without a throttle. While something is
 //!   being played, as gently as a nightly run: they go on, but cannot be analyzed to.
 //! - A nightly run is under way: as gently as is set; while something is being played, it holds.
 //! - Otherwise nothing waits.
@@ -38,7 +38,7 @@ struct Situation {
     jobs: usize,
     options: BackgroundOptions,
     nightly: bool,
-    /// Whether tracks wait that somebody brought.
+    /// Whether tracks wait that were just added.
     prompt: bool,
     /// When bytes were last handed to a listener.
     last_played: Option<Instant>,
@@ -99,7 +99,7 @@ impl WorkPolicy {
         self.situation.send_modify(|situation| situation.nightly = runs);
     }
 
-    /// Whether tracks wait that somebody brought.
+    /// Whether tracks wait that were just added.
     pub(crate) fn prompt(&self, wait: bool) {
         self.situation.send_if_modified(|situation| std::mem::replace(&mut situation.prompt, wait) != wait);
     }
@@ -160,7 +160,7 @@ impl WorkPolicy {
     }
 }
 
-/// Kept by whoever streams to a listener: background work stands back while bytes flow.
+/// Kept by a stream to a listener: background work is throttled while bytes flow.
 pub struct Playing {
     work_policy: WorkPolicy,
     /// Which track is played, and where that is noted.

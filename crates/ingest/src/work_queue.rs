@@ -14,7 +14,7 @@ pub(crate) enum WorkQueue {
     Uploads,
     /// Transcodes that a client asked for are made.
     Transcodes,
-    /// Smaller files are made ahead of time.
+    /// Transcodes are made ahead of time.
     Cache,
 }
 

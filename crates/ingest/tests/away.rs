@@ -1,5 +1,5 @@
 //! Storage that is away while an upload is worked on: tried again with growing pauses, given up with a reason if it stays
-//! away, and nothing lost (docs/coverage.md D23).
+//! away, and nothing lost.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
 
@@ -117,7 +117,7 @@ async fn storage_that_is_away_is_tried_again_and_the_upload_becomes_ready_when_i
         pause_is_over(&store, &failed).await;
         rest(&ingest).await;
         assert_eq!(state(&store, track).await, TrackState::Ready, "{part}");
-        assert_eq!(fs::read_dir(store.blobs().workshop()).unwrap().count(), 0, "{part}");
+        assert_eq!(fs::read_dir(store.blobs().staging()).unwrap().count(), 0, "{part}");
         assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new(), "{part}");
         ingest.shutdown().await;
     }

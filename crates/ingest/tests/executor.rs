@@ -1,5 +1,4 @@
-//! How many jobs of each queue a worker holds at a time, and when it tries again what failed (docs/coverage.md A35, A43,
-//! D3, D8, D10, D17, D20, D24).
+//! How many jobs of each queue a worker holds at a time, and when it tries again what failed.
 //!
 //! The worker is this very program, started again with the ignored test [`executor_process`] as its only task: a worker as
 //! it is, but for an analyzer and an enrichment that wait until they are told to go on, and a clock that can be put forward.
@@ -43,7 +42,7 @@ const LOOK: Duration = Duration::from_millis(5);
 const AHEAD: &str = "clock-ahead-ms";
 /// Who waits may go on once the file of that name and its kind is there.
 const GO: &str = "go-";
-/// Each time somebody begins to wait, or failed: a line with what, and how many were at it.
+/// Each time a job begins to wait, or failed: a line with what, and how many were at it.
 const NOTES: &str = "notes";
 /// Enrichments fail while this is there.
 const BROKEN: &str = "broken";
@@ -127,7 +126,7 @@ fn executor_process() {
     std::process::exit(0);
 }
 
-/// Everything waits for the night, which comes when somebody asks.
+/// Everything waits for the night, which comes when the test asks.
 fn night(concurrency: usize) -> BackgroundOptions {
     BackgroundOptions {
         on_arrival: false,
@@ -150,7 +149,7 @@ async fn ingest(fixture: &Fixture, store: &Store, background: BackgroundOptions)
 
 fn song(number: u32) -> Vec<u8> {
     let title = format!("song {number}");
-    let tags = [("INAM", title.as_str()), ("IART", "somebody")];
+    let tags = [("INAM", title.as_str()), ("IART", "a singer")];
     let tone = signals::sine(44_100, 4.0, 200.0 + 50.0 * f64::from(number), 0.3);
     wav_with_tags(44_100, &[tone], WavFormat::I16, &tags)
 }
@@ -171,7 +170,7 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(LOOK).await;
         }
     });
-    assert!(waited.await.is_ok(), "waited in vain: {what}");
+    assert!(waited.await.is_ok(), "waited too long for: {what}");
 }
 
 fn notes(fixture: &Fixture, kind: &str) -> Vec<usize> {
@@ -192,7 +191,7 @@ fn put_forward(fixture: &Fixture, ahead_ms: i64) {
     fs::rename(new, file).unwrap();
 }
 
-/// docs/coverage.md A35: as many candidates at a time as are set, never one more, and the others wait.
+/// As many candidates at a time as are set, never one more, and the others wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn candidates_of_a_run_are_analyzed_side_by_side_and_never_more_than_are_set() {
     for concurrency in [1, 3] {
@@ -217,9 +216,9 @@ async fn candidates_of_a_run_are_analyzed_side_by_side_and_never_more_than_are_s
     }
 }
 
-/// docs/coverage.md A40, A41: what is at hand when the time of a run is over is done to its end, and nothing is begun.
+/// A track that is being analyzed when the time of a run is over is finished, and none is begun.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_track_at_hand_when_a_runs_time_is_over_is_done_and_none_is_begun() {
+async fn a_track_that_is_analyzed_when_a_runs_time_is_over_is_done_and_none_is_begun() {
     let fixture = Fixture::new();
     for number in 0..4 {
         fixture.song(&format!("{number}.wav"), number);
@@ -229,7 +228,7 @@ async fn a_track_at_hand_when_a_runs_time_is_over_is_done_and_none_is_begun() {
     ingest.add_folder(&fixture.music()).await.unwrap();
     rest(&ingest).await;
     let run = ingest.run_nightly_now().await.unwrap();
-    until("one is at hand", async || notes(&fixture, "analyzing").len() == 1).await;
+    until("one is being analyzed", async || notes(&fixture, "analyzing").len() == 1).await;
     // Its four hours are over from now on: 3.6 ms.
     ingest.set_background(BackgroundOptions { budget_h: 1e-6, ..night(1) }).unwrap();
     let counts = async || store.jobs().counts("analyze-track").await.unwrap();
@@ -245,7 +244,7 @@ async fn a_track_at_hand_when_a_runs_time_is_over_is_done_and_none_is_begun() {
     ingest.shutdown().await;
 }
 
-/// docs/coverage.md D3, D10, D24: two uploads are processed at a time and one is enriched, however long that takes and
+/// Two uploads are processed at a time and one is enriched, however long that takes and
 /// however many wait for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_uploads_are_processed_at_a_time_and_one_is_enriched() {
@@ -280,7 +279,7 @@ async fn two_uploads_are_processed_at_a_time_and_one_is_enriched() {
     assert_eq!(notes(&fixture, "enriching"), [1; 6]);
 }
 
-/// docs/coverage.md D9, D13: the bytes that were sent are there until everything is made of them, and then gone.
+/// The bytes that were sent are there until everything is made of them, and then gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn temporary_audio_is_there_until_enrichment_is_over() {
     let fixture = Fixture::new();
@@ -303,7 +302,7 @@ async fn temporary_audio_is_there_until_enrichment_is_over() {
     ingest.shutdown().await;
 }
 
-/// docs/coverage.md E12, E18: so many tracks at a time are cached as are set; what the library lacks is skipped with a line.
+/// So many tracks at a time are cached as are set; what the library lacks is skipped with a line.
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_tracks_are_cached_at_a_time_as_are_set_and_what_is_missing_is_skipped() {
     let fixture = Fixture::new();
@@ -342,7 +341,7 @@ async fn as_many_tracks_are_cached_at_a_time_as_are_set_and_what_is_missing_is_s
     ingest.shutdown().await;
 }
 
-/// docs/coverage.md D17, D20: by the worker's own clock, which is put forward; and never before.
+/// By the worker's own clock, which is put forward; and never before.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enrichment_that_fails_is_tried_after_five_minutes_and_after_five_more_and_fails_open() {
     let fixture = Fixture::new();
@@ -368,7 +367,7 @@ async fn an_enrichment_that_fails_is_tried_after_five_minutes_and_after_five_mor
         let waits = track().await;
         assert_eq!((waits.state, waits.enrichment), (TrackState::Enriching, EnrichmentState::Pending));
         let early = Timestamp(job.run_at.0 - 1);
-        assert_eq!(store.jobs().claim("enrich-track-audio", "somebody", 1, early).await.unwrap(), []);
+        assert_eq!(store.jobs().claim("enrich-track-audio", "another", 1, early).await.unwrap(), []);
         ahead_ms = job.run_at.0 - now().0;
         begun = now();
         put_forward(&fixture, ahead_ms);
@@ -406,7 +405,7 @@ async fn waiting_enrichment(store: &Store, track: TrackId) -> JobId {
     store.jobs().enqueue(new, now()).await.unwrap()
 }
 
-/// docs/coverage.md A43: a track that exceeds its budget is in the list of its run, with the reason, and costs no other.
+/// A track that exceeds its budget is in the list of its run, with the reason, and costs no other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_track_that_exceeds_its_budget_is_named_by_its_run() {
     let fixture = Fixture::new();
@@ -442,7 +441,7 @@ async fn a_track_that_exceeds_its_budget_is_named_by_its_run() {
     ingest.shutdown().await;
 }
 
-/// docs/coverage.md D8: a worker that is killed while it processes an upload, and again while it enriches it, costs an
+/// A worker that is killed while it processes an upload, and again while it enriches it, costs an
 /// attempt each and nothing else (issue 12).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_during_an_upload_loses_nothing_and_doubles_nothing() {
@@ -489,5 +488,5 @@ async fn a_worker_that_is_killed_during_an_upload_loses_nothing_and_doubles_noth
     assert_eq!(ingest.worker_status().restarts, 2);
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
     ingest.shutdown().await;
-    assert_eq!(fs::read_dir(store.blobs().workshop()).unwrap().count(), 0, "nothing half made is left");
+    assert_eq!(fs::read_dir(store.blobs().staging()).unwrap().count(), 0, "nothing half made is left");
 }

@@ -63,7 +63,7 @@ async fn a_track_that_was_missing_for_31_days_is_removed_once_the_server_has_wat
     ingest.remove_missing_after(Duration::ZERO);
     ingest.set_keep_missing(0);
     scan(&ingest).await;
-    assert!(is_known(&store, ids[0]).await, "kept until somebody removes it");
+    assert!(is_known(&store, ids[0]).await, "kept until a user removes it");
     ingest.set_keep_missing(30);
     assert_eq!(scan(&ingest).await.message, "1 removed");
     assert_eq!((is_known(&store, ids[0]).await, is_known(&store, ids[1]).await), (false, true));
@@ -117,7 +117,7 @@ async fn missing_tracks_whose_files_are_back_are_restored_and_not_removed() {
 }
 
 /// issue 12: a change that a scan could not store, because another process held the database, was lost until the next scan
-/// that somebody asked for: a watched folder tells of a change once.
+/// that a user asked for: a watched folder tells of a change once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_that_could_not_be_stored_is_tried_again_by_itself() {
     let fixture = Fixture::new();

@@ -22,7 +22,7 @@ fn nightly_process() {
     tokio::runtime::Runtime::new().unwrap().block_on(run_worker(options)).unwrap();
 }
 
-/// Nothing is analyzed before somebody asks for a run.
+/// Nothing is analyzed before the test asks for a run.
 fn later() -> BackgroundOptions {
     // Flat out: these tests are about what is analyzed, not when.
     BackgroundOptions {
@@ -112,7 +112,7 @@ async fn a_run_with_failures_names_them_and_a_retry_takes_up_only_those() {
         "its content will not mend itself"
     );
 
-    // By itself it is not taken up again; when somebody asks it is, and nothing else.
+    // By itself it is not taken up again; when a user asks it is, and nothing else.
     assert_eq!(run(&ingest).await.total, 0);
     let retried = ingest.retry(first.id).await.unwrap();
     ended(&ingest, retried).await;
@@ -192,7 +192,7 @@ async fn a_run_can_be_cancelled_and_one_that_died_leaves_nothing_queued() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_cancelled_lets_go_of_the_track_at_hand() {
+async fn a_run_that_is_cancelled_stops_the_track_that_is_analyzed() {
     let fixture = Fixture::new();
     fixture.song("00.wav", 0);
     let store = fixture.store().await;

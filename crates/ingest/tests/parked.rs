@@ -1,5 +1,4 @@
-//! Parked jobs with a real worker: each retry does that thing only, and nothing is left of the reason (issue 12;
-//! docs/coverage.md D17, D18, D20).
+//! Parked jobs with a real worker: each retry does that thing only, and nothing is left of the reason (issue 12).
 #![allow(clippy::unwrap_used, clippy::panic)] // tests say what they expect
 
 use std::path::PathBuf;

@@ -122,7 +122,7 @@ async fn a_file_that_kills_workers_is_given_up_and_its_neighbours_are_not() {
     rest(&ingest).await;
     let counts = store.jobs().counts(QUEUE).await.unwrap();
     assert_eq!((counts.done, counts.parked, counts.waiting, counts.running), (40, 1, 0, 0));
-    // Only what was at hand is tried alone: the three neighbours once, and the poison itself.
+    // Only what ran is tried alone: the three neighbours once, and the poison itself.
     let claims = std::fs::read_to_string(fixture.data().join("claims")).unwrap();
     let alone = claims.lines().filter(|jobs| *jobs == "1").count();
     assert!(alone <= 3 + 4 + 1, "{claims}");

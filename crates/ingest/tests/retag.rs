@@ -36,7 +36,7 @@ const OFF: &str = "off";
 fn retag_process() {
     let data_dir = PathBuf::from(std::env::args_os().next_back().unwrap());
     let mut parts = WorkerParts::default();
-    assert!(parts.post_analysis.is_empty(), "nothing is written unless somebody asked for it");
+    assert!(parts.post_analysis.is_empty(), "nothing is written unless a user asked for it");
     if !data_dir.join(OFF).exists() {
         parts.post_analysis.push(Arc::new(WriteReplayGain::default()));
     }
@@ -49,7 +49,7 @@ fn retag_process() {
 /// A tone of that level on that album.
 fn song(fixture: &Fixture, name: &str, album: Option<&str>, amplitude: f64) {
     let tone = signals::sine(RATE_HZ, 2.0, 440.0, amplitude);
-    let mut tags = vec![("INAM", name), ("IART", "somebody")];
+    let mut tags = vec![("INAM", name), ("IART", "a singer")];
     tags.extend(album.map(|album| ("IPRD", album)));
     fs::write(fixture.music().join(name), wav_with_tags(RATE_HZ, &[tone], WavFormat::I16, &tags)).unwrap();
 }
@@ -153,7 +153,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
             "{name}"
         );
         assert_eq!(found.replaygain_album_gain_db, hundredths(of_album), "{name}");
-        assert_eq!((found.title.as_deref(), found.artist.as_deref()), (Some(name), Some("somebody")));
+        assert_eq!((found.title.as_deref(), found.artist.as_deref()), (Some(name), Some("a singer")));
     }
     assert_eq!(names.map(|name| sound(&fixture.music().join(name))), sounds, "the sound is the same");
     // What cannot be written stays, and is analyzed all the same.
@@ -164,7 +164,7 @@ async fn gains_of_tracks_and_releases_are_written_and_nothing_is_heard_twice() {
     assert_known(&fixture, &store).await;
     assert_eq!(analyses(&store).await, 1);
 
-    // A server that starts anew scans: every file is known as it is.
+    // A server that restarts scans: every file is known as it is.
     let ingest = analyzing(&fixture, &store).await;
     scan(&ingest).await;
     rest(&ingest).await;
@@ -319,7 +319,7 @@ async fn state_of(store: &Store, path: &str) -> TrackState {
 
 /// issue 12: a release whose last track failed got its gains only at the next nightly run.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_release_is_written_when_its_last_track_fails_for_good() {
+async fn a_release_is_written_when_its_last_track_is_given_up() {
     let fixture = Fixture::new();
     album_with_a_broken_track(&fixture);
     let store = fixture.store().await;

@@ -223,7 +223,7 @@ async fn storage_that_is_away_hides_its_tracks_and_removes_nothing() {
     let folder = store.catalog().folders().await.unwrap()[0].id;
     assert_eq!(ingest.remove_missing(folder, "").await.unwrap().removed, 1);
     rest(ingest).await;
-    assert_eq!((missing(store).await, away(store).await), (vec![], vec![]), "somebody removed it");
+    assert_eq!((missing(store).await, away(store).await), (vec![], vec![]), "a user removed it");
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
     library.ingest.shutdown().await;
 }

@@ -136,7 +136,7 @@ async fn both_agree(steps: &[Step]) {
         }
     }
     scan(&ingest).await;
-    // What is gone is kept as missing until somebody removes it (issue 12).
+    // What is gone is kept as missing until a user removes it (issue 12).
     ingest.remove_missing(folder.id, "").await.unwrap();
     // Files whose path a missing track still had are found by the next scan.
     scan(&ingest).await;

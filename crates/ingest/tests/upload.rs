@@ -1,4 +1,4 @@
-//! Uploads from the first byte to `ready`, with a real worker process (docs/coverage.md D1 to D22).
+//! Uploads from the first byte to `ready`, with a real worker process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests say what they expect
 
@@ -75,7 +75,7 @@ async fn ingest(fixture: &Fixture, store: &Store, options: UploadOptions) -> Ing
 }
 
 fn song(seconds: f64, hz: f64) -> Vec<u8> {
-    let tags = [("INAM", "a song"), ("IART", "somebody")];
+    let tags = [("INAM", "a song"), ("IART", "a singer")];
     wav_with_tags(44_100, &[signals::sine(44_100, seconds, hz, 0.3)], WavFormat::I16, &tags)
 }
 
@@ -100,8 +100,8 @@ fn bytes_read(pid: u32) -> u64 {
     counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
 }
 
-fn left_in_workshop(store: &Store) -> usize {
-    std::fs::read_dir(store.blobs().workshop()).unwrap().count()
+fn left_in_staging(store: &Store) -> usize {
+    std::fs::read_dir(store.blobs().staging()).unwrap().count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,10 +129,10 @@ async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everyth
     assert!(store.catalog().track_path(id).await.unwrap().is_some(), "the original plays");
     let tasks = store.catalog().tasks(10).await.unwrap();
     assert!(tasks.iter().any(|task| task.kind == TaskKind::Upload), "{tasks:?}");
-    assert_eq!(left_in_workshop(&store), 0);
+    assert_eq!(left_in_staging(&store), 0);
     assert_eq!(store.catalog().check().await.unwrap(), Vec::<String>::new());
 
-    // The acceptance value of loudness comes out here as it does in a scan (docs/coverage.md A51): see `analysis`.
+    // The acceptance value of loudness comes out here as it does in a scan: see `analysis`.
     let features = Features::from_results(results);
     let measured = features.loudness.unwrap().integrated_lufs.unwrap().0;
     assert!((measured - -14.1).abs() < 0.1, "{measured}");
@@ -153,7 +153,7 @@ async fn an_upload_is_decoded_once_and_becomes_ready_with_its_ladder_and_everyth
     ingest.shutdown().await;
 }
 
-/// docs/coverage.md D2, D4: one reading serves the ladder, the smaller file, every analyzer and the enrichment.
+/// One reading serves the ladder, the transcode, every analyzer and the enrichment.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
     let fixture = Fixture::new();
@@ -216,7 +216,7 @@ async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
     let options = UploadOptions { keep_originals: false, ..lossless(UploadOptions::default()) };
     let ingest = ingest(&fixture, &store, options).await;
     let silence = wav_with_tags(44_100, &[vec![0.0; 441_000]], WavFormat::I16, &[]);
-    // (docs/coverage.md D22: very short, nearly empty, and silent.)
+    // Very short, nearly empty, and silent.
     for (name, bytes, why) in [
         ("short.wav", song(1.0, 440.0), "too short"),
         ("nearly-empty.wav", song(0.002, 440.0), "too short"),
@@ -280,7 +280,7 @@ async fn a_broken_upload_fails_with_its_reason_is_parked_and_can_be_tried_again(
     ingest.retry_track(id).await.unwrap();
     rest(&ingest).await;
     assert_eq!(store.jobs().counts("process-track").await.unwrap().parked, 1);
-    assert_eq!(left_in_workshop(&store), 0);
+    assert_eq!(left_in_staging(&store), 0);
     ingest.shutdown().await;
 }
 
@@ -303,12 +303,12 @@ async fn what_is_no_audio_or_too_much_is_refused_and_leaves_nothing() {
         error.limit_hit().map(|limit| (limit.name.as_str(), limit.max)),
         Some(("upload.max_bytes", 1_000))
     );
-    // Whoever goes away in the middle leaves nothing either.
+    // A client that disconnects in the middle leaves nothing either.
     ingest.set_uploads(UploadOptions { quota_bytes: 200_000, ..lossless(UploadOptions::default()) });
     let mut away = ingest.receive("song.wav", PERSON).await.unwrap();
     away.write(Bytes::from_static(b"RIFF")).await.unwrap();
     drop(away);
-    assert_eq!(left_in_workshop(&store), 0);
+    assert_eq!(left_in_staging(&store), 0);
     assert_eq!(store.blobs().list(BlobKind::Upload).await.unwrap(), []);
     ingest.shutdown().await;
 }
@@ -339,7 +339,7 @@ async fn a_quota_holds_however_many_send_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do() {
+async fn a_library_track_gets_one_ladder_however_many_listeners_ask() {
     let fixture = Fixture::new();
     fixture.song("one.wav", 1);
     let store = fixture.store().await;
@@ -371,7 +371,7 @@ async fn a_library_track_gets_its_ladder_when_somebody_asks_one_however_many_do(
     ingest.shutdown().await;
 }
 
-/// issue 12: it was refused for good.
+/// issue 12: it was refused until a restart.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ladder_that_could_not_be_made_is_made_by_a_retry() {
     let fixture = Fixture::new();
@@ -410,7 +410,7 @@ async fn a_ladder_that_could_not_be_made_is_made_by_a_retry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_track_is_heard_beside_whoever_listens_and_by_nobody_else_meanwhile() {
+async fn a_track_is_analyzed_while_a_listener_plays_it_and_by_no_other_job_meanwhile() {
     let fixture = Fixture::new();
     fs::write(fixture.music().join("one.wav"), song(12.0, 440.0)).unwrap();
     let store = fixture.store().await;

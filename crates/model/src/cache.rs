@@ -2,23 +2,23 @@
 
 use crate::{AudioProperties, Profile, Quality, TranscodeCodec};
 
-/// Room for smaller files and for the HLS of library tracks: some 300 hours of music at 192 kbit/s and as much again.
+/// Room for transcodes and for the HLS of library tracks: about 300 hours of music at 192 kbit/s in transcodes, and as much HLS.
 const CAP_BYTES: u64 = 10 << 30;
 /// What a listener's machine asks of one encoder is little, and each encoder fills a core for seconds only.
 const MAX_ENCODES: usize = 8;
 /// Two tabs and the next track.
 const MAX_ENCODES_PER_PERSON: usize = 3;
-/// docs/coverage.md E12.
+/// How many tracks are cached at a time.
 const WORKERS: usize = 4;
 
-/// Whether, what and how much is made smaller and kept (docs/coverage.md E25, E26).
+/// Whether transcodes are made, of which tracks and qualities, and how much of them is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheOptions {
     /// The master switch: without it every quality is the original.
     pub enabled: bool,
     /// What is sent to everybody who names no quality, signed in or guest.
     pub default_quality: Quality,
-    /// The codec of smaller files.
+    /// The codec of transcodes.
     pub codec: TranscodeCodec,
     /// Tracks that are encoded at a time when many are made ahead; never more than there are processors.
     pub workers: usize,
@@ -28,7 +28,7 @@ pub struct CacheOptions {
     pub precache_qualities: Vec<Quality>,
     /// Whether a missing file is made while it is sent; otherwise the original is sent and the miss logged.
     pub encode_on_miss: bool,
-    /// How many bytes smaller files and the HLS of library tracks may take together.
+    /// How many bytes transcodes and the HLS of library tracks may take together.
     pub cap_bytes: u64,
     /// How long a file that nobody uses is kept, in days; `None` for ever.
     pub max_age_days: Option<u32>,
@@ -49,7 +49,7 @@ pub enum NotMade {
     Unread,
     /// Its codec is lossy: it is small already, and smaller would only be worse.
     Lossy,
-    /// The smaller file would not be smaller.
+    /// The transcode would not be smaller than the original.
     Larger,
 }
 
@@ -72,13 +72,13 @@ impl Default for CacheOptions {
 }
 
 impl CacheOptions {
-    /// The recipe of that quality; `None` where the original is sent.
+    /// The profile of that quality; `None` where the original is sent.
     #[must_use]
     pub fn profile(&self, quality: Quality) -> Option<Profile> {
         if self.enabled { Profile::of(quality, self.codec) } else { None }
     }
 
-    /// The recipe of what is made for that quality of a source with those properties and that many bytes: the one rule for what
+    /// The profile of what is made for that quality of a source with those properties and that many bytes: the one rule for what
     /// is sent, made ahead, explained and shown.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl CacheOptions {
         profile.for_source(audio, source_bytes).ok_or(NotMade::Larger)
     }
 
-    /// The recipes of what is made ready ahead of time; none where nothing is.
+    /// The profiles of what is made ready ahead of time; none where nothing is.
     #[must_use]
     pub fn precached(&self) -> Vec<Profile> {
         if !self.precache {

@@ -48,7 +48,7 @@ pub enum ErrorKind {
     Invalid,
     /// Nobody is signed in, or the credentials are wrong.
     Unauthorized,
-    /// Somebody is signed in who may not do this.
+    /// The person who is signed in may not do this.
     Forbidden,
     /// Too many tries in too short a time. Retry after the named pause.
     TooMany,

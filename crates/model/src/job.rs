@@ -27,25 +27,25 @@ pub enum JobKind {
         /// Which track.
         track: TrackId,
     },
-    /// Decode a track once, into a transcode that somebody asked for (and into the analyzers it still lacks).
+    /// Decode a track once, into a transcode that a client asked for (and into the analyzers it still lacks).
     TranscodeTrack {
         /// Which track.
         track: TrackId,
         /// The ladder to make.
         ladder: String,
     },
-    /// Make a smaller file of a track block by block, in the order in which listeners want them.
+    /// Make a transcode of a track block by block, in the order in which listeners want them.
     StreamTrack {
         /// Which track.
         track: TrackId,
         /// The profile.
         profile: String,
     },
-    /// Decode a track once, into every smaller file that is wanted of it.
+    /// Decode a track once, into every transcode that is wanted of it.
     CacheTrack {
         /// Which track.
         track: TrackId,
-        /// The profiles, separated by commas; behind `!` those that are made anew even if they are there.
+        /// The profiles, separated by commas; behind `!` those that are made even if they exist.
         profiles: String,
     },
 }
@@ -93,7 +93,7 @@ impl JobKind {
 pub struct Products {
     /// The HLS ladder; empty for the built-in one.
     pub ladder: String,
-    /// The profiles of smaller files, separated by commas; empty for none.
+    /// The profiles of transcodes, separated by commas; empty for none.
     pub small: String,
 }
 
@@ -130,13 +130,13 @@ pub enum JobState {
     Running,
     /// Finished, its effect committed.
     Done,
-    /// Given up with a reason, until somebody retries it.
+    /// Given up with a reason, until a user retries it.
     Parked,
     /// Withdrawn by a person.
     Cancelled,
 }
 
-/// One try at a job: the number fences out whoever held the job before.
+/// One try at a job: the number fences out earlier holders of the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Attempt(pub u32);

@@ -17,7 +17,7 @@ pub struct Folder {
     pub scanned: Option<Timestamp>,
 }
 
-/// Somebody (or some group) that tracks and releases are credited to.
+/// A person or a group that tracks and releases are credited to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artist {
     /// Id.

@@ -2,7 +2,7 @@
 //!
 //! Vocabulary: an *entry* is a place in a mixtape; it remembers what its track was called, so that the list still
 //! says what is missing when the track is gone. A *slug* is the mixtape's name in addresses: made of the title once,
-//! and kept when the title changes. A *share* is a public link to a mixtape; a *guest* is whoever opened one.
+//! and kept when the title changes. A *share* is a public link to a mixtape; a *guest* is a person who opened one.
 
 use std::{fmt, str::FromStr};
 
@@ -20,7 +20,7 @@ pub const MAX_SHARES: u64 = 100;
 pub const MAX_TITLE: usize = 200;
 /// The longest notes, in characters.
 pub const MAX_NOTES: usize = 4_000;
-/// The longest slug that is made of a title, in bytes; a number that makes it unique comes on top.
+/// The longest slug that is made of a title, in bytes; a number that makes it unique is added.
 const MADE_SLUG: usize = 60;
 /// The longest slug there is, in bytes.
 const MAX_SLUG: usize = 72;
@@ -119,7 +119,7 @@ pub struct Mixtape {
     pub owner: Option<UserId>,
     /// That person's name.
     pub owner_name: Option<String>,
-    /// The cover somebody gave it.
+    /// The cover that a user gave it.
     pub cover: Option<ContentHash>,
     /// Whether any of its tracks has a cover, so that one can be composed.
     pub has_art: bool,
@@ -159,7 +159,7 @@ pub struct Share {
     pub mixtape: MixtapeId,
     /// When it was made.
     pub created: Timestamp,
-    /// When it ends; `None`: when somebody ends it.
+    /// When it ends; `None`: when a user ends it.
     pub expires: Option<Timestamp>,
     /// Whether guests may take the files with them.
     pub download: bool,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, UserId};
 
-/// What somebody with an account is.
+/// What a person with an account may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -47,7 +47,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// Whether somebody of that role (`None`: not signed in) may pass.
+    /// Whether a person of that role (`None`: not signed in) may pass.
     #[must_use]
     pub fn allows(self, role: Option<Role>) -> bool {
         match self {

@@ -14,7 +14,7 @@ pub enum Presence {
     /// The file is not where it was. The track is hidden from lists and kept for a while: it is whole again when its
     /// bytes are back.
     Missing,
-    /// The bytes are set aside and wait for somebody to decide. The track is hidden from lists.
+    /// The file is in quarantine until the owner decides. The track is hidden from lists.
     Quarantined,
 }
 

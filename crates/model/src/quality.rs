@@ -1,6 +1,6 @@
 //! What a listener asks for ([`Quality`]) and what is made for it ([`Profile`]).
 //!
-//! Vocabulary: a *quality* is the user's word; a *profile* is the recipe behind it: codec, bit rate and the version of
+//! Vocabulary: a *quality* is the user's word; a *profile* says how its files are made: codec, bit rate and the version of
 //! how we encode. What a profile made of a track is a *transcode*.
 //!
 //! Invariants: the same source bytes and the same profile give the same transcode, byte for byte, on one build of the
@@ -15,7 +15,7 @@ use crate::{AudioProperties, ContentHash, Error, ErrorKind};
 /// The version of how transcodes are made: raised with every change of their bytes.
 pub const PROFILE_VERSION: u32 = 2;
 
-/// What a smaller file has beside its sound when it carries no tags, in bytes.
+/// What a transcode has besides its sound when it carries no tags, in bytes.
 const HEAD_BYTES: f64 = 4_096.0;
 
 /// The user's word for how a track is sent.
@@ -24,7 +24,7 @@ const HEAD_BYTES: f64 = 4_096.0;
 pub enum Quality {
     /// The track's own file.
     Original,
-    /// The largest of the smaller files.
+    /// The largest transcode.
     High,
     /// What is usually right for a phone.
     Medium,
@@ -49,7 +49,7 @@ impl Quality {
         }
     }
 
-    /// The quality of a smaller file: any but the original.
+    /// The quality of a transcode: any but the original.
     ///
     /// # Errors
     /// `Invalid`, with the words that there are.
@@ -57,7 +57,7 @@ impl Quality {
         Self::SMALLER.into_iter().find(|quality| quality.as_str() == text).ok_or_else(|| {
             let why = match text {
                 "original" => "originals are kept as they are and never made",
-                _ => "there is no such quality of smaller files",
+                _ => "there is no such quality of transcodes",
             };
             Error::new(ErrorKind::Invalid, why).remedy("one of high, medium, low")
         })
@@ -81,7 +81,7 @@ impl FromStr for Quality {
     }
 }
 
-/// The codec of the smaller files.
+/// The codec of the transcodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TranscodeCodec {
@@ -145,7 +145,7 @@ impl FromStr for TranscodeCodec {
     }
 }
 
-/// A recipe for a smaller file. Its text (`mp3-medium-192k-v2`) names it in the store.
+/// How a transcode is made. Its text (`mp3-medium-192k-v2`) names it in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Profile {
     /// For which quality; never [`Quality::Original`].
@@ -157,9 +157,9 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The recipe of a quality; `None` for the original, of which nothing is made.
+    /// The profile of a quality; `None` for the original, of which nothing is made.
     ///
-    /// The rates are those of docs/coverage.md E1 for MP3; Opus and AAC need less for the same (Opus: recommendations of
+    /// 128, 192 and 256 kbit/s for MP3; Opus and AAC need less for the same quality (Opus: recommendations of
     /// RFC 7845's authors for music, 96 to 160 kbit/s; AAC-LC: a quarter less than MP3).
     #[must_use]
     pub const fn of(quality: Quality, codec: TranscodeCodec) -> Option<Self> {
@@ -175,7 +175,7 @@ impl Profile {
         Some(Self { quality, codec, bitrate_kbps })
     }
 
-    /// The same recipe for audio of that many channels: one channel gets half of what two get.
+    /// The same profile for audio of that many channels: one channel gets half of what two get.
     #[must_use]
     pub const fn for_channels(self, channels: u8) -> Self {
         let stereo = Self::of(self.quality, self.codec);
@@ -186,7 +186,7 @@ impl Profile {
         }
     }
 
-    /// The recipe for a source of that many bytes; `None` where its file would not be smaller than that (a silent FLAC, a WAV
+    /// The profile for a source of that many bytes; `None` where its file would not be smaller than that (a silent FLAC, a WAV
     /// of 8 kHz), so that none is made. Where the length is not known yet, that is found out when it is made.
     #[must_use]
     pub fn for_source(self, audio: &AudioProperties, source_bytes: u64) -> Option<Self> {
@@ -203,7 +203,7 @@ impl Profile {
         self.bitrate_kbps as u64 * 1_000
     }
 
-    /// The name of the file that it makes of those bytes (docs/coverage.md E3): `HASH_medium_192k.mp3`.
+    /// The name of the file that it makes of those bytes : `HASH_medium_192k.mp3`.
     #[must_use]
     pub fn file_name(self, hash: ContentHash) -> String {
         format!("{hash}_{}_{}k.{}", self.quality, self.bitrate_kbps, self.codec.suffix())
@@ -296,7 +296,7 @@ mod tests {
 
     // issue 13: 48 kB of WAV became 145 kB of MP3, 9.6 kB of silent FLAC 241 kB.
     #[test]
-    fn no_recipe_makes_a_file_as_large_as_its_source() {
+    fn no_profile_makes_a_file_as_large_as_its_source() {
         let audio = |rate_hz, channels, seconds| AudioProperties {
             codec: "pcm_s16le".to_owned(),
             container: "wav".to_owned(),

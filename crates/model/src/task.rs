@@ -18,7 +18,7 @@ pub enum TaskKind {
     Upload,
     /// Make transcodes that were asked for.
     Transcode,
-    /// Make smaller files ahead of time.
+    /// Make transcodes ahead of time.
     Cache,
     /// Write measured loudness into the tags of tracks that were analyzed before that was asked for.
     Tags,
@@ -93,7 +93,7 @@ pub struct Task {
     pub current: u64,
     /// Units in all, as far as known; 0 while unknown.
     pub total: u64,
-    /// The file at hand.
+    /// The current file.
     pub current_item: Option<String>,
     /// A closing or latest sentence.
     pub message: String,

@@ -1,4 +1,4 @@
-//! Points in time, as numbers handed in by whoever may read a clock.
+//! Points in time, as numbers from callers that may read a clock.
 
 use serde::{Deserialize, Serialize};
 

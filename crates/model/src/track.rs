@@ -198,7 +198,7 @@ pub enum UploadedBytes {
     Incoming,
     /// Kept, so that the original can be played and analyzed again.
     Original,
-    /// Let go when everything was made of them.
+    /// Deleted when everything was made of them.
     Gone,
 }
 
@@ -268,7 +268,7 @@ pub struct Track {
     /// Why it cannot be read.
     pub failure: Option<TrackFailure>,
     /// A track that sounds the same, as found by its fingerprint when it was analyzed.
-    pub twin: Option<TrackId>,
+    pub duplicate: Option<TrackId>,
     /// When it was made public. While its file is a changed one that was not analyzed yet, its state says so and it is not.
     pub published: Option<Timestamp>,
     /// When it was first seen.

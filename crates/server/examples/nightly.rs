@@ -1,4 +1,4 @@
-//! What a nightly run costs while somebody listens: the program behind `cargo xtask bench nightly`.
+//! What a nightly run costs while a listener plays: the program behind `cargo xtask bench nightly`.
 //!
 //! `nightly FANFARE FOLDER [SECONDS]` serves the folder from this process, with the given binary as its worker, and plays one
 //! of its tracks over HTTP at the speed of its sound. Meanwhile it measures the worker's processor time (with that of
@@ -77,7 +77,7 @@ async fn main() {
         // A run that was over early would look gentler than it is.
         let over = !ingest.hub().active().iter().any(|task| task.id == run);
         let _may_be_over = ingest.cancel(run).await;
-        // What is at hand is analyzed to its end; that need not take as long as it would.
+        // Tracks that are being analyzed are finished; that need not take as long as it would.
         ingest.set_background(background(0.0, 100, false)).unwrap();
         settled(&ingest).await;
         let verdict = match ceiling {
@@ -112,7 +112,7 @@ fn background(pacing: f64, cpu_share_percent: u8, yield_while_playing: bool) -> 
     }
 }
 
-/// A server on any port, with somebody who may listen.
+/// A server on any port, with a user who may listen.
 async fn serve(fanfare: &Path, data: PathBuf) -> (HttpState, std::net::SocketAddr, String) {
     let options = StoreOptions { migrate: true, readers: 4, busy_timeout_ms: 5_000 };
     let store = Store::open(&data, &options).await.unwrap();
@@ -199,7 +199,7 @@ impl Player {
                 .send()
                 .await
                 .unwrap();
-            // At the end of the track it begins anew.
+            // At the end of the track it begins again.
             at = if answer.status() == 206 { at + piece } else { 0 };
             answer.bytes().await.unwrap();
             let waited = asked.elapsed();

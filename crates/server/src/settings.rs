@@ -118,7 +118,7 @@ pub struct UploadSettings {
 }
 
 impl UploadSettings {
-    /// Whether somebody of that role may upload.
+    /// Whether a person of that role may upload.
     #[must_use]
     pub fn is_open_to(&self, role: fanfare_model::Role) -> bool {
         role == fanfare_model::Role::Owner || self.listeners
@@ -168,7 +168,7 @@ pub struct Settings {
     pub watch: bool,
     /// Seconds between looks at the folders, for file systems that report no changes; `None`: only on change.
     pub poll_interval_s: Option<u64>,
-    /// Days for which a track is kept whose file is missing; 0: until somebody removes it.
+    /// Days for which a track is kept whose file is missing; 0: until a user removes it.
     pub keep_missing_days: u32,
     /// Tracks analyzed at the same time.
     pub jobs: usize,
@@ -251,7 +251,7 @@ impl Settings {
         args
     }
 
-    /// The folder of smaller files.
+    /// The folder of transcodes.
     #[must_use]
     pub fn cache_dir(&self) -> PathBuf {
         let given = self.cache_dir.as_deref().unwrap_or(Path::new(fanfare_store::CACHE_FOLDER));
@@ -279,11 +279,11 @@ pub const DEFAULT_PORT: u16 = 4040;
 
 /// The largest file that may be uploaded: 2 GiB, about three hours of stereo at 24 bits and 96 kHz (docs/guarantees.md R-30).
 const UPLOAD_MAX_BYTES: u64 = 2 << 30;
-/// Two variants of AAC-LC for slow lines and one that is lossless (docs/coverage.md D4).
+/// Two variants of AAC-LC for slow connections and one that is lossless.
 const HLS_LADDER: &str = "low=aac:256,medium=aac:512,high=flac";
 /// The lookup service of AcoustID (acoustid.org, "Web Service").
 const ACOUSTID_ENDPOINT: &str = "https://api.acoustid.org/v2/lookup";
-/// How long AcoustID may take over one question: somebody's analysis waits for its place in the executor meanwhile.
+/// How long one AcoustID request may take: the job keeps its place in the executor meanwhile, so other analyses wait.
 const ACOUSTID_TIME: Duration = Duration::from_secs(20);
 
 impl AcoustIdSettings {

@@ -1,7 +1,8 @@
-//! Smaller files of tracks: the folder they lie in, and one while it is made.
+//! Transcodes of tracks: the folder they lie in, and one while it is made.
 //!
-//! Purpose: [`CacheFolder`] knows the files that are whole, by names that we make (docs/coverage.md E3). A worker writes one block
-//! by block ([`MakingFile`]) where the server can already read from it ([`Following`]); whole, it is renamed to its name.
+//! Purpose: [`CacheFolder`] knows the complete files, by names that are made of hash, quality and bitrate. A worker writes
+//! a file block by block ([`MakingFile`]) where the server can already read from it ([`Following`]); whole, it is renamed
+//! to its name.
 //!
 //! Vocabulary: the *index* of a file being made is a line of JSON with its grid, then the number of every block that is
 //! written, a line each. A block's line is written after its bytes.
@@ -33,7 +34,7 @@ pub use making::{Kept, Making, MakingFile};
 /// The folder, below the cache folder, of files that are being made.
 const MAKING: &str = ".making";
 
-/// Where smaller files lie.
+/// Where transcodes lie.
 #[derive(Debug, Clone)]
 pub struct CacheFolder {
     root: PathBuf,

@@ -138,7 +138,7 @@ pub(crate) fn without_writing(file: &Path) -> SqliteConnectOptions {
 }
 
 /// How a connection reads a database beside those that have it open in this process.
-pub(crate) fn beside(file: &Path) -> SqliteConnectOptions {
+pub(crate) fn second_reader(file: &Path) -> SqliteConnectOptions {
     common(file).read_only(true).pragma("cache_size", READER_CACHE_KIB)
 }
 

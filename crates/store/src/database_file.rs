@@ -53,7 +53,7 @@ pub(crate) fn look(file: &Path) -> Result<Seen> {
         Error::from_io(format_args!("reading {}", file.display()), error)
             .remedy("check the disk that holds the data folder, and whose file that is")
     };
-    // Before it is opened: a folder cannot be read, and opening a pipe waits for somebody who writes.
+    // Before it is opened: a folder cannot be read, and opening a pipe waits for a writer.
     match fs::metadata(file) {
         Ok(meta) if meta.is_dir() => return of_folder(file).map_err(failed)?,
         Ok(meta) if !meta.is_file() => return Err(no_file(file, "is no regular file")),
@@ -118,7 +118,7 @@ fn of_header(header: &[u8], size_bytes: u64, has_log: bool) -> Seen {
 
 /// Whether there is a log with writes that are not in the database yet.
 pub(crate) fn has_log(file: &Path) -> bool {
-    LOGS.iter().any(|end| fs::metadata(beside(file, end)).is_ok_and(|log| log.len() > 0))
+    LOGS.iter().any(|end| fs::metadata(side_file(file, end)).is_ok_and(|log| log.len() > 0))
 }
 
 /// What is damaged in a file that SQLite could open; `None` where nothing is. Reads all of it, and changes nothing.
@@ -134,7 +134,7 @@ pub(crate) async fn damage(file: &Path) -> Result<Option<String>> {
     if checked(connect::without_writing(file)).await?.is_none() {
         return Ok(None);
     }
-    // That looked without locks. Somebody who wrote meanwhile must not make the database look damaged.
+    // The check above took no locks. A process that wrote meanwhile must not make the database look damaged.
     let found = checked(SqliteConnectOptions::new().filename(file).read_only(true)).await?;
     if found.is_some() {
         let read = File::open(file).and_then(|mut file| io::copy(&mut file, &mut io::sink()));
@@ -173,23 +173,23 @@ pub(crate) fn set_aside(data: &Path) -> Result<Vec<PathBuf>> {
     let ends = || [""].iter().chain(LOGS);
     let free = (1..=MOST_SET_ASIDE)
         .map(|number| data.join(format!("{DATABASE_FILE}{SET_ASIDE}{number}")))
-        .find(|to| ends().all(|end| !beside(to, end).exists()));
+        .find(|to| ends().all(|end| !side_file(to, end).exists()));
     let to = free.ok_or_else(|| {
         Error::new(ErrorKind::Conflict, format!("{} holds too many damaged databases", data.display()))
             .remedy(format!("move the files `{DATABASE_FILE}{SET_ASIDE}...` elsewhere"))
     })?;
     let mut moved = Vec::new();
     for end in ends() {
-        let from = beside(&file, end);
+        let from = side_file(&file, end);
         if fs::metadata(&from).is_ok_and(|left| left.len() > 0 || left.is_dir()) {
-            let to = beside(&to, end);
+            let to = side_file(&to, end);
             fs::rename(&from, &to).map_err(|error| not_renamed(&from, error))?;
             moved.push(to);
         }
     }
     for empty in ends().chain([&INDEX]) {
         // Nothing is in them; beside another database they would be taken for its own.
-        let _ = fs::remove_file(beside(&file, empty));
+        let _ = fs::remove_file(side_file(&file, empty));
     }
     let synced = File::open(data).and_then(|folder| folder.sync_all());
     synced
@@ -229,7 +229,7 @@ impl Identity {
     }
 }
 
-fn beside(file: &Path, end: &str) -> PathBuf {
+fn side_file(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)

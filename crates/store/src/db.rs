@@ -327,7 +327,7 @@ pub(crate) async fn commit(transaction: WriteTx, what: &'static str) -> Result<(
     drop(write_generation);
     let committed = committed.map_err(sql(what));
     match (&committed, &given_up.0) {
-        (Err(error), Some(disk)) if error.kind() == ErrorKind::NoSpace => disk.suspect(),
+        (Err(error), Some(disk)) if error.kind() == ErrorKind::NoSpace => disk.check_soon(),
         (Ok(()), _) => given_up.0 = None,
         _ => {}
     }

@@ -121,8 +121,8 @@ struct Inner {
     /// Number of test files that were written.
     looks: AtomicU32,
     /// A write failed: free space as the file system states it is not believed (it does not know of quotas).
-    suspected: AtomicBool,
-    suspicion: Notify,
+    in_doubt: AtomicBool,
+    check_is_due: Notify,
 }
 
 impl Disk {
@@ -135,26 +135,26 @@ impl Disk {
                 folder: folder.to_owned(),
                 found,
                 looks: AtomicU32::new(0),
-                suspected: AtomicBool::new(false),
-                suspicion: Notify::new(),
+                in_doubt: AtomicBool::new(false),
+                check_is_due: Notify::new(),
             }),
         }
     }
 
     /// Says that a write failed for lack of room: the next check writes a file, and is made soon.
-    pub(crate) fn suspect(&self) {
+    pub(crate) fn check_soon(&self) {
         self.doubt();
-        self.inner.suspicion.notify_one();
+        self.inner.check_is_due.notify_one();
     }
 
-    /// Says that a write was given up, for whatever reason: the next check writes a file.
+    /// Says that a write failed, for whatever reason: the next check writes a file.
     pub(crate) fn doubt(&self) {
-        self.inner.suspected.store(true, Ordering::Relaxed);
+        self.inner.in_doubt.store(true, Ordering::Relaxed);
     }
 
-    /// Resolves after [`suspect`](Self::suspect).
-    pub(crate) async fn until_suspected(&self) {
-        self.inner.suspicion.notified().await;
+    /// Resolves after [`Self::check_soon`].
+    pub(crate) async fn until_check_is_due(&self) {
+        self.inner.check_is_due.notified().await;
     }
 
     /// Removes the files of checks that a crash interrupted. A check of another process loses nothing: it goes on writing
@@ -193,9 +193,9 @@ impl Disk {
         let free = free_bytes(&figures);
         // File systems without a fixed number of inodes say 0 of 0.
         let inodes = figures.f_files == 0 || figures.f_favail >= FEW_INODES;
-        let is_suspected = self.inner.suspected.swap(false, Ordering::Relaxed);
+        let is_in_doubt = self.inner.in_doubt.swap(false, Ordering::Relaxed);
         let is_kept = !reserve::is_given_up(&self.inner.folder);
-        let is_well = self.found().is_none() && free >= LITTLE_BYTES && inodes && !is_suspected && is_kept;
+        let is_well = self.found().is_none() && free >= LITTLE_BYTES && inodes && !is_in_doubt && is_kept;
         if is_well { None } else { self.try_writing() }
     }
 
@@ -292,13 +292,13 @@ mod tests {
         let disk = Disk::of(folder.path());
         let tried = || disk.inner.looks.load(Ordering::Relaxed);
         assert_eq!((disk.look(), tried()), (None, 0), "a healthy disk is not written to");
-        disk.suspect();
-        disk.until_suspected().await;
+        disk.check_soon();
+        disk.until_check_is_due().await;
         assert_eq!((disk.look(), tried()), (None, 1));
         assert_eq!((disk.look(), tried()), (None, 1), "and once only");
     }
 
-    /// Issue 12: a crash left such a file behind for good, and one of a process of the same number made the check fail.
+    /// Issue 12: after a crash such a file stayed permanently, and one of a process with the same number made the check fail.
     #[test]
     fn files_of_checks_that_were_interrupted_are_removed_and_disturb_none() {
         let folder = tempfile::tempdir().unwrap();

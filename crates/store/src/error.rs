@@ -101,7 +101,7 @@ pub(crate) fn strange_json(what: &'static str) -> impl Fn(serde_json::Error) -> 
 /// The error for a lease that somebody else has by now, or that was ended.
 pub(crate) fn lost_lease() -> Error {
     Error::new(ErrorKind::Conflict, "the lease of this job was lost")
-        .remedy("drop the work; whoever holds the job now does it again")
+        .remedy("drop the work; the worker that holds the job now does it again")
 }
 
 fn primary_code(error: &dyn DatabaseError) -> i32 {
@@ -211,7 +211,7 @@ mod tests {
         }
     }
 
-    /// Issue 12: a disk that could not be read was called a damaged database, and an upload failed for good.
+    /// Issue 12: a disk that could not be read was called a damaged database, and an upload failed permanently.
     #[test]
     fn every_code_of_sqlite_has_its_kind_whatever_variety_it_is() {
         for (code, kind, says) in [

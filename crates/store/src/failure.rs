@@ -107,7 +107,7 @@ pub(crate) async fn note_attempt(tx: &mut WriteTx, failed: FailedAttempt<'_>, no
     note(tx, queue, track, (kind, cause), told).await
 }
 
-/// Notes that an analyzer failed on a track, likewise (docs/coverage.md A11).
+/// Notes that an analyzer failed on a track, likewise: the results of the other analyzers are stored.
 pub(crate) async fn note_analyzer(
     tx: &mut WriteTx,
     analyzer: &str,

@@ -8,7 +8,7 @@
 use any_ascii::any_ascii_char;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// Counts the ways of folding: a database that was folded in another way is folded anew.
+/// The version of the folding: the names of a database with another version are folded again.
 pub(crate) const FOLDING: i64 = 1;
 
 /// What a name is sorted by, and looked for in: `Émile` stands beside `Emil`, and `dont` finds `Don’t`. Folding twice gives the

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What SQLite keeps beside a database file.
-const BESIDE: &[&str] = &["-wal", "-shm", "-journal"];
+const SIDE_FILES: &[&str] = &["-wal", "-shm", "-journal"];
 
 /// The beginning of an unfinished database's name; the number of its process follows.
 const UNFINISHED: &str = "fanfare.db.new-";
@@ -93,7 +93,7 @@ async fn build(temporary: &Path, options: &StoreOptions, disk: &Disk) -> Result<
     db.close().await;
     made?;
     // Closing folds the log into the file, which needs room once more.
-    match fs::metadata(beside(temporary, "-wal")) {
+    match fs::metadata(side_file(temporary, "-wal")) {
         Ok(log) if log.len() > 0 => Err(Unwritable::Full.error()),
         _ => Ok(()),
     }
@@ -132,7 +132,7 @@ fn refused(why: Unwritable, file: &Path) -> Error {
     }
 }
 
-fn beside(file: &Path, end: &str) -> PathBuf {
+fn side_file(file: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(end);
     PathBuf::from(name)
@@ -141,8 +141,8 @@ fn beside(file: &Path, end: &str) -> PathBuf {
 /// Removes a database that was not renamed. Missing files are no error.
 fn remove(file: &Path) {
     let _missing = fs::remove_file(file);
-    for end in BESIDE {
-        let _missing = fs::remove_file(beside(file, end));
+    for end in SIDE_FILES {
+        let _missing = fs::remove_file(side_file(file, end));
     }
 }
 

@@ -1,10 +1,10 @@
-//! A ladder while it is made: files in the workshop that grow, and can be played from.
+//! A ladder while it is made: files in the staging folder that grow, and can be played meanwhile.
 //!
 //! Purpose: a worker writes ([`GrowingVariant`]), the server reads ([`Growing`]); they share nothing but a folder.
 //!
-//! A folder per attempt ([`growing_folder`]) holds, for each variant, the file itself and an *index*: a line of JSON
-//! with the variant's facts, then one per segment, then one with the facts as measured at the end. A segment's line is written after
-//! its bytes, so whatever the index names can be read.
+//! A folder per attempt ([`growing_folder`]) holds, for each variant, the file itself and an *index*: a line of JSON with
+//! the variant's facts, then one per segment, then one with the facts as measured at the end. A segment's line is written
+//! after its bytes, so whatever the index names can be read.
 //!
 //! Invariants: nothing that was written is changed; a line that is not whole is not read; the folder is gone when its
 //! ladder is stored, given up, or the server starts again.
@@ -31,7 +31,7 @@ const MAX_INDEX_BYTES: u64 = 64 << 20;
 /// A line of an index.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+enum IndexLine {
     Begin(VariantFacts),
     Segment(SegmentFacts),
     End(VariantFacts),
@@ -39,8 +39,8 @@ enum Line {
 
 /// Where an attempt at a ladder is made.
 #[must_use]
-pub fn growing_folder(workshop: &Path, job: JobId, attempt: Attempt) -> PathBuf {
-    workshop.join(format!("ladder-{job}-{}", attempt.0))
+pub fn growing_folder(staging: &Path, job: JobId, attempt: Attempt) -> PathBuf {
+    staging.join(format!("ladder-{job}-{}", attempt.0))
 }
 
 /// A ladder being made, on the side of who makes it. Dropped, it is removed.
@@ -54,16 +54,16 @@ impl GrowingLadder {
     ///
     /// # Errors
     /// `NoSpace`, `Io`; `Unavailable` while the storage is away.
-    pub fn begin(workshop: &Path, job: JobId, attempt: Attempt) -> Result<Self> {
+    pub fn begin(staging: &Path, job: JobId, attempt: Attempt) -> Result<Self> {
         // What earlier attempts left, whose worker was killed, is worth nothing: they are fenced out.
         let earlier = format!("ladder-{job}-");
-        for entry in fs::read_dir(workshop).map_err(failed)?.map_while(std::io::Result::ok) {
+        for entry in fs::read_dir(staging).map_err(failed)?.map_while(std::io::Result::ok) {
             if entry.file_name().to_str().is_some_and(|name| name.starts_with(&earlier)) {
                 // What cannot be removed now is removed at the next start of the server.
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
-        let folder = growing_folder(workshop, job, attempt);
+        let folder = growing_folder(staging, job, attempt);
         fs::create_dir(&folder).map_err(failed)?;
         Ok(Self { folder })
     }
@@ -117,7 +117,7 @@ impl GrowingVariant {
     /// `NoSpace`, `Io`.
     pub fn init(&mut self, declared: &VariantFacts, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(failed)?;
-        self.say(&Line::Begin(declared.clone()))
+        self.say(&IndexLine::Begin(declared.clone()))
     }
 
     /// Writes the next segment.
@@ -126,7 +126,7 @@ impl GrowingVariant {
     /// Likewise.
     pub fn segment(&mut self, segment: SegmentFacts, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(failed)?;
-        self.say(&Line::Segment(segment))
+        self.say(&IndexLine::Segment(segment))
     }
 
     /// Says that it is whole.
@@ -134,10 +134,10 @@ impl GrowingVariant {
     /// # Errors
     /// Likewise.
     pub fn end(&mut self, measured: &VariantFacts) -> Result<()> {
-        self.say(&Line::End(measured.clone()))
+        self.say(&IndexLine::End(measured.clone()))
     }
 
-    fn say(&mut self, line: &Line) -> Result<()> {
+    fn say(&mut self, line: &IndexLine) -> Result<()> {
         let mut text = serde_json::to_vec(line).map_err(|error| {
             Error::new(ErrorKind::Internal, "an index line has no JSON form").because(error)
         })?;
@@ -185,9 +185,9 @@ pub fn growing_variant(folder: &Path, name: &str) -> Result<Option<Growing>> {
             break;
         }
         match serde_json::from_slice(&text) {
-            Ok(Line::Begin(declared)) => facts = Some(declared),
-            Ok(Line::Segment(segment)) => segments.push(segment),
-            Ok(Line::End(measured)) => (facts, whole) = (Some(measured), true),
+            Ok(IndexLine::Begin(declared)) => facts = Some(declared),
+            Ok(IndexLine::Segment(segment)) => segments.push(segment),
+            Ok(IndexLine::End(measured)) => (facts, whole) = (Some(measured), true),
             Err(error) => return Err(Error::new(ErrorKind::Io, "an index line is damaged").because(error)),
         }
     }
@@ -212,11 +212,11 @@ fn checked(name: &str) -> Result<&str> {
     Err(Error::new(ErrorKind::Invalid, "this is no name of a variant"))
 }
 
-/// A folder that is gone although it was made was removed by a server that started anew, which takes what it finds for
-/// left over: the next attempt makes another one.
+/// The folder was made, and is gone: a server that restarted removed it as a leftover of the one before. The next attempt
+/// makes another.
 fn swept(error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::NotFound {
-        return Error::new(ErrorKind::Io, "what was made was removed by a server that started anew")
+        return Error::new(ErrorKind::Io, "what was made was removed by a server that restarted")
             .because(error);
     }
     failed(error)
@@ -248,10 +248,10 @@ mod tests {
 
     #[test]
     fn what_the_index_names_can_be_read_and_a_torn_line_is_not() {
-        let workshop = tempfile::tempdir().unwrap();
+        let staging = tempfile::tempdir().unwrap();
         let job = JobId::from_bytes([1; 16]);
-        let ladder = GrowingLadder::begin(workshop.path(), job, Attempt(2)).unwrap();
-        let folder = growing_folder(workshop.path(), job, Attempt(2));
+        let ladder = GrowingLadder::begin(staging.path(), job, Attempt(2)).unwrap();
+        let folder = growing_folder(staging.path(), job, Attempt(2));
         assert_eq!(ladder.folder(), folder);
         assert_eq!(growing_names(&folder), None);
         ladder.list(&["low".to_owned()]).unwrap();
@@ -271,8 +271,8 @@ mod tests {
         assert_eq!(growing_variant(&folder, "low").unwrap().unwrap().segments.len(), 1);
         // The worker was killed: its ladder is still there until the next attempt begins.
         std::mem::forget(ladder);
-        let ladder = GrowingLadder::begin(workshop.path(), job, Attempt(3)).unwrap();
-        assert_eq!(fs::read_dir(workshop.path()).unwrap().count(), 1);
+        let ladder = GrowingLadder::begin(staging.path(), job, Attempt(3)).unwrap();
+        assert_eq!(fs::read_dir(staging.path()).unwrap().count(), 1);
         drop(ladder);
         assert!(!folder.exists());
     }

@@ -62,7 +62,7 @@ pub use location::{refuse_long_path, refuse_no_folder};
 pub use lost::{damaged_database, refuse_lost_database};
 pub use mounts::Mounts;
 #[cfg(feature = "testsuite")]
-pub use open::Held;
+pub use open::WriteGuard;
 pub use open::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, Store, StoreOptions};
 pub use patience::Patience;
 pub use people::{ApiKey, Ended, Keep, People, SecretHash};

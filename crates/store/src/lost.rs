@@ -1,7 +1,7 @@
 //! A data folder whose database is gone or damaged while the files beside it are there.
 //!
-//! Such a folder is no new installation: a new database there takes every file for one that nobody needs.
-//! So it is refused until somebody says what is to be done. Each refusal names commands that work in that state.
+//! Such a folder is no new installation: a new database there would take every file for an unused one.
+//! So it is refused until the owner says what is to be done. Each refusal names commands that work in that state.
 
 use std::path::{Path, PathBuf};
 
@@ -159,7 +159,7 @@ fn lost(data: &Path, what: impl std::fmt::Display) -> Error {
     ))
 }
 
-/// Whether nobody and nothing was ever stored in that database, and nobody asked to begin anew.
+/// Whether no person and no track was ever stored in that database, and `begin-anew` was not run.
 pub(crate) async fn is_empty(reader: &mut SqliteConnection) -> Result<bool> {
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
         .fetch_all(&mut *reader)
@@ -187,16 +187,17 @@ pub(crate) async fn is_empty(reader: &mut SqliteConnection) -> Result<bool> {
     Ok(true)
 }
 
-/// Notes that somebody asked for a new database beside files of a lost one.
+/// Notes that the owner asked for a new database next to the files of a lost one.
 ///
 /// # Errors
 /// `Conflict` for a database that is in use; those of the database and the file system.
 pub(crate) async fn begin(data: &Path, db: &Db, now: Timestamp) -> Result<()> {
-    const WHAT: &str = "noting that the database begins anew";
+    const WHAT: &str = "noting that the database is a new one";
     if !is_empty(&mut *db.reader(WHAT).await?).await? {
         let what = format!("the database in {} is in use", data.display());
-        return Err(Error::new(ErrorKind::Conflict, what)
-            .remedy("nothing needs to begin anew: start `fanfare serve`"));
+        return Err(
+            Error::new(ErrorKind::Conflict, what).remedy("no new database is needed: start `fanfare serve`")
+        );
     }
     let mut tx = db.write(WHAT).await?;
     sqlx::query("UPDATE installation SET begun = ?")

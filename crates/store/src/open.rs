@@ -28,14 +28,14 @@ use crate::{
 pub const DATABASE_FILE: &str = "fanfare.db";
 /// The name of the folder of blobs in the data folder.
 pub const BLOB_FOLDER: &str = "blobs";
-/// Where smaller files lie in the data folder, where no other place is set (docs/coverage.md E25).
+/// Where transcodes lie in the data folder, unless the settings name another folder.
 pub const CACHE_FOLDER: &str = "cache/audio";
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
-    /// Whether this process brings the schema up to date (the server does, a worker does not: it waits
-    /// for [`Self::busy_timeout_ms`] until somebody has, then refuses).
+    /// Whether this process brings the schema up to date (the server does, a worker does not: it waits up to
+    /// [`Self::busy_timeout_ms`] for that, then refuses).
     pub migrate: bool,
     /// Connections for reading, at least 1.
     pub readers: u32,
@@ -69,7 +69,7 @@ pub struct Store {
 
 /// The right to write, held by [`Store::hold`].
 #[cfg(feature = "testsuite")]
-pub struct Held {
+pub struct WriteGuard {
     _transaction: crate::db::WriteTx,
 }
 
@@ -103,7 +103,7 @@ impl Store {
         Self::open_with_cache(data, &data.join(CACHE_FOLDER), options).await
     }
 
-    /// The same, with smaller files in that folder, which may be anywhere.
+    /// The same, with transcodes in that folder, which may be anywhere.
     ///
     /// # Errors
     /// As [`open`](Self::open). A cache folder that cannot be written is no error here: it is told when something is
@@ -141,7 +141,7 @@ impl Store {
         data: &Path,
         cache: &Path,
         options: &StoreOptions,
-        anew: bool,
+        new_database: bool,
     ) -> Result<Self> {
         let file = data.join(DATABASE_FILE);
         if options.migrate {
@@ -162,7 +162,7 @@ impl Store {
         let opened = Identity::of(&file);
         let db = Db::connect(&file, options, disk).await?;
         db.set_only_deletes(only_deletes && !db.only_reads());
-        if !anew {
+        if !new_database {
             lost::refuse_empty_database(data, &db).await?;
         }
         match db.disk().found() {
@@ -244,8 +244,8 @@ impl Store {
         &self.inner.people
     }
 
-    /// Writes when keys and transcodes were last used, which requests only note. For somebody in the background, every
-    /// minute or so; closing does it, too.
+    /// Writes when keys and transcodes were last used, which requests only note. Called by a background task about every
+    /// minute; closing does it, too.
     ///
     /// # Errors
     /// As every writing call; after `Busy` the notes are kept for the next time.
@@ -287,10 +287,10 @@ impl Store {
     /// # Errors
     /// As every writing call.
     #[cfg(feature = "testsuite")]
-    pub async fn hold(&self) -> Result<Held> {
+    pub async fn hold(&self) -> Result<WriteGuard> {
         let mut transaction = self.inner.db.write("holding the database").await?;
         transaction.is_a_note();
-        Ok(Held { _transaction: transaction })
+        Ok(WriteGuard { _transaction: transaction })
     }
 
     /// A small query that succeeds when the database answers (readiness).

@@ -1,9 +1,8 @@
 //! [`Patience`]: how long one request may wait in all until it may write.
 //!
-//! There is one writer at a time (SQLite), and a request may need several writes, or a lock of this process that somebody
-//! holds who waits to write. If each of those waits had a limit of its own, they would add up. So a request is run under
-//! one budget: every wait takes from it what it lasted, and when it is used up, a write is tried once more and then
-//! fails as `Busy`.
+//! There is one writer at a time (SQLite), and a request may need several writes, or a lock of this process whose holder
+//! waits to write. If each of those waits had a limit of its own, they would add up. So a request is run under one budget:
+//! every wait takes from it what it lasted, and when it is used up, a write is tried once more and then fails as `Busy`.
 //!
 //! Work that runs under no budget (scans, what a worker says) waits by the store's own limit for each write.
 

@@ -1,5 +1,5 @@
-//! Folds the names of a whole database anew, when this program folds them in another way than the one that stored them; and the
-//! one place that says what of a track is searched and sorted by.
+//! Folds the names of a whole database again, when the program that stored them had another version of the folding; and the
+//! one place that says by which texts a track is searched and sorted.
 //!
 //! Invariants: rows are folded in batches, each in one transaction with the note of how far it is, so an interruption costs at
 //! most a batch; what other processes add meanwhile is folded by them.
@@ -21,7 +21,7 @@ use crate::{
 const BATCH: i64 = 500;
 /// How often the log says how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(2);
-const WHAT: &str = "folding names anew for searching and sorting";
+const WHAT: &str = "folding names again for searching and sorting";
 
 /// What is folded, in order: the table, its rows behind one, and how one is changed.
 const STAGES: [(&str, &str, &str); 4] = [
@@ -61,22 +61,22 @@ pub(crate) async fn refold(db: &Db) -> Result<()> {
         if told.elapsed() >= TELL_EVERY {
             told = Instant::now();
             let rows = rows_left(db).await?;
-            tracing::info!(done, left = rows, "names are folded anew for searching and sorting");
+            tracing::info!(done, left = rows, "names are folded again for searching and sorting");
         }
     }
     if done > 0 {
         let ms = began.elapsed().as_millis();
-        tracing::info!(done, ms, "names were folded anew for searching and sorting");
+        tracing::info!(done, ms, "names were folded again for searching and sorting");
     }
     Ok(())
 }
 
-/// One batch; gives how many rows it had.
+/// One batch; returns how many rows it had.
 async fn step(db: &Db) -> Result<u64> {
     let mut tx = db.write(WHAT).await?;
     // Nobody's rights and no file depend on it.
     tx.is_a_note();
-    // What was begun for another way of folding begins anew.
+    // A run that was begun for another version of the folding begins again.
     let row = sqlx::query(
         "UPDATE folding SET stage = CASE WHEN aim = ?1 THEN stage ELSE 0 END, done_to = CASE WHEN aim = ?1 THEN done_to ELSE 0 END, \
              aim = ?1 RETURNING stage, done_to",

@@ -55,13 +55,13 @@ fn bounded(search: &str) -> Vec<String> {
         .collect()
 }
 
-/// The full-text query (FTS5) for what somebody typed: every word must be found, the last one may be the beginning of a word.
+/// The full-text query (FTS5) for what a user typed: every word must be found, the last one may be the beginning of a word.
 /// Each word is quoted, so nothing typed is ever syntax. `None` when no word has a letter or digit in it: then there is nothing
 /// to look up.
 pub(crate) fn match_query(search: &str) -> Option<String> {
     let words = words(&bounded(search).join(" "));
     let last = words.len().checked_sub(1)?;
-    // Someone who typed a space after a word has finished it; still, `abba ` should not show less than `abba`.
+    // A user who typed a space after a word has finished it; still, `abba ` should not show less than `abba`.
     let queries: Vec<String> =
         words.iter().enumerate().map(|(place, parts)| word_query(parts, place == last)).collect();
     Some(queries.join(" AND "))

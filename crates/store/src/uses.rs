@@ -1,7 +1,7 @@
 //! [`Uses`]: when sessions, API keys and transcodes were last used, on its way to the database.
 //!
-//! Requests that only read note here what they used, in memory, and never wait for the right to write. Somebody in the
-//! background writes the notes every now and then ([`crate::Store::write_uses`]), and so does the end of the process.
+//! Requests that only read note here what they used, in memory, and never wait for the right to write. A background task
+//! writes the notes about every minute ([`crate::Store::write_uses`]), and so does the end of the process.
 //!
 //! Invariants: at most [`MOST`] notes of a kind are kept, more are dropped; while the database is busy they stay for the
 //! next time; a note never makes a time earlier. A session is written at most once an hour ([`SESSION_USE_MS`]), its last use
@@ -25,7 +25,7 @@ const SESSION_USE_MS: i64 = 3_600_000;
 /// What is being done, for error messages.
 pub(crate) const WHAT: &str = "noting what was used";
 
-/// A transcode by its track's bytes and its recipe.
+/// A transcode by its track's bytes and its profile.
 type TranscodeKey = (ContentHash, String);
 
 /// Notes of use that are not written yet. Clones share them.

@@ -130,7 +130,7 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
         assert_eq!((queued.state, queued.failure), (TrackState::Queued, None));
         assert_eq!(fixture.store.jobs().task_counts(task).await.unwrap().waiting, 1);
     }
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     assert_eq!(row(&fixture, id).await.track.state, TrackState::Ready);
     let unknown = catalog
         .requeue_track(TrackId::from_bytes([0; 16]), None, &Products::of_ladder("high=flac"), NOW)
@@ -143,7 +143,7 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
 async fn a_track_that_was_heard_stays_ready_whatever_becomes_of_another_hearing() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
     let id = fixture.id("A/B/one.flac").await;
     let versions = [("key", 2)];
@@ -204,7 +204,7 @@ async fn jobs_of_no_task_are_forgotten_but_what_may_be_retried_is_not() {
 async fn all_failed_tracks_can_be_queued_again_at_once() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/fine.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let names: Vec<String> = (0..600).map(|number| format!("A/B/{number}.flac")).collect();
     fixture.add(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     fixture
@@ -249,7 +249,7 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
         catalog.requeue_failed(Some(task), &Products::of_ladder("high=flac"), later(2)).await.unwrap(),
         0
     );
-    // A retried job has its attempts anew, and may fail and be retried again.
+    // A retried job gets all its attempts again, and may fail and be retried once more.
     let job = fixture.claim_one(later(2)).await;
     assert!(job.max_attempts >= job.attempt.0 + ANALYZE_ATTEMPTS - 1, "{job:?}");
     let again = failure(ErrorKind::Malformed, "broken");
@@ -332,7 +332,7 @@ async fn only_what_is_missing_is_queued() {
     let catalog = fixture.store.catalog();
     let now_versions = [("key", 1), ("loudness", 1), ("rhythm", 1), ("waveform", 1)];
     assert_eq!(catalog.queue_missing_analysis(&now_versions, None, NOW).await.unwrap(), 0, "queued already");
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     assert_eq!(catalog.queue_missing_analysis(&now_versions, None, NOW).await.unwrap(), 0);
     let task = TaskId::from_bytes([1; 16]);
     assert_eq!(catalog.queue_missing_analysis(&[("key", 2)], Some(task), NOW).await.unwrap(), 3);
@@ -362,7 +362,7 @@ async fn only_what_is_missing_is_queued() {
     fixture.assert_clean().await;
 }
 
-/// docs/coverage.md A47: time ends a run, and no count.
+/// Only the time limit ends a run; there is no limit on the count.
 #[tokio::test]
 async fn a_run_queues_every_candidate_there_is_however_many() {
     const MANY: u64 = 10_000;
@@ -385,7 +385,7 @@ async fn a_withdrawn_job_is_queued_again_when_asked() {
     fixture.store.catalog().apply_scan(fixture.folder, Some(task), change, NOW).await.unwrap();
     assert_eq!(fixture.store.jobs().cancel_task(task, NOW).await.unwrap(), 1);
     assert_eq!(fixture.store.catalog().queue_missing_analysis(&[], None, NOW).await.unwrap(), 1);
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     fixture.assert_clean().await;
 }
 

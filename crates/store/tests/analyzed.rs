@@ -1,4 +1,4 @@
-//! When each analyzer's result was made (docs/coverage.md D6, issue 12).
+//! When each analyzer's result was made (issue 12).
 #![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
 
 mod support;
@@ -36,7 +36,7 @@ async fn a_result_has_the_time_of_its_making_until_it_is_made_again() {
     fixture.add(&[PATH]).await;
     let id = fixture.id(PATH).await;
     assert_eq!(times(&fixture, id).await, (Vec::new(), None));
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let of = |key: (u32, Timestamp), rest: Timestamp| {
         let rest = ["loudness", "rhythm", "waveform"].map(|analyzer| (analyzer.to_owned(), 1, Some(rest)));
         let mut all = vec![("key".to_owned(), key.0, Some(key.1))];
@@ -69,10 +69,10 @@ async fn a_result_has_the_time_of_its_making_until_it_is_made_again() {
 }
 
 #[tokio::test]
-async fn what_somebody_was_asked_later_has_a_time_of_its_own() {
+async fn the_answer_of_a_service_that_came_later_has_a_time_of_its_own() {
     let fixture = Fixture::new().await;
     fixture.add(&[PATH]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let id = fixture.id(PATH).await;
     let asked = ok("acoustid", 1, FeaturePart::AcoustId(Vec::new()));
     let stored = fixture.store.catalog().add_result(id, hash(PATH.as_bytes()), &asked, later(9)).await;
@@ -87,7 +87,7 @@ async fn what_two_runs_are_compared_by_holds_no_times() {
     let (one, other) = (Fixture::new().await, Fixture::new().await);
     for (fixture, at) in [(&one, later(1)), (&other, later(100))] {
         fixture.add(&[PATH]).await;
-        fixture.hear_all().await;
+        fixture.analyze_all().await;
         analyze(fixture, vec![ok("key", 2, FeaturePart::Key(None))], at).await;
     }
     let (one_dump, other_dump) = (

@@ -1,4 +1,4 @@
-//! Every failure that is stored is one line in the log (issue 12; docs/coverage.md A11, D18, D20).
+//! Every failure that is stored is one line in the log (issue 12).
 #![allow(clippy::unwrap_used, clippy::panic)] // the whole file is test code, helpers included
 
 mod support;
@@ -100,7 +100,7 @@ async fn every_failed_attempt_is_a_warning_and_the_last_one_an_error() {
         says(&line, level, queue, track, file, "io", "it broke\nERROR forged");
         assert_eq!((line["attempt"].as_i64(), line["attempts"].as_i64()), (Some(attempt), Some(3)));
         assert_eq!(line["retry_in_s"].as_i64(), (attempt < 3).then_some(300), "{line:#}");
-        // Whoever does not hold the lease any more stores nothing, and tells nothing.
+        // A worker that no longer holds the lease stores nothing, and reports nothing.
         let late = fixture.store.jobs().fail(job.id, job.attempt, OWNER, broke(), AfterFailure::Park, now);
         assert_eq!(late.await.unwrap_err().kind(), ErrorKind::Conflict);
         assert_eq!(log.lines(), Vec::<Value>::new());
@@ -144,7 +144,7 @@ async fn a_holder_that_died_and_a_track_that_was_given_up_are_told() {
     assert_eq!(log.lines(), Vec::<Value>::new());
 }
 
-/// docs/coverage.md A11
+/// The other analyzers' results are stored.
 #[tokio::test]
 async fn an_analyzer_that_failed_is_an_error_and_the_others_are_not_told() {
     let fixture = Fixture::new().await;

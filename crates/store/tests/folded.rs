@@ -136,7 +136,7 @@ async fn as_before(fixture: &Fixture, how_far: &str) {
 }
 
 #[tokio::test]
-async fn an_older_database_is_folded_anew_from_wherever_that_was_interrupted() {
+async fn an_older_database_is_folded_again_from_where_that_was_interrupted() {
     for how_far in [
         "stage = 0, done_to = 0",
         "stage = 3, done_to = 5",

@@ -97,7 +97,7 @@ async fn a_track_that_leaves_is_remembered_and_known_again() {
     fixture.add(&["Ann/One/a.flac", "Ann/One/b.flac", "Ann/One/never analyzed.flac"]).await;
     let silent = fixture.id("Ann/One/never analyzed.flac").await;
     let [a, b] = [fixture.id("Ann/One/a.flac").await, fixture.id("Ann/One/b.flac").await];
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let catalog = fixture.store.catalog();
     let tape = mixtape(&fixture, "Tape", None, &[a, b, a, silent]).await;
     fixture.scan(vec![ScanChange::Removed(a), ScanChange::Removed(silent)]).await;
@@ -113,7 +113,7 @@ async fn a_track_that_leaves_is_remembered_and_known_again() {
     // The same bytes come back at another path: content is made from the path, so the path is the old one.
     fixture.add(&["Ann/One/a.flac"]).await;
     assert_eq!(entries(&fixture, tape.id).await[1], "(Ann - a)", "not analyzed yet");
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     for tape in [tape.id, copy.id] {
         assert_eq!(entries(&fixture, tape).await, ["b", "a", "(Ann - never analyzed)"]);
     }
@@ -136,7 +136,7 @@ async fn a_second_copy_of_the_same_bytes_takes_the_place() {
     let first = fixture.id("Ann/One/a.flac").await;
     let added = vec![ScanChange::Added(file("Ann/One/a.flac"))];
     fixture.store.catalog().apply_scan(elsewhere, None, added, NOW).await.unwrap();
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let tape = mixtape(&fixture, "Tape", None, &[first]).await;
     fixture.store.catalog().remove_folder(fixture.folder).await.unwrap();
     assert_eq!(entries(&fixture, tape.id).await, ["a"]);

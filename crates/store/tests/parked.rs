@@ -1,5 +1,5 @@
 //! Parked jobs: listed with their reasons, retried as what they are, discarded, and gone when the work is done in another
-//! way (issue 12; docs/coverage.md D17, D18, D20).
+//! way (issue 12).
 #![allow(clippy::unwrap_used, clippy::panic)] // the whole file is test code, helpers included
 
 mod support;
@@ -56,8 +56,12 @@ async fn park(fixture: &Fixture, queue: &str, error: &Error, now: Timestamp) -> 
 
 async fn process(fixture: &Fixture, content: &[u8]) {
     let job = claim(fixture, PROCESS, NOW).await.unwrap();
-    let done =
-        ProcessCommit { analyzed: commit_of(&job, content), ladder: None, small: Vec::new(), twin: None };
+    let done = ProcessCommit {
+        analyzed: commit_of(&job, content),
+        ladder: None,
+        small: Vec::new(),
+        duplicate: None,
+    };
     fixture.store.catalog().commit_process(&done, NOW).await.unwrap();
 }
 
@@ -69,7 +73,7 @@ async fn enrich(fixture: &Fixture, now: Timestamp) {
         owner: OWNER.to_owned(),
         track: job.kind.track(),
         found: Enrichment::default(),
-        twin: None,
+        duplicate: None,
     };
     fixture.store.catalog().commit_enrichment(&done, now).await.unwrap();
 }
@@ -99,7 +103,7 @@ async fn state(fixture: &Fixture, id: JobId) -> JobState {
     fixture.store.jobs().job(id).await.unwrap().unwrap().state
 }
 
-/// How somebody asks for a failed enrichment again.
+/// How a user asks for a failed enrichment again.
 #[derive(Debug, Clone, Copy)]
 enum Asked {
     Track,

@@ -1,4 +1,4 @@
-//! What another job has made is parked no more (issue 12; docs/coverage.md D17).
+//! What another job has made is parked no more (issue 12).
 #![allow(clippy::unwrap_used, clippy::panic)] // the whole file is test code, helpers included
 
 mod support;
@@ -30,7 +30,7 @@ async fn parked(fixture: &Fixture) -> u64 {
 async fn a_file_that_another_job_made_is_parked_no_more() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
     let (id, content) = (fixture.id("A/B/one.flac").await, b"A/B/one.flac");
     let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();

@@ -26,7 +26,7 @@ async fn a_missing_track_is_hidden_everywhere_and_whole_again_when_it_is_back() 
     fixture
         .scan(vec![ScanChange::Added(file("A/B/one.flac")), ScanChange::Added(file("C/D/two.flac"))])
         .await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let catalog = fixture.store.catalog();
     let id = fixture.id("A/B/one.flac").await;
     catalog.publish(id, true, NOW).await.unwrap();
@@ -67,7 +67,7 @@ async fn jobs_of_a_missing_track_wait_until_it_is_back() {
         .await;
     let (one, two) = (fixture.id("A/B/one.flac").await, fixture.id("A/B/two.flac").await);
     let jobs = fixture.store.jobs();
-    // One is at hand, the other waits.
+    // One runs, the other waits.
     let held = jobs.claim("analyze-track", "worker", 1, NOW).await.unwrap().remove(0);
     fixture.scan(vec![ScanChange::Missing(one), ScanChange::Missing(two)]).await;
     let counts = jobs.counts("analyze-track").await.unwrap();
@@ -78,16 +78,16 @@ async fn jobs_of_a_missing_track_wait_until_it_is_back() {
     let applied = fixture.scan(vec![ScanChange::Same(one, None), ScanChange::Same(two, None)]).await;
     assert_eq!((applied.restored, applied.released), (2, 2));
     assert_eq!(jobs.counts("analyze-track").await.unwrap().waiting, 2);
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     fixture.assert_clean().await;
 }
 
 #[tokio::test]
-async fn missing_tracks_are_removed_when_somebody_wants_that_and_only_where() {
+async fn missing_tracks_are_removed_when_a_user_asks_and_only_in_that_folder() {
     let fixture = Fixture::new().await;
     let files = ["nas/B/one.flac", "nas2/B/two.flac", "C/D/three.flac"];
     fixture.scan(files.iter().map(|path| ScanChange::Added(file(path))).collect()).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let catalog = fixture.store.catalog();
     let (one, two) = (fixture.id(files[0]).await, fixture.id(files[1]).await);
     fixture.scan(vec![ScanChange::Missing(one), ScanChange::Missing(two)]).await;
@@ -116,7 +116,7 @@ async fn missing_tracks_are_removed_when_somebody_wants_that_and_only_where() {
 async fn results_go_with_the_bytes_and_not_with_a_time() {
     let fixture = Fixture::new().await;
     fixture.scan(vec![ScanChange::Added(file("A/B/one.flac"))]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let id = fixture.id("A/B/one.flac").await;
     let known = async || fixture.store.catalog().track(id).await.unwrap().unwrap().track;
     let hash = known().await.content_hash;

@@ -97,7 +97,7 @@ async fn a_clock_that_jumps_and_a_server_that_was_off_hardly_shorten_the_time() 
 }
 
 #[tokio::test]
-async fn an_older_database_that_is_put_back_begins_to_count_anew() {
+async fn an_older_database_that_is_put_back_begins_to_count_again() {
     let fixture = Fixture::new().await;
     let data = fixture.data.path();
     let lost = old_blob(&fixture, BlobKind::Upload, b"lost").await;
@@ -111,14 +111,14 @@ async fn an_older_database_that_is_put_back_begins_to_count_anew() {
     let newer = store.blobs().put(BlobKind::Upload, b"newer").await.unwrap();
     age(&blob_path(data, BlobKind::Upload, newer));
     store.catalog().add_upload(&upload(b"newer"), None, 0, NOW).await.unwrap();
-    assert!(!store.catalog().sweep(&KEEPING, day(29)).await.unwrap().anew);
+    assert!(!store.catalog().sweep(&KEEPING, day(29)).await.unwrap().other_database);
     store.close().await;
 
     fs::copy(&copy, data.join(DATABASE_FILE)).unwrap();
     let store = Store::open(data, &StoreOptions::default()).await.unwrap();
     for number in [40, 41, 42] {
         let swept = store.catalog().sweep(&KEEPING, day(number)).await.unwrap();
-        assert_eq!((swept.anew, swept.deleted), (number == 40, 0));
+        assert_eq!((swept.other_database, swept.deleted), (number == 40, 0));
         let list = listed(&store).await;
         assert!(list.contains(&(UPLOAD, lost.to_string(), 70)), "{list:?}");
         assert!(list.contains(&(UPLOAD, newer.to_string(), 70)), "{list:?}");
@@ -170,7 +170,7 @@ async fn one_file_or_all_can_be_deleted_now() {
 }
 
 #[tokio::test]
-async fn files_stored_a_moment_ago_are_not_listed_and_smaller_files_are_kept_for_a_week() {
+async fn files_stored_a_moment_ago_are_not_listed_and_transcodes_are_kept_for_a_week() {
     let fixture = Fixture::new().await;
     let catalog = fixture.store.catalog();
     let now = fanfare_model::Timestamp(
@@ -306,7 +306,7 @@ async fn a_folder_whose_database_is_lost_is_refused_and_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn whoever_asks_begins_anew_and_keeps_every_file() {
+async fn a_new_database_that_the_owner_asks_for_keeps_every_file() {
     let data = used_folder().await;
     let cache = data.path().join("cache/audio");
     let refused = Store::begin_anew(data.path(), &cache, NOW).await.err().unwrap();
@@ -316,7 +316,7 @@ async fn whoever_asks_begins_anew_and_keeps_every_file() {
     assert_eq!(set_aside.len(), 0);
     store.catalog().sweep(&KEEPING, NOW).await.unwrap();
     store.close().await;
-    // Nobody made an account yet: it is a new installation now, because somebody said so.
+    // There is no account yet: it is a new installation now, because the owner said so.
     let store = Store::open(data.path(), &StoreOptions::default()).await.unwrap();
     let counts = store.catalog().quarantine_counts().await.unwrap();
     assert_eq!((counts.files, counts.uploads), (2, 1));

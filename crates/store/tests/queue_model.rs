@@ -1,4 +1,4 @@
-//! Random operations on a queue agree with a model that knows nothing of leases but who holds what.
+//! Random operations on a queue agree with a model that knows of a lease only which holder has which job.
 #![allow(clippy::unwrap_used)] // the whole file is test code, helpers included
 
 mod support;
@@ -28,7 +28,7 @@ enum Op {
         owner: u8,
         limit: u32,
     },
-    /// `stale`: by the attempt before, as somebody would who woke up too late.
+    /// `stale`: by the attempt before, as a worker would that continues after its lease ended.
     Heartbeat {
         job: usize,
         owner: u8,
@@ -168,8 +168,8 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
             }
             Op::Claim { owner, limit } => {
                 let claimed = queue.claim(QUEUE, &name(owner), limit, now).await.unwrap();
-                let at_hand = jobs.iter().filter(|job| job.held.is_some_and(|(holder, _)| holder == owner));
-                let at_hand: Vec<u32> = at_hand.map(|job| job.deaths).collect();
+                let own_jobs = jobs.iter().filter(|job| job.held.is_some_and(|(holder, _)| holder == owner));
+                let own_jobs: Vec<u32> = own_jobs.map(|job| job.deaths).collect();
                 let mut due: Vec<&mut Known> = jobs
                     .iter_mut()
                     .filter(|job| job.state == JobState::Waiting && job.run_at <= now)
@@ -177,9 +177,9 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
                 due.sort_by_key(|job| (job.deaths == 0, -job.priority, job.run_at));
                 due.truncate(limit as usize);
                 if due.first().is_some_and(|job| job.deaths > 0) {
-                    due.truncate(usize::from(at_hand.is_empty()));
+                    due.truncate(usize::from(own_jobs.is_empty()));
                 }
-                if at_hand.iter().any(|deaths| *deaths > 0) {
+                if own_jobs.iter().any(|deaths| *deaths > 0) {
                     due.clear();
                 }
                 for job in &mut due {

@@ -37,7 +37,7 @@ async fn note(fixture: &Fixture, id: TrackId, before: FileFacts, after: FileFact
 async fn the_same_track_has_other_bytes_and_is_not_heard_again() {
     let fixture = Fixture::new().await;
     fixture.add(&[OLD, "A/B/two.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let (id, catalog) = (fixture.id(OLD).await, fixture.store.catalog());
     let results = catalog.analysis(id).await.unwrap();
     let shown = catalog.track(id).await.unwrap().unwrap();
@@ -93,7 +93,7 @@ async fn what_became_another_file_meanwhile_is_left_as_it_is() {
     let id = fixture.id(OLD).await;
     let (before, after) = (facts(OLD.as_bytes(), 1_000, 0), facts(b"with gains", 1_200, 50));
     assert_eq!(note(&fixture, id, before, after).await, Err(ErrorKind::Conflict), "not analyzed yet");
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let dump = fixture.store.catalog().canonical_dump().await.unwrap();
     for (what, before) in [
         ("size", FileFacts { size_bytes: 999, ..before }),
@@ -118,7 +118,7 @@ async fn the_gain_in_a_files_tags_counts_until_it_is_measured() {
         fixture.store.catalog().track(id).await.unwrap().unwrap().replaygain_track_gain_db
     };
     assert_eq!((gain(OLD).await, gain("A/B/two.flac").await), (Some(-3.25), None));
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let measured = Some(-8.876_543_210_987_655);
     assert_eq!((gain(OLD).await, gain("A/B/two.flac").await), (measured, measured));
 }

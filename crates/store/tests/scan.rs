@@ -44,7 +44,7 @@ async fn added_files_become_tracks_with_artist_release_and_job() {
 async fn a_batch_applied_twice_changes_nothing() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac", "A/B/four.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let (one, two, three) = (
         fixture.id("A/B/one.flac").await,
         fixture.id("A/B/two.flac").await,
@@ -82,7 +82,7 @@ async fn a_batch_applied_twice_changes_nothing() {
     assert_eq!(jobs(&fixture).await, counts);
     fixture.assert_clean().await;
     // Nor once everything in it was analyzed.
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let before = fixture.store.catalog().canonical_dump().await.unwrap();
     assert_eq!(fixture.scan(batch).await, ScanApplied::default());
     assert_eq!(fixture.store.catalog().canonical_dump().await.unwrap(), before);
@@ -93,7 +93,7 @@ async fn a_batch_applied_twice_changes_nothing() {
 async fn a_changed_file_loses_its_results_and_is_heard_again() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let id = fixture.id("A/B/one.flac").await;
     let catalog = fixture.store.catalog();
     assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Ready);
@@ -105,12 +105,12 @@ async fn a_changed_file_loses_its_results_and_is_heard_again() {
     fixture.assert_clean().await;
 }
 
-/// Issue 4: a corrected tag took a track out of the public catalog for good.
+/// Issue 4: a corrected tag took a track out of the public catalog permanently.
 #[tokio::test]
 async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let id = fixture.id("A/B/one.flac").await;
     let catalog = fixture.store.catalog();
     let state = async || catalog.track(id).await.unwrap().unwrap().track.state;
@@ -121,7 +121,7 @@ async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() 
     };
     catalog.publish(id, true, NOW).await.unwrap();
     change(9).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     assert_eq!(state().await, TrackState::Published);
     // What cannot be read for a while is no reason to take it back either.
     fixture
@@ -135,13 +135,13 @@ async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() 
         .await;
     assert_eq!(state().await, TrackState::Failed);
     change(10).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     assert_eq!(state().await, TrackState::Published);
     // Taken back while it waits, it stays so.
     change(11).await;
     catalog.publish(id, false, NOW).await.unwrap();
     assert!(catalog.publish(id, true, NOW).await.is_err(), "not before it is analyzed");
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     assert_eq!(state().await, TrackState::Ready);
     fixture.assert_clean().await;
 }
@@ -150,7 +150,7 @@ async fn a_public_track_whose_file_changes_is_public_again_when_that_is_heard() 
 async fn a_replaced_file_shows_its_own_length_and_format_at_once() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let id = fixture.id("A/B/one.flac").await;
     let catalog = fixture.store.catalog();
     let before = catalog.track(id).await.unwrap().unwrap().track.audio.unwrap();
@@ -222,7 +222,7 @@ async fn a_file_that_changes_while_it_is_heard_is_heard_again() {
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let counts = jobs(&fixture).await;
     assert_eq!((counts.waiting, counts.running, counts.cancelled), (1, 0, 1));
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     assert_eq!(fixture.store.catalog().track(id).await.unwrap().unwrap().track.state, TrackState::Ready);
     fixture.assert_clean().await;
 }
@@ -231,7 +231,7 @@ async fn a_file_that_changes_while_it_is_heard_is_heard_again() {
 async fn other_tags_alone_keep_the_results() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let id = fixture.id("A/B/one.flac").await;
     let mut retagged = file("A/B/one.flac");
     retagged.tags.artist = Some("Émile".to_owned());
@@ -253,7 +253,7 @@ async fn other_tags_alone_keep_the_results() {
 async fn files_may_swap_names_and_a_track_whose_path_is_taken_is_kept() {
     let fixture = Fixture::new().await;
     fixture.add(&["A/B/one.flac", "A/B/two.flac", "A/B/three.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let (one, two) = (fixture.id("A/B/one.flac").await, fixture.id("A/B/two.flac").await);
     let three = fixture.id("A/B/three.flac").await;
     let applied = fixture
@@ -300,7 +300,7 @@ async fn a_file_that_can_be_read_again_is_heard() {
     // Access was given: neither size nor time is another one.
     let applied = fixture.scan(vec![ScanChange::Changed(id, file("A/B/one.flac"))]).await;
     assert_eq!(applied.changed, 1);
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let row = fixture.store.catalog().track(id).await.unwrap().unwrap();
     assert_eq!((row.track.state, row.track.failure), (TrackState::Ready, None));
     fixture.assert_clean().await;

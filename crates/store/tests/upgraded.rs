@@ -53,7 +53,7 @@ async fn what_stayed_parked_behind_a_success_in_older_databases_is_parked_no_mor
         track(1, "completed", "'it broke'", "NULL", "ready"),
         job(1, "enrich-track-audio", 1, "parked", "enrich:1"),
         job(2, "analyze-track", 1, "parked", "analyze:1"),
-        // Failed for good: both stay.
+        // Failed and not made since: both stay.
         track(2, "failed", "'it broke'", "NULL", "ready"),
         job(3, "enrich-track-audio", 2, "parked", "enrich:2"),
         track(3, "none", "NULL", broken, "failed"),

@@ -1,4 +1,4 @@
-//! Uploads, ladders and enrichment in the store (docs/coverage.md D1, D7, D17, D20; E3 and E9 for ladders).
+//! Uploads, ladders and enrichment in the store (issues 4 and 12).
 #![allow(clippy::unwrap_used, clippy::panic)] // the whole file is test code, helpers included
 
 mod support;
@@ -66,7 +66,7 @@ async fn ladder(fixture: &Fixture, content: &[u8], profile: &str, pinned: bool) 
     Transcode { hash: hash(content), profile: profile.to_owned(), pinned, parts: vec![part] }
 }
 
-/// A smaller file that lies in the cache folder.
+/// A transcode that lies in the cache folder.
 fn small(fixture: &Fixture, content: &[u8]) -> CachedFile {
     let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
     let file = profile.file_name(hash(content));
@@ -97,7 +97,8 @@ async fn processed_with(fixture: &Fixture, content: &[u8], keep: bool, small: Ve
     catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
     assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Processing);
     let made = ladder(fixture, content, "hls1:low=aac:96", true).await;
-    let done = ProcessCommit { analyzed: commit_of(&job, content), ladder: Some(made), small, twin: None };
+    let done =
+        ProcessCommit { analyzed: commit_of(&job, content), ladder: Some(made), small, duplicate: None };
     catalog.commit_process(&done, NOW).await.unwrap();
     id
 }
@@ -122,7 +123,7 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
         owner: OWNER.to_owned(),
         track: id,
         found: found.clone(),
-        twin: None,
+        duplicate: None,
     };
     catalog.commit_enrichment(&done, NOW).await.unwrap();
     let track = catalog.track(id).await.unwrap().unwrap().track;
@@ -141,7 +142,7 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
 }
 
 #[tokio::test]
-async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
+async fn an_upload_whose_work_was_withdrawn_goes_on_when_a_user_retries() {
     let fixture = Fixture::new().await;
     let id = add(&fixture, b"one", true).await;
     let (catalog, jobs) = (fixture.store.catalog(), fixture.store.jobs());
@@ -164,7 +165,7 @@ async fn an_upload_whose_work_was_withdrawn_goes_on_when_somebody_retries() {
         analyzed: commit_of(&job, b"one"),
         ladder: Some(made),
         small: Vec::new(),
-        twin: None,
+        duplicate: None,
     };
     catalog.commit_process(&done, NOW).await.unwrap();
     withdraw("enrich-track-audio").await;
@@ -194,7 +195,7 @@ async fn a_retry_makes_the_ladder_that_is_set_now() {
 }
 
 #[tokio::test]
-async fn an_upload_is_never_acknowledged_without_its_bytes_whoever_lets_go_of_the_same() {
+async fn an_upload_is_never_acknowledged_without_its_bytes_while_the_same_are_deleted() {
     let fixture = Fixture::new().await;
     let (catalog, blobs) = (fixture.store.catalog(), fixture.store.blobs());
     let mut added = 0;
@@ -203,10 +204,12 @@ async fn an_upload_is_never_acknowledged_without_its_bytes_whoever_lets_go_of_th
         let new = upload(&content, true);
         blobs.put(BlobKind::Upload, &content).await.unwrap();
         let (gone, came) = match round % 2 {
-            0 => tokio::join!(catalog.let_go_of_upload(new.hash), catalog.add_upload(&new, None, 0, NOW)),
+            0 => tokio::join!(catalog.delete_unused_upload(new.hash), catalog.add_upload(&new, None, 0, NOW)),
             _ => {
-                let (came, gone) =
-                    tokio::join!(catalog.add_upload(&new, None, 0, NOW), catalog.let_go_of_upload(new.hash));
+                let (came, gone) = tokio::join!(
+                    catalog.add_upload(&new, None, 0, NOW),
+                    catalog.delete_unused_upload(new.hash)
+                );
                 (gone, came)
             }
         };
@@ -275,7 +278,7 @@ async fn a_deleted_upload_leaves_nothing_and_its_worker_is_fenced_out() {
     let catalog = fixture.store.catalog();
     catalog.delete_upload(id, NOW).await.unwrap();
     let done =
-        ProcessCommit { analyzed: commit_of(&job, b"one"), ladder: None, small: Vec::new(), twin: None };
+        ProcessCommit { analyzed: commit_of(&job, b"one"), ladder: None, small: Vec::new(), duplicate: None };
     assert_eq!(catalog.commit_process(&done, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
     let row = fixture.store.jobs().job(job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled);
@@ -293,7 +296,7 @@ async fn a_deleted_upload_leaves_nothing_and_its_worker_is_fenced_out() {
 async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
     let fixture = Fixture::new().await;
     fixture.add(&["a.flac", "b.flac", "c.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     processed(&fixture, b"upload", true).await;
     let catalog = fixture.store.catalog();
     let mut size = 0;
@@ -320,20 +323,20 @@ async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
     };
     assert_eq!((there(b"a.flac").await, there(b"b.flac").await, there(b"c.flac").await), (true, false, true));
     let blobs = fixture.store.blobs().list(BlobKind::Media).await.unwrap();
-    assert_eq!(blobs.len(), 3, "the bytes of what was let go of are gone");
+    assert_eq!(blobs.len(), 3, "the bytes of the evicted ladders are gone");
     assert_eq!(catalog.evict_transcodes(0, None, later(1_000_000)).await.unwrap(), 2);
     let counts = catalog.transcode_counts().await.unwrap();
     assert_eq!((counts.transcodes, counts.bytes), (1, counts.pinned_bytes));
     fixture.assert_clean().await;
 }
 
-/// issue 12; docs/coverage.md E9: one cap over ladders and smaller files, and whichever was used longest ago goes first.
+/// issue 12: one cap over ladders and transcodes, and what was used longest ago is evicted first.
 #[tokio::test]
-async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_first() {
+async fn one_cap_holds_ladders_and_transcodes_and_the_least_recently_used_go_first() {
     const BYTES: u64 = 1_000;
     let fixture = Fixture::new().await;
     fixture.add(&["a.flac", "b.flac", "c.flac", "d.flac"]).await;
-    fixture.hear_all().await;
+    fixture.analyze_all().await;
     let catalog = fixture.store.catalog();
     let job = async |kind: JobKind| {
         let queue = kind.queue();
@@ -348,7 +351,7 @@ async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_
         fixture.store.jobs().enqueue(new, NOW).await.unwrap();
         claim(&fixture, queue, NOW).await.unwrap()
     };
-    // Made in this order: a smaller file, a ladder, a smaller file, a ladder.
+    // Made in this order: a transcode, a ladder, a transcode, a ladder.
     for (number, path) in ["a.flac", "b.flac", "c.flac", "d.flac"].into_iter().enumerate() {
         let (track, at, content) = (fixture.id(path).await, later(number as i64), path.as_bytes());
         if number % 2 == 0 {
@@ -382,17 +385,17 @@ async fn one_cap_holds_ladders_and_smaller_files_and_the_least_recently_used_go_
     let soon = later(1_000_000);
     assert_eq!(catalog.evict_transcodes(4 * BYTES, None, soon).await.unwrap(), 0);
     assert_eq!(there().await, "abcd");
-    // The oldest of all is a smaller file, and it was listened to just now: then the ladder is the oldest.
+    // The oldest of all is a transcode, and it was listened to just now: then the ladder is the oldest.
     let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap().to_string();
     catalog.touch_transcode(hash(b"a.flac"), &profile, later(60));
     assert_eq!(catalog.evict_transcodes(3 * BYTES, None, soon).await.unwrap(), 1);
     assert_eq!(there().await, "a-cd");
     assert_eq!(catalog.evict_transcodes(3 * BYTES - 1, None, soon).await.unwrap(), 1);
-    assert_eq!(there().await, "a--d", "then the smaller file");
+    assert_eq!(there().await, "a--d", "then the transcode");
     let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
     let gone = catalog.cache().path(&profile.file_name(hash(b"c.flac"))).unwrap();
     assert!(!gone.exists(), "its bytes are gone too");
-    // What is being used is not let go of, whatever the cap says.
+    // What is being used is not evicted, whatever the cap says.
     assert_eq!(catalog.evict_transcodes(0, None, later(30)).await.unwrap(), 1);
     assert_eq!(there().await, "a---");
 }

@@ -42,7 +42,7 @@ pub fn complaints(checked: &Checked) -> Vec<String> {
 ///
 /// # Errors
 /// What `ffmpeg` complains about, or a length that the boxes do not explain.
-pub fn heard(checked: &Checked) -> Result<Vec<Vec<f32>>, String> {
+pub fn decoded(checked: &Checked) -> Result<Vec<Vec<f32>>, String> {
     let channels = usize::from(checked.init.channels);
     let arguments = ["-v", "error", "-ignore_editlist", "1", "-i", "-", "-f", "f32le", "-"];
     let (bytes, complaint) = run("ffmpeg", &arguments, &checked.whole());

@@ -17,7 +17,7 @@ type Once = fn(&Path);
 
 /// What is done once with a file, in a process of its own.
 const ONCE: &[(&str, Once)] = &[
-    ("hear", measure::hear_once),
+    ("resident", measure::resident_once),
     ("decode", measure::decode_once),
     ("analyze", measure::analyze_once),
     ("ladder", measure::ladder_once),

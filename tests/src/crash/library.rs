@@ -28,7 +28,7 @@ impl Library {
             let seconds = 1.0 + f64::from(voice % 3);
             let tone = signals::sine(RATE_HZ, seconds, 110.0 * f64::from(1 + voice), 0.3);
             let (title, album) = (format!("track {voice}"), format!("album {}", number % 3));
-            let tags = [("INAM", title.as_str()), ("IART", "somebody"), ("IPRD", album.as_str())];
+            let tags = [("INAM", title.as_str()), ("IART", "a singer"), ("IPRD", album.as_str())];
             let bytes = wav_with_tags(RATE_HZ, &[tone], WavFormat::I16, &tags);
             let name = format!("album {}/{number:02}.wav", number % 3);
             library.write(&name, &bytes);

@@ -1,9 +1,8 @@
 //! The crash test: `kill -9` of worker and server at random moments, and what is left of it in the end.
 //!
-//! A *round* is one library, and the files that somebody sends meanwhile, from nothing to the end of all work, disturbed
-//! by a few kills. Everything random
-//! comes from the round's seed, so a failed round can be run again (its moments are as random as the
-//! machine's timing, of course).
+//! A *round* is one library, and the files that a client sends meanwhile, from an empty data folder to the end of all work,
+//! disturbed by a few kills. Everything random comes from the round's seed, so a failed round can be run again (its moments
+//! are as random as the machine's timing, of course).
 
 mod library;
 mod process;

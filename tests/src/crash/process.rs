@@ -27,7 +27,7 @@ impl Server {
             .arg(library)
             .arg("--data")
             .arg(data)
-            // Made ahead of time or when somebody listens: not of the outcome that two runs are compared by.
+            // Made ahead of time or when a listener plays: not part of the outcome by which two runs are compared.
             .env("FANFARE_AUDIO_CACHE_PRECACHE_ON_UPLOAD", "false")
             .args(["--listen", &listen.to_string()])
             .stdin(Stdio::null())
@@ -109,7 +109,7 @@ pub fn child_of(parent: u32) -> Option<Pid> {
     children_of(parent).into_iter().next()
 }
 
-/// All child processes of that process: a server has one for background work, and one more once somebody listened.
+/// All child processes of that process: a server has one for background work, and one more after a listener played.
 ///
 /// # Panics
 /// When the processes of this machine cannot be listed.

@@ -101,7 +101,7 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn new(library: &Library, uploads: &Uploads, folder: &'a Path) -> Self {
         uploads.prepare(&folder.join("data"));
-        // The same after every start: whoever sends files goes on sending them there.
+        // The same after every start: the client goes on sending files there.
         Self { library: library.path(), folder, address: free_address() }
     }
 
@@ -126,9 +126,9 @@ impl<'a> Place<'a> {
             }
             store.close().await;
             let status = server.stop();
-            // A server that had nothing left to do may be asked to stop before it listens for that: then it just dies.
-            let unheard = status.signal() == Some(Signal::TERM.as_raw());
-            assert!(status.success() || unheard, "{status}; its log:\n{}", self.log());
+            // A server that had nothing left to do may get the signal before its handler is set: then the signal ends it.
+            let ended_by_signal = status.signal() == Some(Signal::TERM.as_raw());
+            assert!(status.success() || ended_by_signal, "{status}; its log:\n{}", self.log());
             let options = StoreOptions { migrate: false, readers: 1, busy_timeout_ms: 5_000 };
             let store = Store::open(&self.folder.join("data"), &options).await.expect("the store");
             let dump = store.catalog().canonical_dump().await.expect("a dump");
@@ -139,7 +139,7 @@ impl<'a> Place<'a> {
                     troubles.push(format!("{running} jobs of {queue} are leased to nobody"));
                 }
             }
-            let left = std::fs::read_dir(store.blobs().workshop()).expect("the workshop").count();
+            let left = std::fs::read_dir(store.blobs().staging()).expect("the staging folder").count();
             if left > 0 {
                 troubles.push(format!("{left} unfinished files were left"));
             }

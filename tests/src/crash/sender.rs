@@ -1,4 +1,4 @@
-//! Somebody who sends files to a server that is killed again and again, until each was taken.
+//! A client that sends files to a server that is killed again and again, until each file was accepted.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -90,7 +90,7 @@ pub fn free_address() -> SocketAddr {
     listener.local_addr().expect("its number")
 }
 
-/// Sends a file once; gives whether it was answered for good.
+/// Sends a file once; returns whether the answer is final.
 async fn sent(address: SocketAddr, key: &str, name: &str, bytes: &[u8]) -> bool {
     let mut body = format!(
         "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\

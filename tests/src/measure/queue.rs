@@ -1,4 +1,4 @@
-//! What many waiting uploads cost the one at hand: nothing, if the queue is any good (issue 4, "Speed and size").
+//! What many waiting uploads cost the one that is processed: nothing, if the queue works well (issue 4, "Speed and size").
 //!
 //! Both figures are taken in a steady state: for every upload that is done, another one is queued, so that as many wait at
 //! the end as at the beginning. Few and many take turns; the middle of the rounds' ratios counts.
@@ -140,7 +140,7 @@ impl Waiting {
             warnings: Vec::new(),
             enrichment: None,
         };
-        let done = ProcessCommit { analyzed, ladder: None, small: Vec::new(), twin: None };
+        let done = ProcessCommit { analyzed, ladder: None, small: Vec::new(), duplicate: None };
         store.catalog().commit_process(&done, now).await.unwrap();
         self.took += began.elapsed();
         // Counted at most every two seconds, so no part of the price of each.
@@ -198,7 +198,7 @@ async fn sent(store: &Store, number: &mut u32) -> NewUpload {
         size_bytes: 1_000,
         tags: Tags {
             title: Some(format!("song {number}")),
-            artist: Some("somebody".to_owned()),
+            artist: Some("a singer".to_owned()),
             ..Tags::default()
         },
         audio: Some(AudioProperties {

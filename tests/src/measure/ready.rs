@@ -1,6 +1,6 @@
 //! From the first byte of an upload to the finished track, and the longest of its encoders alone.
 //!
-//! Vocabulary: *ready* means that the whole ladder, the default smaller file, all features and the enrichment are stored.
+//! Vocabulary: *ready* means that the whole ladder, the default transcode, all features and the enrichment are stored.
 
 use std::{fs, path::Path, time::Instant};
 
@@ -9,13 +9,13 @@ use fanfare_testkit::server::{ServerStart, TestServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ladder::make_ladder, small};
+use super::{ladder::make_ladder, transcodes};
 use crate::{
     crash::children_of,
     sending::{song, until, upload},
 };
 
-/// The encoders of the default ladder, one at a time, and that of the default smaller file.
+/// The encoders of the default ladder, one at a time, and that of the default transcode.
 const AAC_VARIANTS: [&str; 2] = ["low=aac:256", "medium=aac:512"];
 /// Clock ticks in a second, as `/proc/PID/stat` counts them (proc(5); `USER_HZ` is 100 on every Linux of today).
 const TICKS_PER_S: f64 = 100.0;
@@ -77,7 +77,7 @@ pub fn encoders_once(path: &Path) {
         took.push((variant, began.elapsed().as_secs_f64()));
     }
     let began = Instant::now();
-    small::make(path, folder.path(), &[Quality::Medium]);
+    transcodes::make(path, folder.path(), &[Quality::Medium]);
     took.push(("medium=mp3", began.elapsed().as_secs_f64()));
     let (name, longest_s) = took.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
     println!("{}", json!({ "longest": name, "longest_s": longest_s }));

@@ -1,4 +1,4 @@
-//! `cargo xtask bench accuracy`: who hears generated music right, ours and the peers', scored by the same scorer.
+//! `cargo xtask bench accuracy`: how exactly Fanfare and other programs (peers) analyze generated music, scored by the same scorer.
 
 mod judge;
 
@@ -8,8 +8,8 @@ use clap::Args;
 
 use self::judge::{Scored, judge_levels, judge_music};
 use super::{
-    hearers::{self, Hearer, LEVELS, MUSICAL},
     page,
+    peers::{self, LEVELS, MUSICAL, Peer},
     place::{Common, Place},
     sets::{Figure, Scores, Set},
     target::{self, Target},
@@ -78,8 +78,7 @@ fn measure(options: &Options) -> Result<(), String> {
     }
     let seeds = if options.seed.is_empty() { vec![1] } else { options.seed.clone() };
     let count = if options.quick { FEW_PIECES } else { PIECES };
-    let (musical, measuring): (&[Hearer], &[Hearer]) =
-        if options.ours { (&[], &[]) } else { (MUSICAL, LEVELS) };
+    let (musical, measuring): (&[Peer], &[Peer]) = if options.ours { (&[], &[]) } else { (MUSICAL, LEVELS) };
     let mut text = String::new();
     let mut sets = Vec::new();
     for seed in seeds {
@@ -87,14 +86,14 @@ fn measure(options: &Options) -> Result<(), String> {
         let rough = if options.rough { Some(clean.roughened(&place)?) } else { None };
         for (set, how) in [(Some(clean), ""), (rough, ", rough")] {
             let Some(set) = set else { continue };
-            let scores = heard(&place, &set, musical, options.fresh)?;
+            let scores = analyzed(&place, &set, musical, options.fresh)?;
             let name = if seed == 1 { "Seed 1, the dev set".to_owned() } else { format!("Seed {seed}") };
             let table = music_table(&place, musical, &scores);
             text += &format!("### {name}{how}: {count} composed pieces, per cent\n\n{table}\n");
             sets.push(Scored { name: format!("seed {seed}{how}"), scores });
         }
     }
-    let levels = heard(&place, &Set::loudness(&place)?, measuring, options.fresh)?;
+    let levels = analyzed(&place, &Set::loudness(&place)?, measuring, options.fresh)?;
     text += &format!(
         "### Loudness: generated signals of known loudness, range and peak (cases within tolerance, worst error)\n\n{}\n",
         loudness_table(&place, measuring, &levels)
@@ -131,15 +130,15 @@ fn measure(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Has everyone hear the set, and scores them.
-fn heard(place: &Place, set: &Set, peers: &[Hearer], fresh: bool) -> Result<Scores, String> {
-    let mut answers: Vec<PathBuf> = vec![hearers::hear_ourselves(set)?];
+/// Has Fanfare and all peers analyze the set, and scores them.
+fn analyzed(place: &Place, set: &Set, peers: &[Peer], fresh: bool) -> Result<Scores, String> {
+    let mut answers: Vec<PathBuf> = vec![peers::analyze_ourselves(set)?];
     for peer in peers.iter().filter(|peer| place.wants(&peer.name.to_lowercase())) {
         if !peer.is_installed(place) {
             eprintln!("{}: not installed", peer.name);
             continue;
         }
-        match peer.hear(place, set, fresh) {
+        match peer.analyze(place, set, fresh) {
             Ok(path) => answers.push(path),
             Err(complaint) => eprintln!("{complaint}"),
         }
@@ -148,12 +147,12 @@ fn heard(place: &Place, set: &Set, peers: &[Hearer], fresh: bool) -> Result<Scor
 }
 
 /// Names in the order of the table: ours, then the wanted peers.
-fn names<'a>(place: &'a Place, peers: &'a [Hearer]) -> impl Iterator<Item = &'static str> {
+fn names<'a>(place: &'a Place, peers: &'a [Peer]) -> impl Iterator<Item = &'static str> {
     let wanted = peers.iter().filter(|peer| place.wants(&peer.name.to_lowercase())).map(|peer| peer.name);
-    std::iter::once(hearers::OURS).chain(wanted)
+    std::iter::once(peers::OURS).chain(wanted)
 }
 
-fn music_table(place: &Place, peers: &[Hearer], scores: &Scores) -> String {
+fn music_table(place: &Place, peers: &[Peer], scores: &Scores) -> String {
     let mut header = vec!["tool"];
     header.extend(MUSIC.iter().map(|(_, column)| *column));
     let rows: Vec<Vec<String>> = names(place, peers)
@@ -172,7 +171,7 @@ fn music_table(place: &Place, peers: &[Hearer], scores: &Scores) -> String {
     page::table(&header, &rows)
 }
 
-fn loudness_table(place: &Place, peers: &[Hearer], scores: &Scores) -> String {
+fn loudness_table(place: &Place, peers: &[Peer], scores: &Scores) -> String {
     let mut header = vec!["tool"];
     header.extend(LOUDNESS.iter().map(|(_, column, _)| *column));
     let rows: Vec<Vec<String>> = names(place, peers)

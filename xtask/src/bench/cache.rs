@@ -1,4 +1,4 @@
-//! `cargo xtask bench cache`: what smaller files cost, beside `ffmpeg` with the same encoder library.
+//! `cargo xtask bench cache`: what transcodes cost, compared with `ffmpeg` and the same encoder library.
 //!
 //! Every program is a process of its own; they take turns, round after round; the middle of the rounds counts.
 
@@ -146,7 +146,7 @@ fn measure(options: &Options) -> Result<bool, String> {
     println!("\n{table}\n{verdicts}\n{}", target::sum(&targets));
     if place.wants_all() && options.track.is_none() && !options.common.no_write {
         let text = format!(
-            "## What smaller files cost\n\n`cargo xtask bench cache`: {}. One medium file of {}; three qualities of twelve pieces of \
+            "## What transcodes cost\n\n`cargo xtask bench cache`: {}. One medium file of {}; three qualities of twelve pieces of \
              it, {TRACK_S} s each. Middle of {} rounds, all programs in turn; ratios are of pairs of one round. Load average {} while \
              measuring.\n\n{table}\n{verdicts}\n{}.\n",
             page::circumstances(),

@@ -1,4 +1,4 @@
-//! `cargo xtask bench nightly`: what a nightly run takes from the processors while somebody listens.
+//! `cargo xtask bench nightly`: what a nightly run takes from the processors while a listener plays.
 
 use std::path::PathBuf;
 

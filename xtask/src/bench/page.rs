@@ -60,7 +60,7 @@ pub fn write(name: &str, text: &str) -> Result<(), String> {
     let path = root().join(PAGE);
     let page = fs::read_to_string(&path).unwrap_or_else(|_| EMPTY.to_owned());
     fs::write(&path, with_part(&page, name, text)).map_err(|error| format!("{PAGE}: {error}"))?;
-    eprintln!("{PAGE}: the part `{name}` is written anew");
+    eprintln!("{PAGE}: the part `{name}` is updated");
     Ok(())
 }
 
@@ -81,7 +81,7 @@ pub fn circumstances() -> String {
         "{}, {model}, {cores} cores, Linux {}, commit {}{changed}",
         line(&["date", "-u", "+%F"]),
         kernel.trim(),
-        // The last one that changed what is measured: later ones may be written anew, or change papers only.
+        // The last commit that changed what is measured: later ones may be amended, or change only documents.
         line(&["git", "log", "-1", "--format=%h", "--abbrev=10", "--", "crates", "Cargo.lock"]),
     )
 }

@@ -26,7 +26,7 @@ const PIECES: f64 = 0.60;
 /// Memory of the server for a slow reader, in bytes, at most (issue 5).
 const PER_READER_BYTES: f64 = 64.0 * 1024.0;
 /// How much longer a fast reader may take beside the slow ones. The issue says "no effect"; this is the noise of a busy machine.
-const BESIDE: f64 = 1.10;
+const SLOWED: f64 = 1.10;
 
 /// The files: a track as it is stored for a phone, and one as it was bought.
 const FILES: [(&str, u64); 2] = [("five-megabytes.wav", 5_000_000), ("forty-megabytes.wav", 40_000_000)];
@@ -78,7 +78,7 @@ struct Slow {
     sockets_bytes: f64,
     lasted: usize,
     alone_s: f64,
-    beside_s: f64,
+    with_slow_s: f64,
 }
 
 fn measured(options: &Options) -> Result<bool, String> {
@@ -215,7 +215,7 @@ fn slow(server: &Server, count: usize) -> Result<Slow, String> {
     let before_s = fast()?;
     let (memory, sockets) = (server.resident_bytes(), socket_bytes());
     let readers = SlowReaders::begin(file, count)?;
-    let beside_s = fast()?;
+    let with_slow_s = fast()?;
     let (memory, sockets) = (server.resident_bytes() - memory, socket_bytes() - sockets);
     let lasted = readers.end();
     let after_s = fast()?;
@@ -226,7 +226,7 @@ fn slow(server: &Server, count: usize) -> Result<Slow, String> {
         sockets_bytes: sockets / count as f64,
         lasted,
         alone_s: f64::midpoint(before_s, after_s),
-        beside_s,
+        with_slow_s,
     })
 }
 
@@ -278,8 +278,8 @@ fn judge(all: &[Compared], slow: &[Slow]) -> Vec<Target> {
     let kib = ours.map(|ours| ours.each_bytes / 1024.0);
     let each = Target::at_most("a slow reader: memory of the server", kib, PER_READER_BYTES / 1024.0, " KiB");
     targets.push(each.decimals(1));
-    let longer = ours.map(|ours| ours.beside_s / ours.alone_s);
-    targets.push(Target::at_most("a fast reader: time beside the slow ones / alone", longer, BESIDE, " x"));
+    let longer = ours.map(|ours| ours.with_slow_s / ours.alone_s);
+    targets.push(Target::at_most("a fast reader: time beside the slow ones / alone", longer, SLOWED, " x"));
     targets
 }
 
@@ -318,7 +318,7 @@ fn text(
                 format!("{:.1}", slow.sockets_bytes / 1024.0),
                 slow.lasted.to_string(),
                 format!("{:.1}", slow.alone_s * 1e3),
-                format!("{:.1}", slow.beside_s * 1e3),
+                format!("{:.1}", slow.with_slow_s * 1e3),
             ]
         })
         .chain(given_up)

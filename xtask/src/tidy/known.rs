@@ -57,7 +57,7 @@ pub fn compare(offences: &[Offence], list: &str) -> Vec<String> {
     findings
 }
 
-/// Writes the list anew, where that makes it no longer. A list that does not exist yet takes what there is.
+/// Writes the list again, if that makes it no longer. A list that does not exist yet gets all offences.
 pub fn shrink(root: &Path, offences: &[Offence]) -> Result<String, Vec<String>> {
     let place = root.join(PLACE);
     let today = offences.iter().fold(BTreeMap::new(), |mut today: BTreeMap<Key, usize>, offence| {

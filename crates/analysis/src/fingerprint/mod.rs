@@ -84,7 +84,7 @@ impl Fingerprinter {
 
     /// How much was heard, in seconds.
     #[must_use]
-    pub fn heard_s(&self) -> f64 {
+    pub fn analyzed_s(&self) -> f64 {
         self.samples as f64 / f64::from(SAMPLE_RATE_HZ)
     }
 

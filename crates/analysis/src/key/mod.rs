@@ -84,7 +84,7 @@ impl KeyListener {
         }
     }
 
-    fn hear(&mut self, pitches: &[FinePitch]) {
+    fn measure(&mut self, pitches: &[FinePitch]) {
         for pitch in pitches {
             if pitch.energy > SILENT {
                 self.sounding += 1;
@@ -118,12 +118,12 @@ impl KeyListener {
 
 impl Analyzer for KeyListener {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
-        self.hear(chunk.tonal_pitches());
+        self.measure(chunk.tonal_pitches());
         Ok(())
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        self.hear(end.tonal_pitches());
+        self.measure(end.tonal_pitches());
         if self.open_frames > 0 {
             self.segments.push(std::mem::replace(&mut self.open, EMPTY));
         }

@@ -78,7 +78,7 @@ impl RhythmListener {
         }
     }
 
-    fn hear(&mut self, onset: &SpectraBlock, pitches: &[FinePitch], samples: &[f32]) {
+    fn measure(&mut self, onset: &SpectraBlock, pitches: &[FinePitch], samples: &[f32]) {
         for row in onset.rows() {
             self.rows.push(self.bands.push(row));
         }
@@ -104,12 +104,12 @@ impl RhythmListener {
 
 impl Analyzer for RhythmListener {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
-        self.hear(chunk.onset_spectra(), chunk.tonal_pitches(), chunk.mono_22k());
+        self.measure(chunk.onset_spectra(), chunk.tonal_pitches(), chunk.mono_22k());
         Ok(())
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        self.hear(end.onset_spectra(), end.tonal_pitches(), end.mono_22k());
+        self.measure(end.onset_spectra(), end.tonal_pitches(), end.mono_22k());
         let duration_s = end.duration_s();
         let mut rhythm = Rhythm::default();
         let mut absences = Vec::new();

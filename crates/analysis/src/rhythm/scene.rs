@@ -1,4 +1,4 @@
-//! What the track offers to whoever looks for its pulse: onset layers and harmonic change, each per frame, each of mean 1.
+//! What the search for the pulse reads of a track: onset layers and harmonic change, each per frame, each of mean 1.
 
 use super::{
     harmony::Harmony,

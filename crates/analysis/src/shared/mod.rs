@@ -12,9 +12,9 @@
 //! The mono mix is the plain mean, as fingerprints need it: what is in opposite phase on two channels cancels
 //! there. Loudness, dynamics and the waveform read the channels themselves and miss nothing.
 //!
-//! Whoever asks first for a chunk's transform computes it, the others wait and share it; a transform that
-//! nobody asks for costs nothing. Each transform is a stream with one state per track: since every sink
-//! takes the chunks in order, chunk k is always transformed after chunk k-1. [`Ordered`] checks that.
+//! The first analyzer that asks for a chunk's transform computes it, the others wait and share it; a transform that none
+//! asks for costs nothing. Each transform is a stream with one state per track: since every sink takes the chunks in order,
+//! chunk k is always transformed after chunk k-1. [`Ordered`] checks that.
 
 mod halfband;
 pub(crate) mod pitch;
@@ -55,7 +55,7 @@ pub(crate) const MIN_RATE_HZ: u32 = 1_000;
 /// A transform's state, with the source frame at which it stands.
 struct Ordered<T> {
     next_frame: u64,
-    /// `None` until somebody asks; making a filter or a transform costs time.
+    /// `None` until an analyzer asks; making a filter or a transform costs time.
     state: Option<T>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct SharedTransforms {
     broken: AtomicBool,
 }
 
-/// The transforms of one chunk, or of the track's tail, as far as somebody asked for them.
+/// The transforms of one chunk, or of the track's tail, as far as analyzers asked for them.
 #[derive(Default)]
 struct Views {
     mono: OnceLock<Vec<f32>>,

@@ -125,7 +125,7 @@ impl Frames {
         self.tones.push_back(tone);
     }
 
-    /// Moves the next block, if it is complete, into the window; gives whether it sounds. A silent one is dropped.
+    /// Moves the next block, if it is complete, into the window; returns whether it has sound. A silent one is dropped.
     pub(super) fn next_block(&mut self) -> Option<bool> {
         if self.frames.len() < BLOCK_FRAMES || self.tones.len() < BLOCK_TONES {
             return None;

@@ -60,7 +60,7 @@ struct SpeechMusicAnalyzer {
 }
 
 impl SpeechMusicAnalyzer {
-    fn hear(&mut self, onset: &SpectraBlock, tonal: &SpectraBlock) {
+    fn measure(&mut self, onset: &SpectraBlock, tonal: &SpectraBlock) {
         for (row, index) in onset.rows().zip(onset.first_frame_index()..) {
             if index.is_multiple_of(2) {
                 self.frames.onset(row);
@@ -84,12 +84,12 @@ impl SpeechMusicAnalyzer {
 
 impl Analyzer for SpeechMusicAnalyzer {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
-        self.hear(chunk.onset_spectra(), chunk.tonal_spectra());
+        self.measure(chunk.onset_spectra(), chunk.tonal_spectra());
         Ok(())
     }
 
     fn finish(&mut self, end: &AnalysisEnd<'_>) -> Result<AnalyzerOutput> {
-        self.hear(end.onset_spectra(), end.tonal_spectra());
+        self.measure(end.onset_spectra(), end.tonal_spectra());
         let needed_s = BLOCK_S * WINDOW_BLOCKS as f64;
         let mut absences = Vec::new();
         let shares = self.tally.shares();

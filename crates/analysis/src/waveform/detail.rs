@@ -78,7 +78,7 @@ impl DetailGatherer {
     }
 
     /// Takes the next samples of the mono mix.
-    pub(super) fn hear(&mut self, mut mono: &[f32]) {
+    pub(super) fn measure(&mut self, mut mono: &[f32]) {
         while !mono.is_empty() {
             if self.open_frames == 0 {
                 if self.extremes.len() == WaveformDetail::MOST {

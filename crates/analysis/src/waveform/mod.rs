@@ -173,7 +173,7 @@ impl Analyzer for WaveformAnalyzer {
     fn push(&mut self, chunk: &AnalysisChunk<'_>) -> Result<()> {
         self.gather(chunk.pcm().planes());
         self.settle();
-        self.detail.hear(chunk.mono());
+        self.detail.measure(chunk.mono());
         self.detail.see(chunk.onset_spectra());
         Ok(())
     }

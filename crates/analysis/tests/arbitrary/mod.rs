@@ -37,16 +37,16 @@ impl Cost {
 /// # Errors
 /// What is wrong with the result, in one sentence.
 pub fn try_case(case: &Case, analyzer: &str) -> Result<Cost, String> {
-    let (features, cost) = hear(case, &case.lengths, analyzer)?;
+    let (features, cost) = analyze_signal(case, &case.lengths, analyzer)?;
     checks::check(case, &features)?;
-    let (again, _) = hear(case, &[usize::MAX], analyzer)?;
+    let (again, _) = analyze_signal(case, &[usize::MAX], analyzer)?;
     if again != features {
         return Err(format!("the result depends on the chunks {:?}", case.lengths));
     }
     Ok(cost)
 }
 
-fn hear(case: &Case, lengths: &[usize], analyzer: &str) -> Result<(Features, Cost), String> {
+fn analyze_signal(case: &Case, lengths: &[usize], analyzer: &str) -> Result<(Features, Cost), String> {
     let selection = Selection::only(&[analyzer]).map_err(|error| error.to_string())?;
     let options = AnalyzeOptions { selection, ..AnalyzeOptions::default() };
     let mut source = Signal::new(case.rate_hz, &case.planes, lengths);

@@ -103,12 +103,12 @@ impl PcmSource for Repeated {
 }
 
 /// What one analyzer says of those samples.
-pub fn hear(samples: Vec<f32>, analyzer: &str, chunk: usize) -> Features {
-    hear_source(&mut Signal::new(samples, chunk), analyzer)
+pub fn analyze_signal(samples: Vec<f32>, analyzer: &str, chunk: usize) -> Features {
+    analyze_source(&mut Signal::new(samples, chunk), analyzer)
 }
 
 /// What one analyzer says of that source.
-pub fn hear_source(source: &mut dyn PcmSource, analyzer: &str) -> Features {
+pub fn analyze_source(source: &mut dyn PcmSource, analyzer: &str) -> Features {
     let options =
         AnalyzeOptions { selection: Selection::only(&[analyzer]).unwrap(), ..AnalyzeOptions::default() };
     analyze(source, Vec::new(), &options, &CancelFlag::default(), &mut |_| {}).unwrap().features()

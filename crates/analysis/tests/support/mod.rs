@@ -67,7 +67,7 @@ impl PcmSource for Signal {
 }
 
 /// Analyzes a signal with some analyzers and extra sinks.
-pub fn hear(
+pub fn analyze_signal(
     rate_hz: u32,
     planes: &Planes,
     lengths: &[usize],
@@ -82,7 +82,7 @@ pub fn hear(
 
 /// The features that one analyzer finds in a signal.
 pub fn features_of(rate_hz: u32, planes: Vec<Vec<f32>>, analyzer: &str) -> Features {
-    hear(rate_hz, &Arc::new(planes), &[16_384], &[analyzer], Vec::new()).features()
+    analyze_signal(rate_hz, &Arc::new(planes), &[16_384], &[analyzer], Vec::new()).features()
 }
 
 /// A factor of full scale.

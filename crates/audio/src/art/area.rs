@@ -71,9 +71,9 @@ pub(super) struct Area {
     to: (u32, u32),
     /// Rows taken in.
     taken: u32,
-    /// Sums of the row at hand, across its width, in units of 1 / `to.0` of a pixel.
+    /// Sums of the current row, across its width, in units of 1 / `to.0` of a pixel.
     across: Vec<u64>,
-    /// Sums of the row of the result at hand, in units of 1 / (`to.0` x `to.1`) of a pixel.
+    /// Sums of the current row of the result, in units of 1 / (`to.0` x `to.1`) of a pixel.
     sums: Vec<u64>,
     pixels: Vec<u8>,
 }
@@ -148,7 +148,7 @@ impl Area {
         }
     }
 
-    /// Writes the row of the result at hand.
+    /// Writes the current row of the result.
     fn emit(&mut self) {
         let whole = u64::from(self.from.0) * u64::from(self.from.1);
         for sum in &mut self.sums {

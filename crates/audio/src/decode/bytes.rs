@@ -79,7 +79,7 @@ pub(super) struct FileBytes {
     unread: Unread,
 }
 
-/// How many more bytes may be read; kept by whoever made the reader, too.
+/// How many more bytes may be read; shared with the maker of the reader.
 #[derive(Clone)]
 pub(super) struct Budget {
     left: Arc<AtomicU64>,

@@ -13,7 +13,7 @@ use symphonia::core::errors::{Error as Foreign, Result as ForeignResult};
 
 /// Why a call into Symphonia gave nothing.
 pub(super) enum Trouble {
-    /// The stream starts anew with other parameters (chained Ogg).
+    /// The stream starts again with other parameters (chained Ogg).
     Restart,
     /// The bytes end before the format says so.
     CutOff,
@@ -83,7 +83,7 @@ impl Trouble {
             }
             Self::Wrong(what) => Error::new(ErrorKind::Unsupported, what).remedy("install ffmpeg to play it"),
             Self::Io(error) => Error::from_io("reading the file", error),
-            Self::Restart => Error::new(ErrorKind::Malformed, "the file starts anew inside its headers"),
+            Self::Restart => Error::new(ErrorKind::Malformed, "the file starts again inside its headers"),
             Self::Unseekable => Error::new(ErrorKind::Unsupported, "the stream cannot be sought in"),
             Self::Panicked => {
                 Error::new(ErrorKind::Malformed, "the file is damaged in a way that stopped the decoder")

@@ -1,7 +1,7 @@
 //! What Symphonia does not tell of a Matroska file (RFC 9559), and the way behind damage: [`end_padding_ns`], [`declared_s`],
 //! [`Clusters`].
 //!
-//! Why: its demuxer stops for good where an element makes no sense, and does not open a file whose index is cut off or
+//! Why: its demuxer stops permanently where an element makes no sense, and does not open a file whose index is cut off or
 //! damaged. So it gets the tracks and the clusters only. Every cluster says its own time, so sound goes on at the next one.
 
 use std::fs::File;

@@ -194,7 +194,7 @@ impl Packets {
         }
     }
 
-    /// Sets up the demuxer anew at the next cluster of a Matroska file that is later than what was read; whether there is
+    /// Sets up the demuxer again at the next cluster of a Matroska file that is later than what was read; whether there is
     /// one.
     fn resume(&mut self) -> Result<bool, Trouble> {
         if self.origin.audio.container != Container::Matroska || self.resumed >= MAX_RESUMED {
@@ -230,7 +230,7 @@ impl Packets {
             && self.about_s.zip(last_s).is_none_or(|(about_s, last_s)| last_s + 1.0 < about_s)
     }
 
-    /// Sets up the demuxer anew at the next stretch of a damaged Ogg file; whether there is one.
+    /// Sets up the demuxer again at the next stretch of a damaged Ogg file; whether there is one.
     fn next_run(&mut self) -> Result<bool, Trouble> {
         while let Some(run) = self.origin.later.get(self.run) {
             self.run += 1;

@@ -70,7 +70,7 @@ pub(super) struct Decode {
     pub(super) wanted: u64,
     /// Whether the next packet's timestamp tells its raw index (after a seek).
     pub(super) raw_from_timestamp: bool,
-    /// Whether the decoder knows nothing of the packets before the next one.
+    /// Whether the decoder does not depend on the packets before the next one.
     pub(super) after_reset: bool,
     /// Whether the stream was followed by another (chained Ogg).
     pub(super) chained: bool,

@@ -1,7 +1,7 @@
 //! [`Exchange`]: a boxed child that turns bytes into other bytes.
 //!
-//! Purpose: feeding a child and reading from it at the same time, on one thread: whoever pushes also takes what has
-//! become ready, so neither side can wait for the other for ever and nothing grows in between.
+//! Purpose: feeding a child and reading from it at the same time, on one thread: each push also takes what is ready, so
+//! neither side can wait for the other for ever, and no buffer grows between them.
 //!
 //! Invariants: no wait without a limit; the child is gone when this is dropped.
 

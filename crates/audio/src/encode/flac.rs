@@ -80,7 +80,7 @@ impl FlacEncoder {
         config.multithread = false;
         config.block_size = block_frames as usize;
         let config = config.into_verified().map_err(|(_, error)| library(&error))?;
-        // The library takes no more here; frames of a higher rate get their header anew.
+        // The library takes no more here; frames of a higher rate get another header later.
         let info = StreamInfo::new(rate_hz.min(LIBRARY_RATE_HZ) as usize, channels, bits.into())
             .map_err(|error| library(&error))?;
         let block = FrameBuf::with_size(channels, block_frames as usize).map_err(|error| library(&error))?;

@@ -165,7 +165,7 @@ impl SinkStates {
     }
 
     /// Says that the source has ended and waits until every sink is gone. (All of them finish on their own threads, at
-    /// the same time: whoever must hear the track is done when it is done, however long one takes that may lag.)
+    /// the same time: a sink that must get the track ends without waiting for one that may lag.)
     ///
     /// # Errors
     /// `Cancelled` or `Timeout` while waiting.
@@ -296,7 +296,7 @@ impl State {
         self.all_gone()
     }
 
-    /// Evicts whoever has worked longer than it may; gives how long until the next one would be.
+    /// Evicts sinks that have worked longer than they may; returns how long until the next one would be.
     fn evict_overdue(&mut self, now: Instant) -> Option<Duration> {
         let mut next = None;
         for slot in &mut self.slots {
@@ -331,7 +331,7 @@ fn lagged(chunks: usize) -> SinkOutcome {
     SinkOutcome::Evicted {
         reason: Eviction::Lagged,
         kind: ErrorKind::Busy,
-        message: format!("fell {chunks} chunks behind, and nobody waits for it"),
+        message: format!("fell {chunks} chunks behind, and a sink that may lag is not waited for"),
     }
 }
 

@@ -36,8 +36,8 @@ const LONGEST_TAIL_S: u64 = 1;
 /// How long a segment is, about, in seconds, where none is there yet.
 const USUAL_SEGMENT_S: u64 = 6;
 
-/// `EXT-X-TARGETDURATION` in seconds. It is the same for as long as a playlist grows: whoever sees one that
-/// grows sees a first segment of the usual length, and none is longer than that and a tail.
+/// `EXT-X-TARGETDURATION` in seconds. It is the same for as long as a playlist grows: a client that sees one that grows
+/// sees a first segment of the usual length, and none is longer than that and a tail.
 pub(super) fn target_s(segments: &[SegmentFacts], rate_hz: u32, complete: bool) -> u64 {
     let rate = u64::from(rate_hz.max(1));
     let rounded = |frames: u64| (frames * 2 + rate) / (rate * 2);

@@ -1,4 +1,4 @@
-//! What stands in front of a smaller file: the track's tags, its cover, its ReplayGain.
+//! What stands in front of a transcode: the track's tags, its cover, its ReplayGain.
 //!
 //! Purpose: a phone shows the same title and cover as the original, and plays it as loud.
 //!

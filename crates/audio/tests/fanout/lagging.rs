@@ -61,9 +61,9 @@ fn a_live_analyzer_that_holds_a_chunk_for_a_second_is_evicted_and_one_that_does_
 }
 
 #[test]
-fn whoever_may_lag_is_never_waited_for() {
-    // The laggard hangs in its second chunk until the listener has heard the whole track: anybody who waited for it
-    // would wait for ever.
+fn a_sink_that_may_lag_is_never_waited_for() {
+    // The laggard hangs in its second chunk until the listener has got the whole track: a sink that waited for it would
+    // wait for ever.
     let heard = Gate::default();
     let laggard = Hostile { deed: Action::Hang, place: Place::Chunk(2), gate: heard.clone(), pushes: 0 };
     let (listener, other) = (Recorder::default(), Recorder::default());
@@ -88,7 +88,7 @@ fn whoever_may_lag_is_never_waited_for() {
     await_no_threads(&threads);
 }
 
-/// Waits until the threads of sinks that were let go are gone.
+/// Waits until the threads of evicted sinks have ended.
 fn await_no_threads(threads: &SinkThreads) {
     while threads.alive() > 0 {
         std::thread::yield_now();
@@ -96,7 +96,7 @@ fn await_no_threads(threads: &SinkThreads) {
 }
 
 #[test]
-fn whoever_hangs_over_its_last_chunks_is_let_go_after_the_listeners_are_done() {
+fn a_sink_that_hangs_at_its_last_chunks_is_evicted_after_the_listeners_are_done() {
     let end = OpensAtEnd(Gate::default());
     let laggard = Hostile { deed: Action::Hang, place: Place::Chunk(2), gate: end.0.clone(), pushes: 0 };
     let listener = Recorder::default();

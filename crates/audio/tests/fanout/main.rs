@@ -151,7 +151,7 @@ impl Drop for RecorderSink {
     }
 }
 
-/// Holds whoever passes until the test is over.
+/// Holds every thread that passes until the test is over.
 #[derive(Default, Clone)]
 struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -322,7 +322,7 @@ fn decoding_stops_when_the_last_sink_is_gone() {
     assert_eq!(evicted(&report, 1).0, Eviction::Deadline);
 
     let report = run(&mut noise(1_000, &[100]), FanOutOptions::default(), vec![]).unwrap();
-    assert!(report.stopped_early && report.frames == 0, "nobody listens, nothing is decoded");
+    assert!(report.stopped_early && report.frames == 0, "no sink, nothing is decoded");
 }
 
 #[test]

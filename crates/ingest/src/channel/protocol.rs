@@ -92,10 +92,10 @@ impl WorkerEvent {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WorkerRole {
-    /// Those that nobody listens to meanwhile, at low priority.
+    /// Those that no listener waits for, at low priority.
     #[default]
     Background,
-    /// Those that somebody waits for in order to listen.
+    /// Those that a listener waits for.
     Live,
 }
 
@@ -114,11 +114,11 @@ pub(crate) enum WorkerCommand {
     Wake,
     /// Work like that from now on.
     Policy { policy: Policy },
-    /// Make smaller files of so many tracks at a time, from now on, and no more than fit into the cache's cap.
+    /// From now on make transcodes of so many tracks at a time, and no more than fit into the cache's cap.
     Ahead { slots: usize, cap_bytes: u64 },
-    /// Somebody listens to the file that the job makes, and waits for those blocks.
+    /// A listener plays the file that the job makes, and waits for those blocks.
     ClientDemand { job: JobId, blocks: Vec<u32> },
-    /// Nobody listens to it any more.
+    /// No listener is left.
     Leave { job: JobId },
     /// Give jobs back and end.
     Stop,

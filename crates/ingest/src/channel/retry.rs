@@ -36,7 +36,7 @@ pub(crate) fn next_attempt(
 /// it starts a day later, also in the night that is an hour shorter.
 const NEXT_NIGHT_MS: i64 = 20 * 60 * 60_000;
 
-/// When a track is due again after all attempts failed for that reason; `None` for when somebody changes something.
+/// When a track is due again after all attempts failed for that reason; `None`: when a user changes something.
 pub(crate) fn next_night(kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
     (kind.is_transient() || kind == ErrorKind::Conflict).then(|| now.plus_ms(NEXT_NIGHT_MS))
 }

@@ -50,7 +50,7 @@ struct State {
 
 impl Identify {
     /// Asks, and stores what is known. Does nothing for a track without a fingerprint, for one that is known
-    /// already, and while it rests: then whoever goes over the library later asks.
+    /// already, and while it rests: then the next pass over the library asks.
     ///
     /// # Errors
     /// Those of [`AcoustId`] but for being offline, and of the store.

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_are_half_a_second_apart_whoever_asks() {
+    fn turns_are_half_a_second_apart_for_all_callers_together() {
         let (pace, start) = (Pace::default(), Instant::now());
         let at = |ms: u64| start + Duration::from_millis(ms);
         for (asked_ms, waits_ms) in [(0, 0), (0, 500), (100, 900), (2_000, 0), (2_100, 400), (9_000, 0)] {

@@ -34,7 +34,7 @@ enum Behaviour {
     Answers(u16, Vec<u8>),
     /// So many bytes of an answer, without end.
     Endless,
-    /// Reads the question and never answers, until it is let go.
+    /// Reads the question and never answers, until it is dropped.
     Silent,
     /// Ends the connection in the middle of its answer.
     BreaksOff,
@@ -206,7 +206,7 @@ fn nobody_there_is_no_error() {
     }
     not_reached(StandIn::start(Behaviour::Silent).ask(Duration::from_millis(300)).0);
     not_reached(StandIn::start(Behaviour::BreaksOff).ask(PATIENT).0);
-    // Somebody is there, but it does not speak TLS: the key is not told to it.
+    // A server answers, but without TLS: the key is not sent to it.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let plain = std::thread::spawn(move || {
@@ -240,7 +240,7 @@ fn what_cannot_be_asked_is_not_asked() {
         let made = AcoustId::new(options(endpoint, key));
         assert_eq!(made.err().map(|error| error.kind()), Some(ErrorKind::Invalid), "{endpoint} {key:?}");
     }
-    // Nobody listens there: none of these gets that far.
+    // No server runs there: none of these gets that far.
     let client = client("http://127.0.0.1:9/", PATIENT);
     for (chromaprint, duration_s, kind) in [
         ("", 240.0, ErrorKind::Invalid),
@@ -377,7 +377,7 @@ async fn a_track_is_asked_for_once_and_offline_is_left_in_peace() {
     // Nothing to ask with.
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     hook.ask(options(nobody), track, &Features::default(), &store).await.unwrap();
-    // Nobody there: no error, and the same nobody is not asked again although somebody listens now.
+    // No server there: no error, and the same address is not asked again although a server runs there now.
     hook.ask(options(nobody), track, &features, &store).await.unwrap();
     assert!(hook.client(options(nobody), Instant::now()).unwrap().is_none(), "it rests");
     assert!(hook.client(options(nobody), Instant::now() + Duration::from_secs(601)).unwrap().is_some());

@@ -1,4 +1,4 @@
-//! Which smaller files of a track are queued to be made ([`queue_cache`]).
+//! Which transcodes of a track are queued to be made ([`queue_cache`]).
 
 use fanfare_model::{JobId, JobKind, Profile, Result, TaskId, Track, TrackId};
 use fanfare_store::{CachedFile, Look, NewJob, Store, TrackRow};
@@ -20,19 +20,19 @@ pub enum CacheQueued {
     NotNeeded,
 }
 
-/// Which of the smaller files that are asked for are made.
+/// Which of the transcodes that are asked for are made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Which {
     /// Those that are not there.
     #[default]
     Missing,
-    /// Only what is there already, but is damaged, or was made of another version of its source or by an older recipe.
+    /// Only what is there already, but is damaged, or was made of another version of its source or by an older profile.
     Outdated,
     /// All, also what is there.
     All,
 }
 
-/// Queues the smaller files of a track, which the worker of the data folder's server then makes.
+/// Queues the transcodes of a track, which the worker of the data folder's server then makes.
 ///
 /// # Errors
 /// Errors of the store.
@@ -72,7 +72,7 @@ pub async fn queue_cache(
 
 /// Those of the profiles of whose quality there is a file, and none as it should be: its bytes are read for that.
 async fn outdated(store: &Store, track: &Track, profiles: Vec<Profile>) -> Result<Vec<Profile>> {
-    // What was made of other bytes, or otherwise, belongs to no profile of today; it is made anew.
+    // What was made of other bytes, or by an older profile, is outdated; it is made again.
     let catalog = store.catalog();
     let there = match track.hash {
         Some(hash) => catalog.cached_of(hash).await?,

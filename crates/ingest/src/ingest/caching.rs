@@ -1,5 +1,5 @@
-//! Smaller files of tracks: made ahead of time ([`Ingest::warm`]) or while somebody listens
-//! ([`Ingest::ask_for_stream`]), and kept within the cap.
+//! Transcodes of tracks: made ahead of time ([`Ingest::warm`]) or while a listener plays ([`Ingest::ask_for_stream`]), and
+//! kept within the cap.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -56,7 +56,7 @@ impl Ingest {
         self.inner.tidy_cache.notify_one();
     }
 
-    /// Has the smaller files of tracks made; gives the task that shows how far that is.
+    /// Has the transcodes of tracks made; returns the task that shows the progress.
     ///
     /// # Errors
     /// `Conflict` while the cache is switched off; `Invalid` when nothing smaller is asked for; errors of the store.
@@ -182,8 +182,8 @@ impl Ingest {
         Ok(task)
     }
 
-    /// Asks for a smaller file that a live worker then makes block by block; gives the job that makes it, one however
-    /// many ask. The worker has to be told again and again that somebody listens ([`Self::want`]).
+    /// Asks for a transcode that a live worker then makes block by block; returns the job that makes it, the same for all
+    /// who ask. The worker has to be told again and again that a listener plays it ([`Self::want`]).
     ///
     /// # Errors
     /// Errors of the store.
@@ -201,17 +201,17 @@ impl Ingest {
         Ok(id)
     }
 
-    /// Somebody listens to what that job makes, and waits for those blocks.
+    /// A listener plays what that job makes, and waits for those blocks.
     pub fn want(&self, job: JobId, blocks: Vec<u32>) {
         self.inner.live.tell(WorkerCommand::ClientDemand { job, blocks });
     }
 
-    /// Nobody listens to it any more.
+    /// No listener is left.
     pub fn leave(&self, job: JobId) {
         self.inner.live.tell(WorkerCommand::Leave { job });
     }
 
-    /// Lets go of what is beyond the cap or too old.
+    /// Evicts what is beyond the cap or too old.
     ///
     /// # Errors
     /// Errors of the store.
@@ -233,7 +233,7 @@ async fn tidy(inner: &Inner) -> Result<u64> {
     inner.store.catalog().evict_transcodes(options.cap_bytes, unused_since, in_use_since).await
 }
 
-/// Makes what is missing of an upload's smaller files as soon as it is ready, if that is set.
+/// Makes what is missing of an upload's transcodes as soon as it is ready, if that is set.
 pub(super) async fn precache_uploads(
     ingest: Ingest,
     mut events: broadcast::Receiver<WorkerEvent>,
@@ -260,7 +260,7 @@ pub(super) async fn precache_uploads(
         let Ok(Some(TrackRow { track: upload, .. })) = catalog.track(track).await else { continue };
         // Processing ends first, and then the bytes are still worked on.
         let is_ready = upload.home == TrackHome::Upload(UploadedBytes::Original);
-        // Usually they were made along with it.
+        // Usually they were made in the same pass.
         if is_ready && !ingest.is_precached(&upload).await.unwrap_or(false) {
             ingest.precache(vec![track]).await;
         }
@@ -287,7 +287,9 @@ pub(super) async fn keep_tidy(
         }
         match tidy(&inner).await {
             Ok(0) => {}
-            Ok(gone) => tracing::info!(gone, "let go of transcodes that were not used for the longest time"),
+            Ok(gone) => {
+                tracing::info!(gone, "evicted the transcodes that were not used for the longest time")
+            }
             Err(error) => tracing::warn!(%error, "the cache could not be kept within its cap"),
         }
     }

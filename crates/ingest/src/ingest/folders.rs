@@ -38,7 +38,7 @@ pub struct Removed {
     pub recent: u64,
 }
 
-/// Removes the missing tracks of a library folder for good, or those below that folder in it (an empty path is all of them).
+/// Removes the missing tracks of a library folder permanently, or those below that folder in it (an empty path is all of them).
 /// The disk is looked at first: a track whose file is back stays, and the next scan restores it. No file is touched.
 /// With `missing_before`, tracks that are missing since that time or later stay as well.
 ///
@@ -108,7 +108,7 @@ impl Ingest {
         self.inner.scheduler.left_out()
     }
 
-    /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
+    /// How many days missing tracks are kept from the next scan on; 0: until a user removes them.
     pub fn set_keep_missing(&self, days: u32) {
         self.inner.scheduler.keep_missing(days);
     }

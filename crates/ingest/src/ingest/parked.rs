@@ -30,7 +30,7 @@ impl Ingest {
         Ok(())
     }
 
-    /// Lets all parked jobs of a filter run again; gives how many. Those that fail again meanwhile stay parked.
+    /// Lets all parked jobs of a filter run again; returns how many. Those that fail again meanwhile stay parked.
     ///
     /// # Errors
     /// Errors of the store; what was queued by then stays queued.
@@ -86,8 +86,8 @@ impl Ingest {
     }
 }
 
-/// Lets all parked jobs of a filter run again, by the worker of whichever server has the data folder; gives how many. They
-/// are what they were queued as.
+/// Lets all parked jobs of a filter run again, by the worker of the server that has the data folder; returns how many.
+/// Their kind of work stays the same.
 ///
 /// # Errors
 /// Errors of the store; what was queued by then stays queued.

@@ -50,7 +50,7 @@ impl Ingest {
         for track in catalog.failed_uploads(hash).await? {
             self.retry_track(track).await?;
         }
-        // Streams, smaller files, enrichments. Work that is queued by now is not queued twice.
+        // Streams, transcodes, enrichments. Work that is queued by now is not queued twice.
         for job in catalog.parked_of_upload(hash).await? {
             match self.retry_job(job).await {
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => {

@@ -126,7 +126,7 @@ impl TagPass {
         }
     }
 
-    /// Gives whether it came to its end.
+    /// Returns whether it came to its end.
     async fn pass(&self, turn: &Turn, done: &mut Done) -> Result<bool> {
         let (catalog, task) = (self.inner.store.catalog(), &turn.task);
         let mut seen = HashSet::new();
@@ -149,7 +149,7 @@ impl TagPass {
         }
     }
 
-    /// Writes a track, and its release with it; gives whether the pass goes on.
+    /// Writes a track, and its release with it; returns whether the pass goes on.
     async fn take_up(
         &self,
         track: &Track,

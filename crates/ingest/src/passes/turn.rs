@@ -36,7 +36,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Before each item: waits while something is being played, and gives whether to go on.
+    /// Before each item: waits while something is being played, and returns whether to go on.
     pub(super) async fn goes_on(&self) -> bool {
         tokio::select! {
             () = self.cancel.cancelled() => return false,

@@ -61,7 +61,7 @@ impl Keeper {
         self.end().await;
     }
 
-    /// The next request. What nobody waits for any more takes no turn.
+    /// The next request. Requests without a waiting caller are skipped.
     fn next(&self) -> Option<Ask> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|ask| !ask.reply.is_closed());
@@ -165,7 +165,7 @@ impl Running {
         Ok(read(picture_answer, body))
     }
 
-    /// Ends it by force; gives how it ended, in words.
+    /// Ends it by force; returns how it ended, in words.
     async fn kill(mut self) -> String {
         let mut killed = false;
         // One that closed its output is about to end by itself, which says more than our signal.

@@ -4,12 +4,13 @@
 //! ([`run_pictures`]), confined like a worker and held to [`CHILD_DATA_BYTES`] by the system; it decodes one picture at a
 //! time. Tags that are larger than the server reads ([`crate::tag_limits`]) are read there too, for they hold pictures.
 //!
-//! Why not in the worker: what ends a worker costs an attempt of every job at hand, and a cover that a person sends should
+//! Why not in the worker: what ends a worker costs an attempt of every running job, and a cover that a person sends should
 //! not wait for an analysis.
 //!
 //! Invariants: everybody's requests wait in a bounded line of their own ([`Whose`]), the lines take turns, and none waits
-//! longer than [`QUEUE_WAIT`]; one takes at most [`PICTURE_WAIT`](keeper::PICTURE_WAIT); a child that ends, hangs or says what is no answer costs
-//! the picture in work and is replaced; one that nobody needs ends after [`IDLE`](keeper::IDLE), with its memory.
+//! longer than [`QUEUE_WAIT`]; one takes at most [`PICTURE_WAIT`](keeper::PICTURE_WAIT); a child that ends, hangs or says
+//! what is no answer costs the picture in work and is replaced; one that nobody needs ends after [`IDLE`](keeper::IDLE),
+//! with its memory.
 
 mod ask;
 mod child;

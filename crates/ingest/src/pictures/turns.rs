@@ -74,7 +74,7 @@ impl<T> Turns<T> {
         next
     }
 
-    /// Takes out what nobody waits for any more.
+    /// Takes out entries without a waiting caller.
     pub(super) fn retain(&mut self, still_wanted: impl Fn(&T) -> bool) {
         for (_, line) in &mut self.lines {
             line.retain(&still_wanted);
@@ -130,7 +130,7 @@ mod tests {
                 }
             }
         }
-        // What nobody waits for takes no place.
+        // An entry without a waiting caller takes no place.
         turns.retain(|number| *number % 2 == 1);
         turns.push(person(1), 0).unwrap();
         turns.push(person(200), 0).unwrap();

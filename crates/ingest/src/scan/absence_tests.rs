@@ -248,7 +248,7 @@ fn on_another_file_system_another_file_of_the_same_name_is_no_change_of_the_trac
     let files: Vec<&str> =
         plan.readings.iter().map(|reading| stray.files[reading.file].relative_path.as_str()).collect();
     assert_eq!(files, ["new.flac"], "what is new is taken in all the same");
-    // Where most are there, on a device with another number, it is a change: somebody edited tags elsewhere.
+    // Where most are there, on a device with another number, it is a change: a user edited tags elsewhere.
     let edited = walked(&[("1.flac", 99), ("2.flac", 2)], &[], &[mount("", 1)]);
     let plan = compared(known(&three), &edited, &[mount("", 5)], &[]);
     assert_eq!((plan.readings.len(), plan.missing.len()), (1, 1), "{plan:?}");

@@ -290,7 +290,7 @@ fn left_out(names: &[String], shown: impl Fn(&str) -> String) -> Option<String> 
 }
 
 /// What to do about a folder that counts as away.
-const AWAY_REMEDY: &str = "connect the storage and scan again; if the files are gone for good, remove their tracks on the \
+const AWAY_REMEDY: &str = "connect the storage and scan again; if the files are permanently gone, remove their tracks on the \
     Activity page or with `fanfare scan --remove-missing`";
 
 fn away(folder: &AwayFolder) -> Error {

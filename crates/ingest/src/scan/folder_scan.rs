@@ -41,7 +41,7 @@ pub(crate) struct FolderScan<'a> {
     pub(crate) at_it: Arc<()>,
     /// Every file is compared byte by byte.
     pub(crate) full: bool,
-    /// How long missing tracks are kept, in ms; `None`: until somebody removes them.
+    /// How long missing tracks are kept, in ms; `None`: until a user removes them.
     pub(crate) keep_ms: Option<i64>,
     /// The log says that it begins, and how far it is.
     pub(crate) told: bool,

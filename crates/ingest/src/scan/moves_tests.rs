@@ -338,7 +338,7 @@ fn a_copy_of_a_track_over_another_one_is_a_new_track_and_an_edit_is_the_same_one
             copied(),
         ),
         (
-            "a copy over a track that waits to be analyzed anew",
+            "a copy over a track that waits to be analyzed again",
             vec![known(1, "1.wav", 11, false), two()],
             files(),
             vec![("1.wav", 2)],

@@ -106,8 +106,8 @@ fn comparison<'a>(
     }
 }
 
-/// The plan in words: `+path`, `~n path`, `#n path` (compared), `n>path`, `=n` (back), `?n` (missing), `^n` (off its path), `<n` (its place is remembered), `-n` (removed for
-/// good), `!path reason` (away).
+/// The plan in words: `+path`, `~n path`, `#n path` (compared), `n>path`, `=n` (back), `?n` (missing), `^n` (off its path),
+/// `<n` (its place is remembered), `-n` (removed permanently), `!path reason` (away).
 fn words(plan: &Plan, walked: &Walked) -> Vec<String> {
     let number = |id: TrackId| id.as_bytes()[0];
     let mut words: Vec<String> = plan
@@ -157,14 +157,14 @@ fn a_scan_plans_what_happened_to_the_files() {
             vec!["1>y/a.wav"],
         ),
         (
-            "folder renamed, twins in it",
+            "folder renamed, duplicates in it",
             vec![known(1, "x/1/a.wav", 10, false), known(2, "x/2/a.wav", 10, false)],
             vec![("y/1/a.wav", 10), ("y/2/a.wav", 10)],
             vec![],
             vec!["1>y/1/a.wav", "2>y/2/a.wav"],
         ),
         (
-            "twins told apart by content",
+            "duplicates told apart by content",
             vec![known(1, "x/a.wav", 10, true), known(2, "y/a.wav", 10, true)],
             vec![("p/a.wav", 10), ("q/a.wav", 10)],
             vec![("p/a.wav", 2), ("q/a.wav", 1)],
@@ -301,7 +301,7 @@ fn a_missing_track_is_back_when_its_bytes_are_and_is_kept_for_as_long_as_is_set(
         ("another size", missing(1, "a.wav", 9_950), kept(Some(100)), vec![("a.wav", 11)], vec!["~1 a.wav"]),
         ("not yet over", missing(1, "a.wav", 9_901), kept(Some(100)), vec![], vec![]),
         ("over", missing(1, "a.wav", 9_900), kept(Some(100)), vec![], vec!["-1"]),
-        ("kept for good", missing(1, "a.wav", 9_900), kept(None), vec![], vec![]),
+        ("kept permanently", missing(1, "a.wav", 9_900), kept(None), vec![], vec![]),
         ("by a clock that was not set", missing(1, "a.wav", 4), kept(Some(100)), vec![], vec![]),
     ];
     for (name, known, before, files, expected) in cases {

@@ -179,7 +179,7 @@ impl ScanScheduler {
         }
     }
 
-    /// How many days missing tracks are kept from the next scan on; 0: until somebody removes them.
+    /// How many days missing tracks are kept from the next scan on; 0: until a user removes them.
     pub(crate) fn keep_missing(&self, days: u32) {
         self.inner.keep_days.store(days, Ordering::Relaxed);
     }

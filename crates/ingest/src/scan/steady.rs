@@ -27,7 +27,7 @@ impl Steady {
         Self { since: now, clock }
     }
 
-    /// Whether that time has gone by; begins anew where the clock jumped.
+    /// Whether that time has passed; starts again at 0 if the clock jumped.
     pub(super) fn has_watched(&mut self, time: Duration, now: Instant, clock: Timestamp) -> bool {
         let ran = now.saturating_duration_since(self.since);
         let by_clock_ms = clock.0.saturating_sub(self.clock.0);

@@ -4,8 +4,8 @@
 //! that is killed at any moment loses nothing: what it has stored stays, and the next one finds what is left.
 //!
 //! No new track is begun after the deadline: what waits then is withdrawn in one transaction, behind which the queue has
-//! nothing of this run left to claim. Tracks at hand are analyzed to their end, within their own budget; those of a run that
-//! somebody cancels are let go.
+//! nothing of this run left to claim. Tracks that are being analyzed are finished, within their own budget; if a user
+//! cancels the run, they are stopped.
 
 use std::{
     future::Future,
@@ -106,7 +106,7 @@ pub(super) struct Inner {
 pub(super) struct State {
     /// The run under way.
     running: Option<Run>,
-    /// The one that somebody asked for.
+    /// The one that a user asked for.
     wanted: Option<Run>,
     pub(super) last_start: Option<Timestamp>,
     /// Whether runs start by themselves.
@@ -128,7 +128,7 @@ impl Nightly {
         Self { inner: Arc::new(inner) }
     }
 
-    /// From now on runs start by themselves, at their time. Before, somebody may ask for one.
+    /// From now on runs start by themselves, at their time. Before that, a user may ask for one.
     pub(crate) fn begin_schedule(&self) {
         self.state().scheduled = true;
         self.inner.asked.notify_one();

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::policy::MAX_CONCURRENCY;
 
-/// How many it analyzes at a time when nothing (sensible) is set (docs/coverage.md A36).
+/// How many it analyzes at a time when nothing (sensible) is set.
 const DEFAULT_CONCURRENCY: usize = 1;
-/// Hours in which a nightly run may start new tracks (docs/coverage.md A40).
+/// Hours in which a nightly run may start new tracks.
 const DEFAULT_BUDGET_H: f64 = 4.0;
 /// The longest budget: a run that is not over when the next one is due is the next one.
 const MAX_BUDGET_H: f64 = 24.0;
-/// Seconds of wall-clock time per second of audio of a nightly run (docs/coverage.md A20/A21/A31).
+/// Seconds of wall-clock time per second of audio of a nightly run.
 const DEFAULT_PACING: f64 = 0.25;
 /// Ten times slower than playing: beyond that a track would take hours.
 const MAX_PACING: f64 = 10.0;
@@ -83,8 +83,8 @@ impl BackgroundOptions {
     }
 }
 
-/// How many tracks a nightly run analyzes at a time: what is set, brought into 1 to [`MAX_CONCURRENCY`]; the default
-/// when nothing is set (docs/coverage.md A37).
+/// How many tracks a nightly run analyzes at a time: what is set, brought into 1 to [`MAX_CONCURRENCY`]; the default when
+/// nothing is set.
 fn clamp_concurrency(set: Option<usize>) -> usize {
     set.map_or(DEFAULT_CONCURRENCY, |set| set.clamp(1, MAX_CONCURRENCY))
 }

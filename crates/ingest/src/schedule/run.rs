@@ -179,7 +179,7 @@ impl Nightly {
         let mut closing = None;
         let mut count = tokio::time::interval(COUNT_EVERY);
         loop {
-            // Anew every time: hours that are changed count for the run under way as well, and so does a clock set back.
+            // Read again every time: changed hours apply to the running run as well, and so does a clock that was set back.
             *start = (*start).min(self.inner.clock.now());
             let deadline = self.deadline(*start);
             tokio::select! {

@@ -163,7 +163,7 @@ async fn a_run_starts_when_the_clock_says_so() {
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// A clock that stands still until somebody sets it.
+/// A clock that stands still until the test sets it.
 fn set_by_hand(time: &watch::Sender<i64>) -> NightClock {
     let (now, sleep) = (time.clone(), time.clone());
     NightClock {

@@ -54,7 +54,7 @@ pub(super) struct Keeper {
     pub(super) events: broadcast::Sender<WorkerEvent>,
     /// How gently the worker works.
     pub(super) policy: watch::Receiver<Policy>,
-    /// Tracks at a time whose smaller files are made ahead of time, and the cache's cap in bytes.
+    /// Tracks at a time whose transcodes are made ahead of time, and the cache's cap in bytes.
     pub(super) ahead: Arc<Mutex<(usize, u64)>>,
 }
 

@@ -1,13 +1,13 @@
-//! The supervisor: keeps one worker child alive, and gives back what a dead one held. There is one for each role of
+//! The supervisor: keeps one worker child alive, and releases the leases of a dead one. There is one for each role of
 //! workers; the one for the role `live` starts its child when it is woken for the first time.
 //!
 //! Vocabulary: a *worker process* is one child from its start to its end; its *owner* is the name under which it
 //! leases jobs, unique per worker process.
 //!
-//! Invariants: a dead child's leases are ended at once, not after they run out; the owner's name is on disk
-//! before the child is told it, so that a server that was killed as well is cleaned up after by the next one;
-//! restarts come with a growing, bounded pause. (That the jobs that were at hand in a crash are tried one at a
-//! time, so that one poisonous file does not use up the attempts of its neighbours, is the queue's rule.)
+//! Invariants: a dead child's leases are ended at once, not after they run out; the owner's name is on disk before the
+//! child is told it, so that a server that was killed as well is cleaned up after by the next one; restarts come with a
+//! growing, bounded pause. (The queue's rule: the jobs that ran at a crash are tried one at a time, so that a file that
+//! kills the worker does not use up the attempts of others.)
 
 mod keeper;
 mod orders;
@@ -114,7 +114,7 @@ impl Supervisor {
         }
     }
 
-    /// Tells this worker and every later one for how many tracks at a time smaller files are made, and the cache's cap.
+    /// Tells this worker and later ones for how many tracks at a time transcodes are made, and the cache's cap.
     pub(crate) fn ahead(&self, slots: usize, cap_bytes: u64) {
         *locked(&self.ahead) = (slots, cap_bytes);
         self.tell(WorkerCommand::Ahead { slots, cap_bytes });
@@ -154,7 +154,7 @@ impl Keeper {
                 tracing::warn!(%error, "could not end the leases of an earlier worker; they expire by themselves");
             }
         }
-        // A worker for listeners costs nothing until somebody needs it.
+        // A worker for listeners is not started until it is needed.
         if self.command.role == WorkerRole::Live && !woken(&mut orders).await {
             return;
         }

@@ -61,9 +61,9 @@ impl WorkerExit {
 pub(super) struct WorkerProcess<'a> {
     keeper: &'a Keeper,
     owner: &'a str,
-    heard_from: Instant,
+    last_message: Instant,
     /// The job at each place of the executor.
-    at_hand: HashMap<usize, JobId>,
+    running: HashMap<usize, JobId>,
     dealt_with: bool,
     /// Whether at the last look no lease could be renewed, because the data folder could not be written.
     unwritable: bool,
@@ -71,8 +71,8 @@ pub(super) struct WorkerProcess<'a> {
 
 impl<'a> WorkerProcess<'a> {
     pub(super) fn new(keeper: &'a Keeper, owner: &'a str) -> Self {
-        let (heard_from, at_hand) = (Instant::now(), HashMap::new());
-        Self { keeper, owner, heard_from, at_hand, dealt_with: false, unwritable: false }
+        let (last_message, running) = (Instant::now(), HashMap::new());
+        Self { keeper, owner, last_message, running, dealt_with: false, unwritable: false }
     }
 
     pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> WorkerExit {
@@ -124,7 +124,7 @@ impl<'a> WorkerProcess<'a> {
                 status = child.wait() => break Some(status),
                 _ = reap.tick() => {
                     self.reap().await;
-                    if stopping.is_none() && killed.is_none() && self.heard_from.elapsed() > SILENCE {
+                    if stopping.is_none() && killed.is_none() && self.last_message.elapsed() > SILENCE {
                         tracing::warn!("the worker says nothing any more, it is ended");
                         kill(&mut child);
                         killed = Some(Instant::now() + KILL_WAIT);
@@ -154,7 +154,7 @@ impl<'a> WorkerProcess<'a> {
     }
 
     async fn on_event(&mut self, event: WorkerEvent, input: &mut Option<ChildStdin>) {
-        self.heard_from = Instant::now();
+        self.last_message = Instant::now();
         match &event {
             WorkerEvent::Ready { pid, version } => {
                 tracing::info!(pid, version, "the worker is ready");
@@ -177,7 +177,7 @@ impl<'a> WorkerProcess<'a> {
                 self.keeper.stale.say(*track);
             }
             WorkerEvent::Started { job, place, .. } => {
-                self.at_hand.insert(*place, *job);
+                self.running.insert(*place, *job);
             }
             WorkerEvent::CrashReport { thread } => self.blame(thread).await,
             WorkerEvent::Tainted => {
@@ -187,17 +187,17 @@ impl<'a> WorkerProcess<'a> {
             _ => {}
         }
         self.keeper.work_queues.on_event(&event).await;
-        // Nobody listening is no failure.
+        // Without a subscriber this is no failure.
         let _listeners = self.keeper.events.send(event);
     }
 
-    /// Notes on the job at hand which analyzer ended the worker, if it was one.
+    /// Notes on the running job which analyzer ended the worker, if one did.
     async fn blame(&mut self, thread: &str) {
         let named = thread.split_once(':').and_then(|(place, name)| Some((place.parse().ok()?, name)));
         let Some((place, analyzer)) = named.filter(|(_, name)| *name != BLOCKING_WORK) else {
             return tracing::warn!(thread, "a thread ends the worker");
         };
-        let Some(job) = self.at_hand.get::<usize>(&place) else { return };
+        let Some(job) = self.running.get::<usize>(&place) else { return };
         tracing::warn!(%job, analyzer, "an analyzer ends the worker; the next attempt leaves it out");
         match self.keeper.store.jobs().blame(*job, self.owner, analyzer).await {
             Ok(()) => self.dealt_with = true,

@@ -1,6 +1,6 @@
 //! Taking in a file that is being sent.
 //!
-//! Vocabulary: *receiving* is an upload under way; its bytes lie in the blob store's workshop until they are whole.
+//! Vocabulary: *receiving* is an upload under way; its bytes lie in the blob store's staging folder until they are whole.
 //!
 //! Invariants: bytes go to disk and never pile up in memory; what a file is, its content decides, never its declared
 //! name or type; an upload that was acknowledged has its bytes stored, its row and its job; one that was not leaves

@@ -72,7 +72,7 @@ impl Receiving {
             return Err(why.error());
         }
         let random: String = fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
-        let place = Place(store.blobs().workshop().join(format!("upload-{random}")));
+        let place = Place(store.blobs().staging().join(format!("upload-{random}")));
         let file = File::create_new(&place.0).await.map_err(failed)?;
         let receiving = Self {
             ingest,
@@ -89,7 +89,7 @@ impl Receiving {
             size_bytes: 0,
             is_ours: false,
         };
-        // Whoever has no room left is told before the bytes are sent, not after.
+        // A person without room is told before the bytes are sent, not after.
         receiving.check_quota().await?;
         receiving.store.writable().await?;
         Ok(receiving)
@@ -131,7 +131,7 @@ impl Receiving {
         self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
         if self.size_bytes > self.options.max_bytes {
             return Err(Error::limit("upload.max_bytes", self.size_bytes, self.options.max_bytes)
-                .remedy("send a smaller file, or have `upload.max_bytes` raised"));
+                .remedy("send a file that is smaller, or have `upload.max_bytes` raised"));
         }
         self.hasher.update(&bytes);
         self.file
@@ -183,7 +183,7 @@ impl Receiving {
         let (reading, picture) = self.look().await?;
         let adopted = self.store.blobs().adopt(BlobKind::Upload, &self.place.0).await?;
         if adopted != hash {
-            self.let_go(adopted).await;
+            self.delete_unused(adopted).await;
             return Err(Error::new(ErrorKind::Io, "the bytes on disk are not those that were sent")
                 .remedy("check the disk, and send the file again"));
         }
@@ -191,7 +191,7 @@ impl Receiving {
         let hold = self.uploads.hold();
         let announced = self.uploads.announce().await;
         if announced.is_err() {
-            self.let_go(hash).await;
+            self.delete_unused(hash).await;
         }
         let task: TaskId = announced?;
         let new = NewUpload {
@@ -208,7 +208,7 @@ impl Receiving {
         let added =
             self.store.catalog().add_upload(&new, Some(task), self.options.quota_bytes, clock::now()).await;
         if !matches!(added, Ok(Uploaded::Added(_))) {
-            self.let_go(hash).await;
+            self.delete_unused(hash).await;
         }
         drop(hold);
         self.uploads.queued().await;
@@ -261,11 +261,11 @@ impl Receiving {
     }
 
     /// Removes bytes that no row points at; otherwise they are swept later.
-    async fn let_go(&self, hash: ContentHash) {
+    async fn delete_unused(&self, hash: ContentHash) {
         if self.is_ours {
             return;
         }
-        if let Err(error) = self.store.catalog().let_go_of_upload(hash).await {
+        if let Err(error) = self.store.catalog().delete_unused_upload(hash).await {
             tracing::warn!(%error, "bytes of an upload are left until they are swept");
         }
     }

@@ -28,7 +28,7 @@ impl Quiet {
         self.changes.map(|(first, last)| (last + QUIET).min(first + LONGEST))
     }
 
-    /// Whether it is time to act; if so, starts anew.
+    /// Whether it is time to act; if so, starts counting again.
     pub(crate) fn take_if_due(&mut self, now: Instant) -> bool {
         let due = self.due().is_some_and(|due| due <= now);
         if due {

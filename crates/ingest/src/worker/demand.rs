@@ -1,7 +1,7 @@
 //! What listeners wait for of files that are being made for them.
 //!
-//! Purpose: the server says which blocks its listeners wait for ([`Demand::tell`]); whoever makes the file asks what to do
-//! next ([`Demand::of`]). A job that nobody has spoken of for a while is one that nobody listens to.
+//! Purpose: the server says which blocks its listeners wait for ([`Demand::tell`]); the job that makes the file asks what
+//! to do next ([`Demand::of`]). A job that the server has not named for a while has no listener.
 
 use std::{
     collections::HashMap,
@@ -11,8 +11,7 @@ use std::{
 
 use fanfare_model::JobId;
 
-/// How long a job is worked on without a word about it. The server speaks of every job that somebody listens to twice a
-/// second.
+/// How long a job is worked on without a message about it. The server sends one twice a second for every job with a listener.
 const SILENCE: Duration = Duration::from_secs(10);
 /// Jobs that are remembered at most; the server has a smaller limit of its own.
 const MAX_JOBS: usize = 1_000;
@@ -20,9 +19,9 @@ const MAX_JOBS: usize = 1_000;
 /// What is wanted of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClientDemand {
-    /// Somebody listens, and waits for those blocks (for none: they have enough for now).
+    /// A listener plays it, and waits for those blocks (for none: they have enough for now).
     Blocks(Vec<u32>),
-    /// Nobody listens.
+    /// No listener is left.
     Nothing,
 }
 

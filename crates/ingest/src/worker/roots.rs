@@ -1,8 +1,8 @@
 //! Library folders that give no answer.
 //!
-//! A share that hangs keeps whoever asks it for minutes. So a folder is looked at before a track of it is begun, by
-//! somebody who need not come back, and one that gave no answer is let alone for a while: its tracks cost a run nothing,
-//! and those of other folders are analyzed meanwhile (docs/coverage.md A46).
+//! A share that hangs blocks a thread that asks it for minutes. So a folder is checked before a track of it is begun, on a
+//! thread that need not return, and one that gave no answer is left out for a while: its tracks cost a run nothing, and
+//! those of other folders are analyzed meanwhile.
 
 use std::{
     collections::HashMap,

@@ -17,8 +17,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{
     begin_anew,
     cache::bytes,
+    command_line::{BackupArgs, RestoreArgs},
     exit::{Exit, SOME_FAILED, SUCCESS},
-    line::{BackupArgs, RestoreArgs},
     output::{self, Done, Stop, printable},
     serve,
 };
@@ -51,7 +51,7 @@ pub fn backup(args: &BackupArgs) -> Done {
     let done = done?;
     output::line(format_args!("{}; in {}", held(&done.manifest), args.target.display()))?;
     output::line(format_args!(
-        "copied {} ({}), the rest was there and is whole; left out: smaller files and streams that can be made again",
+        "copied {} ({}), the rest was there and is whole; left out: transcodes and streams that can be made again",
         count(done.copied, "file"),
         bytes(done.copied_bytes)
     ))?;

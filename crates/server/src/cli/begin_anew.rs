@@ -7,8 +7,8 @@ use fanfare_store::{QuarantineCounts, Store};
 
 use super::{
     backup,
+    command_line::PlaceArgs,
     exit::{Exit, SUCCESS},
-    line::PlaceArgs,
     output::{self, Done},
     serve,
 };

@@ -1,4 +1,4 @@
-//! `fanfare cache ...`: smaller files, straight in the data folder, with or without a running server.
+//! `fanfare cache ...`: transcodes, straight in the data folder, with or without a running server.
 //!
 //! What is looked at ([`look`]) is what the API answers too: both ask `fanfare_delivery::Examiner`. Making files needs a worker:
 //! that of the running server ([`remote`]), or one of this command's own ([`warm`]).
@@ -17,8 +17,8 @@ use fanfare_model::{Error, ErrorKind, Quality, Result, TrackId};
 use fanfare_store::{Store, StoreOptions};
 
 use super::{
+    command_line::{CacheArgs, CacheCommand, PlaceArgs, ScopeArgs},
     exit::{Exit, SUCCESS},
-    line::{CacheArgs, CacheCommand, PlaceArgs, ScopeArgs},
     output::{self, Done},
     serve,
 };
@@ -99,7 +99,7 @@ fn clear(
         if !io::stdin().is_terminal() {
             return Err(remedy().into());
         }
-        output::note("Smaller files are removed; they can be made again. Go on? [y/N]");
+        output::note("Transcodes are removed; they can be made again. Go on? [y/N]");
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
         if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {

@@ -1,8 +1,8 @@
 //! `fanfare demo DIR`: the generated album.
 
 use super::{
+    command_line::DemoArgs,
     exit::{Exit, SUCCESS},
-    line::DemoArgs,
     output::{self, Done},
 };
 

@@ -7,8 +7,8 @@ mod deep;
 use serde::Serialize;
 
 use super::{
+    command_line::DoctorArgs,
     exit::{Exit, SOME_FAILED, SUCCESS},
-    line::DoctorArgs,
     output::{self, Done, printable},
 };
 use crate::settings;

@@ -8,8 +8,8 @@ use fanfare_store::{MAX_PARKED, ParkedFilter, ParkedJob, Store};
 
 use super::{
     cache::in_store,
+    command_line::{JobsArgs, JobsCommand, ParkedArgs, PlaceArgs},
     exit::{Exit, SUCCESS},
-    line::{JobsArgs, JobsCommand, ParkedArgs, PlaceArgs},
     output::{self, Done, printable},
 };
 use crate::{

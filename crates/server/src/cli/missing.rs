@@ -8,10 +8,10 @@ use crate::http::clock;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// What to do about missing tracks.
-pub const REMEDY: &str = "connect the storage or put the files back, then scan again; if they are gone for good, \
-    `fanfare scan --remove-missing` removes their tracks now";
+pub const REMEDY: &str = "connect the storage or put the files back, then scan again; if they are permanently gone, `fanfare scan --remove-missing` removes their tracks now";
 
-/// What is missing of that folder; nothing where nothing is. `keep_days`: for how many days that is kept, 0 for good.
+/// What is missing of that folder; empty if nothing is missing. `keep_days`: for how many days missing tracks are kept, 0
+/// without limit.
 pub fn lines(folder: &Folder, missing: &FolderMissing, keep_days: u32) -> Vec<String> {
     let mut lines: Vec<String> = missing
         .away

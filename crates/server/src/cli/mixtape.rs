@@ -11,8 +11,8 @@ use fanfare_store::{MAX_PAGE, MixtapeChange, MixtapeQuery, NewMixtape, Store};
 use serde_json::json;
 
 use super::{
+    command_line::{MixtapeArgs, MixtapeCommand, PlaceArgs},
     exit::{Exit, SOME_FAILED, SUCCESS},
-    line::{MixtapeArgs, MixtapeCommand, PlaceArgs},
     mixtape_share,
     output::{self, Done, printable},
     user::in_store,

@@ -5,8 +5,8 @@ use fanfare_store::NewShare;
 use serde_json::{Value, json};
 
 use super::{
+    command_line::ShareArgs,
     exit::{Exit, SUCCESS},
-    line::ShareArgs,
     mixtape::named,
     output::{self, Done},
     password,

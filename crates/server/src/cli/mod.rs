@@ -11,11 +11,11 @@ pub mod analyze;
 mod backup;
 mod begin_anew;
 mod cache;
+pub mod command_line;
 mod demo;
 pub mod doctor;
 pub mod exit;
 mod jobs;
-pub mod line;
 mod logging;
 mod missing;
 mod mixtape;
@@ -36,15 +36,15 @@ use clap::Parser as _;
 use crate::native;
 
 use self::{
+    command_line::{Command, CommandLine},
     exit::Exit,
-    line::{Command, Line},
     output::{Done, Stop, complain},
 };
 
 /// Runs the command line given (the first argument is the program's name) and gives the process's exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     native::memory::give_back();
-    let line = match Line::try_parse_from(arguments) {
+    let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {
             // Help and version are "errors" that go to standard output; a closed pipe is no news.

@@ -9,7 +9,7 @@ use super::exit::Exit;
 /// Why a command ended before its end.
 #[derive(Debug)]
 pub enum Stop {
-    /// Whoever read the output has gone: nothing left to do, nothing to complain of.
+    /// The reader of the output closed it: nothing is left to do, and that is no error.
     PipeClosed,
     /// An error that ends the command.
     Failed(Error),
@@ -21,7 +21,7 @@ impl From<Error> for Stop {
     }
 }
 
-/// What a command gives back.
+/// What a command returns.
 pub type Done = Result<Exit, Stop>;
 
 /// Prints an error on standard error: `fanfare: sentence; remedy`.

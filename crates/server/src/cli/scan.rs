@@ -12,8 +12,8 @@ use fanfare_store::{LibraryCounts, Store, StoreOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
+    command_line::ScanArgs,
     exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS},
-    line::ScanArgs,
     logging, missing,
     output::{self, Done},
     serve,

@@ -14,8 +14,8 @@ use fanfare_store::{DATABASE_FILE, refuse_long_path, refuse_lost_database, refus
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
+    command_line::ServeArgs,
     exit::{Exit, SUCCESS},
-    line::ServeArgs,
     logging,
     output::{self, Done},
 };
@@ -54,15 +54,15 @@ pub fn run(args: &ServeArgs) -> Done {
 
 /// Runs that on the threads that serve: few, since decoding happens in the worker.
 ///
-/// Threads that wait for storage that hangs are left behind at the end; the process takes them along.
+/// Threads that wait for storage that hangs are not waited for; they end with the process.
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::from_io("starting the server's threads", error))?;
     let done = runtime.block_on(async {
-        // A write past a file size limit (`ulimit -f`, `LimitFSIZE=`) raises a signal that ends a process; once somebody
-        // listens to it, the write fails like one on a full disk.
+        // A write past a file size limit (`ulimit -f`, `LimitFSIZE=`) raises a signal that ends a process; with a handler
+        // for it, the write fails like one on a full disk.
         let past_limit = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
         let _listening = signal(past_limit)
             .inspect_err(|error| tracing::debug!(%error, "a file size limit would end this process"));
@@ -109,7 +109,7 @@ pub fn absolute_folder(path: &Path) -> Result<PathBuf> {
 fn within<T: Send + 'static>(time: Duration, look: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, answer) = mpsc::sync_channel(1);
     thread::spawn(move || {
-        // Refused when nobody waits any more.
+        // Fails when the caller no longer waits.
         let _late = sender.send(look());
     });
     answer.recv_timeout(time).ok()
@@ -167,7 +167,7 @@ fn announce(started: &Started, settings: &Settings, took: Duration) {
         }
         text.push_str("Ctrl-C stops the server.\n");
     }
-    // The server runs whether or not somebody reads this.
+    // The server runs even if this cannot be printed.
     let _ = output::write(text.as_bytes());
 }
 

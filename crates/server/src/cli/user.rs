@@ -5,8 +5,8 @@ use fanfare_model::{ApiKeyId, Error, ErrorKind, Result, Role, User};
 use fanfare_store::{DATABASE_FILE, Keep, Store, StoreOptions};
 
 use super::{
+    command_line::{KeyCommand, PlaceArgs, UserArgs, UserCommand},
     exit::{Exit, SUCCESS},
-    line::{KeyCommand, PlaceArgs, UserArgs, UserCommand},
     output::{self, Done, printable},
     password, serve,
 };
@@ -39,7 +39,7 @@ pub fn run(args: &UserArgs) -> Done {
                 let keep = Keep { session: None, keys: !revoke_keys };
                 store.people().change_password(user.id, &hash, keep).await
             })?;
-            output::line("the new password counts from now on; every session of that person has ended")?;
+            output::line("the new password takes effect at once; every session of that person has ended")?;
             match (ended.keys, ended.keys_left) {
                 (0, 0) => {}
                 (0, left) => output::note(format_args!(

@@ -11,8 +11,8 @@ use fanfare_model::{Features, Result, Track};
 use fanfare_store::Store;
 
 use super::{
+    command_line::WorkerArgs,
     exit::{Exit, SUCCESS},
-    line::WorkerArgs,
     logging,
     output::Done,
     serve::block_on,

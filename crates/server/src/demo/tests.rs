@@ -1,4 +1,4 @@
-//! The album is real audio: decoded by our own decoder, it gives back what was composed.
+//! The album is real audio: our own decoder returns exactly what was composed.
 
 use super::*;
 

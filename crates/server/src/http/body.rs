@@ -54,7 +54,7 @@ pub async fn staged(
 ) -> Answer<Staged> {
     let random: String =
         fanfare_store::fresh_id(clock::now()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let staged = Staged(state.store.blobs().workshop().join(format!("body-{random}")));
+    let staged = Staged(state.store.blobs().staging().join(format!("body-{random}")));
     let mut file = File::create_new(&staged.0).await.map_err(not_stored)?;
     taken(state, of, body, headers, most, &mut file).await?;
     Ok(staged)

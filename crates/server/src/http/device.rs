@@ -1,4 +1,4 @@
-//! Browsers in which somebody signed in before: a cookie that says so, for the limits on guesses alone.
+//! Browsers in which a user signed in before: a cookie that says so, for the limits on guesses alone.
 //!
 //! Who guesses a name from many addresses uses up the guesses that the name has ([`super::throttle`]). The person whose
 //! name it is signs in from a browser that has this cookie, and is limited by it alone (the "device cookie" of
@@ -12,7 +12,7 @@ use http::HeaderMap;
 
 use super::{caller, secret};
 
-/// How long a browser is remembered after the last time somebody signed in.
+/// How long a browser is remembered after the last sign-in.
 const DAYS: i64 = 180;
 /// What the key is for (BLAKE3's `derive_key` wants a sentence that nothing else uses).
 const CONTEXT: &str = "fanfare 2026 the cookie of a browser in which a person signed in before";

@@ -1,7 +1,7 @@
-//! The end of a server: what is under way ends, nothing new begins, and nobody waits where nothing is gained.
+//! The end of a server: running requests end, no new one begins, and the shutdown waits only where that helps.
 //!
 //! Purpose: a connection's [`Activity`] says what it is doing; [`Activity::can_end`] is the rule by which the shutdown
-//! decides whether waiting for it is of use (docs/serving.md, "Shutdown").
+//! decides whether to wait for it (docs/serving.md, "Shutdown").
 //!
 //! Invariants: a request that was taken in is answered with a status, if only 503; an answer that begun is cut only when it
 //! cannot end in time at the speed at which its reader took it so far.

@@ -30,7 +30,7 @@ const LONGEST_QUERY: usize = 4096;
 /// When a client that was refused because nothing can be stored may try again.
 const DISK_RETRY_S: u64 = 10;
 
-/// Removes smaller files, though it is no `DELETE`.
+/// Removes transcodes, though it is no `DELETE`.
 const CLEARS_CACHE: &str = "/api/v1/cache/clear";
 
 /// Addresses whose changes need not be stored, or that refuse by themselves (an upload is refused after some of its bytes are read).

@@ -23,7 +23,7 @@ const PATH: &str = "/api/v1/shared";
 /// How long a guest stays in without opening the link again.
 const GUEST_DAYS: i64 = 7;
 
-/// Whoever sends a request, if they have a guest's cookie. Whether it is good is asked each time.
+/// The sender of a request, if it has a guest's cookie. The cookie is checked at each request.
 #[derive(Debug, Clone, Copy)]
 pub struct Guest(pub Option<SecretHash>);
 

@@ -25,7 +25,7 @@ pub fn base_url(settings: &Settings, address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// The address as whoever asks knows this server: the public one if set, else the one they asked at.
+/// The address by which the client knows this server: the public one if set, else that of the request.
 pub fn base_url_for(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> String {
     let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
     // RFC 9110 section 4.2.4: a user's name in an authority is only there to deceive.

@@ -2,7 +2,7 @@
 //!
 //! Purpose: [`serve`] runs the server; [`router`] is the service it runs; [`openapi_json`] describes it.
 //!
-//! Vocabulary: a *caller* is whoever sends a request, signed in or not; *access* is who may use a route; a *problem* is
+//! Vocabulary: a *caller* is the sender of a request, signed in or not; *access* is who may use a route; a *problem* is
 //! an error as a client sees it (RFC 9457).
 //!
 //! Invariants: a route exists only with its access ([`table::Table`] is the one way to add one, and the gate refuses what

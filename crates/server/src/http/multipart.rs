@@ -4,7 +4,7 @@
 //! (RFC 2046 section 5.1.1).
 //!
 //! Invariants: never more than one network read and one head is held in memory; a head has at most [`HEAD_BYTES`];
-//! a sender that is slower than [`SLOWEST_BYTES_PER_S`] is let go; the declared name and type are only handed on, never
+//! a sender that is slower than [`SLOWEST_BYTES_PER_S`] is disconnected; the declared name and type are only handed on, never
 //! believed.
 
 use std::time::{Duration, Instant};
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_sends_too_slowly_is_let_go() {
+    fn a_client_that_sends_too_slowly_is_disconnected() {
         for (bytes_per_s, waits_s, kept) in [
             // 1 byte a second; nothing at all; just enough; in one piece at the end of each half minute.
             (1, 1, false),

@@ -1,6 +1,6 @@
 //! Who may see a track: everybody signed in, and of a published one everybody.
 //!
-//! Routes of single tracks that are `public` in the table ask here first. To somebody who is not signed in, a track that is
+//! Routes of single tracks that are `public` in the table ask here first. To a guest who is not signed in, a track that is
 //! not published, or whose file is missing, looks like one that does not exist.
 
 use fanfare_model::{Presence, TrackId, TrackState};

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_person_leaves_places_for_others_and_gives_them_back() {
+    fn one_person_leaves_places_for_others_and_releases_them() {
         // Issue 12: a share for each person, whatever is shared.
         let (one, other) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
         let places = Places::new(3, 2);

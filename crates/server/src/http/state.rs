@@ -40,7 +40,7 @@ pub struct HttpState {
     pub live_settings: Arc<LiveSettings>,
     /// Cancelled when the server shuts down: streams that would not end by themselves end then.
     pub closing: CancellationToken,
-    /// What gives tracks as smaller files.
+    /// Serves tracks as transcodes.
     pub small: Arc<SmallFiles>,
     /// Files that were asked for a moment ago, by track and quality, with what is said about them.
     pub(super) opened: OpenFileCache<(TrackId, Quality), Sent>,
@@ -86,7 +86,7 @@ impl HttpState {
     }
 }
 
-/// Ingest's workers, as delivery knows who makes smaller files.
+/// Ingest's workers, as delivery knows who makes transcodes.
 fn maker(ingest: &Ingest) -> Maker {
     let (asked, wanted, left) = (ingest.clone(), ingest.clone(), ingest.clone());
     let ask = move |track, profile| -> BoxFuture<'static, Result<JobId>> {

@@ -5,16 +5,16 @@
 //! - *Name*: thirty in ten minutes for one name, whatever address they come from: guessers have many addresses.
 //! - *Address*: sixty in ten minutes from one address, whatever the name: guessers know many names.
 //!
-//! A browser in which somebody signed in before is limited by itself alone, so a stranger who guesses a name does not
-//! lock out who has it. From elsewhere that person waits until the stranger's failures are ten minutes old.
+//! A browser in which a user signed in before has limits of its own, so a stranger who guesses a name does not lock that
+//! user out. In other browsers the user waits until the stranger's failures are ten minutes old.
 //!
 //! A guess counts as a failure when it was wrong, and only then: one that ended for another reason (the database was
 //! busy, the client left) counts as nothing. Guesses under way count as far as they may still turn out wrong: more at
 //! once than may fail wait for the others' end, so that guesses at the same time cannot slip through, and right
 //! passwords at the same time all pass.
 //!
-//! Of an IPv6 address only the network counts (the first 64 bits, RFC 4291 section 2.5.1): whoever has one
-//! address of it has all of them.
+//! Of an IPv6 address only the network counts (the first 64 bits, RFC 4291 section 2.5.1): a client that has one of its
+//! addresses has all of them.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -1,9 +1,10 @@
 //! The socket under a connection: files go out by sendfile(2), in their place between what is written.
 //!
-//! Purpose: hyper writes buffers; a file is none. So for every piece of a file the answer's body gives hyper a *stand-in*: a
-//! buffer of that length which lies in a region of memory that nobody ever touches ([`Outbox::put`]). hyper frames, queues and counts
-//! it like any other. When it comes down to the socket, [`Wire`] knows it by its address, and has the kernel send the file's
-//! bytes in its stead. No byte of the file enters this process, and an answer under way costs a few hundred bytes of memory.
+//! Purpose: hyper writes buffers; a file is none. So for every piece of a file the answer's body gives hyper a *stand-in*:
+//! a buffer of that length which lies in a region of memory that nobody ever touches ([`Outbox::put`]). hyper frames,
+//! queues and counts it like any other. When it comes down to the socket, [`Wire`] knows it by its address, and has the
+//! kernel send the file's bytes in its stead. No byte of the file enters this process, and an answer under way costs a few
+//! hundred bytes of memory.
 //!
 //! Vocabulary: the *outbox* of a connection holds the pieces that stand-ins were given out for, in order.
 //!
@@ -78,7 +79,7 @@ impl Outbox {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // Every change is complete before the lock is let go of.
+        // Every change is complete before the lock is released.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -135,7 +136,7 @@ impl Wire {
         }
         // Also says when it is time for others to have their turn.
         ready!(self.stream.poll_write_ready(cx))?;
-        ready!(self.poll_at_hand(cx, len))?;
+        ready!(self.poll_available(cx, len))?;
         loop {
             let Some((begins, slice)) = &mut self.current else { return Poll::Ready(Ok(0)) };
             let sent = self.stream.try_io(Interest::WRITABLE, || slice.send(&self.stream, len));
@@ -157,10 +158,10 @@ impl Wire {
     }
 
     /// Ready when the next bytes of the current piece can be sent without waiting for a disk.
-    fn poll_at_hand(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<io::Result<()>> {
+    fn poll_available(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<io::Result<()>> {
         let Some((_, slice)) = &self.current else { return Poll::Ready(Ok(())) };
         if self.fetching.is_none() {
-            if self.fetched > 0 || slice.at_hand(len as u64) == Availability::Yes {
+            if self.fetched > 0 || slice.available(len as u64) == Availability::Yes {
                 return Poll::Ready(Ok(()));
             }
             let slice = slice.clone();

@@ -118,7 +118,7 @@ impl LiveSettings {
         settings
     }
 
-    /// The page's values after a change of some; `null` gives one up. Nothing is taken up yet.
+    /// The page's values after a change of some; `null` removes one. Nothing is applied yet.
     ///
     /// # Errors
     /// `Invalid` for an unknown name and for a value that does not fit; `Conflict` for one that cannot be changed here.

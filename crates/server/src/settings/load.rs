@@ -44,7 +44,7 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Variables of ours that are no settings: they steer tests and builds.
 const OTHER_VARIABLES: &[&str] = &["FANFARE_BLESS", "FANFARE_BIN", "FANFARE_UI_DIST"];
-/// Variables of the cache are known without our prefix as well (docs/coverage.md E25, E26).
+/// Variables of the cache may also be given without the prefix `FANFARE_`.
 const BARE_PREFIX: &str = "AUDIO_CACHE_";
 const OTHER_PREFIXES: &[&str] = &["FANFARE_TEST_", "FANFARE_CRASH_", "FANFARE_FAULT_"];
 

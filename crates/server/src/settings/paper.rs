@@ -10,11 +10,11 @@ pub fn settings_markdown() -> String {
     let mut page = format!(
         "# Settings\n\n\
          <!-- Generated from `SETTINGS` in crates/server/src/settings/list.rs; \
-         `FANFARE_BLESS=1 cargo test -p fanfare-server settings` writes it anew. -->\n\n\
+         `FANFARE_BLESS=1 cargo test -p fanfare-server settings` writes it again. -->\n\n\
          Every setting can be given in these places; the later wins:\n\n\
          1. `{CONFIG_FILE}` in the data folder, or the file that `--config FILE` (or `FANFARE_CONFIG`) names;\n\
          2. the Settings page of the web UI (or `PATCH /api/v1/settings`), for those marked in the column *page*: they \
-         change at once, and are kept in the database until the page gives them up;\n\
+         change at once, and are kept in the database until the page removes them;\n\
          3. an environment variable;\n\
          4. a flag of the command, where it has one (`fanfare serve --help`).\n\n\
          What the environment or a flag decides is shown on the page and cannot be changed there. The others are read \

@@ -1,7 +1,7 @@
 //! What a running server goes by, for commands that run beside it ([`of_server`]).
 //!
-//! A command is started in another shell than the server and reads another environment: it would make files that nobody is sent, and
-//! print links to another port. So the server keeps the values that commands need in a file of its data folder.
+//! A command is started in another shell than the server and reads another environment: it would make files that nobody is
+//! sent, and print links to another port. So the server keeps the values that commands need in a file of its data folder.
 //!
 //! Invariants: the file counts only while the server that wrote it lives, which holds its lock; no secret is in it.
 
@@ -31,7 +31,7 @@ const LISTEN: &str = "listen";
 const TOLD: &[&str] = &[LISTEN, "public_url", "ffmpeg"];
 /// Those of them that are paths, or may be.
 const PATHS: &[&str] = &[CACHE_DIR, "ffmpeg"];
-/// The folder of smaller files.
+/// The folder of transcodes.
 const CACHE_DIR: &str = "audio_cache.dir";
 /// How often a file is read that is being written, and the pause between.
 const READS: (u32, Duration) = (20, Duration::from_millis(10));
@@ -124,8 +124,9 @@ fn take(settings: &mut Settings, values: &PageValues) {
     }
 }
 
-/// The folder of smaller files that servers up to 0.1 wrote with the data folder as it was given to them: relative to a working
-/// directory that is not known. The longest beginning that the path of the data folder ends with is the data folder.
+/// The folder of transcodes as servers up to 0.1 stored it, with the data folder as it was given to them: relative to a
+/// working directory that is not known. The longest beginning that the path of the data folder ends with is the data
+/// folder.
 fn below(data: &Path, given: PathBuf) -> PathBuf {
     if given.is_absolute() {
         return given;

@@ -1,4 +1,4 @@
-//! Hostile analyzers while somebody listens: others' results are the same to the bit, and every byte comes in time
+//! Hostile analyzers while a listener plays: the results of the others are the same to the bit, and every byte comes in time
 //! (issue 4; what becomes of each such analyzer is shown in `crates/ingest/tests/hostile.rs`).
 //!
 //! The worker of these servers is this very program, started again with the ignored test [`hostile_process`] as its
@@ -110,9 +110,8 @@ struct Listened {
     longest: Duration,
 }
 
-/// Has tracks analyzed with that deed among the analyzers, while somebody plays one of them from the first job to the
-/// last.
-async fn heard_while_playing(deed: &str) -> (Results, Listened) {
+/// Has tracks analyzed with that deed among the analyzers, while a listener plays one of them from the first job to the last.
+async fn analyzed_while_playing(deed: &str) -> (Results, Listened) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
@@ -174,13 +173,13 @@ async fn piece(server: &Server, who: &As, track: &str, from: usize, to: usize) -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_gets_every_byte_in_time_whatever_an_analyzer_does() {
-    let (plain, _) = heard_while_playing("none").await;
+    let (plain, _) = analyzed_while_playing("none").await;
     assert_eq!(plain.len(), 3 * ANALYZERS.len());
     for (deed, _) in DEEDS {
-        let (results, listened) = heard_while_playing(deed).await;
+        let (results, listened) = analyzed_while_playing(deed).await;
         println!("{deed}: {} pieces, the longest took {:?}", listened.pieces, listened.longest);
         assert_eq!(results, plain, "{deed}: the others' results are the same");
-        assert!(listened.pieces > 0, "{deed}: somebody listened");
+        assert!(listened.pieces > 0, "{deed}: a listener played");
         assert!(listened.longest < Duration::from_secs(PIECE_S as u64), "{deed}: {listened:?}");
     }
 }

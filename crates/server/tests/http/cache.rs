@@ -1,4 +1,4 @@
-//! Smaller files over HTTP, with a real worker: made while they are sent, made ahead, explained and let go of (issue 5).
+//! Transcodes over HTTP, with a real worker: made while they are sent, made ahead, explained and removed (issue 5).
 //!
 //! The worker of these servers is this very program, started again with the ignored test [`worker_process`] as its
 //! only task.
@@ -194,7 +194,7 @@ async fn originals_are_sent_where_nothing_smaller_can_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_are_made_ahead_verified_explained_and_let_go_of() {
+async fn files_are_made_ahead_verified_explained_and_removed() {
     let (server, owner, ids) = server_with(&[("a.wav", 7.0), ("b.wav", 0.1), ("c.wav", 12.0)]).await;
     fs::write(server.music().join("broken.wav"), b"RIFF").unwrap();
     server.state.ingest.scan_now().await.unwrap();
@@ -231,7 +231,7 @@ async fn files_are_made_ahead_verified_explained_and_let_go_of() {
         server.post(&owner, "/api/v1/cache/verify", body.clone()).await.json().await.unwrap();
     assert_eq!((&verified["checked"], &verified["ready"]), (&json!(9), &json!(9)));
 
-    // A second run finds nothing to do; a file that was damaged is told, never sent, and made anew by a refresh.
+    // A second run finds nothing to do; a file that was damaged is told, never sent, and made again by a refresh.
     server.post(&owner, "/api/v1/cache/warm", body.clone()).await;
     at_rest(&server).await;
     let explained = server.json(&owner, &format!("/api/v1/cache/explain/{}", ids[0])).await;
@@ -254,7 +254,7 @@ async fn files_are_made_ahead_verified_explained_and_let_go_of() {
     assert_eq!(field(&sent, "x-fanfare-cache"), "encoding");
     assert!(sent.bytes().await.unwrap().len() > 100_000);
 
-    // Let go of: one quality, what is old, everything.
+    // Removed: one quality, what is old, everything.
     let cleared = |body| async {
         server.post(&owner, "/api/v1/cache/clear", body).await.json::<Value>().await.unwrap()
     };

@@ -1,5 +1,4 @@
-//! Runs that make smaller files: who follows them, what fails in them and is tried again, and what begins them (issue 5;
-//! docs/coverage.md E12 to E26).
+//! Runs that make transcodes: who follows them, what fails in them and is tried again, and what begins them (issue 5).
 
 use std::fs;
 
@@ -44,7 +43,7 @@ async fn two_listeners_and_a_late_one_see_every_event_of_a_run() {
     let explained = server.json(&owner, &format!("/api/v1/cache/explain/{}", ids[2])).await;
     let name = explained["qualities"][1]["expected_file"].as_str().unwrap().to_owned();
     let taken = server.store().catalog().cache().path(&name).unwrap();
-    fs::create_dir_all(taken.join("by somebody")).unwrap();
+    fs::create_dir_all(taken.join("by a user")).unwrap();
 
     let mut one = Events::of(server.get(&owner, EVENTS).await);
     let mut other = Events::of(server.get(&owner, EVENTS).await);
@@ -202,7 +201,7 @@ async fn aac_is_made_ahead_and_sent_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_library_that_is_taken_out_and_in_again_finds_its_smaller_files() {
+async fn a_library_that_is_removed_and_added_again_finds_its_transcodes() {
     let (server, owner, ids) = server_with(&[("a.wav", 3.0), ("b.wav", 2.0)]).await;
     warm(&server, &owner, json!({"scope": {"tracks": ids}})).await;
     at_rest(&server).await;
@@ -220,7 +219,7 @@ async fn a_library_that_is_taken_out_and_in_again_finds_its_smaller_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_is_deleted_takes_its_smaller_files_along() {
+async fn the_transcodes_of_a_deleted_upload_are_deleted_too() {
     let (server, owner, _) = server_with(&[("a.wav", 3.0)]).await;
     let mut music = fs::read(server.music().join("a.wav")).unwrap();
     *music.last_mut().unwrap() ^= 1;

@@ -21,7 +21,7 @@ async fn a_published_track_is_everybodys_and_no_other() {
     let (status, refused) = change(&server, &owner, &path, json!({"state": "published"})).await;
     assert_eq!((status, &refused["kind"]), (409, &json!("conflict")), "a track that was not analyzed");
     assert!(refused["detail"].as_str().unwrap().contains("queued"), "{refused}");
-    server.hear_all().await;
+    server.analyze_all().await;
     assert_eq!(server.json(&As::Nobody, "/api/v1/catalog").await["total"], 0);
     let parts = ["features", "waveform/columns", "cover", "hls/index.m3u8", "hls/low/0.m4s"]
         .map(|part| format!("{path}/{part}"));

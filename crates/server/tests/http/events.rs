@@ -86,7 +86,7 @@ async fn a_scan_is_told_as_it_goes_and_again_to_who_missed_it() {
         (&json!("completed"), &json!("succeeded"), &json!("scan"))
     );
 
-    // Somebody who saw the first event gets the rest, the same.
+    // A client that saw the first event gets the rest, the same.
     let mut again = resume(&server, &owner, "/api/v1/events", events[0].0).await;
     for event in &events[1..] {
         assert_eq!(again.next().await.as_ref(), Some(event));
@@ -95,7 +95,7 @@ async fn a_scan_is_told_as_it_goes_and_again_to_who_missed_it() {
     let path = format!("/api/v1/tasks/{task}/events");
     let mut one = Events::of(server.get(&owner, &path).await);
     assert_eq!(one.next().await.unwrap().1["status"], "completed");
-    // Nothing is repeated to somebody who has everything.
+    // Nothing is repeated to a client that has everything.
     let mut later = resume(&server, &owner, "/api/v1/events", *last_id).await;
     let second = scan(&server, &owner).await;
     assert_eq!(later.next().await.unwrap().1["task_id"], second);

@@ -154,7 +154,7 @@ impl Server {
         &self.state.store
     }
 
-    /// Somebody with an account whose password nobody knows.
+    /// A person with an account that cannot sign in by password.
     pub async fn person(&self, name: &str, role: Role) -> User {
         self.store().people().create_user(name, "no hash at all", role, now()).await.unwrap()
     }
@@ -190,7 +190,7 @@ impl Server {
     }
 
     /// Has every queued track analyzed, without a worker.
-    pub async fn hear_all(&self) {
+    pub async fn analyze_all(&self) {
         let (jobs, catalog) = (self.store().jobs(), self.store().catalog());
         for job in jobs.claim("analyze-track", "test", 100, now()).await.unwrap() {
             let track = job.kind.track();

@@ -1,4 +1,4 @@
-//! Parked jobs and the times of analysis in the API (issue 12; docs/coverage.md D6, D17, D18, D20).
+//! Parked jobs and the times of analysis in the API (issue 12).
 
 use fanfare_model::{Error, ErrorKind, JobId, Role, TrackId, job::JobError};
 use reqwest::Method;
@@ -148,7 +148,7 @@ async fn a_track_says_when_it_was_analyzed_by_which_analyzers() {
     let features = server.json(&owner, &format!("{track}/features")).await;
     assert_eq!((&features["analyzed_at"], &features["analyzers"]), (&Value::Null, &json!([])));
     assert_eq!(server.json(&owner, &track).await["analyzed_at"], Value::Null);
-    server.hear_all().await;
+    server.analyze_all().await;
     let features = server.json(&owner, &format!("{track}/features")).await;
     let at = features["analyzed_at"].as_str().unwrap();
     assert!(at.len() == 24 && at.ends_with('Z'), "{at}");

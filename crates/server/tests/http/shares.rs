@@ -69,7 +69,7 @@ fn cookie_of(response: &Response) -> String {
 #[tokio::test]
 async fn a_guest_hears_the_mixtape_and_nothing_else() {
     let fixture = Fixture::new().await;
-    fixture.server.hear_all().await;
+    fixture.server.analyze_all().await;
     let share = fixture.share(json!({})).await;
     let token = share["token"].as_str().unwrap();
     let address = fixture.server.started.address;
@@ -255,7 +255,7 @@ async fn a_password_is_asked_for_and_wrong_ones_slow_down() {
     assert_eq!(open(Some("wrong horse")).await.status(), 401);
     let guest = cookie_of(&open(Some("correct horse")).await);
     assert_eq!(fixture.status(&guest, &fixture.audio(fixture.inside)).await, 200);
-    // Whoever is in opens it again without saying it again.
+    // A guest who has access opens it again without the password.
     let request =
         fixture.with(&guest, Method::POST, "/api/v1/shared/open").json(&json!({"token": share["token"]}));
     assert_eq!(request.send().await.unwrap().status(), 200);

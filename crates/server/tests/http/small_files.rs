@@ -1,5 +1,5 @@
-//! Smaller files say what they are: whole by their bytes, as long as their sources, never larger than those, and sent by one rule
-//! to everybody who names no quality (issue 13, sections D and E).
+//! Transcodes are what they claim to be: complete by their bytes, as long as their sources, never larger than those, and
+//! sent by one rule to every client that names no quality (issue 13, sections D and E).
 
 use std::{fs, path::Path, process::Command};
 
@@ -58,7 +58,7 @@ async fn streams(server: &Server) -> u64 {
 
 // issue 13, E3: a stored file of the right size and wrong bytes was "ready" and was sent.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_with_zeroed_bytes_is_never_sent_and_a_refresh_makes_it_anew() {
+async fn a_file_with_zeroed_bytes_is_never_sent_and_a_refresh_makes_it_again() {
     let (server, owner, ids) = server_with(&[("a.wav", 6.0), ("b.wav", 5.0)]).await;
     let all = json!({"scope": {"all": true}});
     let ended = warm(&server, &owner, all.clone()).await;
@@ -98,7 +98,7 @@ async fn a_file_with_zeroed_bytes_is_never_sent_and_a_refresh_makes_it_anew() {
             break sent;
         }
     };
-    assert!(sent.bytes().await.unwrap() == whole, "made anew while it is sent");
+    assert!(sent.bytes().await.unwrap() == whole, "made again while it is sent");
     at_rest(&server).await;
 
     // What is there can be made again all the same, and removed for one track.
@@ -123,9 +123,9 @@ fn flac(folder: &Path) -> Option<Vec<u8>> {
     made.is_ok_and(|status| status.success()).then(|| fs::read(&target).unwrap())
 }
 
-// issue 13, E4: a corrupt source became a short or holed file that was "ready" without a word.
+// issue 13, E4: of a corrupt source a short file or one with gaps was made, and was silently "ready".
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_source_makes_no_short_file_and_no_holed_one_without_a_word() {
+async fn no_short_file_and_none_with_gaps_is_silently_made_of_a_damaged_source() {
     let (server, owner, _) = server_with(&[("well.wav", 3.0)]).await;
     let planes = [330.0, 440.0].map(|hz| signals::sine(44_100, 20.0, hz, 0.3));
     let wav = wav::wav(44_100, &planes, WavFormat::I16);
@@ -168,7 +168,7 @@ async fn a_damaged_source_makes_no_short_file_and_no_holed_one_without_a_word() 
         let said = explained(&server, &owner, &id).await;
         assert_eq!(said["state"], "missing", "{said}");
         assert!(said["reason"].as_str().unwrap().contains("can be decoded"), "{said}");
-        // Nor while somebody listens: the original is sent as it is.
+        // Nor while a listener plays: the original is sent as it is.
         let sent = audio(&server, &owner, &id, "medium", None).await;
         assert_eq!(
             (field(&sent, "x-fanfare-cache"), field(&sent, "x-fanfare-quality")),
@@ -200,7 +200,7 @@ async fn a_damaged_source_makes_no_short_file_and_no_holed_one_without_a_word() 
 
 // issue 13, D12 and E9: 48 kB of WAV became 145 kB, and mono had the rate of stereo.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_smaller_file_is_larger_than_its_source_and_mono_gets_half_the_rate() {
+async fn no_transcode_is_larger_than_its_source_and_mono_gets_half_the_rate() {
     let (server, owner, _) = server_with(&[("stereo.wav", 4.0)]).await;
     let mono =
         |rate_hz, seconds| wav::wav(rate_hz, &[signals::sine(rate_hz, seconds, 440.0, 0.3)], WavFormat::I16);
@@ -294,7 +294,7 @@ async fn the_default_quality_is_what_is_sent_to_everybody_who_names_none() {
 
 // issue 13, E8: `HEAD` on an uncached track encoded the whole file and took a slot.
 #[tokio::test(flavor = "multi_thread")]
-async fn head_is_answered_from_the_recipe_alone() {
+async fn head_is_answered_from_the_plan_alone() {
     let (server, owner, ids) = server_with(&[("a.wav", 7.0)]).await;
     let path = |quality: &str| format!("/api/v1/tracks/{}/audio?quality={quality}", ids[0]);
     // No slot is free, so that whatever takes one is refused.

@@ -46,13 +46,13 @@ async fn problem(response: Response, status: u16) -> Value {
     response.json().await.unwrap()
 }
 
-fn workshop(server: &Server) -> PathBuf {
-    server.store().blobs().workshop()
+fn staging(server: &Server) -> PathBuf {
+    server.store().blobs().staging()
 }
 
 /// Until nothing that was sent half lies about any more. (The server analyzes of a closed connection by itself.)
 async fn is_tidy(server: &Server) {
-    while std::fs::read_dir(workshop(server)).unwrap().next().is_some() {
+    while std::fs::read_dir(staging(server)).unwrap().next().is_some() {
         tokio::task::yield_now().await;
     }
 }
@@ -166,7 +166,7 @@ async fn more_than_the_limit_is_stopped_soon_behind_it() {
         }
     });
     let request = server.request(&owner, Method::POST, "/api/v1/tracks").header("content-type", TYPE);
-    // Its sender may see the answer, or only that nobody listens any more.
+    // Its sender may see the answer, or only that the connection is closed.
     if let Ok(response) = request.body(reqwest::Body::wrap_stream(endless)).send().await {
         assert_eq!(response.status(), 413);
         // The connection may be reset between head and body, since the sender never stops.
@@ -181,7 +181,7 @@ async fn more_than_the_limit_is_stopped_soon_behind_it() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_whoever_asks_first_and_whoever_sends_on() {
+async fn a_refusal_reaches_a_client_that_asks_first_and_one_that_sends_on() {
     let server = Server::start().await;
     let owner = server.person("sender", Role::Owner).await;
     let As::Key(key) = server.key(&owner).await else { panic!("a key") };
@@ -232,7 +232,7 @@ async fn a_sender_that_leaves_leaves_nothing() {
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(&body[..body.len() * part / 32]).await.unwrap();
-        while std::fs::read_dir(workshop(&server)).unwrap().next().is_none() {
+        while std::fs::read_dir(staging(&server)).unwrap().next().is_none() {
             tokio::task::yield_now().await;
         }
         stream.shutdown().await.unwrap();
@@ -274,7 +274,7 @@ async fn a_body_that_is_not_as_long_as_it_says_leaves_nothing() {
         let head = format!(
             "POST /api/v1/tracks HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\ncontent-type: {TYPE}\r\n{declared}\r\n"
         );
-        // Whoever is refused early may be hung up on.
+        // The connection of a client that is refused early may be closed.
         let _sent = stream.write_all(&[head.as_bytes(), &sent].concat()).await;
         let _closed = stream.shutdown().await;
         let mut answer = Vec::new();

@@ -6,7 +6,7 @@
 //!
 //! Invariants: the manifest is written last, by a rename, and names the snapshot: a backup that was interrupted is the one
 //! before it, or none; every byte that is copied is hashed on the way and compared with its name; what can be made again
-//! (smaller files, streams of library tracks) is left out, and so are the rows that name it; a whole copy in a backup is
+//! (transcodes, streams of library tracks) is left out, and so are the rows that name it; a whole copy in a backup is
 //! never replaced by a damaged one; a restore puts only what is whole in place, and names the rest.
 
 mod copy;

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{BlobKind, error::sql};
 
-/// So many uploads that are gone at once are more than somebody deletes between two backups without thinking of it. It is the
-/// number from which tracks of a library count as away, too.
+/// From this number of missing uploads on, a backup is refused: a user hardly deletes so many between two backups. Tracks
+/// of a library count as away from the same number on.
 const MANY: usize = 20;
 const WHAT: &str = "comparing with the backup that is there";
 

@@ -137,7 +137,7 @@ async fn folders_in(database: &Path) -> Result<Vec<PathBuf>> {
     rows?.iter().map(|row| path(row).map_err(sql(LIBRARIES))).collect()
 }
 
-/// Copies what is whole; gives how many files that were, and what is not.
+/// Copies the undamaged files; returns their number, and the files that are damaged.
 async fn copy_blobs(
     backup: &Path,
     data: &Path,

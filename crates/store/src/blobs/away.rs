@@ -27,7 +27,7 @@ pub(crate) enum BlobsAway {
 
 /// What a person can do about all of them.
 const REMEDY: &str = "connect the storage of the folder `blobs` in the data folder, or move the folder back: the server then goes on by \
-                      itself, and nothing is deleted meanwhile; if it is gone for good, restore a backup (`fanfare restore DIR`)";
+                      itself, and nothing is deleted meanwhile; if it is gone permanently, restore a backup (`fanfare restore DIR`)";
 
 impl BlobsAway {
     pub(crate) const fn trouble(self) -> StorageTrouble {

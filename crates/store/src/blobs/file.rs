@@ -55,7 +55,7 @@ impl FileBlobStore {
         if let (Err(error), Some(disk)) = (&stored, &self.disk)
             && error.kind() == ErrorKind::NoSpace
         {
-            disk.suspect();
+            disk.check_soon();
         }
         stored
     }
@@ -172,7 +172,7 @@ impl BlobStore for FileBlobStore {
         blocking(move || store.noted(store.put_now(kind, &bytes))).await
     }
 
-    fn workshop(&self) -> PathBuf {
+    fn staging(&self) -> PathBuf {
         self.root.join(UNFINISHED)
     }
 
@@ -268,7 +268,7 @@ fn make_folder(folder: &Path) -> Result<()> {
         .map_err(|error| Error::from_io(format_args!("making {}", folder.display()), error))
 }
 
-/// Makes the folder of the blobs whose names begin alike; gives whether it was not there. The folder of their kind is not
+/// Makes the folder of the blobs whose names begin alike; returns whether it was not there. The folder of their kind is not
 /// made: it was when the store was opened, and where it is gone its storage is away.
 fn make_subfolder(folder: &Path) -> Result<bool> {
     match fs::create_dir(folder) {
@@ -320,7 +320,8 @@ fn remove_if_there(path: &Path) -> Result<()> {
 /// Removes a file, or a folder with what is in it.
 fn remove_whatever(path: &Path) -> Result<()> {
     if path.is_dir() && !path.is_symlink() {
-        return fs::remove_dir_all(path).map_err(|error| Error::from_io("tidying up the workshop", error));
+        return fs::remove_dir_all(path)
+            .map_err(|error| Error::from_io("removing files of the staging folder", error));
     }
     remove_if_there(path)
 }

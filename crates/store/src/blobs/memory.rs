@@ -15,29 +15,29 @@ use super::{BlobKind, BlobStore, StoredBlob, blob_name, checked, timestamp};
 use crate::fresh_id;
 
 /// The bytes, and when they were last stored.
-type Held = BTreeMap<(&'static str, ContentHash), (Vec<u8>, SystemTime)>;
+type StoredBlobs = BTreeMap<(&'static str, ContentHash), (Vec<u8>, SystemTime)>;
 
-/// Blobs in memory; gone with the process. (Its workshop, and local copies, are files of the system's temporary
+/// Blobs in memory; gone with the process. (Its staging folder, and local copies, are files of the system's temporary
 /// folder.)
 #[derive(Debug)]
 pub struct MemoryBlobStore {
-    held: Mutex<Held>,
+    held: Mutex<StoredBlobs>,
     mark: Mutex<Option<String>>,
-    workshop: PathBuf,
+    staging: PathBuf,
 }
 
 impl Default for MemoryBlobStore {
     fn default() -> Self {
         let random = fresh_id(Timestamp(0)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let workshop = std::env::temp_dir().join(format!("fanfare-blobs-{random}"));
-        Self { held: Mutex::default(), mark: Mutex::default(), workshop }
+        let staging = std::env::temp_dir().join(format!("fanfare-blobs-{random}"));
+        Self { held: Mutex::default(), mark: Mutex::default(), staging }
     }
 }
 
 impl Drop for MemoryBlobStore {
     fn drop(&mut self) {
         // Never made, or already gone: either way nothing is left.
-        let _ = fs::remove_dir_all(&self.workshop);
+        let _ = fs::remove_dir_all(&self.staging);
     }
 }
 
@@ -48,7 +48,7 @@ impl MemoryBlobStore {
         Self::default()
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, StoredBlobs> {
         // Every change is one map operation, so the map is whole even if a holder panicked.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,10 +62,10 @@ impl BlobStore for MemoryBlobStore {
         Ok(name)
     }
 
-    fn workshop(&self) -> PathBuf {
+    fn staging(&self) -> PathBuf {
         // Where it cannot be made, writing there says so.
-        let _ = fs::create_dir_all(&self.workshop);
-        self.workshop.clone()
+        let _ = fs::create_dir_all(&self.staging);
+        self.staging.clone()
     }
 
     async fn adopt(&self, kind: BlobKind, file: &Path) -> Result<ContentHash> {
@@ -77,7 +77,7 @@ impl BlobStore for MemoryBlobStore {
 
     async fn local(&self, kind: BlobKind, name: ContentHash) -> Result<Option<PathBuf>> {
         let Some(bytes) = self.get(kind, name).await? else { return Ok(None) };
-        let path = self.workshop().join(format!("local-{name}"));
+        let path = self.staging().join(format!("local-{name}"));
         fs::write(&path, bytes).map_err(|error| Error::from_io("copying a blob", error))?;
         Ok(Some(path))
     }

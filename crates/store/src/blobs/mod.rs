@@ -1,6 +1,6 @@
 //! Bytes that belong to us (covers, uploads, what was made of tracks), named by their BLAKE3 hash.
 //!
-//! Small blobs are put and got whole; large ones are written to a file of one's own in the store's *workshop* and
+//! Small blobs are put and got whole; large ones are written to a file of one's own in the store's *staging folder* and
 //! then *adopted*, and read through a *local* file. (A store elsewhere would upload and fetch there.)
 //!
 //! Two implementations of [`BlobStore`]: a folder ([`FileBlobStore`]) and memory ([`MemoryBlobStore`]); both run
@@ -31,7 +31,7 @@ pub(crate) use place::blob_counts;
 pub enum BlobKind {
     /// A cover image (JPEG, made by us).
     Cover,
-    /// An audio file as somebody sent it.
+    /// An audio file as a client sent it.
     Upload,
     /// What was made of a track: a variant of an HLS ladder.
     Media,
@@ -63,8 +63,8 @@ pub trait BlobStore: Send + Sync {
     async fn put(&self, kind: BlobKind, bytes: &[u8]) -> Result<ContentHash>;
     /// A folder for files that are being written and may be adopted. Whatever lies in it is gone after a restart of
     /// the server.
-    fn workshop(&self) -> PathBuf;
-    /// Takes a complete file of the workshop in (sync, rename, sync the folder) under its hash; the file is gone from
+    fn staging(&self) -> PathBuf;
+    /// Takes a complete file of the staging folder in (sync, rename, sync the folder) under its hash; the file is gone from
     /// where it was. The same bytes are kept once.
     ///
     /// # Errors

@@ -57,11 +57,11 @@ pub async fn writers_of_the_same_bytes_agree(store: &dyn BlobStore) {
     assert_eq!(store.list(Cover).await.unwrap(), [blob_name(&bytes)]);
 }
 
-/// A file of the workshop is adopted whole: it is gone from there, got under its hash, and adopted once.
-pub async fn a_file_of_the_workshop_is_adopted(store: &dyn BlobStore) {
+/// A file of the staging folder is adopted whole: it is gone from there, got under its hash, and adopted once.
+pub async fn a_file_of_the_staging_folder_is_adopted(store: &dyn BlobStore) {
     let bytes = vec![9; 300_000];
     for (kind, number) in [(Upload, 1), (Upload, 2), (Media, 3)] {
-        let file = store.workshop().join(format!("file-{number}"));
+        let file = store.staging().join(format!("file-{number}"));
         std::fs::write(&file, &bytes).unwrap();
         let name = store.adopt(kind, &file).await.unwrap();
         assert_eq!(name, blob_name(&bytes));
@@ -71,7 +71,7 @@ pub async fn a_file_of_the_workshop_is_adopted(store: &dyn BlobStore) {
         assert_eq!(store.list(kind).await.unwrap(), [name]);
     }
     assert_eq!(store.local(Cover, blob_name(&bytes)).await.unwrap(), None, "kinds are apart");
-    let missing = store.workshop().join("nothing");
+    let missing = store.staging().join("nothing");
     assert_eq!(store.adopt(Media, &missing).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 

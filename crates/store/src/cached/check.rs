@@ -1,7 +1,7 @@
 //! Whether a file of the cache still has the bytes with which it was made ([`CacheFolder::damage`]).
 //!
-//! Reading every file before it is sent would cost more than making some of them anew, so the answer is remembered for as long
-//! as the file is not written to: by its number, size and inode change time.
+//! Reading every file before it is sent would cost more than making some of them a second time, so the answer is remembered
+//! for as long as the file is not written to: by its number, size and inode change time.
 //!
 //! Invariant: a file that was found damaged counts as damaged for every kind of look, until it is another file.
 
@@ -65,7 +65,7 @@ type Answer = (Version, ContentHash, Option<Damage>);
 #[derive(Debug, Default)]
 pub(super) struct Checked {
     answers: Mutex<HashMap<String, Answer>>,
-    /// Held while a file is read for somebody who waits: of many at once the others find the answer.
+    /// Held while a file is read for a waiting request: other requests for the same file then find the answer.
     reading: Mutex<()>,
 }
 
@@ -173,6 +173,6 @@ mod tests {
         fs::write(&path, b"short").unwrap();
         assert_eq!(of(&row), [Some(Damage::Size(5)); 3]);
         fs::write(&path, b"made of music").unwrap();
-        assert_eq!(of(&row), [None; 3], "made anew");
+        assert_eq!(of(&row), [None; 3], "made again");
     }
 }

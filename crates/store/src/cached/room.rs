@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    // issue 12: a crash while it was tried left the probe for good.
+    // issue 12: a crash during the check left its test file behind.
     #[test]
     fn probes_that_a_crash_left_are_removed_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();

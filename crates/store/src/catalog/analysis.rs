@@ -74,8 +74,8 @@ impl Catalog {
         rows.iter().map(run).collect()
     }
 
-    /// Stores a result that came after the others and by another way than analysis, for example what AcoustID knows of
-    /// a fingerprint. Gives whether it was stored: not when the track has other bytes meanwhile.
+    /// Stores a result that came after the others and not from an analyzer, for example what AcoustID knows of a
+    /// fingerprint. Returns whether it was stored: it is not if the track's bytes have changed.
     pub async fn add_result(
         &self,
         id: TrackId,
@@ -192,7 +192,7 @@ impl Catalog {
                 .await
                 .map_err(sql(WHAT))?;
         }
-        store_heard(&mut tx, &done, now).await?;
+        store_analyzed(&mut tx, &done, now).await?;
         leased.done(&mut tx, now).await?;
         commit(tx, WHAT).await
     }
@@ -220,7 +220,7 @@ impl Catalog {
 }
 
 /// Stores what was analyzed of a track, and what lists show of it; the caller has checked the lease and ends it.
-pub(super) async fn store_heard(tx: &mut WriteTx, done: &AnalysisCommit, now: Timestamp) -> Result<()> {
+pub(super) async fn store_analyzed(tx: &mut WriteTx, done: &AnalysisCommit, now: Timestamp) -> Result<()> {
     const WHAT: &str = "storing what was analyzed";
     let row = sqlx::query("SELECT n, content FROM track WHERE id = ?")
         .bind(&done.track.as_bytes()[..])
@@ -274,7 +274,7 @@ pub(super) async fn store_heard(tx: &mut WriteTx, done: &AnalysisCommit, now: Ti
     mixtapes_kept::came_back(tx, done.track, done.content_hash).await?;
     if before.is_some_and(|before| before != content) {
         let mut filing = Filing::default();
-        filing.let_go(before);
+        filing.check_content(before);
         filing.finish(tx).await?;
     }
     Ok(())

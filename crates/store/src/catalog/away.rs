@@ -1,4 +1,4 @@
-//! What is missing of library folders: which of them are away, since when, and removing it for good.
+//! What is missing of library folders: which tracks are missing, since when, and removing them permanently.
 
 use std::collections::HashMap;
 
@@ -118,8 +118,8 @@ impl Catalog {
         Ok(found)
     }
 
-    /// Removes the missing tracks of a library folder for good, or those below that folder in it (an empty path is all of
-    /// them) but for those in `stay`, and forgets that it is away; gives how many there were. In batches: a run that is cut
+    /// Removes the missing tracks of a library folder permanently, or those below that folder in it (an empty path is all of
+    /// them) but for those in `stay`, and forgets that it is away; returns how many there were. In batches: a run that is cut
     /// off in between goes on where it ended.
     ///
     /// # Errors
@@ -159,7 +159,7 @@ impl Catalog {
                     continue;
                 };
                 filing.touch(existing.artist, existing.release);
-                filing.let_go(existing.content);
+                filing.check_content(existing.content);
                 leftover.covers(&mut tx, CoversOf::Track(existing.n)).await?;
                 revoke_all(&mut tx, &track, now).await?;
                 presence::forget_held(&mut tx, existing.id).await?;

@@ -1,4 +1,4 @@
-//! Smaller files of tracks: which there are, in the cache folder, and letting go of them.
+//! Transcodes of tracks: which files are in the cache folder, and their removal.
 //!
 //! A row says that the file is there and whole: it is written after the file has its name. A file without a row is
 //! harmless, and is taken for missing.
@@ -15,7 +15,7 @@ use crate::{
     rows::{col, count, id, int, maybe_hash, time},
 };
 
-/// A smaller file that is whole.
+/// A transcode that is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedFile {
     /// The bytes it was made of.
@@ -36,7 +36,7 @@ pub struct CachedFile {
     pub used: Timestamp,
 }
 
-/// How many smaller files there are of a quality.
+/// How many transcodes there are of a quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CachedCounts {
     /// The quality.
@@ -49,7 +49,7 @@ pub struct CachedCounts {
     pub oldest: Option<Timestamp>,
 }
 
-/// What a run of making smaller files did, in files.
+/// What a run of making transcodes did, in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CacheRun {
     /// Files that were made.
@@ -79,13 +79,13 @@ impl std::fmt::Display for CacheRun {
 const COLUMNS: &str = "hash, profile, quality, file, size_bytes, sum, made, used";
 
 impl Catalog {
-    /// The folder of smaller files.
+    /// The folder of transcodes.
     #[must_use]
     pub const fn cache(&self) -> &CacheFolder {
         &self.cache
     }
 
-    /// The smaller files of those bytes, of whatever profile, as the rows have them: whether the files are there is for
+    /// The transcodes of those bytes, of whatever profile, as the rows have them: whether the files are there is for
     /// the caller to see.
     pub async fn cached_of(&self, hash: ContentHash) -> Result<Vec<CachedFile>> {
         const WHAT: &str = "reading what is cached";
@@ -100,7 +100,7 @@ impl Catalog {
         rows.iter().map(cached_file).collect()
     }
 
-    /// What is wrong with a smaller file, as far as such a look tells.
+    /// What is wrong with a transcode, as far as such a look tells.
     pub async fn damage(&self, file: &CachedFile, look: Look) -> Option<Damage> {
         let (cache, file) = (self.cache.clone(), file.clone());
         detached(move || cache.damage(&file, look)).await
@@ -116,7 +116,7 @@ impl Catalog {
         Ok(files)
     }
 
-    /// The smaller files of the bytes that a track's file had before it was changed; none where it never was.
+    /// The transcodes of the bytes that a track's file had before it was changed; none where it never was.
     pub async fn cached_of_former(&self, id: TrackId) -> Result<Vec<CachedFile>> {
         const WHAT: &str = "reading what is cached of earlier bytes";
         let mut reader = self.db.reader(WHAT).await?;
@@ -132,7 +132,7 @@ impl Catalog {
         rows.iter().map(cached_file).collect()
     }
 
-    /// Stores rows of smaller files that have their names, and the end of the job that made them, in one transaction.
+    /// Stores rows of transcodes that have their names, and the end of the job that made them, in one transaction.
     /// `damaged`: whether their source could not be decoded without damage.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl Catalog {
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence(&mut tx, job, attempt, owner).await?;
         for file in made {
-            // Whoever asks next finds it by the track's bytes, which may not have been known before.
+            // The next request finds it by the hash of the track's bytes, which may not have been known before.
             sqlx::query("UPDATE track SET hash = ? WHERE id = ? AND hash IS NULL")
                 .bind(&file.hash.as_bytes()[..])
                 .bind(&leased.subject[..])
@@ -198,9 +198,9 @@ impl Catalog {
             .collect()
     }
 
-    /// Removes smaller files: those made before that time (all without one), of that quality (all without one), of those
-    /// tracks (all without any named), earlier bytes of their files included. Gives how many, and their bytes. A listener who has
-    /// one open analyzes it to its end.
+    /// Removes transcodes: those made before that time (all without one), of that quality (all without one), of those
+    /// tracks (all without any named), earlier bytes of their files included. Returns how many, and their bytes. A listener
+    /// who plays one hears it to its end.
     ///
     /// # Errors
     /// Those of the cache folder, when nothing can be removed from it: then every row stays, so that the files still count.
@@ -243,7 +243,7 @@ impl Catalog {
         Ok((rows.len() as u64, bytes))
     }
 
-    /// Forgets a smaller file that is not there any more, or not as its row says.
+    /// Forgets a transcode that is not there any more, or not as its row says.
     pub async fn forget_cached(&self, file: &str) -> Result<()> {
         const WHAT: &str = "forgetting a cached file";
         let mut tx = self.db.write(WHAT).await?;
@@ -335,10 +335,10 @@ async fn detached<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     }
 }
 
-/// Drops the rows of what was made of a track's earlier bytes and is made anew now, where no other track has those
-/// bytes; gives the files.
+/// Deletes the rows of transcodes of a track's earlier bytes that were now made again, unless another track has those
+/// bytes; returns the files.
 async fn outdated(tx: &mut SqliteConnection, track: &[u8], made: &[CachedFile]) -> Result<Vec<String>> {
-    const WHAT: &str = "letting go of what was made of earlier bytes";
+    const WHAT: &str = "removing transcodes of a track's earlier bytes";
     let mut files = Vec::new();
     for file in made {
         let gone: Vec<String> = sqlx::query_scalar(

@@ -14,7 +14,7 @@ use crate::{
 const NIGHTLY_PRIORITY: i32 = -10;
 
 impl Catalog {
-    /// Queues the candidates of a nightly run, behind everything else; gives how many there are.
+    /// Queues the candidates of a nightly run, behind everything else; returns how many there are.
     ///
     /// Candidates are the tracks that lack a result at a current version (`analyzers`: id and version; one that says the
     /// analyzer failed counts as one), and the tracks whose last analysis failed and is due again, or with `failed_too`

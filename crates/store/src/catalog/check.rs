@@ -149,7 +149,7 @@ impl Catalog {
         Ok(found)
     }
 
-    /// The smaller files that the database has and the cache folder has not, or not of that size; and how many there are in all.
+    /// The transcodes that the database has and the cache folder has not, or not of that size; and how many there are in all.
     /// That is no damage of the database: the folder may be another one, may have been emptied, or lie on a disk that is away.
     ///
     /// # Errors

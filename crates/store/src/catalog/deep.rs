@@ -68,9 +68,9 @@ struct ToRead {
 }
 
 impl Catalog {
-    /// Reads every blob again and compares it with its name, and every smaller file with the checksum in its row (files
-    /// that were made before there were checksums: with the size). With `library`, the files of library folders too, as far as neither size nor
-    /// time say that somebody changed them.
+    /// Reads every blob again and compares it with its name, and every transcode with the checksum in its row (files that
+    /// were made before there were checksums: with the size). With `library`, also the files of library folders whose size
+    /// and time did not change.
     ///
     /// # Errors
     /// Those of the database; `Unavailable` while the storage is away.
@@ -121,7 +121,7 @@ impl Catalog {
     }
 
     async fn cached_to_read(&self) -> Result<Vec<ToRead>> {
-        const WHAT: &str = "listing smaller files to look at";
+        const WHAT: &str = "listing transcodes to look at";
         let rows = sqlx::query("SELECT file, size_bytes, hash, sum FROM transcode WHERE file IS NOT NULL")
             .fetch_all(&mut *self.db.reader(WHAT).await?)
             .await

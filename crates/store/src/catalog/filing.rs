@@ -109,8 +109,8 @@ impl Filing {
         self.touched_releases.extend(release);
     }
 
-    /// Notes that a track no longer has that content, so that [`Self::finish`] drops it if nobody has.
-    pub(crate) fn let_go(&mut self, content: Option<i64>) {
+    /// Notes that a track no longer has that content, so that [`Self::finish`] deletes the content if no other track has it.
+    pub(crate) fn check_content(&mut self, content: Option<i64>) {
         self.touched_contents.extend(content);
     }
 

@@ -59,8 +59,8 @@ impl Catalog {
         rows.iter().map(folder).collect()
     }
 
-    /// Removes a folder and its tracks, with covers and ladders that nothing else uses. Files in it are never touched. Smaller
-    /// files stay until the cache's size or age limit, because the same music may be added again from another place.
+    /// Removes a folder and its tracks, with covers and ladders that nothing else uses. Files in it are never touched.
+    /// Transcodes stay until the cache's size or age limit, because the same music may be added again from another place.
     ///
     /// # Errors
     /// `NotFound` when there is no such folder.
@@ -78,7 +78,7 @@ impl Catalog {
             .map_err(sql(WHAT))?;
         for row in rows {
             filing.touch(col(&row, "artist")?, col(&row, "release")?);
-            filing.let_go(col(&row, "content")?);
+            filing.check_content(col(&row, "content")?);
         }
         sqlx::query(
             "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL \

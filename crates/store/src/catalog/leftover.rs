@@ -103,8 +103,9 @@ impl Leftover {
         Ok(())
     }
 
-    /// Drops the ladders of bytes that no track has any more, and adds their files. Smaller files of such bytes stay until the
-    /// cache's size or age limit: the library may be moving to another place (docs/coverage.md E3).
+    /// Deletes the rows of ladders of bytes that no track has any more, and adds their files. Transcodes of such bytes stay
+    /// until the cache's size or age limit: the user may be moving the library to another folder, and then they are used
+    /// again.
     pub(super) async fn ladders(&mut self, tx: &mut SqliteConnection) -> Result<()> {
         const WHAT: &str = "dropping ladders that no track has";
         let rows = sqlx::query(

@@ -124,7 +124,7 @@ impl Catalog {
         Ok(slug)
     }
 
-    /// Removes a mixtape with its public links; whoever opened one is out at once.
+    /// Removes a mixtape with its public links; guests who opened one lose access at once.
     ///
     /// # Errors
     /// `NotFound` when there is none.
@@ -263,7 +263,7 @@ async fn free_slug(tx: &mut SqliteConnection, title: &str) -> Result<Slug> {
     free.ok_or_else(|| Error::new(ErrorKind::Internal, "no slug is free"))
 }
 
-/// Writes the whole list anew.
+/// Replaces the whole list.
 async fn put_tracks(tx: &mut SqliteConnection, id: MixtapeId, tracks: &[TrackId]) -> Result<()> {
     const WHAT: &str = "writing a mixtape's tracks";
     mixtape::checked_count(tracks.len())?;

@@ -51,14 +51,14 @@ pub(super) async fn keep(tx: &mut SqliteConnection, leaving: Leaving) -> Result<
 /// Puts other tracks of the same bytes into the places of those that have left.
 pub(super) async fn replace(tx: &mut SqliteConnection, hashes: &[ContentHash]) -> Result<()> {
     for hash in hashes {
-        let twin: Option<Vec<u8>> =
+        let duplicate: Option<Vec<u8>> =
             sqlx::query_scalar("SELECT id FROM track WHERE hash = ? ORDER BY presence <> 'here', n LIMIT 1")
                 .bind(&hash.as_bytes()[..])
                 .fetch_optional(&mut *tx)
                 .await
                 .map_err(sql(WHAT))?;
-        if let Some(twin) = twin {
-            put(tx, &twin, *hash).await?;
+        if let Some(duplicate) = duplicate {
+            put(tx, &duplicate, *hash).await?;
         }
     }
     Ok(())

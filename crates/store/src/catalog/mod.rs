@@ -82,7 +82,7 @@ pub struct Catalog {
     db: Db,
     /// To check that rows point at bytes, and to remove bytes that no row points at.
     blobs: Arc<dyn BlobStore>,
-    /// Likewise, for smaller files.
+    /// Likewise, for transcodes.
     cache: CacheFolder,
 }
 

@@ -64,7 +64,7 @@ fn unpack(row: &SqliteRow) -> Result<AnalyzerResult> {
 }
 
 /// Stores a result of that track's content that was made just now, unless a newer version is there, or a good one of the
-/// same version where this one failed. Gives whether it was stored.
+/// same version where this one failed. Returns whether it was stored.
 pub(super) async fn put(
     tx: &mut WriteTx,
     track: TrackId,

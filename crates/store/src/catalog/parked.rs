@@ -185,7 +185,7 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
-    /// The same for jobs of that queue that were parked by that time, [`MAX_PARKED`] at most; gives how many. Called
+    /// The same for jobs of that queue that were parked by that time, [`MAX_PARKED`] at most; returns how many. Called
     /// until it gives 0 it comes to an end, also when they fail again at once.
     ///
     /// # Errors

@@ -113,8 +113,8 @@ fn what_is_said_of_a_file_decides_where_its_path_does_not() {
         ("x.mp3", Some("Bob - Cafe\u{301}"), None, Some(3)),
         ("01.flac", Some("Bob - Rest"), Some(400.0), Some(4)),
         // A name alone does not stand against what is said of the file.
-        ("/a/Single.mp3", Some("Somebody - Else"), Some(600.0), None),
-        ("/a/Bob/Best/01.flac", Some("Somebody - Else"), Some(1.0), Some(3)),
+        ("/a/Single.mp3", Some("Another - Singer"), Some(600.0), None),
+        ("/a/Bob/Best/01.flac", Some("Another - Singer"), Some(1.0), Some(3)),
     ] {
         assert_eq!(found(path, label, duration_s), track, "{path} {label:?}");
     }

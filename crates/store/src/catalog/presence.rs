@@ -17,8 +17,8 @@ use crate::{
 const WHAT: &str = "noting that a file is missing";
 const BACK: &str = "noting that a file is back";
 
-/// Hides a track. Who works on it loses the lease; what waits for a worker is held until the track is back. Whoever waited
-/// to listen waits no more.
+/// Hides a track. A worker that works on it loses the lease; waiting jobs are held until the track is back. Listeners no
+/// longer wait for its transcodes.
 pub(super) async fn hide(tx: &mut SqliteConnection, n: i64, id: TrackId, now: Timestamp) -> Result<()> {
     sqlx::query(
         "UPDATE track SET presence = 'missing', missing_since = ?1, updated = ?1, \
@@ -38,7 +38,7 @@ pub(super) async fn hide(tx: &mut SqliteConnection, n: i64, id: TrackId, now: Ti
     hold_jobs(tx, id.as_bytes(), now).await
 }
 
-/// Withdraws the jobs of a track until it is back. An attempt under way is no fault of the job's and is granted anew.
+/// Withdraws the jobs of a track until it is back. A running attempt is not counted: the job did not cause its end.
 pub(super) async fn hold_jobs(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
     sqlx::query(
         "UPDATE job SET max_attempts = max_attempts + (state = 'running'), held = queue NOT IN (?3, ?4), \
@@ -89,7 +89,7 @@ pub(super) async fn restore(tx: &mut SqliteConnection, n: i64, now: Timestamp) -
 }
 
 /// Lets what was held wait for a worker again; analysis only where tracks are analyzed when they come (`analyze`, under
-/// that task), for the next nightly run finds it by itself. Gives how many jobs wait.
+/// that task), for the next nightly run finds it by itself. Returns how many jobs wait.
 pub(super) async fn release_jobs(
     tx: &mut SqliteConnection,
     id: TrackId,

@@ -1,13 +1,12 @@
 //! Files of ours that no row names: kept, listed, and deleted only after a long time.
 //!
-//! A database may know less than the files beside it: an older copy was put back, or it is a new one. So a file that no
-//! row names is first put on a list, the *quarantine*. It leaves the list when a row names it again, when somebody
-//! deletes it or makes a track of it, and else when it was missed for as long as files are kept.
+//! A database may know less than the files beside it: an older copy was put back, or it is a new one. So a file that no row
+//! names is first put on a list, the *quarantine*. It leaves the list when a row names it again, when a user deletes it or
+//! makes a track of it, or when it was missed for as long as files are kept.
 //!
-//! How long it was missed is added up from look to look, at most [`STEP_MS`] each: a clock that jumps, or a server that
-//! was off, hardly shortens the time that somebody has to notice. And the *mark*, a text that changes with every look, is
-//! held by the database and beside the blobs: where the two differ, this database is not the one that looked last, and
-//! every file on the list starts anew.
+//! How long it was missed is added up from look to look, at most [`STEP_MS`] each: a clock that jumps, or a server that was
+//! off, hardly shortens the time that the owner has to notice. The *mark*, a text that changes with every look, is stored in
+//! the database and beside the blobs: if the two differ, another database looked last, and all times start again at 0.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,7 +33,7 @@ const AT_ONCE: i64 = 50;
 pub enum StoredKind {
     /// A blob of that kind.
     Blob(BlobKind),
-    /// A smaller file in the cache folder.
+    /// A transcode in the cache folder.
     Cache,
 }
 
@@ -77,7 +76,7 @@ pub struct Keeping {
     /// Blobs, in milliseconds. One time for all of them: a newer database that is put back needs its covers and ladders
     /// as well as its originals, and the ladder of an upload that was not kept cannot be made again.
     pub blobs_ms: i64,
-    /// Smaller files, in milliseconds: they can be made again.
+    /// Transcodes, in milliseconds: they can be made again.
     pub cache_ms: i64,
     /// Files stored that lately are left out: their row may be about to be written.
     pub young_ms: i64,
@@ -101,8 +100,8 @@ pub struct Swept {
     pub deleted: u64,
     /// Their bytes.
     pub deleted_bytes: u64,
-    /// Whether the database is not the one that looked last, so that every file on the list starts anew.
-    pub anew: bool,
+    /// Whether the database is not the one that looked last, so that the time of every file on the list starts again at 0.
+    pub other_database: bool,
 }
 
 /// A file on the list.
@@ -161,9 +160,10 @@ impl Catalog {
             }
         }
         let mark = self.blobs.mark().await?;
-        swept.anew = mark.is_none() || mark != self.quarantine_mark().await?;
+        swept.other_database = mark.is_none() || mark != self.quarantine_mark().await?;
         for (kind, files) in there {
-            let (missed, deleted, bytes) = self.sweep_kind(kind, files, keeping, (swept.anew, now)).await?;
+            let (missed, deleted, bytes) =
+                self.sweep_kind(kind, files, keeping, (swept.other_database, now)).await?;
             swept.missed += missed;
             swept.deleted += deleted;
             swept.deleted_bytes += bytes;
@@ -179,7 +179,7 @@ impl Catalog {
         kind: StoredKind,
         mut there: Vec<There>,
         keeping: &Keeping,
-        (anew, now): (bool, Timestamp),
+        (other_database, now): (bool, Timestamp),
     ) -> Result<(u64, u64, u64)> {
         const WHAT: &str = "looking for files that no row names";
         let mut reader = self.db.reader(WHAT).await?;
@@ -199,7 +199,7 @@ impl Catalog {
         // Again under the lock: a row may have been written meanwhile.
         let named = names_named(&mut tx, kind).await?;
         there.retain(|file| !named.contains(&file.name));
-        bring_up_to_date(&mut tx, kind, &there, anew, now).await?;
+        bring_up_to_date(&mut tx, kind, &there, other_database, now).await?;
         let missed = put_on_list(&mut tx, kind, &there, now.plus_ms(-keeping.young_ms), now).await?;
         commit(tx, WHAT).await?;
         let (mut deleted, mut bytes) = (0, 0);
@@ -207,7 +207,7 @@ impl Catalog {
             there.iter().map(|file| (file.name.as_str(), file.stored)).collect();
         loop {
             let due = self.due(kind, keeping.of(kind)).await?;
-            // One that somebody stored again has its row in a moment.
+            // A file that was stored again gets its row in a moment.
             let old = |name: &String| {
                 ages.get(name.as_str()).is_some_and(|stored| *stored < now.plus_ms(-keeping.young_ms))
             };
@@ -236,7 +236,7 @@ impl Catalog {
             .map_err(sql(WHAT))
     }
 
-    /// Deletes files of the list that still no row names; gives how many, and their bytes.
+    /// Deletes files of the list that still no row names; returns how many, and their bytes.
     async fn delete_listed(&self, kind: StoredKind, names: &[String]) -> Result<(u64, u64)> {
         const WHAT: &str = "deleting files that no row names";
         // Under the lock until they are gone: nobody writes a row that names one in between.
@@ -327,7 +327,7 @@ impl Catalog {
         }
     }
 
-    /// Deletes every file of the list now; gives how many, and their bytes.
+    /// Deletes every file of the list now; returns how many, and their bytes.
     ///
     /// # Errors
     /// Those of the database and of the storage.
@@ -373,7 +373,7 @@ impl Catalog {
             .map(Option::flatten)
     }
 
-    /// First in the database, then beside the blobs: a crash in between lets the list start anew, and deletes nothing.
+    /// First in the database, then beside the blobs: a crash in between lets the list start again, and deletes nothing.
     async fn change_quarantine_mark(&self, now: Timestamp) -> Result<()> {
         const WHAT: &str = "changing the mark of the blobs";
         let mark: String = fresh_id(now).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -418,7 +418,7 @@ async fn bring_up_to_date(
     tx: &mut SqliteConnection,
     kind: StoredKind,
     there: &[There],
-    anew: bool,
+    other_database: bool,
     now: Timestamp,
 ) -> Result<()> {
     const WHAT: &str = "bringing the quarantine up to date";
@@ -429,17 +429,17 @@ async fn bring_up_to_date(
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-    let statement = if anew {
+    let statement = if other_database {
         "UPDATE quarantine SET missed = ?2, seen = ?2, waited_ms = 0 WHERE kind = ?1"
     } else {
         "UPDATE quarantine SET waited_ms = waited_ms + min(max(?2 - seen, 0), ?3), seen = ?2 WHERE kind = ?1"
     };
     let update = sqlx::query(statement).bind(kind.as_str()).bind(now.0);
-    let update = if anew { update } else { update.bind(STEP_MS) };
+    let update = if other_database { update } else { update.bind(STEP_MS) };
     update.execute(tx).await.map_err(sql(WHAT)).map(drop)
 }
 
-/// Puts files on the list that are not on it, if they are old enough; gives how many.
+/// Puts files on the list that are not on it, if they are old enough; returns how many.
 async fn put_on_list(
     tx: &mut SqliteConnection,
     kind: StoredKind,

@@ -42,9 +42,9 @@ macro_rules! queue_each {
 }
 
 impl Catalog {
-    /// Queues analysis for tracks that lack a result at a current version (`analyzers`: id and version); gives how many.
+    /// Queues analysis for tracks that lack a result at a current version (`analyzers`: id and version); returns how many.
     ///
-    /// A result that says the analyzer failed counts as one. Tracks that failed wait for somebody to retry them.
+    /// A result that says the analyzer failed counts as a result. Tracks that failed wait until a user retries them.
     /// A queued track that lost its job (a cancelled task) gets one again.
     pub async fn queue_missing_analysis(
         &self,
@@ -78,7 +78,7 @@ impl Catalog {
     }
 
     /// Queues every track again whose last analysis failed, every upload whose work was withdrawn before it was ready, and
-    /// every enrichment that is parked (as an enrichment: nothing is decoded for it); gives how many. A handful of
+    /// every enrichment that is parked (as an enrichment: nothing is decoded for it); returns how many. A handful of
     /// statements, however many there are. `products` is what is made of uploads from now on.
     ///
     /// # Errors
@@ -152,7 +152,7 @@ impl Catalog {
         Ok(done.rows_affected() + processing.rows_affected() + enriching)
     }
 
-    /// Queues every ladder again that a task could not make, one for each track, as it is set now; gives how many. What was
+    /// Queues every ladder again that a task could not make, one for each track, as it is set now; returns how many. What was
     /// given up goes on in the new job.
     ///
     /// # Errors
@@ -194,10 +194,10 @@ impl Catalog {
     }
 
     /// Queues one track again after it failed, or after its work was withdrawn; one that is queued already stays so. An
-    /// enrichment that failed is tried again even where the bytes were let go: it needs results only.
+    /// enrichment that failed is tried again even if the upload's file was not kept: it needs only the results.
     ///
     /// # Errors
-    /// `NotFound` when there is no such track; `Conflict` when its bytes were let go.
+    /// `NotFound` when there is no such track; `Conflict` when its file was not kept.
     pub async fn requeue_track(
         &self,
         id: TrackId,
@@ -226,7 +226,7 @@ impl Catalog {
             // What the decode measured is stored: only what follows from it is done again.
             (_, "pending" | "failed") if col(&known, "analyzed")? => ENRICH_QUEUE,
             (Some("gone"), _) => {
-                return Err(Error::new(ErrorKind::Conflict, "the upload's bytes were let go")
+                return Err(Error::new(ErrorKind::Conflict, "the uploaded file was not kept")
                     .remedy("delete the track and upload the file again"));
             }
             (Some("incoming"), _) => PROCESS_QUEUE,
@@ -260,7 +260,7 @@ impl Catalog {
     }
 }
 
-/// Enrichments that are parked go on; those whose work was withdrawn get a new job. Gives how many.
+/// Enrichments that are parked go on; those whose work was withdrawn get a new job. Returns how many.
 async fn requeue_enrichments(
     tx: &mut SqliteConnection,
     task: Option<Vec<u8>>,

@@ -25,8 +25,8 @@ pub struct FileFacts {
 
 impl Catalog {
     /// Notes that a analyzed track's file was rewritten with other tags and the same sound: results, enrichment and
-    /// transcodes of the old bytes are those of the new ones, and what its tags say is changed by `retag`. One
-    /// transaction: whoever looks next, a scan or a listener, finds the file as it is.
+    /// transcodes of the old bytes are those of the new ones, and what its tags say is changed by `retag`. One transaction:
+    /// the next scan or listener finds the file as it is.
     ///
     /// # Errors
     /// `NotFound` when there is no such track; `Conflict` when the catalog knows the track as another file than
@@ -77,7 +77,7 @@ impl Catalog {
         .map_err(sql(WHAT))?;
         if moved != content {
             let mut filing = Filing::default();
-            filing.let_go(Some(content));
+            filing.check_content(Some(content));
             filing.finish(&mut tx).await?;
         }
         commit(tx, WHAT).await

@@ -273,8 +273,8 @@ impl Batch {
             Bytes::Same => true,
             Bytes::Others => false,
         };
-        let heard_again = !same_file || scan_rows::never_readable(tx, &existing).await?;
-        if !heard_again
+        let analyze_again = !same_file || scan_rows::never_readable(tx, &existing).await?;
+        if !analyze_again
             && same_facts
             && existing.is_at(self.folder, &facts.relative_path)
             && existing.says(&facts)
@@ -284,14 +284,14 @@ impl Batch {
         self.clear_target(tx, &existing, &facts.relative_path).await?;
         self.leave_cover(tx, &existing, &facts).await?;
         self.filing.touch(existing.artist, existing.release);
-        if heard_again {
+        if analyze_again {
             // First: what was analyzed of the old file would keep the new one's length and format from being noted.
-            self.filing.let_go(existing.content);
+            self.filing.check_content(existing.content);
             scan_rows::forget_results(tx, existing.n, TrackState::Queued, None, self.now).await?;
         }
         scan_rows::describe(tx, existing.n, self.folder, &facts, self.now).await?;
         scan_rows::index(tx, existing.n, &facts).await?;
-        if heard_again {
+        if analyze_again {
             revoke_all(tx, existing.id.as_bytes(), self.now).await?;
             presence::forget_held(tx, existing.id).await?;
             self.applied.restored += u64::from(existing.presence == Presence::Missing);
@@ -359,7 +359,7 @@ impl Batch {
         if existing.is_the_file_of(facts) && existing.failed_for(failure) {
             return self.same(tx, &existing, facts.changed_ns).await;
         }
-        self.filing.let_go(existing.content);
+        self.filing.check_content(existing.content);
         scan_rows::note_file(tx, existing.n, facts).await?;
         if existing.presence == Presence::Missing {
             self.filing.touch(existing.artist, existing.release);

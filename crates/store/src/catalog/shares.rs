@@ -40,7 +40,7 @@ pub struct NewShare {
     pub expires: Option<Timestamp>,
 }
 
-/// What somebody may see by a public link.
+/// What a guest may see by a public link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// The link.
@@ -115,7 +115,7 @@ impl Catalog {
         rows.iter().map(share).collect()
     }
 
-    /// Ends a public link of that mixtape; whoever opened it is out at once.
+    /// Ends a public link of that mixtape; guests who opened it lose access at once.
     ///
     /// # Errors
     /// `NotFound` when there is none, or when it is another mixtape's.
@@ -151,7 +151,7 @@ impl Catalog {
         row.as_ref().map(opened).transpose()
     }
 
-    /// Lets a browser in by a new secret, which takes along what it opened by an earlier one.
+    /// Gives a browser access by a new secret. Links that it opened by an earlier secret stay open.
     ///
     /// # Errors
     /// `NotFound` when the link has been removed meanwhile.

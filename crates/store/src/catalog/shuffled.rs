@@ -18,7 +18,7 @@ use super::{
 use crate::error::sql;
 
 /// A page of the matches in random order. The row numbers of all matches are read, in one text per artist (a row of the
-/// answer for each track took three times as long, `list_bench` with 100,000 tracks), then the rows of the page.
+/// answer for each track took three times as long, `list_timing` with 100,000 tracks), then the rows of the page.
 pub(super) async fn shuffled_page(
     reader: &mut SqliteConnection,
     filter: &Filter<'_>,

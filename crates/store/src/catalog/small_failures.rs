@@ -1,4 +1,4 @@
-//! Why smaller files of a track could not be made, as the jobs that were given up say it.
+//! Why transcodes of a track could not be made, from the errors of the parked jobs.
 
 use fanfare_model::{ErrorKind, Result, Timestamp, TrackId, job::JobError};
 use sqlx::SqliteConnection;
@@ -7,7 +7,7 @@ use super::Catalog;
 use crate::{error::sql, rows::json};
 
 impl Catalog {
-    /// Why the last attempt at a smaller file of that track failed, where it was given up and not made since.
+    /// Why the last attempt at a transcode of that track failed, where it was given up and not made since.
     ///
     /// # Errors
     /// Those of the database.
@@ -64,7 +64,7 @@ impl Catalog {
     }
 }
 
-/// A smaller file of a track was made: its bytes are not to blame, whatever parked jobs for its other files say.
+/// A transcode of a track was made: its bytes are not to blame, whatever parked jobs for its other files say.
 pub(super) async fn forget_damage(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
     sqlx::query(
         "UPDATE job SET state = 'cancelled', updated = ? WHERE state = 'parked' AND subject = ? \

@@ -20,12 +20,11 @@ pub(crate) const fn referred_to(kind: BlobKind) -> &'static str {
 }
 
 impl Catalog {
-    /// Removes the bytes of an upload at once, if no row has them any more: they were temporary, or its track was
-    /// deleted.
+    /// Deletes the file of an upload at once, if no row names it any more: it was temporary, or its track was deleted.
     ///
     /// # Errors
-    /// Those of the database and of the blob store; then they are swept later.
-    pub async fn let_go_of_upload(&self, hash: ContentHash) -> Result<()> {
+    /// Those of the database and of the blob store; then a later sweep deletes it.
+    pub async fn delete_unused_upload(&self, hash: ContentHash) -> Result<()> {
         const WHAT: &str = "looking whether an upload's bytes are needed";
         // Under the lock until they are gone: nobody adds a track of the same bytes in between.
         let mut tx = self.db.write(WHAT).await?;

@@ -32,7 +32,7 @@ impl Catalog {
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-        // A parked job stays: somebody may still retry it.
+        // A parked job stays: a user may still retry it.
         let kept = if task.kind == TaskKind::Transcode { KEPT_OF_LISTENING } else { KEPT_OF_A_KIND };
         for statement in [
             "DELETE FROM job WHERE state IN ('done', 'cancelled') AND task IN \
@@ -139,7 +139,7 @@ impl Catalog {
     }
 
     /// Forgets jobs of no task that ended before that time: those that were made for a listener. Those that analyze or
-    /// process a track and were given up stay, because they can be retried. Gives how many.
+    /// process a track and were given up stay, because they can be retried. Returns how many.
     ///
     /// # Errors
     /// Those of the database.

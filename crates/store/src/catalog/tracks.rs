@@ -30,7 +30,7 @@ macro_rules! row_columns {
     () => {
         "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.changed_ns, t.presence, \
          t.missing_since, t.hash AS bytes_hash, c.hash, c.analyzed, \
-         t.twin, t.published, t.state, t.enrichment, \
+         t.duplicate, t.published, t.state, t.enrichment, \
          t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.cover_error, t.failure, t.added, t.updated, \
          a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
          t.tempo_bpm, t.key_name, t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db, \
@@ -60,7 +60,7 @@ impl Catalog {
     }
 
     /// The absolute path of the track's file: in its library folder, or of the blob that an upload is kept as. `None`
-    /// when there is no such track, or its upload was let go.
+    /// when there is no such track, or its uploaded file was not kept.
     pub async fn track_path(&self, id: TrackId) -> Result<Option<PathBuf>> {
         const WHAT: &str = "looking for a track's file";
         let mut reader = self.db.reader(WHAT).await?;
@@ -126,7 +126,7 @@ impl Catalog {
 }
 
 /// Up to so many matches of a search are looked up and sorted; with more, the index of the sort key is walked
-/// and each entry looked for among the matches. (`list_bench`: both take about 3 ms there.)
+/// and each entry looked for among the matches. (`list_timing`: both take about 3 ms there.)
 const SORTED_MATCHES: u64 = 500;
 
 /// What a filter is for: SQLite is led to different indexes.
@@ -151,8 +151,7 @@ enum Words {
     Nothing,
     /// A full-text query; only tracks that are here are in its index.
     Match(String),
-    /// No letter or digit (`!!!`, `???`), or tracks that are not here: the index knows nothing of them, so the names are
-    /// looked through.
+    /// No letter or digit (`!!!`, `???`), or tracks that are not here: they are not in the index, so the names are searched.
     Part(String),
 }
 
@@ -305,7 +304,7 @@ pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
         cover: maybe_hash(row, "cover")?,
         cover_error: col(row, "cover_error")?,
         failure: maybe_json(row, "failure")?,
-        twin: maybe_id(row, "twin", TrackId::from_bytes)?,
+        duplicate: maybe_id(row, "twin", TrackId::from_bytes)?,
         published: maybe_time(row, "published")?,
         added: time(row, "added")?,
         updated: time(row, "updated")?,
@@ -330,7 +329,7 @@ pub(super) fn track_row(row: &SqliteRow) -> Result<TrackRow> {
     })
 }
 
-/// The qualities that there are smaller files of, the best first.
+/// The qualities that there are transcodes of, the best first.
 fn cached(row: &SqliteRow) -> Result<Vec<Quality>> {
     let words = col::<Option<&str>>(row, "cached")?.unwrap_or_default();
     let mut found: Vec<Quality> = words.split(',').filter_map(|word| word.parse().ok()).collect();

@@ -1,7 +1,6 @@
-//! What was made of tracks: ladders, later smaller files.
+//! What was made of tracks: ladders and transcodes.
 //!
-//! A transcode belongs to bytes and a profile, not to a track: tracks of equal content share it, and a file that is
-//! moved keeps it (docs/coverage.md E3).
+//! A transcode belongs to bytes and a profile, not to a track: tracks of equal content share it, and a file that is moved keeps it.
 
 use fanfare_model::{
     Attempt, ContentHash, JobId, Result, Timestamp, TrackId,
@@ -36,7 +35,7 @@ pub struct TranscodePart {
 pub struct Transcode {
     /// The bytes it was made of.
     pub hash: ContentHash,
-    /// The recipe, encoder versions included.
+    /// The profile, encoder versions included.
     pub profile: String,
     /// Whether the cache's cap leaves it alone: it was made for an upload.
     pub pinned: bool,
@@ -114,7 +113,7 @@ impl Catalog {
         }
     }
 
-    /// Stores a transcode that somebody asked for, and the end of its job, in one transaction. Its blobs must be
+    /// Stores a transcode that a client asked for, and the end of its job, in one transaction. Its blobs must be
     /// stored already. The same one again replaces the older.
     ///
     /// # Errors
@@ -130,7 +129,7 @@ impl Catalog {
         const WHAT: &str = "storing a transcode";
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence(&mut tx, job, attempt, owner).await?;
-        // Whoever asks next finds it by the track's bytes, which may not have been known before.
+        // The next request finds it by the hash of the track's bytes, which may not have been known before.
         sqlx::query("UPDATE track SET hash = ? WHERE id = ? AND hash IS NULL")
             .bind(&made.hash.as_bytes()[..])
             .bind(&leased.subject[..])
@@ -167,18 +166,18 @@ impl Catalog {
         })
     }
 
-    /// Lets go of transcodes, those used longest ago first, until those that may be let go take at most that many
-    /// bytes, of every ladder of bytes that no track has any more, and of those last used before `unused_since`; gives how
-    /// many. Smaller files of such bytes stay until cap or age: the library may be on its way elsewhere (docs/coverage.md E3).
-    /// What was used after `in_use_since` is being listened to and stays. Rows go first, then their bytes; whoever has a
-    /// file open reads on.
+    /// Evicts transcodes, those used longest ago first, until those that may be evicted take at most `cap_bytes`; also
+    /// every ladder of bytes that no track has any more, and every transcode last used before `unused_since`. Returns their
+    /// number. Other transcodes of bytes without a track stay until cap or age: the user may be moving the library to
+    /// another folder. What was used after `in_use_since` is being listened to and stays. Rows are deleted first, then
+    /// files; a reader that has a file open reads on.
     pub async fn evict_transcodes(
         &self,
         cap_bytes: u64,
         unused_since: Option<Timestamp>,
         in_use_since: Timestamp,
     ) -> Result<u64> {
-        const WHAT: &str = "letting go of transcodes";
+        const WHAT: &str = "evicting transcodes";
         let mut tx = self.db.write(WHAT).await?;
         // What was used a moment ago may not be written yet. Should this be undone, only the notes are lost.
         self.db.uses().take().write(&mut tx).await?;

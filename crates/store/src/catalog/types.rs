@@ -101,7 +101,7 @@ pub enum ScanChange {
     LeftBehind(TrackId),
     /// A track at whose path there is a file that is another track: its path is free for that one.
     OffPath(TrackId),
-    /// A file that is gone for good: the track is removed.
+    /// A file that is gone permanently: the track is removed.
     Removed(TrackId),
     /// A file that cannot be read: a track in state `failed` with the reason (known or new).
     Unreadable {
@@ -207,7 +207,7 @@ pub struct TrackRow {
     pub replaygain_track_gain_db: Option<f64>,
     /// When an analyzer last measured it; `None` for what versions measured that did not note it.
     pub analyzed: Option<Timestamp>,
-    /// The qualities that there are smaller files of, the best first.
+    /// The qualities that there are transcodes of, the best first.
     pub cached: Vec<Quality>,
 }
 

@@ -14,7 +14,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     AnalysisCommit, CachedFile, Catalog, Leftover, ScannedFile, Transcode,
-    analysis::{fence_track, store_heard},
+    analysis::{fence_track, store_analyzed},
     cached, enrichments,
     filing::Filing,
     mixtapes_kept, quarantine,
@@ -71,10 +71,10 @@ pub struct ProcessCommit {
     pub analyzed: AnalysisCommit,
     /// Its HLS ladder, whose blobs are stored already.
     pub ladder: Option<Transcode>,
-    /// Its smaller files, which have their names already.
+    /// Its transcodes, which have their names already.
     pub small: Vec<CachedFile>,
     /// A track that sounds the same.
-    pub twin: Option<TrackId>,
+    pub duplicate: Option<TrackId>,
 }
 
 /// What enriching a track gave; committed together with the end of its job.
@@ -91,7 +91,7 @@ pub struct EnrichCommit {
     /// What was found.
     pub found: Enrichment,
     /// A track that sounds the same; noted where none was known.
-    pub twin: Option<TrackId>,
+    pub duplicate: Option<TrackId>,
 }
 
 impl Catalog {
@@ -99,8 +99,7 @@ impl Catalog {
     /// same bytes already.
     ///
     /// # Errors
-    /// `LimitExceeded` when the person would have more than `quota_bytes` (0: no limit), `NoSpace`, `Busy` (also when its
-    /// bytes were let go of meanwhile), `Io`.
+    /// `LimitExceeded` when the person would have more than `quota_bytes` (0: no limit), `NoSpace`, `Busy` (also when its bytes were deleted meanwhile), `Io`.
     pub async fn add_upload(
         &self,
         new: &NewUpload,
@@ -120,7 +119,7 @@ impl Catalog {
                     .remedy("delete uploads that are not needed, or have `upload.quota_bytes` raised"));
             }
         }
-        // Whoever let go of the same bytes meanwhile did so under the lock that is held now.
+        // If the same bytes were deleted meanwhile, that was under the lock that is held now.
         if !self.blobs.contains(BlobKind::Upload, new.hash).await? {
             return Err(Error::new(ErrorKind::Busy, "the same file was being deleted meanwhile")
                 .remedy("send the file again"));
@@ -164,7 +163,7 @@ impl Catalog {
         same_bytes(&mut *self.db.reader("looking for the same bytes").await?, hash).await
     }
 
-    /// Results, ladder, smaller files, state `enriching`, the job's end and the enrichment's job in one transaction.
+    /// Results, ladder, transcodes, state `enriching`, the job's end and the enrichment's job in one transaction.
     ///
     /// # Errors
     /// `Conflict` when the lease was lost.
@@ -174,7 +173,7 @@ impl Catalog {
         let mut tx = self.db.write(WHAT).await?;
         let leased =
             fence_track(&mut tx, analyzed.job, analyzed.attempt, &analyzed.owner, analyzed.track).await?;
-        store_heard(&mut tx, analyzed, now).await?;
+        store_analyzed(&mut tx, analyzed, now).await?;
         if let Some(ladder) = &done.ladder {
             transcodes::put(&mut tx, ladder, now).await?;
         }
@@ -185,7 +184,7 @@ impl Catalog {
             "UPDATE track SET state = iif(published IS NULL, 'enriching', 'published'), enrichment = 'pending', \
                  enrichment_error = NULL, twin = ?, updated = ? WHERE id = ?",
         )
-        .bind(done.twin.map(|twin| twin.as_bytes().to_vec()))
+        .bind(done.duplicate.map(|duplicate| duplicate.as_bytes().to_vec()))
         .bind(now.0)
         .bind(&analyzed.track.as_bytes()[..])
         .execute(&mut *tx)
@@ -196,13 +195,13 @@ impl Catalog {
         commit(tx, WHAT).await
     }
 
-    /// What enrichment found, state `ready`, the bytes kept or let go, and the job's end in one transaction.
+    /// What enrichment found, state `ready`, the bytes kept or deleted, and the job's end in one transaction.
     ///
     /// # Errors
     /// `Conflict` when the lease was lost.
     pub async fn commit_enrichment(&self, done: &EnrichCommit, now: Timestamp) -> Result<()> {
         const WHAT: &str = "storing an enrichment";
-        let EnrichCommit { job, attempt, owner, track, found, twin } = done;
+        let EnrichCommit { job, attempt, owner, track, found, duplicate } = done;
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence_track(&mut tx, *job, *attempt, owner, *track).await?;
         let content: Option<i64> = sqlx::query_scalar("SELECT content FROM track WHERE id = ?")
@@ -219,7 +218,7 @@ impl Catalog {
                  upload = iif(upload = 'incoming', iif(keep, 'original', 'gone'), upload), \
                  enrichment_error = NULL, twin = coalesce(twin, ?), updated = ? WHERE id = ?",
         )
-        .bind(twin.map(|twin| twin.as_bytes().to_vec()))
+        .bind(duplicate.map(|duplicate| duplicate.as_bytes().to_vec()))
         .bind(now.0)
         .bind(&track.as_bytes()[..])
         .execute(&mut *tx)
@@ -318,7 +317,7 @@ impl Catalog {
         let leftover = Leftover::of_upload(&mut tx, col(&row, "n")?).await?;
         let mut filing = Filing::default();
         filing.touch(col(&row, "artist")?, col(&row, "release")?);
-        filing.let_go(col(&row, "content")?);
+        filing.check_content(col(&row, "content")?);
         revoke_all(&mut tx, id.as_bytes(), now).await?;
         scan_rows::delete(&mut tx, col(&row, "n")?).await?;
         sqlx::query(

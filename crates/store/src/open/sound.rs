@@ -1,7 +1,7 @@
 //! Whether SQLite can read all of the database: checked once after the start, and again after a request met a part that it
-//! cannot read. A damaged page keeps the server from nothing until somebody asks for what is on it.
+//! cannot read. A damaged page does no harm until a request needs what is on it.
 //!
-//! The check reads on a connection of its own, table after table, and gives up after [`CHECK_TIME`]. The file is never opened here
+//! The check reads on a connection of its own, table after table, and ends after [`CHECK_TIME`]. The file is never opened here
 //! in another way: closing it would end the locks that SQLite has on it.
 
 use std::{
@@ -101,7 +101,7 @@ impl Store {
 }
 
 async fn quick_check(file: &Path) -> Result<bool, sqlx::Error> {
-    let mut connection = connect::beside(file).connect().await?;
+    let mut connection = connect::second_reader(file).connect().await?;
     let until = Instant::now() + CHECK_TIME;
     connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
     let sound = tables_are_sound(&mut connection).await;

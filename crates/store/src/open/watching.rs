@@ -121,7 +121,7 @@ impl Store {
             tokio::time::sleep(PAUSE).await;
             let pause = if self.unwritable().is_some() { LOOK_AGAIN } else { LOOK_EVERY };
             // At the end of the pause or after a failed write, whichever is first.
-            let _either = tokio::time::timeout(pause, self.inner.db.disk().until_suspected()).await;
+            let _either = tokio::time::timeout(pause, self.inner.db.disk().until_check_is_due()).await;
             self.look_at_disk().await;
         }
     }
@@ -134,7 +134,7 @@ impl Store {
     /// Says that a write into the data folder failed in that way: if there was no room, the disk is checked.
     pub fn note_failed_write(&self, error: &Error) {
         if error.kind() == ErrorKind::NoSpace {
-            self.inner.db.disk().suspect();
+            self.inner.db.disk().check_soon();
         }
     }
 }

@@ -247,7 +247,7 @@ impl Leased {
     }
 }
 
-/// Enrichment is given up: the track is ready all the same, and says why it lacks something (docs/coverage.md D20).
+/// Enrichment is given up: the track becomes ready nevertheless, with the reason why something is missing.
 pub(crate) async fn fail_open(
     tx: &mut SqliteConnection,
     track: &[u8],

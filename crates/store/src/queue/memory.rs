@@ -10,7 +10,7 @@ use fanfare_model::{
 use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death, death_delay_ms};
 use crate::{error::lost_lease, fresh_id};
 
-struct Held {
+struct MemoryJob {
     job: Job,
     dedupe_key: Option<String>,
     priority: i32,
@@ -19,7 +19,7 @@ struct Held {
     deaths: u32,
 }
 
-impl Held {
+impl MemoryJob {
     fn is_active(&self) -> bool {
         matches!(self.job.state, JobState::Waiting | JobState::Running)
     }
@@ -44,7 +44,7 @@ impl Held {
 /// Jobs in memory; gone with the process.
 #[derive(Default)]
 pub struct MemoryJobQueue {
-    held: Mutex<Vec<Held>>,
+    held: Mutex<Vec<MemoryJob>>,
 }
 
 impl MemoryJobQueue {
@@ -54,13 +54,19 @@ impl MemoryJobQueue {
         Self::default()
     }
 
-    fn held(&self) -> MutexGuard<'_, Vec<Held>> {
+    fn held(&self) -> MutexGuard<'_, Vec<MemoryJob>> {
         // No change below can panic half-way, so the list is whole even if a holder panicked.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `change` on the job whose lease that is.
-    fn leased(&self, id: JobId, attempt: Attempt, owner: &str, change: impl FnOnce(&mut Held)) -> Result<()> {
+    fn leased(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        owner: &str,
+        change: impl FnOnce(&mut MemoryJob),
+    ) -> Result<()> {
         let mut held = self.held();
         let leased = held.iter_mut().find(|held| {
             held.job.id == id
@@ -85,13 +91,13 @@ impl MemoryJobQueue {
     }
 
     /// Withdraws those jobs of a task.
-    fn end_where(&self, task: TaskId, which: impl Fn(&Held) -> bool) -> u64 {
+    fn end_where(&self, task: TaskId, which: impl Fn(&MemoryJob) -> bool) -> u64 {
         let mut held = self.held();
         let ended = held.iter_mut().filter(|held| held.job.task == Some(task) && which(held));
         ended.map(|held| held.end_lease(JobState::Cancelled)).count() as u64
     }
 
-    fn count(&self, of: impl Fn(&Held) -> bool) -> JobCounts {
+    fn count(&self, of: impl Fn(&MemoryJob) -> bool) -> JobCounts {
         let mut counts = JobCounts::default();
         for held in self.held().iter().filter(|held| of(held)) {
             *match held.job.state {
@@ -115,13 +121,14 @@ impl JobQueue for MemoryJobQueue {
         {
             return Ok(same.job.id);
         }
-        let same = |held: &&mut Held| held.job.state == JobState::Parked && held.dedupe_key == job.dedupe_key;
+        let same =
+            |held: &&mut MemoryJob| held.job.state == JobState::Parked && held.dedupe_key == job.dedupe_key;
         for superseded in held.iter_mut().filter(same).filter(|_| job.dedupe_key.is_some()) {
             superseded.end_lease(JobState::Cancelled);
         }
         let id = JobId::from_bytes(fresh_id(now));
         let max_attempts = job.max_attempts.max(1);
-        held.push(Held {
+        held.push(MemoryJob {
             job: Job {
                 id,
                 kind: job.kind,
@@ -145,11 +152,14 @@ impl JobQueue for MemoryJobQueue {
 
     async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>> {
         let mut held = self.held();
-        let at_hand =
-            |held: &&Held| held.job.state == JobState::Running && held.job.owner.as_deref() == Some(owner);
-        let (holds_any, holds_suspect) =
-            (held.iter().any(|held| at_hand(&held)), held.iter().filter(at_hand).any(|held| held.deaths > 0));
-        let mut due: Vec<&mut Held> = held
+        let runs_for_owner = |held: &&MemoryJob| {
+            held.job.state == JobState::Running && held.job.owner.as_deref() == Some(owner)
+        };
+        let (holds_any, holds_isolated) = (
+            held.iter().any(|held| runs_for_owner(&held)),
+            held.iter().filter(runs_for_owner).any(|held| held.deaths > 0),
+        );
+        let mut due: Vec<&mut MemoryJob> = held
             .iter_mut()
             .filter(|held| {
                 held.job.state == JobState::Waiting
@@ -159,8 +169,8 @@ impl JobQueue for MemoryJobQueue {
             .collect();
         // A stable sort: the list is in order of arrival.
         due.sort_by_key(|held| (held.deaths == 0, std::cmp::Reverse(held.priority), held.job.run_at));
-        let suspect_due = due.first().is_some_and(|held| held.deaths > 0);
-        let limit = match (holds_suspect, suspect_due) {
+        let isolated_due = due.first().is_some_and(|held| held.deaths > 0);
+        let limit = match (holds_isolated, isolated_due) {
             (true, _) => 0,
             (false, true) if holds_any => 0,
             (false, true) => limit.min(1),
@@ -176,7 +186,7 @@ impl JobQueue for MemoryJobQueue {
         Ok(claimed.collect())
     }
 
-    async fn suspect_is_due(&self, queue: &str, now: Timestamp) -> Result<bool> {
+    async fn isolated_is_due(&self, queue: &str, now: Timestamp) -> Result<bool> {
         Ok(self.held().iter().any(|held| {
             let waits = held.job.state == JobState::Waiting && held.job.run_at <= now;
             waits && held.deaths > 0 && held.job.kind.queue() == queue
@@ -306,7 +316,7 @@ impl JobQueue for MemoryJobQueue {
     }
 
     async fn stop_task(&self, task: TaskId, _now: Timestamp) -> Result<u64> {
-        Ok(self.end_where(task, Held::is_active))
+        Ok(self.end_where(task, MemoryJob::is_active))
     }
 
     async fn job(&self, id: JobId) -> Result<Option<Job>> {

@@ -1,19 +1,19 @@
 //! Durable work: claimed by lease, fenced by attempt and owner, parked with a reason, never silent.
 //!
-//! Vocabulary: a job *waits*, *runs* (leased), is *done*, *parked* (given up until somebody retries it) or
-//! *cancelled*. A *lease* is the right to work on a job until a time; whoever holds it names job, attempt
-//! and owner in every call and gets `Conflict` once any of them is no longer true.
+//! Vocabulary: a job *waits*, *runs* (leased), is *done*, *parked* (given up until a user retries it) or *cancelled*. A
+//! *lease* is the right to work on a job until a time; its holder names job, attempt and owner in every call and gets
+//! `Conflict` once any of them is no longer true.
 //!
-//! A job whose holder died is a *suspect*, until an attempt at it ends in order: it may have killed its holder,
-//! or only have been at hand meanwhile. Suspects come first and alone: one is claimed only by somebody who holds
-//! nothing, and its holder gets nothing else until it ended. So the next death is of one job, and everything
-//! else goes on side by side as soon as the few suspects were tried. From the second death on a suspect also
-//! waits [`death_delay_ms`]; others are claimed meanwhile.
+//! A job whose holder died is *isolated*, until an attempt at it ends in order: it may have killed its holder, or only have
+//! run at that moment. Isolated jobs are claimed first, and one at a time: only by a holder without other jobs, which gets
+//! no other job until this one ended. So the next death can be of one job only, and all other jobs run in parallel as soon
+//! as the few isolated ones were tried. From the second death on, an isolated job also waits [`death_delay_ms`]; others are
+//! claimed meanwhile.
 //!
-//! Of the jobs of one dedupe key at most one waits, runs or is parked: what is parked is what somebody may retry, so
-//! queueing the same work again takes its place.
+//! Of the jobs of one dedupe key at most one waits, runs or is parked: a user may retry a parked job, so queueing the same
+//! work again replaces it.
 //!
-//! Order: suspects first, then larger priority, then earlier `run_at`, then first come.
+//! Order: isolated jobs first, then larger priority, then earlier `run_at`, then first come.
 //!
 //! Two implementations: [`SqliteJobQueue`] and [`MemoryJobQueue`]; both run the same conformance cases
 //! ([`suite`]).
@@ -48,14 +48,14 @@ pub const LEASE_MS: i64 = 60_000;
 pub const HEARTBEAT_MS: i64 = 15_000;
 /// How often the analysis of a track is tried before it is parked.
 pub const ANALYZE_ATTEMPTS: u32 = 5;
-/// How often an upload is processed. An attempt that ends with a reason is the last (docs/coverage.md D17); the others
-/// are for workers that die and storage that is away.
+/// How often an upload is processed. An attempt that ends with a reason is the last: it would fail again. The others are
+/// for workers that die and storage that is away.
 pub const PROCESS_ATTEMPTS: u32 = 5;
-/// How often an upload is enriched before that fails open (docs/coverage.md D17).
+/// How often an upload is enriched before it becomes ready without that.
 pub const ENRICH_ATTEMPTS: u32 = 3;
 /// The pause between those, in milliseconds.
 pub const ENRICH_PAUSE_MS: i64 = 5 * 60_000;
-/// How often a transcode that somebody waits for is tried.
+/// How often a transcode that a listener waits for is tried.
 pub const TRANSCODE_ATTEMPTS: u32 = 2;
 
 /// A job to be queued.
@@ -104,15 +104,15 @@ pub enum AfterFailure {
 /// Durable work, at least once in delivery, once in effect.
 #[async_trait]
 pub trait JobQueue: Send + Sync {
-    /// Queues a job; gives the id of the waiting or running one when the dedupe key is taken. A parked one of the same
+    /// Queues a job; returns the id of the waiting or running one when the dedupe key is taken. A parked one of the same
     /// key is withdrawn: the new one does its work.
     async fn enqueue(&self, job: NewJob, now: Timestamp) -> Result<JobId>;
     /// Claims up to `limit` due jobs of that queue by a lease of [`LEASE_MS`]; each claim counts as an attempt.
-    /// A suspect is claimed alone (see the module documentation), so fewer than are due is no sign of an end.
+    /// An isolated job is claimed alone (see the module documentation): fewer jobs than `limit` do not mean that no more are due.
     async fn claim(&self, queue: &str, owner: &str, limit: u32, now: Timestamp) -> Result<Vec<Job>>;
-    /// Whether a suspect of that queue is due: then whoever takes from several queues lets end what is at hand, and
-    /// claims from this one.
-    async fn suspect_is_due(&self, queue: &str, now: Timestamp) -> Result<bool>;
+    /// Whether an isolated job of that queue is due: then a holder that takes from several queues lets its running jobs
+    /// end, and claims from this queue.
+    async fn isolated_is_due(&self, queue: &str, now: Timestamp) -> Result<bool>;
     /// Claims the waiting job of that queue about that track, due or not; `None` when none waits, or its holder died
     /// before: such a one is tried alone.
     async fn claim_about(
@@ -137,7 +137,7 @@ pub trait JobQueue: Send + Sync {
         now: Timestamp,
     ) -> Result<()>;
     /// Ends every lease of that owner at once (its process is gone); jobs with attempts left wait again, others are parked.
-    /// Gives how many leases ended.
+    /// Returns how many leases ended.
     async fn release_owner(&self, owner: &str, now: Timestamp) -> Result<u64>;
     /// Notes that an analyzer killed the process that holds the job: the next attempt leaves it out
     /// ([`Job::without`]). `Conflict` when that owner does not hold it.
@@ -146,7 +146,7 @@ pub trait JobQueue: Send + Sync {
     async fn give_back(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
     /// Ends a lease whose job nobody is to do; `Conflict` when it was lost.
     async fn withdraw(&self, id: JobId, attempt: Attempt, owner: &str, now: Timestamp) -> Result<()>;
-    /// Ends leases that ran out, of whatever owner; gives how many.
+    /// Ends leases that ran out, of whatever owner; returns how many.
     async fn reap(&self, now: Timestamp) -> Result<u64>;
     /// Lets a parked job run again with fresh attempts: attempt numbers go on, so that a holder from before
     /// stays fenced out, and `max_attempts` grows by what the job was queued with. `NotFound` when there is
@@ -155,10 +155,10 @@ pub trait JobQueue: Send + Sync {
     /// Withdraws a parked job: nobody means to retry it. `NotFound` when there is no such job, `Conflict` when it is
     /// not parked.
     async fn discard(&self, id: JobId, now: Timestamp) -> Result<()>;
-    /// Withdraws the waiting jobs of a task; gives how many. Those that run are done to their end.
+    /// Withdraws the waiting jobs of a task; returns how many. Those that run are done to their end.
     async fn cancel_task(&self, task: TaskId, now: Timestamp) -> Result<u64>;
-    /// Withdraws the waiting and the running jobs of a task; gives how many. Whoever holds one of them loses its lease, and
-    /// notices when it is renewed.
+    /// Withdraws the waiting and the running jobs of a task; returns how many. The holder of a running one loses its lease,
+    /// and notices that at the next renewal.
     async fn stop_task(&self, task: TaskId, now: Timestamp) -> Result<u64>;
     /// The job of that id.
     async fn job(&self, id: JobId) -> Result<Option<Job>>;

@@ -1,7 +1,7 @@
 //! Parked jobs, inside the transaction that parks, retries, discards or supersedes them.
 //!
-//! A job is parked while the same work is neither queued again nor done: whoever queues it again, or does it in another
-//! way, withdraws what is parked, so that the list of parked jobs is exactly what somebody may still want done.
+//! A job is parked while the same work is neither queued again nor done. Queueing the work again, or doing it in another
+//! way, withdraws the parked job: the list of parked jobs is exactly the work that a user may still want done.
 
 use fanfare_model::{
     Attempt, ContentHash, Error, ErrorKind, JobId, JobState, Result, TaskId, Timestamp, TrackId,

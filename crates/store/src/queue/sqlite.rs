@@ -29,7 +29,7 @@ pub(crate) const ANALYZE_QUEUE: &str = "analyze-track";
 pub(crate) const PROCESS_QUEUE: &str = "process-track";
 /// The queue of uploads to be enriched.
 pub(crate) const ENRICH_QUEUE: &str = "enrich-track-audio";
-/// The queue of transcodes that somebody waits for.
+/// The queue of transcodes that a listener waits for.
 pub(crate) const TRANSCODE_QUEUE: &str = "transcode-track";
 pub(crate) const STREAM_QUEUE: &str = "stream-track";
 pub(crate) const CACHE_QUEUE: &str = "cache-track";
@@ -123,7 +123,7 @@ impl JobQueue for SqliteJobQueue {
         Ok(jobs)
     }
 
-    async fn suspect_is_due(&self, queue: &str, now: Timestamp) -> Result<bool> {
+    async fn isolated_is_due(&self, queue: &str, now: Timestamp) -> Result<bool> {
         const WHAT: &str = "looking for jobs whose holder died";
         let mut reader = self.db.reader(WHAT).await?;
         sqlx::query_scalar(
@@ -363,7 +363,7 @@ impl Claimable {
             "SELECT EXISTS (SELECT 1 FROM job WHERE queue = ?1 AND state = 'waiting' AND run_at <= ?2) AS due, \
                  (SELECT max(deaths) FROM job WHERE state = 'running' AND owner = ?3) AS held, \
                  (SELECT n FROM job WHERE queue = ?1 AND state = 'waiting' AND deaths > 0 AND run_at <= ?2 \
-                  ORDER BY priority DESC, run_at, n LIMIT 1) AS suspect",
+                  ORDER BY priority DESC, run_at, n LIMIT 1) AS isolated",
         )
         .bind(queue)
         .bind(now.0)
@@ -371,9 +371,9 @@ impl Claimable {
         .fetch_one(connection)
         .await
         .map_err(sql(WHAT))?;
-        let (due, held, suspect): (bool, Option<i64>, Option<i64>) =
-            (col(&row, "due")?, col(&row, "held")?, col(&row, "suspect")?);
-        Ok(match (held, suspect) {
+        let (due, held, isolated): (bool, Option<i64>, Option<i64>) =
+            (col(&row, "due")?, col(&row, "held")?, col(&row, "isolated")?);
+        Ok(match (held, isolated) {
             _ if !due => Self::Nothing,
             (Some(deaths), _) if deaths > 0 => Self::Nothing,
             (Some(_), Some(_)) => Self::Nothing,

@@ -160,28 +160,28 @@ pub async fn a_job_that_kills_is_parked(queue: &dyn JobQueue) {
     assert_eq!(reason, "the worker died while analyzing this file 3 times");
 }
 
-/// After a death only the jobs that were at hand are tried alone, and soon; everything else goes on side by side.
-pub async fn suspects_are_tried_alone_and_first(queue: &dyn JobQueue) {
+/// After a death only the jobs that were running are tried alone, and soon; all others go on in parallel.
+pub async fn isolated_jobs_are_tried_alone_and_first(queue: &dyn JobQueue) {
     for number in 0..10 {
         queue.enqueue(new_job(number), NOW).await.unwrap();
     }
     let claim = async |limit, now| queue.claim(QUEUE, "a", limit, now).await.unwrap();
     let held = claim(3, NOW).await;
-    assert!(!queue.suspect_is_due(QUEUE, NOW).await.unwrap());
+    assert!(!queue.isolated_is_due(QUEUE, NOW).await.unwrap());
     assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 3);
-    assert!(queue.suspect_is_due(QUEUE, NOW).await.unwrap());
-    assert!(!queue.suspect_is_due("another", NOW).await.unwrap());
-    let suspects: Vec<JobId> = held.iter().map(|job| job.id).collect();
-    for suspect in &suspects {
+    assert!(queue.isolated_is_due(QUEUE, NOW).await.unwrap());
+    assert!(!queue.isolated_is_due("another", NOW).await.unwrap());
+    let isolated: Vec<JobId> = held.iter().map(|job| job.id).collect();
+    for id in &isolated {
         let claimed = claim(4, NOW).await;
-        assert_eq!(claimed.iter().map(|job| job.id).collect::<Vec<_>>(), [*suspect], "first and alone");
-        assert!(claim(4, NOW).await.is_empty(), "nothing beside it");
-        queue.finish(*suspect, claimed[0].attempt, "a", NOW).await.unwrap();
+        assert_eq!(claimed.iter().map(|job| job.id).collect::<Vec<_>>(), [*id], "first and alone");
+        assert!(claim(4, NOW).await.is_empty(), "nothing with it");
+        queue.finish(*id, claimed[0].attempt, "a", NOW).await.unwrap();
     }
     let held = claim(4, NOW).await;
-    assert_eq!(held.len(), 4, "then everything side by side");
+    assert_eq!(held.len(), 4, "then everything in parallel");
 
-    // Somebody else's jobs at hand are no reason to wait; one's own are let end first.
+    // The running jobs of another holder are no reason to wait; a holder's own end first.
     assert_eq!(queue.release_owner("a", NOW).await.unwrap(), 4);
     let alone = queue.claim(QUEUE, "b", 4, NOW).await.unwrap();
     assert_eq!(alone.len(), 1);
@@ -194,14 +194,14 @@ pub async fn suspects_are_tried_alone_and_first(queue: &dyn JobQueue) {
         assert_eq!((claimed.len(), claimed[0].attempt), (1, Attempt(2)));
         queue.finish(claimed[0].id, claimed[0].attempt, "a", NOW).await.unwrap();
     }
-    assert!(!queue.suspect_is_due(QUEUE, NOW).await.unwrap(), "they are not due yet");
+    assert!(!queue.isolated_is_due(QUEUE, NOW).await.unwrap(), "they are not due yet");
     assert_eq!(claim(2, NOW).await.len(), 2);
     let later = NOW.plus_ms(death_delay_ms(2));
-    assert!(claim(4, later).await.is_empty(), "a suspect is due: what is at hand ends first");
+    assert!(claim(4, later).await.is_empty(), "an isolated job is due: what runs ends first");
     assert_eq!(queue.claim(QUEUE, "b", 4, later).await.unwrap().len(), 1);
 }
 
-/// Whoever ends in order is no suspect any more, also by a failure.
+/// A job that ends in order is no longer isolated, also when it failed.
 pub async fn an_end_in_order_clears_of_suspicion(queue: &dyn JobQueue) {
     for number in [1, 2] {
         queue.enqueue(new_job(number), NOW).await.unwrap();
@@ -370,14 +370,14 @@ pub async fn a_task_is_due_when_one_of_its_jobs_is(queue: &dyn JobQueue) {
     assert!(!queue.task_is_due(task, later).await.unwrap());
 }
 
-/// Who holds a job that need not be done withdraws it.
-pub async fn a_job_at_hand_can_be_withdrawn(queue: &dyn JobQueue) {
+/// The holder of a job that need not be done withdraws it.
+pub async fn a_running_job_can_be_withdrawn(queue: &dyn JobQueue) {
     let id = queue.enqueue(new_job(0), NOW).await.unwrap();
-    let at_hand = claim_one(queue, "a", NOW).await;
-    assert_conflict(queue.withdraw(id, at_hand.attempt, "b", NOW).await);
-    queue.withdraw(id, at_hand.attempt, "a", NOW).await.unwrap();
+    let running = claim_one(queue, "a", NOW).await;
+    assert_conflict(queue.withdraw(id, running.attempt, "b", NOW).await);
+    queue.withdraw(id, running.attempt, "a", NOW).await.unwrap();
     assert_eq!(job(queue, id).await.state, JobState::Cancelled);
-    assert_conflict(queue.finish(id, at_hand.attempt, "a", NOW).await);
+    assert_conflict(queue.finish(id, running.attempt, "a", NOW).await);
     assert!(queue.claim(QUEUE, "a", 1, NOW).await.unwrap().is_empty());
 }
 
@@ -442,7 +442,7 @@ pub async fn a_blamed_analyzer_is_left_out(queue: &dyn JobQueue) {
     assert_eq!(again.without, ["key", "rhythm"]);
 }
 
-/// The job about a track is claimed by whoever asks for just that, and by nobody else meanwhile.
+/// The job about a track goes to the caller that asks for it, and to no other meanwhile.
 pub async fn the_job_about_a_track_is_claimed_alone(queue: &dyn JobQueue) {
     let (one, two) = (TrackId::from_bytes([1; 16]), TrackId::from_bytes([2; 16]));
     let id = queue.enqueue(new_job(1), NOW).await.unwrap();

@@ -60,7 +60,7 @@ impl Fixture {
     }
 
     /// Analyzes every queued track, giving each content by its path.
-    pub async fn hear_all(&self) {
+    pub async fn analyze_all(&self) {
         loop {
             let jobs = self.store.jobs().claim("analyze-track", OWNER, 16, later(3_600)).await.unwrap();
             if jobs.is_empty() {
@@ -79,7 +79,7 @@ impl Fixture {
         }
     }
 
-    /// Deletes every file that no row names at once; gives how many.
+    /// Deletes every file that no row names at once; returns how many.
     pub async fn delete_unnamed(&self) -> u64 {
         let much_later = later(3_600 * 24 * 365);
         let keeping = Keeping { blobs_ms: i64::MAX / 4, cache_ms: i64::MAX / 4, young_ms: 0 };

@@ -60,7 +60,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Removes smaller files: all, or only old ones, those of a quality, or those of some tracks. A listener hears one to its end. */
+        /**
+         * Removes transcodes: all, or only old ones, those of a quality, or those of some tracks. A listener who plays one hears
+         *     it to its end.
+         */
         post: operations["clear"];
         delete?: never;
         options?: never;
@@ -94,7 +97,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes anew what is damaged (every byte is read for that), older than its source, or was made by an older version, as a task. */
+        /**
+         * Makes transcodes again that are damaged (every byte is read for that), older than their source, or made by an older
+         *     version, as a task.
+         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -111,7 +117,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Looks whether smaller files are there, whole by their checksums, and made of what their sources are now. Every byte is read. */
+        /** Looks whether transcodes are there, whole by their checksums, and made of what their sources are now. Every byte is read. */
         post: operations["verify"];
         delete?: never;
         options?: never;
@@ -129,7 +135,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Makes smaller files ahead of time, as a task. What is there already is skipped, unless `overwrite` is true. A run stops when the
+         * Makes transcodes ahead of time, as a task. Existing files are skipped, unless `overwrite` is true. A run stops when the
          *     cap of the cache is reached, and says so.
          */
         post: operations["warm"];
@@ -219,8 +225,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes the missing tracks of a library folder now, for good: their files are not where they were, and are not waited for
-         *     any longer. The disk is looked at first: what is back stays. No file is touched.
+         * Removes the missing tracks of a library folder now, permanently: the server no longer waits for their files. The disk is
+         *     checked first: tracks whose files are back stay. No file is touched.
          */
         delete: operations["remove_missing"];
         options?: never;
@@ -483,7 +489,7 @@ export interface paths {
         };
         /** The mixtape's cover: the one it was given, else one composed of the covers of its first tracks. */
         get: operations["mixtape_cover"];
-        /** Gives the mixtape a cover. The image is decoded and written anew. */
+        /** Gives the mixtape a cover. The image is decoded and encoded again. */
         put: operations["give_cover"];
         post?: never;
         /** Takes the given cover away: the composed one shows again. */
@@ -555,7 +561,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a public link; whoever opened it is out at once. */
+        /** Removes a public link; guests who opened it lose access at once. */
         delete: operations["remove_share"];
         options?: never;
         head?: never;
@@ -822,10 +828,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
-         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where that is the
-         *     quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
-         *     is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
+         * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not
+         *     there in that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where
+         *     that is the quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be
+         *     written, or its codec is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
          */
         get: operations["shared_audio"];
         put?: never;
@@ -833,10 +839,10 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
-         *     that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where that is the
-         *     quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
-         *     is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
+         * The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not
+         *     there in that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where
+         *     that is the quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be
+         *     written, or its codec is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
          */
         head: operations["shared_audio_head"];
         patch?: never;
@@ -1465,7 +1471,7 @@ export interface components {
          * @enum {string}
          */
         AwayReason: "not_there" | "unreadable" | "other_file_system" | "many_gone" | "all_gone";
-        /** @description What was let go of. */
+        /** @description What was removed. */
         CacheCleared: {
             /**
              * Format: int64
@@ -1491,7 +1497,7 @@ export interface components {
             /** @default null */
             scope: components["schemas"]["CacheScope"] | null;
         };
-        /** @description What makes smaller files. */
+        /** @description What makes transcodes. */
         CacheEncoder: {
             /** @description Whether it is there. */
             available: boolean;
@@ -1522,7 +1528,7 @@ export interface components {
             /** @description `ready`, `missing`, `stale`, `damaged`, `encoding` or `not_needed`. */
             state: string;
         };
-        /** @description Why a track's smaller files are as they are. */
+        /** @description Why a track's transcodes are as they are. */
         CacheExplanation: {
             /** @description By quality, the best first. */
             qualities: components["schemas"]["CacheExplained"][];
@@ -1533,7 +1539,7 @@ export interface components {
             /** @description The track. */
             track: string;
         };
-        /** @description Smaller files of one quality. */
+        /** @description Transcodes of one quality. */
         CacheQuality: {
             /**
              * Format: int64
@@ -1597,11 +1603,11 @@ export interface components {
              */
             tracks: string[] | null;
         };
-        /** @description What smaller files are made of. */
+        /** @description What transcodes are made of. */
         CacheSource: {
             /** @description Its codec. */
             codec: string | null;
-            /** @description The hash of its bytes, from which the names of smaller files come. */
+            /** @description The hash of its bytes, from which the names of transcodes come. */
             hash: string | null;
             /** @description Whether that keeps every bit. */
             lossless: boolean | null;
@@ -1618,7 +1624,7 @@ export interface components {
              * @description The room that all of it may take.
              */
             cap_bytes: number;
-            /** @description The codec of smaller files: `mp3`, `opus` or `aac`. */
+            /** @description The codec of transcodes: `mp3`, `opus` or `aac`. */
             codec: string;
             /** @description What is sent to everybody who names no quality, signed in or guest. */
             default_quality: components["schemas"]["Quality"];
@@ -1633,10 +1639,10 @@ export interface components {
             encoding: number;
             /**
              * Format: int64
-             * @description Smaller files.
+             * @description Transcodes.
              */
             files: number;
-            /** @description Where smaller files lie; only owners are told. */
+            /** @description Where transcodes lie; only owners are told. */
             folder: string | null;
             /**
              * Format: int64
@@ -2181,7 +2187,7 @@ export interface components {
                 expired: boolean;
                 /**
                  * Format: date-time
-                 * @description When it ends; `null`: when somebody removes it.
+                 * @description When it ends; `null`: when a user removes it.
                  */
                 expires?: string | null;
                 /** @description Id. */
@@ -2204,7 +2210,7 @@ export interface components {
                  * @description Units done.
                  */
                 current: number;
-                /** @description The file at hand. */
+                /** @description The current file. */
                 current_item?: string | null;
                 /**
                  * Format: date-time
@@ -2322,7 +2328,7 @@ export interface components {
              */
             step_s: number;
         };
-        /** @description Whoever is signed in. */
+        /** @description The person who is signed in. */
         Me: {
             /** @description Id. */
             id: string;
@@ -2473,7 +2479,7 @@ export interface components {
             expires?: string | null;
             /**
              * Format: int32
-             * @description Days until it ends; without this and `expires` it ends when somebody removes it.
+             * @description Days until it ends; without this and `expires` it ends when a user removes it.
              */
             expires_in_days?: number | null;
             /** @description What guests must know besides the link. */
@@ -2712,7 +2718,7 @@ export interface components {
                  * @description Mean bits per second of the file.
                  */
                 bitrate_bps?: number | null;
-                /** @description The qualities of which a smaller file is ready, the best first. */
+                /** @description The qualities of which a transcode is ready, the best first. */
                 cached: components["schemas"]["Quality"][];
                 /** @description Key on the Camelot wheel, for example `8A`. */
                 camelot?: string | null;
@@ -2803,7 +2809,7 @@ export interface components {
                  * @description Position on the disc.
                  */
                 track_number?: number | null;
-                /** @description Whether smaller files are made of it: its codec keeps every bit, and a file of medium quality would be smaller. */
+                /** @description Whether transcodes are made of it: its codec keeps every bit, and a file of medium quality would be smaller. */
                 transcodable: boolean;
                 /**
                  * Format: double
@@ -2834,7 +2840,7 @@ export interface components {
              */
             total: number;
         };
-        /** @description A job that was given up with a reason, until somebody retries or discards it. */
+        /** @description A job that was given up with a reason, until a user retries or discards it. */
         ParkedJob: {
             /** @description The last attempts that failed (at most 20), the latest first. */
             attempt_log: components["schemas"]["FailedAttempt"][];
@@ -3113,7 +3119,7 @@ export interface components {
             tempo_stability: components["schemas"]["TempoStability"] | null;
         };
         /**
-         * @description What somebody may do.
+         * @description What a person may do.
          * @enum {string}
          */
         Role: "listener" | "owner";
@@ -3171,7 +3177,7 @@ export interface components {
         };
         /** @description Changes settings, all or none of them. */
         SettingsChangeRequest: {
-            /** @description New values by name; `null` gives one up, so that the file or the default decides again. */
+            /** @description New values by name; `null` removes one, so that the file or the default decides again. */
             values: Record<string, never>;
         };
         /**
@@ -3201,7 +3207,7 @@ export interface components {
             expired: boolean;
             /**
              * Format: date-time
-             * @description When it ends; `null`: when somebody removes it.
+             * @description When it ends; `null`: when a user removes it.
              */
             expires: string | null;
             /** @description Id. */
@@ -3331,7 +3337,7 @@ export interface components {
              * @description Units done.
              */
             current: number;
-            /** @description The file at hand. */
+            /** @description The current file. */
             current_item: string | null;
             /**
              * Format: date-time
@@ -3375,7 +3381,7 @@ export interface components {
              * @description Units done.
              */
             current: number;
-            /** @description The file at hand. */
+            /** @description The current file. */
             current_item: string | null;
             /**
              * Format: int64
@@ -3515,7 +3521,7 @@ export interface components {
              * @description Mean bits per second of the file.
              */
             bitrate_bps: number | null;
-            /** @description The qualities of which a smaller file is ready, the best first. */
+            /** @description The qualities of which a transcode is ready, the best first. */
             cached: components["schemas"]["Quality"][];
             /** @description Key on the Camelot wheel, for example `8A`. */
             camelot: string | null;
@@ -3606,7 +3612,7 @@ export interface components {
              * @description Position on the disc.
              */
             track_number: number | null;
-            /** @description Whether smaller files are made of it: its codec keeps every bit, and a file of medium quality would be smaller. */
+            /** @description Whether transcodes are made of it: its codec keeps every bit, and a file of medium quality would be smaller. */
             transcodable: boolean;
             /**
              * Format: double
@@ -3660,10 +3666,7 @@ export interface components {
         TrackState: "queued" | "processing" | "enriching" | "ready" | "published" | "failed";
         /** @description The track's shape, for drawing. */
         TrackWaveform: {
-            /**
-             * @description Level of four frequency bands per column, bass to treble (up to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS and less,
-             *     255 is 0 dBFS. Empty for a track that was analyzed before bands were measured.
-             */
+            /** @description Levels of four bands (to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS or less, 255 is 0 dBFS. Empty: not measured. */
             bands: number[][];
             /** @description How many columns of equal length follow. */
             columns: number;
@@ -6150,7 +6153,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many smaller files are being made; see `Retry-After` */
+            /** @description Too many transcodes are being made; see `Retry-After` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6243,7 +6246,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many smaller files are being made; see `Retry-After` */
+            /** @description Too many transcodes are being made; see `Retry-After` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6913,7 +6916,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A smaller file that is not
+                 * @description `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A transcode that is not
                  *     there is made while it is sent, with its length and every range known at once. Nothing smaller is made of a file
                  *     whose codec is lossy, or where it would not be smaller: there every quality is the original.
                  */
@@ -6981,7 +6984,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many smaller files are being made; see `Retry-After` */
+            /** @description Too many transcodes are being made; see `Retry-After` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7003,7 +7006,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A smaller file that is not
+                 * @description `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A transcode that is not
                  *     there is made while it is sent, with its length and every range known at once. Nothing smaller is made of a file
                  *     whose codec is lossy, or where it would not be smaller: there every quality is the original.
                  */
@@ -7071,7 +7074,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Too many smaller files are being made; see `Retry-After` */
+            /** @description Too many transcodes are being made; see `Retry-After` */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -1,7 +1,7 @@
 //! The accuracy targets of issue 3, held against the scores.
 
 use crate::bench::{
-    hearers::OURS,
+    peers::OURS,
     sets::{Figure, Scores},
     target::Target,
 };

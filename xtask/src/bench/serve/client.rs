@@ -74,7 +74,7 @@ impl Source {
         }
     }
 
-    /// Reads the file once; gives how long that took, and checks that it was `len` bytes.
+    /// Reads the file once; returns how long that took, and checks that it was `len` bytes.
     pub fn time(&self, len: u64) -> Result<f64, String> {
         let what = |error: io::Error| format!("a fast reader of {}: {error}", self.url());
         let begun = Instant::now();
@@ -133,7 +133,7 @@ impl SlowReaders {
         Ok(Self { stop, thread })
     }
 
-    /// Ends them; gives how many had lasted until then.
+    /// Ends them; returns how many had lasted until then.
     pub fn end(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap_or_default()

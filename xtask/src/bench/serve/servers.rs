@@ -63,7 +63,7 @@ impl Server {
         let key = serde_json::from_str::<Value>(&key).map_err(|error| error.to_string())?;
         let secret = key["secret"].as_str().ok_or("no key was made")?;
         let player = Source { fields: format!("authorization: Bearer {secret}\r\n"), ..person };
-        let files = heard(&player, names)?;
+        let files = analyzed(&player, names)?;
         Ok(Self { name: "Fanfare", pid: live.pid(), files, _process: Process::Ours { _live: live } })
     }
 
@@ -124,9 +124,9 @@ pub fn socket_bytes() -> f64 {
     pages.and_then(|pages| pages.parse::<f64>().ok()).unwrap_or_default() * PAGE_BYTES
 }
 
-/// The tracks of those files, once the server has heard them all and has nothing else to do.
-fn heard(player: &Source, names: &[&str]) -> Result<Vec<Source>, String> {
-    wait("the files were not heard in time", || {
+/// The tracks of those files, once the server has analyzed them all and has nothing else to do.
+fn analyzed(player: &Source, names: &[&str]) -> Result<Vec<Source>, String> {
+    wait("the files were not analyzed in time", || {
         let (_, list) = player.at("/api/v1/tracks?limit=100").call("GET", "")?;
         let list = serde_json::from_str::<Value>(&list).map_err(|error| error.to_string())?;
         let items = list["items"].as_array().cloned().unwrap_or_default();

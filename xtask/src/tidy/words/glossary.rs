@@ -99,7 +99,7 @@ fn name(row: &[&str]) -> Option<Retired> {
     })
 }
 
-/// `| "somebody" (not "somebody else") | a user |`, `| "see the paper" (in `crates/`) | the reason itself |`
+/// `| "old phrase" (not "old phrase in") | a user |`, `| "see the paper" (in `crates/`) | the reason itself |`
 fn phrase(row: &[&str]) -> Option<Retired> {
     let [forms, instead] = row else { return None };
     let (forms, place) = forms.split_once("(in ").unwrap_or((forms, ""));

@@ -1,4 +1,4 @@
-//! Native FLAC (RFC 9639, section 8): the block of Vorbis comments is made anew, every other byte stays.
+//! Native FLAC (RFC 9639, section 8): the block of Vorbis comments is written again, every other byte stays.
 
 use std::fs::File;
 

@@ -1,5 +1,5 @@
-//! MP4 (ISO/IEC 14496-12) with iTunes' list of items: `moov` is made anew around its edited list, and where sound lies
-//! behind it, the offsets that lead there move along.
+//! MP4 (ISO/IEC 14496-12) with iTunes' list of items: `moov` is built again with its edited list, and if sound lies behind
+//! it, the offsets to it are corrected.
 
 use std::{fs::File, ops::Range};
 

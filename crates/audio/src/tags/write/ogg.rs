@@ -1,4 +1,4 @@
-//! Ogg (RFC 3533) with Vorbis or Opus (RFC 7845): the packet of comments is made anew in pages of its own; the pages
+//! Ogg (RFC 3533) with Vorbis or Opus (RFC 7845): the packet of comments is written again in pages of its own; the pages
 //! behind it keep their bytes, but for their numbers and checksums where the number of pages changes.
 
 use std::{fs::File, ops::Range, os::unix::fs::FileExt};

@@ -191,7 +191,7 @@ impl New {
             Err(TryLockError::WouldBlock) => return Err(busy()),
             Err(TryLockError::Error(error)) => return Err(making(error)),
         }
-        // Whoever held the lock before may have put the file in its place meanwhile: then this is no new file.
+        // The holder of the lock before may have put the file in its place meanwhile: then this is no new file.
         let still_there = fs::symlink_metadata(&path).and_then(|there| {
             file.metadata().map(|mine| (there.dev(), there.ino()) == (mine.dev(), mine.ino()))
         });

@@ -100,7 +100,7 @@ impl ScanScheduler {
                     changing.extend(outcome.taken_from);
                     self.state().left_out.insert(folder.id, outcome.left_out);
                 }
-                // Storage that is away and stays away is no news to a scan that nobody asked for.
+                // Storage that is away and stays away is no news for a scan that no user asked for.
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
                     away += 1;
                     let path = folder.path.display().to_string();
@@ -109,7 +109,7 @@ impl ScanScheduler {
                     }
                     scan.task.note_error(path, &error);
                 }
-                // Somebody took it out of the library meanwhile: the others are scanned all the same.
+                // A user removed it from the library meanwhile: the others are scanned nevertheless.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.is_gone(folder.id).await? => {
                     let mut state = self.state();
                     state.at_it.remove(&folder.id);
@@ -158,7 +158,7 @@ impl ScanScheduler {
     }
 }
 
-/// One line in the log: how the scan of a folder ended. Not of one that nobody asked for and that found nothing.
+/// One line in the log: how the scan of a folder ended. Not of one that no user asked for and that found nothing.
 fn say_end(scan: &Scan, folder: &Folder, outcome: &FolderOutcome) {
     if !scan.told && outcome.applied == ScanApplied::default() {
         return;

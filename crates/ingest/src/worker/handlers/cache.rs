@@ -1,4 +1,4 @@
-//! The job `cache-track`: every smaller file that is wanted of a track, from one decode.
+//! The job `cache-track`: every transcode of a track that is asked for, from one decode.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl CacheTrack {
     }
 }
 
-/// The profiles of a job, each with whether it is made anew even if it is there.
+/// The profiles of a job, each with whether it is made even if it exists.
 fn read(text: &str) -> Result<Vec<(Profile, bool)>> {
     let one = |word: &str| {
         let again = word.strip_prefix('!');
@@ -95,7 +95,7 @@ impl Work for CacheTrack {
             held.say(&WorkerEvent::Finished { job, track, task });
             return Ok(None);
         }
-        // A retry, like a run that makes everything anew, decodes the file again.
+        // A retry, like a run that overwrites, decodes the file again.
         if held.attempt().0 == 1
             && read(&self.text)?.iter().all(|(_, again)| !again)
             && let Some(known) = catalog.known_small_failure(self.id).await?
@@ -146,7 +146,7 @@ impl Work for CacheTrack {
         }
         if let Some(subject) = &self.subject {
             for said in &damage {
-                tracing::warn!(track = %self.id, file = subject.shown, said, "smaller files were made of a damaged source");
+                tracing::warn!(track = %self.id, file = subject.shown, said, "transcodes were made of a damaged source");
                 held.note(format!("damaged {}: {said}", subject.title));
             }
             for profile in self.wanted.iter().filter(|profile| !profiles.contains(profile)) {

@@ -1,4 +1,4 @@
-//! The job `enrich-track-audio`: what follows from an upload's sound beyond the first analysis (docs/coverage.md D9 to D13).
+//! The job `enrich-track-audio`: what follows from an upload's sound beyond the first analysis.
 //!
 //! It fails open: after the last attempt the track is ready all the same, and says what it lacks.
 
@@ -56,7 +56,7 @@ impl Work for EnrichTrack {
         let duration_s = row.track.audio.as_ref().and_then(fanfare_model::AudioProperties::duration_s);
         let (features, duration_s) = (Features::from_results(results), duration_s.unwrap_or_default());
         self.duration_s = duration_s;
-        self.fingerprint = features.fingerprint.clone().filter(|_| row.track.twin.is_none());
+        self.fingerprint = features.fingerprint.clone().filter(|_| row.track.duplicate.is_none());
         let describe = self.resources.parts.describe;
         let blocking_work =
             Box::new(move |_: &CancelFlag, _: &mut Progress| describe(&features, duration_s).map(Box::new));
@@ -66,7 +66,7 @@ impl Work for EnrichTrack {
     async fn commit(&mut self, held: &LeasedJob, found: Box<Enrichment>) -> Result<()> {
         let store = &held.context.store;
         // Two copies that were processed at the same time knew nothing of each other; by now both are stored.
-        let twin =
+        let duplicate =
             duplicate(store, self.id, self.duration_s, self.fingerprint.as_ref(), Among::Earlier).await;
         let done = EnrichCommit {
             job: held.job.id,
@@ -74,13 +74,13 @@ impl Work for EnrichTrack {
             owner: held.owner().to_owned(),
             track: self.id,
             found: *found,
-            twin,
+            duplicate,
         };
         store.catalog().commit_enrichment(&done, clock::now()).await
     }
 
     async fn after(&mut self, held: &LeasedJob) {
-        let_go_if_temporary(held, self.id).await;
+        delete_if_temporary(held, self.id).await;
     }
 
     /// Three attempts, five minutes apart (D17); what can never be told is given up at once (D22).
@@ -92,7 +92,7 @@ impl Work for EnrichTrack {
         let jobs = held.context.store.jobs();
         let error = JobError::from(error);
         jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await?;
-        let_go_if_temporary(held, self.id).await;
+        delete_if_temporary(held, self.id).await;
         Ok(())
     }
 }
@@ -107,10 +107,10 @@ fn next_enrichment(kind: ErrorKind, attempt: u32, max_attempts: u32, now: Timest
 }
 
 /// Removes the bytes of an upload that is done with them; what stays is swept later.
-async fn let_go_if_temporary(held: &LeasedJob, track: TrackId) {
+async fn delete_if_temporary(held: &LeasedJob, track: TrackId) {
     let catalog = held.context.store.catalog();
     let Ok(Some(hash)) = catalog.track_hash(track).await else { return };
-    if let Err(error) = catalog.let_go_of_upload(hash).await {
+    if let Err(error) = catalog.delete_unused_upload(hash).await {
         tracing::warn!(%error, "temporary audio is left until it is swept");
     }
 }
@@ -122,8 +122,7 @@ mod tests {
     use super::*;
     use crate::channel::retry::next_attempt;
 
-    /// issue 12; docs/coverage.md D17: two retries, five minutes apart, whatever the reason and the attempt; what other
-    /// jobs wait is another matter.
+    /// issue 12: two retries, five minutes apart, whatever the reason and the attempt; other jobs have other pauses.
     #[test]
     fn an_enrichment_is_tried_three_times_five_minutes_apart() {
         assert_eq!(ENRICH_ATTEMPTS, 3);

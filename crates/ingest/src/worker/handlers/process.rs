@@ -1,5 +1,4 @@
-//! The job `process-track`: an upload is decoded once, into its HLS ladder, its smaller files and every
-//! analyzer (docs/coverage.md D3 to D7).
+//! The job `process-track`: an upload is decoded once, into its HLS ladder, its transcodes and every analyzer.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -84,8 +83,8 @@ impl Work for ProcessTrack {
         let ladder = read_ladder(&self.products.ladder)?;
         let (size_bytes, modified) = (track.size_bytes, track.modified);
         self.upload = Some(Upload { hash, size_bytes, modified, ladder: ladder.clone() });
-        let workshop = held.context.store.blobs().workshop();
-        let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
+        let staging = held.context.store.blobs().staging();
+        let growing = GrowingLadder::begin(&staging, held.job.id, held.attempt())?;
         let Choice { analyzers, left_out } =
             Choice::new(&self.resources.parts.analyzers, None, hash, &held.job.without);
         self.left_out = left_out;
@@ -123,7 +122,8 @@ impl Work for ProcessTrack {
         };
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
-        let twin = duplicate(store, self.id, duration_s, features.fingerprint.as_ref(), Among::All).await;
+        let duplicate =
+            duplicate(store, self.id, duration_s, features.fingerprint.as_ref(), Among::All).await;
         let analyzed = AnalysisCommit {
             job: held.job.id,
             attempt: held.attempt(),
@@ -138,7 +138,7 @@ impl Work for ProcessTrack {
             warnings,
             enrichment: None,
         };
-        let done = ProcessCommit { analyzed, ladder: Some(ladder), small, twin };
+        let done = ProcessCommit { analyzed, ladder: Some(ladder), small, duplicate };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
             match store.catalog().commit_process(&done, clock::now()).await {
@@ -173,8 +173,7 @@ impl Work for ProcessTrack {
         Error::new(ErrorKind::Unavailable, "the storage of the upload is away").because(error)
     }
 
-    /// Whatever the file itself is to blame for is final (docs/coverage.md D17 to D19); storage and helpers that are away
-    /// are waited for (D23).
+    /// An error of the file itself is final, since it would come again; storage and helpers that are away are waited for.
     fn retry_at(&self, held: &LeasedJob, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
         let passes =
             matches!(kind, ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Busy | ErrorKind::Unavailable);

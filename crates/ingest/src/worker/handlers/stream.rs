@@ -1,4 +1,4 @@
-//! The job `stream-track`: a smaller file that somebody plays while it is made.
+//! The job `stream-track`: a transcode that a listener plays while it is made.
 
 use std::{sync::Arc, time::Instant};
 
@@ -12,7 +12,7 @@ use crate::{
         products::{
             analysis_product::AnalysisProduct,
             analyze_file::Analyzed,
-            growing_file::{NOBODY_LISTENS, Stream, StreamAnalyzed},
+            growing_file::{NO_LISTENER, Stream, StreamAnalyzed},
             small::Subject,
         },
         resources::Resources,
@@ -51,10 +51,10 @@ pub(crate) struct Made {
 }
 
 impl Work for StreamTrack {
-    /// `None` when nobody listened to the end of it.
+    /// `None` when no listener played it to its end.
     type Product = Option<Box<Made>>;
     const WAITS_FOR_ROOM: bool = false;
-    /// Somebody waits to listen.
+    /// A listener waits.
     const NICE: i32 = 0;
 
     fn track(&self) -> TrackId {
@@ -91,10 +91,10 @@ impl Work for StreamTrack {
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = stream.subject.check()?;
             let (file, analyzed) = match stream.make(profile, &making, cancel, progress) {
-                Err(error) if error.message() == NOBODY_LISTENS => return Ok(None),
+                Err(error) if error.message() == NO_LISTENER => return Ok(None),
                 made => made?,
             };
-            // Hashed behind the encode: whoever waits analyzes it sooner.
+            // Hashed after the encode: the listener hears it sooner.
             let hash = stream.subject.hash(&before, cancel, &mut || progress(0, None))?;
             stream.subject.check_since(&before)?;
             let changed_ns = before.changed_ns;
@@ -110,7 +110,7 @@ impl Work for StreamTrack {
         let Made { hash, changed_ns, making, file, analyzed, damage } = *made;
         let damaged = !damage.is_empty();
         if let Some(said) = damage.first() {
-            tracing::warn!(track = %self.id, said, "a smaller file was made of a damaged source");
+            tracing::warn!(track = %self.id, said, "a transcode was made of a damaged source");
         }
         let profile = self.profile.ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let (name, now) = (profile.file_name(hash), clock::now());

@@ -1,4 +1,4 @@
-//! The job `transcode-track`: the HLS ladder of a library track, because somebody wants to play it now.
+//! The job `transcode-track`: the HLS ladder of a library track, because a listener wants to play it now.
 //!
 //! The ladder can be played from while it grows ([`fanfare_store::Growing`]).
 
@@ -42,7 +42,7 @@ impl TranscodeTrack {
 impl Work for TranscodeTrack {
     type Product = Box<(ContentHash, Option<i64>, Made)>;
     const WAITS_FOR_ROOM: bool = false;
-    /// Somebody waits to listen.
+    /// A listener waits.
     const NICE: i32 = 0;
 
     fn track(&self) -> TrackId {
@@ -61,8 +61,8 @@ impl Work for TranscodeTrack {
         let track = row.track;
         let ladder = read_ladder(&self.text)?;
         self.ladder = Some(ladder.clone());
-        let workshop = held.context.store.blobs().workshop();
-        let growing = GrowingLadder::begin(&workshop, held.job.id, held.attempt())?;
+        let staging = held.context.store.blobs().staging();
+        let growing = GrowingLadder::begin(&staging, held.job.id, held.attempt())?;
         self.analysis = AnalysisProduct::take(held, &self.resources, &track, path.clone()).await;
         let making = Making {
             path: path.clone(),
@@ -80,7 +80,7 @@ impl Work for TranscodeTrack {
         let blocking_work = Box::new(move |cancel: &CancelFlag, progress: &mut Progress| {
             let before = subject.check()?;
             let made = make(making, &open, cancel, progress)?;
-            // Hashed behind the encode: whoever waits analyzes the first segment sooner.
+            // Hashed after the encode: the listener hears the first segment sooner.
             let hash = subject.hash(&before, cancel, &mut || progress(0, None))?;
             subject.check_since(&before)?;
             Ok(Box::new((hash, before.changed_ns, made)))
@@ -100,7 +100,7 @@ impl Work for TranscodeTrack {
             held.remove(Leftover::of(Some(&made), &[])).await;
             return Err(error);
         }
-        // Only now: whoever looked for the ladder while it grew finds it stored.
+        // Only now: a request that looked for the ladder while it grew finds it stored.
         drop(growing);
         if let Some(analysis) = self.analysis.take() {
             let analyzed = Analyzed { content_hash: hash, changed_ns, audio, results, warnings };
@@ -109,7 +109,7 @@ impl Work for TranscodeTrack {
         Ok(())
     }
 
-    /// Somebody waits: trouble is told at once, not tried again behind their back.
+    /// A listener waits: an error is reported at once, not retried.
     fn retry_at(&self, _: &LeasedJob, _: ErrorKind, _: Timestamp) -> Option<Timestamp> {
         None
     }

@@ -1,9 +1,9 @@
 //! The analysis of a track that is decoded for a listener: the analyzers it lacks get the same frames.
 //!
-//! Live and background exclude each other by the lease of the track's analyze job: whoever holds it analyzes the track.
-//! The listener never waits: analyzers that fall behind are let go, and then it is as if nothing had been: a job that
-//! waited waits again, one that was made for this is withdrawn. The track is analyzed next all the same:
-//! the server sees to that when it sends its bytes ([`crate::played`]).
+//! Live and background exclude each other by the lease of the track's analyze job: its holder analyzes the track. The
+//! listener never waits: analyzers that fall behind are evicted, and then nothing is stored: a job that waited waits again,
+//! one that was made for this is withdrawn. The track is analyzed next all the same: the server sees to that when it sends
+//! its bytes ([`crate::played`]).
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ use crate::{
 /// The queue of the jobs that are taken along.
 const QUEUE: &str = "analyze-track";
 
-/// A track's analyze job, held by a job that decodes the track for somebody.
+/// A track's analyze job, held by a job that decodes the track for a listener.
 pub(crate) struct AnalysisProduct {
     store: Store,
     owner: String,

@@ -112,7 +112,7 @@ pub(crate) fn analyze_file(
     if cancel.is_cancelled() {
         return Err(Error::new(ErrorKind::Cancelled, "the analysis was cancelled"));
     }
-    // By path: somebody may have put another file in its place.
+    // By path: a user may have put another file in its place.
     let after = std::fs::metadata(&file.path).map_err(|error| Error::from_io("look at the file", error))?;
     file.check_unchanged(&after)?;
     let changed_ns = before.change_between(&file.check_unchanged(&look()?)?);

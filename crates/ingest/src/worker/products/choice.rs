@@ -18,7 +18,7 @@ pub(crate) struct PreviousAnalysis {
 }
 
 impl PreviousAnalysis {
-    /// What the stored results say. That an analyzer failed is a result, too, until it is another version (docs/coverage.md A34):
+    /// What the stored results say. That an analyzer failed is a result, too, until it has another version:
     /// the one that killed a worker with a track does not get it again because another one has to analyze it.
     pub(crate) fn of(content_hash: ContentHash, results: &[AnalyzerResult], all: &[AnalyzerEntry]) -> Self {
         let present = |result: &&AnalyzerResult| {
@@ -39,8 +39,8 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Of `all`, those that lack a result for these bytes (docs/coverage.md A34), or all of them where none does, because
-    /// then somebody asked for the track to be analyzed again; without those that killed a worker with it.
+    /// Of `all`, those that lack a result for these bytes, or all of them if none does, because then a user asked for the
+    /// track to be analyzed again; without those that killed a worker with it.
     pub(crate) fn new(
         all: &[AnalyzerEntry],
         before: Option<&PreviousAnalysis>,

@@ -64,11 +64,11 @@ impl Encoding {
         if let Some(profile) = plain.first() {
             encoder(profile.codec, &open.ffmpeg)?;
         }
-        let (mut source, recipes) = subject.recipes(&constant, open, count)?;
-        if recipes.is_empty() && plain.is_empty() {
+        let (mut source, plans) = subject.plans(&constant, open, count)?;
+        if plans.is_empty() && plain.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let (sinks, mut files) = whole::sinks(recipes, &plain, &*source, open, making)?;
+        let (sinks, mut files) = whole::sinks(plans, &plain, &*source, open, making)?;
         let total = source.facts().declared_frames;
         let length_s = total.map(|frames| source.spec().rate.seconds(frames));
         let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..fan_out.clone() };

@@ -1,8 +1,8 @@
 //! A transcode that a listener plays while it is made.
 //!
 //! The file is made in passes. The first goes from the block that was asked for first; a listener who waits for a block
-//! elsewhere ends a pass after a few blocks more, and the next one begins there. When nobody waits, what is missing is
-//! made in order; when nobody listens any more, the file is given up.
+//! elsewhere ends a pass after a few blocks more, and the next one begins there. When no listener waits, what is missing is
+//! made in order; when no listener is left, the file is given up.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -12,7 +12,7 @@ use std::{
 use fanfare_analysis::{AnalyzeOptions, analyze_with};
 use fanfare_audio::{
     CancelFlag, FanOutOptions, OpenOptions, SinkOutcome, SinkPolicy,
-    transcode::{Recipe, TakeBlock},
+    transcode::{TakeBlock, TranscodePlan},
 };
 use fanfare_model::{AudioProperties, Error, ErrorKind, JobId, Profile, Result, features::AnalyzerResult};
 use fanfare_store::{Making, MakingFile};
@@ -26,7 +26,7 @@ use crate::worker::{
     runtime::work::Progress,
 };
 
-/// Blocks that a pass goes on for while somebody waits elsewhere: enough to be worth the jump, and under a second of work.
+/// Blocks that a pass goes on for while a listener waits elsewhere: enough to be worth the jump, and under a second of work.
 const TURN_BLOCKS: u32 = 4;
 
 /// A file being made for listeners.
@@ -50,7 +50,7 @@ impl Stream {
     /// Makes the whole file.
     ///
     /// # Errors
-    /// Those of opening, decoding and writing; [`NOBODY_LISTENS`] when no listener is left.
+    /// Those of opening, decoding and writing; [`NO_LISTENER`] when no listener is left.
     pub(crate) fn make(
         &mut self,
         profile: Profile,
@@ -58,27 +58,27 @@ impl Stream {
         cancel: &CancelFlag,
         progress: &mut Progress,
     ) -> Result<(MakingFile, StreamAnalyzed)> {
-        let (source, mut recipes) = self.subject.recipes(&[profile], &self.open, self.count)?;
-        let recipe = recipes.pop().ok_or_else(not_smaller)?.1;
+        let (source, mut plans) = self.subject.plans(&[profile], &self.open, self.count)?;
+        let plan = plans.pop().ok_or_else(not_smaller)?.1;
         drop(source);
-        let file = making.file(profile, recipe.grid(), recipe.head())?;
+        let file = making.file(profile, plan.grid(), plan.head())?;
         let file = Arc::new(Mutex::new(Some(file)));
         let mut last = 0;
         while let Some(block) = self.next_block(&file, last)? {
-            last = self.pass(&recipe, &file, block, cancel, progress)?;
+            last = self.pass(&plan, &file, block, cancel, progress)?;
             progress(0, None);
         }
         let file = locked(&file).take();
         Ok((file.ok_or_else(|| Error::new(ErrorKind::Internal, "the file is gone"))?, self.analyzed.take()))
     }
 
-    /// Where the next pass begins: at a block that somebody waits for, those behind the last pass first; else at the
+    /// Where the next pass begins: at a block that a listener waits for, those behind the last pass first; else at the
     /// first that is missing from there on. `None` when all is made.
     fn next_block(&self, file: &Shared, last: u32) -> Result<Option<u32>> {
         let file = locked(file);
         let Some(file) = &*file else { return Ok(None) };
         match self.demand.of(self.job, self.since) {
-            ClientDemand::Nothing => Err(nobody_listens()),
+            ClientDemand::Nothing => Err(no_listener()),
             ClientDemand::Blocks(blocks) => {
                 let mut lacking: Vec<u32> = blocks.into_iter().filter(|block| file.lacks(*block)).collect();
                 lacking.sort_unstable();
@@ -91,7 +91,7 @@ impl Stream {
     /// One pass from that block on; gives the block behind its last one.
     fn pass(
         &mut self,
-        recipe: &Recipe,
+        plan: &TranscodePlan,
         file: &Shared,
         first: u32,
         cancel: &CancelFlag,
@@ -104,7 +104,7 @@ impl Stream {
             job: self.job,
             since: self.since,
             first,
-            blocks: recipe.grid().blocks,
+            blocks: plan.grid().blocks,
         };
         let reached = Arc::new(Mutex::new(first));
         let noted = Arc::clone(&reached);
@@ -115,7 +115,7 @@ impl Stream {
             *locked(&noted) = block + 1;
             if turn.goes_on(block)? { Ok(()) } else { Err(Error::new(ErrorKind::Cancelled, TURN_OVER)) }
         });
-        let (begin, sink) = recipe.sink(first, take)?;
+        let (begin, sink) = plan.sink(first, take)?;
         begin_at(&mut *source, begin)?;
         // Who analyzes along analyzes the whole track or nothing.
         let analyzers =
@@ -139,8 +139,8 @@ impl Stream {
                 let damage = tag_damage(&self.subject.path, &self.open.limits);
                 self.analyzed = Some((audio, [analyzed.warnings, damage].concat(), analyzed.results));
             }
-            Some(SinkOutcome::Evicted { message, .. }) if message.contains(NOBODY_LISTENS) => {
-                return Err(nobody_listens());
+            Some(SinkOutcome::Evicted { message, .. }) if message.contains(NO_LISTENER) => {
+                return Err(no_listener());
             }
             Some(SinkOutcome::Evicted { kind, message, .. }) if !message.contains(TURN_OVER) => {
                 return Err(Error::new(*kind, message.clone()));
@@ -154,10 +154,10 @@ impl Stream {
 
 const TURN_OVER: &str = "the pass ends here";
 /// The message of the error with which a file ends that no listener wants any more.
-pub(crate) const NOBODY_LISTENS: &str = "nobody listens any more";
+pub(crate) const NO_LISTENER: &str = "no listener plays it any more";
 
-fn nobody_listens() -> Error {
-    Error::new(ErrorKind::Cancelled, NOBODY_LISTENS)
+fn no_listener() -> Error {
+    Error::new(ErrorKind::Cancelled, NO_LISTENER)
 }
 
 type Shared = Arc<Mutex<Option<MakingFile>>>;
@@ -186,7 +186,7 @@ impl Turn {
         let file = locked(&self.file);
         let Some(file) = &*file else { return Ok(false) };
         let ClientDemand::Blocks(wanted) = self.demand.of(self.job, self.since) else {
-            return Err(nobody_listens());
+            return Err(no_listener());
         };
         let elsewhere = wanted.iter().any(|wanted| *wanted != next && file.lacks(*wanted));
         let due = block - self.first + 1 >= TURN_BLOCKS || !wanted.contains(&next);
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_is_as_long_as_nobody_waits_elsewhere() {
+    fn a_turn_goes_on_while_no_listener_waits_elsewhere() {
         let folder = tempfile::tempdir().unwrap();
         let cache = CacheFolder::new(folder.path().to_path_buf());
         let job = JobId::from_bytes([1; 16]);

@@ -1,7 +1,7 @@
 //! Making a track's HLS ladder, from the same decode that the analyzers analyze.
 //!
 //! Synchronous; knows no job and no store but the folder in which the ladder grows. Nothing is visible to others
-//! until the caller has stored it, except to whoever plays a ladder that grows.
+//! until the caller has stored it, except to listeners of the growing ladder.
 
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ pub(crate) struct Making {
     pub(crate) growing: GrowingLadder,
     /// The analyzers that analyze along.
     pub(crate) analyzers: Vec<AnalyzerEntry>,
-    /// Smaller files to be made from the same decode.
+    /// Transcodes to be made from the same decode.
     pub(crate) transcodes: Option<TranscodeProducts>,
     /// Whether the encoders wait for the analyzers.
     pub(crate) policy: SinkPolicy,
@@ -57,7 +57,7 @@ pub(crate) struct Made {
     pub(crate) warnings: Vec<String>,
     /// The variants' files.
     pub(crate) variants: Vec<MadeVariant>,
-    /// The smaller files.
+    /// The transcodes.
     pub(crate) small: Option<ProductFiles>,
     /// Keeps the files until they are stored.
     pub(crate) growing: GrowingLadder,
@@ -126,10 +126,10 @@ pub(crate) fn make(
     Ok(Made { audio, results: analyzed.results, warnings, variants, small, growing: making.growing })
 }
 
-/// A server that starts anew takes what lies in the workshop for left over, also what the worker of the one before it has
-/// not ended yet: no fault of the track.
+/// A server that restarts removes what lies in the staging folder, also files of the earlier server's worker that has not
+/// ended yet: no fault of the track.
 pub(crate) fn removed() -> Error {
-    Error::new(ErrorKind::Io, "what was made was removed by a server that started anew")
+    Error::new(ErrorKind::Io, "what was made was removed by a server that restarted")
 }
 
 /// Why a variant was not made.

@@ -1,4 +1,4 @@
-//! What making smaller files has in common, ahead of time and while somebody listens.
+//! What making transcodes ahead of time and while a listener plays have in common.
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use std::{
 use fanfare_audio::{
     CancelFlag, OpenOptions, PcmSink, PcmSource,
     hls::{LadderSource, SegmentWriter, ladder_sinks},
-    transcode::Recipe,
+    transcode::TranscodePlan,
 };
 use fanfare_model::{
     ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SampleSpec, SegmentFacts, Tags, Track,
@@ -25,7 +25,7 @@ use crate::{
     worker::runtime::job::LeasedJob,
 };
 
-/// A track whose smaller files are to be made.
+/// A track whose transcodes are to be made.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
     pub(crate) id: TrackId,
@@ -99,7 +99,7 @@ impl Subject {
         self.scanned.size_bytes
     }
 
-    /// Whether the file is still the one that the catalog knows, by size and modification time; gives how it is now.
+    /// Whether the file is still the one that the catalog knows, by size and modification time; returns how it is now.
     ///
     /// # Errors
     /// `Conflict` when it is not; those of looking.
@@ -153,17 +153,17 @@ impl Subject {
         }
     }
 
-    /// Opens the source and writes the recipe of every profile whose file is smaller than it. `count`: whether to count the
+    /// Opens the source and writes the plan of every profile whose file is smaller than it. `count`: whether to count the
     /// frames even if the file says how many there are.
     ///
     /// # Errors
     /// Those of opening and decoding; `Empty`; `Malformed` when more than a second of it cannot be decoded.
-    pub(crate) fn recipes(
+    pub(crate) fn plans(
         &self,
         profiles: &[Profile],
         open: &OpenOptions,
         count: bool,
-    ) -> Result<(Box<dyn PcmSource>, Recipes)> {
+    ) -> Result<(Box<dyn PcmSource>, TranscodePlans)> {
         let source = fanfare_audio::open(&self.path, open)?;
         let declared = source.facts().declared_frames.filter(|_| !count);
         // What is known to be cut since all of it was decoded is not decoded again.
@@ -184,30 +184,35 @@ impl Subject {
             };
             return Err(cut_short(source.spec().rate.seconds(frames), whole_s, &said));
         }
-        let recipes = self.recipes_for(profiles, source.spec(), frames)?;
-        Ok((source, recipes))
+        let plans = self.plans_for(profiles, source.spec(), frames)?;
+        Ok((source, plans))
     }
 
-    /// Writes the recipe of every profile whose file is smaller than the source, which has that spec and exactly that many
+    /// Writes the plan of every profile whose file is smaller than the source, which has that spec and exactly that many
     /// frames.
     ///
     /// # Errors
     /// `Empty`, `Unsupported`.
-    pub(crate) fn recipes_for(&self, profiles: &[Profile], spec: SampleSpec, frames: u64) -> Result<Recipes> {
+    pub(crate) fn plans_for(
+        &self,
+        profiles: &[Profile],
+        spec: SampleSpec,
+        frames: u64,
+    ) -> Result<TranscodePlans> {
         if frames == 0 {
             return Err(Error::new(ErrorKind::Empty, "there is no audio in the file"));
         }
         let of = (&self.tags, self.cover.as_deref());
-        let recipe = |profile: &Profile| {
-            let recipe = Recipe::smaller_than(self.size(), *profile, spec, frames, of);
-            recipe.map(|recipe| recipe.map(|recipe| (*profile, recipe))).transpose()
+        let plan = |profile: &Profile| {
+            let plan = TranscodePlan::smaller_than(self.size(), *profile, spec, frames, of);
+            plan.map(|plan| plan.map(|plan| (*profile, plan))).transpose()
         };
-        profiles.iter().filter_map(recipe).collect()
+        profiles.iter().filter_map(plan).collect()
     }
 }
 
-/// Recipes, each with the profile it is of.
-pub(crate) type Recipes = Vec<(Profile, Recipe)>;
+/// Plans, each with the profile it is of.
+pub(crate) type TranscodePlans = Vec<(Profile, TranscodePlan)>;
 
 /// How long the source says it is, in seconds, if that is more than a second longer than that many frames: what is made of it
 /// would pass for the whole track.
@@ -228,7 +233,7 @@ fn cut_short(found_s: f64, whole_s: f64, said: &[String]) -> Error {
 
 /// The error of a source of which nothing smaller can be made.
 pub(crate) fn not_smaller() -> Error {
-    Error::new(ErrorKind::Unsupported, "the smaller file would be larger than the original")
+    Error::new(ErrorKind::Unsupported, "the transcode would be larger than the original")
         .remedy("nothing has to be done: the original is sent")
 }
 

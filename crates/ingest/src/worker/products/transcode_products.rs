@@ -1,7 +1,7 @@
-//! Smaller files that are made along with an upload's ladder, from the same decode.
+//! Transcodes that are made with an upload's ladder, from the same decode.
 //!
-//! Nothing here fails the upload: what cannot be made along is left out, and the run that follows an upload makes it or
-//! says why it cannot be.
+//! Nothing here fails the upload: what cannot be made in this pass is left out, and the run that follows an upload makes it
+//! or says why it cannot be made.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::worker::runtime::job::LeasedJob;
 
-/// The smaller files that are wanted of an upload.
+/// The transcodes that are wanted of an upload.
 pub(crate) struct TranscodeProducts {
     subject: Subject,
     profiles: Vec<Profile>,
@@ -29,7 +29,7 @@ pub(crate) struct ProductFiles {
 }
 
 impl TranscodeProducts {
-    /// What of those profiles, separated by commas, can be made along with that track. `None` for nothing: none is
+    /// Which of those profiles, separated by commas, can be made in the pass of that track. `None` for none: none is
     /// wanted, the track is small already, all of them are there, or the cache has no room.
     pub(crate) async fn of(held: &LeasedJob, track: &Track, path: PathBuf, profiles: &str) -> Option<Self> {
         if profiles.is_empty() || !track.audio.as_ref().is_some_and(|audio| audio.is_lossless()) {
@@ -38,7 +38,7 @@ impl TranscodeProducts {
         match Self::wanted(held, track, path, profiles).await {
             Ok(transcodes) => transcodes,
             Err(error) => {
-                tracing::info!(track = %track.id, file = track.relative_path, %error, "no smaller files are made along with an upload");
+                tracing::info!(track = %track.id, file = track.relative_path, %error, "no transcodes are made with an upload");
                 None
             }
         }
@@ -71,7 +71,7 @@ impl TranscodeProducts {
 
     /// The sinks that make them of that source, which is at its start.
     ///
-    /// A file without a word about its length has none: its smaller files would have to say theirs before it is analyzed.
+    /// A file that does not state its length gets none: its transcodes would have to state theirs before it is analyzed.
     pub(crate) fn begin(
         self,
         source: &dyn PcmSource,
@@ -86,14 +86,14 @@ impl TranscodeProducts {
                 return Err(Error::new(ErrorKind::Malformed, "the file is cut"));
             }
             let (constant, plain) = by_rate(&profiles);
-            let recipes = subject.recipes_for(&constant, source.spec(), frames)?;
-            whole::sinks(recipes, &plain, source, open, &making)
+            let plans = subject.plans_for(&constant, source.spec(), frames)?;
+            whole::sinks(plans, &plain, source, open, &making)
         };
         match begun() {
             Ok((sinks, files)) => (sinks, Some(ProductFiles { files, making })),
             Err(error) => {
                 let (track, file) = (subject.id, &*subject.shown);
-                tracing::info!(%track, file, %error, "no smaller files are made along with an upload");
+                tracing::info!(%track, file, %error, "no transcodes are made with an upload");
                 (Vec::new(), None)
             }
         }
@@ -110,7 +110,7 @@ impl ProductFiles {
             match report.map(|report| &report.outcome) {
                 Some(SinkOutcome::Finished) => file.is_smaller_than(source_bytes, making),
                 Some(SinkOutcome::Evicted { message, .. }) => {
-                    tracing::info!(name, message, "a smaller file was not made along with an upload");
+                    tracing::info!(name, message, "a transcode was not made with an upload");
                     false
                 }
                 None => false,
@@ -126,7 +126,7 @@ impl ProductFiles {
             let kept = files.into_iter().map(|file| file.keep(hash, &making, now));
             let told = kept.inspect(|kept| {
                 if let Err(error) = kept {
-                    tracing::info!(%hash, %error, "a smaller file of an upload was not kept");
+                    tracing::info!(%hash, %error, "a transcode of an upload was not kept");
                 }
             });
             told.filter_map(Result::ok).collect()

@@ -1,17 +1,17 @@
-//! Whole smaller files of a track: the sinks of one pass that write them, and their names once they are whole.
+//! Whole transcodes of a track: the sinks of one pass that write them, and their names once they are whole.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fanfare_audio::{
     OpenOptions, PcmSink, PcmSource,
-    transcode::{Recipe, TakeBlock},
+    transcode::{TakeBlock, TranscodePlan},
 };
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp};
 use fanfare_store::{CachedFile, Kept, Making, MakingFile};
 
 use super::small::whole_file_sink;
 
-/// A smaller file under its temporary name.
+/// A transcode under its temporary name.
 pub(crate) struct WholeFile {
     pub(crate) profile: Profile,
     kind: Kind,
@@ -36,25 +36,25 @@ pub(crate) fn sink_name(profile: Profile) -> String {
     format!("{SINK}{}", profile.quality)
 }
 
-/// The profiles that have a constant rate, and with it a recipe; then the others.
+/// The profiles that have a constant rate, and with it a plan; then the others.
 pub(crate) fn by_rate(profiles: &[Profile]) -> (Vec<Profile>, Vec<Profile>) {
     profiles.iter().partition(|profile| profile.codec.is_constant())
 }
 
-/// One sink for each file: those of `constant` by their recipes, then `plain`.
+/// One sink for each file: those of `constant` by their plans, then `plain`.
 ///
 /// # Errors
 /// Those of the cache folder; `Unsupported` for what cannot be encoded here.
 pub(crate) fn sinks(
-    constant: impl IntoIterator<Item = (Profile, Recipe)>,
+    constant: impl IntoIterator<Item = (Profile, TranscodePlan)>,
     plain: &[Profile],
     source: &dyn PcmSource,
     open: &OpenOptions,
     making: &Making,
 ) -> Result<(NamedSinks, Vec<WholeFile>)> {
     let (mut sinks, mut files) = (Vec::new(), Vec::new());
-    for (profile, recipe) in constant {
-        let file = making.file(profile, recipe.grid(), recipe.head())?;
+    for (profile, plan) in constant {
+        let file = making.file(profile, plan.grid(), plan.head())?;
         let file = Arc::new(Mutex::new(Some(file)));
         let writing = Arc::clone(&file);
         let take: TakeBlock = Box::new(move |block, bytes| {
@@ -63,7 +63,7 @@ pub(crate) fn sinks(
                 None => Ok(()),
             }
         });
-        sinks.push((sink_name(profile), recipe.sink(0, take)?.1));
+        sinks.push((sink_name(profile), plan.sink(0, take)?.1));
         files.push(WholeFile { profile, kind: Kind::Blocks(file) });
     }
     for &profile in plain {

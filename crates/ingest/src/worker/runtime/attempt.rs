@@ -41,7 +41,7 @@ const WITHDRAWN_EVERY: Duration = Duration::from_secs(1);
 /// How often to check whether the end of an attempt can be stored on a disk that was full.
 const ROOM_LOOK: Duration = Duration::from_secs(1);
 
-/// How long sinks that were let go get to notice, in steps.
+/// How long evicted sinks get to notice, in steps.
 const THREAD_GRACE: (u32, Duration) = (20, Duration::from_millis(50));
 
 /// Makes an attempt.
@@ -89,7 +89,7 @@ impl<W: Work> Attempting<W> {
         self.held.context.event_writer.say_for_sure(&started).await;
         match self.on_a_thread(blocking_work).await {
             Outcome::Returned(Ok(product)) => {
-                // Whether a sink that was let go still runs is known only after a while.
+                // Whether an evicted sink still runs is known only after a while.
                 let _told_below = self.leaves_a_thread().await;
                 self.work.commit(&self.held, product).await?;
                 let (job, track, task) = (self.held.job.id, self.work.track(), self.held.task());
@@ -105,7 +105,7 @@ impl<W: Work> Attempting<W> {
         }
     }
 
-    /// Whether a sink still runs although nobody waits for it.
+    /// Whether a sink still runs although it was evicted.
     async fn leaves_a_thread(&self) -> bool {
         let (steps, pause) = THREAD_GRACE;
         for _ in 0..steps {
@@ -192,7 +192,7 @@ impl<W: Work> Attempting<W> {
         }
     }
 
-    /// Whether nobody wants the job's result any more. Only a clear answer counts.
+    /// Whether the job was withdrawn. Only a clear answer counts.
     async fn is_withdrawn(&self) -> bool {
         let job = self.held.context.store.jobs().job(self.held.job.id).await;
         job.is_ok_and(|job| job.is_none_or(|job| job.state == JobState::Cancelled))
@@ -250,7 +250,7 @@ impl<W: Work> Attempting<W> {
                     self.work.after_failure(&self.held).await;
                 }
             }
-            // The lease was lost: whoever holds it now decides.
+            // The lease was lost: its holder of now decides.
             Err(refused) => {
                 tracing::info!(%job, %error, %refused, "the end of an attempt was not stored");
                 self.say_dropped();

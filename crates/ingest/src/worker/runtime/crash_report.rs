@@ -51,7 +51,7 @@ pub(crate) fn say_last_words() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Says the thread's name, then lets whoever was there before handle the signal: on return `abort` goes on, and an
+/// Says the thread's name, then lets the earlier handler handle the signal: on return `abort` goes on, and an
 /// instruction that failed fails again.
 extern "C" fn on_signal(signal: c_int) {
     let mut line = [0_u8; BEGIN.len() + NAME_BYTES + END.len()];

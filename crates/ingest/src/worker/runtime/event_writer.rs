@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::throttle::Throttle;
 use crate::channel::protocol::{MAX_LINE_BYTES, WorkerCommand, WorkerEvent, line, parse};
 
-/// Events that wait to be written at most; what comes on top is left out, because commits never wait for a
+/// Events that wait to be written at most; further ones are left out, because commits never wait for a
 /// server that does not read (it counts jobs in the database).
 const WAITING_EVENTS: usize = 1_024;
 /// Commands that wait at most.

@@ -81,20 +81,20 @@ impl RunningJobs {
         most.saturating_sub(self.held.values().filter(|(of, _)| *of == queue_spec).count())
     }
 
-    /// Claims what there is room for; gives whether more may be had at once.
+    /// Claims what there is room for; returns whether more may be had at once.
     pub(super) async fn fill(&mut self) -> bool {
-        let mut suspects = None;
+        let mut isolated = None;
         for queue_spec in 0..self.queue_specs.len() {
-            if self.suspect_is_due(self.queue_specs[queue_spec].queue).await {
-                suspects = Some(queue_spec);
+            if self.isolated_is_due(self.queue_specs[queue_spec].queue).await {
+                isolated = Some(queue_spec);
                 break;
             }
         }
         let mut more = false;
-        for queue_spec in suspects.map_or(0..self.queue_specs.len(), |queue_spec| queue_spec..queue_spec + 1)
+        for queue_spec in isolated.map_or(0..self.queue_specs.len(), |queue_spec| queue_spec..queue_spec + 1)
         {
             let room = self.room(queue_spec);
-            if room == 0 || (suspects.is_some() && self.at_work() > 0) {
+            if room == 0 || (isolated.is_some() && self.at_work() > 0) {
                 continue;
             }
             let claimed = self.claim(self.queue_specs[queue_spec].queue, room).await;
@@ -140,8 +140,8 @@ impl RunningJobs {
         }
     }
 
-    async fn suspect_is_due(&self, queue: &str) -> bool {
-        match self.context.store.jobs().suspect_is_due(queue, self.context.now()).await {
+    async fn isolated_is_due(&self, queue: &str) -> bool {
+        match self.context.store.jobs().isolated_is_due(queue, self.context.now()).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(queue, %error, "could not look for jobs whose holder died");

@@ -1,8 +1,8 @@
 //! The throttle: keeps the analysis of tracks to its [`Policy`], chunk by chunk.
 //!
-//! A blocking_work passes the throttle after every chunk, on its own thread, and is kept there for as long as the policy wants: for
-//! good while it says *hold*, until the audio so far has taken its *pacing*, until the whole process is back within
-//! its *share* of the processors. What happens on other threads meanwhile (leases, events) goes on.
+//! Blocking work passes the throttle after every chunk, on its own thread, and is kept there for as long as the policy
+//! wants: while it says *hold*, until the audio so far has taken its *pacing*, until the whole process is back within its
+//! *share* of the processors. What happens on other threads meanwhile (leases, events) goes on.
 //!
 //! Decoders in child processes are paced, because their pipe is full, but their processor time is not counted.
 
@@ -16,7 +16,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::channel::policy::Policy;
 
-/// How often whoever is held looks whether it was cancelled, and gives a sign of life.
+/// How often a held thread looks whether it was cancelled, and sends a heartbeat.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How far behind its pacing a blocking_work may catch up with, in seconds: a slow disk for a moment, not a whole track.
 const MAX_CREDIT_S: f64 = 1.0;
@@ -81,8 +81,8 @@ pub(crate) struct Throttled {
 }
 
 impl Throttled {
-    /// Keeps the caller for as long as the policy wants, now that so many seconds of audio are done in all; gives a sign
-    /// of life now and then.
+    /// Keeps the caller for as long as the policy wants, now that so many seconds of audio are done in all; sends a
+    /// heartbeat now and then.
     pub(crate) fn pass(&mut self, audio_s: f64, cancel: &CancelFlag, alive: &mut dyn FnMut()) {
         let worked_s = self.last.elapsed().as_secs_f64();
         let policy = *self.inner.locked();

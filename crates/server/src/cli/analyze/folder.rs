@@ -98,7 +98,7 @@ fn is_foreign(path: &Path) -> bool {
 fn written(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
     file.write_all(bytes)?;
-    // A full disk is noticed here and not by whoever looks at the file.
+    // A full disk is noticed here, not later by a reader of the file.
     file.sync_data()
 }
 

@@ -7,11 +7,11 @@
 //! paths (with `--album`, and the gating blocks of the folder that is being analyzed).
 
 mod albums;
-mod beside;
 mod files;
 mod folder;
 mod names;
 mod order;
+mod outputs;
 mod plot;
 mod progress;
 mod report;
@@ -29,15 +29,15 @@ use fanfare_model::{AudioProperties, Error, ErrorKind, Result};
 
 use self::{
     albums::{Albums, Analyzed},
-    beside::{AnalyzedFile, Beside},
     files::Found,
     order::{End, in_order},
+    outputs::{AnalyzedFile, Outputs},
     progress::{FileProgress, Progress},
     report::Report,
 };
 use super::{
+    command_line::AnalyzeArgs,
     exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS, code_of},
-    line::AnalyzeArgs,
     output::{self, Done, Stop},
     signals,
 };
@@ -59,7 +59,7 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     signals::cancel_on_interrupt(&cancel)?;
 
     let mut found = files::find(&args.paths, &cancel);
-    let beside = Beside::open(args, &mut found)?;
+    let outputs = Outputs::open(args, &mut found)?;
     let mut albums = if args.album { Albums::of(&mut found) } else { Albums::default() };
     let slots = AnalysisSlots::for_cores(default_jobs());
     // More threads than slots would only wait.
@@ -69,11 +69,11 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     let mut failed = false;
     let mut unwritten = Unwritten::default();
     let window = jobs.saturating_mul(WAITING_PER_JOB);
-    let hear_one = |item: &Found| -> Option<Answer> {
+    let analyze_one = |item: &Found| -> Option<Answer> {
         let file = progress.file(&item.path);
         let analyzed = match &item.problem {
             Some((kind, message)) => Err(Error::new(*kind, message.clone())),
-            None => contained(|| analyze_file(item, &open, &selection, &cancel, &file, &beside)),
+            None => contained(|| analyze_file(item, &open, &selection, &cancel, &file, &outputs)),
         };
         match analyzed {
             Err(error) if error.kind() == ErrorKind::Cancelled && cancel.is_cancelled() => None,
@@ -87,7 +87,7 @@ pub fn run(args: &AnalyzeArgs) -> Done {
             Ok(answer) => Some(answer),
         }
     };
-    let end = in_order(&found, jobs, window, &cancel, hear_one, |answer| {
+    let end = in_order(&found, jobs, window, &cancel, analyze_one, |answer| {
         failed |= answer.report.is_failure();
         progress.above(|| {
             unwritten.note(answer.unwritten);
@@ -175,7 +175,7 @@ fn analyze_file(
     selection: &Selection,
     cancel: &CancelFlag,
     progress: &FileProgress<'_>,
-    beside: &Beside,
+    outputs: &Outputs,
 ) -> Result<Answer> {
     let mut source = fanfare_audio::open(&item.path, open)?;
     let declared = source.facts().declared_frames;
@@ -194,7 +194,7 @@ fn analyze_file(
         limits: &open.limits,
     };
     // What was analyzed is told even where it cannot be drawn.
-    let unwritten = contained(|| beside.write(&analyzed)).err();
+    let unwritten = contained(|| outputs.write(&analyzed)).err();
     // Tags that are larger than the limit are no damage.
     let tag_damage = match fanfare_audio::read_tags(&item.path, &open.limits) {
         Ok(reading) if !reading.cut => reading.damaged,

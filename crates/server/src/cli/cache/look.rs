@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::{bytes, in_store, qualities, scope};
 use crate::{
     cli::{
+        command_line::{PlaceArgs, ScopeArgs},
         exit::{Exit, SOME_FAILED, SUCCESS},
-        line::{PlaceArgs, ScopeArgs},
         output::{self, Done, printable},
     },
     http::dto::cache::{ExplainedDto, ExplainedSourceDto, VerifiedDto},
@@ -58,13 +58,13 @@ pub(super) fn verify(args: &ScopeArgs, asked: &[Quality], json: bool, place: &Pl
             output::note("`fanfare cache warm` makes what is missing");
         }
         if stale + damaged > 0 {
-            output::note("`fanfare cache refresh` makes anew what is stale or damaged");
+            output::note("`fanfare cache refresh` makes stale and damaged files again");
         }
     }
     Ok(Exit(if lacking > 0 { SOME_FAILED } else { SUCCESS }))
 }
 
-/// Why the smaller files of a track are as they are; the names are those of `GET /api/v1/cache/explain/{track}`.
+/// Why the transcodes of a track are as they are; the names are those of `GET /api/v1/cache/explain/{track}`.
 #[derive(Serialize)]
 struct Explanation {
     /// What was asked for.

@@ -16,7 +16,7 @@ use super::{
     warm::{Ended, Show},
 };
 use crate::{
-    cli::{line::WarmArgs, output},
+    cli::{command_line::WarmArgs, output},
     http::clock::now,
     settings::Settings,
 };
@@ -75,7 +75,7 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, whi
     };
     show.bar.finish_and_clear();
     let withdrawn = match followed {
-        // Whoever serves next goes on with it.
+        // The next server goes on with it.
         Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
         Err(error) => {
             store.jobs().stop_task(task.id, now()).await?;
@@ -108,7 +108,7 @@ pub(super) async fn run(settings: &Settings, store: &Store, args: &WarmArgs, whi
     Ok(Ended::Done { message, failed: failed.collect(), failures: task.failure_count })
 }
 
-/// Looks at the jobs until all ended; gives how many were withdrawn before they began, `None` when it was interrupted.
+/// Looks at the jobs until all ended; returns how many were withdrawn before they began, `None` when it was interrupted.
 async fn follow(
     settings: &Settings,
     store: &Store,
@@ -137,7 +137,7 @@ async fn follow(
                         error.map_or_else(|| "no reason is known".to_owned(), |error| error.sentence()),
                     ))
                 }
-                // The run stopped before it: at the cap, or because somebody cancelled it.
+                // The run stopped before it: at the cap, or because a user cancelled it.
                 Some(JobState::Cancelled) => {
                     withdrawn += 1;
                     ended.push(one.job);

@@ -6,7 +6,7 @@ use fanfare_ingest::WarmScope;
 use fanfare_model::{Error, ErrorKind, Result, TrackId};
 use fanfare_store::{Store, TrackQuery};
 
-use crate::cli::{line::ScopeArgs, output::printable};
+use crate::cli::{command_line::ScopeArgs, output::printable};
 
 /// The tracks that were named; `None` when nothing was.
 pub(super) async fn of(store: &Store, args: &ScopeArgs) -> Result<Option<WarmScope>> {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{bytes, count, in_store};
 use crate::{
     cli::{
+        command_line::PlaceArgs,
         exit::{Exit, SUCCESS},
-        line::PlaceArgs,
         output::{self, Done, printable},
     },
     http::{

@@ -16,8 +16,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{bytes, count, open, qualities, remote, scope};
 use crate::{
     cli::{
+        command_line::WarmArgs,
         exit::{Exit, INTERRUPTED, SOME_FAILED, SUCCESS},
-        line::WarmArgs,
         logging,
         output::{self, Done, printable},
         serve,
@@ -40,7 +40,7 @@ pub(super) enum Ended {
         /// How many there are, named or not.
         failures: u64,
     },
-    /// Somebody stopped it.
+    /// A user stopped it.
     Interrupted,
 }
 

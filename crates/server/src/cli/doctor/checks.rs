@@ -28,7 +28,7 @@ const MAX_COUNTED_FOLDERS: usize = 200_000;
 /// Open files below which that is a remark: the limit that systems give by default.
 const FEW_OPEN_FILES: u64 = 1_024;
 
-/// Free bytes of the cache's disk below which that is a remark: a handful of smaller files.
+/// Free bytes of the cache's disk below which that is a remark: a handful of transcodes.
 const FEW_CACHE_BYTES: u64 = 64 << 20;
 
 /// Every check, in the order in which a start would meet them.
@@ -157,19 +157,17 @@ fn encoder(settings: &Settings) -> Check {
     }
     let encoder = EncoderDto::look(settings.cache.codec, &settings.ffmpeg_use());
     match encoder.problem {
-        None => {
-            ok(NAME, format!("{} makes smaller files in {}", encoder.name, settings.cache.codec.as_str()))
-        }
+        None => ok(NAME, format!("{} makes transcodes in {}", encoder.name, settings.cache.codec.as_str())),
         Some(problem) => bad(
             NAME,
             Outcome::Warning,
-            format!("{problem}: originals are sent in place of smaller files"),
+            format!("{problem}: originals are sent in place of transcodes"),
             encoder.remedy.unwrap_or_default(),
         ),
     }
 }
 
-/// The folder of smaller files: whether it can be written, and how full it is.
+/// The folder of transcodes: whether it can be written, and how full it is.
 fn cache_folder(settings: &Settings) -> Check {
     const NAME: &str = "cache folder";
     let folder = settings.cache_dir();

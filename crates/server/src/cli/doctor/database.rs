@@ -22,7 +22,7 @@ const NAME: &str = "database";
 
 struct Looked {
     troubles: Vec<String>,
-    /// Smaller files that the cache folder has not, and how many the database has.
+    /// Transcodes that are not in the cache folder, and how many the database has.
     uncached: (Vec<String>, u64),
     folders: Vec<PathBuf>,
     counts: LibraryCounts,
@@ -112,7 +112,7 @@ fn soundness(looked: &Looked) -> Check {
     }
 }
 
-/// Whether the smaller files that the database has are where the settings say.
+/// Whether the transcodes that the database has are where the settings say.
 fn cached_files(looked: &Looked, settings: &Settings) -> Check {
     const NAME: &str = "cached files";
     let (lacking, all) = (looked.uncached.0.len(), looked.uncached.1);
@@ -127,7 +127,7 @@ fn cached_files(looked: &Looked, settings: &Settings) -> Check {
     )
 }
 
-/// What was given up and waits for somebody to look at it.
+/// Jobs that were given up and wait until the owner looks at them.
 fn parked_jobs(looked: &Looked) -> Check {
     const NAME: &str = "parked jobs";
     let total: u64 = looked.parked.iter().map(|(_, jobs)| jobs).sum();
@@ -160,7 +160,7 @@ fn quarantine(looked: &Looked) -> Check {
         return ok(
             NAME,
             format!(
-                "{} ({}) that no track names any more: covers, streams and smaller files",
+                "{} ({}) that no track names any more: covers, streams and transcodes",
                 words::count(files, "file"),
                 bytes(size)
             ),

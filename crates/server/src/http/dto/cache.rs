@@ -15,7 +15,7 @@ use crate::http::extract::object;
 pub enum QualityDto {
     /// The track's own file.
     Original,
-    /// The largest of the smaller files.
+    /// The largest of the transcodes.
     High,
     /// What is usually right for a phone.
     Medium,
@@ -51,9 +51,9 @@ impl From<QualityDto> for Quality {
 pub struct CacheStatusDto {
     /// The master switch.
     pub enabled: bool,
-    /// Where smaller files lie; only owners are told.
+    /// Where transcodes lie; only owners are told.
     pub folder: Option<String>,
-    /// The codec of smaller files: `mp3`, `opus` or `aac`.
+    /// The codec of transcodes: `mp3`, `opus` or `aac`.
     pub codec: String,
     /// What is sent to everybody who names no quality, signed in or guest.
     pub default_quality: QualityDto,
@@ -69,7 +69,7 @@ pub struct CacheStatusDto {
     pub free_bytes: Option<u64>,
     /// The share of HLS in that.
     pub hls_bytes: u64,
-    /// Smaller files.
+    /// Transcodes.
     pub files: u64,
     /// Requests that were answered from whole files, since the server started.
     pub hits: u64,
@@ -89,7 +89,7 @@ pub struct CacheStatusDto {
 }
 
 impl EncoderDto {
-    /// Whether smaller files of that codec can be made here. May start a program to see.
+    /// Whether transcodes of that codec can be made here. May start a program to see.
     #[must_use]
     pub fn look(codec: TranscodeCodec, ffmpeg: &FfmpegUse) -> Self {
         let found = fanfare_audio::transcode::encoder(codec, ffmpeg);
@@ -108,7 +108,7 @@ impl EncoderDto {
     }
 }
 
-/// Smaller files of one quality.
+/// Transcodes of one quality.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CacheQuality)]
 pub struct CacheQualityDto {
@@ -122,7 +122,7 @@ pub struct CacheQualityDto {
     pub bytes: u64,
 }
 
-/// What makes smaller files.
+/// What makes transcodes.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CacheEncoder)]
 pub struct EncoderDto {
@@ -187,7 +187,7 @@ pub struct ClearDto {
     pub scope: Option<ScopeDto>,
 }
 
-/// What was let go of.
+/// What was removed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CacheCleared)]
 pub struct ClearedDto {
@@ -252,7 +252,7 @@ pub struct VerifiedTrackDto {
     pub qualities: std::collections::BTreeMap<String, String>,
 }
 
-/// Why a track's smaller files are as they are.
+/// Why a track's transcodes are as they are.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CacheExplanation)]
 pub struct ExplanationDto {
@@ -266,7 +266,7 @@ pub struct ExplanationDto {
     pub qualities: Vec<ExplainedDto>,
 }
 
-/// What smaller files are made of.
+/// What transcodes are made of.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CacheSource)]
 pub struct ExplainedSourceDto {
@@ -274,7 +274,7 @@ pub struct ExplainedSourceDto {
     pub codec: Option<String>,
     /// Whether that keeps every bit.
     pub lossless: Option<bool>,
-    /// The hash of its bytes, from which the names of smaller files come.
+    /// The hash of its bytes, from which the names of transcodes come.
     pub hash: Option<String>,
     /// Its size.
     pub size_bytes: u64,

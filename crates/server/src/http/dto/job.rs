@@ -33,7 +33,7 @@ impl From<ParkedPage> for ParkedJobsDto {
     }
 }
 
-/// A job that was given up with a reason, until somebody retries or discards it.
+/// A job that was given up with a reason, until a user retries or discards it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ParkedJob)]
 pub struct ParkedJobDto {

@@ -133,7 +133,7 @@ impl From<AwayReason> for AwayReasonDto {
 }
 
 impl FolderDto {
-    /// The folder, and what is missing of it. `keep_days`: for how many days that is kept; 0 for good.
+    /// The folder, and what is missing of it. `keep_days`: for how many days missing tracks are kept; 0: without limit.
     pub fn new(folder: Folder, missing: FolderMissing, keep_days: u32) -> Self {
         // A scan that does not find the folder removes nothing.
         let looked_at = missing.away.iter().all(|away| {

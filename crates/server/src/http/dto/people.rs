@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{http::clock::rfc3339, settings::UploadSettings};
 
-/// What somebody may do.
+/// What a person may do.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Role)]
@@ -36,7 +36,7 @@ impl From<RoleDto> for Role {
     }
 }
 
-/// Whoever is signed in.
+/// The person who is signed in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Me)]
 pub struct MeDto {

@@ -12,13 +12,13 @@ use crate::http::clock::rfc3339;
 #[serde(rename_all = "snake_case")]
 #[schema(as = StoredKind)]
 pub enum StoredKindDto {
-    /// An audio file as somebody sent it; a track can be made of it again.
+    /// An audio file as a client sent it; a track can be made of it again.
     Upload,
     /// A cover.
     Cover,
     /// A stream that was made of a track.
     Media,
-    /// A smaller file that was made of a track.
+    /// A transcode that was made of a track.
     Cache,
 }
 

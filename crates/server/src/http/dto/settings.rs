@@ -98,7 +98,7 @@ impl From<SettingRow> for SettingDto {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsChangeRequest {
-    /// New values by name; `null` gives one up, so that the file or the default decides again.
+    /// New values by name; `null` removes one, so that the file or the default decides again.
     #[schema(value_type = Object)]
     pub values: BTreeMap<String, Value>,
 }

@@ -17,7 +17,7 @@ pub struct ShareDto {
     /// When it was made.
     #[schema(format = DateTime)]
     pub created: String,
-    /// When it ends; `null`: when somebody removes it.
+    /// When it ends; `null`: when a user removes it.
     #[schema(format = DateTime)]
     pub expires: Option<String>,
     /// Whether it has ended.
@@ -62,7 +62,7 @@ pub struct NewShareDto {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewShareRequest {
-    /// Days until it ends; without this and `expires` it ends when somebody removes it.
+    /// Days until it ends; without this and `expires` it ends when a user removes it.
     #[schema(minimum = 1, maximum = 3650)]
     pub expires_in_days: Option<u32>,
     /// When it ends.

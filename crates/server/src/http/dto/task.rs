@@ -22,7 +22,7 @@ pub enum TaskKindDto {
     Upload,
     /// Makes transcodes that were asked for.
     Transcode,
-    /// Makes smaller files ahead of time.
+    /// Makes transcodes ahead of time.
     Cache,
     /// Writes measured loudness into the tags of tracks that were analyzed before that was asked for.
     Tags,
@@ -93,7 +93,7 @@ pub struct TaskDto {
     pub current: u64,
     /// Units in all, as far as known; 0 while unknown.
     pub total: u64,
-    /// The file at hand.
+    /// The current file.
     pub current_item: Option<String>,
     /// The latest sentence.
     pub message: String,
@@ -216,7 +216,7 @@ pub struct TaskEventDto {
     pub current: u64,
     /// Units in all; 0 while unknown.
     pub total: u64,
-    /// The file at hand.
+    /// The current file.
     pub current_item: Option<String>,
     /// How many files failed so far.
     pub failure_count: u64,

@@ -167,7 +167,7 @@ pub enum PresenceDto {
     Here,
     /// The file is not where it was. The track is in no list unless that asks for it, and whole again when the file is back.
     Missing,
-    /// They are set aside and wait for somebody to decide.
+    /// They are in quarantine until the owner decides.
     Quarantined,
 }
 
@@ -200,7 +200,7 @@ pub enum TrackHomeDto {
     Folder,
     /// An upload, whose bytes are there.
     Upload,
-    /// An upload whose bytes were let go when everything was made of them: it plays by HLS only.
+    /// An upload whose file was deleted when everything was made of it: it plays by HLS only.
     UploadLetGo,
 }
 
@@ -297,7 +297,8 @@ pub struct TrackDto {
     /// Why enrichment was given up.
     pub enrichment_error: Option<String>,
     /// A track that sounds the same, as found when this one was analyzed.
-    pub twin: Option<String>,
+    #[serde(rename = "twin")]
+    pub duplicate: Option<String>,
     /// When it was made public; with another state than `published`, it is again once its changed file is analyzed.
     #[schema(format = DateTime)]
     pub published: Option<String>,
@@ -337,9 +338,9 @@ pub struct TrackDto {
     pub true_peak_dbtp: Option<f64>,
     /// ReplayGain to -18 LUFS: measured, else from the tags.
     pub replaygain_track_gain_db: Option<f64>,
-    /// Whether smaller files are made of it: its codec keeps every bit, and a file of medium quality would be smaller.
+    /// Whether transcodes are made of it: its codec keeps every bit, and a file of medium quality would be smaller.
     pub transcodable: bool,
-    /// The qualities of which a smaller file is ready, the best first.
+    /// The qualities of which a transcode is ready, the best first.
     pub cached: Vec<QualityDto>,
     /// When an analyzer last measured it; `null` while none did, or when that was before it was noted.
     #[schema(format = DateTime)]
@@ -389,7 +390,7 @@ impl From<TrackRow> for TrackDto {
             home: track.home.into(),
             enrichment: track.enrichment.into(),
             enrichment_error: track.enrichment_error,
-            twin: track.twin.map(|twin| twin.to_string()),
+            duplicate: track.duplicate.map(|duplicate| duplicate.to_string()),
             published: track.published.map(rfc3339),
             sample_rate_hz: of(|audio| Some(audio.sample_rate_hz)),
             channels: audio.as_ref().map(|audio| audio.channels),
@@ -448,8 +449,7 @@ pub struct TrackWaveformDto {
     pub peaks: Vec<f32>,
     /// Root mean square per column, 0 to 1.
     pub rms: Vec<f32>,
-    /// Level of four frequency bands per column, bass to treble (up to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS and less,
-    /// 255 is 0 dBFS. Empty for a track that was analyzed before bands were measured.
+    /// Levels of four bands (to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS or less, 255 is 0 dBFS. Empty: not measured.
     pub bands: Vec<[u8; 4]>,
     /// How long the track plays.
     pub duration_s: Option<f64>,

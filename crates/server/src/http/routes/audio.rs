@@ -32,7 +32,7 @@ use crate::http::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AudioParams {
-    /// `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A smaller file that is not
+    /// `original`, `high`, `medium` or `low`; without it the server's `audio_cache.default_quality`. A transcode that is not
     /// there is made while it is sent, with its length and every range known at once. Nothing smaller is made of a file
     /// whose codec is lossy, or where it would not be smaller: there every quality is the original.
     quality: Option<QualityDto>,
@@ -61,7 +61,7 @@ pub struct AudioParams {
         (status = 404, description = "No such track, or its file is gone"),
         (status = 412, description = "A precondition is false"),
         (status = 416, description = "No such range"),
-        (status = 429, description = "Too many smaller files are being made; see `Retry-After`"),
+        (status = 429, description = "Too many transcodes are being made; see `Retry-After`"),
     )
 )]
 pub async fn audio(
@@ -130,7 +130,7 @@ pub(super) async fn serve_audio(
             Small::Missing => cache = "miss",
         }
     }
-    let path = state.store.catalog().track_path(id).await?.ok_or_else(|| let_go(&row))?;
+    let path = state.store.catalog().track_path(id).await?.ok_or_else(|| no_file(&row))?;
     let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
     if asking.guest && !state.small.source_is_fresh(&row.track).await? {
         // Another track may have been copied over it, which is not theirs to play (issue 12).
@@ -224,7 +224,7 @@ fn with_fields(mut response: Response, fields: HeaderMap, media_type: &'static s
 }
 
 /// The answer for a track that has no file (any more).
-fn let_go(row: &TrackRow) -> Problem {
+fn no_file(row: &TrackRow) -> Problem {
     match row.track.home {
         TrackHome::Folder(_) => Problem::not_found("track"),
         TrackHome::Upload(UploadedBytes::Original | UploadedBytes::Incoming) => {

@@ -1,4 +1,4 @@
-//! The transcode cache: how it stands, what is made ahead, what is let go of, and why a file is as it is.
+//! The transcode cache: its state, making files ahead, removing them, and why a file is as it is.
 
 use axum::extract::State;
 use fanfare_delivery::Examiner;
@@ -80,14 +80,14 @@ async fn free_bytes(state: &HttpState) -> Option<u64> {
     tokio::task::spawn_blocking(move || cache.free_bytes()).await.ok().flatten()
 }
 
-/// Whether smaller files of that codec can be made here.
+/// Whether transcodes of that codec can be made here.
 async fn encoder(state: &HttpState, codec: TranscodeCodec) -> EncoderDto {
     let ffmpeg = state.live_settings.current().ffmpeg_use();
     let looked = tokio::task::spawn_blocking(move || EncoderDto::look(codec, &ffmpeg)).await;
     looked.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }
 
-/// Makes smaller files ahead of time, as a task. What is there already is skipped, unless `overwrite` is true. A run stops when the
+/// Makes transcodes ahead of time, as a task. Existing files are skipped, unless `overwrite` is true. A run stops when the
 /// cap of the cache is reached, and says so.
 #[utoipa::path(
     post,
@@ -108,7 +108,8 @@ pub async fn warm(
     run(&state, request, which).await
 }
 
-/// Makes anew what is damaged (every byte is read for that), older than its source, or was made by an older version, as a task.
+/// Makes transcodes again that are damaged (every byte is read for that), older than their source, or made by an older
+/// version, as a task.
 #[utoipa::path(
     post,
     path = "/api/v1/cache/refresh",
@@ -149,7 +150,7 @@ pub(super) async fn accepted(state: &HttpState, task: TaskId) -> Answer<(StatusC
     Ok((StatusCode::ACCEPTED, axum::Json(tasks::find(state, task).await?.into())))
 }
 
-/// Looks whether smaller files are there, whole by their checksums, and made of what their sources are now. Every byte is read.
+/// Looks whether transcodes are there, whole by their checksums, and made of what their sources are now. Every byte is read.
 #[utoipa::path(
     post,
     path = "/api/v1/cache/verify",
@@ -188,7 +189,8 @@ pub(super) async fn verified(
     Ok(found)
 }
 
-/// Removes smaller files: all, or only old ones, those of a quality, or those of some tracks. A listener hears one to its end.
+/// Removes transcodes: all, or only old ones, those of a quality, or those of some tracks. A listener who plays one hears
+/// it to its end.
 #[utoipa::path(
     post,
     path = "/api/v1/cache/clear",
@@ -244,7 +246,7 @@ pub async fn explain(
         let mut dto = crate::http::dto::cache::ExplainedDto::from(explained);
         if encoding {
             dto.state = "encoding".to_owned();
-            dto.reason = "it is being made while somebody listens".to_owned();
+            dto.reason = "it is being made while a listener plays it".to_owned();
             dto.remedy = None;
         }
         qualities.push(dto);

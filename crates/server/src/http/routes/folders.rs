@@ -94,8 +94,8 @@ pub struct MissingParams {
     below: Option<String>,
 }
 
-/// Removes the missing tracks of a library folder now, for good: their files are not where they were, and are not waited for
-/// any longer. The disk is looked at first: what is back stays. No file is touched.
+/// Removes the missing tracks of a library folder now, permanently: the server no longer waits for their files. The disk is
+/// checked first: tracks whose files are back stay. No file is touched.
 #[utoipa::path(
     delete,
     path = "/api/v1/folders/{id}/missing",

@@ -1,4 +1,4 @@
-//! Covers of mixtapes: given by somebody, or composed of their tracks'.
+//! Covers of mixtapes: set by a user, or composed of the covers of their tracks.
 
 use axum::{body::Body, extract::State, response::Response};
 use fanfare_audio::Limits;
@@ -61,7 +61,7 @@ pub async fn mixtape_cover(
     image(&state, cover_of(&state, &mixtape).await?, &headers).await
 }
 
-/// Gives the mixtape a cover. The image is decoded and written anew.
+/// Gives the mixtape a cover. The image is decoded and encoded again.
 #[utoipa::path(
     put,
     path = "/api/v1/mixtapes/{slug}/cover",
@@ -151,7 +151,7 @@ pub(super) async fn cover_of(state: &HttpState, mixtape: &Mixtape) -> Answer<Opt
     for part in &parts {
         covers.extend(state.store.blobs().get(BlobKind::Cover, *part).await?);
     }
-    // In its owner's line, whoever looks at it: a page of somebody else's is not held up.
+    // In the queue of its owner, not of the viewer: pages of other people are not delayed.
     let whose = mixtape.owner.map_or(Whose::Nobody, Whose::Person);
     let cover = state.ingest.pictures().compose(whose, covers).await?;
     let name = state.store.blobs().put(BlobKind::Cover, &cover.jpeg).await?;

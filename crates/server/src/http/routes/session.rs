@@ -22,7 +22,7 @@ use crate::http::{
     token,
 };
 
-/// Under which wrong tokens of the one-time link are counted. No name that somebody signs in by has a line break.
+/// The name under which wrong tokens of the one-time link are counted. No user's name has a line break.
 const SETUP: &str = "setup\n";
 /// The longest name of a person or a key, in characters.
 const LONGEST_NAME: usize = 64;

@@ -84,7 +84,7 @@ async fn check_password(state: &HttpState, peer: Peer, share: &Share, given: Opt
         return Err(Problem::new(ErrorKind::Unauthorized, "this link needs a password")
             .remedy("ask who gave it to you"));
     };
-    // No name that somebody signs in by has a line break.
+    // No user's name has a line break.
     let who = format!("link\n{}", share.id);
     let attempt = state.throttle.begin(Guess::of_name(peer.0.ip(), &who)).await.map_err(too_many)?;
     if state.passwords.verify(given, share.password_hash.as_deref()).await? {
@@ -158,10 +158,10 @@ pub struct SharedAudioParams {
     download: Option<u8>,
 }
 
-/// The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not there in
-/// that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where that is the
-/// quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be written, or its codec
-/// is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
+/// The sound of a track of an opened mixtape, whole or in ranges, in the quality `audio_cache.default_quality`. What is not
+/// there in that quality is made while it is sent, whatever `audio_cache.on_miss` says. Guests analyze originals only where
+/// that is the quality, nothing smaller can be made of a file (it is small already), the cache is switched off or cannot be
+/// written, or its codec is AAC and the file was not made ahead; `X-Fanfare-Quality` says what is sent.
 #[utoipa::path(
     method(get, head),
     path = "/api/v1/shared/tracks/{id}/audio",
@@ -176,7 +176,7 @@ pub struct SharedAudioParams {
         (status = 412, description = "A precondition is false"),
         (status = 416, description = "No such range"),
         (status = 409, description = "The file changed and was not scanned yet"),
-        (status = 429, description = "Too many smaller files are being made; see `Retry-After`"),
+        (status = 429, description = "Too many transcodes are being made; see `Retry-After`"),
     )
 )]
 pub async fn shared_audio(

@@ -93,7 +93,7 @@ pub async fn add_share(
     Ok((StatusCode::CREATED, axum::Json(answer)))
 }
 
-/// Removes a public link; whoever opened it is out at once.
+/// Removes a public link; guests who opened it lose access at once.
 #[utoipa::path(
     delete,
     path = "/api/v1/mixtapes/{slug}/shares/{id}",

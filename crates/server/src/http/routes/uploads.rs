@@ -69,7 +69,7 @@ pub async fn upload(State(state): State<HttpState>, caller: Caller, request: Req
             let taken = take(&state, &caller, &mut form).await;
             (taken, Some(Body::from_stream(form.into_stream())))
         }
-        // Whoever asks first whether to send has sent nothing yet (RFC 9110 section 10.1.1).
+        // A client that asks first whether to send has sent nothing yet (RFC 9110 section 10.1.1).
         Err(problem) => (Err(problem), Some(body).filter(|_| !parts.headers.contains_key(header::EXPECT))),
     };
     let (status, id) = match taken {
@@ -100,7 +100,7 @@ fn admit(state: &HttpState, caller: &Caller, headers: &HeaderMap) -> Answer<(Vec
     if declared.is_some_and(|declared: u64| declared > most.saturating_add(FORM_BYTES)) {
         let message = format!("the file is larger than {most} bytes, the most that this server takes");
         return Err(Problem::new(ErrorKind::LimitExceeded, message)
-            .remedy("send a smaller file, or have `upload.max_bytes` raised"));
+            .remedy("send a file that is smaller, or have `upload.max_bytes` raised"));
     }
     Ok((boundary, state.uploads.take(caller.user.id)?))
 }
@@ -142,8 +142,8 @@ fn refused(error: fanfare_model::Error) -> Problem {
     Problem::from(error).status(status)
 }
 
-/// The refusal, at once. A connection that is closed on somebody who is still sending loses the answer on its way, so
-/// the answer's end waits while a little more of the body is read into nothing.
+/// The refusal, at once. If a connection is closed while the client still sends, the answer is lost on its way. So the end
+/// of the answer waits while a little more of the body is read and dropped.
 async fn refuse(problem: Problem, unread: Option<Body>) -> Response {
     let ours = matches!(
         problem.kind(),

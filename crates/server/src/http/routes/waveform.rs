@@ -116,7 +116,7 @@ async fn load(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<(T
     Ok((row, load_waveform(state, id).await?))
 }
 
-/// The waveform of a track that whoever asks may see.
+/// The waveform of a track that the caller may see.
 pub(super) async fn load_waveform(state: &HttpState, id: TrackId) -> Answer<Waveform> {
     tracks::load_features(state, id).await?.waveform.ok_or_else(|| {
         Problem::new(ErrorKind::NotFound, "the track has no waveform yet")

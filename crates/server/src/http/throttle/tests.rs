@@ -56,12 +56,12 @@ fn a_name_is_limited_whatever_the_address_and_an_address_whatever_the_name() {
     assert_eq!(
         refused(&names, &Guess::of_known("ann's browser"), start),
         None,
-        "who has it is not locked out"
+        "a known browser is not locked out"
     );
     assert_eq!(
         refused(&names, &Guess::of_name(fresh, "ann"), start + LIMITS[1].window),
         None,
-        "nor for good"
+        "later a new browser is not locked out either"
     );
 
     let addresses = Throttle::default();

@@ -1,4 +1,4 @@
-//! The settings of the transcode cache (docs/coverage.md E25, E26).
+//! The settings of the transcode cache.
 
 use fanfare_model::{Quality, TranscodeCodec};
 use serde_json::json;
@@ -28,7 +28,7 @@ pub(super) const DIR: Setting = Setting {
     value_type: ValueType::Path,
     default: "`cache/audio` in the data folder",
     unit: "",
-    help: "Where smaller files are kept. A relative path lies in the data folder.",
+    help: "Where transcodes are kept. A relative path lies in the data folder.",
     example: "\"/srv/cache/audio\"",
     page: false,
     get: |settings| json!(settings.cache_dir().to_string_lossy()),
@@ -40,7 +40,7 @@ pub(super) const CODEC: Setting = Setting {
     value_type: ValueType::Choice(&["mp3", "opus", "aac"]),
     default: "mp3",
     unit: "",
-    help: "The codec of smaller files. MP3 (256, 192, 128 kbit/s) plays everywhere; Opus (160, 128, 96) is better at the same size; AAC (192, 144, 96) needs ffmpeg, and on a miss the original is sent.",
+    help: "The codec of transcodes. MP3 (256, 192, 128 kbit/s) plays everywhere; Opus (160, 128, 96) is better at the same size; AAC (192, 144, 96) needs ffmpeg, and on a miss the original is sent.",
     example: "\"opus\"",
     page: true,
     get: |settings| json!(settings.cache.codec.as_str()),
@@ -67,7 +67,7 @@ pub(super) const ON_MISS: Setting = Setting {
     value_type: ValueType::Choice(&["encode", "original"]),
     default: "encode",
     unit: "",
-    help: "What is sent when a smaller file is asked for that is not there: `encode` makes it and sends it while it is made; `original` sends the original and logs the miss. For guests of a shared mixtape it is made either way.",
+    help: "What is sent when a client asks for a transcode that does not exist: `encode` makes it and sends it while it is made; `original` sends the original and logs the miss. For guests of a shared mixtape it is made either way.",
     example: "\"original\"",
     page: true,
     get: |settings| json!(if settings.cache.encode_on_miss { "encode" } else { "original" }),
@@ -82,7 +82,7 @@ pub(super) const CAP_BYTES: Setting = Setting {
     value_type: ValueType::Bytes { min: 0, max: LARGEST_SPACE },
     default: "10 GiB",
     unit: "bytes",
-    help: "How much room smaller files and the HLS of library tracks take together; what was used longest ago goes first. What is being listened to stays.",
+    help: "How much room transcodes and the HLS of library tracks take together; what was used longest ago is deleted first. What is being listened to stays.",
     example: "\"20 GiB\"",
     page: true,
     get: |settings| json!(settings.cache.cap_bytes),
@@ -162,7 +162,7 @@ pub(super) const MAX_ENCODES: Setting = Setting {
     value_type: ValueType::Count { min: 1, max: MAX_AT_A_TIME },
     default: "8",
     unit: "files",
-    help: "How many files may be made at the same time for listeners, all together; who comes on top is told when to come back.",
+    help: "How many files may be made at the same time for listeners, all together; a further request is refused and told when to try again.",
     example: "4",
     page: true,
     get: |settings| json!(settings.cache.max_encodes),

@@ -12,7 +12,7 @@ pub(super) const QUARANTINE_DAYS: Setting = Setting {
     value_type: ValueType::Count { min: 1, max: MAX_QUARANTINE_DAYS },
     default: "30",
     unit: "days",
-    help: "How long uploads, covers and streams in the data folder are kept that no track names, as after an older database was put back. Smaller files, which can be made again, are kept 7 days at most.",
+    help: "How long uploads, covers and streams in the data folder are kept that no track names, as after an older database was put back. Transcodes, which can be made again, are kept 7 days at most.",
     example: "90",
     page: true,
     get: |settings| json!(settings.quarantine_days),

@@ -1,4 +1,4 @@
-//! Tracks that leave their place, for a time or for good, and what they leave behind.
+//! Tracks whose file is gone, for a time or permanently, and the removal of what belonged to them.
 
 use fanfare_model::{Presence, Result, TrackId};
 use sqlx::SqliteConnection;
@@ -58,7 +58,7 @@ impl Batch {
     pub(super) async fn remove(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
         self.left.covers(tx, CoversOf::Track(existing.n)).await?;
         self.filing.touch(existing.artist, existing.release);
-        self.filing.let_go(existing.content);
+        self.filing.check_content(existing.content);
         revoke_all(tx, existing.id.as_bytes(), self.now).await?;
         scan_rows::delete(tx, existing.n).await?;
         self.applied.removed += 1;

@@ -186,7 +186,7 @@ mod tests {
         let mut path = Path::default();
         path.start(10.0, 20.0);
         for step in 1..=3 {
-            // A third of a unit each: what rounding takes from one step, the next gives back.
+            // A third of a unit each: what rounding takes from one step, the next one adds.
             path.line(10.0 + f64::from(step) / 3.0, 20.0 - f64::from(step));
         }
         path.close();

@@ -28,7 +28,7 @@ fn sheet(features: &Features) -> Sheet<'_> {
     Sheet {
         file_name: "01 song.flac",
         title: Some("A Song"),
-        artist: Some("Somebody"),
+        artist: Some("A Singer"),
         album: None,
         duration_s: 60.0,
         sample_rate_hz: 44_100,
@@ -105,7 +105,7 @@ fn a_sheet_says_what_was_heard() {
     let texts = texts(&document).join("\n");
     for expected in [
         "A Song",
-        "Somebody",
+        "A Singer",
         "1:00",
         "−14.1",
         "LUFS",
@@ -130,7 +130,7 @@ fn a_sheet_says_what_was_heard() {
     ] {
         assert!(texts.contains(expected), "{expected} is missing in\n{texts}");
     }
-    assert_eq!(first(&document, "title"), "A Song – Somebody");
+    assert_eq!(first(&document, "title"), "A Song – A Singer");
     assert!(first(&document, "desc").contains("120 BPM, 120 beats in 30 bars, in A minor (8A)"));
     for class in ["b0", "b3", "moment", "short", "whole", "lra", "beat", "down", "tempo", "hot"] {
         assert!(svg.contains(&format!("class=\"{class}\"")), "{class}");

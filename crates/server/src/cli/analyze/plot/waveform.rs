@@ -17,8 +17,8 @@ use super::{
 pub const HEIGHT: f64 = 196.0;
 /// Most columns: one per user unit.
 const COLUMNS: usize = (RIGHT - LEFT) as usize;
-/// By how much each band is raised over the one below. Music falls with frequency by about as much as this gives back
-/// (between 3 and 6 dB per octave, bands 2.3 octaves apart); without it everything above the bass would be a hairline.
+/// By how much each band is raised over the one below. Music falls with frequency by about as much (between 3 and 6 dB per
+/// octave, bands 2.3 octaves apart); without it everything above the bass would be a hairline.
 const TILT: f64 = 2.0;
 /// A column whose sample peak is that near to the largest is marked, as a factor (0.1 dB).
 const NEAR_PEAK: f64 = 0.9886;

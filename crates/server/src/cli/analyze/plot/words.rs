@@ -1,7 +1,7 @@
 //! Texts that fit: how wide a text is about, cutting and breaking it, and numbers as people write them.
 
-/// About how wide a text is in the fonts of a sheet, in user units. No font is at hand here; the widths are those of common
-/// sans-serif faces, on the generous side.
+/// About how wide a text is in the fonts of a sheet, in user units. No font is available here; the widths are those of
+/// common sans-serif fonts, rounded up.
 pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(em).sum::<f64>() * size
 }

@@ -20,7 +20,7 @@ pub const OURS: &str = "Fanfare";
 
 /// One peer.
 #[derive(Debug)]
-pub struct Hearer {
+pub struct Peer {
     /// As the tables show it.
     pub name: &'static str,
     /// As `benches/peers/hear.py` knows it.
@@ -28,30 +28,30 @@ pub struct Hearer {
     need: Need,
 }
 
-const fn hearer(name: &'static str, tool: &'static str, need: Need) -> Hearer {
-    Hearer { name, tool, need }
+const fn peer(name: &'static str, tool: &'static str, need: Need) -> Peer {
+    Peer { name, tool, need }
 }
 
-/// Peers that hear tempo, beats or key.
-pub const MUSICAL: &[Hearer] = &[
-    hearer("Essentia multifeature", "essentia-multifeature", Need::Module("essentia")),
-    hearer("Essentia degara", "essentia-degara", Need::Module("essentia")),
-    hearer("Essentia Percival", "essentia-percival", Need::Module("essentia")),
-    hearer("Essentia key, bgate", "essentia-key-bgate", Need::Module("essentia")),
-    hearer("Essentia key, Krumhansl", "essentia-key-krumhansl", Need::Module("essentia")),
-    hearer("librosa", "librosa", Need::Module("librosa")),
-    hearer("aubio", "aubio", Need::Program("aubio")),
+/// Peers that find tempo, beats or key.
+pub const MUSICAL: &[Peer] = &[
+    peer("Essentia multifeature", "essentia-multifeature", Need::Module("essentia")),
+    peer("Essentia degara", "essentia-degara", Need::Module("essentia")),
+    peer("Essentia Percival", "essentia-percival", Need::Module("essentia")),
+    peer("Essentia key, bgate", "essentia-key-bgate", Need::Module("essentia")),
+    peer("Essentia key, Krumhansl", "essentia-key-krumhansl", Need::Module("essentia")),
+    peer("librosa", "librosa", Need::Module("librosa")),
+    peer("aubio", "aubio", Need::Program("aubio")),
 ];
 
 /// Peers that measure loudness.
-pub const LEVELS: &[Hearer] = &[
-    hearer("ffmpeg ebur128", "ffmpeg", Need::Program("ffmpeg")),
-    hearer("loudgain", "loudgain", Need::Program("loudgain")),
-    hearer("pyloudnorm + scipy 4x", "pyloudnorm", Need::Module("pyloudnorm")),
-    hearer("Essentia", "essentia-levels", Need::Module("essentia")),
+pub const LEVELS: &[Peer] = &[
+    peer("ffmpeg ebur128", "ffmpeg", Need::Program("ffmpeg")),
+    peer("loudgain", "loudgain", Need::Program("loudgain")),
+    peer("pyloudnorm + scipy 4x", "pyloudnorm", Need::Module("pyloudnorm")),
+    peer("Essentia", "essentia-levels", Need::Module("essentia")),
 ];
 
-impl Hearer {
+impl Peer {
     /// Whether it can be asked.
     pub fn is_installed(&self, place: &Place) -> bool {
         match self.need {
@@ -61,11 +61,11 @@ impl Hearer {
         }
     }
 
-    /// Has it hear the set. A peer's answers do not change: those of an earlier run are taken unless `fresh`.
+    /// Has it analyze the set. A peer's answers do not change: those of an earlier run are taken unless `fresh`.
     ///
     /// # Errors
     /// A sentence when it gave no answers at all.
-    pub fn hear(&self, place: &Place, set: &Set, fresh: bool) -> Result<PathBuf, String> {
+    pub fn analyze(&self, place: &Place, set: &Set, fresh: bool) -> Result<PathBuf, String> {
         let path = set.folder.join(format!("answers-{}.json", self.tool));
         let newer = || {
             let made = fs::metadata(&path).ok()?.modified().ok()?;
@@ -83,11 +83,11 @@ impl Hearer {
     }
 }
 
-/// Has our own program hear the set.
+/// Has Fanfare analyze the set.
 ///
 /// # Errors
 /// A sentence when it gave no answers at all.
-pub fn hear_ourselves(set: &Set) -> Result<PathBuf, String> {
+pub fn analyze_ourselves(set: &Set) -> Result<PathBuf, String> {
     let path = set.folder.join("answers-fanfare.json");
     let mut ask = Command::new(Place::program("fanfare"));
     ask.args(["analyze", "--json", "--quiet"]).args(set.files.iter().map(|(_, file)| file));

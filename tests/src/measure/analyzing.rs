@@ -70,7 +70,7 @@ pub fn decode_once(path: &Path) {
 }
 
 /// Analyzes a file once, with every analyzer, and prints the largest resident size of this process in bytes.
-pub fn hear_once(path: &Path) {
+pub fn resident_once(path: &Path) {
     let mut source = open(path, &OpenOptions::default()).unwrap();
     let analyzed =
         analyze(&mut *source, Vec::new(), &AnalyzeOptions::default(), &CancelFlag::default(), &mut |_| {})
@@ -113,8 +113,8 @@ pub fn analysis_against_decoding() -> Vec<Figure> {
     }]
 }
 
-fn peak_of_hearing(path: &Path) -> u64 {
-    let child = Command::new(std::env::current_exe().unwrap()).arg("hear").arg(path).output().unwrap();
+fn peak_of_analysis(path: &Path) -> u64 {
+    let child = Command::new(std::env::current_exe().unwrap()).arg("resident").arg(path).output().unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
     String::from_utf8(child.stdout).unwrap().trim().parse().unwrap()
 }
@@ -128,7 +128,7 @@ pub fn memory_against_length() -> Vec<Figure> {
     let args =
         ["-stream_loop", &repeats, "-i", short.to_str().unwrap(), "-c:a", "flac", "-compression_level", "0"];
     convert(&[&args[..], &[long.to_str().unwrap()]].concat());
-    let (short, long) = (peak_of_hearing(&short), peak_of_hearing(&long));
+    let (short, long) = (peak_of_analysis(&short), peak_of_analysis(&long));
     println!("  four minutes: {}, three hours: {}", mib(short), mib(long));
     let growth = long.saturating_sub(short);
     vec![Figure {

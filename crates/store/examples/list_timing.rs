@@ -1,6 +1,6 @@
 //! Prints how long a library of many tracks takes to catalogue, list and search.
 //!
-//! `cargo run --release -p fanfare-store --example list_bench [TRACKS] [ROUNDS]`
+//! `cargo run --release -p fanfare-store --example list_timing [TRACKS] [ROUNDS]`
 //!
 //! Each line: what was asked, how many tracks match, the median and the worst of the rounds in milliseconds.
 #![allow(clippy::print_stdout)] // an example's output is its purpose

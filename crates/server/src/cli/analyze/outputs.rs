@@ -1,4 +1,4 @@
-//! What `analyze` writes beside its answers: pictures (`--plot`) and waveforms (`--waveform`).
+//! What `analyze` writes next to its answers: pictures (`--plot`) and waveforms (`--waveform`).
 //!
 //! Invariants: what is printed does not depend on it; a file that could not be analyzed gets none; names are given before
 //! anything is analyzed, so they do not depend on which file is done first.
@@ -15,14 +15,14 @@ use super::{
     names::Names,
     plot::{self, Sheet},
 };
-use crate::cli::line::AnalyzeArgs;
+use crate::cli::command_line::AnalyzeArgs;
 
 /// Frames per pixel of the waveforms: 0 is the finest that there is, from which readers make every other.
 const FINEST: u32 = 0;
 
 /// Where to write what.
 #[derive(Debug)]
-pub struct Beside {
+pub struct Outputs {
     plots: Option<Folder>,
     waveforms: Option<Folder>,
 }
@@ -41,7 +41,7 @@ pub struct AnalyzedFile<'a> {
     pub limits: &'a Limits,
 }
 
-impl Beside {
+impl Outputs {
     /// Makes the folders, and gives every input a name if there are any.
     ///
     /// # Errors

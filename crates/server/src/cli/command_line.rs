@@ -31,7 +31,7 @@ pub use mixtape::{MixtapeArgs, MixtapeCommand, ShareArgs};
     disable_help_subcommand = true,
     arg_required_else_help = true
 )]
-pub struct Line {
+pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -50,7 +50,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// People who may sign in, and their API keys
     User(UserArgs),
-    /// Smaller files for phones: make ahead, check, explain, let go of
+    /// Transcodes for phones: make ahead, check, explain, delete
     Cache(CacheArgs),
     /// Parked jobs: what was given up and why; retry, discard
     Jobs(JobsArgs),
@@ -219,7 +219,7 @@ pub struct ScanArgs {
     /// Read every file and compare its bytes with those that were analyzed, whatever its size and times say
     #[arg(long)]
     pub full: bool,
-    /// Then remove the tracks that were missing before this scan and still are, for good: of the folders DIR, or of all
+    /// Then permanently remove the tracks that were missing before this scan and still are: of the folders DIR, or of all
     #[arg(long)]
     pub remove_missing: bool,
 }
@@ -319,7 +319,7 @@ pub enum KeyCommand {
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// List somebody's keys (not their secrets)
+    /// List a person's keys (not their secrets)
     #[command(after_help = "Example:\n  fanfare user key list ada")]
     List {
         /// Whose

@@ -33,7 +33,7 @@ pub enum CacheCommand {
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Make smaller files ahead of time; what is there is skipped
+    /// Make transcodes ahead of time; existing ones are skipped
     #[command(after_help = "Examples:\n  fanfare cache warm --all\n  \
                             fanfare cache warm ~/Music/Album --quality high,medium,low --workers 1\n  \
                             fanfare cache warm --search \"night bus\"\n\n\
@@ -65,7 +65,7 @@ pub enum CacheCommand {
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Make anew what was made of an earlier version of its source, or is damaged
+    /// Make transcodes again that were made of an earlier version of their source, or are damaged
     #[command(after_help = "Examples:\n  fanfare cache refresh\n  \
                             fanfare cache refresh ~/Music/Album --quality high,medium,low\n\n\
                             What was never made is left alone; `fanfare cache warm` makes it.")]

@@ -1,4 +1,4 @@
-//! Smaller files being made: one of a track, three of each of many tracks, and how soon a listener hears one that was missing.
+//! Making transcodes: one of a track, three of each of many tracks, and how soon a listener hears one that was missing.
 
 use std::{
     fs,
@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fanfare_audio::{CancelFlag, FanOut, FanOutOptions, OpenOptions, SinkOutcome, open, transcode::Recipe};
+use fanfare_audio::{
+    CancelFlag, FanOut, FanOutOptions, OpenOptions, SinkOutcome, open, transcode::TranscodePlan,
+};
 use fanfare_model::{Profile, Quality, Tags, TranscodeCodec};
 use fanfare_testkit::{
     server::{ServerStart, TestServer},
@@ -57,14 +59,14 @@ pub(super) fn make(path: &Path, folder: &Path, qualities: &[Quality]) {
     let mut fan_out = FanOut::new(FanOutOptions::default());
     for quality in qualities {
         let profile = Profile::of(*quality, TranscodeCodec::Mp3).unwrap();
-        let recipe = Recipe::new(profile, source.spec(), frames, &Tags::default(), None).unwrap();
+        let plan = TranscodePlan::new(profile, source.spec(), frames, &Tags::default(), None).unwrap();
         let mut file = fs::File::create(folder.join(quality.as_str())).unwrap();
-        std::io::Write::write_all(&mut file, recipe.head()).unwrap();
+        std::io::Write::write_all(&mut file, plan.head()).unwrap();
         let take = move |_, bytes: Vec<u8>| {
             std::io::Write::write_all(&mut file, &bytes).unwrap();
             Ok(())
         };
-        fan_out.add(quality.as_str(), recipe.sink(0, Box::new(take)).unwrap().1);
+        fan_out.add(quality.as_str(), plan.sink(0, Box::new(take)).unwrap().1);
     }
     let report = fan_out.run(&mut *source, &CancelFlag::default(), &mut |_| {}).unwrap();
     assert!(report.sinks.iter().all(|sink| sink.outcome == SinkOutcome::Finished), "{:?}", report.sinks);

@@ -11,7 +11,7 @@ use super::PlaceArgs;
 #[command(
     after_help = "Examples:\n  fanfare backup /media/disk/fanfare\n  fanfare backup /media/disk/fanfare --data /srv/fanfare\n\n\
                   A server may run meanwhile. Into the same folder again, only what is new or damaged there is copied. Left out is what can \
-                  be made again\n(smaller files, streams of library tracks), and the files of library folders. The backup \
+                  be made again\n(transcodes, streams of library tracks), and the files of library folders. The backup \
                   holds password hashes and keys:\nkeep it as private as the data folder."
 )]
 pub struct BackupArgs {

@@ -1,4 +1,4 @@
-//! One engine behind three doors: what a scan measures, an upload and live playback measure too (issue 4).
+//! A track can enter by three ways: a scan, an upload and live playback measure the same (issue 4).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests only
 
@@ -16,7 +16,7 @@ const EXPECTED_LUFS: f64 = -14.1;
 const WITHIN_LU: f64 = 0.1;
 const SOON: Duration = Duration::from_millis(250);
 
-/// The tone. Each door gets another length: results belong to content, and the same content is analyzed only once.
+/// The tone. Each entry gets another length: results belong to content, and the same content is analyzed only once.
 fn tone(seconds: f64) -> Vec<u8> {
     wav::wav(44_100, &[signals::sine(44_100, seconds, 440.0, 0.3)], wav::WavFormat::I16)
 }
@@ -121,7 +121,7 @@ async fn the_same_tone_measures_the_same_through_scan_upload_and_live_playback()
         assert_eq!(track["state"], "queued", "not analyzed yet: {track}");
     }
 
-    // Live playback: whoever plays it has it analyzed along, and nothing else.
+    // Live playback: the track that is played is analyzed, and no other.
     assert!(play(&server, &played).await >= 2, "12 s in segments of about 6 s");
     until(&server, &format!("/api/v1/tracks/{played}"), is_ready).await;
     assert_eq!(server.json(&format!("/api/v1/tracks/{scanned}")).await["state"], "queued");
@@ -133,10 +133,10 @@ async fn the_same_tone_measures_the_same_through_scan_upload_and_live_playback()
     until(&server, &format!("/api/v1/tracks/{scanned}"), is_ready).await;
 
     let mut measured = Vec::new();
-    for (door, track) in [("scan", &scanned), ("upload", &sent), ("live playback", &played)] {
+    for (entry, track) in [("scan", &scanned), ("upload", &sent), ("live playback", &played)] {
         let lufs = lufs(&server, track).await;
-        println!("{door}: {lufs:.3} LUFS");
-        assert!((lufs - EXPECTED_LUFS).abs() < WITHIN_LU, "{door}: {lufs} LUFS");
+        println!("{entry}: {lufs:.3} LUFS");
+        assert!((lufs - EXPECTED_LUFS).abs() < WITHIN_LU, "{entry}: {lufs} LUFS");
         measured.push(lufs);
     }
     // Whole periods of the same tone: the length makes no difference either.
