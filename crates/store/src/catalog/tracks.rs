@@ -30,7 +30,7 @@ macro_rules! row_columns {
     () => {
         "t.id, f.id AS folder_id, t.upload, t.relative_path, t.size_bytes, t.modified, t.changed_ns, t.presence, \
          t.missing_since, t.hash AS bytes_hash, c.hash, c.analyzed, \
-         t.duplicate, t.published, t.state, t.enrichment, \
+         t.twin, t.published, t.state, t.enrichment, \
          t.enrichment_error, t.title, t.tags, t.audio, t.cover, t.cover_error, t.failure, t.added, t.updated, \
          a.id AS artist_id, a.name AS artist_name, r.id AS release_id, r.title AS release_title, \
          t.tempo_bpm, t.key_name, t.camelot, t.integrated_lufs, t.true_peak_dbtp, t.gain_db, \
