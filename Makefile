@@ -26,7 +26,7 @@ bench: ## measure speed and size, print each figure with its target
 	@scripts/setup.sh test
 	cargo xtask bench
 
-bless: ## write generated files anew (settings page, API document, snapshots)
+bless: ## write the generated files again (settings page, API document, snapshots)
 	FANFARE_BLESS=1 cargo xtask ci --only tests
 
 screenshots: ## pictures of the web UI, desktop and phone, light and dark
