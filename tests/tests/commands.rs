@@ -163,7 +163,7 @@ fn people_and_keys_are_kept() {
         (&["add", "ben"], "", 2, "", "no password was given"),
         (&["add", "ben"], "short\n", 2, "", "characters"),
         (&["add", "ben"], "another password\n", 0, "ben may sign in as listener", ""),
-        (&["password", "ben"], "a new password\n", 0, "from now on", ""),
+        (&["password", "ben"], "a new password\n", 0, "takes effect at once", ""),
         (&["password", "eve"], "a new password\n", 3, "", "nobody is called eve"),
         (&["list"], "", 0, "owner     ada", ""),
         (&["remove", "ben"], "", 0, "removed", ""),
