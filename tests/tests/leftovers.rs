@@ -106,6 +106,13 @@ impl Home {
             assert_eq!(answer.status(), 200, "{path}");
             let _all = answer.bytes().await.unwrap();
         }
+        // The last byte is sent before the file is stored; until then another listener reads the file that is being made.
+        let path = format!("/api/v1/tracks/{}", track["id"].as_str().unwrap());
+        until("the transcode is stored", async || {
+            let track = self.server.json(&path).await;
+            track["cached"].as_array().unwrap().contains(&json!("low")).then_some(())
+        })
+        .await;
     }
 
     /// Waits until no work is left.
