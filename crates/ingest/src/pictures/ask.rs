@@ -19,7 +19,7 @@ use super::{
 pub struct PictureCommand {
     /// The program.
     pub exe: PathBuf,
-    /// Its arguments; they must lead to [`run_pictures`].
+    /// Its arguments; they must lead to [`crate::run_pictures`].
     pub args: Vec<OsString>,
 }
 
