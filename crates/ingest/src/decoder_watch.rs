@@ -1,7 +1,7 @@
 //! [`DecoderWatch`]: tries tracks again that failed for want of a decoder, once `ffmpeg` is another one.
 //!
-//! Invariants: a track is tried once for each program that is there, so one that fails with it again waits for the next; nothing
-//! is started to find out (a script that calls another program is the same as long as the script is).
+//! Invariants: a track is tried once for each program, and once after each start of the server; one that fails again waits for the
+//! next program. No process is started to find out (a script that calls another program is the same as long as the script is).
 
 use std::time::Duration;
 

@@ -147,7 +147,7 @@ impl Decode {
         let decoder = readers::decoder(&plan.params).map_err(Trouble::into_error)?;
         let facts = facts(&origin, &plan);
         let float_codec = facts.codec.starts_with("pcm_f");
-        // Only a placeholder until the first frame tells the spec.
+        // The spec of the first frame replaces this one.
         let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Mono };
         let mut decode = Self {
             packets: Packets::new(origin.clone(), reader, plan.track_id, plan.end_padding, plan.about_s),

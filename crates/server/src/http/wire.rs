@@ -3,7 +3,7 @@
 //! Purpose: hyper writes buffers; a file is none. So for every piece of a file the answer's body gives hyper a *stand-in*:
 //! a buffer of that length which lies in a region of memory that nobody ever touches ([`Outbox::put`]). hyper frames,
 //! queues and counts it like any other. When it comes down to the socket, [`Wire`] knows it by its address, and has the
-//! kernel send the file's bytes in its stead. No byte of the file enters this process, and an answer under way costs a few
+//! kernel send the file's bytes instead. No byte of the file enters this process, and an answer under way costs a few
 //! hundred bytes of memory.
 //!
 //! Vocabulary: the *outbox* of a connection holds the pieces that stand-ins were given out for, in order.
