@@ -345,7 +345,7 @@ async fn withdraw_waiting(tx: &mut SqliteConnection, task: TaskId, now: Timestam
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Claimable {
     Nothing,
-    /// That suspect, and nothing beside it.
+    /// That isolated job, and no other.
     Alone(i64),
     /// Whatever is due.
     Several,
