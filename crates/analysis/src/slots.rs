@@ -1,4 +1,4 @@
-//! [`AnalysisSlots`]: how many tracks are heard at a time, however many are asked for.
+//! [`AnalysisSlots`]: how many tracks are analyzed at a time, however many are asked for.
 
 use std::{
     collections::VecDeque,
@@ -26,13 +26,13 @@ pub struct AnalysisSlots(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     most: usize,
-    line: Mutex<Line>,
+    turns: Mutex<Turns>,
     moved: Condvar,
 }
 
 /// Who runs and who waits.
 #[derive(Debug, Default)]
-struct Line {
+struct Turns {
     running: usize,
     /// The number that the next run to come gets.
     next: u64,
@@ -44,7 +44,7 @@ impl AnalysisSlots {
     /// Places for that many runs, at least one.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        Self(Arc::new(Shared { most: most.max(1), line: Mutex::default(), moved: Condvar::new() }))
+        Self(Arc::new(Shared { most: most.max(1), turns: Mutex::default(), moved: Condvar::new() }))
     }
 
     /// As many places as that many processors keep busy.
@@ -71,31 +71,31 @@ impl AnalysisSlots {
     /// `Cancelled`, while waiting only.
     pub(crate) fn take(&self, cancel: &CancelFlag) -> Result<Slot> {
         let shared = &self.0;
-        let mut line = shared.lock();
-        let number = line.next;
-        line.next += 1;
-        line.waiting.push_back(number);
-        while line.running >= shared.most || line.waiting.front() != Some(&number) {
+        let mut turns = shared.lock();
+        let number = turns.next;
+        turns.next += 1;
+        turns.waiting.push_back(number);
+        while turns.running >= shared.most || turns.waiting.front() != Some(&number) {
             if cancel.is_cancelled() {
-                line.waiting.retain(|waiting| *waiting != number);
+                turns.waiting.retain(|waiting| *waiting != number);
                 shared.moved.notify_all();
                 return Err(Error::new(ErrorKind::Cancelled, "asked to stop"));
             }
-            line = shared.moved.wait_timeout(line, CANCEL_POLL).unwrap_or_else(PoisonError::into_inner).0;
+            turns = shared.moved.wait_timeout(turns, CANCEL_POLL).unwrap_or_else(PoisonError::into_inner).0;
         }
-        line.waiting.pop_front();
-        line.running += 1;
+        turns.waiting.pop_front();
+        turns.running += 1;
         // The next one may have a place, too.
         shared.moved.notify_all();
-        drop(line);
+        drop(turns);
         Ok(Slot(Arc::clone(shared)))
     }
 }
 
 impl Shared {
     /// Nothing under this lock can fail half way, so a poisoned one is as good as any.
-    fn lock(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

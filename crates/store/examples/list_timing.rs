@@ -20,7 +20,7 @@ const SYLLABLES: [&str; 16] = [
     "ka", "lo", "mi", "ne", "ra", "so", "tu", "vé", "blue", "love", "night", "the", "ün", "dor", "ist", "au",
 ];
 const BATCH: usize = 1_000;
-const HEARD: usize = 500;
+const ANALYZED: usize = 500;
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 #[tokio::main]
@@ -51,7 +51,7 @@ async fn run(store: &Store, tracks: usize, rounds: usize) -> Result<(), Box<dyn 
     println!("slowest batch of {BATCH}: {:.0} ms", slowest.as_secs_f64() * 1e3);
 
     let began = Instant::now();
-    let jobs = store.jobs().claim("analyze-track", "bench", HEARD as u32, NOW).await?;
+    let jobs = store.jobs().claim("analyze-track", "bench", ANALYZED as u32, NOW).await?;
     println!("claim {} jobs at once: {:.1} ms", jobs.len(), began.elapsed().as_secs_f64() * 1e3);
     let began = Instant::now();
     for (number, job) in jobs.iter().enumerate() {
@@ -73,7 +73,10 @@ async fn run(store: &Store, tracks: usize, rounds: usize) -> Result<(), Box<dyn 
         };
         catalog.commit_analysis(done, NOW).await?;
     }
-    println!("begin and commit one analysis: {:.2} ms", began.elapsed().as_secs_f64() * 1e3 / HEARD as f64);
+    println!(
+        "begin and commit one analysis: {:.2} ms",
+        began.elapsed().as_secs_f64() * 1e3 / ANALYZED as f64
+    );
 
     let began = Instant::now();
     let known = catalog.known_files(folder).await?.len();

@@ -45,7 +45,7 @@ pub(super) struct Complexity {
     /// Readings since the first above the floor; those at the floor wait for the next above it.
     counts: Vec<u32>,
     floors: u32,
-    heard: bool,
+    has_reading: bool,
 }
 
 impl Complexity {
@@ -66,7 +66,7 @@ impl Complexity {
             energy: 0.0,
             counts: vec![0; BINS + 1],
             floors: 0,
-            heard: false,
+            has_reading: false,
         }
     }
 
@@ -106,10 +106,10 @@ impl Complexity {
         // Also false for the NaN of broken samples.
         if above > 0.0 {
             let bin = (above.round() as usize).min(BINS);
-            self.counts[0] += if self.heard { self.floors } else { 0 };
+            self.counts[0] += if self.has_reading { self.floors } else { 0 };
             self.counts[bin] += 1;
             self.floors = 0;
-            self.heard = true;
+            self.has_reading = true;
         } else {
             self.floors += 1;
         }
@@ -117,7 +117,7 @@ impl Complexity {
 
     /// The complexity in dB; `None` if no reading was above the floor.
     pub(super) fn reading(&self) -> Option<f64> {
-        if !self.heard {
+        if !self.has_reading {
             return None;
         }
         let readings = || {

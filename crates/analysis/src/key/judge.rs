@@ -71,12 +71,12 @@ fn chroma(bins: &[f32; FINE_BINS], tuning_cents: f64) -> [f64; 12] {
 }
 
 /// The chroma without what harmonics put into it, else a lone low note sounds like its major chord.
-fn without_harmonics(heard: &[f64; 12]) -> [f64; 12] {
-    let mut notes = *heard;
+fn without_harmonics(sounding: &[f64; 12]) -> [f64; 12] {
+    let mut notes = *sounding;
     for _ in 0..HARMONIC_ROUNDS {
         notes = std::array::from_fn(|class| {
             let from_others = HARMONICS.iter().map(|(up, share)| share * notes[(class + 12 - up) % 12]);
-            heard[class] - from_others.sum::<f64>()
+            sounding[class] - from_others.sum::<f64>()
         });
     }
     notes.map(|level| level.max(0.0))
@@ -111,7 +111,7 @@ pub(super) struct Tally {
 const EDGE: usize = 4;
 
 impl Tally {
-    /// Adds segments, heard in that tuning. Those far weaker than the loudest of them are pauses.
+    /// Adds segments, by that tuning. Those far weaker than the loudest of them are pauses.
     pub(super) fn add(&mut self, segments: &[Segment], tuning_cents: f64) {
         let notes = |bins| without_harmonics(&chroma(bins, tuning_cents));
         let rows: Vec<Classes> = segments.iter().map(|s| (notes(&s.all), notes(&s.bass))).collect();

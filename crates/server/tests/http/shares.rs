@@ -151,7 +151,7 @@ async fn a_link_that_ends_takes_its_guests_along() {
     for share in [&by_hand, &by_track, &with_tape] {
         guests.push(fixture.guest(share).await);
     }
-    let heard = |guest: usize| {
+    let status = |guest: usize| {
         let (fixture, guests) = (&fixture, &guests);
         async move { fixture.status(&guests[guest], &fixture.audio(fixture.inside)).await }
     };
@@ -162,7 +162,7 @@ async fn a_link_that_ends_takes_its_guests_along() {
         fixture.server.request(&fixture.owner, Method::DELETE, &path).send().await.unwrap().status(),
         204
     );
-    assert_eq!((heard(0).await, heard(1).await), (404, 200));
+    assert_eq!((status(0).await, status(1).await), (404, 200));
     let ended = fixture.open(json!({"token": by_hand["token"]})).await;
     assert_eq!((ended.status(), ended.text().await.unwrap()), unknown, "ended and unknown are alike");
     // A track that leaves the mixtape is out of reach at once.
