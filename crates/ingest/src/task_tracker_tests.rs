@@ -1,5 +1,5 @@
 use fanfare_model::{ErrorKind, JobKind, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, NewJob, StoreOptions};
+use fanfare_store::{AfterFailure, LeaseKey, NewJob, StoreOptions};
 
 use super::*;
 use crate::BackgroundOptions;
@@ -78,7 +78,11 @@ async fn why_a_run_ended_is_told_by_the_next_life_of_the_server_too() {
             offset_bytes: None,
             remedy: None,
         };
-        store.jobs().fail(job.id, job.attempt, "me", error, AfterFailure::Park, now).await.unwrap();
+        store
+            .jobs()
+            .fail(LeaseKey::new(job.id, job.attempt, "me"), error, AfterFailure::Park, now)
+            .await
+            .unwrap();
         // The server is killed before it hears of it.
         drop((hold, before));
         tracker().resume().await.unwrap();

@@ -11,7 +11,7 @@ use fanfare_ingest::{Ingest, UploadOptions, WorkerProcessOptions, run_worker};
 use fanfare_model::{
     ErrorKind, Job, JobState, TaskKind, TaskState, Timestamp, TrackId, TrackState, UserId, job::JobError,
 };
-use fanfare_store::{AfterFailure, BlobKind, PROCESS_ATTEMPTS, Store, Uploaded};
+use fanfare_store::{AfterFailure, BlobKind, LeaseKey, PROCESS_ATTEMPTS, Store, Uploaded};
 use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav},
@@ -84,7 +84,11 @@ async fn pause_is_over(store: &Store, job: &Job) {
         remedy: None,
     };
     let after = AfterFailure::RetryAt(Timestamp(0));
-    store.jobs().fail(claimed.id, claimed.attempt, "clock", error, after, later).await.unwrap();
+    store
+        .jobs()
+        .fail(LeaseKey::new(claimed.id, claimed.attempt, "clock"), error, after, later)
+        .await
+        .unwrap();
 }
 
 async fn state(store: &Store, track: TrackId) -> TrackState {

@@ -10,7 +10,7 @@ use fanfare_model::{
     EnrichmentState, Error, ErrorKind, JobId, JobKind, JobState, Timestamp, TrackId, TrackState, UserId,
     job::JobError,
 };
-use fanfare_store::{AfterFailure, ENRICH_ATTEMPTS, NewJob, ParkedFilter, Store, Uploaded};
+use fanfare_store::{AfterFailure, ENRICH_ATTEMPTS, LeaseKey, NewJob, ParkedFilter, Store, Uploaded};
 use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
@@ -71,7 +71,9 @@ async fn fail_open(store: &Store, track: TrackId) -> JobId {
     for _ in 0..ENRICH_ATTEMPTS {
         let job = jobs.claim("enrich-track-audio", "test", 1, far).await.unwrap().remove(0);
         let error = JobError::from(&Error::new(ErrorKind::Io, "the disk is away"));
-        jobs.fail(job.id, job.attempt, "test", error, AfterFailure::RetryAt(far), far).await.unwrap();
+        jobs.fail(LeaseKey::new(job.id, job.attempt, "test"), error, AfterFailure::RetryAt(far), far)
+            .await
+            .unwrap();
     }
     assert_eq!(jobs.job(id).await.unwrap().unwrap().state, JobState::Parked);
     let track = store.catalog().track(track).await.unwrap().unwrap().track;

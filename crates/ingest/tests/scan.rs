@@ -6,7 +6,7 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 
 use fanfare_ingest::{DataLock, Ingest};
 use fanfare_model::{Error, ErrorKind, TaskState, job::JobError};
-use fanfare_store::Store;
+use fanfare_store::{LeaseKey, Store};
 
 mod fixture;
 use fixture::{Fixture, ended, paths, rest, scan, tracks, write_song};
@@ -306,7 +306,11 @@ async fn a_track_that_moved_while_it_could_not_be_reached_is_tried_again() {
     let job = store.jobs().claim("analyze-track", "me", 1, now).await.unwrap().remove(0);
     let track = tracks(store).await.remove(0).track;
     let reason = JobError::from(&Error::new(ErrorKind::NotFound, "it is not there"));
-    store.catalog().fail_analysis(job.id, job.attempt, "me", track.id, (&reason, None), now).await.unwrap();
+    store
+        .catalog()
+        .fail_analysis(LeaseKey::new(job.id, job.attempt, "me"), track.id, &reason, None, now)
+        .await
+        .unwrap();
     fs::rename(library.fixture.music().join("a"), library.fixture.music().join("b")).unwrap();
     scan(ingest).await;
     let after = tracks(store).await.remove(0).track;

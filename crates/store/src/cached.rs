@@ -14,11 +14,12 @@
 mod check;
 mod following;
 mod making;
+mod remembered;
 mod room;
+mod row;
 
 use std::{
     fs,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -26,10 +27,12 @@ use std::{
 use fanfare_model::{Attempt, JobId, Profile, Result, Timestamp};
 
 use crate::blobs::timestamp;
-use check::Checked;
-pub use check::{Damage, Look};
+pub use check::Look;
 pub use following::Following;
 pub use making::{Kept, Making, MakingFile};
+use remembered::Checked;
+pub use remembered::Damage;
+pub use row::CachedFile;
 
 /// The folder, below the cache folder, of files that are being made.
 const MAKING: &str = ".making";
@@ -116,32 +119,6 @@ impl CacheFolder {
     #[must_use]
     pub fn making(&self, job: JobId, attempt: Attempt) -> PathBuf {
         self.root.join(MAKING).join(format!("{job}-{}", attempt.0))
-    }
-
-    /// Makes the place for an attempt's files.
-    ///
-    /// # Errors
-    /// `NoSpace`, `PermissionDenied`, `Io`, with a remedy.
-    pub fn begin(&self, job: JobId, attempt: Attempt) -> Result<Making> {
-        let parent = self.root.join(MAKING);
-        let builder = |recursive| {
-            let mut builder = fs::DirBuilder::new();
-            builder.recursive(recursive).mode(0o700);
-            builder
-        };
-        builder(true).create(&parent).map_err(|error| self.failed("making the cache folder", error))?;
-        // What earlier attempts left, whose worker was killed, is worth nothing: they are fenced out.
-        let earlier = format!("{job}-");
-        let entries =
-            fs::read_dir(&parent).map_err(|error| self.failed("reading the cache folder", error))?;
-        for entry in entries.map_while(std::io::Result::ok) {
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&earlier)) {
-                let _ = fs::remove_dir_all(entry.path()); // else at the next start of the server
-            }
-        }
-        let folder = self.making(job, attempt);
-        builder(false).create(&folder).map_err(|error| self.failed("making the cache folder", error))?;
-        Ok(Making { cache: self.clone(), folder })
     }
 }
 

@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::Sqlit
 use crate::{
     connect,
     error::{is_damaged, sql},
-    open::DATABASE_FILE,
+    options::DATABASE_FILE,
 };
 
 /// How a database of SQLite begins.

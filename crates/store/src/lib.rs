@@ -20,6 +20,7 @@ mod db;
 mod disk;
 mod error;
 mod failure;
+mod file_work;
 mod folding;
 mod fresh;
 mod growing;
@@ -30,6 +31,8 @@ mod lost;
 mod migrate;
 mod mounts;
 mod open;
+mod options;
+mod paths;
 mod patience;
 mod people;
 mod probe;
@@ -38,19 +41,22 @@ mod refold;
 mod reserve;
 mod rows;
 mod search;
+mod secret;
+mod store;
 mod text;
+mod track_names;
 mod trouble;
 mod uses;
 
 pub use blobs::{BlobKind, BlobStore, FileBlobStore, MemoryBlobStore, StoredBlob, blob_name, of_storage};
-pub use cached::{CacheFolder, Damage, Following, Kept, Look, Making, MakingFile};
+pub use cached::{CacheFolder, CachedFile, Damage, Following, Kept, Look, Making, MakingFile};
 pub use catalog::{
-    AnalysisCommit, CacheRun, CachedCounts, CachedFile, Catalog, DeepChecked, DeepStep, EnrichCommit,
-    FileElsewhere, FileFacts, FolderMount, FormerPlace, Keeping, KnownFile, Leftover, LibraryCounts,
-    MAX_PAGE, MAX_PARKED, Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened,
-    Page, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit, QuarantineCounts,
-    Quarantined, Rotten, ScanApplied, ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery,
-    TrackRow, TrackSort, Transcode, TranscodeCounts, TranscodePart, Uploaded, WantedCover,
+    AnalysisCommit, CacheRun, CachedCounts, Catalog, DeepChecked, DeepStep, EnrichCommit, FileElsewhere,
+    FileFacts, FolderMount, FormerPlace, Keeping, KnownFile, Leftover, LibraryCounts, MAX_PAGE, MAX_PARKED,
+    Matched, MixtapeChange, MixtapeQuery, NewMixtape, NewShare, NewUpload, Opened, Page, ParkedFilter,
+    ParkedJob, ParkedPage, ParkedPlace, ParkedTrack, ProcessCommit, QuarantineCounts, Quarantined, Rotten,
+    ScanApplied, ScanChange, ScanEnd, ScannedFile, StoredKind, Swept, TrackQuery, TrackRow, TrackSort,
+    Transcode, TranscodeCounts, TranscodePart, Uploaded, WantedCover,
 };
 pub use disk::{Disk, Unwritable};
 pub use error::is_unreadable_database;
@@ -61,14 +67,16 @@ pub use ids::fresh_id;
 pub use location::{refuse_long_path, refuse_no_folder};
 pub use lost::{damaged_database, refuse_lost_database};
 pub use mounts::Mounts;
-#[cfg(feature = "testsuite")]
-pub use open::WriteGuard;
-pub use open::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, Store, StoreOptions};
+pub use options::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, StoreOptions};
 pub use patience::Patience;
-pub use people::{ApiKey, Ended, Keep, People, SecretHash};
+pub use people::{ApiKey, Ended, Keep, People};
 pub use probe::try_writing;
 pub use queue::{
     ANALYZE_ATTEMPTS, AfterFailure, ENRICH_ATTEMPTS, ENRICH_PAUSE_MS, HEARTBEAT_MS, JobCounts, JobQueue,
-    LEASE_MS, MemoryJobQueue, NewJob, PROCESS_ATTEMPTS, SqliteJobQueue, TRANSCODE_ATTEMPTS,
+    LEASE_MS, LeaseKey, MemoryJobQueue, NewJob, PROCESS_ATTEMPTS, SqliteJobQueue, TRANSCODE_ATTEMPTS,
 };
+pub use secret::SecretHash;
+pub use store::Store;
+#[cfg(feature = "testsuite")]
+pub use store::WriteGuard;
 pub use trouble::StorageTrouble;

@@ -16,7 +16,7 @@ use crate::{
     db::{Db, commit},
     error::sql,
     migrate,
-    open::{BLOB_FOLDER, DATABASE_FILE},
+    options::{BLOB_FOLDER, DATABASE_FILE},
 };
 
 const WHAT: &str = "looking whether the database is lost";

@@ -14,15 +14,13 @@ use fanfare_model::{Error, ErrorKind, Result, Role, Timestamp, User, UserId};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
+    SecretHash,
     db::{Db, commit},
     error::{from_sql, sql, strange},
     fresh_id,
     rows::{bytes, col, id, time},
     text::name_key,
 };
-
-/// A secret's hash (BLAKE3 of a random token).
-pub type SecretHash = [u8; 32];
 
 /// People, sessions and API keys. Secrets arrive hashed by the caller; only hashes are stored.
 #[derive(Clone)]

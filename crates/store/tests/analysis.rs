@@ -9,7 +9,7 @@ use fanfare_model::{
     job::{JobError, Products},
     track::TrackFailure,
 };
-use fanfare_store::{ANALYZE_ATTEMPTS, AfterFailure, ScanChange, ScannedFile, TrackRow};
+use fanfare_store::{ANALYZE_ATTEMPTS, AfterFailure, LeaseKey, ScanChange, ScannedFile, TrackRow};
 use support::*;
 
 async fn row(fixture: &Fixture, id: TrackId) -> TrackRow {
@@ -66,7 +66,13 @@ async fn delivery_may_repeat_and_the_effect_may_not() {
         assert_eq!(begun.unwrap_err().kind(), ErrorKind::Conflict);
         let reason = failure(ErrorKind::Malformed, "late");
         let failed = catalog
-            .fail_analysis(first.id, attempt, OWNER, id, (&reason_of(&reason), reason.next_retry), NOW)
+            .fail_analysis(
+                LeaseKey::new(first.id, attempt, OWNER),
+                id,
+                &reason_of(&reason),
+                reason.next_retry,
+                NOW,
+            )
             .await;
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Conflict);
     }
@@ -113,7 +119,13 @@ async fn a_failed_track_says_why_and_can_be_queued_again() {
     let (id, catalog) = (track_of(&job), fixture.store.catalog());
     let reason = failure(ErrorKind::Malformed, "frame 3 is broken");
     catalog
-        .fail_analysis(job.id, job.attempt, OWNER, id, (&reason_of(&reason), reason.next_retry), NOW)
+        .fail_analysis(
+            LeaseKey::new(job.id, job.attempt, OWNER),
+            id,
+            &reason_of(&reason),
+            reason.next_retry,
+            NOW,
+        )
         .await
         .unwrap();
     let failed = row(&fixture, id).await.track;
@@ -152,7 +164,7 @@ async fn a_track_that_was_heard_stays_ready_whatever_becomes_of_another_hearing(
     catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
     let away = TrackFailure { next_retry: Some(later(60)), ..failure(ErrorKind::Unavailable, "it is away") };
     catalog
-        .fail_analysis(job.id, job.attempt, OWNER, id, (&reason_of(&away), away.next_retry), NOW)
+        .fail_analysis(LeaseKey::new(job.id, job.attempt, OWNER), id, &reason_of(&away), away.next_retry, NOW)
         .await
         .unwrap();
     let track = row(&fixture, id).await.track;
@@ -185,11 +197,10 @@ async fn jobs_of_no_task_are_forgotten_but_what_may_be_retried_is_not() {
     let broken = failure(ErrorKind::Malformed, "broken");
     catalog
         .fail_analysis(
-            parked.id,
-            parked.attempt,
-            OWNER,
+            LeaseKey::new(parked.id, parked.attempt, OWNER),
             track_of(&parked),
-            (&reason_of(&broken), broken.next_retry),
+            &reason_of(&broken),
+            broken.next_retry,
             NOW,
         )
         .await
@@ -221,11 +232,10 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
         let failure = failure(ErrorKind::Malformed, "broken");
         catalog
             .fail_analysis(
-                job.id,
-                job.attempt,
-                OWNER,
+                LeaseKey::new(job.id, job.attempt, OWNER),
                 track_of(&job),
-                (&reason_of(&failure), failure.next_retry),
+                &reason_of(&failure),
+                failure.next_retry,
                 NOW,
             )
             .await
@@ -255,11 +265,10 @@ async fn all_failed_tracks_can_be_queued_again_at_once() {
     let again = failure(ErrorKind::Malformed, "broken");
     catalog
         .fail_analysis(
-            job.id,
-            job.attempt,
-            OWNER,
+            LeaseKey::new(job.id, job.attempt, OWNER),
             track_of(&job),
-            (&reason_of(&again), again.next_retry),
+            &reason_of(&again),
+            again.next_retry,
             later(2),
         )
         .await
@@ -310,7 +319,12 @@ async fn a_retry_shows_when_it_comes_and_the_last_one_fails_the_track() {
             remedy: None,
         };
         let after = AfterFailure::RetryAt(now.plus_ms(1_000));
-        fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();
+        fixture
+            .store
+            .jobs()
+            .fail(LeaseKey::new(job.id, job.attempt, OWNER), error, after, now)
+            .await
+            .unwrap();
         let track = row(&fixture, id).await.track;
         let failure = track.failure.unwrap();
         if attempt < ANALYZE_ATTEMPTS {

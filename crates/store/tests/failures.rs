@@ -13,7 +13,7 @@ use fanfare_model::{
     features::{AnalyzerOutcome, AnalyzerResult},
     job::JobError,
 };
-use fanfare_store::{AfterFailure, NewJob, ScanChange};
+use fanfare_store::{AfterFailure, LeaseKey, NewJob, ScanChange};
 use serde_json::Value;
 use support::{Fixture, NOW, OWNER, commit_of, failure, later};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -94,14 +94,24 @@ async fn every_failed_attempt_is_a_warning_and_the_last_one_an_error() {
         let now = later(300 * (attempt - 1));
         let job = claim(&fixture, queue, now).await;
         let after = AfterFailure::RetryAt(later(300 * attempt));
-        fixture.store.jobs().fail(job.id, job.attempt, OWNER, broke(), after, now).await.unwrap();
+        fixture
+            .store
+            .jobs()
+            .fail(LeaseKey::new(job.id, job.attempt, OWNER), broke(), after, now)
+            .await
+            .unwrap();
         let line = log.one();
         let level = if attempt < 3 { "WARN" } else { "ERROR" };
         says(&line, level, queue, track, file, "io", "it broke\nERROR forged");
         assert_eq!((line["attempt"].as_i64(), line["attempts"].as_i64()), (Some(attempt), Some(3)));
         assert_eq!(line["retry_in_s"].as_i64(), (attempt < 3).then_some(300), "{line:#}");
         // A worker that no longer holds the lease stores nothing, and reports nothing.
-        let late = fixture.store.jobs().fail(job.id, job.attempt, OWNER, broke(), AfterFailure::Park, now);
+        let late = fixture.store.jobs().fail(
+            LeaseKey::new(job.id, job.attempt, OWNER),
+            broke(),
+            AfterFailure::Park,
+            now,
+        );
         assert_eq!(late.await.unwrap_err().kind(), ErrorKind::Conflict);
         assert_eq!(log.lines(), Vec::<Value>::new());
     }
@@ -132,7 +142,7 @@ async fn a_holder_that_died_and_a_track_that_was_given_up_are_told() {
     let job = claim(&fixture, "analyze-track", later(7_200)).await;
     let error = JobError { kind: ErrorKind::Malformed, message: "no frame is whole".to_owned(), ..broke() };
     let (track, catalog) = (job.kind.track(), fixture.store.catalog());
-    catalog.fail_analysis(job.id, job.attempt, OWNER, track, (&error, None), NOW).await.unwrap();
+    catalog.fail_analysis(LeaseKey::new(job.id, job.attempt, OWNER), track, &error, None, NOW).await.unwrap();
     let line = log.one();
     assert_eq!((&line["level"], &line["cause"]), (&"ERROR".into(), &"no frame is whole".into()), "{line:#}");
 

@@ -11,7 +11,8 @@ use fanfare_model::{
     job::{JobError, Products},
 };
 use fanfare_store::{
-    AfterFailure, AnalysisCommit, BlobKind, EnrichCommit, NewUpload, ParkedFilter, ProcessCommit, Uploaded,
+    AfterFailure, AnalysisCommit, BlobKind, EnrichCommit, LeaseKey, NewUpload, ParkedFilter, ProcessCommit,
+    Uploaded,
 };
 use support::{Fixture, NOW, OWNER, commit_of, hash, later, properties};
 
@@ -50,7 +51,7 @@ async fn claim(fixture: &Fixture, queue: &str, now: Timestamp) -> Option<Job> {
 async fn park(fixture: &Fixture, queue: &str, error: &Error, now: Timestamp) -> JobId {
     let job = claim(fixture, queue, now).await.unwrap();
     let (error, park) = (JobError::from(error), AfterFailure::Park);
-    fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, park, now).await.unwrap();
+    fixture.store.jobs().fail(LeaseKey::new(job.id, job.attempt, OWNER), error, park, now).await.unwrap();
     job.id
 }
 
@@ -216,14 +217,16 @@ async fn parked_jobs_are_listed_page_by_page_with_reasons_attempts_and_tracks() 
     let first = claim(&fixture, ANALYZE, NOW).await.unwrap();
     let away = JobError::from(&Error::new(ErrorKind::Io, "the disk is away").remedy("plug it in"));
     let again = AfterFailure::RetryAt(later(5));
-    jobs.fail(first.id, first.attempt, OWNER, away.clone(), again, NOW).await.unwrap();
+    jobs.fail(LeaseKey::new(first.id, first.attempt, OWNER), away.clone(), again, NOW).await.unwrap();
     assert_eq!(parked(&fixture).await, 0, "it is tried again");
     let broken = Error::new(ErrorKind::Malformed, "frame 3 is broken").at_byte(7);
     let mut expected = Vec::new();
     for at in [6, 7, 8] {
         let job = claim(&fixture, ANALYZE, later(at)).await.unwrap();
         let reason = JobError::from(&broken);
-        jobs.fail(job.id, job.attempt, OWNER, reason, AfterFailure::Park, later(at)).await.unwrap();
+        jobs.fail(LeaseKey::new(job.id, job.attempt, OWNER), reason, AfterFailure::Park, later(at))
+            .await
+            .unwrap();
         expected.insert(0, (job.id, job.kind.track(), later(at), job.attempt.0));
     }
     let all = catalog.parked(&ParkedFilter::default(), None, 10).await.unwrap();
@@ -285,7 +288,9 @@ async fn only_the_latest_attempts_are_remembered() {
         let job = claim(&fixture, ANALYZE, now).await.unwrap();
         last = job.attempt.0;
         let again = AfterFailure::RetryAt(now);
-        jobs.fail(job.id, job.attempt, OWNER, JobError::from(&broken), again, now).await.unwrap();
+        jobs.fail(LeaseKey::new(job.id, job.attempt, OWNER), JobError::from(&broken), again, now)
+            .await
+            .unwrap();
         if state(&fixture, job.id).await == JobState::Parked && round < 44 {
             jobs.retry(job.id, now).await.unwrap();
         }

@@ -6,7 +6,7 @@ mod support;
 use fanfare_model::{
     Error, ErrorKind, Job, JobId, JobKind, Profile, Quality, Timestamp, TranscodeCodec, job::JobError,
 };
-use fanfare_store::{AfterFailure, BlobKind, CachedFile, NewJob, TRANSCODE_ATTEMPTS, Transcode};
+use fanfare_store::{AfterFailure, BlobKind, CachedFile, LeaseKey, NewJob, TRANSCODE_ATTEMPTS, Transcode};
 use support::{Fixture, NOW, OWNER, hash, later};
 
 async fn claim(fixture: &Fixture, queue: &str, now: Timestamp) -> Option<Job> {
@@ -17,7 +17,7 @@ async fn claim(fixture: &Fixture, queue: &str, now: Timestamp) -> Option<Job> {
 async fn park(fixture: &Fixture, queue: &str, error: &Error, now: Timestamp) -> JobId {
     let job = claim(fixture, queue, now).await.unwrap();
     let (error, park) = (JobError::from(error), AfterFailure::Park);
-    fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, park, now).await.unwrap();
+    fixture.store.jobs().fail(LeaseKey::new(job.id, job.attempt, OWNER), error, park, now).await.unwrap();
     job.id
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use fanfare_model::{Attempt, ErrorKind, JobId, JobState, Timestamp, job::JobError};
 use fanfare_store::{
-    AfterFailure, JobCounts, JobQueue, LEASE_MS, MemoryJobQueue, NewJob,
+    AfterFailure, JobCounts, JobQueue, LEASE_MS, LeaseKey, MemoryJobQueue, NewJob,
     queue::{
         death_delay_ms,
         suite::{QUEUE, new_job},
@@ -218,7 +218,12 @@ async fn agrees(queue: &dyn JobQueue, ops: &[Op]) {
                     remedy: None,
                 };
                 let held = job.is_held_by(owner, false);
-                expect(held, queue.fail(job.id, Attempt(job.attempt), &name(owner), error, after, now).await);
+                expect(
+                    held,
+                    queue
+                        .fail(LeaseKey::new(job.id, Attempt(job.attempt), &name(owner)), error, after, now)
+                        .await,
+                );
                 if held {
                     job.deaths = 0;
                 }

@@ -11,8 +11,8 @@ use fanfare_model::{
     job::{JobError, Products},
 };
 use fanfare_store::{
-    AfterFailure, BlobKind, CachedFile, ENRICH_PAUSE_MS, EnrichCommit, NewUpload, ProcessCommit, Transcode,
-    TranscodePart, Uploaded,
+    AfterFailure, BlobKind, CachedFile, ENRICH_PAUSE_MS, EnrichCommit, LeaseKey, NewUpload, ProcessCommit,
+    Transcode, TranscodePart, Uploaded,
 };
 use support::{Fixture, NOW, OWNER, all, commit_of, hash, later, properties};
 
@@ -188,7 +188,12 @@ async fn a_retry_makes_the_ladder_that_is_set_now() {
         offset_bytes: None,
         remedy: None,
     };
-    fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, AfterFailure::Park, NOW).await.unwrap();
+    fixture
+        .store
+        .jobs()
+        .fail(LeaseKey::new(job.id, job.attempt, OWNER), error, AfterFailure::Park, NOW)
+        .await
+        .unwrap();
     fixture.store.catalog().requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
     let job = claim(&fixture, "process-track", NOW).await.unwrap();
     assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
@@ -243,7 +248,12 @@ async fn an_enrichment_that_goes_on_failing_fails_open_after_three_attempts() {
         };
         now = now.plus_ms(ENRICH_PAUSE_MS);
         let after = AfterFailure::RetryAt(now);
-        fixture.store.jobs().fail(job.id, job.attempt, OWNER, error, after, now).await.unwrap();
+        fixture
+            .store
+            .jobs()
+            .fail(LeaseKey::new(job.id, job.attempt, OWNER), error, after, now)
+            .await
+            .unwrap();
         let early = now.plus_ms(-1);
         assert!(claim(&fixture, "enrich-track-audio", early).await.is_none(), "five minutes apart");
     }

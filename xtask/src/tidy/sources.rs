@@ -114,6 +114,7 @@ fn is_product(relative: &Path) -> bool {
     text.starts_with("crates/")
         && text.contains("/src/")
         && !text.contains("/tests/")
+        && !text.contains("/suite/")
         && name != "tests.rs"
         && name != "suite.rs"
         && !name.ends_with("_tests.rs")

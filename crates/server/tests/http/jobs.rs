@@ -1,6 +1,7 @@
 //! Parked jobs and the times of analysis in the API (issue 12).
 
 use fanfare_model::{Error, ErrorKind, JobId, Role, TrackId, job::JobError};
+use fanfare_store::LeaseKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -13,8 +14,8 @@ async fn parked(server: &Server, name: &str, error: &Error) -> (JobId, TrackId) 
     let track = server.track(name, &[0; 10]).await;
     let job = server.store().jobs().claim("analyze-track", "test", 1, now()).await.unwrap().remove(0);
     assert_eq!(job.kind.track(), track);
-    let reason = (&JobError::from(error), None);
-    server.store().catalog().fail_analysis(job.id, job.attempt, "test", track, reason, now()).await.unwrap();
+    let (reason, lease) = (JobError::from(error), LeaseKey::new(job.id, job.attempt, "test"));
+    server.store().catalog().fail_analysis(lease, track, &reason, None, now()).await.unwrap();
     (job.id, track)
 }
 

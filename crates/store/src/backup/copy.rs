@@ -7,55 +7,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fanfare_model::{ContentHash, Error, ErrorKind, Result};
-use serde::{Deserialize, Serialize};
+use fanfare_model::{ContentHash, Result};
 
 use super::{
-    Step, failed,
-    folder::{blob_path, private_file, private_folder},
-    snapshot::Named,
+    damaged::Damaged,
+    files::{blob_path, private_file, private_folder},
+    named::Named,
 };
-use crate::{BlobKind, Store, hash_blocks, hash_reader};
+use crate::{
+    BlobKind, Store,
+    file_work::{Found, detached, failed, hash_of},
+    hash_blocks,
+};
 
-/// What is wrong with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Found {
-    /// It is not there.
-    Missing,
-    /// Its bytes are not those that it is named by.
-    Damaged,
-    /// The system could not read it.
-    Unreadable,
-}
-
-/// A file that rows name and that is not whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Damaged {
-    /// `upload`, `cover` or `media`.
-    pub kind: String,
-    /// Its name.
-    pub name: String,
-    /// What is wrong with it.
-    pub found: Found,
-    /// The tracks and mixtapes that need it, by title; not all of many.
-    #[serde(default)]
-    pub titles: Vec<String>,
-}
-
-impl Damaged {
-    pub(super) fn new(kind: BlobKind, name: ContentHash, found: Found) -> Self {
-        Self { kind: kind.as_str().to_owned(), name: name.to_string(), found, titles: Vec::new() }
-    }
-
-    /// What the check of a database says of a file that is not there.
-    pub(super) fn is_missing(&self) -> String {
-        crate::catalog::check::missing(&self.kind, &self.name)
-    }
-
-    pub(super) fn is(&self, kind: BlobKind, name: ContentHash) -> bool {
-        self.kind == kind.as_str() && self.name == name.to_string()
-    }
+/// How far a backup or a restore is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Files done.
+    pub done: u64,
+    /// Files in all.
+    pub files: u64,
+    /// Bytes copied so far.
+    pub bytes: u64,
 }
 
 /// What copying did.
@@ -167,23 +140,4 @@ pub(super) async fn copy_one(from: PathBuf, to: PathBuf, name: ContentHash) -> R
         Ok(One::Copied(bytes))
     })
     .await
-}
-
-/// The hash of a file, and how many bytes it has.
-pub(crate) async fn hash_of(path: &Path) -> Result<(ContentHash, u64)> {
-    let path = path.to_owned();
-    detached(move || {
-        let read = |error| failed("reading", &path, error);
-        File::open(&path).and_then(hash_reader).map_err(read)
-    })
-    .await
-}
-
-/// File work on a thread that may wait.
-pub(super) async fn detached<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|ended| {
-        Err(Error::new(ErrorKind::Internal, "copying a file broke off").because(ended))
-    })
 }

@@ -2,9 +2,9 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -12,12 +12,12 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
-    failed,
+    errors::no_backup,
+    files::{private_file, private_folder},
     manifest::{BackedUpFile, MANIFEST_FILE, Manifest},
-    no_backup,
-    snapshot::{Named, SNAPSHOT},
+    named::{Named, SNAPSHOT},
 };
-use crate::{BlobKind, Mounts, blobs::blob_counts, refuse_long_path, refuse_no_folder};
+use crate::{BlobKind, Mounts, blobs::blob_counts, file_work::failed, refuse_long_path, refuse_no_folder};
 
 /// The file that marks a folder as a backup from its first moment, and keeps two from being made there at once.
 const MARK: &str = ".fanfare-backup";
@@ -124,25 +124,6 @@ pub(super) fn refuse_cache(target: &Path, cache: &Path) -> Result<()> {
     }
     let message = format!("a backup cannot lie in the cache folder {}", cache.display());
     Err(Error::new(ErrorKind::Invalid, message).remedy("name another folder, best on another disk"))
-}
-
-pub(super) fn private_folder(path: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| failed("making", path, error))
-}
-
-/// A new file that its owner alone may read, in place of one of that name.
-pub(super) fn private_file(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(path)
-}
-
-/// Where a blob lies in a backup or a data folder's `blobs`.
-pub(super) fn blob_path(blobs: &Path, kind: BlobKind, name: ContentHash) -> PathBuf {
-    let name = name.to_string();
-    blobs.join(kind.as_str()).join(&name[..2]).join(name)
 }
 
 pub(super) fn copy_settings(place: &Place, settings: Option<&Path>) -> Result<Option<BackedUpFile>> {

@@ -8,7 +8,7 @@ use std::path::Path;
 use fanfare_model::{ContentHash, Result};
 use sqlx::Connection as _;
 
-use super::{copy::Damaged, snapshot::open};
+use super::{damaged::Damaged, named::open};
 use crate::{BlobKind, error::sql};
 
 const WHAT: &str = "leaving out what is damaged in the backup";

@@ -10,7 +10,8 @@ use fanfare_model::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{broken, copy::Damaged, failed, folder::private_file};
+use super::{damaged::Damaged, errors::broken, files::private_file};
+use crate::file_work::failed;
 
 /// The name of the file.
 pub const MANIFEST_FILE: &str = "manifest.json";

@@ -10,40 +10,34 @@
 //! never replaced by a damaged one; a restore puts only what is whole in place, and names the rest.
 
 mod copy;
+mod damaged;
+mod errors;
+mod files;
 mod folder;
 mod left_out;
 mod libraries;
 mod manifest;
+mod named;
 mod other;
 mod restore;
 mod snapshot;
 
-pub(crate) use copy::hash_of;
-pub use copy::{Damaged, Found};
+pub use crate::file_work::Found;
+pub use copy::Step;
+pub use damaged::Damaged;
 pub use folder::refuse_overlap;
 pub use manifest::{Kept, MANIFEST_FILE, Manifest};
 pub use restore::{Restored, refuse_data, restore};
 
 use std::path::Path;
 
-use fanfare_model::{Error, ErrorKind, Result, Timestamp};
+use fanfare_model::{Result, Timestamp};
 
 use crate::Store;
 use copy::{Verified, copy_missing};
 
 /// Snapshots taken at most, because uploads were deleted while their bytes were to be copied; the last holds writers up.
 const SNAPSHOTS: u32 = 4;
-
-/// How far a backup or a restore is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Step {
-    /// Files done.
-    pub done: u64,
-    /// Files in all.
-    pub files: u64,
-    /// Bytes copied so far.
-    pub bytes: u64,
-}
 
 /// What a backup did.
 #[derive(Debug, Clone)]
@@ -143,27 +137,4 @@ async fn still_needed(store: &Store, found: Vec<Damaged>) -> Result<Vec<Damaged>
         }
     }
     Ok(needed)
-}
-
-fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
-    let error = Error::from_io(format_args!("{what} {}", path.display()), error);
-    match error.kind() {
-        ErrorKind::NoSpace => error.remedy("make room on that disk, or name a folder on another one"),
-        ErrorKind::Io => error.remedy("check that disk"),
-        // What the cause alone tells is in the error already.
-        _ => error,
-    }
-}
-
-fn no_backup(path: &Path) -> Error {
-    Error::new(ErrorKind::Conflict, format!("{} is no backup and not empty", path.display()))
-        .remedy("name a folder that is empty or not there yet, or an earlier backup")
-}
-
-/// The error for a backup without which nothing can be restored.
-fn broken(what: &str) -> Error {
-    Error::new(ErrorKind::Io, format!("the backup is damaged: {what}")).remedy(
-        "make the backup again while the data folder is there (`fanfare backup DIR` mends it), or use another backup; nothing \
-         was put in its place",
-    )
 }

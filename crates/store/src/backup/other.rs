@@ -10,7 +10,7 @@ use sqlx::Connection as _;
 
 use super::{
     manifest::Manifest,
-    snapshot::{Named, open},
+    named::{Named, open},
 };
 use crate::{BlobKind, error::sql};
 

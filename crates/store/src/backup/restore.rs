@@ -12,19 +12,21 @@ use fanfare_model::{Error, ErrorKind, Result};
 use sqlx::{Connection as _, Row as _, sqlite::SqliteRow};
 
 use super::{
-    Step, broken,
-    copy::{Damaged, One, copy_one, detached, hash_of, is_whole},
-    failed,
-    folder::{blob_path, private_file, private_folder, sync},
+    copy::{One, Step, copy_one, is_whole},
+    damaged::Damaged,
+    errors::broken,
+    files::{blob_path, private_file, private_folder},
+    folder::sync,
     left_out::forget,
     libraries::refuse,
     manifest::{BackedUpFile, Manifest},
-    snapshot::{Named, add_titles, names_in, open},
+    named::{Named, add_titles, names_in, open},
 };
 use crate::{
     BLOB_FOLDER, DATABASE_FILE, Store, StoreOptions,
     database_file::set_aside,
     error::sql,
+    file_work::{detached, failed, hash_of},
     lost::{self, RESTORING, State},
 };
 

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 
-use super::{BlobKind, BlobStore, StoredBlob, blob_name, checked, place, timestamp};
+use super::{BlobKind, BlobStore, StoredBlob, blob_name, checked, errors::of_storage, place, timestamp};
 use crate::{Disk, hash_reader};
 
 /// The folder, beside those of the kinds, in which blobs are written before they get their name.
@@ -275,23 +275,6 @@ fn make_subfolder(folder: &Path) -> Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(of_storage("storing a blob", error)),
-    }
-}
-
-/// An error of the storage that our own files lie on. A folder of ours that is not there, or closed to us, is storage that is
-/// away and may come back: no reason to give up what waits for it.
-#[must_use]
-pub fn of_storage(what: &str, error: io::Error) -> Error {
-    use io::ErrorKind::{
-        NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StaleNetworkFileHandle,
-    };
-    match error.kind() {
-        NotFound | NotADirectory | PermissionDenied | ReadOnlyFilesystem | StaleNetworkFileHandle => {
-            Error::new(ErrorKind::Unavailable, format!("{what}: the storage of the data folder is away: {error}"))
-                .because(error)
-                .remedy("see that the folder `blobs` in the data folder can be read and written; nothing needs to be restarted")
-        }
-        _ => Error::from_io(what, error),
     }
 }
 

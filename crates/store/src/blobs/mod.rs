@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
 
 mod away;
+mod errors;
 mod file;
 mod memory;
 mod place;
@@ -22,7 +23,8 @@ mod place;
 pub mod suite;
 
 pub(crate) use away::{BlobsAway, BlobsWatch, look as look_for_blobs};
-pub use file::{FileBlobStore, of_storage};
+pub use errors::of_storage;
+pub use file::FileBlobStore;
 pub use memory::MemoryBlobStore;
 pub(crate) use place::blob_counts;
 

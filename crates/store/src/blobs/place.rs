@@ -7,7 +7,7 @@ use std::{fs, io, path::Path};
 
 use fanfare_model::Result;
 
-use super::{BlobKind, file::of_storage};
+use super::{BlobKind, errors::of_storage};
 
 /// The file that tells our folder from an empty mount point.
 const OURS: &str = ".fanfare";

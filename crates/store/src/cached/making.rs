@@ -3,14 +3,14 @@
 use std::{
     fs::{self, File},
     io::Write as _,
-    os::unix::fs::FileExt as _,
+    os::unix::fs::{DirBuilderExt as _, FileExt as _},
     path::{Path, PathBuf},
 };
 
-use fanfare_model::{BlockGrid, ContentHash, Error, ErrorKind, Profile, Result};
+use fanfare_model::{Attempt, BlockGrid, ContentHash, Error, ErrorKind, JobId, Profile, Result};
 use rustix::{fs::FallocateFlags, io::Errno};
 
-use super::{CacheFolder, check::sum_of, file_path, index_path};
+use super::{CacheFolder, MAKING, check::sum_of, file_path, index_path};
 
 /// A file that was given its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,34 @@ pub struct Kept {
     pub size_bytes: u64,
     /// The hash of its bytes, by which damage is found later.
     pub sum: ContentHash,
+}
+
+impl CacheFolder {
+    /// Makes the place for an attempt's files.
+    ///
+    /// # Errors
+    /// `NoSpace`, `PermissionDenied`, `Io`, with a remedy.
+    pub fn begin(&self, job: JobId, attempt: Attempt) -> Result<Making> {
+        let parent = self.root.join(MAKING);
+        let builder = |recursive| {
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(recursive).mode(0o700);
+            builder
+        };
+        builder(true).create(&parent).map_err(|error| self.failed("making the cache folder", error))?;
+        // What earlier attempts left, whose worker was killed, is worth nothing: they are fenced out.
+        let earlier = format!("{job}-");
+        let entries =
+            fs::read_dir(&parent).map_err(|error| self.failed("reading the cache folder", error))?;
+        for entry in entries.map_while(std::io::Result::ok) {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&earlier)) {
+                let _ = fs::remove_dir_all(entry.path()); // else at the next start of the server
+            }
+        }
+        let folder = self.making(job, attempt);
+        builder(false).create(&folder).map_err(|error| self.failed("making the cache folder", error))?;
+        Ok(Making { cache: self.clone(), folder })
+    }
 }
 
 /// A place where an attempt makes its files. Dropped, it is removed with all that is half made.

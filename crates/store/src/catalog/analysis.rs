@@ -4,19 +4,49 @@
 //! delivery may repeat and the effect may not.
 
 use fanfare_model::{
-    Attempt, ContentHash, Error, ErrorKind, JobId, Result, Timestamp, TrackId,
+    Attempt, AudioProperties, ContentHash, Error, ErrorKind, JobId, Result, Timestamp, TrackId,
+    enrichment::Enrichment,
     features::{AnalysisRun, AnalyzerResult, Features},
     job::JobError,
 };
 use sqlx::SqliteConnection;
 
-use super::{AnalysisCommit, Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, tracks::Shown};
+use super::{Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, track_rows::Shown};
 use crate::{
     db::{WriteTx, commit},
     error::{lost_lease, sql},
-    queue::{Leased, fence, supersede_enrichment},
+    queue::{LeaseKey, Leased, fence, supersede_enrichment},
     rows::{col, count, id, json, maybe_time, time, to_json},
 };
+
+/// What the analysis of a track gave; committed together with the end of its job.
+#[derive(Debug, Clone)]
+pub struct AnalysisCommit {
+    /// The job, which the owner holds.
+    pub job: JobId,
+    /// The attempt it is held by.
+    pub attempt: Attempt,
+    /// Who holds it.
+    pub owner: String,
+    /// The job's track.
+    pub track: TrackId,
+    /// Size of the file that was analyzed: results of another file are refused with `Conflict`.
+    pub size_bytes: u64,
+    /// Modification time of the file that was analyzed, likewise.
+    pub modified: Timestamp,
+    /// Its inode change time in ns when it was opened. Another one than the scan saw makes the next scan look again.
+    pub changed_ns: Option<i64>,
+    /// Hash of the bytes that were analyzed.
+    pub content_hash: ContentHash,
+    /// What container and codec say, with frames as counted.
+    pub audio: AudioProperties,
+    /// What the analyzers found, also those that failed.
+    pub results: Vec<AnalyzerResult>,
+    /// What was odd about decoding, one sentence each.
+    pub warnings: Vec<String>,
+    /// What follows from the results, where it was worked out along with them.
+    pub enrichment: Option<Enrichment>,
+}
 
 /// How long a job waits whose file is not the one that was scanned; a scan will have noticed by then.
 const CHANGED_FILE_MS: i64 = 10_000;
@@ -204,16 +234,15 @@ impl Catalog {
     /// `Conflict` when the lease was lost.
     pub async fn fail_analysis(
         &self,
-        job: JobId,
-        attempt: Attempt,
-        owner: &str,
+        lease: LeaseKey<'_>,
         track: TrackId,
-        (error, next_retry): (&JobError, Option<Timestamp>),
+        error: &JobError,
+        next_retry: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<()> {
         const WHAT: &str = "noting why a track failed";
         let mut tx = self.db.write(WHAT).await?;
-        let leased = fence_track(&mut tx, job, attempt, owner, track).await?;
+        let leased = fence_track(&mut tx, lease.job, lease.attempt, lease.owner, track).await?;
         leased.park(&mut tx, error, next_retry, now).await?;
         commit(tx, WHAT).await
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    Catalog, FolderMount, ScanEnd,
+    Catalog,
     filing::Filing,
     folders::folder_row,
     leftover::{CoversOf, Leftover},
@@ -24,6 +24,28 @@ use crate::{
 
 /// Tracks that are removed in one transaction.
 const BATCH: u32 = 200;
+
+/// A folder on which a file system (or part of one) is mounted: the library folder itself, or one below it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FolderMount {
+    /// Its path below the library folder; empty for the library folder itself.
+    pub path: String,
+    /// The number of the device that its file system is on.
+    pub device: u64,
+    /// The inode of the folder there.
+    pub inode: u64,
+}
+
+/// What a scan of a folder ended with.
+#[derive(Debug, Clone, Default)]
+pub struct ScanEnd {
+    /// When it was begun; `None` when the folder could not be looked at.
+    pub scanned: Option<Timestamp>,
+    /// What is mounted there now; `None`: it is not known, and what was known stays.
+    pub mounts: Option<Vec<FolderMount>>,
+    /// Every folder in it that is taken to be away now.
+    pub away: Vec<AwayFolder>,
+}
 
 impl Catalog {
     /// What was mounted in a folder when its tracks were last found there: the folder itself first, then those below it.
@@ -196,7 +218,7 @@ impl Catalog {
             .fetch_optional(&mut *reader)
             .await
             .map_err(sql(WHAT))?;
-        row.as_ref().map(super::folders::presence).transpose()
+        row.as_ref().map(super::track_rows::presence).transpose()
     }
 
     /// Ends a lease on a job whose track is missing: the job waits until the track is back.

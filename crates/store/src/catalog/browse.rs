@@ -6,7 +6,11 @@ use fanfare_model::{
 };
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
-use super::{Catalog, LibraryCounts, Page, folders::track_state, page_bounds};
+use super::{
+    Catalog,
+    paging::{Page, page_bounds},
+    track_rows::track_state,
+};
 use crate::{
     error::sql,
     rows::{col, count, id, maybe_hash, maybe_id},
@@ -16,19 +20,62 @@ use crate::{
 /// Artists and releases of which every track is missing are hidden like the tracks.
 const SHOWN_ARTIST: &str = "(o.track_count > 0 OR o.release_count > 0)";
 const SHOWN_RELEASE: &str = "o.track_count > 0";
-const ARTIST: &str = "SELECT id, name, track_count, release_count FROM artist o";
-const RELEASE: &str = "SELECT o.id, o.title, o.year, o.track_count, o.cover, a.id AS artist_id, \
-                       a.name AS artist_name FROM release o LEFT JOIN artist a ON a.n = o.artist";
+
+/// How many tracks are in which state, and how long they play.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LibraryCounts {
+    /// All tracks.
+    pub tracks: u64,
+    /// Waiting to be analyzed.
+    pub queued: u64,
+    /// Being analyzed.
+    pub processing: u64,
+    /// Analyzed: `ready`, `enriching` or `published`.
+    pub ready: u64,
+    /// Cannot be read.
+    pub failed: u64,
+    /// Tracks whose file is missing; they are in none of the other numbers.
+    pub missing: u64,
+    /// Artists.
+    pub artists: u64,
+    /// Releases.
+    pub releases: u64,
+    /// How long all tracks of known length play, in seconds.
+    pub duration_s: f64,
+}
+
+/// What a list is of.
+struct Listed<T> {
+    select: &'static str,
+    table: &'static str,
+    /// The condition that a row is shown.
+    shown: &'static str,
+    make: fn(&SqliteRow) -> Result<T>,
+}
+
+const ARTISTS: Listed<Artist> = Listed {
+    select: "SELECT id, name, track_count, release_count FROM artist o",
+    table: "artist",
+    shown: SHOWN_ARTIST,
+    make: artist,
+};
+const RELEASES: Listed<Release> = Listed {
+    select: "SELECT o.id, o.title, o.year, o.track_count, o.cover, a.id AS artist_id, \
+             a.name AS artist_name FROM release o LEFT JOIN artist a ON a.n = o.artist",
+    table: "release",
+    shown: SHOWN_RELEASE,
+    make: release,
+};
 
 impl Catalog {
     /// A page of artists by name; each word of the search must be part of it.
     pub async fn artists(&self, search: Option<&str>, offset: u64, limit: u32) -> Result<Page<Artist>> {
-        self.page(ARTIST, ("artist", SHOWN_ARTIST), None, search, (offset, limit), artist).await
+        self.page(&ARTISTS, None, search, (offset, limit)).await
     }
 
     /// The artist of that id.
     pub async fn artist(&self, id: ArtistId) -> Result<Option<Artist>> {
-        self.one(ARTIST, id.as_bytes(), artist).await
+        self.one(&ARTISTS, id.as_bytes()).await
     }
 
     /// A page of releases by title, of one artist if given; each word of the search must be part of the title or of
@@ -40,24 +87,23 @@ impl Catalog {
         offset: u64,
         limit: u32,
     ) -> Result<Page<Release>> {
-        self.page(RELEASE, ("release", SHOWN_RELEASE), artist, search, (offset, limit), release).await
+        self.page(&RELEASES, artist, search, (offset, limit)).await
     }
 
     /// The release of that id.
     pub async fn release(&self, id: ReleaseId) -> Result<Option<Release>> {
-        self.one(RELEASE, id.as_bytes(), release).await
+        self.one(&RELEASES, id.as_bytes()).await
     }
 
     async fn page<T>(
         &self,
-        select: &'static str,
-        (table, shown): (&'static str, &'static str),
+        of: &Listed<T>,
         artist: Option<ArtistId>,
         search: Option<&str>,
         (offset, limit): (u64, u32),
-        make: fn(&SqliteRow) -> Result<T>,
     ) -> Result<Page<T>> {
         const WHAT: &str = "listing artists or releases";
+        let Listed { select, table, shown, make } = *of;
         let words = search_words(search.unwrap_or_default());
         let filter = |builder: &mut QueryBuilder<Sqlite>| {
             builder.push(" WHERE ").push(shown);
@@ -92,18 +138,13 @@ impl Catalog {
         })
     }
 
-    async fn one<T>(
-        &self,
-        select: &'static str,
-        id: &[u8; 16],
-        make: fn(&SqliteRow) -> Result<T>,
-    ) -> Result<Option<T>> {
+    async fn one<T>(&self, of: &Listed<T>, id: &[u8; 16]) -> Result<Option<T>> {
         const WHAT: &str = "reading an artist or release";
         let mut reader = self.db.reader(WHAT).await?;
-        let mut query = QueryBuilder::<Sqlite>::new(select);
+        let mut query = QueryBuilder::<Sqlite>::new(of.select);
         query.push(" WHERE o.id = ").push_bind(id.to_vec());
         let row = query.build().fetch_optional(&mut *reader).await.map_err(sql(WHAT))?;
-        row.as_ref().map(make).transpose()
+        row.as_ref().map(of.make).transpose()
     }
 
     /// How many tracks are in which state, and how long they play.

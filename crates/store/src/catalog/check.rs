@@ -3,7 +3,7 @@
 use fanfare_model::{ContentHash, ErrorKind, Result};
 use sqlx::Row;
 
-use super::{Catalog, sweep::referred_to};
+use super::{Catalog, blob_names::referred_to};
 use crate::{
     BlobKind,
     error::sql,

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use fanfare_model::{ContentHash, ErrorKind, Result};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{Catalog, sweep::referred_to};
+use super::{Catalog, blob_names::referred_to};
 use crate::{
     BlobKind,
-    backup::{Found, hash_of},
     blobs::timestamp,
     error::sql,
+    file_work::{Found, hash_of},
     rows::{bytes, col, count, maybe_hash},
 };
 

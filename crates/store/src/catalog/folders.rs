@@ -1,22 +1,52 @@
 //! Library folders.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use fanfare_model::{Error, ErrorKind, FolderId, Presence, Result, Timestamp, TrackState, library::Folder};
+use fanfare_model::{
+    ContentHash, Error, ErrorKind, FolderId, Presence, Result, Timestamp, TrackId, TrackState,
+    library::Folder,
+};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    Catalog, KnownFile,
+    Catalog,
     filing::Filing,
     leftover::{CoversOf, Leftover},
     mixtapes_kept::{self, Leaving},
+    track_rows::{presence, track_state},
 };
 use crate::{
     db::commit,
-    error::{sql, strange},
+    error::sql,
     fresh_id,
+    paths::{path, path_bytes},
     rows::{col, count, id, maybe_hash, maybe_time, time},
 };
+
+/// What a scan needs to know of a track it has seen before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// The track's id.
+    pub id: TrackId,
+    /// Its path below the folder.
+    pub relative_path: String,
+    /// The file's size when it was last looked at.
+    pub size_bytes: u64,
+    /// The file's modification time when it was last looked at.
+    pub modified: Timestamp,
+    /// The file's inode change time when it was last looked at, in ns; `None` when that is not known.
+    pub changed_ns: Option<i64>,
+    /// Hash of its bytes, once they were read.
+    pub content_hash: Option<ContentHash>,
+    /// State.
+    pub state: TrackState,
+    /// Whether the file was there when it was last looked for.
+    pub presence: Presence,
+    /// Since when it is missing.
+    pub missing_since: Option<Timestamp>,
+    /// When the track was first seen.
+    pub added: Timestamp,
+}
 
 impl Catalog {
     /// Adds a library folder (existing one of the same path is returned).
@@ -134,7 +164,7 @@ pub(super) async fn folder_row(tx: &mut SqliteConnection, id: FolderId) -> Resul
 
 pub(super) fn known_file(row: &SqliteRow) -> Result<KnownFile> {
     Ok(KnownFile {
-        id: id(row, "id", fanfare_model::TrackId::from_bytes)?,
+        id: id(row, "id", TrackId::from_bytes)?,
         relative_path: col(row, "relative_path")?,
         size_bytes: count(row, "size_bytes")?,
         modified: time(row, "modified")?,
@@ -147,18 +177,6 @@ pub(super) fn known_file(row: &SqliteRow) -> Result<KnownFile> {
     })
 }
 
-/// Whether the file of a track's row is there.
-pub(super) fn presence(row: &SqliteRow) -> Result<Presence> {
-    let name: &str = col(row, "presence")?;
-    Presence::from_name(name).ok_or_else(|| strange(format_args!("the presence `{name}`")))
-}
-
-/// The state of a track's row.
-pub(super) fn track_state(row: &SqliteRow) -> Result<TrackState> {
-    let name: &str = col(row, "state")?;
-    TrackState::from_name(name).ok_or_else(|| strange(format_args!("the track state `{name}`")))
-}
-
 fn folder(row: &SqliteRow) -> Result<Folder> {
     Ok(Folder {
         id: id(row, "id", FolderId::from_bytes)?,
@@ -166,28 +184,4 @@ fn folder(row: &SqliteRow) -> Result<Folder> {
         added: time(row, "added")?,
         scanned: maybe_time(row, "scanned")?,
     })
-}
-
-/// A path as stored: the system's own bytes where it has them, so that any name survives.
-#[cfg(unix)]
-fn path_bytes(path: &Path) -> Result<Vec<u8>> {
-    Ok(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec())
-}
-
-/// A stored path.
-#[cfg(unix)]
-pub(crate) fn path(bytes: &[u8]) -> Result<PathBuf> {
-    Ok(PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
-}
-
-#[cfg(not(unix))]
-fn path_bytes(path: &Path) -> Result<Vec<u8>> {
-    let text = path.to_str().map(|text| text.as_bytes().to_vec());
-    text.ok_or_else(|| Error::new(ErrorKind::Invalid, format!("{} is not Unicode", path.display())))
-}
-
-/// A stored path.
-#[cfg(not(unix))]
-pub(crate) fn path(bytes: &[u8]) -> Result<PathBuf> {
-    std::str::from_utf8(bytes).map(PathBuf::from).map_err(|_| strange("a path that is not Unicode"))
 }

@@ -7,12 +7,10 @@ use fanfare_model::{ContentHash, FolderId, Result, Timestamp, TrackId};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::{
-    Catalog, KnownFile,
-    folders::{known_file, path},
-};
+use super::{Catalog, KnownFile, folders::known_file};
 use crate::{
     error::sql,
+    paths::path,
     rows::{col, count, id, maybe_hash, time},
 };
 

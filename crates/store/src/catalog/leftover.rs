@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use sqlx::SqliteConnection;
 
-use super::{CachedFile, Catalog, Transcode, sweep::referred_to};
+use super::{CachedFile, Catalog, Transcode, blob_names::referred_to};
 use crate::{BlobKind, error::sql, rows::maybe_hash};
 
 /// Names that are looked for in one transaction: others write in between.

@@ -4,8 +4,9 @@ use fanfare_model::{ContentHash, Mixtape, MixtapeEntry, MixtapeId, Result, Slug,
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::{
-    Catalog, Page, TrackRow, page_bounds,
-    tracks::{row_columns, row_joins, track_row},
+    Catalog,
+    paging::{Page, page_bounds},
+    track_rows::{TrackRow, row_columns, row_joins, track_row},
 };
 use crate::{
     error::{sql, strange},

@@ -12,6 +12,7 @@
 mod analysis;
 mod away;
 mod below;
+pub(crate) mod blob_names;
 mod browse;
 mod cached;
 mod candidates;
@@ -28,6 +29,7 @@ mod mixtapes_changed;
 mod mixtapes_kept;
 mod outcome;
 mod packed;
+mod paging;
 mod parked;
 mod played;
 mod playlists;
@@ -42,39 +44,41 @@ mod settings;
 mod shares;
 mod shuffled;
 mod small_failures;
-pub(crate) mod sweep;
+mod sweep;
 mod tasks;
+mod track_filter;
+mod track_rows;
 mod tracks;
 mod transcodes;
-mod types;
 mod uploads;
 mod wanted_covers;
 
 use std::sync::Arc;
 
-pub use types::{
-    AnalysisCommit, FolderMount, KnownFile, LibraryCounts, MAX_PAGE, Page, ScanApplied, ScanChange, ScanEnd,
-    ScannedFile, TrackQuery, TrackRow, TrackSort,
-};
-
-pub use cached::{CacheRun, CachedCounts, CachedFile};
+pub use analysis::AnalysisCommit;
+pub use away::{FolderMount, ScanEnd};
+pub use browse::LibraryCounts;
+pub use cached::{CacheRun, CachedCounts};
 pub use deep::{DeepChecked, DeepStep, Rotten};
+pub use folders::KnownFile;
 pub use former_places::{FileElsewhere, FormerPlace};
 pub use leftover::Leftover;
 pub use mixtapes::MixtapeQuery;
 pub use mixtapes_changed::{MixtapeChange, NewMixtape};
+pub use paging::{MAX_PAGE, Page};
 pub use parked::{MAX_PARKED, ParkedFilter, ParkedJob, ParkedPage, ParkedPlace, ParkedTrack};
 pub use playlists::Matched;
 pub use quarantine::{Keeping, QuarantineCounts, Quarantined, StoredKind, Swept};
 pub use rewritten::FileFacts;
+pub use scan::{ScanApplied, ScanChange, ScannedFile};
 pub use shares::{NewShare, Opened};
+pub use track_filter::{TrackQuery, TrackSort};
+pub use track_rows::TrackRow;
 pub use transcodes::{Transcode, TranscodeCounts, TranscodePart};
 pub use uploads::{EnrichCommit, NewUpload, ProcessCommit, Uploaded};
 pub use wanted_covers::WantedCover;
 
-pub(crate) use folders::path as folder_path;
-
-use crate::{BlobStore, CacheFolder, db::Db};
+use crate::{BlobStore, CacheFolder, CachedFile, db::Db};
 
 /// What is known of the music.
 #[derive(Clone)]
@@ -90,9 +94,4 @@ impl Catalog {
     pub(crate) fn new(db: Db, blobs: Arc<dyn BlobStore>, cache: CacheFolder) -> Self {
         Self { db, blobs, cache }
     }
-}
-
-/// A page's length and place as SQLite takes them.
-fn page_bounds(offset: u64, limit: u32) -> (i64, i64) {
-    (i64::from(limit.clamp(1, MAX_PAGE)), crate::rows::int(offset))
 }

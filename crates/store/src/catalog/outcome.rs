@@ -10,7 +10,7 @@ use super::packed;
 use crate::{
     db::WriteTx,
     error::sql,
-    failure::note_analyzer,
+    failure::noted::note_analyzer,
     rows::{col, json, to_json},
 };
 

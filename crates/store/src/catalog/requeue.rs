@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     Catalog,
-    folders::presence,
+    track_rows::presence,
     uploads::{queue_enrichment, queue_process},
 };
 use crate::{

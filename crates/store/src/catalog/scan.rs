@@ -3,18 +3,20 @@
 //! Applying a batch again changes nothing, so a scan that died may simply run again. Files that swap
 //! names are fine: every moved track first leaves its path, then takes the new one.
 
+mod changes;
 mod leaving;
+
+pub use changes::{ScanApplied, ScanChange, ScannedFile};
 
 use std::collections::HashMap;
 
 use fanfare_model::{
     ContentHash, FolderId, Presence, Result, TaskId, Timestamp, TrackId, TrackState, track::TrackFailure,
-    words::last_part,
 };
 use sqlx::SqliteConnection;
 
 use super::{
-    Catalog, ScanApplied, ScanChange, ScannedFile,
+    Catalog,
     filing::Filing,
     folders::folder_row,
     former_places,
@@ -25,7 +27,7 @@ use super::{
 use crate::{
     BlobKind,
     db::{WriteTx, commit},
-    failure::note_unreadable,
+    failure::noted::note_unreadable,
     queue::{queue_analysis, revoke_all},
     rows::to_json,
 };
@@ -173,7 +175,7 @@ impl Batch {
                 }
                 ScanChange::OffPath(id) => {
                     if let Some(existing) = scan_rows::by_id(tx, *id).await? {
-                        leaving::off_path(tx, existing.n, *id).await?;
+                        scan_rows::off_path(tx, existing.n, *id).await?;
                     }
                 }
                 ScanChange::Moved(id, file) => {
@@ -374,15 +376,4 @@ impl Batch {
         self.applied.unreadable += 1;
         Ok(())
     }
-}
-
-/// The title of a file that names none: its name without suffix.
-pub(super) fn title_of(relative_path: &str) -> &str {
-    let name = last_part(relative_path);
-    name.rsplit_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
-}
-
-/// What a track is called while it is being moved: no file can be called that.
-pub(super) fn no_path(id: TrackId) -> String {
-    format!("\u{0}{id}")
 }

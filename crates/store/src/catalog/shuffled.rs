@@ -12,8 +12,8 @@ use fanfare_model::Result;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{
-    TrackRow,
-    tracks::{Filter, Wanted, row_columns, row_joins, track_row},
+    track_filter::{Filter, Wanted},
+    track_rows::{TrackRow, row_columns, row_joins, track_row},
 };
 use crate::error::sql;
 

@@ -1,23 +1,9 @@
-//! Blobs that rows name, and an upload's bytes that nobody needs any more.
+//! An upload's bytes that no row needs any more.
 
 use fanfare_model::{ContentHash, Result};
 
 use super::Catalog;
 use crate::{BlobKind, error::sql};
-
-/// The names that rows refer to, as `name`.
-pub(crate) const fn referred_to(kind: BlobKind) -> &'static str {
-    match kind {
-        BlobKind::Cover => {
-            "SELECT cover AS name FROM track WHERE cover IS NOT NULL \
-             UNION SELECT cover FROM release WHERE cover IS NOT NULL \
-             UNION SELECT cover FROM mixtape WHERE cover IS NOT NULL \
-             UNION SELECT composed FROM mixtape WHERE composed IS NOT NULL"
-        }
-        BlobKind::Upload => "SELECT hash AS name FROM track WHERE upload IN ('incoming', 'original')",
-        BlobKind::Media => "SELECT blob AS name FROM transcode_part",
-    }
-}
 
 impl Catalog {
     /// Deletes the file of an upload at once, if no row names it any more: it was temporary, or its track was deleted.

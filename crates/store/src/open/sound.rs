@@ -13,9 +13,8 @@ use std::{
 use fanfare_model::{ErrorKind, Result};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
-use super::Store;
 use crate::{
-    connect,
+    BLOB_FOLDER, Store, connect,
     error::{is_malformed, malformed, sql},
     trouble::{DAMAGED, StorageTrouble},
 };
@@ -50,7 +49,7 @@ impl Store {
     /// Why blobs cannot be reached, asked now. For a command: nothing is remembered. Blocks.
     #[must_use]
     pub fn blobs_away(&self) -> Option<StorageTrouble> {
-        let root = self.inner.file.with_file_name(super::BLOB_FOLDER);
+        let root = self.inner.file.with_file_name(BLOB_FOLDER);
         crate::blobs::look_for_blobs(&root).flatten().map(crate::blobs::BlobsAway::trouble)
     }
 

@@ -4,11 +4,11 @@ use std::{path::Path, time::Duration};
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use super::{Parts, Store};
 use crate::{
-    connect,
+    Store, connect,
     disk::{Disk, Unwritable},
     reserve,
+    store::Parts,
 };
 
 /// How often a disk that can be written is checked, and how often one that cannot.

@@ -8,12 +8,12 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     ENRICH_PAUSE_MS, death, death_delay_ms, parked,
-    sqlite::{ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE},
+    rows::{ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE},
 };
 use crate::{
     db::WriteTx,
     error::{lost_lease, sql},
-    failure::{FailedAttempt, note_attempt},
+    failure::noted::{FailedAttempt, note_attempt},
     rows::{col, maybe_id, to_json},
 };
 

@@ -7,7 +7,7 @@ use fanfare_model::{
     Attempt, Error, ErrorKind, Job, JobId, JobState, Result, TaskId, Timestamp, TrackId, job::JobError,
 };
 
-use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death, death_delay_ms};
+use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, LeaseKey, NewJob, death, death_delay_ms};
 use crate::{error::lost_lease, fresh_id};
 
 struct MemoryJob {
@@ -230,14 +230,12 @@ impl JobQueue for MemoryJobQueue {
 
     async fn fail(
         &self,
-        id: JobId,
-        attempt: Attempt,
-        owner: &str,
+        lease: LeaseKey<'_>,
         error: JobError,
         after: AfterFailure,
         _now: Timestamp,
     ) -> Result<()> {
-        self.leased(id, attempt, owner, |held| {
+        self.leased(lease.job, lease.attempt, lease.owner, |held| {
             held.job.last_error = Some(error);
             held.deaths = 0;
             match after {

@@ -23,9 +23,12 @@ use fanfare_model::{
     Attempt, ErrorKind, Job, JobId, JobKind, Result, TaskId, Timestamp, TrackId, job::JobError,
 };
 
+mod claimable;
 mod lease;
 mod memory;
 mod parked;
+mod queueing;
+mod rows;
 mod sqlite;
 #[cfg(feature = "testsuite")]
 pub mod suite;
@@ -36,11 +39,9 @@ pub(crate) use parked::{
     Parked, enrichment_queued, find as find_parked, retry, supersede_enrichment, supersede_made, superseded,
     track_queued, withdraw_small,
 };
+pub(crate) use queueing::{enqueue, queue_analysis, revoke_all};
+pub(crate) use rows::{ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, job};
 pub use sqlite::SqliteJobQueue;
-pub(crate) use sqlite::{
-    ANALYZE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, enqueue, job, queue_analysis,
-    revoke_all,
-};
 
 /// How long a lease holds without a heartbeat.
 pub const LEASE_MS: i64 = 60_000;
@@ -90,6 +91,25 @@ pub struct JobCounts {
     pub cancelled: u64,
 }
 
+/// What the holder of a lease names in a call: the job, which attempt at it, and who holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseKey<'a> {
+    /// The job.
+    pub job: JobId,
+    /// The attempt, which fences out the holders of earlier ones.
+    pub attempt: Attempt,
+    /// The holder.
+    pub owner: &'a str,
+}
+
+impl<'a> LeaseKey<'a> {
+    /// The lease of that owner for that attempt.
+    #[must_use]
+    pub const fn new(job: JobId, attempt: Attempt, owner: &'a str) -> Self {
+        Self { job, attempt, owner }
+    }
+}
+
 /// What happens to a job whose attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterFailure {
@@ -129,9 +149,7 @@ pub trait JobQueue: Send + Sync {
     /// Ends an attempt that failed; `Conflict` when the lease was lost.
     async fn fail(
         &self,
-        id: JobId,
-        attempt: Attempt,
-        owner: &str,
+        lease: LeaseKey<'_>,
         error: JobError,
         after: AfterFailure,
         now: Timestamp,

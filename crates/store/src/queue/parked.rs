@@ -9,7 +9,7 @@ use fanfare_model::{
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::sqlite::{
+use super::rows::{
     ANALYZE_QUEUE, CACHE_QUEUE, ENRICH_QUEUE, PROCESS_QUEUE, STREAM_QUEUE, TRANSCODE_QUEUE, state,
 };
 use crate::{

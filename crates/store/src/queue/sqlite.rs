@@ -5,34 +5,22 @@
 //! makes it `queued`.
 
 use async_trait::async_trait;
-use fanfare_model::{
-    Attempt, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
-    job::{JobError, Products},
-};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use fanfare_model::{Attempt, Job, JobId, JobState, Result, TaskId, Timestamp, TrackId, job::JobError};
+use sqlx::{Row, SqliteConnection};
 
 use super::{
-    ANALYZE_ATTEMPTS, AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob,
+    AfterFailure, JobCounts, JobQueue, LEASE_MS, LeaseKey, NewJob,
+    claimable::Claimable,
     lease::{Released, fence, release, stop},
     parked,
+    queueing::enqueue,
+    rows::{job, state},
 };
 use crate::{
     db::{Db, commit},
-    error::{lost_lease, sql, strange},
-    fresh_id,
-    rows::{col, count, id, json, maybe_id, maybe_json, maybe_time, time},
+    error::{lost_lease, sql},
+    rows::count,
 };
-
-/// The queue of tracks to be analyzed.
-pub(crate) const ANALYZE_QUEUE: &str = "analyze-track";
-/// The queue of uploads to be made playable and analyzed.
-pub(crate) const PROCESS_QUEUE: &str = "process-track";
-/// The queue of uploads to be enriched.
-pub(crate) const ENRICH_QUEUE: &str = "enrich-track-audio";
-/// The queue of transcodes that a listener waits for.
-pub(crate) const TRANSCODE_QUEUE: &str = "transcode-track";
-pub(crate) const STREAM_QUEUE: &str = "stream-track";
-pub(crate) const CACHE_QUEUE: &str = "cache-track";
 
 /// Jobs in the database.
 #[derive(Clone)]
@@ -183,16 +171,14 @@ impl JobQueue for SqliteJobQueue {
 
     async fn fail(
         &self,
-        id: JobId,
-        attempt: Attempt,
-        owner: &str,
+        lease: LeaseKey<'_>,
         error: JobError,
         after: AfterFailure,
         now: Timestamp,
     ) -> Result<()> {
         const WHAT: &str = "ending a failed attempt";
         let mut tx = self.db.write(WHAT).await?;
-        let leased = fence(&mut tx, id, attempt, owner).await?;
+        let leased = fence(&mut tx, lease.job, lease.attempt, lease.owner).await?;
         match after {
             AfterFailure::RetryAt(at) => leased.wait_or_park(&mut tx, &error, at, now).await?,
             AfterFailure::WaitUntil(at) => leased.wait(&mut tx, &error, at, now).await?,
@@ -339,157 +325,4 @@ async fn withdraw_waiting(tx: &mut SqliteConnection, task: TaskId, now: Timestam
             .await
             .map_err(sql(WITHDRAWING))?;
     Ok(done.rows_affected())
-}
-
-/// What a claimer may have now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Claimable {
-    Nothing,
-    /// That isolated job, and no other.
-    Alone(i64),
-    /// Whatever is due.
-    Several,
-}
-
-impl Claimable {
-    async fn look(
-        connection: &mut SqliteConnection,
-        queue: &str,
-        owner: &str,
-        now: Timestamp,
-    ) -> Result<Self> {
-        const WHAT: &str = "looking for jobs to claim";
-        let row = sqlx::query(
-            "SELECT EXISTS (SELECT 1 FROM job WHERE queue = ?1 AND state = 'waiting' AND run_at <= ?2) AS due, \
-                 (SELECT max(deaths) FROM job WHERE state = 'running' AND owner = ?3) AS held, \
-                 (SELECT n FROM job WHERE queue = ?1 AND state = 'waiting' AND deaths > 0 AND run_at <= ?2 \
-                  ORDER BY priority DESC, run_at, n LIMIT 1) AS isolated",
-        )
-        .bind(queue)
-        .bind(now.0)
-        .bind(owner)
-        .fetch_one(connection)
-        .await
-        .map_err(sql(WHAT))?;
-        let (due, held, isolated): (bool, Option<i64>, Option<i64>) =
-            (col(&row, "due")?, col(&row, "held")?, col(&row, "isolated")?);
-        Ok(match (held, isolated) {
-            _ if !due => Self::Nothing,
-            (Some(deaths), _) if deaths > 0 => Self::Nothing,
-            (Some(_), Some(_)) => Self::Nothing,
-            (None, Some(n)) => Self::Alone(n),
-            (_, None) => Self::Several,
-        })
-    }
-}
-
-/// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
-pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
-    let detail = match &new.kind {
-        JobKind::ProcessTrack { products, .. } => Some(products.to_string()),
-        JobKind::TranscodeTrack { ladder: detail, .. }
-        | JobKind::StreamTrack { profile: detail, .. }
-        | JobKind::CacheTrack { profiles: detail, .. } => Some(detail.clone()),
-        JobKind::AnalyzeTrack { .. } | JobKind::EnrichTrackAudio { .. } => None,
-    };
-    let row = sqlx::query(
-        // The assignment changes nothing; it makes RETURNING answer for the row that is there already.
-        "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
-             budget, created, updated, detail) \
-         VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?9, ?10) \
-         ON CONFLICT (dedupe_key) WHERE state IN ('waiting', 'running') \
-             DO UPDATE SET dedupe_key = excluded.dedupe_key \
-         RETURNING id",
-    )
-    .bind(&fresh_id(now)[..])
-    .bind(new.kind.queue())
-    .bind(&new.kind.track().as_bytes()[..])
-    .bind(new.task.map(|task| task.as_bytes().to_vec()))
-    .bind(new.dedupe_key.as_deref())
-    .bind(new.priority)
-    .bind(new.run_at.0)
-    .bind(new.max_attempts.max(1))
-    .bind(now.0)
-    .bind(detail)
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(sql("queueing a job"))?;
-    if let Some(key) = new.dedupe_key.as_deref() {
-        parked::superseded_by(tx, new.kind.track(), key, now).await?;
-    }
-    id(&row, "id", JobId::from_bytes)
-}
-
-/// Queues the analysis of a track inside the transaction that makes it necessary.
-pub(crate) async fn queue_analysis(
-    tx: &mut SqliteConnection,
-    track: TrackId,
-    task: Option<TaskId>,
-    now: Timestamp,
-) -> Result<JobId> {
-    let job = NewJob {
-        kind: JobKind::AnalyzeTrack { track },
-        task,
-        dedupe_key: Some(format!("analyze:{track}")),
-        priority: 0,
-        run_at: now,
-        max_attempts: ANALYZE_ATTEMPTS,
-    };
-    enqueue(tx, &job, now).await
-}
-
-/// Withdraws whatever is queued, running or parked for a track: its bytes are others now, or gone. Who holds a lease
-/// loses it.
-pub(crate) async fn revoke_all(tx: &mut SqliteConnection, track: &[u8], now: Timestamp) -> Result<()> {
-    sqlx::query(
-        "UPDATE job SET state = 'cancelled', owner = NULL, lease_until = NULL, updated = ? \
-         WHERE subject = ? AND state IN ('waiting', 'running', 'parked')",
-    )
-    .bind(now.0)
-    .bind(track)
-    .execute(tx)
-    .await
-    .map_err(sql("withdrawing the jobs of a track"))?;
-    Ok(())
-}
-
-pub(super) fn state(row: &SqliteRow) -> Result<JobState> {
-    Ok(match col(row, "state")? {
-        "waiting" => JobState::Waiting,
-        "running" => JobState::Running,
-        "done" => JobState::Done,
-        "parked" => JobState::Parked,
-        "cancelled" => JobState::Cancelled,
-        other => return Err(strange(format_args!("the job state `{other}`"))),
-    })
-}
-
-fn detail(row: &SqliteRow) -> Result<String> {
-    Ok(col::<Option<String>>(row, "detail")?.unwrap_or_default())
-}
-
-pub(crate) fn job(row: &SqliteRow) -> Result<Job> {
-    let track = id(row, "subject", TrackId::from_bytes)?;
-    let kind = match col(row, "queue")? {
-        ANALYZE_QUEUE => JobKind::AnalyzeTrack { track },
-        PROCESS_QUEUE => JobKind::ProcessTrack { track, products: Products::read(&detail(row)?) },
-        ENRICH_QUEUE => JobKind::EnrichTrackAudio { track },
-        TRANSCODE_QUEUE => JobKind::TranscodeTrack { track, ladder: detail(row)? },
-        STREAM_QUEUE => JobKind::StreamTrack { track, profile: detail(row)? },
-        CACHE_QUEUE => JobKind::CacheTrack { track, profiles: detail(row)? },
-        other => return Err(strange(format_args!("a job of the kind `{other}`"))),
-    };
-    Ok(Job {
-        id: id(row, "id", JobId::from_bytes)?,
-        kind,
-        state: state(row)?,
-        task: maybe_id(row, "task", TaskId::from_bytes)?,
-        attempt: Attempt(col(row, "attempt")?),
-        max_attempts: col(row, "max_attempts")?,
-        run_at: time(row, "run_at")?,
-        owner: col(row, "owner")?,
-        lease_until: maybe_time(row, "lease_until")?,
-        last_error: maybe_json::<JobError>(row, "error")?,
-        without: json(row, "without")?,
-    })
 }

@@ -3,12 +3,18 @@
 //! A case panics when it fails: these are for tests of back-ends, here and elsewhere.
 #![allow(clippy::unwrap_used)] // a conformance case is test code, wherever it is compiled
 
+mod parking;
+mod withdrawing;
+
+pub use parking::*;
+pub use withdrawing::*;
+
 use fanfare_model::{
     Attempt, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
     job::{JobError, Products},
 };
 
-use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, NewJob, death_delay_ms};
+use super::{AfterFailure, JobCounts, JobQueue, LEASE_MS, LeaseKey, NewJob, death_delay_ms};
 
 /// The queue that the cases use.
 pub const QUEUE: &str = "analyze-track";
@@ -110,7 +116,9 @@ pub async fn a_lost_lease_is_fenced_out(queue: &dyn JobQueue) {
     {
         assert_conflict(queue.heartbeat(id, attempt, owner, NOW).await);
         assert_conflict(queue.finish(id, attempt, owner, NOW).await);
-        assert_conflict(queue.fail(id, attempt, owner, broken(), AfterFailure::Park, NOW).await);
+        assert_conflict(
+            queue.fail(LeaseKey::new(id, attempt, owner), broken(), AfterFailure::Park, NOW).await,
+        );
         assert_conflict(queue.give_back(id, attempt, owner, NOW).await);
     }
     // The holder froze, the lease ran out, somebody else has it: the first one wakes up too late.
@@ -122,42 +130,6 @@ pub async fn a_lost_lease_is_fenced_out(queue: &dyn JobQueue) {
     assert_conflict(queue.finish(id, Attempt(1), "a", late).await);
     queue.finish(id, Attempt(2), "a", late).await.unwrap();
     assert_conflict(queue.finish(id, Attempt(2), "a", late).await);
-}
-
-/// A failed attempt waits for its time, and is parked with its reason when attempts are used up.
-pub async fn failures_retry_and_then_park(queue: &dyn JobQueue) {
-    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
-    for attempt in 1..=3_u32 {
-        let now = NOW.plus_ms(i64::from(attempt) * 10);
-        assert_eq!(claim_one(queue, "a", now).await.attempt, Attempt(attempt));
-        let retry = AfterFailure::RetryAt(now.plus_ms(10));
-        queue.fail(id, Attempt(attempt), "a", broken(), retry, now).await.unwrap();
-        let after = job(queue, id).await;
-        assert_eq!((after.last_error, after.owner), (Some(broken()), None));
-        assert_eq!(after.state, if attempt < 3 { JobState::Waiting } else { JobState::Parked });
-        assert!(queue.claim(QUEUE, "a", 9, now.plus_ms(9)).await.unwrap().is_empty());
-    }
-    let other = queue.enqueue(new_job(2), NOW).await.unwrap();
-    claim_one(queue, "a", NOW).await;
-    queue.fail(other, Attempt(1), "a", broken(), AfterFailure::Park, NOW).await.unwrap();
-    assert_eq!(job(queue, other).await.state, JobState::Parked);
-    assert_eq!(queue.counts(QUEUE).await.unwrap(), JobCounts { parked: 2, ..JobCounts::default() });
-}
-
-/// A job whose holder dies every time is parked with a sentence about it; others are not harmed.
-pub async fn a_job_that_kills_is_parked(queue: &dyn JobQueue) {
-    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
-    let mut now = NOW;
-    for attempt in 1..=3_u32 {
-        assert_eq!(claim_one(queue, "a", now).await.attempt, Attempt(attempt));
-        assert_eq!(queue.release_owner("nobody", now).await.unwrap(), 0);
-        assert_eq!(queue.release_owner("a", now).await.unwrap(), 1);
-        now = now.plus_ms(death_delay_ms(attempt));
-    }
-    let parked = job(queue, id).await;
-    assert_eq!(parked.state, JobState::Parked);
-    let reason = parked.last_error.unwrap().message;
-    assert_eq!(reason, "the worker died while analyzing this file 3 times");
 }
 
 /// After a death only the jobs that were running are tried alone, and soon; all others go on in parallel.
@@ -210,7 +182,10 @@ pub async fn an_end_in_order_clears_of_suspicion(queue: &dyn JobQueue) {
     queue.release_owner("a", NOW).await.unwrap();
     let again = claim_one(queue, "a", NOW).await;
     assert_eq!(again.id, held.id);
-    queue.fail(again.id, again.attempt, "a", broken(), AfterFailure::RetryAt(NOW), NOW).await.unwrap();
+    queue
+        .fail(LeaseKey::new(again.id, again.attempt, "a"), broken(), AfterFailure::RetryAt(NOW), NOW)
+        .await
+        .unwrap();
     assert_eq!(queue.claim(QUEUE, "a", 9, NOW).await.unwrap().len(), 2);
 }
 
@@ -238,7 +213,7 @@ pub async fn waiting_costs_no_attempt(queue: &dyn JobQueue) {
             "attempt numbers never come twice"
         );
         let wait = AfterFailure::WaitUntil(now.plus_ms(10));
-        queue.fail(id, Attempt(attempt), "a", broken(), wait, now).await.unwrap();
+        queue.fail(LeaseKey::new(id, Attempt(attempt), "a"), broken(), wait, now).await.unwrap();
         let after = job(queue, id).await;
         assert_eq!((after.state, after.last_error), (JobState::Waiting, Some(broken())));
         assert!(queue.claim(QUEUE, "a", 9, now.plus_ms(9)).await.unwrap().is_empty());
@@ -247,138 +222,12 @@ pub async fn waiting_costs_no_attempt(queue: &dyn JobQueue) {
     // Other attempts count as before: there are two more.
     for state in [JobState::Waiting, JobState::Parked] {
         let claimed = claim_one(queue, "a", now).await;
-        queue.fail(id, claimed.attempt, "a", broken(), AfterFailure::RetryAt(now), now).await.unwrap();
+        queue
+            .fail(LeaseKey::new(id, claimed.attempt, "a"), broken(), AfterFailure::RetryAt(now), now)
+            .await
+            .unwrap();
         assert_eq!(job(queue, id).await.state, state);
     }
-}
-
-/// A parked job may run again, as often as it was queued for; nothing else can be retried.
-pub async fn a_parked_job_can_be_retried(queue: &dyn JobQueue) {
-    let keyed = || NewJob { dedupe_key: Some("k".to_owned()), max_attempts: 2, ..new_job(1) };
-    let id = queue.enqueue(keyed(), NOW).await.unwrap();
-    assert_conflict(queue.retry(id, NOW).await);
-    let unknown = queue.retry(JobId::from_bytes([0xEE; 16]), NOW).await;
-    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
-    let mut attempts = 0;
-    for round in 0..3 {
-        if round > 0 {
-            queue.retry(id, NOW).await.unwrap();
-        }
-        for _ in 0..2 {
-            attempts += 1;
-            let claimed = claim_one(queue, "a", NOW).await;
-            assert_eq!(claimed.attempt, Attempt(attempts), "attempt numbers never come twice");
-            let retry = AfterFailure::RetryAt(NOW);
-            queue.fail(id, claimed.attempt, "a", broken(), retry, NOW).await.unwrap();
-        }
-        assert_eq!(job(queue, id).await.state, JobState::Parked);
-    }
-    queue.enqueue(keyed(), NOW).await.unwrap();
-    assert_conflict(queue.retry(id, NOW).await);
-}
-
-/// A parked job can be discarded; nothing else can, and nothing can be done with it afterwards.
-pub async fn a_parked_job_can_be_discarded(queue: &dyn JobQueue) {
-    let unknown = queue.discard(JobId::from_bytes([0xEE; 16]), NOW).await;
-    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
-    let id = queue.enqueue(new_job(1), NOW).await.unwrap();
-    assert_conflict(queue.discard(id, NOW).await);
-    claim_one(queue, "a", NOW).await;
-    assert_conflict(queue.discard(id, NOW).await);
-    queue.fail(id, Attempt(1), "a", broken(), AfterFailure::Park, NOW).await.unwrap();
-    queue.discard(id, NOW).await.unwrap();
-    let discarded = job(queue, id).await;
-    assert_eq!((discarded.state, discarded.last_error), (JobState::Cancelled, Some(broken())));
-    assert_conflict(queue.discard(id, NOW).await);
-    assert_conflict(queue.retry(id, NOW).await);
-    assert_eq!(queue.counts(QUEUE).await.unwrap(), JobCounts { cancelled: 1, ..JobCounts::default() });
-}
-
-/// Work that is queued again is parked no more, and what is done has no reason left (issue 12).
-pub async fn work_that_is_queued_again_is_parked_no_more(queue: &dyn JobQueue) {
-    let keyed = || NewJob { dedupe_key: Some("k".to_owned()), ..new_job(1) };
-    let (first, other) =
-        (queue.enqueue(keyed(), NOW).await.unwrap(), queue.enqueue(new_job(1), NOW).await.unwrap());
-    for claimed in queue.claim(QUEUE, "a", 2, NOW).await.unwrap() {
-        queue.fail(claimed.id, Attempt(1), "a", broken(), AfterFailure::Park, NOW).await.unwrap();
-    }
-    let second = queue.enqueue(keyed(), NOW).await.unwrap();
-    assert_ne!(second, first);
-    assert_eq!(job(queue, first).await.state, JobState::Cancelled);
-    assert_eq!(
-        job(queue, other).await.state,
-        JobState::Parked,
-        "without a key nobody knows what else does its work"
-    );
-    let claimed = claim_one(queue, "a", NOW).await;
-    queue.fail(second, claimed.attempt, "a", broken(), AfterFailure::RetryAt(NOW), NOW).await.unwrap();
-    let claimed = claim_one(queue, "a", NOW).await;
-    assert_eq!(claimed.last_error, Some(broken()));
-    queue.finish(second, claimed.attempt, "a", NOW).await.unwrap();
-    assert_eq!(job(queue, second).await.last_error, None);
-}
-
-/// Withdrawing a task takes its waiting jobs and leaves those that run.
-pub async fn a_task_can_be_withdrawn(queue: &dyn JobQueue) {
-    let task = TaskId::from_bytes([7; 16]);
-    for number in 0..4 {
-        let task = (number != 3).then_some(task);
-        queue.enqueue(NewJob { task, ..new_job(number) }, NOW).await.unwrap();
-    }
-    let running = claim_one(queue, "a", NOW).await;
-    assert_eq!(queue.cancel_task(task, NOW).await.unwrap(), 2);
-    assert_eq!(queue.cancel_task(task, NOW).await.unwrap(), 0);
-    let counts = queue.task_counts(task).await.unwrap();
-    assert_eq!(counts, JobCounts { running: 1, cancelled: 2, ..JobCounts::default() });
-    assert_eq!(queue.counts(QUEUE).await.unwrap().waiting, 1);
-    queue.finish(running.id, running.attempt, "a", NOW).await.unwrap();
-}
-
-/// A task can be stopped: what runs of it is nobody's any more, what others have is left alone.
-pub async fn a_task_can_be_stopped(queue: &dyn JobQueue) {
-    let task = TaskId::from_bytes([9; 16]);
-    for number in 0..4 {
-        let task = (number != 1).then_some(task);
-        queue.enqueue(NewJob { task, ..new_job(number) }, NOW).await.unwrap();
-    }
-    let (of_it, other) = (claim_one(queue, "a", NOW).await, claim_one(queue, "a", NOW).await);
-    assert_eq!(queue.stop_task(task, NOW).await.unwrap(), 3);
-    assert_eq!(queue.stop_task(task, NOW).await.unwrap(), 0);
-    let counts = queue.task_counts(task).await.unwrap();
-    assert_eq!(counts, JobCounts { cancelled: 3, ..JobCounts::default() });
-    assert_conflict(queue.heartbeat(of_it.id, of_it.attempt, "a", NOW).await);
-    assert_conflict(queue.give_back(of_it.id, of_it.attempt, "a", NOW).await);
-    queue.heartbeat(other.id, other.attempt, "a", NOW).await.unwrap();
-    // Its key is free again.
-    assert_ne!(queue.enqueue(new_job(0), NOW).await.unwrap(), of_it.id);
-}
-
-/// What waits for a later time is nothing to do now; what runs is.
-pub async fn a_task_is_due_when_one_of_its_jobs_is(queue: &dyn JobQueue) {
-    let task = TaskId::from_bytes([9; 16]);
-    let later = NOW.plus_ms(1_000);
-    queue.enqueue(NewJob { task: Some(task), run_at: later, ..new_job(0) }, NOW).await.unwrap();
-    queue.enqueue(new_job(1), NOW).await.unwrap();
-    assert!(!queue.task_is_due(task, NOW).await.unwrap());
-    assert!(queue.task_is_due(task, later).await.unwrap());
-    let others = claim_one(queue, "a", NOW).await;
-    assert!(!queue.task_is_due(task, NOW).await.unwrap());
-    queue.finish(others.id, others.attempt, "a", NOW).await.unwrap();
-    let of_it = claim_one(queue, "a", later).await;
-    assert!(queue.task_is_due(task, NOW).await.unwrap(), "it runs");
-    queue.finish(of_it.id, of_it.attempt, "a", later).await.unwrap();
-    assert!(!queue.task_is_due(task, later).await.unwrap());
-}
-
-/// The holder of a job that need not be done withdraws it.
-pub async fn a_running_job_can_be_withdrawn(queue: &dyn JobQueue) {
-    let id = queue.enqueue(new_job(0), NOW).await.unwrap();
-    let running = claim_one(queue, "a", NOW).await;
-    assert_conflict(queue.withdraw(id, running.attempt, "b", NOW).await);
-    queue.withdraw(id, running.attempt, "a", NOW).await.unwrap();
-    assert_eq!(job(queue, id).await.state, JobState::Cancelled);
-    assert_conflict(queue.finish(id, running.attempt, "a", NOW).await);
-    assert!(queue.claim(QUEUE, "a", 1, NOW).await.unwrap().is_empty());
 }
 
 /// Many claimers at once never get the same job.

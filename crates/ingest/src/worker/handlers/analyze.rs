@@ -8,7 +8,7 @@ use fanfare_model::{
     features::{AnalyzerOutcome, AnalyzerResult},
     job::JobError,
 };
-use fanfare_store::AnalysisCommit;
+use fanfare_store::{AnalysisCommit, LeaseKey};
 
 use crate::{
     channel::retry::next_night,
@@ -162,7 +162,7 @@ impl Work for AnalyzeTrack {
         let (reason, next_retry) = (JobError::from(error), next_night(error.kind(), now));
         let catalog = held.context.store.catalog();
         let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
-        catalog.fail_analysis(job, attempt, owner, self.id, (&reason, next_retry), now).await
+        catalog.fail_analysis(LeaseKey::new(job, attempt, owner), self.id, &reason, next_retry, now).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, Leftover};
+use fanfare_store::{AfterFailure, LeaseKey, Leftover};
 
 use crate::{
     channel::{
@@ -183,6 +183,7 @@ impl Work for CacheTrack {
             held.context.store.jobs().cancel_task(task, now).await?;
         }
         let (jobs, error) = (held.context.store.jobs(), JobError::from(error));
-        jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
+        jobs.fail(LeaseKey::new(held.job.id, held.attempt(), held.owner()), error, AfterFailure::Park, now)
+            .await
     }
 }

@@ -9,7 +9,7 @@ use fanfare_model::{
     Error, ErrorKind, Features, Result, Timestamp, TrackId, enrichment::Enrichment, features::Fingerprint,
     job::JobError,
 };
-use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS, EnrichCommit};
+use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS, EnrichCommit, LeaseKey};
 
 use crate::{
     clock,
@@ -91,7 +91,8 @@ impl Work for EnrichTrack {
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         let jobs = held.context.store.jobs();
         let error = JobError::from(error);
-        jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await?;
+        jobs.fail(LeaseKey::new(held.job.id, held.attempt(), held.owner()), error, AfterFailure::Park, now)
+            .await?;
         delete_if_temporary(held, self.id).await;
         Ok(())
     }

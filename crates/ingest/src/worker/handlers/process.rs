@@ -8,7 +8,7 @@ use fanfare_model::{
     features::AnalyzerResult,
     job::{JobError, Products},
 };
-use fanfare_store::{AnalysisCommit, GrowingLadder, Leftover, ProcessCommit};
+use fanfare_store::{AnalysisCommit, GrowingLadder, LeaseKey, Leftover, ProcessCommit};
 
 use crate::{
     channel::retry::{jitter, next_attempt},
@@ -184,6 +184,6 @@ impl Work for ProcessTrack {
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         let (reason, catalog) = (JobError::from(error), held.context.store.catalog());
         let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
-        catalog.fail_analysis(job, attempt, owner, self.id, (&reason, None), now).await
+        catalog.fail_analysis(LeaseKey::new(job, attempt, owner), self.id, &reason, None, now).await
     }
 }

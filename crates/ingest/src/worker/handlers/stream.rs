@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, CachedFile, Kept, Leftover, Making, MakingFile};
+use fanfare_store::{AfterFailure, CachedFile, Kept, LeaseKey, Leftover, Making, MakingFile};
 
 use crate::{
     clock,
@@ -153,6 +153,7 @@ impl Work for StreamTrack {
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         self.resources.demand.forget(held.job.id);
         let (jobs, error) = (held.context.store.jobs(), JobError::from(error));
-        jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
+        jobs.fail(LeaseKey::new(held.job.id, held.attempt(), held.owner()), error, AfterFailure::Park, now)
+            .await
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fanfare_audio::{CancelFlag, SinkPolicy, hls::Ladder};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, job::JobError};
-use fanfare_store::{AfterFailure, GrowingLadder, Leftover};
+use fanfare_store::{AfterFailure, GrowingLadder, LeaseKey, Leftover};
 
 use crate::worker::{
     products::{
@@ -116,6 +116,7 @@ impl Work for TranscodeTrack {
 
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         let (jobs, error) = (held.context.store.jobs(), JobError::from(error));
-        jobs.fail(held.job.id, held.attempt(), held.owner(), error, AfterFailure::Park, now).await
+        jobs.fail(LeaseKey::new(held.job.id, held.attempt(), held.owner()), error, AfterFailure::Park, now)
+            .await
     }
 }

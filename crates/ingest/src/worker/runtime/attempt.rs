@@ -12,7 +12,7 @@ use std::{
 
 use fanfare_audio::CancelFlag;
 use fanfare_model::{Error, ErrorKind, JobState, Result, Timestamp, job::JobError};
-use fanfare_store::{AfterFailure, HEARTBEAT_MS};
+use fanfare_store::{AfterFailure, HEARTBEAT_MS, LeaseKey};
 use rustix::process::nice;
 use tokio::sync::oneshot;
 
@@ -302,7 +302,7 @@ impl<W: Work> Attempting<W> {
         held.context
             .store
             .jobs()
-            .fail(held.job.id, held.attempt(), held.owner(), JobError::from(error), after, now)
+            .fail(LeaseKey::new(held.job.id, held.attempt(), held.owner()), JobError::from(error), after, now)
             .await
     }
 

@@ -1,10 +1,10 @@
 //! Tracks whose file is gone, for a time or permanently, and the removal of what belonged to them.
 
-use fanfare_model::{Presence, Result, TrackId};
+use fanfare_model::{Presence, Result};
 use sqlx::SqliteConnection;
 
 use super::{Batch, Existing, Facts, presence, revoke_all, scan_rows};
-use crate::{catalog::leftover::CoversOf, error::sql};
+use crate::catalog::leftover::CoversOf;
 
 impl Batch {
     pub(super) async fn missing(&mut self, tx: &mut SqliteConnection, existing: &Existing) -> Result<()> {
@@ -37,7 +37,7 @@ impl Batch {
             return Ok(());
         }
         match scan_rows::by_path(tx, self.folder, relative_path).await? {
-            Some(other) if other.id != existing.id => off_path(tx, other.n, other.id).await,
+            Some(other) if other.id != existing.id => scan_rows::off_path(tx, other.n, other.id).await,
             _ => Ok(()),
         }
     }
@@ -64,15 +64,4 @@ impl Batch {
         self.applied.removed += 1;
         Ok(())
     }
-}
-
-/// Gives a track a path that no file can have while there is one at its path.
-pub(super) async fn off_path(tx: &mut SqliteConnection, n: i64, id: TrackId) -> Result<()> {
-    sqlx::query("UPDATE track SET relative_path = relative_path || '/' || ? WHERE n = ?")
-        .bind(id.to_string())
-        .bind(n)
-        .execute(tx)
-        .await
-        .map_err(sql("taking a track off its path"))?;
-    Ok(())
 }
