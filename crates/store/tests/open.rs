@@ -124,7 +124,7 @@ async fn a_newer_database_is_refused_with_a_sentence() {
 #[tokio::test]
 async fn a_worker_waits_for_the_server_and_not_for_ever() {
     let data = tempfile::tempdir().unwrap();
-    let impatient = StoreOptions { busy_timeout_ms: 60, ..StoreOptions::worker() };
+    let impatient = StoreOptions { busy_timeout_ms: 1_500, ..StoreOptions::worker() };
     let missing = Store::open(data.path(), &impatient).await.err().unwrap();
     assert_eq!(missing.kind(), ErrorKind::NotFound);
     fs::write(data.path().join(DATABASE_FILE), "").unwrap();
