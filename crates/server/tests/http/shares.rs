@@ -171,7 +171,7 @@ async fn a_link_that_ends_takes_its_guests_along() {
         fixture.server.request(&fixture.owner, Method::PATCH, "/api/v1/mixtapes/tape").json(&change);
     assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(
-        (heard(1).await, fixture.status(&guests[1], &fixture.audio(fixture.outside)).await),
+        (status(1).await, fixture.status(&guests[1], &fixture.audio(fixture.outside)).await),
         (404, 200)
     );
     assert_eq!(
