@@ -11,11 +11,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use fanfare_channel::clock;
 use fanfare_model::{Task, TaskId, Timestamp};
 use fanfare_store::Store;
 use tokio::sync::broadcast;
 
-use crate::{clock, text};
+use crate::text;
 
 /// Events kept for listeners that come back.
 pub const RING_EVENTS: usize = 1_000;

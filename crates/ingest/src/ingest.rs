@@ -21,6 +21,7 @@ pub use scope::{ScopePages, WarmScope};
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
+use fanfare_channel::{clock, protocol::WorkerEvent};
 use fanfare_model::{CacheOptions, Error, ErrorKind, Result, TrackId};
 use fanfare_store::Store;
 use tokio::{
@@ -30,10 +31,9 @@ use tokio::{
 
 use crate::{
     BackgroundOptions, BackgroundStatus, DataLock, PictureCommand, Pictures, Playing, TaskHub, UploadOptions,
-    WorkerStatus, channel::protocol::WorkerEvent, clock, own::OwnFolders, passes::Passes, played::Played,
-    quarantine::Kept, scan::scheduler::ScanScheduler, schedule::Nightly, supervisor::Supervisor,
-    task_tracker::TaskTracker, upload::UploadPictures, watch::PendingChanges, work_policy::WorkPolicy,
-    work_queues::WorkQueues,
+    WorkerStatus, own::OwnFolders, passes::Passes, played::Played, quarantine::Kept,
+    scan::scheduler::ScanScheduler, schedule::Nightly, supervisor::Supervisor, task_tracker::TaskTracker,
+    upload::UploadPictures, watch::PendingChanges, work_policy::WorkPolicy, work_queues::WorkQueues,
 };
 
 /// How ingest is run.

@@ -1,8 +1,8 @@
-//! From a new file to a known track: scan, watch, worker, commit.
+//! From a new file to a known track, as the server sees it: scan, watch, upload, schedule, identify.
 //!
 //! Purpose: [`Ingest`] keeps the catalog in step with the library's folders and has every track analyzed once.
-//! Scans and watching run in the server; analysis runs in a child process ([`run_worker`]) that the server
-//! supervises. What goes on is told through [`TaskHub`].
+//! Scans and watching run in the server; analysis runs in a child process (crate `worker`) that the server
+//! supervises. The two talk by the crate `channel`. What goes on is told through [`TaskHub`].
 //!
 //! Vocabulary: a *scan* compares folders with the catalog; *analysis* decodes a track once for all analyzers;
 //! a *task* is either, as a person follows it.
@@ -11,11 +11,7 @@
 //! may be killed at any moment; files of the library are only ever read, but for tags whose writing was asked for
 //! ([`WriteReplayGain`]); no listener is served from here.
 
-mod channel;
-mod clock;
-mod confine;
 mod decoder_watch;
-mod detached;
 mod hub;
 mod identify;
 mod ingest;
@@ -25,17 +21,13 @@ mod own;
 mod passes;
 mod pictures;
 mod played;
-mod post_analysis;
 mod quarantine;
-mod regular_file;
 mod release_gain;
 mod retag;
 mod scan;
 mod schedule;
 mod showing;
-mod stamp;
 mod supervisor;
-mod tag_limits;
 mod task_tracker;
 mod text;
 mod upload;
@@ -43,9 +35,7 @@ mod watch;
 mod work_policy;
 mod work_queue;
 mod work_queues;
-mod worker;
 
-pub use channel::policy::MAX_CONCURRENCY;
 pub use decoder_watch::DecoderWatch;
 pub use hub::{RING_EVENTS, TaskEvent, TaskHub};
 pub use identify::{AcoustId, AcoustIdOptions, Asked, Identify, Lookup};
@@ -54,8 +44,7 @@ pub use ingest::{
     remove_missing, retry_parked_jobs,
 };
 pub use lock::DataLock;
-pub use pictures::{PictureCommand, Pictures, Whose, run_pictures};
-pub use post_analysis::PostAnalysis;
+pub use pictures::{PictureCommand, Pictures, Whose};
 pub use quarantine::{QUARANTINE_DAYS, keeping, list_at_once};
 pub use release_gain::{ReleaseGain, release_gain};
 pub use retag::WriteReplayGain;
@@ -64,4 +53,3 @@ pub use schedule::{BackgroundOptions, BackgroundStatus, DailyTime, QuietHours, S
 pub use supervisor::WorkerStatus;
 pub use upload::{Receiving, UploadOptions};
 pub use work_policy::{LINGER, Playing};
-pub use worker::{TrackBudget, WorkerParts, WorkerProcessOptions, run_worker, run_worker_with};

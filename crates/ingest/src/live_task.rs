@@ -5,13 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fanfare_channel::clock;
 use fanfare_model::{
     Error, ErrorKind, Result, Task, TaskFailure, TaskId, TaskKind, TaskLine, TaskState, Timestamp,
     task::{MAX_TASK_FAILURES, MAX_TASK_LINES},
 };
 use fanfare_store::{Patience, fresh_id};
 
-use crate::{TaskHub, clock, text};
+use crate::{TaskHub, text};
 
 /// Progress events come at most this often; steps and ends always.
 const EVENT_EVERY: Duration = Duration::from_millis(100);

@@ -13,11 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fanfare_channel::clock;
 use fanfare_model::{Result, TrackId};
 use fanfare_store::{Patience, Store};
 use tokio::sync::{mpsc, watch};
-
-use crate::clock;
 
 /// How soon a track that still plays is looked up again: it may have no job any more (an analysis during playback that is too
 /// slow for the listener gives its job back).

@@ -19,13 +19,13 @@ use std::{
 
 use async_trait::async_trait;
 use fanfare_audio::{AlbumGain, AnalyzedFile, Limits, ReplayGainTags, Rewritten, write_replaygain};
+use fanfare_channel::{PostAnalysis, clock, detached::detached};
 use fanfare_model::{Error, ErrorKind, Features, ReleaseId, Result, Tags, Track, TrackId, TrackState};
 use fanfare_store::{Failure, FileFacts, MAX_PAGE, Store, TrackQuery};
 use tokio::sync::Mutex;
 
 use self::plan::{Doubted, retag};
 pub(crate) use self::plan::{Plan, Ready, what_to_write};
-use crate::{PostAnalysis, clock, detached::detached};
 
 /// The name that the log and the task give in place of a file when the values of a whole release are not written.
 pub(crate) const WHOLE_RELEASE: &str = "a release";

@@ -1,13 +1,10 @@
 //! What a task shows of its jobs: the file that is worked on, and which files failed and why.
 
+use fanfare_channel::{protocol::WorkerEvent, retry::next_night};
 use fanfare_model::{TaskFailure, TaskKind, TrackId, job::JobError, task::MAX_TASK_FAILURES};
 use fanfare_store::Store;
 
-use crate::{
-    channel::{protocol::WorkerEvent, retry::next_night},
-    live_task::LiveTask,
-    text,
-};
+use crate::{live_task::LiveTask, text};
 
 /// Shows a worker's event about one of a task's jobs on the task.
 pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
@@ -33,7 +30,7 @@ pub(crate) async fn show_event(task: &LiveTask, event: &WorkerEvent) {
                 subject: path.clone(),
                 kind: *kind,
                 message: message.clone(),
-                next_retry: next_night(*kind, crate::clock::now()),
+                next_retry: next_night(*kind, fanfare_channel::clock::now()),
             });
             task.progress(|task| task.current = (task.current + 1).min(task.total)).await;
         }

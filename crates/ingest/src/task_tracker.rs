@@ -12,13 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fanfare_channel::protocol::WorkerEvent;
 use fanfare_model::{JobId, Result, TaskId, TaskKind, TaskState, task::MAX_TASK_FAILURES};
 use fanfare_store::{CacheRun, JobCounts, Patience, Store};
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
 use crate::{
     TaskHub,
-    channel::protocol::WorkerEvent,
     live_task::LiveTask,
     showing::{name_unsaid, show_event},
     text,
@@ -103,7 +103,7 @@ impl TaskTracker {
             let live = LiveTask::resume(&self.inner.hub, task);
             if task_kind == TaskKind::Nightly {
                 // What it had queued is found again by the next run, and is not analyzed before.
-                self.inner.store.jobs().cancel_task(live.id(), crate::clock::now()).await?;
+                self.inner.store.jobs().cancel_task(live.id(), fanfare_channel::clock::now()).await?;
             }
             if goes_on && state.task.is_none() {
                 self.inner.prompt(true);
@@ -252,7 +252,7 @@ impl TaskTracker {
         .await;
         if counts.waiting + counts.running > 0 {
             // What waits for its next attempt is no reason to be less gentle meanwhile.
-            match self.inner.store.jobs().task_is_due(task.id(), crate::clock::now()).await {
+            match self.inner.store.jobs().task_is_due(task.id(), fanfare_channel::clock::now()).await {
                 Ok(due) => self.inner.prompt(due),
                 Err(error) => tracing::warn!(%error, "could not look whether tracks are due"),
             }
@@ -271,7 +271,7 @@ impl TaskTracker {
     pub(crate) async fn cancel(&self, id: TaskId) -> Result<bool> {
         let mut state = self.turn().await?;
         let Some(task) = state.task.take_if(|task| task.id() == id) else { return Ok(false) };
-        let withdrawn = self.inner.store.jobs().stop_task(id, crate::clock::now()).await;
+        let withdrawn = self.inner.store.jobs().stop_task(id, fanfare_channel::clock::now()).await;
         let withdrawn = match withdrawn {
             Ok(withdrawn) => withdrawn,
             Err(error) => {

@@ -25,10 +25,10 @@ async fn a_task_does_not_end_while_something_is_queued_under_it() {
             task: Some(task),
             dedupe_key: None,
             priority: 0,
-            run_at: crate::clock::now(),
+            run_at: fanfare_channel::clock::now(),
             max_attempts: 1,
         };
-        store.jobs().enqueue(new, crate::clock::now()).await.unwrap();
+        store.jobs().enqueue(new, fanfare_channel::clock::now()).await.unwrap();
         drop(hold);
         counted.await.unwrap();
         assert!(hub.active().iter().any(|active| active.id == task), "round {round}: a job waits");
@@ -54,7 +54,7 @@ async fn why_a_run_ended_is_told_by_the_next_life_of_the_server_too() {
         let before = tracker();
         let hold = before.hold();
         let task = before.announce().await.unwrap();
-        let now = crate::clock::now();
+        let now = fanfare_channel::clock::now();
         for number in 0..3 {
             let new = NewJob {
                 kind: JobKind::CacheTrack {

@@ -21,9 +21,10 @@ use std::{
 
 use tokio::sync::watch;
 
+use fanfare_channel::policy::Policy;
 use fanfare_model::TrackId;
 
-use crate::{BackgroundOptions, channel::policy::Policy, played::Played};
+use crate::{BackgroundOptions, played::Played};
 
 /// How long something counts as being played after its last byte was handed out.
 pub const LINGER: Duration = Duration::from_secs(30);

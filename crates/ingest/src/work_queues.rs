@@ -1,12 +1,10 @@
 //! The kinds of work that workers do: each has its own queue of jobs and its own task ([`TaskTracker`]).
 
+use fanfare_channel::protocol::WorkerEvent;
 use fanfare_model::{Result, TaskId};
 use fanfare_store::Store;
 
-use crate::{
-    TaskHub, channel::protocol::WorkerEvent, task_tracker::TaskTracker, work_policy::WorkPolicy,
-    work_queue::WorkQueue,
-};
+use crate::{TaskHub, task_tracker::TaskTracker, work_policy::WorkPolicy, work_queue::WorkQueue};
 
 /// All kinds of work. Cheap to clone.
 #[derive(Clone)]

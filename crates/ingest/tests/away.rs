@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf};
 
 use bytes::Bytes;
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{Ingest, UploadOptions, WorkerProcessOptions, run_worker};
+use fanfare_ingest::{Ingest, UploadOptions};
 use fanfare_model::{
     ErrorKind, Job, JobState, TaskKind, TaskState, Timestamp, TrackId, TrackState, UserId, job::JobError,
 };
@@ -16,6 +16,7 @@ use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav},
 };
+use fanfare_worker::{WorkerProcessOptions, run_worker};
 
 mod fixture;
 use fixture::{Fixture, rest};

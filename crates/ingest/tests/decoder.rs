@@ -9,8 +9,9 @@ use std::{
 };
 
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{DecoderWatch, WorkerProcessOptions, run_worker};
+use fanfare_ingest::DecoderWatch;
 use fanfare_model::{ErrorKind, TrackState};
+use fanfare_worker::{WorkerProcessOptions, run_worker};
 
 mod fixture;
 use fixture::{Fixture, rest, tracks};

@@ -6,9 +6,10 @@
 use std::{fs, path::PathBuf};
 
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{BackgroundOptions, Ingest, QuietHours, Schedule, WorkerProcessOptions, run_worker};
+use fanfare_ingest::{BackgroundOptions, Ingest, QuietHours, Schedule};
 use fanfare_model::{ErrorKind, Task, TaskKind, TaskState, TrackState};
 use fanfare_store::Store;
+use fanfare_worker::{WorkerProcessOptions, run_worker};
 
 mod fixture;
 use fixture::{Fixture, ended, open_store, rest, tracks};

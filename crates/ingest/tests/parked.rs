@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{Ingest, UploadOptions, WorkerParts, WorkerProcessOptions, run_worker_with};
+use fanfare_ingest::{Ingest, UploadOptions};
 use fanfare_model::{
     EnrichmentState, Error, ErrorKind, JobId, JobKind, JobState, Timestamp, TrackId, TrackState, UserId,
     job::JobError,
@@ -15,6 +15,7 @@ use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
 };
+use fanfare_worker::{WorkerParts, WorkerProcessOptions, run_worker_with};
 
 mod fixture;
 use fixture::{Fixture, rest};

@@ -13,16 +13,15 @@ use std::{
 
 use fanfare_analysis::loudness::{Judged, Measured, Release};
 use fanfare_audio::{FfmpegUse, Limits, read_tags};
-use fanfare_ingest::{
-    Ingest, PostAnalysis as _, WorkerParts, WorkerProcessOptions, WriteReplayGain, release_gain,
-    run_worker_with,
-};
+use fanfare_channel::PostAnalysis as _;
+use fanfare_ingest::{Ingest, WriteReplayGain, release_gain};
 use fanfare_model::{Features, Tags, Task, TaskKind, TaskState, TrackState};
 use fanfare_store::Store;
 use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
 };
+use fanfare_worker::{WorkerParts, WorkerProcessOptions, run_worker_with};
 
 mod fixture;
 use fixture::{Fixture, rest, scan, tracks};

@@ -11,10 +11,8 @@ use std::{
 
 use bytes::Bytes;
 use fanfare_audio::{FfmpegUse, Limits, read_tags};
-use fanfare_ingest::{
-    BackgroundOptions, Ingest, PostAnalysis, UploadOptions, WarmOptions, WarmScope, Which, WorkerParts,
-    WorkerProcessOptions, run_worker_with,
-};
+use fanfare_channel::PostAnalysis;
+use fanfare_ingest::{BackgroundOptions, Ingest, UploadOptions, WarmOptions, WarmScope, Which};
 use fanfare_model::{
     CacheOptions, EnrichmentState, ErrorKind, Features, JobState, Quality, Result, Tags, TaskKind, TaskState,
     Timestamp, Track, TrackHome, TrackId, TrackState, UploadedBytes, UserId, job::Products,
@@ -24,6 +22,7 @@ use fanfare_testkit::{
     signals,
     wav::{WavFormat, wav_with_tags},
 };
+use fanfare_worker::{WorkerParts, WorkerProcessOptions, run_worker_with};
 
 mod fixture;
 use fixture::{Fixture, rest};

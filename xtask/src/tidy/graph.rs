@@ -34,8 +34,11 @@ pub fn compare(map: &Map, metadata: &Value) -> Vec<String> {
                     findings.push(format!("crate `{name}` ships `{target}`, which is for tests only"));
                 }
             } else if let Some(inner) = target.strip_prefix("fanfare-") {
+                let is_in = |list: &[String]| list.iter().any(|allowed| allowed == inner);
+                let is_allowed =
+                    is_in(&place.may_import) || (for_tests && is_in(&place.tests_may_import));
                 // A crate may turn on its own features for its tests.
-                if inner != name && !place.may_import.iter().any(|allowed| allowed == inner) {
+                if inner != name && !is_allowed {
                     findings.push(format!(
                         "crate `{name}` imports `{inner}`; ARCHITECTURE.md allows {:?} (a new arrow is a design decision: docs/adr/)",
                         place.may_import

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub struct Place {
     /// Crates of the workspace that it may import.
     pub may_import: Vec<String>,
+    /// Crates of the workspace that only its tests may import: `(in tests)` after the name.
+    pub tests_may_import: Vec<String>,
     /// Crates from outside that it must never link.
     pub never_links: Vec<String>,
 }
@@ -18,6 +20,9 @@ pub type Map = BTreeMap<String, Place>;
 const HEADING: &str = "## Map";
 /// The table's header row, which says what the columns mean.
 const HEADER: &str = "| crate | one line | may import | must never | never links |";
+
+/// What follows the name of a crate that only tests may import.
+const IN_TESTS: &str = "(in tests)";
 
 /// Reads the table. `all` stands for every crate, `-` for none.
 pub fn read(page: &str) -> Result<Map, String> {
@@ -40,14 +45,18 @@ pub fn read(page: &str) -> Result<Map, String> {
             return Err(format!("a row of the map has {} columns instead of 5: {row:?}", row.len()));
         };
         let name = names_in(name).pop().ok_or("a row of the map has no name")?;
-        let may_import = match *may_import {
-            "all" => names.iter().filter(|other| **other != name).cloned().collect(),
-            list => names_in(list),
+        let (for_tests, always): (Vec<&str>, Vec<&str>) =
+            may_import.split(',').partition(|item| item.trim_end().ends_with(IN_TESTS));
+        let may_import: Vec<String> = match always[..] {
+            ["all"] => names.iter().filter(|other| **other != name).cloned().collect(),
+            _ => names_in(&always.join(",")),
         };
-        if let Some(unknown) = may_import.iter().find(|other| !names.contains(other)) {
+        let tests_may_import = names_in(&for_tests.join(","));
+        if let Some(unknown) = may_import.iter().chain(&tests_may_import).find(|other| !names.contains(other))
+        {
             return Err(format!("the map lets `{name}` import `{unknown}`, which has no row"));
         }
-        map.insert(name, Place { may_import, never_links: names_in(never_links) });
+        map.insert(name, Place { may_import, tests_may_import, never_links: names_in(never_links) });
     }
     if map.is_empty() { Err(format!("the table below {HEADING} has no rows")) } else { Ok(map) }
 }

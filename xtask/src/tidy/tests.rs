@@ -33,6 +33,8 @@ fn a_forbidden_dependency_is_found() {
         ("fanfare-model", normal("fanfare-audio"), "crate `model` imports `audio`"),
         ("fanfare-ingest", normal("fanfare-delivery"), "crate `ingest` imports `delivery`"),
         ("fanfare-delivery", normal("fanfare-ingest"), "crate `delivery` imports `ingest`"),
+        ("fanfare-ingest", normal("fanfare-worker"), "crate `ingest` imports `worker`"),
+        ("fanfare-worker", normal("fanfare-ingest"), "crate `worker` imports `ingest`"),
         ("fanfare-store", normal("fanfare-audio"), "crate `store` imports `audio`"),
         ("fanfare-audio", normal("tokio"), "crate `audio` links `tokio`"),
         ("fanfare-analysis", normal("sqlx"), "crate `analysis` links `sqlx`"),

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fanfare_channel::detached::detached;
 use fanfare_model::{
     Error, ErrorKind, Features, Result, Track,
     features::{AnalyzerOutcome, AnalyzerResult, FeaturePart},
@@ -12,7 +13,6 @@ use fanfare_model::{
 use fanfare_store::Store;
 
 use super::{AcoustId, AcoustIdOptions, Lookup};
-use crate::detached::detached;
 
 /// The name under which matches are stored beside the results of analyzers, and the version of what is asked.
 const ANALYZER: &str = "acoustid";
@@ -82,7 +82,7 @@ impl Identify {
                 let (known, part) = (!matches.is_empty(), FeaturePart::AcoustId(matches));
                 let outcome = AnalyzerOutcome::Ok { part, warnings: Vec::new() };
                 let result = AnalyzerResult { analyzer: ANALYZER.to_owned(), version: VERSION, outcome };
-                store.catalog().add_result(track.id, bytes, &result, crate::clock::now()).await?;
+                store.catalog().add_result(track.id, bytes, &result, fanfare_channel::clock::now()).await?;
                 Ok(Asked::Stored { known })
             }
             Ok(Lookup::NotReached(reason)) => {

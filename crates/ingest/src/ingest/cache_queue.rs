@@ -1,9 +1,8 @@
 //! Which transcodes of a track are queued to be made ([`queue_cache`]).
 
+use fanfare_channel::clock;
 use fanfare_model::{JobId, JobKind, Profile, Result, TaskId, Track, TrackId};
 use fanfare_store::{CachedFile, Look, NewJob, Store, TrackRow};
-
-use crate::clock;
 
 /// How often a job that makes files ahead of time is tried: what the file itself is to blame for is tried once, the others are
 /// for workers that die, by no fault of a file that was only worked on at the time.

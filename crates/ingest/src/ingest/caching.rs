@@ -6,6 +6,11 @@ use std::{
     time::Duration,
 };
 
+use fanfare_channel::{
+    clock,
+    policy::IN_USE_MS,
+    protocol::{WorkerCommand, WorkerEvent},
+};
 use fanfare_model::{
     CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind, Timestamp,
     Track, TrackHome, TrackId, job::Products, track::UploadedBytes,
@@ -16,13 +21,6 @@ use tokio::sync::{broadcast, watch};
 use super::{
     Ingest, Inner, WarmScope,
     cache_queue::{CacheQueued, Which, cache_job, queue_cache},
-};
-use crate::{
-    channel::{
-        policy::IN_USE_MS,
-        protocol::{WorkerCommand, WorkerEvent},
-    },
-    clock,
 };
 
 /// How often age is looked at.

@@ -12,16 +12,15 @@ use std::{
 };
 
 use fanfare_audio::CancelFlag;
+use fanfare_channel::{
+    clock,
+    detached::{self, LOOK_TIME, attend, detached},
+};
 use fanfare_model::{Error, ErrorKind, FolderId, Presence, Result, Timestamp, TrackId, library::Folder};
 use fanfare_store::{KnownFile, Mounts, Store};
 
 use super::Ingest;
-use crate::{
-    clock,
-    detached::{self, LOOK_TIME, attend, detached},
-    scan::is_below,
-    scan::scheduler::Cause,
-};
+use crate::scan::{is_below, scheduler::Cause};
 
 /// How long a scan of the folder is waited for before missing tracks are removed. Files that are back where they were are
 /// found without it.

@@ -1,10 +1,11 @@
 //! Parked jobs, retried under the task of their line of work, or discarded.
 
+use fanfare_channel::clock;
 use fanfare_model::{JobId, JobKind, Result, Timestamp};
 use fanfare_store::{ParkedFilter, Store};
 
 use super::Ingest;
-use crate::{clock, task_tracker::TaskTracker};
+use crate::task_tracker::TaskTracker;
 
 impl Ingest {
     /// Lets a parked job run again, with fresh attempts: that job only, under the task of its line of work.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use fanfare_channel::clock;
 use fanfare_model::{ContentHash, ErrorKind, Result, UserId};
 
 use super::Ingest;
-use crate::{Receiving, clock, upload::Receives};
+use crate::{Receiving, upload::Receives};
 
 impl Ingest {
     /// Begins taking in a file that is being sent. `name` is what the sender calls it; it is only ever shown.

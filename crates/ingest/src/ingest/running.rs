@@ -2,11 +2,11 @@
 
 use std::{future::Future, time::Duration};
 
+use fanfare_channel::policy::Policy;
 use fanfare_store::Store;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    channel::policy::Policy,
     scan::scheduler::{Cause, ScanScheduler},
     supervisor::{Supervisor, stale::StaleReceiver},
     work_policy::WorkPolicy,

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use fanfare_audio::Limits;
+use fanfare_channel::{
+    policy::Policy,
+    protocol::{WorkerEvent, WorkerRole},
+};
 use fanfare_model::{Result, TrackId};
 use fanfare_store::Store;
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
@@ -17,10 +21,6 @@ use super::{
 };
 use crate::{
     DataLock, Pictures, TaskHub,
-    channel::{
-        policy::Policy,
-        protocol::{WorkerEvent, WorkerRole},
-    },
     own::OwnFolders,
     passes::Passes,
     played::{Played, analyze_next},

@@ -1,10 +1,11 @@
 //! What people ask for: scans, nightly runs, HLS, cancelling a task, and doing one again.
 
+use fanfare_channel::clock;
 use fanfare_model::{Error, ErrorKind, JobId, JobKind, Result, TaskId, TaskKind, TrackId};
 use fanfare_store::{NewJob, TRANSCODE_ATTEMPTS};
 
 use super::Ingest;
-use crate::{clock, scan::scheduler::Cause};
+use crate::scan::scheduler::Cause;
 
 impl Ingest {
     /// Scans all folders; gives the running scan if one of all folders runs.

@@ -5,11 +5,12 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use fanfare_channel::clock;
 use fanfare_model::{TaskId, TaskKind, Timestamp};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{TaskHub, clock, live_task::LiveTask, work_policy::WorkPolicy};
+use crate::{TaskHub, live_task::LiveTask, work_policy::WorkPolicy};
 
 /// Runs one pass of a kind at a time.
 pub(super) struct OnePass {

@@ -6,20 +6,18 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use fanfare_channel::pictures::{Answer, Request};
 use fanfare_model::Result;
 use tokio::sync::oneshot;
 
-use super::{
-    protocol::{Answer, Request},
-    turns::Turns,
-};
+use super::turns::Turns;
 
 /// How the child is started.
 #[derive(Debug, Clone)]
 pub struct PictureCommand {
     /// The program.
     pub exe: PathBuf,
-    /// Its arguments; they must lead to [`crate::run_pictures`].
+    /// Its arguments; they must lead to `fanfare_worker::run_pictures`.
     pub args: Vec<OsString>,
 }
 

@@ -2,6 +2,10 @@
 
 use std::{process::Stdio, sync::PoisonError, time::Duration};
 
+use fanfare_channel::{
+    pictures::{Answer, Answered, MAX_ANSWER_BYTES, Request, check_path, read},
+    protocol::{line, next_message},
+};
 use fanfare_model::{Error, ErrorKind, Result};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -10,11 +14,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{
-    ask::{Ask, PictureCommand, Waiting},
-    protocol::{Answer, Answered, MAX_ANSWER_BYTES, Request, check_path, read},
-};
-use crate::channel::protocol::{line, next_message};
+use super::ask::{Ask, PictureCommand, Waiting};
 
 /// How long one request may take. The largest honest covers (40 million pixels of JPEG or of PNG with 16 bits, WebP of 9
 /// million) take 0.5 to 2.2 seconds in a build without optimisation beside other work; the rest is for slow machines and

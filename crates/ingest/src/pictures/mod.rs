@@ -1,8 +1,8 @@
 //! [`Pictures`]: pictures from outside, decoded in a child process of their own.
 //!
 //! Purpose: whatever a picture declares, the server's memory stays as it is. The child is this program again
-//! ([`run_pictures`]), confined like a worker and held to [`CHILD_DATA_BYTES`] by the system; it decodes one picture at a
-//! time. Tags that are larger than the server reads ([`crate::tag_limits`]) are read there too, for they hold pictures.
+//! (`fanfare_worker::run_pictures`), confined like a worker and held to 72 MiB of data by the system; it decodes one picture
+//! at a time. Tags that are larger than the server reads ([`fanfare_channel::tag_limits`]) are read there too, for they hold pictures.
 //!
 //! Why not in the worker: what ends a worker costs an attempt of every running job, and a cover that a person sends should
 //! not wait for an analysis.
@@ -13,9 +13,7 @@
 //! with its memory.
 
 mod ask;
-mod child;
 mod keeper;
-mod protocol;
 mod turns;
 
 use std::{
@@ -25,19 +23,16 @@ use std::{
 };
 
 use fanfare_audio::{Cover, TagReading};
+use fanfare_channel::pictures::{Answer, Request};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::{ask::PictureCommand, child::run_pictures, turns::Whose};
+pub use self::{ask::PictureCommand, turns::Whose};
 use self::{
     ask::{Ask, Waiting},
     keeper::Keeper,
-    protocol::{Answer, Request},
 };
 
-/// Memory for data that the child may have, in bytes: what decoding takes ([`Limits::max_cover_memory_bytes`](fanfare_audio::Limits::max_cover_memory_bytes)) and
-/// itself. The system refuses more.
-pub(crate) const CHILD_DATA_BYTES: u64 = 72 << 20;
 /// How long a request waits for its turn.
 const QUEUE_WAIT: Duration = Duration::from_secs(60);
 

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use fanfare_channel::clock;
 use fanfare_model::Result;
 use fanfare_store::{Leftover, ScanApplied, ScanChange};
 
 use super::folder_scan::FolderScan;
-use crate::clock;
 
 /// Changes per transaction: large enough that its cost is shared, small enough that others get a turn.
 const BATCH: usize = 500;

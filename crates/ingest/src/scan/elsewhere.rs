@@ -12,6 +12,11 @@ use std::{
 };
 
 use fanfare_audio::CancelFlag;
+use fanfare_channel::{
+    detached::{LOOK_TIME, attend, detached},
+    regular_file::{hash_file, open_regular},
+    stamp::{changed_ns, modified},
+};
 use fanfare_model::{ContentHash, FolderId, Presence, Result};
 use fanfare_store::{FileElsewhere, FormerPlace, KnownFile};
 
@@ -20,11 +25,6 @@ use super::{
     moves::KnownBytes,
     plan::differs,
     walk::{FoundFile, Walked},
-};
-use crate::{
-    detached::{LOOK_TIME, attend, detached},
-    regular_file::{hash_file, open_regular},
-    stamp::{changed_ns, modified},
 };
 
 /// What new files, and files that are other ones than those known at their paths, are compared with.

@@ -9,6 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fanfare_channel::{
+    clock,
+    detached::detached,
+    regular_file::{hash_file, open_regular},
+};
 use fanfare_model::{AwayFolder, AwayReason, Error, ErrorKind, Result, Timestamp, TrackId};
 use fanfare_store::{FileElsewhere, FolderMount, FormerPlace, KnownFile, ScanChange, ScanEnd};
 
@@ -20,12 +25,7 @@ use super::{
     plan::{Comparison, Plan, plan},
     walk::{WalkProgress, Walked, walk},
 };
-use crate::{
-    clock,
-    detached::detached,
-    regular_file::{hash_file, open_regular},
-    text,
-};
+use crate::text;
 
 /// How often the number of files found so far is shown while walking.
 const WALK_PROGRESS: Duration = Duration::from_millis(200);

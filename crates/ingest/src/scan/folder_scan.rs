@@ -3,16 +3,11 @@
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use fanfare_audio::{CancelFlag, Limits};
+use fanfare_channel::detached::{STALLED, attend};
 use fanfare_model::{Error, ErrorKind, FolderId, Result, library::Folder};
 use fanfare_store::{ScanApplied, Store};
 
-use crate::{
-    detached::{STALLED, attend},
-    live_task::LiveTask,
-    own::OwnFolders,
-    pictures::Pictures,
-    task_tracker::TaskTracker,
-};
+use crate::{live_task::LiveTask, own::OwnFolders, pictures::Pictures, task_tracker::TaskTracker};
 
 /// How often a long scan says in the log how far it is.
 pub(super) const SAY_EVERY: Duration = Duration::from_secs(30);

@@ -11,6 +11,10 @@ use std::{
 };
 
 use fanfare_audio::{CancelFlag, Limits, TagReading};
+use fanfare_channel::{
+    regular_file::{hash_file, open_regular},
+    stamp::modified,
+};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use fanfare_store::ScannedFile;
 use tokio::sync::mpsc;
@@ -20,11 +24,7 @@ use super::{
     plan::{Reading, Verdict},
     walk::{FoundFile, Walked},
 };
-use crate::{
-    regular_file::{hash_file, open_regular},
-    stamp::modified,
-    text,
-};
+use crate::text;
 
 /// Threads that read tags at most: more only queue at one disk.
 const MAX_READERS: usize = 4;

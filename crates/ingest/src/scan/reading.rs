@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use fanfare_channel::{clock, tag_limits::limits_here};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, TrackState, job::Products};
 use fanfare_store::{Failure, KnownFile, ScanChange, ScannedFile};
 
@@ -20,7 +21,7 @@ use super::{
     read::{self, Read, ReadOutcome, Readers},
     walk::{FoundFile, Walked},
 };
-use crate::{clock, tag_limits::limits_here, text};
+use crate::text;
 
 /// Failed tracks that are looked up per scan to see whether reading them again makes sense.
 const MAX_REREAD_LOOKUPS: usize = 5_000;

@@ -14,6 +14,7 @@ use std::{
 };
 
 use fanfare_audio::{CancelFlag, Limits};
+use fanfare_channel::clock;
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
 use fanfare_store::{Mounts, Store};
 use tokio::{sync::Notify, time::Instant};
@@ -23,8 +24,8 @@ use super::{
     steady::{Steady, WATCHED_FOR},
 };
 use crate::{
-    Pictures, TaskHub, clock, live_task::LiveTask, own::OwnFolders, quarantine::Kept,
-    task_tracker::TaskTracker, work_policy::WorkPolicy,
+    Pictures, TaskHub, live_task::LiveTask, own::OwnFolders, quarantine::Kept, task_tracker::TaskTracker,
+    work_policy::WorkPolicy,
 };
 
 /// Pause before the first scan that follows one which met files being written; doubled each time.

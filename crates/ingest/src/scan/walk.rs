@@ -15,15 +15,13 @@ use std::{
 };
 
 use fanfare_audio::{CancelFlag, is_audio_suffix, is_system_name};
+use fanfare_channel::stamp::{changed_ns, modified};
 use fanfare_model::{Error, ErrorKind, Result, Timestamp};
 use fanfare_store::{FolderMount, Mounts};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use super::cover::picture_rank;
-use crate::{
-    own::OwnFolders,
-    stamp::{changed_ns, modified},
-};
+use crate::own::OwnFolders;
 
 /// An audio file (by its suffix), as the directory shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]

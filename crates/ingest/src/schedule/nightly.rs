@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use fanfare_channel::protocol::WorkerEvent;
 use fanfare_model::{Result, Task, TaskId, TaskKind, TaskState, Timestamp};
 use fanfare_store::Store;
 use jiff::tz::TimeZone;
@@ -22,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan;
 use crate::{
-    BackgroundOptions, TaskHub, channel::protocol::WorkerEvent, live_task::LiveTask, passes::Passes,
-    scan::scheduler::ScanScheduler, supervisor::Supervisor, work_policy::WorkPolicy,
+    BackgroundOptions, TaskHub, live_task::LiveTask, passes::Passes, scan::scheduler::ScanScheduler,
+    supervisor::Supervisor, work_policy::WorkPolicy,
 };
 
 /// The wall clock is looked at that often: it may be set, and a machine may sleep.
@@ -45,7 +46,7 @@ impl NightClock {
     /// That of the machine, in its time zone (`TZ`, or what the system is set to).
     pub(crate) fn system() -> Self {
         Self {
-            now: Arc::new(crate::clock::now),
+            now: Arc::new(fanfare_channel::clock::now),
             sleep: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
             zone: TimeZone::system(),
         }

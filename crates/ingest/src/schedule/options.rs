@@ -2,10 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
+use fanfare_channel::policy::MAX_CONCURRENCY;
 use fanfare_model::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
-
-use crate::channel::policy::MAX_CONCURRENCY;
 
 /// How many it analyzes at a time when nothing (sensible) is set.
 const DEFAULT_CONCURRENCY: usize = 1;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use fanfare_channel::protocol::WorkerEvent;
 use fanfare_model::{Result, TaskId, TaskState, Timestamp, task::MAX_TASK_FAILURES};
 use fanfare_store::JobCounts;
 use tokio::sync::broadcast;
@@ -14,7 +15,7 @@ use super::{
     nightly::{LOOK_EVERY, Nightly, Run},
     plan,
 };
-use crate::{channel::protocol::WorkerEvent, showing, text};
+use crate::{showing, text};
 
 /// How often the jobs of a run are counted.
 const COUNT_EVERY: Duration = Duration::from_secs(2);

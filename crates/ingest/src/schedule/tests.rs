@@ -10,6 +10,10 @@ use std::{
 };
 
 use fanfare_audio::Limits;
+use fanfare_channel::{
+    policy::Policy,
+    protocol::{WorkerEvent, WorkerRole},
+};
 use fanfare_model::{Tags, Task, TaskKind, TaskState, Timestamp};
 use fanfare_store::{ScanChange, ScannedFile, Store, StoreOptions};
 use jiff::tz::TimeZone;
@@ -18,8 +22,6 @@ use tokio::sync::{broadcast, watch};
 use super::{BackgroundOptions, NightClock, Nightly, NightlyParts};
 use crate::{
     PictureCommand, Pictures, TaskHub,
-    channel::policy::Policy,
-    channel::protocol::{WorkerEvent, WorkerRole},
     own::OwnFolders,
     passes::Passes,
     quarantine::Kept,

@@ -6,17 +6,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use fanfare_channel::{
+    policy::Policy,
+    protocol::{WorkerEvent, WorkerRole},
+};
 use fanfare_store::Store;
 use tokio::sync::{broadcast, watch};
 
 use super::stale::StaleSender;
-use crate::{
-    channel::{
-        policy::Policy,
-        protocol::{WorkerEvent, WorkerRole},
-    },
-    work_queues::WorkQueues,
-};
+use crate::work_queues::WorkQueues;
 
 /// How a worker is started.
 #[derive(Debug, Clone)]

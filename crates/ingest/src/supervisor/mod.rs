@@ -21,6 +21,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fanfare_channel::{
+    clock,
+    policy::Policy,
+    protocol::{WorkerCommand, WorkerEvent, WorkerRole},
+};
 use fanfare_model::Result;
 use fanfare_store::Store;
 use tokio::{
@@ -37,14 +42,7 @@ use self::{
     stale::StaleSender,
     worker_process::{WorkerExit, WorkerProcess},
 };
-use crate::{
-    channel::{
-        policy::Policy,
-        protocol::{WorkerCommand, WorkerEvent, WorkerRole},
-    },
-    clock,
-    work_queues::WorkQueues,
-};
+use crate::work_queues::WorkQueues;
 
 /// Pause before the first restart.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);

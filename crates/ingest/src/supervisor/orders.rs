@@ -1,8 +1,7 @@
 //! [`Order`]: what the supervisor is told from outside.
 
+use fanfare_channel::protocol::WorkerCommand;
 use std::time::Duration;
-
-use crate::channel::protocol::WorkerCommand;
 
 /// What the supervisor is told from outside.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,10 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fanfare_channel::{clock, protocol::WorkerRole};
 use fanfare_model::{Error, Result};
 use fanfare_store::fresh_id;
-
-use crate::{channel::protocol::WorkerRole, clock};
 
 /// Name of the file in the data folder, by role.
 const fn owner_file(role: WorkerRole) -> &'static str {

@@ -6,6 +6,10 @@ use std::{
     time::Duration,
 };
 
+use fanfare_channel::{
+    clock,
+    protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent, line, next_message},
+};
 use fanfare_model::JobId;
 use tokio::{
     io::{AsyncWriteExt as _, BufReader},
@@ -17,10 +21,6 @@ use tokio::{
 use super::{
     keeper::{Keeper, locked},
     orders::Order,
-};
-use crate::{
-    channel::protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent, line, next_message},
-    clock,
 };
 
 /// A worker that says nothing for that long is ended: it sends `alive` every 5 s.

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use fanfare_channel::clock;
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, TrackId};
 use fanfare_store::{BlobKind, Failure, Store, WantedCover};
 use tokio::{
@@ -19,7 +20,6 @@ use tokio::{
 };
 
 use crate::{
-    clock,
     pictures::{Embedded, Pictures, Whose},
     text,
 };

@@ -9,6 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use fanfare_audio::{Limits, TagReading};
+use fanfare_channel::{clock, tag_limits::limits_here};
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, TaskId, UserId, job::Products};
 use fanfare_store::{BlobKind, NewUpload, Store, Uploaded, fresh_id, of_storage};
 use tokio::{
@@ -17,7 +18,7 @@ use tokio::{
 };
 
 use super::{UploadOptions, UploadPictures};
-use crate::{Ingest, clock, pictures::Whose, tag_limits::limits_here, task_tracker::TaskTracker};
+use crate::{Ingest, pictures::Whose, task_tracker::TaskTracker};
 
 /// The longest name that is kept of what the sender called the file, in characters.
 const MAX_NAME_CHARS: usize = 200;

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use fanfare_channel::detached::detached;
 use fanfare_model::{FolderId, library::Folder};
 use fanfare_store::Store;
 use tokio::{sync::watch, time::Instant};
@@ -25,10 +26,7 @@ use self::{
     folder_watcher::{FolderChange, FolderWatcher, Looked},
     quiet::Quiet,
 };
-use crate::{
-    detached::detached,
-    scan::scheduler::{Cause, ScanScheduler},
-};
+use crate::scan::scheduler::{Cause, ScanScheduler};
 
 /// How often watching is set up again where it failed, and lost mounts are noticed.
 const LOOK_AFTER: Duration = Duration::from_secs(60);

@@ -65,7 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// `fanfare pictures`: the child process in which pictures are decoded.
 fn pictures() -> Done {
-    fanfare_ingest::run_pictures()?;
+    fanfare_worker::run_pictures()?;
     Ok(Exit(exit::SUCCESS))
 }
 

@@ -4,11 +4,11 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use fanfare_analysis::AnalysisSlots;
-use fanfare_ingest::{
-    Identify, PostAnalysis, WorkerParts, WorkerProcessOptions, WriteReplayGain, run_worker_with,
-};
+use fanfare_channel::PostAnalysis;
+use fanfare_ingest::{Identify, WriteReplayGain};
 use fanfare_model::{Features, Result, Track};
 use fanfare_store::Store;
+use fanfare_worker::{WorkerParts, WorkerProcessOptions, run_worker_with};
 
 use super::{
     command_line::WorkerArgs,

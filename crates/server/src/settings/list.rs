@@ -3,7 +3,8 @@
 mod cache;
 mod storage;
 
-use fanfare_ingest::{BackgroundOptions, MAX_CONCURRENCY, QuietHours};
+use fanfare_channel::policy::MAX_CONCURRENCY;
+use fanfare_ingest::{BackgroundOptions, QuietHours};
 use serde_json::{Value, json};
 
 use super::{

@@ -15,7 +15,6 @@ use fanfare_analysis::{
     ANALYZERS, AnalysisChunk, AnalysisEnd, Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext,
 };
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{WorkerParts, WorkerProcessOptions, run_worker_with};
 use fanfare_model::{
     Error, ErrorKind, Result, TrackState,
     features::{Dynamics, FeaturePart},
@@ -25,6 +24,7 @@ use fanfare_testkit::{
     signals,
     wav::{self, WavFormat},
 };
+use fanfare_worker::{WorkerParts, WorkerProcessOptions, run_worker_with};
 use reqwest::Method;
 
 use crate::fixture::{As, Server};

@@ -6,12 +6,12 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use fanfare_audio::FfmpegUse;
-use fanfare_ingest::{WorkerProcessOptions, run_worker};
 use fanfare_model::CacheOptions;
 use fanfare_testkit::{
     signals,
     wav::{self, WavFormat},
 };
+use fanfare_worker::{WorkerProcessOptions, run_worker};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 

@@ -51,7 +51,7 @@ const PICTURE_PROCESS: &str = "fixture::picture_process";
 #[test]
 #[ignore = "the body of the process that decodes pictures, which the other tests start"]
 fn picture_process() {
-    fanfare_ingest::run_pictures().unwrap();
+    fanfare_worker::run_pictures().unwrap();
 }
 
 impl Server {

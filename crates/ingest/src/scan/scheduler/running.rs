@@ -2,12 +2,12 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use fanfare_channel::clock;
 use fanfare_model::{ErrorKind, FolderId, Result, TaskState, library::Folder};
 use fanfare_store::{Failure, Mounts, ScanApplied};
 
 use super::{Scan, ScanScheduler};
 use crate::{
-    clock,
     scan::{
         apply::sum,
         folder_scan::{FolderOutcome, FolderScan},

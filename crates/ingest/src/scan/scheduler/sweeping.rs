@@ -1,9 +1,9 @@
 //! What is tidied up between scans: jobs that are over, and files of ours that no row names.
 
+use fanfare_channel::clock;
 use fanfare_store::Swept;
 
 use super::ScanScheduler;
-use crate::clock;
 
 /// How long a job that nobody is shown is kept after its end.
 const JOBS_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
