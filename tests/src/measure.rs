@@ -15,6 +15,7 @@ mod transcodes;
 mod upload;
 
 pub use analyzing::{decode_once, resident_once};
+pub use channel::send_once;
 pub use ladder::{analyze_once, ingest_once, ladder_once};
 pub use ready::{encoders_once, ready_once};
 pub use transcodes::{medium_once, mixtape_once};

@@ -194,6 +194,16 @@ pub enum WorkerCommand {
         /// The job that made a file for them.
         job: JobId,
     },
+    /// Open a live stream of a counting pattern, for tests and figures.
+    #[cfg(feature = "loopback")]
+    Loopback {
+        /// What the stream says that it is.
+        content: String,
+        /// How many bytes it has.
+        total_bytes: u64,
+        /// In chunks of so many bytes.
+        chunk_bytes: usize,
+    },
     /// Return jobs to the queue and end.
     Stop,
 }

@@ -21,7 +21,11 @@ pub use scope::{ScopePages, WarmScope};
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
-use fanfare_channel::{clock, protocol::WorkerEvent};
+use bytes::Bytes;
+use fanfare_channel::{
+    StreamReader, clock,
+    protocol::{WorkerCommand, WorkerEvent},
+};
 use fanfare_model::{CacheOptions, Error, ErrorKind, Result, TrackId};
 use fanfare_store::Store;
 use tokio::{
@@ -152,6 +156,28 @@ impl Ingest {
     /// Tells the worker for listeners that there is a job for it; starts it if that is the first one.
     pub fn wake_live(&self) {
         self.inner.live.wake();
+    }
+
+    /// How the worker for listeners is doing.
+    #[must_use]
+    pub fn live_worker_status(&self) -> WorkerStatus {
+        self.inner.live.status()
+    }
+
+    /// Has the worker for listeners open a live stream, and starts that worker if it does not run. `command` tells it which
+    /// stream; the stream that it opens has that content, which no other request has meanwhile. So many bytes may wait for the
+    /// reader, who learns it when the worker ends.
+    ///
+    /// # Errors
+    /// `Busy` when too many requests wait; `Conflict` when one with that content does; `Unavailable` when workers end
+    /// before they open it, or the server stops; `Timeout`.
+    pub async fn live_stream(
+        &self,
+        content: Bytes,
+        window_bytes: u32,
+        command: WorkerCommand,
+    ) -> Result<StreamReader> {
+        self.inner.live.live_stream(content, window_bytes, command).await
     }
 
     /// When nightly runs were and will be.

@@ -27,7 +27,8 @@ fn poisoned_process() {
     let data = PathBuf::from(std::env::args_os().next_back().unwrap());
     let say = |event: Value| println!("{event}");
     say(json!({"event": "ready", "pid": std::process::id(), "version": "test"}));
-    let mut lines = std::io::stdin().lock().lines().map_while(Result::ok);
+    // A line without a message comes first: it carries the live channel.
+    let mut lines = std::io::stdin().lock().lines().map_while(Result::ok).filter(|line| !line.is_empty());
     let mut told = || lines.next().map(|line| serde_json::from_str::<Value>(&line).unwrap());
     let start = told().unwrap();
     let owner = start["owner"].as_str().unwrap();

@@ -25,6 +25,7 @@ mod runtime;
 use std::{sync::Arc, time::Duration};
 
 use fanfare_audio::OpenOptions;
+use fanfare_channel::{LiveSender, inherited};
 use fanfare_channel::{
     policy::{MAX_CONCURRENCY, Policy},
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
@@ -83,7 +84,8 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
     let throttle = Throttle::new(Policy::prompt(options.jobs.max(1)));
     let open = OpenOptions { ffmpeg: options.ffmpeg, ..OpenOptions::default() };
     let (clock, least_budget) = (parts.clock, parts.budget.least);
-    let resources = Resources::new(parts, open);
+    // Before anything else reads from stdin.
+    let resources = Resources::new(parts, open, live_channel()?);
     let taking_in = Arc::clone(&resources);
     let mut commands = listen(throttle.clone(), move |command| taking_in.take_in(command))?;
     let cache = options.cache_dir.clone().unwrap_or_else(|| options.data_dir.join(CACHE_FOLDER));
@@ -121,4 +123,16 @@ pub async fn run_worker_with(options: WorkerProcessOptions, parts: WorkerParts) 
     store.close().await;
     all_said.wait().await;
     ended
+}
+
+/// The live channel to the server; none in a worker that was started by hand.
+fn live_channel() -> Result<Option<LiveSender>> {
+    match inherited() {
+        Ok(socket) => LiveSender::new(socket).map(Some),
+        Err(error) if error.kind() == ErrorKind::Unavailable => {
+            tracing::debug!(%error, "this worker sends no live streams");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use fanfare_audio::{FanOutOptions, OpenOptions};
-use fanfare_channel::protocol::WorkerCommand;
+use fanfare_channel::{LiveSender, protocol::WorkerCommand};
 use fanfare_model::{Features, Track, TrackId};
 use fanfare_store::Store;
 
@@ -25,12 +25,14 @@ pub(crate) struct Resources {
     pub(crate) roots: Roots,
     /// What the cache's cap leaves.
     pub(crate) room: Room,
+    /// The live channel to the server; a worker that was started by hand has none.
+    pub(crate) live: Option<LiveSender>,
 }
 
 impl Resources {
-    pub(crate) fn new(parts: WorkerParts, open: OpenOptions) -> Arc<Self> {
+    pub(crate) fn new(parts: WorkerParts, open: OpenOptions, live: Option<LiveSender>) -> Arc<Self> {
         let (demand, roots, room) = (Demand::default(), Roots::default(), Room::default());
-        Arc::new(Self { parts, open, demand, roots, room })
+        Arc::new(Self { parts, open, demand, roots, room, live })
     }
 
     /// Sees each command of the server when it is read, and says whether that was all that had to be done about it.
@@ -48,6 +50,11 @@ impl Resources {
             WorkerCommand::Ahead { cap_bytes, .. } => {
                 self.room.cap(*cap_bytes);
                 false
+            }
+            #[cfg(feature = "loopback")]
+            WorkerCommand::Loopback { content, total_bytes, chunk_bytes } => {
+                crate::products::loopback::start(self.live.as_ref(), content, *total_bytes, *chunk_bytes);
+                true
             }
             _ => false,
         }

@@ -4,6 +4,7 @@
 //! `measure analyze FILE` is the child whose memory is taken, `measure decode FILE` the one that only decodes;
 //! `measure analyze|ladder|ingest FILE` analyzes it, makes its HLS ladder, or does both in one decode;
 //! `measure ready FILE` sends it to a server until it is ready, `measure encoders FILE` runs each of its encoders alone;
+//! `measure send BYTES` is the child that sends a live stream in pieces of that many bytes;
 //! `measure medium FILE` makes its medium file, `measure mixtape FOLDER` all three of every file there.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a measuring program
@@ -26,6 +27,7 @@ const ONCE: &[(&str, Once)] = &[
     ("ready", measure::ready_once),
     ("medium", measure::medium_once),
     ("mixtape", measure::mixtape_once),
+    ("send", measure::send_once),
 ];
 
 fn main() -> ExitCode {

@@ -13,7 +13,7 @@ use fanfare_channel::{
 use fanfare_store::Store;
 use tokio::sync::{broadcast, watch};
 
-use super::stale::StaleSender;
+use super::{live_requests::LiveRequests, stale::StaleSender};
 use crate::work_queues::WorkQueues;
 
 /// How a worker is started.
@@ -54,6 +54,14 @@ pub(super) struct Keeper {
     pub(super) policy: watch::Receiver<Policy>,
     /// Tracks at a time whose transcodes are made ahead of time, and the cache's cap in bytes.
     pub(super) ahead: Arc<Mutex<(usize, u64)>>,
+    pub(super) live_requests: LiveRequests,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // No worker opens them any more.
+        self.live_requests.close();
+    }
 }
 
 /// Every change under these locks is one assignment, so a poisoned lock leaves the value whole.

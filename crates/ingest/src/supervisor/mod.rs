@@ -9,7 +9,9 @@
 //! growing, bounded pause. (The queue's rule: the jobs that ran at a crash are tried one at a time, so that a file that
 //! kills the worker does not use up the attempts of others.)
 
+mod conversation;
 mod keeper;
+mod live_requests;
 mod orders;
 mod owner;
 pub(crate) mod stale;
@@ -21,8 +23,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use fanfare_channel::{
-    clock,
+    StreamReader, clock,
     policy::Policy,
     protocol::{WorkerCommand, WorkerEvent, WorkerRole},
 };
@@ -37,6 +40,7 @@ pub(crate) use self::keeper::WorkerCommandLine;
 pub use self::keeper::WorkerStatus;
 use self::{
     keeper::{Keeper, locked},
+    live_requests::LiveRequests,
     orders::Order,
     owner::OwnerFile,
     stale::StaleSender,
@@ -61,6 +65,7 @@ pub(crate) struct Supervisor {
     status: Arc<Mutex<WorkerStatus>>,
     /// As the keeper's.
     ahead: Arc<Mutex<(usize, u64)>>,
+    live_requests: LiveRequests,
     task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -85,6 +90,7 @@ impl Supervisor {
         let status = Arc::new(Mutex::new(WorkerStatus { jobs: command.slots, ..WorkerStatus::default() }));
         let (orders, received) = mpsc::channel(64);
         let ahead = Arc::new(Mutex::new((1, u64::MAX)));
+        let live_requests = LiveRequests::default();
         let keeper = Keeper {
             store,
             work_queues,
@@ -94,9 +100,10 @@ impl Supervisor {
             events,
             policy,
             ahead: Arc::clone(&ahead),
+            live_requests: live_requests.clone(),
         };
         let task = tokio::spawn(keeper.keep(owner_file, cleaned, received));
-        Ok(Self { orders, status, ahead, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
+        Ok(Self { orders, status, ahead, live_requests, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }
 
     /// Tells the worker that there may be jobs.
@@ -110,6 +117,22 @@ impl Supervisor {
         if self.orders.try_send(Order::Tell(command)).is_err() {
             tracing::debug!("a word to the worker was left out");
         }
+    }
+
+    /// Has the worker open a live stream: `command` tells it which, and the stream that it opens has that content, which no
+    /// other request has meanwhile. So many bytes may wait for the reader.
+    ///
+    /// # Errors
+    /// `Busy` when too many requests wait; `Conflict` when one with that content does; `Unavailable` when workers end
+    /// before they open it, or the server stops; `Timeout`.
+    pub(crate) async fn live_stream(
+        &self,
+        content: Bytes,
+        window_bytes: u32,
+        command: WorkerCommand,
+    ) -> Result<StreamReader> {
+        let waiting = self.live_requests.add(content, window_bytes, command)?;
+        waiting.opened(async { self.orders.send(Order::Live).await.is_ok() }).await
     }
 
     /// Tells this worker and later ones for how many tracks at a time transcodes are made, and the cache's cap.
@@ -160,7 +183,7 @@ impl Keeper {
             let owner = owner::fresh();
             let began = Instant::now();
             let end = match owner_file.write(&owner) {
-                Ok(()) => WorkerProcess::new(&self, &owner).live(&mut orders).await,
+                Ok(()) => WorkerProcess::new(&self, &owner).run(&mut orders).await,
                 Err(error) => WorkerExit::died(format!("its name cannot be stored: {error}")),
             };
             self.clean_up_after(&owner).await;
@@ -211,7 +234,7 @@ impl Keeper {
 async fn woken(orders: &mut mpsc::Receiver<Order>) -> bool {
     loop {
         match orders.recv().await {
-            Some(Order::Wake) => return true,
+            Some(Order::Wake | Order::Live) => return true,
             Some(Order::Tell(_)) => {}
             Some(Order::Stop(_)) | None => return false,
         }
@@ -235,7 +258,7 @@ async fn stopped_before(wait: impl Future<Output = ()>, orders: &mut mpsc::Recei
     let stop = async {
         loop {
             match orders.recv().await {
-                Some(Order::Wake | Order::Tell(_)) => {}
+                Some(Order::Wake | Order::Live | Order::Tell(_)) => {}
                 Some(Order::Stop(_)) | None => return,
             }
         }

@@ -7,6 +7,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
     Wake,
+    /// To tell the worker which live streams it should open; starts one if there is none.
+    Live,
     /// To be passed on, if a worker lives.
     Tell(WorkerCommand),
     /// To end within that time, then by force.

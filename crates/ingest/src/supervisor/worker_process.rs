@@ -1,24 +1,16 @@
-//! One worker process: start, conversation, end.
+//! One worker process, from its start to its end.
 
-use std::{
-    collections::HashMap,
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use fanfare_channel::{
-    clock,
-    protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent, line, next_message},
+    ChannelError, LiveReceiver, clock,
+    protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent},
 };
 use fanfare_model::JobId;
-use tokio::{
-    io::{AsyncWriteExt as _, BufReader},
-    process::{Child, ChildStdin, ChildStdout, Command},
-    sync::mpsc,
-    time::Instant,
-};
+use tokio::{net::UnixStream, sync::mpsc, time::Instant};
 
 use super::{
+    conversation::{Conversation, in_words, kill, next_stream, tell},
     keeper::{Keeper, locked},
     orders::Order,
 };
@@ -34,12 +26,8 @@ const STOP_WAIT: Duration = Duration::from_millis(9_500);
 const KILL_WAIT: Duration = Duration::from_secs(10);
 /// The same while the server stops, which has to end in time.
 const LAST_WAIT: Duration = Duration::from_millis(500);
-/// How long writing one line to the worker may take.
-const WRITE_WAIT: Duration = Duration::from_secs(2);
 /// How long the last words of a dead worker are listened to.
 const DRAIN: Duration = Duration::from_secs(1);
-/// Events that wait to be taken in.
-const WAITING_EVENTS: usize = 256;
 
 /// How a worker process ended.
 pub(super) struct WorkerExit {
@@ -65,6 +53,8 @@ pub(super) struct WorkerProcess<'a> {
     /// The job at each place of the executor.
     running: HashMap<usize, JobId>,
     dealt_with: bool,
+    /// Whether it said that it is ready.
+    ready: bool,
     /// Whether at the last look no lease could be renewed, because the data folder could not be written.
     unwritable: bool,
 }
@@ -72,32 +62,17 @@ pub(super) struct WorkerProcess<'a> {
 impl<'a> WorkerProcess<'a> {
     pub(super) fn new(keeper: &'a Keeper, owner: &'a str) -> Self {
         let (last_message, running) = (Instant::now(), HashMap::new());
-        Self { keeper, owner, last_message, running, dealt_with: false, unwritable: false }
+        Self { keeper, owner, last_message, running, dealt_with: false, ready: false, unwritable: false }
     }
 
-    pub(super) async fn live(mut self, orders: &mut mpsc::Receiver<Order>) -> WorkerExit {
-        let command = &self.keeper.command;
-        let spawned = Command::new(&command.exe)
-            .args(&command.args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            // Ctrl-C on a terminal reaches the server only, which stops its worker in order.
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn();
-        let mut child = match spawned {
-            Ok(child) => child,
-            Err(error) => {
-                return WorkerExit::died(format!("{} cannot be started: {error}", command.exe.display()));
-            }
-        };
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return WorkerExit::died("it has no pipes".to_owned());
-        };
+    pub(super) async fn run(mut self, orders: &mut mpsc::Receiver<Order>) -> WorkerExit {
+        let Conversation { mut child, input, mut events, live } =
+            match Conversation::start(&self.keeper.command) {
+                Ok(started) => started,
+                Err(reason) => return WorkerExit::died(reason),
+            };
         locked(&self.keeper.status).pid = child.id();
-        let mut input = Some(input);
-        let mut events = read_events(output);
+        let (mut input, mut live) = (Some(input), Some(live));
         let mut policy = self.keeper.policy.clone();
         let mut reap = tokio::time::interval(REAP);
         let mut stopping: Option<Instant> = None;
@@ -107,6 +82,7 @@ impl<'a> WorkerProcess<'a> {
             tokio::select! {
                 order = orders.recv(), if stopping.is_none() => match order {
                     Some(Order::Wake) => tell(&mut input, &WorkerCommand::Wake).await,
+                    Some(Order::Live) => self.tell_live_requests(&mut input).await,
                     Some(Order::Tell(command)) => tell(&mut input, &command).await,
                     stop @ (Some(Order::Stop(_)) | None) => {
                         let within = if let Some(Order::Stop(within)) = stop { within } else { STOP_WAIT };
@@ -121,6 +97,17 @@ impl<'a> WorkerProcess<'a> {
                     tell(&mut input, &WorkerCommand::Policy { policy }).await;
                 }
                 Some(event) = events.recv() => self.on_event(event, &mut input).await,
+                stream = next_stream(&mut live) => match stream {
+                    Ok(stream) => self.keeper.live_requests.open(stream),
+                    Err(end) => {
+                        live = None;
+                        if let ChannelError::Violation(violation) = end && killed.is_none() {
+                            tracing::error!(%violation, "the worker broke the rules of the live channel, it is ended");
+                            kill(&mut child);
+                            killed = Some(Instant::now() + KILL_WAIT);
+                        }
+                    }
+                },
                 status = child.wait() => break Some(status),
                 _ = reap.tick() => {
                     self.reap().await;
@@ -138,22 +125,47 @@ impl<'a> WorkerProcess<'a> {
                 () = tokio::time::sleep_until(killed.unwrap_or(far)), if killed.is_some() => break None,
             }
         };
-        // What it said last is still in the pipe. (Its end is not waited for: some child of its own may
-        // hold the pipe open.)
-        let drained = Instant::now() + if stopping.is_some() { LAST_WAIT } else { DRAIN };
-        while let Ok(Some(event)) = tokio::time::timeout_at(drained, events.recv()).await {
-            self.on_event(event, &mut None).await;
-        }
-        let reason = match &status {
-            Some(Ok(status)) => in_words(*status),
-            Some(Err(error)) => format!("its end cannot be told: {error}"),
-            None => "it cannot be ended (it waits for storage that gives no answer?) and is left behind"
-                .to_owned(),
-        };
-        WorkerExit { reason, asked: stopping.is_some(), dealt_with: self.dealt_with }
+        self.drain(events, live, Instant::now() + if stopping.is_some() { LAST_WAIT } else { DRAIN }).await;
+        WorkerExit { reason: in_words(status), asked: stopping.is_some(), dealt_with: self.dealt_with }
     }
 
-    async fn on_event(&mut self, event: WorkerEvent, input: &mut Option<ChildStdin>) {
+    /// Takes in what the worker sent last. (The end of its pipe is not waited for: some child of its own may hold the pipe open.)
+    async fn drain(
+        &mut self,
+        mut events: mpsc::Receiver<WorkerEvent>,
+        mut live: Option<LiveReceiver>,
+        until: Instant,
+    ) {
+        let keeper = self.keeper;
+        let said = async {
+            while let Ok(Some(event)) = tokio::time::timeout_at(until, events.recv()).await {
+                self.on_event(event, &mut None).await;
+            }
+        };
+        // Until the end of the live channel is read, chunks that had arrived may still be on their way to their readers.
+        let sent = async {
+            while live.is_some()
+                && let Ok(Ok(stream)) = tokio::time::timeout_at(until, next_stream(&mut live)).await
+            {
+                keeper.live_requests.open(stream);
+            }
+        };
+        tokio::join!(said, sent);
+        drop(live);
+        keeper.live_requests.worker_ended();
+    }
+
+    /// Tells the worker what live streams to open, as far as it was not told. A worker that is not ready is told later.
+    async fn tell_live_requests(&self, input: &mut Option<UnixStream>) {
+        if !self.ready {
+            return;
+        }
+        for command in self.keeper.live_requests.take_untold() {
+            tell(input, &command).await;
+        }
+    }
+
+    async fn on_event(&mut self, event: WorkerEvent, input: &mut Option<UnixStream>) {
         self.last_message = Instant::now();
         match &event {
             WorkerEvent::Ready { pid, version } => {
@@ -172,6 +184,8 @@ impl<'a> WorkerProcess<'a> {
                 tell(input, &WorkerCommand::Policy { policy }).await;
                 let (slots, cap_bytes) = *locked(&self.keeper.ahead);
                 tell(input, &WorkerCommand::Ahead { slots, cap_bytes }).await;
+                self.ready = true;
+                self.tell_live_requests(input).await;
             }
             WorkerEvent::Stale { track } => {
                 self.keeper.stale.say(*track);
@@ -217,55 +231,5 @@ impl<'a> WorkerProcess<'a> {
             Ok(reaped) => tracing::info!(reaped, "ended leases that ran out"),
             Err(error) => tracing::warn!(%error, "could not look for leases that ran out"),
         }
-    }
-}
-
-/// Reads events in a task of its own, so that a select never cuts a line in two.
-fn read_events(output: ChildStdout) -> mpsc::Receiver<WorkerEvent> {
-    let (sender, receiver) = mpsc::channel(WAITING_EVENTS);
-    tokio::spawn(async move {
-        let mut reader = BufReader::new(output);
-        loop {
-            match next_message(&mut reader).await {
-                Ok(Some(event)) => {
-                    if sender.send(event).await.is_err() {
-                        return;
-                    }
-                }
-                Ok(None) => return,
-                Err(error) => return tracing::warn!(%error, "the worker cannot be understood"),
-            }
-        }
-    });
-    receiver
-}
-
-/// Says it to the worker; one that does not listen is noticed by its silence or its end.
-async fn tell(input: &mut Option<ChildStdin>, command: &WorkerCommand) {
-    let Some(pipe) = input else { return };
-    let text = line(command);
-    let said = tokio::time::timeout(WRITE_WAIT, async {
-        pipe.write_all(text.as_bytes()).await?;
-        pipe.flush().await
-    });
-    if !matches!(said.await, Ok(Ok(()))) {
-        tracing::debug!(?command, "the worker does not listen");
-    }
-}
-
-/// Ends it by force, without waiting for that.
-fn kill(child: &mut Child) {
-    if let Err(error) = child.start_kill() {
-        tracing::warn!(%error, "the worker cannot be ended");
-    }
-}
-
-fn in_words(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt as _;
-    match (status.code(), status.signal()) {
-        (Some(0), _) => "it ended by itself".to_owned(),
-        (Some(code), _) => format!("it ended with exit code {code}"),
-        (None, Some(signal)) => format!("it was ended by signal {signal}"),
-        (None, None) => "it ended".to_owned(),
     }
 }

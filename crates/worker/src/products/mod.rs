@@ -10,6 +10,8 @@ pub(crate) mod encoding;
 pub(crate) mod growing_file;
 pub(crate) mod keep;
 pub(crate) mod ladder;
+#[cfg(feature = "loopback")]
+pub(crate) mod loopback;
 pub(crate) mod small;
 pub(crate) mod stored_analysis;
 pub(crate) mod transcode_products;

@@ -67,9 +67,9 @@ pub(crate) async fn run(
                     running.ahead = Some(slots);
                     look = true;
                 }
-                // Taken in where it was read.
-                Some(WorkerCommand::ClientDemand { .. } | WorkerCommand::Leave { .. }) => {}
                 Some(WorkerCommand::Stop) | None => break,
+                // Taken in where it was read.
+                Some(_) => {}
             },
             Some(ended) = running.next_end() => {
                 stuck = ended == AttemptEnd::Stuck;
