@@ -1,6 +1,6 @@
 //! Sentences for people, in one place.
 
-pub(crate) use fanfare_channel::text::{ended_a_run, sentence, shown, unnamed};
+pub(crate) use fanfare_channel::text::{ended_a_run, sentence, unnamed};
 pub(crate) use fanfare_model::words::count;
 use fanfare_model::{Error, Task, TaskState, Timestamp, track::TrackFailure};
 
