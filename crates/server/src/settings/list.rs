@@ -3,7 +3,6 @@
 mod cache;
 mod storage;
 
-use fanfare_channel::policy::MAX_CONCURRENCY;
 use fanfare_ingest::{BackgroundOptions, QuietHours};
 use serde_json::{Value, json};
 
@@ -259,7 +258,7 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "analysis.concurrency",
-        value_type: ValueType::Count { min: 1, max: MAX_CONCURRENCY as u64 },
+        value_type: ValueType::Count { min: 1, max: fanfare_channel::policy::MAX_CONCURRENCY as u64 },
         default: "1",
         unit: "tracks",
         help: "How many tracks a nightly run analyzes at the same time. Numbers outside 1 to 8 are brought into that range.",
