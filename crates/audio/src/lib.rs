@@ -17,6 +17,7 @@ pub mod encode;
 mod external;
 mod fanout;
 pub mod hls;
+mod length;
 mod limits;
 pub mod mux;
 mod names;
@@ -35,6 +36,7 @@ pub use fanout::{
     CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, SinkOutcome, SinkPolicy, SinkReport,
     SinkThreads,
 };
+pub use length::{HeaderLength, header_length};
 pub use limits::Limits;
 pub use names::is_system_name;
 pub use open::{FfmpegUse, OpenOptions, open};

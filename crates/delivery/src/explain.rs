@@ -5,12 +5,16 @@
 
 use fanfare_audio::{FfmpegUse, transcode::encoder};
 use fanfare_model::{
-    AudioProperties, CacheOptions, ContentHash, Error, ErrorKind, NotMade, Profile, Quality, Result, Track,
-    TrackId, job::JobError, track::TrackFailure,
+    AudioProperties, CacheOptions, ContentHash, ErrorKind, NotMade, Profile, Quality, Result, Track, TrackId,
+    job::JobError, track::TrackFailure,
 };
 use fanfare_store::{CachedFile, Damage, Look, Store, TrackRow};
+use tokio::sync::OnceCell;
 
-use crate::{freshness::Sources, small::not_made_now};
+use crate::{
+    freshness::Sources,
+    why_not::{Cause, changed, not_set, source_trouble},
+};
 
 /// The state of a transcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub enum FileState {
     Damaged,
     /// Nothing smaller is made of this track.
     NotNeeded,
+    /// It is being made while a listener plays it.
+    Encoding,
 }
 
 impl FileState {
@@ -37,6 +43,7 @@ impl FileState {
             Self::Stale => "stale",
             Self::Damaged => "damaged",
             Self::NotNeeded => "not_needed",
+            Self::Encoding => "encoding",
         }
     }
 }
@@ -56,23 +63,6 @@ pub struct Explained {
     pub reason: String,
     /// What to do about it, where there is something.
     pub remedy: Option<String>,
-}
-
-/// Why something is as it is, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Cause {
-    reason: String,
-    remedy: Option<String>,
-}
-
-impl Cause {
-    fn new(reason: impl Into<String>, remedy: Option<&str>) -> Self {
-        Self { reason: reason.into(), remedy: remedy.map(str::to_owned) }
-    }
-
-    fn of(error: &Error) -> Self {
-        Self::new(error.message(), error.remedy_text())
-    }
 }
 
 /// Looks at the transcodes of tracks.
@@ -119,7 +109,11 @@ impl<'a> Examiner<'a> {
         let (audio, track) = (track.audio.as_ref(), Some(track));
         let hash = track.and_then(|track| track.hash);
         let size_bytes = track.map_or(0, |track| track.size_bytes);
-        self.all(&Of { track, hash, size_bytes, audio, unread, fresh, there, former }, qualities).await
+        self.all(
+            &Of { track, hash, size_bytes, audio, unread, fresh, there, former, trouble: OnceCell::new() },
+            qualities,
+        )
+        .await
     }
 
     /// Looks at those qualities of so many bytes that are no track of the library.
@@ -135,7 +129,21 @@ impl<'a> Examiner<'a> {
         let there = self.store.catalog().cached_of(hash).await?;
         let unread = Cause::new("no audio can be read from this file: nothing is made of it", None);
         let (track, hash, former) = (None, Some(hash), Vec::new());
-        self.all(&Of { track, hash, size_bytes, audio, unread, fresh: true, there, former }, qualities).await
+        self.all(
+            &Of {
+                track,
+                hash,
+                size_bytes,
+                audio,
+                unread,
+                fresh: true,
+                there,
+                former,
+                trouble: OnceCell::new(),
+            },
+            qualities,
+        )
+        .await
     }
 
     async fn all(&self, of: &Of<'_>, qualities: &[Quality]) -> Result<Vec<Explained>> {
@@ -165,11 +173,8 @@ impl<'a> Examiner<'a> {
         if track.failure.is_some() {
             return Ok(of.unread.clone());
         }
-        let known = self.store.catalog().known_small_failure(track.id).await?;
-        Ok(match known {
-            Some(known) => Cause::new(&*known.message, Some(known.remedy())),
-            None => of.not_made(NotMade::Larger),
-        })
+        let trouble = self.source_trouble(of, track).await?;
+        Ok(trouble.unwrap_or_else(|| of.not_made(NotMade::Larger)))
     }
 
     /// How a file stands that could be there.
@@ -236,15 +241,17 @@ impl<'a> Examiner<'a> {
         }
         let last = match of.track {
             Some(track) if track.failure.is_some() => return Ok(not_made(of.unread.clone())),
-            // What is wrong with the source is wrong in every quality.
-            Some(track) => match self.store.catalog().known_small_failure(track.id).await? {
-                Some(known) => Some(known),
-                None => self.last_failure(track.id, profile).await?,
-            },
+            Some(_) if !of.fresh => return Ok(not_made(changed())),
+            Some(track) => {
+                if let Some(trouble) = self.source_trouble(of, track).await? {
+                    return Ok(not_made(trouble));
+                }
+                self.last_failure(track.id, profile).await?
+            }
             None => None,
         };
         if let Some(last) = last.as_ref().filter(|last| is_of_the_file(last.kind)) {
-            return Ok(not_made(Cause::new(&*last.message, Some(last.remedy()))));
+            return Ok(not_made(Cause::of_job(last)));
         }
         let seconds = of.audio.and_then(AudioProperties::duration_s).unwrap_or_default();
         let (cache, bytes) =
@@ -261,15 +268,19 @@ impl<'a> Examiner<'a> {
                 remedy,
             ));
         }
-        if !self.options.encode_on_miss || !profile.codec.is_constant() {
-            let (why, remedy) = not_made_now(true, profile);
-            return Ok(not_made(Cause::new(why, Some(remedy))));
+        if let Some(of_settings) = not_set(profile, self.options.encode_on_miss) {
+            return Ok(not_made(of_settings));
         }
         let said = match of.hash {
             Some(_) => "it was not made, or was removed to make room",
             None => "it was not made; the track's bytes were not hashed yet",
         };
         Ok(Cause::new(said, WARM))
+    }
+
+    /// What is wrong with the source in every quality; looked for once.
+    async fn source_trouble(&self, of: &Of<'_>, track: &Track) -> Result<Option<Cause>> {
+        Ok(of.trouble.get_or_try_init(|| source_trouble(self.store, track)).await?.clone())
     }
 
     async fn last_failure(&self, track: TrackId, profile: Profile) -> Result<Option<JobError>> {
@@ -307,6 +318,8 @@ struct Of<'a> {
     there: Vec<CachedFile>,
     /// Files of the bytes that the source had before.
     former: Vec<CachedFile>,
+    /// What is wrong with the source in every quality, once that was looked for.
+    trouble: OnceCell<Option<Cause>>,
 }
 
 impl Of<'_> {

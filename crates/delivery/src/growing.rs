@@ -27,6 +27,7 @@ use http::{HeaderMap, Method};
 use tokio::sync::{oneshot, watch};
 
 use crate::{
+    answer::{Answer, Body},
     content::{BUFFER_BYTES, ByteStream},
     etag::EntityTag,
     multipart::Piece,
@@ -152,7 +153,7 @@ impl GrowingFile {
         request: &HeaderMap,
         media_type: &'static str,
         boundary: &str,
-    ) -> (http::StatusCode, HeaderMap, Option<ByteStream>) {
+    ) -> Answer {
         let representation = Representation {
             len: self.grid.len_bytes,
             etag: self.etag.clone(),
@@ -161,8 +162,9 @@ impl GrowingFile {
         };
         let Response { status, headers, pieces } =
             respond(&representation, method, request, media_type, boundary);
-        let body = pieces.filter(|_| method != Method::HEAD).map(|pieces| self.stream(pieces));
-        (status, headers, body)
+        let pieces = pieces.filter(|_| method != Method::HEAD);
+        let body = pieces.map_or(Body::Empty, |pieces| Body::Stream(self.stream(pieces)));
+        Answer { status, headers, body }
     }
 
     fn stream(self: &Arc<Self>, pieces: Vec<Piece>) -> ByteStream {

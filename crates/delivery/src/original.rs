@@ -19,6 +19,7 @@ use fanfare_model::{Error, ErrorKind, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::{
+    answer::{Answer, Body},
     content::{self, Content},
     etag::EntityTag,
     multipart::{self, Piece},
@@ -36,16 +37,6 @@ pub struct OpenFile {
     /// Where in the file the representation begins.
     offset: u64,
     representation: Representation,
-}
-
-/// Status, header fields and body of an answer.
-pub struct Answer {
-    /// 200, 206, 304, 412 or 416.
-    pub status: StatusCode,
-    /// Everything but fields of the connection.
-    pub headers: HeaderMap,
-    /// `None`: the answer has no content. (`HEAD` has the fields of `GET` and no content.)
-    pub body: Option<Content>,
 }
 
 impl OpenFile {
@@ -149,7 +140,8 @@ impl OpenFile {
     ) -> Answer {
         let Response { status, headers, pieces } =
             respond(&self.representation, method, request, media_type, boundary);
-        let body = pieces.filter(|_| method != Method::HEAD).map(|pieces| self.content(pieces));
+        let pieces = pieces.filter(|_| method != Method::HEAD);
+        let body = pieces.map_or(Body::Empty, |pieces| Body::Content(self.content(pieces)));
         Answer { status, headers, body }
     }
 

@@ -1,6 +1,6 @@
 //! [`CacheOptions`]: whether, what and how much is made smaller and kept.
 
-use crate::{AudioProperties, Profile, Quality, TranscodeCodec};
+use crate::{AudioProperties, Error, ErrorKind, Profile, Quality, TranscodeCodec};
 
 /// Room for transcodes and for the HLS of library tracks: about 300 hours of music at 192 kbit/s in transcodes, and as much HLS.
 const CAP_BYTES: u64 = 10 << 30;
@@ -108,4 +108,16 @@ impl CacheOptions {
         }
         self.precache_qualities.iter().filter_map(|quality| self.profile(*quality)).collect()
     }
+}
+
+/// The error of a source of which so much less can be decoded than it declares that a transcode would pass for the whole track.
+/// `said`: what its decoder had to say.
+#[must_use]
+pub fn cut_short(found_s: f64, whole_s: f64, said: &[String]) -> Error {
+    let said = if said.is_empty() { String::new() } else { format!(": {}", said.join("; ")) };
+    Error::new(
+        ErrorKind::Malformed,
+        format!("the file is damaged: {found_s:.1} s of {whole_s:.1} s can be decoded{said}"),
+    )
+    .remedy("replace the file; until then its original is sent as it is")
 }

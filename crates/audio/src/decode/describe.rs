@@ -24,6 +24,8 @@ pub(crate) struct Described {
     pub channels: usize,
     /// Frames as declared, or estimated where nothing is declared.
     pub frames: Option<u64>,
+    /// Frames of the whole track where the file says so, those that a cut file lacks included.
+    pub whole_frames: Option<u64>,
 }
 
 /// Reads the headers of a file.
@@ -35,7 +37,8 @@ pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Lim
         let (rate_hz, channels) = (header.rate_hz, usize::from(header.channels));
         limits.spec(rate_hz, channels)?;
         let frames = (audio.end - audio.start) / header.bytes as u64 * u64::from(header.frames);
-        return Ok(Described { facts: free_format::facts(None), rate_hz, channels, frames: Some(frames) });
+        let facts = free_format::facts(None);
+        return Ok(Described { facts, rate_hz, channels, frames: Some(frames), whole_frames: None });
     }
     let mut origin = Origin::new(file, audio);
     let prepared = stream::prepare(&mut origin, limits, true)?;
@@ -45,7 +48,11 @@ pub(crate) fn describe(file: Arc<std::fs::File>, audio: AudioBytes, limits: &Lim
     let channels = plan.params.channels.as_ref().map_or(0, |channels| channels.count());
     limits.spec(rate_hz, channels)?;
     let facts = facts(&origin, &plan);
-    Ok(Described { facts, rate_hz, channels, frames: plan.declared_frames.or(plan.estimated_frames) })
+    let about = plan.about_s.map(|seconds| (seconds * f64::from(rate_hz)) as u64);
+    let whole_frames = plan.exact_frames.or(plan.declared_frames).or(about);
+    let whole_frames = whole_frames.map(|frames| frames.saturating_add(plan.lost_frames));
+    let frames = plan.declared_frames.or(plan.estimated_frames);
+    Ok(Described { facts, rate_hz, channels, frames, whole_frames })
 }
 
 /// The tags that the demuxer read, and the cover: the front one, else the first picture.

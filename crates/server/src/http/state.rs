@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use fanfare_delivery::{Ladders, Maker, OpenFileCache, SmallFiles};
+use fanfare_delivery::{Delivery, Maker};
 use fanfare_ingest::Ingest;
-use fanfare_model::{JobId, Quality, Result, TrackId};
+use fanfare_model::{JobId, Result};
 use fanfare_store::Store;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     callers::Callers, descriptors::Shares, metrics::Metrics, password::Passwords, places::Places,
-    routes::Sent, throttle::Throttle, unstored::Unstored,
+    throttle::Throttle, unstored::Unstored,
 };
 use crate::{Settings, settings::LiveSettings};
 
@@ -32,18 +32,14 @@ pub struct HttpState {
     pub store: Store,
     /// What brings files in.
     pub ingest: Ingest,
-    /// What gives tracks as HLS.
-    pub ladders: Arc<Ladders>,
+    /// What opens tracks for listeners.
+    pub delivery: Arc<Delivery>,
     /// What was set when the server started: for what is read only then.
     pub settings: Arc<Settings>,
     /// What is set now, and its changes.
     pub live_settings: Arc<LiveSettings>,
     /// Cancelled when the server shuts down: streams that would not end by themselves end then.
     pub closing: CancellationToken,
-    /// Serves tracks as transcodes.
-    pub small: Arc<SmallFiles>,
-    /// Files that were asked for a moment ago, by track and quality, with what is said about them.
-    pub(super) opened: OpenFileCache<(TrackId, Quality), Sent>,
     pub(super) callers: Arc<Callers>,
     /// Sessions of people who signed in while nothing could be stored.
     pub(super) unstored: Arc<Unstored>,
@@ -64,16 +60,15 @@ impl HttpState {
             let ingest = asked.clone();
             Box::pin(async move { ingest.ask_for_ladder(track).await })
         };
-        let small = SmallFiles::new(store.clone(), maker(&ingest));
+        let kept_open = Shares::here().kept_open;
+        let delivery = Delivery::new(store.clone(), maker(&ingest), Arc::new(ask), kept_open);
         Self {
-            small: Arc::new(small),
-            ladders: Arc::new(Ladders::new(store.clone(), Arc::new(ask))),
+            delivery: Arc::new(delivery),
             store,
             ingest,
             settings: live_settings.current(),
             live_settings: Arc::new(live_settings),
             closing: CancellationToken::new(),
-            opened: OpenFileCache::with_places(Shares::here().kept_open),
             callers: Arc::default(),
             unstored: Arc::default(),
             passwords: Passwords::new(),

@@ -45,7 +45,7 @@ async fn pair(small: bool) -> (Wire, Outbox, TcpStream) {
 async fn ranges(file: &tempfile::NamedTempFile, ranges: &str) -> Content {
     let open = OpenFile::open(file.path(), SystemTime::now()).await.unwrap();
     let headers = HeaderMap::from_iter([(http::header::RANGE, ranges.parse().unwrap())]);
-    open.answer(&Method::GET, &headers, "audio/flac", "b").body.unwrap()
+    open.answer(&Method::GET, &headers, "audio/flac", "b").body.content().unwrap()
 }
 
 /// Writes as hyper does: as many buffers as there are in one call, then on from where that ended.

@@ -138,7 +138,7 @@ async fn a_missing_file_is_sent_while_it_is_made_with_every_range_at_once() {
     let mut left = audio(&server, &owner, &ids[1], "low", None).await;
     assert!(left.chunk().await.unwrap().is_some());
     drop(left);
-    while server.state.small.encoding() != 0 {
+    while server.state.delivery.encoding() != 0 {
         tokio::task::yield_now().await;
     }
     server.stop().await;

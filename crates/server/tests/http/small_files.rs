@@ -198,6 +198,96 @@ async fn no_short_file_and_none_with_gaps_is_silently_made_of_a_damaged_source()
     server.stop().await;
 }
 
+/// What is said of each quality: its state, the reason and the remedy.
+async fn reasons(server: &Server, who: &As, id: &str) -> Vec<(Value, Value, Value)> {
+    let answer = server.json(who, &format!("/api/v1/cache/explain/{id}")).await;
+    let said = |one: &Value| (one["state"].clone(), one["reason"].clone(), one["remedy"].clone());
+    answer["qualities"].as_array().unwrap().iter().map(said).collect()
+}
+
+// issue 13: before the first GET, HEAD announced a transcode of a cut file, of which GET then sent the original.
+#[tokio::test(flavor = "multi_thread")]
+async fn head_of_a_cut_file_says_what_get_gives_before_anything_was_made_of_it() {
+    let (server, owner, _) = server_with(&[("well.wav", 3.0)]).await;
+    let planes = [330.0, 440.0].map(|hz| signals::sine(44_100, 20.0, hz, 0.3));
+    let wav = wav::wav(44_100, &planes, WavFormat::I16);
+    fs::write(server.music().join("cutwav.wav"), &wav[..44 + 5 * 176_400]).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut cut = vec![("cutwav", "5.0 s of 20.0 s")];
+    match flac(scratch.path()) {
+        Some(flac) => {
+            fs::write(server.music().join("cutflac.flac"), &flac[..flac.len() / 2]).unwrap();
+            cut.push(("cutflac", " s of 10.0 s"));
+        }
+        None => println!("SKIPPED for FLAC: there is no ffmpeg to make one"),
+    }
+    scan(&server).await;
+    for (title, seconds) in cut {
+        let id = id_of(&server, &owner, title).await;
+        let said = reasons(&server, &owner, &id).await;
+        println!("{title}: {} -> {}", said[1].1, said[1].2);
+        assert!(said[1].1.as_str().unwrap().contains(seconds), "{said:?}");
+        for quality in ["high", "medium", "low"] {
+            let path = format!("/api/v1/tracks/{id}/audio?quality={quality}");
+            let head = server.request(&owner, Method::HEAD, &path).send().await.unwrap();
+            let sent = audio(&server, &owner, &id, quality, None).await;
+            assert_eq!(head.status(), sent.status(), "{title} {quality}");
+            for name in ["x-fanfare-cache", "x-fanfare-quality", "content-type", "content-length", "etag"] {
+                assert_eq!(field(&head, name), field(&sent, name), "{title} {quality}: {name}");
+            }
+            assert_eq!(field(&sent, "x-fanfare-quality"), "original", "{title} {quality}");
+        }
+        assert_eq!(streams(&server).await, 0, "{title}: nothing is tried that is known to fail");
+        assert_eq!(reasons(&server, &owner, &id).await, said, "{title}: asking changes nothing");
+    }
+    // What is whole is announced as before.
+    let well = id_of(&server, &owner, "well").await;
+    let path = format!("/api/v1/tracks/{well}/audio?quality=medium");
+    let head = server.request(&owner, Method::HEAD, &path).send().await.unwrap();
+    assert_eq!((field(&head, "x-fanfare-cache"), field(&head, "x-fanfare-quality")), ("encoding", "medium"));
+    server.stop().await;
+}
+
+// issue 13: why there is no transcode depended on the quality that was asked for first.
+#[tokio::test(flavor = "multi_thread")]
+async fn why_there_is_no_transcode_is_the_same_in_every_quality() {
+    let (server, owner, ids) = server_with(&[("well.wav", 4.0)]).await;
+    let planes = [330.0, 440.0].map(|hz| signals::sine(44_100, 20.0, hz, 0.3));
+    let wav = wav::wav(44_100, &planes, WavFormat::I16);
+    fs::write(server.music().join("cut.wav"), &wav[..44 + 5 * 176_400]).unwrap();
+    scan(&server).await;
+    let cut = id_of(&server, &owner, "cut").await;
+    let same = async |id: &str, state: &str, words: &str| {
+        let said = reasons(&server, &owner, id).await;
+        println!("{words}: {} -> {}", said[0].1, said[0].2);
+        assert_eq!(said[0].0, state, "{words}: {said:?}");
+        assert!(said[0].1.as_str().unwrap().contains(words), "{words}: {said:?}");
+        assert!(said.iter().all(|one| *one == said[0]), "{words}: {said:?}");
+    };
+    same(&ids[0], "missing", "it was not made").await;
+    same(&cut, "missing", "can be decoded").await;
+    // One quality is tried, and fails.
+    let ended = warm(&server, &owner, json!({"scope": {"tracks": [&cut]}, "qualities": ["low"]})).await;
+    assert_eq!(ended["failure_count"], 1, "{ended}");
+    same(&cut, "missing", "can be decoded").await;
+    server.state.ingest.set_cache(CacheOptions { encode_on_miss: false, ..CacheOptions::default() });
+    same(&ids[0], "missing", "`audio_cache.on_miss` is `original`").await;
+    same(&cut, "missing", "can be decoded").await;
+    server.state.ingest.set_cache(CacheOptions { enabled: false, ..CacheOptions::default() });
+    same(&ids[0], "not_needed", "switched off").await;
+    same(&cut, "not_needed", "switched off").await;
+    server.state.ingest.set_cache(CacheOptions::default());
+    let cache = server.store().catalog().cache().root().to_owned();
+    fs::create_dir_all(cache.parent().unwrap()).unwrap();
+    let _ = fs::remove_dir_all(&cache);
+    fs::write(&cache, b"no folder").unwrap();
+    same(&ids[0], "missing", "it is not there: ").await;
+    fs::remove_file(&cache).unwrap();
+    fs::write(server.music().join("well.wav"), &wav).unwrap();
+    same(&ids[0], "missing", "changed and not scanned yet").await;
+    server.stop().await;
+}
+
 // issue 13, D12 and E9: 48 kB of WAV became 145 kB, and mono had the rate of stereo.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_transcode_is_larger_than_its_source_and_mono_gets_half_the_rate() {
@@ -315,7 +405,7 @@ async fn head_is_answered_from_the_plan_alone() {
         .await
         .unwrap();
     assert_eq!(known.status(), 304);
-    assert_eq!((streams(&server).await, server.state.small.encoding()), (0, 0), "nothing was made");
+    assert_eq!((streams(&server).await, server.state.delivery.encoding()), (0, 0), "nothing was made");
     assert_eq!(server.store().catalog().cache().names(), Vec::<String>::new());
     // What is then made is what was said.
     server.state.ingest.set_cache(CacheOptions::default());

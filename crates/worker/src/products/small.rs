@@ -182,7 +182,7 @@ impl Subject {
                 Some(said) => (frames, said),
                 None => counted(&self.path, open)?,
             };
-            return Err(cut_short(source.spec().rate.seconds(frames), whole_s, &said));
+            return Err(fanfare_model::cache::cut_short(source.spec().rate.seconds(frames), whole_s, &said));
         }
         let plans = self.plans_for(profiles, source.spec(), frames)?;
         Ok((source, plans))
@@ -219,16 +219,6 @@ pub(crate) type TranscodePlans = Vec<(Profile, TranscodePlan)>;
 pub(crate) fn too_short(source: &dyn PcmSource, frames: u64) -> Option<f64> {
     let (rate, whole) = (source.spec().rate, source.whole_frames()?);
     (frames.saturating_add(u64::from(rate.hz())) < whole).then(|| rate.seconds(whole))
-}
-
-/// The error of such a source. `said`: what its decoder had to say.
-fn cut_short(found_s: f64, whole_s: f64, said: &[String]) -> Error {
-    let said = if said.is_empty() { String::new() } else { format!(": {}", said.join("; ")) };
-    Error::new(
-        ErrorKind::Malformed,
-        format!("the file is damaged: {found_s:.1} s of {whole_s:.1} s can be decoded{said}"),
-    )
-    .remedy("replace the file; until then its original is sent as it is")
 }
 
 /// The error of a source of which nothing smaller can be made.

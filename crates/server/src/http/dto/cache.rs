@@ -221,7 +221,7 @@ impl VerifiedDto {
         for one in explained {
             let count = match one.state {
                 FileState::Ready => &mut self.ready,
-                FileState::Missing => &mut self.missing,
+                FileState::Missing | FileState::Encoding => &mut self.missing,
                 FileState::Stale => &mut self.stale,
                 FileState::Damaged => &mut self.damaged,
                 FileState::NotNeeded => continue,

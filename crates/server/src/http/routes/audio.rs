@@ -1,6 +1,6 @@
-//! The sound of a track: its own file, or a smaller one.
+//! The sound of a track: its own file, or a transcode of it.
 
-use std::{fmt::Write as _, time::SystemTime};
+use std::fmt::Write as _;
 
 use axum::{
     body::{Body, HttpBody as _},
@@ -8,19 +8,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use fanfare_delivery::{Asking, OpenFile, Small, media, small::RETRY_AFTER_S};
+use fanfare_delivery::{self as delivery, Asking, Opened, Request, Wanted, media};
 use fanfare_ingest::Playing;
-use fanfare_model::{Error, ErrorKind, Presence, Quality, TrackHome, TrackId, UploadedBytes};
+use fanfare_model::{Error, ErrorKind, Quality, TrackId};
 use fanfare_store::TrackRow;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::tracks;
 use crate::http::{
     caller::Caller,
-    clock::rfc3339,
     dto::cache::QualityDto,
     extract::{Path, Query},
     problem::{Answer, Problem},
@@ -72,133 +70,70 @@ pub async fn audio(
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let quality = params.quality.map_or_else(|| state.ingest.cache().default_quality, Quality::from);
     let person = caller.user.id.to_string();
     let asking = Asking { person: &person, guest: false, head: method == Method::HEAD };
-    serve_audio(&state, id, quality, asking, &method, &headers).await
+    let wanted = Wanted::Quality(params.quality.map(Quality::from));
+    serve(&state, (id, None), wanted, asking, &headers).await
 }
 
-/// The sound of a track that the one who asks may hear: the one way out, for people and for guests.
+/// What is asked for of a track that the one who asks may play: the one way out, for people and for guests.
 ///
 /// # Errors
-/// `NotFound` where the track or its file is not there; `TooMany`; those of opening it.
-pub(super) async fn serve_audio(
+/// Why nothing is sent.
+pub(super) async fn serve(
     state: &HttpState,
-    id: TrackId,
-    quality: Quality,
+    (id, row): (TrackId, Option<&TrackRow>),
+    wanted: Wanted<'_>,
     asking: Asking<'_>,
-    method: &Method,
     headers: &HeaderMap,
 ) -> Answer<Response> {
-    // Before the look-ups: what is written meanwhile makes them void.
-    let write_generation = state.store.write_generation();
-    let found = state.opened.find(&(id, quality), write_generation);
-    // What is open may have been written over: a guest's original is looked at below.
-    if let Some((file, sent)) = found.filter(|(_, sent)| !(asking.guest && sent.quality == Quality::Original))
-    {
-        return Ok(played(state, id, sent.mark(answer_with(&file, sent.media_type, method, headers)?)));
-    }
-    let row = tracks::find(state, id).await?;
-    refuse_missing(&row)?;
-    let options = state.ingest.cache();
-    let mut cache = "original";
-    if quality != Quality::Original {
-        let media_type = options.codec.media_type();
-        match state.small.open(&row.track, quality, &options, asking).await.map_err(too_many)? {
-            Small::Announced(announced) => {
-                let (status, fields) = announced.answer(headers, media_type);
-                // A body of unknown length: the router must not say that there are no bytes.
-                let empty = Body::from_stream(futures_util::stream::empty::<Result<Bytes, std::io::Error>>());
-                let answer = refused(status).unwrap_or_else(|| (status, empty).into_response());
-                let sent = Sent { media_type, quality, cache: "encoding" };
-                return Ok(sent.mark(with_fields(answer, fields, media_type)));
-            }
-            Small::Whole(file) => {
-                let sent = Sent { media_type, quality, cache: "hit" };
-                state.opened.keep((id, quality), write_generation, &file, sent);
-                return Ok(played(state, id, sent.mark(answer_with(&file, media_type, method, headers)?)));
-            }
-            Small::Growing(growing) => {
-                let (status, fields, body) = growing.answer(method, headers, media_type, &boundary()?);
-                let answer = refused(status).unwrap_or_else(|| {
-                    (status, body.map_or_else(Body::empty, Body::from_stream)).into_response()
-                });
-                let sent = Sent { media_type, quality, cache: "encoding" };
-                return Ok(played(state, id, sent.mark(with_fields(answer, fields, media_type))));
-            }
-            Small::NotNeeded => {}
-            Small::Missing => cache = "miss",
-        }
-    }
-    let path = state.store.catalog().track_path(id).await?.ok_or_else(|| no_file(&row))?;
-    let file = OpenFile::open(&path, SystemTime::now()).await.map_err(missing)?;
-    if asking.guest && !state.small.source_is_fresh(&row.track).await? {
-        // Another track may have been copied over it, which is not theirs to play (issue 12).
-        return Err(Problem::new(ErrorKind::Conflict, "the track's file changed since it was scanned")
-            .remedy("play it again in a minute, when it was scanned"));
-    }
-    let media_type = media::media_type(row.track.audio.as_ref());
-    let sent = Sent { media_type, quality: Quality::Original, cache };
-    if cache == "original" {
-        state.opened.keep((id, quality), write_generation, &file, sent);
-    }
-    Ok(played(state, id, sent.mark(answer_with(&file, media_type, method, headers)?)))
+    let (options, ladder) = (state.ingest.cache(), state.ingest.uploads().ladder.clone());
+    let request = Request { track: id, row, wanted, asking, options: &options, ladder: &ladder };
+    let opened = state.delivery.open(request).await.map_err(too_many)?;
+    let method = if asking.head { Method::HEAD } else { Method::GET };
+    let response = present(&opened, &method, headers)?;
+    Ok(if opened.is_sound() { played(state, id, response) } else { response })
 }
 
-/// Refuses to play a track whose file is missing.
-///
-/// # Errors
-/// `NotFound` with what to do about it.
-pub(super) fn refuse_missing(row: &TrackRow) -> Answer<()> {
-    if row.track.presence != Presence::Missing {
-        return Ok(());
-    }
-    let since =
-        row.track.missing_since.map_or_else(String::new, |since| format!(" since {}", rfc3339(since)));
-    Err(Problem::new(ErrorKind::NotFound, format!("the track's file is missing{since}"))
-        .remedy("connect its storage or put the file back, then scan the library"))
-}
-
-/// What is sent, and why.
-#[derive(Debug, Clone, Copy)]
-pub struct Sent {
-    media_type: &'static str,
-    quality: Quality,
-    cache: &'static str,
-}
-
-impl Sent {
-    fn mark(self, mut response: Response) -> Response {
-        let headers = response.headers_mut();
-        headers.insert(QUALITY, HeaderValue::from_static(self.quality.as_str()));
-        headers.insert(CACHE, HeaderValue::from_static(self.cache));
+/// What was opened, as a response.
+fn present(opened: &Opened, method: &Method, headers: &HeaderMap) -> Answer<Response> {
+    let delivery::Answer { status, headers, body } = opened.answer(method, headers, &boundary()?);
+    let mut response = refused(status).unwrap_or_else(|| {
+        let mut response = match body {
+            delivery::Body::Empty => Response::new(Body::empty()),
+            // A body of unknown length: the router must not say that there are no bytes.
+            delivery::Body::Unknown => Response::new(Body::from_stream(futures_util::stream::empty::<
+                Result<Bytes, std::io::Error>,
+            >())),
+            delivery::Body::Text(text) => Response::new(Body::from(text)),
+            delivery::Body::Content(content) => shipping::answer(content),
+            delivery::Body::Stream(stream) => Response::new(Body::from_stream(stream)),
+        };
+        *response.status_mut() = status;
         response
+    });
+    let fields = response.headers_mut();
+    fields.extend(headers);
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if opened.media_type() == media::UNKNOWN {
+        fields.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
+    if let Some(sent) = opened.sent() {
+        fields.insert(QUALITY, HeaderValue::from_static(sent.quality.as_str()));
+        fields.insert(CACHE, HeaderValue::from_static(sent.cache.as_str()));
+    }
+    Ok(response)
 }
 
 const QUALITY: HeaderName = HeaderName::from_static("x-fanfare-quality");
 const CACHE: HeaderName = HeaderName::from_static("x-fanfare-cache");
+/// How long a client over the limit is asked to wait, in seconds: an encode takes about that long.
+const RETRY_AFTER_S: u64 = 5;
 
 fn too_many(error: Error) -> Problem {
     let busy = error.kind() == ErrorKind::TooMany;
     let problem = Problem::from(error);
     if busy { problem.retry_after(RETRY_AFTER_S) } else { problem }
-}
-
-/// The answer of an open file, in whole or in ranges.
-pub(super) fn answer_with(
-    file: &OpenFile,
-    media_type: &'static str,
-    method: &Method,
-    headers: &HeaderMap,
-) -> Answer<Response> {
-    let answer = file.answer(method, headers, media_type, &boundary()?);
-    let response = refused(answer.status).unwrap_or_else(|| {
-        let mut response = answer.body.map_or_else(|| Response::new(Body::empty()), shipping::answer);
-        *response.status_mut() = answer.status;
-        response
-    });
-    Ok(with_fields(response, answer.headers, media_type))
 }
 
 /// The problem document of a request that cannot be met.
@@ -213,34 +148,8 @@ fn refused(status: StatusCode) -> Option<Response> {
     Some(problem.status(status).into_response())
 }
 
-/// The answer with the fields of its representation.
-fn with_fields(mut response: Response, fields: HeaderMap, media_type: &'static str) -> Response {
-    response.headers_mut().extend(fields);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if media_type == media::UNKNOWN {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-    }
-    response
-}
-
-/// The answer for a track that has no file (any more).
-fn no_file(row: &TrackRow) -> Problem {
-    match row.track.home {
-        TrackHome::Folder(_) => Problem::not_found("track"),
-        TrackHome::Upload(UploadedBytes::Original | UploadedBytes::Incoming) => {
-            Problem::new(ErrorKind::NotFound, "the uploaded file is missing in the data folder").remedy(
-                "send the same file again, or restore a backup; `fanfare doctor --deep` names all such files",
-            )
-        }
-        TrackHome::Upload(UploadedBytes::Gone) => {
-            Problem::new(ErrorKind::NotFound, "the uploaded file was not kept")
-                .remedy(format!("play /api/v1/tracks/{}/hls/index.m3u8", row.track.id))
-        }
-    }
-}
-
 /// The same answer. While its bytes are sent, background work stands back; the track is analyzed next if it lacks results.
-pub(super) fn played(state: &HttpState, track: TrackId, response: Response) -> Response {
+fn played(state: &HttpState, track: TrackId, response: Response) -> Response {
     let plays = matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT);
     if !plays || response.body().size_hint().exact() == Some(0) {
         return response;
@@ -254,27 +163,6 @@ pub(super) fn played(state: &HttpState, track: TrackId, response: Response) -> R
         let note = move |_: &_| playing.get_or_insert_with(|| ingest.playing_track(track)).go_on();
         Body::from_stream(body.into_data_stream().inspect(note))
     })
-}
-
-fn missing(error: Error) -> Problem {
-    if error.kind() == ErrorKind::NotFound {
-        return match error.remedy_text() {
-            Some(remedy) => Problem::new(
-                ErrorKind::NotFound,
-                "the track's file cannot be reached: links lead in a circle",
-            )
-            .remedy(remedy),
-            None => Problem::new(ErrorKind::NotFound, "the track's file is gone")
-                .remedy("put it back, or scan the library"),
-        };
-    }
-    // The system's sentence may name the path, which is nobody's business but the log's.
-    tracing::warn!(%error, "a track's file cannot be opened");
-    let problem = Problem::new(error.kind(), "the track's file cannot be opened");
-    match error.remedy_text() {
-        Some(remedy) => problem.remedy(remedy),
-        None => problem,
-    }
 }
 
 /// A delimiter that no file can know in advance.

@@ -40,7 +40,7 @@ pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axu
     let counts = catalog.cached_counts().await?;
     let all = catalog.transcode_counts().await?;
     let bytes: u64 = counts.iter().map(|count| count.bytes).sum();
-    let (hits, misses) = state.small.hits_and_misses();
+    let (hits, misses) = state.delivery.hits_and_misses();
     let kept = all.bytes.saturating_sub(all.pinned_bytes);
     let oldest = counts.iter().filter_map(|count| count.oldest).min();
     let quality = |quality: &Quality| {
@@ -66,7 +66,7 @@ pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axu
         files: counts.iter().map(|count| count.files).sum(),
         hits,
         misses,
-        encoding: state.small.listened_to() as u64,
+        encoding: state.delivery.listened_to() as u64,
         oldest_used: oldest.map(rfc3339),
         qualities: Quality::SMALLER.iter().map(quality).collect(),
         max_workers: options.workers as u64,
@@ -237,20 +237,8 @@ pub async fn explain(
 ) -> Answer<axum::Json<ExplanationDto>> {
     let row = super::tracks::find(&state, id).await?;
     let options = state.ingest.cache();
-    let mut qualities = Vec::new();
     let ffmpeg = state.live_settings.current().ffmpeg_use();
-    let examiner = Examiner::new(&state.store, &options, &ffmpeg, Look::Bytes).await;
-    for explained in examiner.track(&row, &Quality::SMALLER).await? {
-        let profile = options.wanted(explained.quality, row.track.audio.as_ref(), row.track.size_bytes);
-        let encoding = profile.is_ok_and(|profile| state.small.is_encoding(id, profile));
-        let mut dto = crate::http::dto::cache::ExplainedDto::from(explained);
-        if encoding {
-            dto.state = "encoding".to_owned();
-            dto.reason = "it is being made while a listener plays it".to_owned();
-            dto.remedy = None;
-        }
-        qualities.push(dto);
-    }
+    let explained = state.delivery.explain(&row, &options, &ffmpeg).await?;
     let audio = row.track.audio.as_ref();
     Ok(axum::Json(ExplanationDto {
         track: id.to_string(),
@@ -261,7 +249,7 @@ pub async fn explain(
             size_bytes: row.track.size_bytes,
         },
         title: row.track.title,
-        qualities,
+        qualities: explained.into_iter().map(Into::into).collect(),
     }))
 }
 

@@ -2,32 +2,20 @@
 //!
 //! A track without a ladder gets one when the first of these is asked for; it plays while it is made.
 
-use axum::{
-    body::Body,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use fanfare_audio::{
-    hls::{SegmentForm, fits_transport_stream, media_playlist, multivariant_playlist},
-    mux::ts_segment,
-};
-use fanfare_delivery::{View, hls::Bytes};
-use fanfare_model::{Error, ErrorKind, TrackId};
-use http::{HeaderMap, HeaderValue, Method, header};
+use axum::{extract::State, response::Response};
+use fanfare_audio::hls::SegmentForm;
+use fanfare_delivery::{Asking, VariantFile, Wanted};
+use fanfare_model::TrackId;
+use http::{HeaderMap, Method};
 
+use super::audio::serve;
 use crate::http::{
     caller::MaybeCaller,
     extract::Path,
     open_to::track_for,
     problem::{Answer, Problem},
-    routes::audio::{answer_with, played, refuse_missing},
     state::HttpState,
 };
-
-/// The media type of playlists (RFC 8216 section 10).
-const PLAYLIST: &str = "application/vnd.apple.mpegurl";
-/// The largest segment that is repackaged as a transport stream, in bytes: AAC segments have some 400 kB.
-const MAX_TS_SOURCE_BYTES: u64 = 16 << 20;
 
 /// The multivariant playlist: every variant of the ladder, with its codec and measured bandwidths.
 #[utoipa::path(
@@ -45,9 +33,10 @@ pub async fn variants(
     State(state): State<HttpState>,
     caller: MaybeCaller,
     Path(id): Path<TrackId>,
+    method: Method,
+    headers: HeaderMap,
 ) -> Answer<Response> {
-    let view = view(&state, &caller, id).await?;
-    Ok(playlist(multivariant_playlist(&view.variants(), SegmentForm::Cmaf)))
+    give(&state, (&caller, id), Wanted::Variants(SegmentForm::Cmaf), (&method, &headers)).await
 }
 
 /// The multivariant playlist for players without fragmented MP4: every variant that an MPEG transport stream can carry (AAC),
@@ -67,13 +56,10 @@ pub async fn transport_variants(
     State(state): State<HttpState>,
     caller: MaybeCaller,
     Path(id): Path<TrackId>,
+    method: Method,
+    headers: HeaderMap,
 ) -> Answer<Response> {
-    let variants = view(&state, &caller, id).await?.variants();
-    if !variants.iter().any(fits_transport_stream) {
-        return Err(Problem::new(ErrorKind::NotFound, "the track has no variant for a transport stream")
-            .remedy("play index.m3u8, or add an aac variant to hls.ladder"));
-    }
-    Ok(playlist(multivariant_playlist(&variants, SegmentForm::MpegTs)))
+    give(&state, (&caller, id), Wanted::Variants(SegmentForm::MpegTs), (&method, &headers)).await
 }
 
 /// What a variant is asked for: a playlist, its init section, or a segment.
@@ -101,90 +87,40 @@ pub async fn file(
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let wanted = Wanted::read(&file).ok_or_else(|| Problem::not_found("file of this variant"))?;
-    let view = view(&state, &caller, id).await?;
-    let bytes = match wanted {
-        Wanted::Playlist(form) => {
-            let (facts, segments, whole) =
-                view.variant(&variant).ok_or_else(|| Problem::not_found("variant of this track"))?;
-            return Ok(playlist(media_playlist(facts, segments, whole, form)));
-        }
-        Wanted::Bytes(bytes) => bytes,
-        Wanted::Ts(index) => Bytes::Segment(index),
-    };
-    let part = state.ladders.open(&view, &variant, bytes).await?;
-    let part = part.ok_or_else(|| Problem::not_found("segment of this variant"))?;
-    if let Wanted::Ts(_) = wanted {
-        let segment = part.read_whole(MAX_TS_SOURCE_BYTES).await?;
-        let facts = view.variant(&variant).map(|(facts, ..)| facts.clone());
-        let facts = facts.ok_or_else(|| Problem::not_found("variant of this track"))?;
-        let stream = ts_segment(&facts, &segment)?;
-        let length = HeaderValue::from(stream.len());
-        let fields = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("video/mp2t")),
-            (header::CONTENT_LENGTH, length),
-        ];
-        return Ok(played(&state, id, (fields, Body::from(stream)).into_response()));
-    }
-    Ok(played(&state, id, answer_with(&part, "audio/mp4", &method, &headers)?))
+    let file = read(&file).ok_or_else(|| Problem::not_found("file of this variant"))?;
+    give(&state, (&caller, id), Wanted::Variant(&variant, file), (&method, &headers)).await
 }
 
 /// What the last part of the address asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Playlist(SegmentForm),
-    Bytes(Bytes),
-    Ts(u32),
-}
-
-impl Wanted {
-    fn read(file: &str) -> Option<Self> {
-        let number = |digits: &str| {
-            let plain = digits.bytes().all(|digit| digit.is_ascii_digit())
-                && (digits == "0" || !digits.starts_with('0'));
-            if plain { digits.parse().ok() } else { None }
-        };
-        match file {
-            "index.m3u8" => Some(Self::Playlist(SegmentForm::Cmaf)),
-            "ts.m3u8" => Some(Self::Playlist(SegmentForm::MpegTs)),
-            "init.mp4" => Some(Self::Bytes(Bytes::Init)),
-            _ => match file.rsplit_once('.')? {
-                (digits, "m4s") => number(digits).map(|index| Self::Bytes(Bytes::Segment(index))),
-                (digits, "ts") => number(digits).map(Self::Ts),
-                _ => None,
-            },
-        }
+fn read(file: &str) -> Option<VariantFile> {
+    let number = |digits: &str| {
+        let plain =
+            digits.bytes().all(|digit| digit.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+        if plain { digits.parse().ok() } else { None }
+    };
+    match file {
+        "index.m3u8" => Some(VariantFile::Playlist(SegmentForm::Cmaf)),
+        "ts.m3u8" => Some(VariantFile::Playlist(SegmentForm::MpegTs)),
+        "init.mp4" => Some(VariantFile::Init),
+        _ => match file.rsplit_once('.')? {
+            (digits, "m4s") => number(digits).map(|index| VariantFile::Segment(SegmentForm::Cmaf, index)),
+            (digits, "ts") => number(digits).map(|index| VariantFile::Segment(SegmentForm::MpegTs, index)),
+            _ => None,
+        },
     }
 }
 
-async fn view(state: &HttpState, caller: &MaybeCaller, id: TrackId) -> Answer<View> {
+/// Answers from the ladder of a track that the caller may see.
+async fn give(
+    state: &HttpState,
+    (caller, id): (&MaybeCaller, TrackId),
+    wanted: Wanted<'_>,
+    (method, headers): (&Method, &HeaderMap),
+) -> Answer<Response> {
     let row = track_for(state, caller, id).await?;
-    refuse_missing(&row)?;
-    // What may pass (storage that was away) is tried; what will not, need not be.
-    if let Some(failure) = row.track.failure.as_ref().filter(|failure| failure.next_retry.is_none())
-        && row.track.state == fanfare_model::TrackState::Failed
-    {
-        let message = format!("the track cannot be played: {}", failure.message);
-        return Err(Problem::new(failure.kind, message));
-    }
-    let ladder = state.ingest.uploads().ladder.clone();
-    state.ladders.view(&row.track, &ladder).await.map_err(|error| missing(&error))
-}
-
-/// What the listener is told: never a path, which is the log's business.
-fn missing(error: &Error) -> Problem {
-    tracing::warn!(%error, "a track cannot be given as HLS");
-    let remedy = error.remedy_text().unwrap_or("play the original");
-    match error.kind() {
-        ErrorKind::NotFound => Problem::new(ErrorKind::NotFound, "the track's file is gone").remedy(remedy),
-        kind => Problem::new(kind, "the track cannot be given as HLS").remedy(remedy),
-    }
-}
-
-fn playlist(text: String) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, PLAYLIST)], text).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    response
+    // A ladder is made for a track, not for a person: its limit is the worker's queue.
+    let asking = Asking { person: "", guest: caller.0.is_none(), head: method == Method::HEAD };
+    serve(state, (id, Some(&row)), wanted, asking, headers).await
 }
 
 #[cfg(test)]
@@ -194,10 +130,10 @@ mod tests {
     #[test]
     fn only_what_there_can_be_is_asked_for() {
         for (file, wanted) in [
-            ("index.m3u8", Some(Wanted::Playlist(SegmentForm::Cmaf))),
-            ("init.mp4", Some(Wanted::Bytes(Bytes::Init))),
-            ("0.m4s", Some(Wanted::Bytes(Bytes::Segment(0)))),
-            ("17.ts", Some(Wanted::Ts(17))),
+            ("index.m3u8", Some(VariantFile::Playlist(SegmentForm::Cmaf))),
+            ("init.mp4", Some(VariantFile::Init)),
+            ("0.m4s", Some(VariantFile::Segment(SegmentForm::Cmaf, 0))),
+            ("17.ts", Some(VariantFile::Segment(SegmentForm::MpegTs, 17))),
             ("017.ts", None),
             ("-1.m4s", None),
             ("+1.m4s", None),
@@ -206,7 +142,7 @@ mod tests {
             ("0.mp4", None),
             ("..", None),
         ] {
-            assert_eq!(Wanted::read(file), wanted, "{file}");
+            assert_eq!(read(file), wanted, "{file}");
         }
     }
 }

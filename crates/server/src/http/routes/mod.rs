@@ -25,8 +25,6 @@ mod tracks;
 mod uploads;
 mod waveform;
 
-pub use audio::Sent;
-
 use std::sync::Arc;
 
 use axum::{extract::DefaultBodyLimit, middleware};

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use fanfare_delivery::Asking;
+use fanfare_delivery::{Asking, Wanted};
 use fanfare_model::{ErrorKind, Share, ShareId, TrackId};
 use fanfare_store::{Opened, TrackRow};
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    audio::serve_audio,
+    audio::serve,
     covers::image,
     mixtape_covers::cover_of,
     session::too_many,
@@ -194,9 +194,9 @@ pub async fn shared_audio(
     }
     let name = file_name(&row);
     // All guests of a link count as one person: a link must not keep the machine from those who are signed in.
-    let (quality, person) = (state.ingest.cache().default_quality, format!("link {}", share.id));
+    let person = format!("link {}", share.id);
     let asking = Asking { person: &person, guest: true, head: method == Method::HEAD };
-    let mut response = serve_audio(&state, id, quality, asking, &method, &headers).await?;
+    let mut response = serve(&state, (id, Some(&row)), Wanted::Quality(None), asking, &headers).await?;
     if keep && response.status().is_success() {
         let suffix = suffix_of(response.headers());
         response.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&name, suffix));

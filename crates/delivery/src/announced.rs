@@ -8,10 +8,11 @@
 use fanfare_audio::{Limits, transcode::TranscodePlan};
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Track, TrackId};
 use fanfare_store::{BlobKind, Store};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::{
     EntityTag, Representation,
+    answer::{Answer, Body},
     original::{Response, respond},
 };
 
@@ -27,7 +28,7 @@ pub struct Announced {
 impl Announced {
     /// Status and header fields of the answer to a `HEAD` with these header fields.
     #[must_use]
-    pub fn answer(&self, request: &HeaderMap, media_type: &'static str) -> (StatusCode, HeaderMap) {
+    pub fn answer(&self, request: &HeaderMap, media_type: &'static str) -> Answer {
         let representation = Representation {
             len: self.len_bytes.unwrap_or(0),
             etag: self.etag.clone(),
@@ -40,7 +41,7 @@ impl Announced {
             headers.remove(header::CONTENT_LENGTH);
         }
         headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(media_type));
-        (status, headers)
+        Answer { status, headers, body: Body::Unknown }
     }
 }
 

@@ -61,8 +61,8 @@ async fn a_segment_that_was_listed_is_there_while_its_ladder_moves_to_where_it_i
     variant.segment(segment, b"segment").unwrap();
     variant.end(&facts()).unwrap();
     let ask: Ask = Arc::new(move |_| Box::pin(async move { Ok(id) }));
-    let ladders = Arc::new(Ladders::new(store.clone(), ask));
-    let view = ladders.view(&track, LADDER).await.unwrap();
+    let ladders = Arc::new(Ladders::new(store.clone(), Sources::default(), Arc::default(), ask));
+    let view = ladders.view(&track, LADDER, true).await.unwrap().unwrap();
     assert!(matches!(view, View::Growing { .. }));
 
     // The file is where it is kept, and no row says so yet.

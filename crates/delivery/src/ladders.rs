@@ -9,37 +9,35 @@
 //! can be read until the ladder is evicted.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use fanfare_audio::hls::Ladder;
 use fanfare_model::{
-    ContentHash, Error, ErrorKind, JobId, JobKind, JobState, Result, Timestamp, Track, TrackHome, TrackId,
+    Attempt, ContentHash, Error, ErrorKind, JobId, JobKind, JobState, Result, Track, TrackHome, TrackId,
     hls::{SegmentFacts, VariantFacts},
-    job::JobError,
 };
 use fanfare_store::{BlobKind, Growing, Store, Transcode, growing_folder, growing_names, growing_variant};
-
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::{OpenFile, freshness::Sources};
+use crate::{
+    OpenFile,
+    freshness::Sources,
+    making::{Begun, Making, begun},
+    uses::Uses,
+};
 
 /// How long a listener waits for the first segment. An encoder needs a tenth of a second for it; a machine that is
 /// busy with other things gets the benefit of the doubt.
 const FIRST_SEGMENT_WAIT: Duration = Duration::from_secs(20);
-/// How often a ladder that grows is looked at meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long is waited for a ladder that is being moved to where it is kept: a rename and a transaction.
 const KEEPING_WAIT: Duration = Duration::from_secs(10);
 /// The most ladders that are remembered as being made; older ones are asked for again, which changes nothing.
 const MAX_REMEMBERED: usize = 1_000;
-
-/// That a ladder is being played is noted this often: well within the time for which the cap spares it.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
 /// How often a ladder whose job ended and that is not there is asked for again for one listener: once more than needed if
 /// it was just evicted.
 const MOST_ASKS: u32 = 2;
@@ -48,19 +46,18 @@ const MOST_ASKS: u32 = 2;
 pub type Ask = Arc<dyn Fn(TrackId) -> BoxFuture<'static, Result<JobId>> + Send + Sync>;
 
 /// The ladders of all tracks.
-pub struct Ladders {
+pub(crate) struct Ladders {
     store: Store,
     sources: Sources,
+    uses: Arc<Uses>,
     ask: Ask,
     /// The jobs that make ladders, by track and ladder.
     making: Mutex<HashMap<(TrackId, String), JobId>>,
-    /// Which ladders were played of late, and when that was noted.
-    played: Mutex<HashMap<(ContentHash, String), Instant>>,
 }
 
 /// What can be played of a track now.
 #[derive(Debug, Clone)]
-pub enum View {
+pub(crate) enum View {
     /// All of it.
     Whole(Transcode),
     /// As far as it is made: every variant has begun.
@@ -74,32 +71,30 @@ pub enum View {
 
 impl Ladders {
     /// Those of that store; `ask` has one made.
-    #[must_use]
-    pub fn new(store: Store, ask: Ask) -> Self {
-        Self { store, sources: Sources::default(), ask, making: Mutex::default(), played: Mutex::default() }
+    pub(crate) fn new(store: Store, sources: Sources, uses: Arc<Uses>, ask: Ask) -> Self {
+        Self { store, sources, uses, ask, making: Mutex::default() }
     }
 
     /// What can be played of the track. A ladder that is missing is asked for, and this waits for the first segment of
-    /// every variant.
+    /// every variant; `None` where it is not to be asked for.
     ///
     /// # Errors
     /// That of making it; `NotFound` when the track is gone meanwhile; `Unavailable` when it takes too long to begin; errors
     /// of the store.
-    pub async fn view(&self, track: &Track, ladder: &str) -> Result<View> {
+    pub(crate) async fn view(&self, track: &Track, ladder: &str, ask: bool) -> Result<Option<View>> {
         let profile = ladder.parse::<Ladder>()?.profile();
         let key = (track.id, profile.clone());
         let deadline = Instant::now() + FIRST_SEGMENT_WAIT;
         let mut asks = 0;
         loop {
             if let Some(stored) = self.stored(track, &profile).await? {
-                self.note_played(&stored);
-                return Ok(View::Whole(stored));
+                self.uses.note(&self.store, stored.hash, &stored.profile);
+                return Ok(Some(View::Whole(stored)));
             }
             let remembered = self.making().get(&key).copied();
-            // While the data folder cannot be written nothing is begun, so no listener waits for it.
-            let unwritable = self.store.unwritable().map(fanfare_store::Unwritable::error);
             let job = match remembered {
                 Some(job) => job,
+                None if !ask => return Ok(None),
                 None if asks >= MOST_ASKS => {
                     return Err(Error::new(ErrorKind::NotFound, "the track was removed meanwhile"));
                 }
@@ -115,44 +110,25 @@ impl Ladders {
                     job
                 }
             };
-            match self.growing(job).await? {
-                Made::Playable(variants) => return Ok(View::Growing { job, variants }),
-                Made::NotYet => unwritable.map_or(Ok(()), Err)?,
-                Made::Over => {
-                    // Stored meanwhile, or evicted again: looked at once more from the beginning.
+            match begun(&self.store, job, deadline, &LadderMaking(&self.store)).await? {
+                Begun::Growing(variants) => return Ok(Some(View::Growing { job, variants })),
+                // Stored meanwhile, or evicted again: looked at once more from the beginning.
+                Begun::Over => {
                     self.making().remove(&key);
                 }
-                Made::Failed(error) => {
+                Begun::Failed(error) => {
                     self.making().remove(&key);
                     return Err(error);
                 }
             }
-            if Instant::now() >= deadline {
-                return Err(Error::new(ErrorKind::Unavailable, "the track could not be encoded in time")
-                    .remedy("try again in a moment, or play the original"));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
         }
-    }
-
-    /// Notes that a ladder is played, so that the cap takes others first: at every part of it, because a player asks for the
-    /// playlist once and for segments for hours.
-    fn note_played(&self, whole: &Transcode) {
-        {
-            let mut played = self.played.lock().unwrap_or_else(PoisonError::into_inner);
-            played.retain(|_, noted| noted.elapsed() < TOUCH_EVERY);
-            let Entry::Vacant(new) = played.entry((whole.hash, whole.profile.clone())) else { return };
-            new.insert(Instant::now());
-        }
-        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
-        self.store.catalog().touch_transcode(whole.hash, &whole.profile, Timestamp(now_ms));
     }
 
     /// A file of a view's variant, open at those bytes; `None` when the view has no such variant.
     ///
     /// # Errors
     /// `NotFound` when its bytes are gone; those of opening.
-    pub async fn open(&self, view: &View, variant: &str, bytes: Bytes) -> Result<Option<OpenFile>> {
+    pub(crate) async fn open(&self, view: &View, variant: &str, bytes: Bytes) -> Result<Option<OpenFile>> {
         let (path, name, facts, segments) = match view {
             View::Whole(whole) => {
                 let Some(part) = whole.parts.iter().find(|part| part.facts.name == variant) else {
@@ -192,7 +168,7 @@ impl Ladders {
                 Some(row) if row.state == JobState::Running && Instant::now() < deadline => {}
                 _ => return Ok(None),
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(LadderMaking::LOOK_EVERY).await;
         };
         let (track, ladder) = match kind {
             JobKind::TranscodeTrack { track, ladder } => (track, ladder),
@@ -226,51 +202,42 @@ impl Ladders {
         self.store.catalog().pinned_transcode(hash, Ladder::PROFILE_PREFIX).await
     }
 
-    /// How far a job's ladder is.
-    async fn growing(&self, job: JobId) -> Result<Made> {
-        let Some(row) = self.store.jobs().job(job).await? else { return Ok(Made::Over) };
-        match row.state {
-            JobState::Waiting => return Ok(Made::NotYet),
-            JobState::Done | JobState::Cancelled => return Ok(Made::Over),
-            JobState::Parked => {
-                let error = row.last_error.map_or_else(
-                    || Error::new(ErrorKind::Internal, "the track could not be encoded"),
-                    JobError::into_error,
-                );
-                return Ok(Made::Failed(error));
-            }
-            JobState::Running => {}
-        }
-        let folder = growing_folder(&self.store.blobs().staging(), job, row.attempt);
-        let looked = tokio::task::spawn_blocking(move || {
-            let Some(names) = growing_names(&folder) else { return Ok(None) };
-            let variants = names.iter().map(|name| growing_variant(&folder, name));
-            let variants: Option<Vec<Growing>> = variants.collect::<Result<_>>()?;
-            Ok(variants.filter(|all| all.iter().all(|one| one.whole || !one.segments.is_empty())))
-        });
-        let looked = looked.await.unwrap_or_else(|ended| {
-            Err(Error::new(ErrorKind::Internal, "looking at a ladder was interrupted").because(ended))
-        });
-        Ok(looked?.map_or(Made::NotYet, Made::Playable))
-    }
-
     fn making(&self) -> std::sync::MutexGuard<'_, HashMap<(TrackId, String), JobId>> {
         // Every change is one operation of the map.
         self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How far a ladder is.
-enum Made {
-    Playable(Vec<Growing>),
-    NotYet,
-    Over,
-    Failed(Error),
+/// A ladder that a worker makes.
+struct LadderMaking<'a>(&'a Store);
+
+impl Making for LadderMaking<'_> {
+    type Growing = Vec<Growing>;
+    const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+    /// Every variant, once each has a segment.
+    async fn look(&self, job: JobId, attempt: Attempt) -> Result<Option<Vec<Growing>>> {
+        let folder = growing_folder(&self.0.blobs().staging(), job, attempt);
+        let looked = tokio::task::spawn_blocking(move || {
+            let Some(names) = growing_names(&folder) else { return Ok(None) };
+            let variants = names.iter().map(|name| growing_variant(&folder, name));
+            let variants: Option<Vec<Growing>> = variants.collect::<Result<_>>()?;
+            Ok(variants.filter(|all| all.iter().all(|one| one.whole || !one.segments.is_empty())))
+        });
+        looked.await.unwrap_or_else(|ended| {
+            Err(Error::new(ErrorKind::Internal, "looking at a ladder was interrupted").because(ended))
+        })
+    }
+
+    fn late(&self, _claimed: bool) -> Error {
+        Error::new(ErrorKind::Unavailable, "the track could not be encoded in time")
+            .remedy("try again in a moment, or play the original")
+    }
 }
 
 /// Which bytes of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bytes {
+pub(crate) enum Bytes {
     /// The init section.
     Init,
     /// The segment of that number.
@@ -291,8 +258,7 @@ impl Bytes {
 
 impl View {
     /// The variants, in the ladder's order.
-    #[must_use]
-    pub fn variants(&self) -> Vec<VariantFacts> {
+    pub(crate) fn variants(&self) -> Vec<VariantFacts> {
         match self {
             Self::Whole(whole) => whole.parts.iter().map(|part| part.facts.clone()).collect(),
             Self::Growing { variants, .. } => variants.iter().map(|growing| growing.facts.clone()).collect(),
@@ -300,8 +266,7 @@ impl View {
     }
 
     /// A variant with its segments, and whether those are all.
-    #[must_use]
-    pub fn variant(&self, name: &str) -> Option<(&VariantFacts, &[SegmentFacts], bool)> {
+    pub(crate) fn variant(&self, name: &str) -> Option<(&VariantFacts, &[SegmentFacts], bool)> {
         match self {
             Self::Whole(whole) => {
                 let part = whole.parts.iter().find(|part| part.facts.name == name)?;
@@ -328,5 +293,5 @@ async fn open_part(path: PathBuf, offset: u64, len: u64, tag: &str) -> Result<Op
 }
 
 #[cfg(test)]
-#[path = "hls_tests.rs"]
+#[path = "ladders_tests.rs"]
 mod tests;
