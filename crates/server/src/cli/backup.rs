@@ -1,13 +1,12 @@
 //! `fanfare backup` and `fanfare restore`.
 
-use fanfare_model::words::count;
-use std::{
-    io::{self, IsTerminal as _},
-    path::PathBuf,
-};
+use std::io::{self, IsTerminal as _};
 
 use fanfare_ingest::DataLock;
-use fanfare_model::{Error, ErrorKind};
+use fanfare_model::{
+    Error, ErrorKind,
+    words::{bytes, count},
+};
 use fanfare_store::{
     Store, StoreOptions,
     backup::{self, BackupOptions, Damaged, Found, Manifest, Restored, Step},
@@ -15,12 +14,10 @@ use fanfare_store::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
-    begin_anew,
-    cache::bytes,
     command_line::{BackupArgs, RestoreArgs},
     exit::{Exit, SOME_FAILED, SUCCESS},
     output::{self, Done, Stop, printable},
-    serve,
+    serve, set_aside,
 };
 use crate::{
     http::clock::now,
@@ -98,7 +95,7 @@ pub fn restore(args: &RestoreArgs) -> Done {
     bar.finish_and_clear();
     let done = done?;
     output::line(format_args!("restored into {}: {}", settings.data_dir.display(), held(&done.manifest)))?;
-    name_set_aside(&done.set_aside)?;
+    set_aside::name_set_aside(&done.set_aside)?;
     name_left_out(&done);
     for trouble in &done.troubles {
         output::note(format_args!("fanfare: {}", printable(trouble)));
@@ -116,7 +113,7 @@ fn list_unnamed(request: &SettingsRequest) -> Result<(), Stop> {
     let counts = serve::block_on(async {
         let options = StoreOptions::default();
         let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
-        begin_anew::list_unnamed(store).await
+        set_aside::list_unnamed(store).await
     })?;
     if counts.files > 0 {
         output::line(format_args!(
@@ -124,17 +121,6 @@ fn list_unnamed(request: &SettingsRequest) -> Result<(), Stop> {
             count(settings.quarantine_days.into(), "day"),
             count(counts.files, "file"),
             count(counts.uploads, "upload")
-        ))?;
-    }
-    Ok(())
-}
-
-/// Says where what was left of a database is.
-pub(super) fn name_set_aside(files: &[PathBuf]) -> Result<(), Stop> {
-    for file in files {
-        output::line(format_args!(
-            "the database that was there is kept as {}",
-            printable(&file.to_string_lossy())
         ))?;
     }
     Ok(())

@@ -1,16 +1,14 @@
 //! `fanfare begin-anew`: a new database beside the files of one that was lost.
 
-use fanfare_ingest::{DataLock, list_at_once};
-use fanfare_model::Result;
+use fanfare_ingest::DataLock;
 use fanfare_model::words::count;
-use fanfare_store::{QuarantineCounts, Store};
+use fanfare_store::Store;
 
 use super::{
-    backup,
     command_line::PlaceArgs,
     exit::{Exit, SUCCESS},
     output::{self, Done},
-    serve,
+    serve, set_aside,
 };
 use crate::{http::clock::now, settings};
 
@@ -19,9 +17,9 @@ pub fn run(place: &PlaceArgs) -> Done {
     let settings = settings::load(&place.request())?;
     serve::make_data_folder(&settings.data_dir)?;
     let _lock = DataLock::acquire(&settings.data_dir)?;
-    let (counts, set_aside) = serve::block_on(async {
-        let (store, set_aside) = Store::begin_anew(&settings.data_dir, &settings.cache_dir(), now()).await?;
-        Ok((list_unnamed(store).await?, set_aside))
+    let (counts, kept) = serve::block_on(async {
+        let (store, kept) = Store::begin_anew(&settings.data_dir, &settings.cache_dir(), now()).await?;
+        Ok((set_aside::list_unnamed(store).await?, kept))
     })?;
     output::line(format_args!(
         "the database is new; kept for {}: {} of the lost one, of which {} can be made tracks again",
@@ -29,16 +27,7 @@ pub fn run(place: &PlaceArgs) -> Done {
         count(counts.files, "file"),
         count(counts.uploads, "upload")
     ))?;
-    backup::name_set_aside(&set_aside)?;
+    set_aside::name_set_aside(&kept)?;
     output::line("start `fanfare serve`; its page `Settings` lists them")?;
     Ok(Exit(SUCCESS))
-}
-
-/// Puts the files that no row of a database names on the list of the quarantine, right after it took the place of another one;
-/// closes it.
-pub(super) async fn list_unnamed(store: Store) -> Result<QuarantineCounts> {
-    let swept = store.catalog().sweep(&list_at_once(), now()).await;
-    let counts = store.catalog().quarantine_counts().await;
-    store.close().await;
-    swept.and(counts)
 }

@@ -4,28 +4,28 @@
 //! that of the running server ([`remote`]), or one of this command's own ([`warm`]).
 
 mod look;
+mod opened;
 mod remote;
 mod scope;
+mod show;
 mod status;
 mod warm;
 
-pub(super) use fanfare_model::words::{bytes, count};
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use fanfare_ingest::Which;
-use fanfare_model::{Error, ErrorKind, Quality, Result, TrackId};
-use fanfare_store::{Store, StoreOptions};
+use fanfare_model::{
+    Error, ErrorKind, Quality, TrackId,
+    words::{bytes, count},
+};
+pub(super) use opened::in_store;
 
 use super::{
     command_line::{CacheArgs, CacheCommand, PlaceArgs, ScopeArgs},
     exit::{Exit, SUCCESS},
     output::{self, Done},
-    serve,
 };
-use crate::{
-    http::clock::now,
-    settings::{Layers, Settings, of_server},
-};
+use crate::http::clock::now;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -43,42 +43,6 @@ pub fn run(args: &CacheArgs) -> Done {
             clear(scope, *older_than_days, *quality, *yes, place)
         }
     }
-}
-
-/// Opens the data folder as it is, with the settings as its server has them, and closes it.
-pub(super) fn in_store<T>(
-    place: &PlaceArgs,
-    run: impl AsyncFnOnce(&Settings, &Store) -> Result<T>,
-) -> Result<T> {
-    let layers = Layers::read(&place.request())?;
-    serve::block_on(async {
-        let (settings, store) = open(&layers, false).await?;
-        let result = run(&settings, &store).await;
-        store.close().await;
-        result
-    })
-}
-
-/// Opens the store; the settings are those of the running server, else of this shell and the page. `migrate`: only with the lock of the data folder.
-async fn open(layers: &Layers, migrate: bool) -> Result<(Settings, Store)> {
-    let mut settings = layers.settle(&Default::default());
-    serve::has_library(&settings)?;
-    let beside = !migrate && of_server(&mut settings);
-    let options = StoreOptions { migrate, ..StoreOptions::default() };
-    let store = Store::open_with_cache(&settings.data_dir, &settings.cache_dir(), &options).await?;
-    if !beside {
-        settings = layers.settle(&store.catalog().settings().await?);
-    }
-    Ok((settings, store))
-}
-
-/// The qualities asked for, else those of the settings.
-fn qualities(asked: &[Quality], settings: &Settings) -> Result<Vec<Quality>> {
-    if asked.contains(&Quality::Original) {
-        return Err(Error::new(ErrorKind::Invalid, "originals are not in the cache")
-            .remedy("name some of high, medium, low"));
-    }
-    Ok(if asked.is_empty() { settings.cache.precache_qualities.clone() } else { asked.to_vec() })
 }
 
 fn clear(

@@ -1,9 +1,11 @@
 //! `fanfare doctor`: what works here, what is missing, and what to do about it.
 
+mod check;
 mod checks;
 mod database;
 mod deep;
 
+use check::{Check, Outcome};
 use serde::Serialize;
 
 use super::{
@@ -12,31 +14,6 @@ use super::{
     output::{self, Done, printable},
 };
 use crate::settings;
-
-/// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Works.
-    Ok,
-    /// Works with less.
-    Warning,
-    /// Does not work.
-    Failed,
-}
-
-/// One check.
-#[derive(Debug, Serialize)]
-pub struct Check {
-    /// What was looked at.
-    pub name: &'static str,
-    /// How it came out.
-    pub outcome: Outcome,
-    /// What was found.
-    pub found: String,
-    /// What to do, where something can be done.
-    pub remedy: Option<String>,
-}
 
 #[derive(Serialize)]
 struct Answer<'a> {

@@ -14,6 +14,7 @@ use super::{
     command_line::{MixtapeArgs, MixtapeCommand, PlaceArgs},
     exit::{Exit, SOME_FAILED, SUCCESS},
     mixtape_share,
+    named_mixtape::named,
     output::{self, Done, printable},
     user::in_store,
 };
@@ -196,18 +197,6 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(m3u8::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
-}
-
-/// The mixtape of that slug.
-pub(super) async fn named(store: &Store, slug: &str) -> Result<Mixtape> {
-    let found = match slug.parse() {
-        Ok(slug) => store.catalog().mixtape(&slug).await?,
-        Err(_) => None,
-    };
-    found.ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, format!("there is no mixtape {}", printable(slug)))
-            .remedy("`fanfare mixtape list` shows every slug")
-    })
 }
 
 /// Whose a new mixtape is.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     command_line::ShareArgs,
     exit::{Exit, SUCCESS},
-    mixtape::named,
+    named_mixtape::named,
     output::{self, Done},
     password,
     user::in_store,

@@ -110,8 +110,7 @@ pub fn render(song: &Song, rate_hz: u32) -> Vec<[i16; 2]> {
     let beat_s = 60.0 / song.tempo_bpm;
     let bar_s = beat_s * song.beats_per_bar as f32;
     let mut mix = Mix::silence(bar_s * song.bars as f32 + TAIL_S, rate_hz);
-    let mut walk = Noise::new(song.title.len() as u32);
-    let mut step = song.scale.len() / 2;
+    let mut walk = Walk { noise: Noise::new(song.title.len() as u32), step: song.scale.len() / 2 };
     for bar in 0..song.bars {
         let start = bar as f32 * bar_s;
         // The last bar comes home, whatever the round of chords says.
@@ -127,7 +126,7 @@ pub fn render(song: &Song, rate_hz: u32) -> Vec<[i16; 2]> {
             }
             // The first bars and the last one leave the melody out.
             if bar >= 2 && bar + 1 < song.bars {
-                melody(&mut mix, song, &mut walk, &mut step, at, beat_s, rate);
+                melody(&mut mix, song, &mut walk, at, beat_s, rate);
             }
             if song.drums && bar >= 1 {
                 drums(&mut mix, song, beat, at, beat_s, rate);
@@ -138,18 +137,24 @@ pub fn render(song: &Song, rate_hz: u32) -> Vec<[i16; 2]> {
     mix.finish(song.peak_dbfs)
 }
 
+/// Where a melody is on its scale, and the chance that moves it.
+struct Walk {
+    noise: Noise,
+    step: usize,
+}
+
 /// Up to two notes in a beat, walking the scale by small steps.
-fn melody(mix: &mut Mix, song: &Song, walk: &mut Noise, step: &mut usize, at: f32, beat_s: f32, rate: f32) {
+fn melody(mix: &mut Mix, song: &Song, walk: &mut Walk, at: f32, beat_s: f32, rate: f32) {
     for half in 0..2 {
-        let chance = walk.next();
-        let moved = *step as f32 + (walk.next() * 2.6).round();
-        *step = moved.clamp(0.0, (song.scale.len() - 1) as f32) as usize;
+        let chance = walk.noise.next();
+        let moved = walk.step as f32 + (walk.noise.next() * 2.6).round();
+        walk.step = moved.clamp(0.0, (song.scale.len() - 1) as f32) as usize;
         // On the beat nearly always, between beats now and then.
         if chance < if half == 0 { 0.8 } else { -0.2 } {
-            let note = f32::from(song.scale[*step]);
+            let note = f32::from(song.scale[walk.step]);
             let sound =
                 if song.bells { voices::bell(note, 1.6, rate) } else { voices::pluck(note, 1.2, rate) };
-            mix.add(at + half as f32 * 0.5 * beat_s, &sound, 0.3, 0.35 * walk.next());
+            mix.add(at + half as f32 * 0.5 * beat_s, &sound, 0.3, 0.35 * walk.noise.next());
         }
     }
 }

@@ -1,13 +1,11 @@
-//! Who sends a request, and how they prove it.
-
-use std::time::Instant;
+//! Who sends a request, and by what they are known.
 
 use axum::extract::FromRequestParts;
-use fanfare_model::{ErrorKind, Mixtape, Result, Role, User};
+use fanfare_model::{ErrorKind, Mixtape, Role, User};
 use fanfare_store::SecretHash;
 use http::{HeaderMap, header, request::Parts};
 
-use super::{callers::Kind, clock, problem::Problem, secret, state::HttpState};
+use super::problem::Problem;
 
 /// The session cookie's name.
 pub const COOKIE: &str = "fanfare_session";
@@ -48,9 +46,9 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<HttpState> for Caller {
+impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &HttpState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get().cloned().ok_or_else(unauthorized)
     }
 }
@@ -58,9 +56,9 @@ impl FromRequestParts<HttpState> for Caller {
 /// A caller, if there is one: for public routes that answer both.
 pub struct MaybeCaller(pub Option<Caller>);
 
-impl FromRequestParts<HttpState> for MaybeCaller {
+impl<S: Sync> FromRequestParts<S> for MaybeCaller {
     type Rejection = std::convert::Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &HttpState) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(parts.extensions.get().cloned()))
     }
 }
@@ -69,39 +67,6 @@ impl FromRequestParts<HttpState> for MaybeCaller {
 pub fn unauthorized() -> Problem {
     Problem::new(ErrorKind::Unauthorized, "nobody is signed in")
         .remedy("sign in, or send an API key as a bearer token")
-}
-
-/// Who the header fields prove. A key that is sent decides alone, even when it is wrong.
-pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<Caller>> {
-    let (kind, hash) = match headers.get(header::AUTHORIZATION) {
-        Some(field) => (Kind::Key, field.to_str().ok().and_then(bearer).and_then(secret::hash)),
-        None => (Kind::Session, cookie(headers, COOKIE).and_then(secret::hash)),
-    };
-    let Some(hash) = hash else { return Ok(None) };
-    // Before the look-up: what is written meanwhile makes it void.
-    let (write_generation, begun) = (state.store.write_generation(), Instant::now());
-    if let Some(known) = state.callers.find(kind, hash, write_generation, begun) {
-        return Ok(Some(known));
-    }
-    let (people, now) = (state.store.people(), clock::now());
-    let (user, proof) = match kind {
-        Kind::Key => (people.key_user(hash, now).await?, Proof::Key),
-        Kind::Session => match people.session(hash, now).await? {
-            None => (state.unstored.find(people, hash).await?, Proof::Cookie(hash)),
-            stored => (stored, Proof::Cookie(hash)),
-        },
-    };
-    let caller = user.map(|user| Caller { user, proof });
-    if let Some(caller) = &caller {
-        state.callers.keep(kind, hash, caller, write_generation, begun);
-    }
-    Ok(caller)
-}
-
-/// The token of `Bearer <token>` (RFC 6750 section 2.1; the scheme's name has no case).
-fn bearer(field: &str) -> Option<&str> {
-    let (scheme, token) = field.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The value of the cookie of that name (RFC 6265 section 4.2.1).
@@ -138,12 +103,5 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::COOKIE, line.parse().unwrap())]);
             assert_eq!(cookie(&headers, COOKIE), found, "{line}");
         }
-    }
-
-    #[test]
-    fn bearer_tokens_are_read() {
-        assert_eq!(bearer("bearer  ff_x"), Some("ff_x"));
-        assert_eq!(bearer("Basic ff_x"), None);
-        assert_eq!(bearer("ff_x"), None);
     }
 }

@@ -17,8 +17,9 @@ use fanfare_model::{Access, ErrorKind};
 use http::{Method, request::Parts};
 
 use super::{
-    caller::{self, CSRF_HEADER, Caller, Proof},
+    caller::{CSRF_HEADER, Caller, Proof, unauthorized},
     guard,
+    identify::identify,
     problem::{Problem, excerpt},
     state::HttpState,
     table::{Rule, Rules},
@@ -68,7 +69,7 @@ async fn admit(gate: &Gate, path: &str, request: &Parts) -> Result<Option<Caller
     let rule = find(&gate.rules, path, &request.method)?;
     let headers = &request.headers;
     guard::check_host(&gate.state.settings, &request.uri, headers)?;
-    let caller = match caller::identify(&gate.state, headers).await {
+    let caller = match identify(&gate.state, headers).await {
         Ok(caller) => caller,
         // Liveness and the like must answer while the store does not.
         Err(_) if rule.access == Access::Public => None,
@@ -76,7 +77,7 @@ async fn admit(gate: &Gate, path: &str, request: &Parts) -> Result<Option<Caller
     };
     if !rule.access.allows(caller.as_ref().map(Caller::role)) {
         return Err(match caller {
-            None => caller::unauthorized(),
+            None => unauthorized(),
             Some(_) => Problem::new(ErrorKind::Forbidden, "only an owner may do this"),
         });
     }

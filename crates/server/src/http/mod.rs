@@ -26,6 +26,7 @@ mod guard;
 mod guest;
 mod head;
 mod headers;
+mod identify;
 pub(crate) mod links;
 mod metrics;
 mod multipart;
@@ -48,8 +49,7 @@ mod token;
 mod unstored;
 mod wire;
 
-pub use openapi::openapi_json;
-pub use routes::router;
+pub use routes::{openapi_json, router};
 pub use serve::{Started, serve, serve_on};
 pub use state::HttpState;
 

@@ -1,6 +1,4 @@
-//! The OpenAPI document, made from the same table as the router.
-
-use std::sync::LazyLock;
+//! The OpenAPI document: what is not of a route, and its text.
 
 use serde_json::{Value, json};
 use utoipa::{
@@ -11,7 +9,7 @@ use utoipa::{
     },
 };
 
-use super::{caller::COOKIE, dto::problem::ProblemDto, routes};
+use super::{caller::COOKIE, dto::problem::ProblemDto};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -40,17 +38,9 @@ pub fn base() -> OpenApi {
     document
 }
 
-/// The document as it is served at `/api/v1/openapi.json` and committed as `docs/openapi.json`.
-///
-/// Made once per process: anybody may ask for it, and making it takes far longer than sending it.
-#[must_use]
-pub fn openapi_json() -> &'static str {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        let (_, _, document) = routes::table().finish();
-        render(&document)
-    });
-    &DOCUMENT
-}
+/// What makes the document's text, for the route that serves it: a route cannot reach the table that it is in.
+#[derive(Clone, Copy)]
+pub struct Document(pub fn() -> &'static str);
 
 /// The document as text, with what the annotations cannot say.
 pub fn render(document: &OpenApi) -> String {

@@ -1,51 +1,18 @@
 //! [`SETTINGS`]: the one ordered list of everything that can be set.
 
+mod analysis;
 mod cache;
+mod setting;
 mod storage;
+mod upload;
 
-use fanfare_ingest::{BackgroundOptions, QuietHours};
 use serde_json::{Value, json};
 
-use super::{
-    FfmpegSetting, LogFormat, Secret, Settings, ValueType,
-    given::{Complaint, Given},
-};
+pub use setting::Setting;
 
-/// One thing that can be set.
-pub struct Setting {
-    /// Dotted name, as in the file.
-    pub name: &'static str,
-    /// What it takes.
-    pub value_type: ValueType,
-    /// The default, as the docs say it.
-    pub default: &'static str,
-    /// The unit of a number; empty where there is none.
-    pub unit: &'static str,
-    /// What it does, in one or two sentences.
-    pub help: &'static str,
-    /// An example value as the file writes it.
-    pub example: &'static str,
-    /// Whether it can be changed on the web page, at once; others are read when the server starts.
-    pub page: bool,
-    /// The value as JSON; of a secret only whether there is one.
-    pub(super) get: fn(&Settings) -> Value,
-    /// Reads the value into the struct.
-    pub(super) set: fn(&mut Settings, &Given) -> Result<(), Complaint>,
-}
+pub(super) use setting::DATA_DIR;
 
-impl Setting {
-    /// The environment variable of the same meaning.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        if self.name == DATA_DIR {
-            return super::DATA_VARIABLE.to_owned();
-        }
-        format!("FANFARE_{}", self.name.replace('.', "_").to_ascii_uppercase())
-    }
-}
-
-/// The name of the one setting that decides where the file is looked for.
-pub(super) const DATA_DIR: &str = "data_dir";
+use super::{FfmpegSetting, LogFormat, Secret, ValueType};
 
 /// The largest number of tracks analyzed at once; beyond it memory and disk, not cores, would set the pace.
 const MAX_JOBS: u64 = 256;
@@ -203,170 +170,19 @@ pub const SETTINGS: &[Setting] = &[
             }
         },
     },
-    Setting {
-        name: "analysis.on_arrival",
-        value_type: ValueType::Switch,
-        default: "true",
-        unit: "",
-        help: "Whether tracks are analyzed as soon as a scan finds them; otherwise the next nightly run analyzes them.",
-        example: "false",
-        page: true,
-        get: |settings| json!(settings.analysis.on_arrival),
-        set: |settings, given| given.switch().map(|value| settings.analysis.on_arrival = value),
-    },
-    Setting {
-        name: "analysis.schedule",
-        value_type: ValueType::Schedule,
-        default: "00:00",
-        unit: "",
-        help: "When the nightly run starts, in local time: it analyzes every track that lacks a result, and failed ones that are due again. `off`: never by itself.",
-        example: "\"03:30\"",
-        page: true,
-        get: |settings| json!(settings.analysis.schedule.to_string()),
-        set: |settings, given| {
-            settings.analysis.schedule = given.text()?.parse().map_err(complaint)?;
-            Ok(())
-        },
-    },
-    Setting {
-        name: "analysis.quiet_hours",
-        value_type: ValueType::Hours,
-        default: "off",
-        unit: "",
-        help: "The only hours in which a nightly run may work, in local time; they may go over midnight. A run that is missed is caught up inside them.",
-        example: "\"22:00-06:00\"",
-        page: true,
-        get: |settings| match settings.analysis.quiet_hours {
-            Some(hours) => json!(hours.to_string()),
-            None => json!("off"),
-        },
-        set: |settings, given| {
-            settings.analysis.quiet_hours = QuietHours::parse_setting(&given.text()?).map_err(complaint)?;
-            Ok(())
-        },
-    },
-    Setting {
-        name: "analysis.budget_h",
-        value_type: ValueType::Number { min: 0.1, max: 24.0 },
-        default: "4",
-        unit: "hours",
-        help: "How long a nightly run starts new tracks; those under way are analyzed to their end.",
-        example: "2.5",
-        page: true,
-        get: |settings| json!(settings.analysis.budget_h),
-        set: |settings, given| given.number(0.1..=24.0).map(|value| settings.analysis.budget_h = value),
-    },
-    Setting {
-        name: "analysis.concurrency",
-        value_type: ValueType::Count { min: 1, max: fanfare_channel::policy::MAX_CONCURRENCY as u64 },
-        default: "1",
-        unit: "tracks",
-        help: "How many tracks a nightly run analyzes at the same time. Numbers outside 1 to 8 are brought into that range.",
-        example: "2",
-        page: true,
-        get: |settings| json!(settings.analysis.concurrency),
-        set: |settings, given| {
-            let wanted = given.count(0..=u64::MAX)?;
-            let concurrency = usize::try_from(wanted).unwrap_or(usize::MAX);
-            let checked = BackgroundOptions { concurrency, ..settings.analysis.clone() }.checked();
-            settings.analysis = checked.map_err(complaint)?;
-            Ok(())
-        },
-    },
-    Setting {
-        name: "analysis.pacing",
-        value_type: ValueType::Number { min: 0.0, max: 10.0 },
-        default: "0.25",
-        unit: "seconds per second of audio",
-        help: "How slowly a nightly run goes: each second of audio takes at least this long. 0: as fast as the machine can.",
-        example: "0.5",
-        page: true,
-        get: |settings| json!(settings.analysis.pacing),
-        set: |settings, given| given.number(0.0..=10.0).map(|value| settings.analysis.pacing = value),
-    },
-    Setting {
-        name: "analysis.cpu_share_percent",
-        value_type: ValueType::Count { min: 1, max: 100 },
-        default: "25",
-        unit: "percent",
-        help: "How much of the machine's processor time a nightly run takes at most.",
-        example: "50",
-        page: true,
-        get: |settings| json!(settings.analysis.cpu_share_percent),
-        set: |settings, given| {
-            let percent = given.count(1..=100)?;
-            settings.analysis.cpu_share_percent = u8::try_from(percent).unwrap_or(100);
-            Ok(())
-        },
-    },
-    Setting {
-        name: "analysis.yield_while_playing",
-        value_type: ValueType::Switch,
-        default: "true",
-        unit: "",
-        help: "Whether background work stands back while anything is being played.",
-        example: "false",
-        page: true,
-        get: |settings| json!(settings.analysis.yield_while_playing),
-        set: |settings, given| given.switch().map(|value| settings.analysis.yield_while_playing = value),
-    },
-    Setting {
-        name: "upload.max_bytes",
-        value_type: ValueType::Bytes { min: 1, max: LARGEST_UPLOAD },
-        default: "2 GiB",
-        unit: "bytes",
-        help: "The largest file that may be uploaded.",
-        example: "\"500 MiB\"",
-        page: true,
-        get: |settings| json!(settings.upload.max_bytes),
-        set: |settings, given| given.bytes(1..=LARGEST_UPLOAD).map(|value| settings.upload.max_bytes = value),
-    },
-    Setting {
-        name: "upload.quota_bytes",
-        value_type: ValueType::Bytes { min: 0, max: LARGEST_SPACE },
-        default: "0",
-        unit: "bytes",
-        help: "How much the uploads of one person may take in all. 0: as much as there is space for.",
-        example: "\"50 GiB\"",
-        page: true,
-        get: |settings| json!(settings.upload.quota_bytes),
-        set: |settings, given| {
-            given.bytes(0..=LARGEST_SPACE).map(|value| settings.upload.quota_bytes = value)
-        },
-    },
-    Setting {
-        name: "upload.keep_originals",
-        value_type: ValueType::Switch,
-        default: "true",
-        unit: "",
-        help: "Whether an uploaded file is kept when everything was made of it. Without it the track plays by HLS only, and better analyzers of later versions cannot analyze it again.",
-        example: "false",
-        page: true,
-        get: |settings| json!(settings.upload.keep_originals),
-        set: |settings, given| given.switch().map(|value| settings.upload.keep_originals = value),
-    },
-    Setting {
-        name: "upload.listeners",
-        value_type: ValueType::Switch,
-        default: "false",
-        unit: "",
-        help: "Whether listeners may upload too, not only owners.",
-        example: "true",
-        page: true,
-        get: |settings| json!(settings.upload.listeners),
-        set: |settings, given| given.switch().map(|value| settings.upload.listeners = value),
-    },
-    Setting {
-        name: "hls.ladder",
-        value_type: ValueType::Ladder,
-        default: "low=aac:256,medium=aac:512,high=flac",
-        unit: "",
-        help: "What HTTP Live Streaming offers: variants with commas between, each `name=aac:KBITS` or `name=flac`. A variant for slow lines is one more (`tiny=aac:96`). Counts for tracks from now on.",
-        example: "\"tiny=aac:96,low=aac:256,high=flac\"",
-        page: true,
-        get: |settings| json!(settings.hls.ladder),
-        set: |settings, given| ladder(&given.text()?).map(|value| settings.hls.ladder = value),
-    },
+    analysis::ON_ARRIVAL,
+    analysis::SCHEDULE,
+    analysis::QUIET_HOURS,
+    analysis::BUDGET_H,
+    analysis::CONCURRENCY,
+    analysis::PACING,
+    analysis::CPU_SHARE_PERCENT,
+    analysis::YIELD_WHILE_PLAYING,
+    upload::MAX_BYTES,
+    upload::QUOTA_BYTES,
+    upload::KEEP_ORIGINALS,
+    upload::LISTENERS,
+    upload::LADDER,
     cache::ENABLED,
     cache::DIR,
     cache::CODEC,
@@ -418,23 +234,9 @@ pub const SETTINGS: &[Setting] = &[
     },
 ];
 
-/// The largest limit for one file: 64 GiB, a day of stereo at 32 bits and 192 kHz is less.
-const LARGEST_UPLOAD: u64 = 64 << 30;
-/// The largest limit for many files: 1 PiB, more than one machine has.
-const LARGEST_SPACE: u64 = 1 << 50;
 /// The longest key of an outside service, in characters.
 const LONGEST_KEY: usize = 128;
 
-fn complaint(error: fanfare_model::Error) -> Complaint {
-    error.to_string()
-}
-
 fn paths(paths: &[std::path::PathBuf]) -> Value {
     paths.iter().map(|path| path.to_string_lossy().into_owned()).collect()
-}
-
-/// A ladder that can be made.
-fn ladder(text: &str) -> Result<String, Complaint> {
-    let ladder: fanfare_audio::hls::Ladder = text.parse().map_err(complaint)?;
-    Ok(ladder.to_string())
 }

@@ -218,7 +218,7 @@ fn analyze_file(
         album: item.album,
         path: item.path.clone(),
         for_album,
-        report: Report::analyzed(&item.path, spec, facts, analysis.frames, features, damage, selection),
+        report: Report::analyzed(&item.path, facts, (spec, analysis.frames), features, damage, selection),
         unwritten,
     })
 }

@@ -84,9 +84,8 @@ impl Report {
     /// A file that was analyzed to its end, with what the decoder left out and the items of its tags that are damaged.
     pub fn analyzed(
         path: &Path,
-        spec: SampleSpec,
         facts: &StreamFacts,
-        frames: u64,
+        (spec, frames): (SampleSpec, u64),
         mut features: Features,
         (audio_damage, tag_damage): (&[String], Vec<String>),
         selection: &Selection,

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use fanfare_audio::{Limits, read_tags};
 use fanfare_delivery::{Examiner, Explained, FileState};
-use fanfare_model::{AudioProperties, ContentHash, Error, ErrorKind, Quality, Result, TrackId};
+use fanfare_model::{AudioProperties, ContentHash, Error, ErrorKind, Quality, Result, TrackId, words::bytes};
 use fanfare_store::{Look, Store, TrackRow, hash_reader};
 use serde::Serialize;
 
-use super::{bytes, in_store, qualities, scope};
+use super::{
+    opened::{in_store, qualities},
+    scope,
+};
 use crate::{
     cli::{
         command_line::{PlaceArgs, ScopeArgs},

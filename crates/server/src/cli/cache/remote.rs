@@ -12,8 +12,9 @@ use fanfare_model::{
 use fanfare_store::{Store, fresh_id};
 
 use super::{
-    qualities, scope,
-    warm::{Ended, Show},
+    opened::qualities,
+    scope,
+    show::{Ended, Show},
 };
 use crate::{
     cli::{command_line::WarmArgs, output},

@@ -1,10 +1,13 @@
 //! `fanfare cache status`: switches, encoder, size against cap.
 
 use fanfare_ingest::DataLock;
-use fanfare_model::{ErrorKind, Profile, Quality};
+use fanfare_model::{
+    ErrorKind, Profile, Quality,
+    words::{bytes, count},
+};
 use serde::Serialize;
 
-use super::{bytes, count, in_store};
+use super::opened::in_store;
 use crate::{
     cli::{
         command_line::PlaceArgs,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::PlaceArgs;
+use super::place::PlaceArgs;
 
 /// `fanfare backup`
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use fanfare_model::Quality;
 
-use super::PlaceArgs;
+use super::place::PlaceArgs;
 
 /// `fanfare cache`
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use fanfare_model::JobId;
 
-use super::PlaceArgs;
+use super::place::PlaceArgs;
 
 /// `fanfare jobs`
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::PlaceArgs;
+use super::place::PlaceArgs;
 
 /// `fanfare mixtape`
 #[derive(Debug, Args)]

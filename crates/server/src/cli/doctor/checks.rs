@@ -7,14 +7,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fanfare_model::{Error, Result, words};
+use fanfare_model::{
+    Error, Result,
+    words::{self, bytes},
+};
 use fanfare_store::{CacheFolder, Disk, Mounts, try_writing};
 use walkdir::WalkDir;
 
-use super::{Check, Outcome, database};
+use super::{
+    check::{Check, Outcome, bad, ok},
+    database,
+};
 use crate::{
     assets,
-    cli::cache::bytes,
     http::{
         descriptors::{self, Shares},
         dto::cache::EncoderDto,
@@ -50,19 +55,6 @@ pub fn all(settings: &Settings) -> Vec<Check> {
     checks.push(port(settings));
     checks.push(web_ui());
     checks
-}
-
-pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Check {
-    Check { name, outcome: Outcome::Ok, found: found.into(), remedy: None }
-}
-
-pub(super) fn bad(
-    name: &'static str,
-    outcome: Outcome,
-    found: impl Into<String>,
-    remedy: impl Into<String>,
-) -> Check {
-    Check { name, outcome, found: found.into(), remedy: Some(remedy.into()) }
 }
 
 fn settings_file(settings: &Settings) -> Check {

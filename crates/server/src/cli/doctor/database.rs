@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use fanfare_ingest::keeping;
-use fanfare_model::{ErrorKind, Result, words};
+use fanfare_model::{
+    ErrorKind, Result,
+    words::{self, bytes},
+};
 use fanfare_store::{
     LibraryCounts, QuarantineCounts, Quarantined, StorageTrouble, Store, StoreOptions, damaged_database,
 };
 
-use super::{
-    Check, Outcome,
-    checks::{bad, ok},
-};
+use super::check::{Check, Outcome, bad, ok};
 use crate::{
-    cli::{cache::bytes, missing, serve::block_on},
+    cli::{missing, serve::block_on},
     http::clock::rfc3339,
     settings::Settings,
 };

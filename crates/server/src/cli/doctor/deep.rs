@@ -2,16 +2,15 @@
 
 use std::time::Instant;
 
-use fanfare_model::Result;
-use fanfare_model::words;
+use fanfare_model::{
+    Result,
+    words::{self, bytes},
+};
 use fanfare_store::{DeepChecked, Rotten, Store, StoreOptions, backup::Found};
 
-use super::{
-    Check, Outcome,
-    checks::{bad, ok},
-};
+use super::check::{Check, Outcome, bad, ok};
 use crate::{
-    cli::{backup::bar, cache::bytes, serve::block_on},
+    cli::{backup::bar, serve::block_on},
     settings::Settings,
 };
 

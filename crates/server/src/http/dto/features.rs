@@ -1,13 +1,15 @@
 //! What analysis knows: the same shape as the domain's, field by field, so that neither changes without the other.
 
+mod level;
+mod music;
+
 use fanfare_model::{
     Features, Timestamp,
     enrichment::Enrichment,
-    features::{
-        AnalysisRun, Dynamics, Embedding, Fingerprint, Key, KeySegment, Loudness, LoudnessSeries, Mode,
-        Rhythm, SpeechMusic, SpeechMusicProfile, TempoCandidate, TempoStability, Timbre, Waveform,
-    },
+    features::{AnalysisRun, Embedding, Fingerprint, SpeechMusic, SpeechMusicProfile, Timbre, Waveform},
 };
+pub use level::{DynamicsDto, LoudnessDto, LoudnessSeriesDto};
+pub use music::{KeyDto, KeySegmentDto, ModeDto, RhythmDto, TempoCandidateDto, TempoStabilityDto};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -95,225 +97,6 @@ impl FeaturesDto {
     }
 }
 
-/// Loudness (ITU-R BS.1770-5, EBU R 128) and ReplayGain 2.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Loudness)]
-pub struct LoudnessDto {
-    /// Integrated loudness.
-    pub integrated_lufs: Option<f64>,
-    /// Loudness range.
-    pub range_lu: Option<f64>,
-    /// Largest momentary loudness.
-    pub momentary_max_lufs: Option<f64>,
-    /// Largest short-term loudness.
-    pub short_term_max_lufs: Option<f64>,
-    /// Largest sample.
-    pub sample_peak_dbfs: Option<f64>,
-    /// Largest true peak.
-    pub true_peak_dbtp: Option<f64>,
-    /// Gain to -18 LUFS.
-    pub replaygain_track_gain_db: Option<f64>,
-    /// True peak as a factor of full scale.
-    pub replaygain_track_peak: Option<f64>,
-    /// Loudness over time, for drawing; left out when it is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub series: Option<LoudnessSeriesDto>,
-}
-
-/// Loudness over time in at most 1,200 steps. `null` where nothing is above -70 LUFS.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LoudnessSeries)]
-pub struct LoudnessSeriesDto {
-    /// Length of a step.
-    pub step_s: f64,
-    /// Momentary loudness (400 ms).
-    pub momentary_lufs: Vec<Option<f32>>,
-    /// Short-term loudness (3 s).
-    pub short_term_lufs: Vec<Option<f32>>,
-}
-
-impl From<LoudnessSeries> for LoudnessSeriesDto {
-    fn from(series: LoudnessSeries) -> Self {
-        let LoudnessSeries { step_s, momentary_lufs, short_term_lufs } = series;
-        Self { step_s, momentary_lufs, short_term_lufs }
-    }
-}
-
-impl From<Loudness> for LoudnessDto {
-    fn from(loudness: Loudness) -> Self {
-        Self {
-            integrated_lufs: loudness.integrated_lufs.map(|level| level.0),
-            range_lu: loudness.range_lu.map(|range| range.0),
-            momentary_max_lufs: loudness.momentary_max_lufs.map(|level| level.0),
-            short_term_max_lufs: loudness.short_term_max_lufs.map(|level| level.0),
-            sample_peak_dbfs: loudness.sample_peak_dbfs.map(|level| level.0),
-            true_peak_dbtp: loudness.true_peak_dbtp.map(|level| level.0),
-            replaygain_track_gain_db: loudness.replaygain_track_gain_db,
-            replaygain_track_peak: loudness.replaygain_track_peak,
-            series: loudness.series.map(Into::into),
-        }
-    }
-}
-
-/// Tempo, beats, bars.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Rhythm)]
-pub struct RhythmDto {
-    /// Tempo.
-    pub tempo_bpm: Option<f64>,
-    /// How sure the tempo is, 0 to 1.
-    pub tempo_confidence: Option<f64>,
-    /// The tempi that a listener might tap, the chosen one first.
-    pub tempo_candidates: Vec<TempoCandidateDto>,
-    /// Slowest and fastest local tempo.
-    #[schema(value_type = Option<[f64; 2]>)]
-    pub tempo_range_bpm: Option<(f64, f64)>,
-    /// Whether the tempo stands still.
-    pub tempo_stability: Option<TempoStabilityDto>,
-    /// Times of the beats.
-    pub beats_s: Vec<f64>,
-    /// Times of the first beats of bars.
-    pub downbeats_s: Vec<f64>,
-    /// Beats in a bar.
-    pub beats_per_bar: Option<u8>,
-    /// Onsets per second.
-    pub onset_rate_hz: Option<f64>,
-    /// Danceability, 0 to about 3.
-    pub danceability: Option<f64>,
-}
-
-impl From<Rhythm> for RhythmDto {
-    fn from(rhythm: Rhythm) -> Self {
-        Self {
-            tempo_bpm: rhythm.tempo_bpm.map(|tempo| tempo.0),
-            tempo_confidence: rhythm.tempo_confidence,
-            tempo_candidates: rhythm.tempo_candidates.into_iter().map(Into::into).collect(),
-            tempo_range_bpm: rhythm.tempo_range_bpm.map(|(slowest, fastest)| (slowest.0, fastest.0)),
-            tempo_stability: rhythm.tempo_stability.map(Into::into),
-            beats_s: rhythm.beats_s,
-            downbeats_s: rhythm.downbeats_s,
-            beats_per_bar: rhythm.beats_per_bar,
-            onset_rate_hz: rhythm.onset_rate_hz,
-            danceability: rhythm.danceability,
-        }
-    }
-}
-
-/// A tempo that a listener might tap.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TempoCandidate)]
-pub struct TempoCandidateDto {
-    /// The tempo.
-    pub tempo_bpm: f64,
-    /// How likely it is among the candidates.
-    pub confidence: f64,
-}
-
-impl From<TempoCandidate> for TempoCandidateDto {
-    fn from(candidate: TempoCandidate) -> Self {
-        Self { tempo_bpm: candidate.tempo_bpm.0, confidence: candidate.confidence }
-    }
-}
-
-/// How the tempo moves through a track.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = TempoStability)]
-pub enum TempoStabilityDto {
-    /// It stands still.
-    Steady,
-    /// It moves slowly or in few steps.
-    Drifting,
-    /// It breathes from beat to beat.
-    Rubato,
-}
-
-impl From<TempoStability> for TempoStabilityDto {
-    fn from(stability: TempoStability) -> Self {
-        match stability {
-            TempoStability::Steady => Self::Steady,
-            TempoStability::Drifting => Self::Drifting,
-            TempoStability::Rubato => Self::Rubato,
-        }
-    }
-}
-
-/// Major or minor.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = Mode)]
-pub enum ModeDto {
-    /// Major.
-    Major,
-    /// Minor.
-    Minor,
-}
-
-/// A musical key.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Key)]
-pub struct KeyDto {
-    /// The tonic, with sharps.
-    pub tonic: String,
-    /// Major or minor.
-    pub mode: ModeDto,
-    /// How sure it is, 0 to 1.
-    pub confidence: f64,
-    /// The key on the Camelot wheel.
-    pub camelot: String,
-    /// Deviation of the tuning from 440 Hz in cents.
-    pub tuning_cents: Option<f64>,
-    /// The keys in turn.
-    pub segments: Vec<KeySegmentDto>,
-}
-
-impl From<Mode> for ModeDto {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::Major => Self::Major,
-            Mode::Minor => Self::Minor,
-        }
-    }
-}
-
-impl From<Key> for KeyDto {
-    fn from(key: Key) -> Self {
-        Self {
-            tonic: key.tonic,
-            mode: key.mode.into(),
-            confidence: key.confidence,
-            camelot: key.camelot,
-            tuning_cents: key.tuning_cents,
-            segments: key.segments.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-/// A stretch of a track in one key.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = KeySegment)]
-pub struct KeySegmentDto {
-    /// Where it begins.
-    pub start_s: f64,
-    /// Where it ends.
-    pub end_s: f64,
-    /// The tonic, with sharps.
-    pub tonic: String,
-    /// Major or minor.
-    pub mode: ModeDto,
-    /// How sure it is, 0 to 1.
-    pub confidence: f64,
-    /// The key on the Camelot wheel.
-    pub camelot: String,
-}
-
-impl From<KeySegment> for KeySegmentDto {
-    fn from(segment: KeySegment) -> Self {
-        let KeySegment { start_s, end_s, tonic, mode, confidence, camelot } = segment;
-        Self { start_s, end_s, tonic, mode: mode.into(), confidence, camelot }
-    }
-}
-
 /// The track's shape.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Waveform)]
@@ -389,37 +172,6 @@ impl From<SpeechMusic> for SpeechMusicDto {
     }
 }
 
-/// Level and its movement.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Dynamics)]
-pub struct DynamicsDto {
-    /// Dynamic complexity.
-    pub complexity_db: Option<f64>,
-    /// Root mean square of all samples.
-    pub rms_dbfs: Option<f64>,
-    /// Sample peak over RMS.
-    pub crest_db: Option<f64>,
-    /// Frames in runs of full-scale samples.
-    pub clipped_frames: u64,
-    /// Silence before the first sound.
-    pub silence_head_s: f64,
-    /// Silence after the last sound.
-    pub silence_tail_s: f64,
-}
-
-impl From<Dynamics> for DynamicsDto {
-    fn from(dynamics: Dynamics) -> Self {
-        Self {
-            complexity_db: dynamics.complexity_db,
-            rms_dbfs: dynamics.rms_dbfs.map(|level| level.0),
-            crest_db: dynamics.crest_db,
-            clipped_frames: dynamics.clipped_frames,
-            silence_head_s: dynamics.silence_head_s,
-            silence_tail_s: dynamics.silence_tail_s,
-        }
-    }
-}
-
 /// Spectral shape.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Timbre)]
@@ -488,8 +240,13 @@ impl From<Embedding> for EmbeddingDto {
 
 #[cfg(test)]
 mod tests {
-    use fanfare_model::enrichment::{AcoustIdMatch, RecordingMatch};
-    use fanfare_model::{Bpm, DbTp, Dbfs, Lu, Lufs};
+    use fanfare_model::{
+        Bpm, DbTp, Dbfs, Lu, Lufs,
+        enrichment::{AcoustIdMatch, RecordingMatch},
+        features::{
+            Dynamics, Key, KeySegment, Loudness, LoudnessSeries, Mode, Rhythm, TempoCandidate, TempoStability,
+        },
+    };
 
     use super::*;
 

@@ -1,127 +1,19 @@
 //! Tracks.
 
-use fanfare_analysis::waveform::Zoomed;
-use fanfare_model::{
-    AudioProperties, CacheOptions, EnrichmentState, ErrorKind, Presence, Quality, TrackHome, TrackState,
-    UploadedBytes,
-};
-use fanfare_store::{TrackRow, TrackSort};
+mod order;
+mod states;
+mod waveform;
+
+use fanfare_model::{AudioProperties, CacheOptions, Quality};
+use fanfare_store::TrackRow;
+pub use order::{SortOrderDto, TrackSortDto};
 use serde::{Deserialize, Serialize};
+pub use states::{EnrichmentStateDto, PresenceDto, TrackHomeDto, TrackStateDto};
 use utoipa::ToSchema;
+pub use waveform::{AudioWaveformDto, TrackWaveformDto};
 
 use super::cache::QualityDto;
-use crate::http::{
-    clock::rfc3339,
-    problem::{Answer, Problem},
-};
-
-/// Where a track stands.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = TrackState)]
-pub enum TrackStateDto {
-    /// Waiting to be analyzed.
-    Queued,
-    /// Being analyzed.
-    Processing,
-    /// Analyzed; enrichment runs.
-    Enriching,
-    /// Analyzed.
-    Ready,
-    /// In the public catalog.
-    Published,
-    /// Cannot be read.
-    Failed,
-}
-
-impl From<TrackState> for TrackStateDto {
-    fn from(state: TrackState) -> Self {
-        match state {
-            TrackState::Queued => Self::Queued,
-            TrackState::Processing => Self::Processing,
-            TrackState::Enriching => Self::Enriching,
-            TrackState::Ready => Self::Ready,
-            TrackState::Published => Self::Published,
-            TrackState::Failed => Self::Failed,
-        }
-    }
-}
-
-impl From<TrackStateDto> for TrackState {
-    fn from(state: TrackStateDto) -> Self {
-        match state {
-            TrackStateDto::Queued => Self::Queued,
-            TrackStateDto::Processing => Self::Processing,
-            TrackStateDto::Enriching => Self::Enriching,
-            TrackStateDto::Ready => Self::Ready,
-            TrackStateDto::Published => Self::Published,
-            TrackStateDto::Failed => Self::Failed,
-        }
-    }
-}
-
-/// What tracks are sorted by.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = TrackSort)]
-pub enum TrackSortDto {
-    /// Title.
-    Title,
-    /// Artist's name.
-    Artist,
-    /// Release's title, then disc and number.
-    Album,
-    /// When it was first seen.
-    Added,
-    /// How long it plays.
-    Duration,
-    /// Tempo.
-    Tempo,
-    /// Integrated loudness.
-    Loudness,
-    /// Random order, which follows from `seed`; the tracks of each artist are spread over the list.
-    Shuffled,
-}
-
-impl TrackSortDto {
-    /// What the list is sorted by: by title unless said.
-    ///
-    /// # Errors
-    /// `Invalid`: random order without a seed, or a seed for another order.
-    pub fn checked(sort: Option<Self>, seed: Option<u32>) -> Answer<TrackSort> {
-        let sort = match (sort.unwrap_or(Self::Title), seed) {
-            (Self::Shuffled, Some(seed)) => return Ok(TrackSort::Shuffled(u64::from(seed))),
-            (Self::Shuffled, None) => {
-                return Err(Problem::new(
-                    ErrorKind::Invalid,
-                    "`sort=shuffled` needs `seed`, a number from 0 to 4294967295: pages of one seed fit together",
-                ));
-            }
-            (_, Some(_)) => {
-                return Err(Problem::new(ErrorKind::Invalid, "`seed` belongs to `sort=shuffled`"));
-            }
-            (Self::Title, None) => TrackSort::Title,
-            (Self::Artist, None) => TrackSort::Artist,
-            (Self::Album, None) => TrackSort::Album,
-            (Self::Added, None) => TrackSort::Added,
-            (Self::Duration, None) => TrackSort::Duration,
-            (Self::Tempo, None) => TrackSort::Tempo,
-            (Self::Loudness, None) => TrackSort::Loudness,
-        };
-        Ok(sort)
-    }
-}
-
-/// Upwards or downwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = SortOrder)]
-pub enum SortOrderDto {
-    /// Smallest first.
-    Asc,
-    /// Largest first.
-    Desc,
-}
+use crate::http::clock::rfc3339;
 
 /// An artist, by name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -156,88 +48,6 @@ pub struct TrackFailureDto {
     /// When it will be tried again by itself.
     #[schema(format = DateTime)]
     pub next_retry: Option<String>,
-}
-
-/// Whether a track's bytes are there.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = Presence)]
-pub enum PresenceDto {
-    /// They are.
-    Here,
-    /// The file is not where it was. The track is in no list unless that asks for it, and whole again when the file is back.
-    Missing,
-    /// They are in quarantine until the owner decides.
-    Quarantined,
-}
-
-impl From<Presence> for PresenceDto {
-    fn from(presence: Presence) -> Self {
-        match presence {
-            Presence::Here => Self::Here,
-            Presence::Missing => Self::Missing,
-            Presence::Quarantined => Self::Quarantined,
-        }
-    }
-}
-
-impl From<PresenceDto> for Presence {
-    fn from(presence: PresenceDto) -> Self {
-        match presence {
-            PresenceDto::Here => Self::Here,
-            PresenceDto::Missing => Self::Missing,
-            PresenceDto::Quarantined => Self::Quarantined,
-        }
-    }
-}
-
-/// Where a track's bytes are.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = TrackHome)]
-pub enum TrackHomeDto {
-    /// A file in a library folder.
-    Folder,
-    /// An upload, whose bytes are there.
-    Upload,
-    /// An upload whose file was deleted when everything was made of it: it plays by HLS only.
-    UploadLetGo,
-}
-
-impl From<TrackHome> for TrackHomeDto {
-    fn from(home: TrackHome) -> Self {
-        match home {
-            TrackHome::Folder(_) => Self::Folder,
-            TrackHome::Upload(UploadedBytes::Gone) => Self::UploadLetGo,
-            TrackHome::Upload(UploadedBytes::Incoming | UploadedBytes::Original) => Self::Upload,
-        }
-    }
-}
-
-/// How far enrichment came. Playing never waits for it.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = EnrichmentState)]
-pub enum EnrichmentStateDto {
-    /// Not asked for.
-    None,
-    /// Waiting or running.
-    Pending,
-    /// Done.
-    Completed,
-    /// Given up, with a reason.
-    Failed,
-}
-
-impl From<EnrichmentState> for EnrichmentStateDto {
-    fn from(state: EnrichmentState) -> Self {
-        match state {
-            EnrichmentState::None => Self::None,
-            EnrichmentState::Pending => Self::Pending,
-            EnrichmentState::Completed => Self::Completed,
-            EnrichmentState::Failed => Self::Failed,
-        }
-    }
 }
 
 /// Publishes a track, or takes it back.
@@ -437,54 +247,4 @@ pub struct UploadedTrackDto {
     pub track: TrackDto,
     /// Whether the same bytes were here already, as this track.
     pub duplicate: bool,
-}
-
-/// The track's shape, for drawing.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TrackWaveform)]
-pub struct TrackWaveformDto {
-    /// How many columns of equal length follow.
-    pub columns: usize,
-    /// Largest absolute sample per column, 0 to 1.
-    pub peaks: Vec<f32>,
-    /// Root mean square per column, 0 to 1.
-    pub rms: Vec<f32>,
-    /// Levels of four bands (to 150 Hz, 800 Hz, 4 kHz, the rest): 0 is -60 dBFS or less, 255 is 0 dBFS. Empty: not measured.
-    pub bands: Vec<[u8; 4]>,
-    /// How long the track plays.
-    pub duration_s: Option<f64>,
-}
-
-/// The track's shape in the JSON form of the audiowaveform project, version 2, as peaks.js and waveform-data.js read it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AudioWaveform)]
-pub struct AudioWaveformDto {
-    /// Version of the form: 2.
-    pub version: u8,
-    /// 1: the mono mix.
-    pub channels: u8,
-    /// Rate of the audio, in Hz.
-    pub sample_rate: u32,
-    /// Frames in a pixel: what was asked for, or the next smaller number there is.
-    pub samples_per_pixel: u32,
-    /// 8 bits per value.
-    pub bits: u8,
-    /// How many pixels.
-    pub length: usize,
-    /// Smallest and largest sample of each pixel in turn, -128 to 127.
-    pub data: Vec<i8>,
-}
-
-impl From<Zoomed> for AudioWaveformDto {
-    fn from(zoomed: Zoomed) -> Self {
-        Self {
-            version: Zoomed::VERSION,
-            channels: Zoomed::CHANNELS,
-            sample_rate: zoomed.sample_rate_hz,
-            samples_per_pixel: zoomed.samples_per_pixel,
-            bits: Zoomed::BITS,
-            length: zoomed.extremes.len(),
-            data: zoomed.values().collect(),
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The server itself: status, health, numbers, the description of all this.
 
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -13,7 +14,7 @@ use crate::{
         caller::MaybeCaller,
         dto::status::{HealthDto, StatusDto, UiDto},
         metrics::Gathered,
-        openapi,
+        openapi::Document,
         problem::Answer,
         state::HttpState,
     },
@@ -38,11 +39,8 @@ pub async fn status(State(state): State<HttpState>, caller: MaybeCaller) -> Answ
     tag = "server",
     responses((status = 200, description = "The OpenAPI document", content_type = "application/json", body = Object))
 )]
-pub async fn document() -> Response {
-    (
-        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")],
-        openapi::openapi_json(),
-    )
+pub async fn document(Extension(document): Extension<Document>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], (document.0)())
         .into_response()
 }
 

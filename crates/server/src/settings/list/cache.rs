@@ -3,7 +3,11 @@
 use fanfare_model::{Quality, TranscodeCodec};
 use serde_json::json;
 
-use super::{super::ValueType, Complaint, Given, LARGEST_SPACE, Setting};
+use super::setting::{LARGEST_SPACE, Setting};
+use crate::settings::{
+    ValueType,
+    given::{Complaint, Given},
+};
 
 /// The longest that an unused file is kept when age counts: ten years.
 const MAX_AGE_DAYS_LIMIT: u64 = 3_650;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{super::ValueType, Setting};
+use super::setting::Setting;
+use crate::settings::ValueType;
 
 /// The longest that files are kept that no track names: ten years.
 const MAX_QUARANTINE_DAYS: u64 = 3_650;

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use fanfare_model::features::{Rhythm, TempoStability};
+use fanfare_model::features::{Dynamics, Loudness, Rhythm, TempoStability};
 
 use super::{
-    Sheet, keys,
+    keys,
     scale::clock,
+    sheet::Sheet,
     style::{LEFT, RIGHT},
     svg::{Num, Text},
     words::{cut, key_name, level, percent, signed, tempo, width},
@@ -93,11 +94,6 @@ fn or_unknown(text: Option<String>) -> String {
 fn figures(sheet: &Sheet<'_>) -> [Figure; 6] {
     let features = sheet.features;
     let (loudness, dynamics) = (features.loudness.as_ref(), features.dynamics.as_ref());
-    let up_to = |what: &str, value: Option<f64>| {
-        value.map(|value| format!("{what} {}", level(value, 1))).unwrap_or_default()
-    };
-    let true_peak = loudness.and_then(|loudness| loudness.true_peak_dbtp).map(|peak| peak.0);
-    let clipped = dynamics.map_or(0, |dynamics| dynamics.clipped_frames);
     [
         Figure {
             head: "LENGTH",
@@ -106,57 +102,9 @@ fn figures(sheet: &Sheet<'_>) -> [Figure; 6] {
             below: format_of(sheet),
             warns: false,
         },
-        Figure {
-            head: "LOUDNESS",
-            value: or_unknown(
-                loudness.and_then(|loudness| loudness.integrated_lufs).map(|whole| level(whole.0, 1)),
-            ),
-            unit: "LUFS",
-            below: [
-                up_to(
-                    "momentary to",
-                    loudness.and_then(|loudness| loudness.momentary_max_lufs).map(|max| max.0),
-                ),
-                loudness
-                    .and_then(|loudness| loudness.replaygain_track_gain_db)
-                    .map(|gain| format!("ReplayGain {} dB", signed(gain, 1)))
-                    .unwrap_or_default(),
-            ],
-            warns: false,
-        },
-        Figure {
-            head: "LOUDNESS RANGE",
-            value: or_unknown(loudness.and_then(|loudness| loudness.range_lu).map(|range| level(range.0, 1))),
-            unit: "LU",
-            below: [
-                up_to(
-                    "short-term to",
-                    loudness.and_then(|loudness| loudness.short_term_max_lufs).map(|max| max.0),
-                ),
-                dynamics
-                    .and_then(|dynamics| dynamics.crest_db)
-                    .map(|crest| format!("crest {} dB", level(crest, 1)))
-                    .unwrap_or_default(),
-            ],
-            warns: false,
-        },
-        Figure {
-            head: "TRUE PEAK",
-            value: or_unknown(true_peak.map(|peak| level(peak, 1))),
-            unit: "dBTP",
-            below: [
-                match (true_peak, clipped) {
-                    (_, 1..) => format!("{clipped} clipped frames"),
-                    (Some(peak), _) if peak > 0.0 => "above full scale".to_owned(),
-                    _ => String::new(),
-                },
-                loudness
-                    .and_then(|loudness| loudness.sample_peak_dbfs)
-                    .map(|peak| format!("samples {} dBFS", level(peak.0, 1)))
-                    .unwrap_or_default(),
-            ],
-            warns: true,
-        },
+        loudness_figure(loudness),
+        range_figure(loudness, dynamics),
+        peak_figure(loudness, dynamics),
         tempo_figure(features.rhythm.as_ref()),
         Figure {
             head: "KEY",
@@ -181,6 +129,70 @@ fn figures(sheet: &Sheet<'_>) -> [Figure; 6] {
         }
         figure
     })
+}
+
+/// A line below a figure: up to which value it goes at most.
+fn up_to(what: &str, value: Option<f64>) -> String {
+    value.map(|value| format!("{what} {}", level(value, 1))).unwrap_or_default()
+}
+
+fn loudness_figure(loudness: Option<&Loudness>) -> Figure {
+    Figure {
+        head: "LOUDNESS",
+        value: or_unknown(
+            loudness.and_then(|loudness| loudness.integrated_lufs).map(|whole| level(whole.0, 1)),
+        ),
+        unit: "LUFS",
+        below: [
+            up_to("momentary to", loudness.and_then(|loudness| loudness.momentary_max_lufs).map(|max| max.0)),
+            loudness
+                .and_then(|loudness| loudness.replaygain_track_gain_db)
+                .map(|gain| format!("ReplayGain {} dB", signed(gain, 1)))
+                .unwrap_or_default(),
+        ],
+        warns: false,
+    }
+}
+
+fn range_figure(loudness: Option<&Loudness>, dynamics: Option<&Dynamics>) -> Figure {
+    Figure {
+        head: "LOUDNESS RANGE",
+        value: or_unknown(loudness.and_then(|loudness| loudness.range_lu).map(|range| level(range.0, 1))),
+        unit: "LU",
+        below: [
+            up_to(
+                "short-term to",
+                loudness.and_then(|loudness| loudness.short_term_max_lufs).map(|max| max.0),
+            ),
+            dynamics
+                .and_then(|dynamics| dynamics.crest_db)
+                .map(|crest| format!("crest {} dB", level(crest, 1)))
+                .unwrap_or_default(),
+        ],
+        warns: false,
+    }
+}
+
+fn peak_figure(loudness: Option<&Loudness>, dynamics: Option<&Dynamics>) -> Figure {
+    let true_peak = loudness.and_then(|loudness| loudness.true_peak_dbtp).map(|peak| peak.0);
+    let clipped = dynamics.map_or(0, |dynamics| dynamics.clipped_frames);
+    Figure {
+        head: "TRUE PEAK",
+        value: or_unknown(true_peak.map(|peak| level(peak, 1))),
+        unit: "dBTP",
+        below: [
+            match (true_peak, clipped) {
+                (_, 1..) => format!("{clipped} clipped frames"),
+                (Some(peak), _) if peak > 0.0 => "above full scale".to_owned(),
+                _ => String::new(),
+            },
+            loudness
+                .and_then(|loudness| loudness.sample_peak_dbfs)
+                .map(|peak| format!("samples {} dBFS", level(peak.0, 1)))
+                .unwrap_or_default(),
+        ],
+        warns: true,
+    }
 }
 
 fn tempo_figure(rhythm: Option<&Rhythm>) -> Figure {

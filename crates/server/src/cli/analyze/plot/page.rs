@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{
-    Sheet, beats, header, keys, loudness,
+    beats, header, keys, loudness,
     scale::{Scale, clock, ticks, time_step},
+    sheet::Sheet,
     style::{LEFT, RIGHT, STYLE, SURFACE, WIDTH},
     svg::{Num, Text},
     waveform,
