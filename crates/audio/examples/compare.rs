@@ -21,9 +21,9 @@ fn main() {
         let frames = bare_loop(path);
         bare = bare.min(begin.elapsed().as_secs_f64());
         let begin = Instant::now();
-        let heard = our_loop(path);
+        let decoded = our_loop(path);
         ours = ours.min(begin.elapsed().as_secs_f64());
-        assert!(heard.abs_diff(frames) < 5_000, "{heard} frames against {frames}");
+        assert!(decoded.abs_diff(frames) < 5_000, "{decoded} frames against {frames}");
     }
     println!("bare {bare:.4} s, ours {ours:.4} s, ratio {:.3} (best of {ROUNDS})", ours / bare);
 }

@@ -7,7 +7,7 @@ use std::{
 
 use fanfare_model::{Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
-use crate::decode::cleaned;
+use crate::samples::cleaned;
 
 /// A chunk as sinks get it: shared, never copied.
 pub type SharedChunk = Arc<PcmChunk>;

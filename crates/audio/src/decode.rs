@@ -26,6 +26,7 @@ mod ogg;
 mod ogg_links;
 mod packets;
 mod pending;
+mod plan;
 mod pull;
 mod readers;
 mod source;
@@ -36,7 +37,6 @@ mod wav;
 mod withheld;
 
 pub(crate) use aiff::extended as aiff_rate_hz;
-pub(crate) use cutter::{LOUDEST, TOO_LOUD, cleaned};
 pub(crate) use describe::{describe, metadata};
 pub(crate) use flac_frames::{FlacFrames, FlacInfo};
 pub(crate) use mp4::says_little_endian;

@@ -3,8 +3,8 @@
 //! Purpose: rare formats without linking their decoders: a crash, a loop or a memory hog ends a child.
 //!
 //! The box: the child gets the file on its standard input and gives PCM on its standard output. Its
-//! arguments are constants of this program, chosen by our own probe; no part of a name or of a file is among
-//! them. It may use one demuxer, the listed audio decoders and one protocol; its environment is empty;
+//! arguments are constants of this program, chosen by our own probe, and a number of bytes to leave out; no part of a name or
+//! of a file is among them. It may use one demuxer, the listed audio decoders and one protocol; its environment is empty;
 //! memory, processor time, open files and file sizes are limited; it is killed when it stays silent or when
 //! its source is dropped.
 //!
@@ -12,9 +12,12 @@
 //! child gets the file itself as standard input, which the child opens again as `/dev/stdin` to seek in it.
 
 mod arguments;
+mod bytes;
 mod child;
 mod launch;
+mod output;
 mod program;
+mod resume;
 mod said;
 mod source;
 mod version;
@@ -78,19 +81,31 @@ pub(crate) fn open(
     let mut source =
         source::External::open(program, file.clone(), audio, properties, &options.limits, chunk_frames)?;
     // What the child does not trim: padding of the last AAC packet and of a Wave64 chunk to eight bytes; both ends of Musepack;
-    // junk behind AU.
+    // what lies behind the declared size of AU.
     let end = match audio.container {
         Container::Mp4 => decode::mp4_frames(file, audio, source.spec().rate.hz()),
-        Container::Wave64 | Container::Musepack8 | Container::Au => source.facts().declared_frames,
+        Container::Wave64 | Container::Musepack7 | Container::Musepack8 | Container::Au => {
+            source.facts().declared_frames
+        }
         _ => None,
     };
     if let Some(frames) = end {
         source.end_at(frames);
     }
-    if audio.container == Container::Musepack8
-        && let Some(lead) = tags::musepack8_lead(&read_at(file, audio.start, HEAD_BYTES)?)
-    {
+    let lead = match audio.container {
+        Container::Musepack7 => Some(tags::MUSEPACK_DELAY),
+        Container::Musepack8 => tags::musepack8_lead(&read_at(file, audio.start, HEAD_BYTES)?),
+        _ => None,
+    };
+    if let Some(lead) = lead {
         source.begin_behind(lead)?;
+    }
+    if audio.container == Container::Au
+        && let Some(behind_s) = tags::au_behind_s(file, audio)?
+    {
+        source.warn(format!(
+            "{behind_s:.2} s lie behind the length that the header declares, and were left out"
+        ));
     }
     let rate_hz = source.spec().rate.hz();
     if let Some(seconds) = decode::about_s(file, audio, rate_hz)? {

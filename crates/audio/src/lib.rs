@@ -22,9 +22,11 @@ mod limits;
 pub mod mux;
 mod names;
 mod open;
+mod options;
 mod pcm;
 mod probe;
 mod relay;
+mod samples;
 mod tags;
 pub mod transcode;
 
@@ -39,7 +41,8 @@ pub use fanout::{
 pub use length::{HeaderLength, header_length};
 pub use limits::Limits;
 pub use names::is_system_name;
-pub use open::{FfmpegUse, OpenOptions, open};
+pub use open::open;
+pub use options::{FfmpegUse, OpenOptions};
 pub use pcm::{PcmSink, PcmSource, StreamFacts};
 pub use probe::{Container, probe};
 pub use tags::{AlbumGain, AnalyzedFile, ReplayGainTags, Rewritten, TagReading, read_tags, write_replaygain};

@@ -3,47 +3,15 @@
 //! What a file is, its content decides; who decodes it is decided here: this process first, a boxed `ffmpeg` child for
 //! what it cannot do. Where that shows only in the middle of a file, the child goes on at the same frame ([`Relay`]).
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use fanfare_model::{Error, ErrorKind, Result};
 
 use crate::{
-    Limits, PcmSource, decode, external,
+    OpenOptions, PcmSource, decode, external,
     probe::{find_audio, open_regular},
     relay::{Relay, Spare},
 };
-
-/// Whether and where `ffmpeg` is looked for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum FfmpegUse {
-    /// In the folders of `PATH`.
-    #[default]
-    Auto,
-    /// Never.
-    Off,
-    /// At that path only.
-    At(PathBuf),
-}
-
-/// How files are opened.
-#[derive(Debug, Clone)]
-pub struct OpenOptions {
-    /// What a file may declare.
-    pub limits: Limits,
-    /// Whether `ffmpeg` may be used.
-    pub ffmpeg: FfmpegUse,
-    /// Frames of a chunk. 16,384 is 0.37 s at 44.1 kHz: small against the queues, large against their cost.
-    pub chunk_frames: usize,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self { limits: Limits::default(), ffmpeg: FfmpegUse::Auto, chunk_frames: 16_384 }
-    }
-}
 
 /// The most frames of a chunk: memory in flight is bounded by it.
 const MAX_CHUNK_FRAMES: usize = 1 << 20;

@@ -27,9 +27,7 @@ use crate::{
 };
 use coder::Coder;
 use sink::BlockSink;
-
-/// Takes a block that is ready. An error ends the pass.
-pub type TakeBlock = Box<dyn FnMut(u32, Vec<u8>) -> Result<()> + Send>;
+pub use sink::TakeBlock;
 
 /// What a transcode is made of and how it will lie.
 #[derive(Debug, Clone)]

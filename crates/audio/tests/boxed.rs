@@ -11,7 +11,7 @@ use std::{
 use fanfare_audio::{FfmpegUse, OpenOptions, ffmpeg_version, open};
 use fanfare_model::ErrorKind;
 use fanfare_testkit::hostile;
-use support::{encode, hear, hear_file, music, write_wav};
+use support::{decode_file, decode_to_end, encode, music, write_wav};
 
 /// A program that stands in for `ffmpeg` and runs that shell text.
 fn stand_in(folder: &Path, text: &str) -> OpenOptions {
@@ -64,9 +64,9 @@ fn nothing_of_a_file_or_its_name_reaches_arguments_or_environment() {
         if name.len() > 200 || name.contains('/') {
             continue;
         }
-        let heard = text_of(&hear_file(&rare_file(&inner, &name), &options).unwrap().planes);
-        assert!(!heard.contains(SENTINEL), "{heard}");
-        told.push(heard);
+        let decoded = text_of(&decode_file(&rare_file(&inner, &name), &options).unwrap().planes);
+        assert!(!decoded.contains(SENTINEL), "{decoded}");
+        told.push(decoded);
     }
     told.dedup();
     assert_eq!(told.len(), 1, "what the child is told depends on the name: {told:#?}");
@@ -101,8 +101,8 @@ fn the_child_is_limited() {
     let text = format!(
         "{AU_HEADER}\nlooks=0\nwhile [ $(ulimit -n) != 32 ] && [ $looks -lt 5000 ]; do looks=$((looks + 1)); done\nfor limit in v t f n c; do printf '%s=%s ' $limit \"$(ulimit -$limit)\"; done | {AS_SAMPLES}"
     );
-    let heard = hear_file(&rare_file(folder.path(), "a.tta"), &stand_in(folder.path(), &text)).unwrap();
-    let told = text_of(&heard.planes);
+    let decoded = decode_file(&rare_file(folder.path(), "a.tta"), &stand_in(folder.path(), &text)).unwrap();
+    let told = text_of(&decoded.planes);
     for expected in ["v=1048576 ", "t=3600 ", "f=0 ", "n=32 ", "c=0 "] {
         assert!(told.contains(expected), "{expected} is missing in {told:?}");
     }
@@ -138,7 +138,7 @@ fn endless_audio_meets_the_limit_of_duration() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = stand_in(folder.path(), &format!("{AU_HEADER}\nexec cat /dev/zero"));
     options.limits.max_duration_s = 2;
-    let error = hear_file(&rare_file(folder.path(), "a.tta"), &options).err().unwrap();
+    let error = decode_file(&rare_file(folder.path(), "a.tta"), &options).err().unwrap();
     assert_eq!(error.limit_hit().unwrap().name, "duration_s");
 }
 
@@ -168,12 +168,12 @@ fn how_a_child_fails_decides_the_kind() {
         "{AU_HEADER}\nhead -c 40000 /dev/zero\necho '[tta @ 0x1] \x1b[31mdecode_frame failed' >&2\nexit 9"
     );
     let mut source = open(&file, &stand_in(folder.path(), &text)).unwrap();
-    let heard = hear(&mut *source).unwrap();
-    assert_eq!(heard.frames(), 10_000);
+    let decoded = decode_to_end(&mut *source).unwrap();
+    assert_eq!(decoded.frames(), 10_000);
     assert!(
-        heard.warnings[0].contains("decode_frame failed") && !heard.warnings[0].contains('\x1b'),
+        decoded.warnings[0].contains("decode_frame failed") && !decoded.warnings[0].contains('\x1b'),
         "{:?}",
-        heard.warnings
+        decoded.warnings
     );
 }
 
@@ -209,7 +209,7 @@ fn a_fault_of_the_program_is_no_verdict_on_the_file() {
         let error = open(&file, &options).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::NoDecoder, "{what}: {error}");
         assert!(error.remedy_text().is_some_and(|text| text.contains("install ffmpeg")), "{what}: {error}");
-        let error = hear_file(&damaged, &options).err().unwrap();
+        let error = decode_file(&damaged, &options).err().unwrap();
         assert!(matches!(error.kind(), ErrorKind::NoDecoder | ErrorKind::Malformed), "{what}: {error}");
         let error = ffmpeg_version(&options.ffmpeg).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoDecoder, "{what}: {error}");

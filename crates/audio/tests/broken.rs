@@ -14,7 +14,7 @@ use std::{
 use fanfare_audio::{FfmpegUse, Limits, OpenOptions, is_audio_suffix, open, read_tags};
 use fanfare_model::{ErrorKind, FrameIndex};
 use fanfare_testkit::breaker::{Broken, cuts, disguises, false_length, mutated};
-use support::{encode, hear_file, music, write_wav};
+use support::{decode_file, encode, music, write_wav};
 
 /// Mutations and false lengths per container. `FANFARE_BROKEN_TIMES=50` runs that many times as many.
 const MUTATIONS: u64 = 200;
@@ -41,7 +41,7 @@ fn in_process() -> OpenOptions {
 /// Hears a broken file, reads its tags and seeks in it. Whether audio came out.
 fn survive(path: &Path, broken: &Broken, options: &OpenOptions) -> bool {
     std::fs::write(path, &broken.bytes).unwrap();
-    let outcome = hear_file(path, options);
+    let outcome = decode_file(path, options);
     if let Err(error) = &outcome {
         assert!(ALLOWED.contains(&error.kind()), "{}: {}: {error}", broken.how, error.kind());
     }
@@ -91,19 +91,19 @@ fn broken_files_end_in_a_kind_or_in_audio() {
         for (name, arguments) in CONTAINERS {
             let bytes = std::fs::read(encode(&source, name, arguments)).unwrap();
             let path = folder.path().join(format!("broken-{name}"));
-            let mut heard = 0_u64;
+            let mut decoded = 0_u64;
             for broken in cuts(&bytes).step_by(4) {
                 survive(&path, &broken, &options);
             }
             for seed in 0..MUTATIONS * times() {
-                heard += u64::from(survive(&path, &mutated(&bytes, seed), &options));
+                decoded += u64::from(survive(&path, &mutated(&bytes, seed), &options));
             }
             for seed in 0..FALSE_LENGTHS * times() {
-                heard += u64::from(survive(&path, &false_length(&bytes, seed), &options));
+                decoded += u64::from(survive(&path, &false_length(&bytes, seed), &options));
             }
             // Ogg drops every page with a wrong checksum, and such a short file has two.
             let enough = if bytes.starts_with(b"OggS") { 0 } else { 20 };
-            assert!(heard > enough, "{name}: only {heard} of the damaged files were heard at all");
+            assert!(decoded > enough, "{name}: only {decoded} of the damaged files were heard at all");
         }
     });
     let _ = std::panic::take_hook();
@@ -146,9 +146,13 @@ fn a_cut_file_is_partly_heard_and_says_so() {
         let bytes = std::fs::read(encode(&source, name, arguments)).unwrap();
         let path = folder.path().join(format!("cut-{name}"));
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        let heard = hear_file(&path, &OpenOptions::default()).unwrap();
-        assert!((at_least..119_000).contains(&heard.frames()), "{name}: {} frames", heard.frames());
-        assert!(heard.warnings.iter().any(|warning| warning.contains("end")), "{name}: {:?}", heard.warnings);
+        let decoded = decode_file(&path, &OpenOptions::default()).unwrap();
+        assert!((at_least..119_000).contains(&decoded.frames()), "{name}: {} frames", decoded.frames());
+        assert!(
+            decoded.warnings.iter().any(|warning| warning.contains("end")),
+            "{name}: {:?}",
+            decoded.warnings
+        );
     }
 }
 
@@ -227,7 +231,7 @@ fn limits_are_named_when_they_are_crossed() {
         options
     };
     let limit_of = |path: &Path, options: &OpenOptions| {
-        let error = hear_file(path, options).err().unwrap();
+        let error = decode_file(path, options).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded, "{error}");
         error.limit_hit().unwrap().name.clone()
     };
@@ -245,9 +249,9 @@ fn limits_are_named_when_they_are_crossed() {
     };
     assert_eq!(limit_of(&patched(22, &[0xff, 0xff]), &in_process()), "channels");
     assert_eq!(limit_of(&patched(24, &[0xff; 4]), &in_process()), "sample_rate_hz");
-    let heard = hear_file(&patched(40, &[0xff; 4]), &in_process()).unwrap();
+    let decoded = decode_file(&patched(40, &[0xff; 4]), &in_process()).unwrap();
     assert_eq!(
-        (heard.frames(), heard.facts.declared_frames),
+        (decoded.frames(), decoded.facts.declared_frames),
         (20_000, Some(20_000)),
         "the bytes that exist count"
     );
@@ -264,8 +268,8 @@ fn odd_samples_become_silence_with_one_warning() {
         bytes[start + frame * 4..start + frame * 4 + 4].copy_from_slice(&value.to_le_bytes());
     }
     std::fs::write(&path, bytes).unwrap();
-    let heard = hear_file(&path, &OpenOptions::default()).unwrap();
-    assert_eq!(heard.frames(), 40_000);
-    assert_eq!([10, 20_000, 39_999].map(|frame| heard.planes[0][frame]), [0.0; 3]);
-    assert_eq!(heard.warnings.len(), 1, "{:?}", heard.warnings);
+    let decoded = decode_file(&path, &OpenOptions::default()).unwrap();
+    assert_eq!(decoded.frames(), 40_000);
+    assert_eq!([10, 20_000, 39_999].map(|frame| decoded.planes[0][frame]), [0.0; 3]);
+    assert_eq!(decoded.warnings.len(), 1, "{:?}", decoded.warnings);
 }

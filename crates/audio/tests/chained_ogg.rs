@@ -7,7 +7,7 @@ use std::path::Path;
 
 use fanfare_audio::{OpenOptions, open};
 use fanfare_model::FrameIndex;
-use support::{Heard, encode, hear, hear_file, music, write_wav};
+use support::{Decoded, decode_file, decode_to_end, encode, music, write_wav};
 
 const RATE_HZ: u32 = 48_000;
 /// Frames of each stream: not a multiple of any packet.
@@ -103,7 +103,7 @@ fn chained(folder: &Path, name: &str, arguments: &[&str]) -> (Vec<Vec<u8>>, usiz
 }
 
 /// What differs between the whole file and the damaged one where nothing is damaged.
-fn wrong_outside(whole: &Heard, harmed: &Heard, (before_s, behind_s): (f64, f64)) -> usize {
+fn wrong_outside(whole: &Decoded, harmed: &Decoded, (before_s, behind_s): (f64, f64)) -> usize {
     let frame = |seconds: f64| (seconds * f64::from(RATE_HZ)) as usize;
     let end = whole.frames().min(harmed.frames());
     let (before, behind) = (frame(before_s), frame(behind_s).min(end));
@@ -128,14 +128,14 @@ fn damage_in_a_chained_file_is_said_and_keeps_its_length() {
         let (whole_pages, second) = chained(folder.path(), name, arguments);
         let path = folder.path().join(format!("chained-{name}"));
         std::fs::write(&path, whole_pages.concat()).unwrap();
-        let whole = hear_file(&path, &options).unwrap();
+        let whole = decode_file(&path, &options).unwrap();
         assert!(whole.warnings.is_empty(), "{name}: {:?}", whole.warnings);
         assert_eq!(whole.frames(), 2 * FRAMES, "{name}");
         for (damage, harm, keeps_length, untouched) in CASES {
             let mut bytes = whole_pages.clone();
             harm(&mut bytes, second);
             std::fs::write(&path, bytes.concat()).unwrap();
-            let harmed = hear_file(&path, &options).unwrap();
+            let harmed = decode_file(&path, &options).unwrap();
             let other = wrong_outside(&whole, &harmed, *untouched);
             let line =
                 format!("{name}, {damage}: {} frames, {other} wrong, {:?}", harmed.frames(), harmed.warnings);
@@ -157,11 +157,11 @@ fn a_lost_page_of_one_stream_keeps_every_other_frame_in_its_place() {
     let mut wrong = Vec::new();
     for (name, arguments) in CODECS {
         let path = encode(&source, name, arguments);
-        let whole = hear_file(&path, &OpenOptions::default()).unwrap();
+        let whole = decode_file(&path, &OpenOptions::default()).unwrap();
         let mut pages = pages(&std::fs::read(&path).unwrap());
         pages.remove(pages.len() / 2);
         std::fs::write(&path, pages.concat()).unwrap();
-        let harmed = hear_file(&path, &OpenOptions::default()).unwrap();
+        let harmed = decode_file(&path, &OpenOptions::default()).unwrap();
         let other = wrong_outside(&whole, &harmed, (2.0, 4.5));
         if (harmed.frames(), harmed.warnings.len(), other) != (FRAMES, 1, 0) {
             wrong.push(format!("{name}: {} frames, {other} wrong, {:?}", harmed.frames(), harmed.warnings));
@@ -179,13 +179,13 @@ fn a_seek_in_a_damaged_chained_file_lands_on_the_frame_that_decoding_gives() {
     pages[second][30] ^= 1;
     let path = folder.path().join("harmed.oga");
     std::fs::write(&path, pages.concat()).unwrap();
-    let whole = hear_file(&path, &OpenOptions::default()).unwrap();
+    let whole = decode_file(&path, &OpenOptions::default()).unwrap();
     let mut source = open(&path, &OpenOptions::default()).unwrap();
     assert_eq!(source.whole_frames(), Some(2 * FRAMES as u64));
     for at in [FRAMES + 5, 100, FRAMES - 1, 2 * FRAMES - 10, FRAMES / 2, 2 * FRAMES + 7] {
         let landed = source.seek(FrameIndex(at as u64)).unwrap().0 as usize;
         assert_eq!(landed, at.min(2 * FRAMES), "{at}");
-        let rest = hear(&mut *source).unwrap();
+        let rest = decode_to_end(&mut *source).unwrap();
         for (rest, whole) in rest.planes.iter().zip(&whole.planes) {
             assert!(rest.len() == whole.len() - landed && *rest == whole[landed..], "behind frame {at}");
         }
@@ -199,12 +199,12 @@ fn a_chained_file_whose_first_stream_cannot_be_decoded_plays_the_others_at_their
         let (mut pages, second) = chained(folder.path(), name, arguments);
         let path = folder.path().join(format!("chained-{name}"));
         std::fs::write(&path, pages.concat()).unwrap();
-        let whole = hear_file(&path, &OpenOptions::default()).unwrap();
+        let whole = decode_file(&path, &OpenOptions::default()).unwrap();
         // The last bytes of the second page of headers; its checksum is wrong.
         let last = pages[1].len() - 1;
         pages[1][last] ^= 0xff;
         std::fs::write(&path, pages.concat()).unwrap();
-        match hear_file(&path, &OpenOptions::default()) {
+        match decode_file(&path, &OpenOptions::default()) {
             Ok(harmed) => {
                 assert_eq!(harmed.frames(), 2 * FRAMES, "{name}: {:?}", harmed.warnings);
                 assert!(!harmed.warnings.is_empty(), "{name}");

@@ -124,7 +124,9 @@ fn must_show(name: &str, damage: &str) -> bool {
 
 /// Whether the file plays on behind such damage, in its whole length.
 fn keeps_length(name: &str, damage: &str) -> bool {
+    let is_resumed = name == "a.wv" || name == "a.tta";
     match damage {
+        "64 kB of zeros" | "5 kB left out" if is_resumed => true,
         "one bit" => CHECKED.contains(&name) || name.ends_with(".mka"),
         "5 kB left out" => name.ends_with(".mka") || name.ends_with("g") || name.ends_with(".opus"),
         "64 kB of zeros" => name.ends_with("g") || name.ends_with(".opus"),
@@ -239,6 +241,11 @@ fn bytes_behind_the_audio_change_nothing() {
             for (what, bytes) in behind {
                 std::fs::write(&path, [&whole, bytes].concat()).unwrap();
                 let line = match decode(&path, &options) {
+                    // Nothing tells them from sound.
+                    Ok(found) if (name, what) == ("a.au", "300 kB") && !found.warnings.is_empty() => {
+                        assert_eq!(found.seconds, clean.seconds, "{name} with {what}");
+                        continue;
+                    }
                     Ok(found) if found == clean => continue,
                     Ok(Outcome { seconds, warnings, codec, .. }) => format!("{codec} {seconds} {warnings:?}"),
                     Err(error) => error.to_string(),

@@ -5,7 +5,7 @@ mod support;
 
 use fanfare_audio::{FfmpegUse, OpenOptions, open};
 use fanfare_model::{ErrorKind, FrameIndex};
-use support::{encode, hear, hear_file, music, snr_db, write_wav};
+use support::{decode_file, decode_to_end, encode, music, snr_db, write_wav};
 
 /// How near the original a codec must come.
 #[derive(Clone, Copy)]
@@ -143,8 +143,8 @@ fn every_codec_decodes_to_what_was_encoded() {
             (planes, source)
         });
         let path = encode(source, case.name, case.encode);
-        let heard = match hear_file(&path, &OpenOptions::default()) {
-            Ok(heard) => heard,
+        let decoded = match decode_file(&path, &OpenOptions::default()) {
+            Ok(decoded) => decoded,
             Err(error) => {
                 failures.push(format!("{}: {error}", case.name));
                 continue;
@@ -156,14 +156,14 @@ fn every_codec_decodes_to_what_was_encoded() {
                 failures.push(format!("{name}: {what}"));
             }
         };
-        check(heard.rate_hz == case.rate_hz, format!("{} Hz", heard.rate_hz));
-        check(heard.planes.len() == case.channels, format!("{} channels", heard.planes.len()));
-        check(heard.facts.codec == case.codec, heard.facts.codec.clone());
-        check(heard.facts.container == case.container, heard.facts.container.clone());
-        check(heard.warnings.is_empty(), format!("{:?}", heard.warnings));
-        let extra = heard.frames() as i64 - FRAMES as i64;
+        check(decoded.rate_hz == case.rate_hz, format!("{} Hz", decoded.rate_hz));
+        check(decoded.planes.len() == case.channels, format!("{} channels", decoded.planes.len()));
+        check(decoded.facts.codec == case.codec, decoded.facts.codec.clone());
+        check(decoded.facts.container == case.container, decoded.facts.container.clone());
+        check(decoded.warnings.is_empty(), format!("{:?}", decoded.warnings));
+        let extra = decoded.frames() as i64 - FRAMES as i64;
         check(case.extra.contains(&extra), format!("{extra} frames more than encoded"));
-        for (channel, (truth, plane)) in planes.iter().zip(&heard.planes).enumerate() {
+        for (channel, (truth, plane)) in planes.iter().zip(&decoded.planes).enumerate() {
             let here = snr_db(truth, plane, case.lead);
             match case.near {
                 Exact => check(truth == plane, format!("channel {channel} differs ({here:.1} dB)")),
@@ -195,10 +195,10 @@ fn flac_of_an_odd_number_of_bytes_is_decoded_whole() {
         for (name, tag) in [("a", "comment=x"), ("b", "comment=xx"), ("c", "comment=xxx")] {
             let path = encode(&source, &format!("{number}{name}.flac"), &["-metadata", tag]);
             parities[(std::fs::metadata(&path).unwrap().len() % 2) as usize] += 1;
-            let heard = hear_file(&path, &OpenOptions::default()).unwrap();
-            assert_eq!((heard.facts.bit_depth, &*heard.facts.codec), (Some(16), "flac"));
-            assert_eq!(heard.planes, planes, "{number}{name}");
-            assert!(heard.warnings.is_empty(), "{:?}", heard.warnings);
+            let decoded = decode_file(&path, &OpenOptions::default()).unwrap();
+            assert_eq!((decoded.facts.bit_depth, &*decoded.facts.codec), (Some(16), "flac"));
+            assert_eq!(decoded.planes, planes, "{number}{name}");
+            assert!(decoded.warnings.is_empty(), "{:?}", decoded.warnings);
         }
     }
     assert!(parities[0] > 0 && parities[1] > 0, "{parities:?}");
@@ -214,7 +214,7 @@ fn aac_in_mp4_begins_and_ends_at_its_frame_where_peers_leave_padding() {
         let planes = music(44_100, frames, 2);
         let source = write_wav(folder.path(), "source.wav", 44_100, &planes);
         let path = encode(&source, "a.m4a", &["-c:a", "aac", "-b:a", "256k"]);
-        assert_eq!(hear_file(&path, &OpenOptions::default()).unwrap().frames(), frames);
+        assert_eq!(decode_file(&path, &OpenOptions::default()).unwrap().frames(), frames);
     }
 }
 
@@ -225,13 +225,13 @@ fn chunks_of_any_length_hold_the_same_samples() {
     let source = write_wav(folder.path(), "source.wav", 44_100, &planes);
     for (name, arguments) in [("a.flac", &[][..]), ("a.mp3", &["-c:a", "libmp3lame"]), ("a.wv", &[])] {
         let path = encode(&source, name, arguments);
-        let whole = hear_file(&path, &OpenOptions::default()).unwrap();
+        let whole = decode_file(&path, &OpenOptions::default()).unwrap();
         for chunk_frames in [1_000, 1_152, 4_097, 1 << 20] {
             let options = OpenOptions { chunk_frames, ..OpenOptions::default() };
             let mut source = open(&path, &options).unwrap();
             assert_eq!(source.next_chunk().unwrap().unwrap().frames(), chunk_frames.min(30_000));
             source.seek(FrameIndex(0)).unwrap();
-            assert_eq!(hear(&mut *source).unwrap().planes, whole.planes, "{name} in {chunk_frames}");
+            assert_eq!(decode_to_end(&mut *source).unwrap().planes, whole.planes, "{name} in {chunk_frames}");
         }
     }
 }
@@ -250,22 +250,22 @@ fn joined_and_chained_files_play_through() {
         let one = std::fs::read(encode(&source, name, arguments)).unwrap();
         let path = folder.path().join(format!("joined-{name}"));
         std::fs::write(&path, [&*one, &*one].concat()).unwrap();
-        let heard = hear_file(&path, &OpenOptions::default()).unwrap();
-        assert!(allowed.contains(&heard.frames()), "{name}: {} frames", heard.frames());
-        assert!(heard.warnings.is_empty(), "{name}: {:?}", heard.warnings);
+        let decoded = decode_file(&path, &OpenOptions::default()).unwrap();
+        assert!(allowed.contains(&decoded.frames()), "{name}: {} frames", decoded.frames());
+        assert!(decoded.warnings.is_empty(), "{name}: {:?}", decoded.warnings);
 
         if name == "a.opus" {
             continue; // always at 48 kHz
         }
         let other = std::fs::read(encode(&slow, &format!("slow-{name}"), arguments)).unwrap();
         std::fs::write(&path, [&*one, &*other].concat()).unwrap();
-        let heard = hear_file(&path, &OpenOptions::default()).unwrap();
+        let decoded = decode_file(&path, &OpenOptions::default()).unwrap();
         assert!(
-            heard.warnings.iter().any(|warning| warning.contains("sample rate")),
+            decoded.warnings.iter().any(|warning| warning.contains("sample rate")),
             "{name}: {:?}",
-            heard.warnings
+            decoded.warnings
         );
-        assert!((48_000..=54_000).contains(&heard.frames()), "{name}: {} frames", heard.frames());
+        assert!((48_000..=54_000).contains(&decoded.frames()), "{name}: {} frames", decoded.frames());
     }
 }
 
@@ -274,13 +274,13 @@ fn an_opus_header_gain_is_applied() {
     let folder = tempfile::tempdir().unwrap();
     let source = write_wav(folder.path(), "source.wav", 48_000, &music(48_000, 20_000, 2));
     let path = encode(&source, "a.webm", &["-c:a", "libopus"]);
-    let plain = hear_file(&path, &OpenOptions::default()).unwrap();
+    let plain = decode_file(&path, &OpenOptions::default()).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     // -6.02 dB as 1/256 dB; Matroska has no checksum over the header, unlike Ogg.
     let head = bytes.windows(8).position(|window| window == b"OpusHead").unwrap();
     bytes[head + 16..head + 18].copy_from_slice(&(-1541_i16).to_le_bytes());
     std::fs::write(&path, bytes).unwrap();
-    let halved = hear_file(&path, &OpenOptions::default()).unwrap();
+    let halved = decode_file(&path, &OpenOptions::default()).unwrap();
     assert!(
         plain.planes[0].iter().zip(&halved.planes[0]).all(|(plain, half)| (plain / 2.0 - half).abs() < 1e-3)
     );
@@ -299,7 +299,7 @@ fn without_ffmpeg_a_rare_format_is_unsupported_with_a_remedy_and_the_rest_plays(
     let missing = OpenOptions { ffmpeg: FfmpegUse::At("/nowhere/ffmpeg".into()), ..OpenOptions::default() };
     let error = open(&folder.path().join("a.wv"), &missing).err().unwrap();
     assert!(error.remedy_text().unwrap().contains("install ffmpeg"), "{error}");
-    assert_eq!(hear_file(&source, &options).unwrap().frames(), 20_000);
+    assert_eq!(decode_file(&source, &options).unwrap().frames(), 20_000);
 }
 
 /// issue 12

@@ -4,7 +4,7 @@
 mod support;
 
 use fanfare_audio::OpenOptions;
-use support::{encode, hear_file, music, write_wav};
+use support::{decode_file, encode, music, write_wav};
 
 const RATE_HZ: u32 = 44_100;
 
@@ -15,11 +15,11 @@ fn what_follows_a_damaged_first_block_is_at_its_own_time() {
     let source = write_wav(folder.path(), "source.wav", RATE_HZ, &music(RATE_HZ, frames, 2));
     for (name, from) in [("a.tta", 600), ("a.wv", 200)] {
         let path = encode(&source, name, &[]);
-        let whole = hear_file(&path, &OpenOptions::default()).unwrap();
+        let whole = decode_file(&path, &OpenOptions::default()).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[from..from + 600].iter_mut().for_each(|byte| *byte ^= 0x5a);
         std::fs::write(&path, bytes).unwrap();
-        let harmed = hear_file(&path, &OpenOptions::default()).unwrap();
+        let harmed = decode_file(&path, &OpenOptions::default()).unwrap();
         assert_eq!(harmed.frames(), frames, "{name}: {:?}", harmed.warnings);
         assert!(harmed.warnings.iter().any(|line| line.contains("damage")), "{name}: {:?}", harmed.warnings);
         assert!(harmed.planes[0][..10_000].iter().all(|sample| *sample == 0.0), "{name}");
@@ -42,7 +42,7 @@ fn a_matroska_file_plays_on_behind_a_piece_that_is_repeated() {
         [("v.mka", &["-c:a", "libvorbis"][..]), ("a.mka", &["-c:a", "aac"]), ("f.mka", &["-c:a", "flac"])]
     {
         let path = encode(&source, name, arguments);
-        let whole = hear_file(&path, &OpenOptions::default()).unwrap();
+        let whole = decode_file(&path, &OpenOptions::default()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let at = clusters(&bytes);
         let middle = at.len() / 2;
@@ -52,7 +52,7 @@ fn a_matroska_file_plays_on_behind_a_piece_that_is_repeated() {
             ("a tenth, anywhere", bytes.len() / 2, bytes.len() * 4 / 10),
         ] {
             std::fs::write(&path, [&bytes[..end], &bytes[from..]].concat()).unwrap();
-            let decoded = hear_file(&path, &OpenOptions::default()).unwrap();
+            let decoded = decode_file(&path, &OpenOptions::default()).unwrap();
             let case = format!(
                 "{name}, {piece}: {} of {}, {:?}",
                 decoded.frames(),

@@ -8,9 +8,9 @@ use std::{fs, path::Path, process::Command};
 use fanfare_audio::{Limits, OpenOptions, open, read_tags};
 use fanfare_model::{ErrorKind, FrameIndex};
 use support::{
-    encode, ffmpeg,
+    decode_file, encode, ffmpeg,
     forms::{FRAMES, RATE_HZ, decode_whole, source},
-    hear_file, music,
+    music,
 };
 
 #[test]
@@ -249,7 +249,7 @@ fn flac_with_blocks_of_any_size_is_played_whole_in_its_new_and_its_old_form() {
         let path = folder.path().join(name);
         // Without a head the old form must not be taken for blocks of one size: it would be full of holes.
         fs::write(&path, &frames).unwrap();
-        if let Ok(decoded) = hear_file(&path, &OpenOptions::default()) {
+        if let Ok(decoded) = decode_file(&path, &OpenOptions::default()) {
             assert!(decoded.frames() <= FRAMES, "{name} without a head: {} frames", decoded.frames());
             assert_eq!(decoded.planes[0], truth[..decoded.frames()], "{name} without a head");
         }

@@ -12,8 +12,9 @@ use std::{
 use fanfare_audio::{FfmpegUse, Limits, OpenOptions, open, read_tags};
 use fanfare_model::{ErrorKind, FrameIndex};
 use support::{
+    decode_file,
     forms::{FRAMES, decode_whole, source},
-    hear_file, snr_db,
+    snr_db,
 };
 
 fn program(name: &str, arguments: &[&str]) {
@@ -49,7 +50,7 @@ fn free_format_mp3_sounds_as_mpg123_plays_it() {
         let (path, truth) = encoded(folder.path(), channels, kbps, flags);
         let name = format!("{channels} channels at {kbps} kbit/s {flags:?}");
         // The decoder is in this process: no ffmpeg reads such files.
-        let decoded = hear_file(&path, &OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() })
+        let decoded = decode_file(&path, &OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() })
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let expected = decode_whole(&truth);
         println!("{name}: {} frames, mpg123 {}, {:?}", decoded.frames(), expected.frames(), decoded.warnings);
@@ -108,7 +109,7 @@ fn free_format_mp3_seeks_to_a_frame_and_stands_tags_and_damage() {
     // Headers with nothing that can be decoded between them.
     let head = &plain[..4];
     fs::write(&path, [head, &[0xff; 600]].concat().repeat(8)).unwrap();
-    let error = hear_file(&path, &OpenOptions::default()).err().map(|error| error.kind());
+    let error = decode_file(&path, &OpenOptions::default()).err().map(|error| error.kind());
     assert!(matches!(error, None | Some(ErrorKind::Malformed)), "{error:?}");
 }
 

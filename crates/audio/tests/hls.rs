@@ -10,7 +10,7 @@ use fanfare_audio::{FfmpegUse, OpenOptions, StreamFacts, hls::Ladder, hls::Ladde
 use fanfare_model::{ChannelLayout, ErrorKind, SampleRate, SampleSpec};
 use fanfare_testkit::hls::second;
 use hls_support::{make, sinks};
-use support::{encode, hear_file, music, snr_db, write_wav};
+use support::{decode_file, encode, music, snr_db, write_wav};
 use tempfile::TempDir;
 
 /// A source, what its FLAC variant must be, and the rate of its AAC variants.
@@ -90,23 +90,24 @@ fn every_source_becomes_a_ladder_without_findings_and_to_the_frame() {
             assert_eq!(facts.lossless, !aac && case.lossless, "{what}");
             assert_eq!(facts.frames, checked.frames(), "{what}");
             assert_eq!(second::complaints(checked), [""; 0], "{what}");
-            let heard = second::decoded(checked).unwrap_or_else(|finding| panic!("{what}: {finding}"));
-            assert_eq!(heard[0].len() as u64, facts.frames, "{what}");
+            let decoded = second::decoded(checked).unwrap_or_else(|finding| panic!("{what}: {finding}"));
+            assert_eq!(decoded[0].len() as u64, facts.frames, "{what}");
             // Our own decoder takes off priming and padding by itself.
             let whole = folder.path().join("whole.mp4");
             fs::write(&whole, checked.whole()).unwrap();
-            let own = hear_file(&whole, &options).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let own = decode_file(&whole, &options).unwrap_or_else(|error| panic!("{what}: {error}"));
             assert_eq!(own.frames() as u64, facts.frames, "{what} {}", facts.name);
             assert_eq!(own.facts.declared_frames, Some(facts.frames), "{what} {}", facts.name);
             if !aac && case.lossless {
-                assert!(own.planes == heard, "{what}: two decoders agree");
-                assert!(heard == made.heard, "{what}: the lossless variant keeps every sample");
-            } else if rate_hz == case.rate_hz && heard.len() == made.heard.len() && case.frames > 10_000 {
+                assert!(own.planes == decoded, "{what}: two decoders agree");
+                assert!(decoded == made.received, "{what}: the lossless variant keeps every sample");
+            } else if rate_hz == case.rate_hz && decoded.len() == made.received.len() && case.frames > 10_000
+            {
                 // At no other shift would it be so much alike: the priming is what the edit list says.
-                for (truth, heard) in made.heard.iter().zip(&heard) {
-                    let snr = snr_db(truth, heard, 0);
+                for (truth, decoded) in made.received.iter().zip(&decoded) {
+                    let snr = snr_db(truth, decoded, 0);
                     assert!(snr > 15.0, "{what} {}: {snr:.1} dB", facts.name);
-                    assert!(snr > snr_db(truth, heard, 1).max(snr_db(truth, heard, -1)) + 3.0, "{what}");
+                    assert!(snr > snr_db(truth, decoded, 1).max(snr_db(truth, decoded, -1)) + 3.0, "{what}");
                 }
             }
         }
@@ -151,8 +152,8 @@ fn a_flac_file_with_unfit_blocks_or_with_damage_is_encoded_and_sounds_the_same()
         let made = make(&path, &"high=flac".parse().unwrap(), &OpenOptions::default());
         let report = made.check();
         assert_eq!(report.findings, [""; 0], "{what}");
-        assert!(second::decoded(&report.variants[0]).unwrap() == made.heard, "{what}");
-        assert!(made.heard[0].len() > 400_000, "{what}");
+        assert!(second::decoded(&report.variants[0]).unwrap() == made.received, "{what}");
+        assert!(made.received[0].len() > 400_000, "{what}");
     }
 }
 
@@ -208,11 +209,11 @@ fn a_track_without_a_frame_has_variants_without_segments() {
     };
     let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Stereo };
     let source = LadderSource { spec, facts: &facts, path: None };
-    let (shelf, mut made) = sinks(&Ladder::default(), source, &OpenOptions::default());
+    let (shared, mut made) = sinks(&Ladder::default(), source, &OpenOptions::default());
     for (_, sink) in &mut made.sinks {
         sink.finish().unwrap();
     }
-    for written in shelf.lock().unwrap().values() {
+    for written in shared.lock().unwrap().values() {
         assert!(written.segments.is_empty() && !written.init.is_empty());
         assert_eq!(written.variant.as_ref().unwrap().frames, 0);
     }
@@ -224,7 +225,7 @@ fn without_ffmpeg_the_aac_variants_are_left_out_with_a_reason() {
     let wav = write_wav(folder.path(), "source.wav", 44_100, &music(44_100, 50_000, 2));
     let path = encode(&wav, "a.flac", &["-c:a", "flac"]);
     let options = OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() };
-    let facts = hear_file(&path, &options).unwrap().facts;
+    let facts = decode_file(&path, &options).unwrap().facts;
     let spec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Stereo };
     let (_, made) =
         sinks(&Ladder::default(), LadderSource { spec, facts: &facts, path: Some(&path) }, &options);

@@ -102,7 +102,7 @@ fn a_track_that_is_cancelled_or_fails_leaves_no_encoder_behind() {
     let _alone = alone();
     for fail in [false, true] {
         let (facts, options) = (facts(), OpenOptions::default());
-        let (shelf, made) =
+        let (shared, made) =
             sinks(&Ladder::default(), LadderSource { spec: STEREO, facts: &facts, path: None }, &options);
         let mut fan_out = FanOut::new(FanOutOptions::default());
         made.sinks.into_iter().for_each(|(name, sink)| fan_out.add(name, sink));
@@ -111,7 +111,7 @@ fn a_track_that_is_cancelled_or_fails_leaves_no_encoder_behind() {
         let error = fan_out.run(&mut source, &stop, &mut |_| {}).unwrap_err();
         assert_eq!(error.kind(), if fail { ErrorKind::Io } else { ErrorKind::Cancelled });
         assert_eq!(children(), 0, "no child is left");
-        let written = shelf.lock().unwrap();
+        let written = shared.lock().unwrap();
         assert!(written.values().all(|variant| variant.variant.is_none()), "nothing claims to be finished");
         assert!(!written["high"].segments.is_empty(), "segments are there before the end");
     }
@@ -149,7 +149,7 @@ fn an_encoder_that_dies_takes_no_other_variant_along() {
     let ffmpeg = program(folder.path(), "head -c 500000 > /dev/null; echo out of memory >&2; exit 1");
     let options = OpenOptions { ffmpeg, ..OpenOptions::default() };
     let facts = facts();
-    let (shelf, made) =
+    let (shared, made) =
         sinks(&Ladder::default(), LadderSource { spec: STEREO, facts: &facts, path: None }, &options);
     let chunk = |n: u64| {
         Arc::new(PcmChunk::new(STEREO, FrameIndex(n * 16_384), vec![vec![0.25; 16_384]; 2]).unwrap())
@@ -167,7 +167,7 @@ fn an_encoder_that_dies_takes_no_other_variant_along() {
             ("hls-high".to_owned(), None)
         ]
     );
-    assert_eq!(shelf.lock().unwrap()["high"].variant.as_ref().unwrap().frames, 30 * 16_384);
+    assert_eq!(shared.lock().unwrap()["high"].variant.as_ref().unwrap().frames, 30 * 16_384);
     assert_eq!(children(), 0);
 }
 
@@ -175,7 +175,7 @@ fn an_encoder_that_dies_takes_no_other_variant_along() {
 fn samples_beyond_full_scale_are_encoded() {
     let _alone = alone();
     let facts = facts();
-    let (shelf, made) = sinks(
+    let (shared, made) = sinks(
         &"a=aac:96,b=flac".parse().unwrap(),
         LadderSource { spec: STEREO, facts: &facts, path: None },
         &OpenOptions::default(),
@@ -187,7 +187,9 @@ fn samples_beyond_full_scale_are_encoded() {
     let mut source = Once(Some(loud), facts.clone());
     let report = fan_out.run(&mut source, &CancelFlag::default(), &mut |_| {}).unwrap();
     assert!(report.sinks.iter().all(|sink| sink.outcome == SinkOutcome::Finished), "{:?}", report.sinks);
-    assert!(shelf.lock().unwrap().values().all(|variant| variant.variant.as_ref().unwrap().frames == 80_000));
+    assert!(
+        shared.lock().unwrap().values().all(|variant| variant.variant.as_ref().unwrap().frames == 80_000)
+    );
 }
 
 /// One chunk.

@@ -9,7 +9,7 @@ use std::{fs, process::Command};
 use fanfare_audio::{OpenOptions, mux::ts_segment};
 use fanfare_model::ErrorKind;
 use hls_support::make;
-use support::{hear_file, music, snr_db, write_wav};
+use support::{decode_file, music, snr_db, write_wav};
 use tempfile::TempDir;
 
 /// Presentation times of all packets in ticks of 90 kHz, and what `ffprobe` complains about.
@@ -69,8 +69,8 @@ fn every_segment_is_a_transport_stream_of_its_own_and_all_together_are_one() {
         }
 
         let wav = support::encode(&ts_path, "heard.wav", &["-c:a", "pcm_s16le"]);
-        let heard = hear_file(&wav, &OpenOptions::default()).unwrap();
-        let snr = snr_db(&made.heard[0], &heard.planes[0], variant.priming_frames as isize);
+        let decoded = decode_file(&wav, &OpenOptions::default()).unwrap();
+        let snr = snr_db(&made.received[0], &decoded.planes[0], variant.priming_frames as isize);
         assert!(snr > 10.0, "{rate_hz}: {snr:.1} dB");
     }
 }

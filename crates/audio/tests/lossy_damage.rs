@@ -6,7 +6,7 @@ mod support;
 use std::path::Path;
 
 use fanfare_audio::{FfmpegUse, OpenOptions};
-use support::{Heard, encode, hear_file, music, write_wav};
+use support::{Decoded, decode_file, encode, music, write_wav};
 
 const RATE_HZ: u32 = 48_000;
 const SECONDS: usize = 20;
@@ -65,7 +65,7 @@ const HARMS: &[(&str, Harm)] = &[
 ];
 
 /// The gated power in dB, as loudness is measured (BS.1770-4, annex 1) but for the filter, and the peak in dB.
-fn level(decoded: &Heard) -> (f64, f64) {
+fn level(decoded: &Decoded) -> (f64, f64) {
     let block = decoded.rate_hz as usize * 4 / 10;
     let blocks: Vec<f64> = (0..decoded.frames().saturating_sub(block))
         .step_by(block / 4)
@@ -105,7 +105,7 @@ fn damaged_packets_put_no_noise_into_loudness_and_peak() {
         for (name, arguments) in FILES {
             let path = encode(&source, &format!("{kind}-{name}"), arguments);
             let whole_bytes = std::fs::read(&path).unwrap();
-            let whole = hear_file(&path, &OpenOptions::default()).unwrap();
+            let whole = decode_file(&path, &OpenOptions::default()).unwrap();
             assert!(whole.warnings.is_empty(), "{name}: {:?}", whole.warnings);
             let (loudness, peak) = level(&whole);
             for (harm, damage) in HARMS {
@@ -115,7 +115,8 @@ fn damaged_packets_put_no_noise_into_loudness_and_peak() {
                     damage(&mut bytes[from..to], &mut Numbers(seed));
                     std::fs::write(&path, &bytes).unwrap();
                     let ffmpeg = if seed % 2 == 0 { FfmpegUse::default() } else { FfmpegUse::Off };
-                    let harmed = hear_file(&path, &OpenOptions { ffmpeg, ..OpenOptions::default() }).unwrap();
+                    let harmed =
+                        decode_file(&path, &OpenOptions { ffmpeg, ..OpenOptions::default() }).unwrap();
                     let (harmed_loudness, harmed_peak) = level(&harmed);
                     let line = format!(
                         "{kind} {name:14} {harm:14} {seed}: {:+.2} LU, peak {:+.2} dB, {:.2} s, {:?}",

@@ -4,7 +4,7 @@
 mod support;
 
 use fanfare_audio::{FfmpegUse, OpenOptions};
-use support::{encode, hear_file, music, write_wav};
+use support::{decode_file, encode, music, write_wav};
 
 /// Sets the number of packets of the first entry of `stts`, and the durations in `mdhd` and the edit list, if wanted.
 fn with_times(bytes: &[u8], packets: u32, durations: Option<u32>) -> Vec<u8> {
@@ -37,11 +37,11 @@ fn packets_without_a_time_are_played_with_a_warning() {
         let path = encode(&source, name, arguments);
         let whole_bytes = std::fs::read(&path).unwrap();
         let options = OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() };
-        let whole = hear_file(&path, &options).unwrap();
+        let whole = decode_file(&path, &options).unwrap();
         // The last packet's own duration is lost with its entry, so a packet of padding may be decoded.
         for (packets, durations, most_more) in [(1, None, 0), (40, None, 0), (1, Some(1_024), 8_192)] {
             std::fs::write(&path, with_times(&whole_bytes, packets, durations)).unwrap();
-            let decoded = hear_file(&path, &options).unwrap();
+            let decoded = decode_file(&path, &options).unwrap();
             let case = format!("{name}, times of {packets}, {durations:?}: {} frames", decoded.frames());
             assert!(
                 (frames..=frames + most_more).contains(&decoded.frames()),

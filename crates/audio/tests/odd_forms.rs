@@ -13,9 +13,9 @@ use std::{
 use fanfare_audio::{FfmpegUse, Limits, OpenOptions, open, read_tags};
 use fanfare_model::{ErrorKind, FrameIndex};
 use support::{
-    encode, ffmpeg,
+    decode_file, encode, ffmpeg,
     forms::{FRAMES, RATE_HZ, assert_as_ffmpeg, decode_whole, decoded_by_ffmpeg, source},
-    hear_file, music, snr_db, write_wav,
+    music, snr_db, write_wav,
 };
 
 #[test]
@@ -25,9 +25,9 @@ fn vorbis_of_every_layout_sounds_as_other_decoders_play_it() {
         let source = source(folder.path(), channels);
         for name in ["a.ogg", "a.mka"] {
             let path = encode(&source, &format!("{channels}{name}"), &["-c:a", "libvorbis", "-q:a", "4"]);
-            let heard = decode_whole(&path);
-            assert_eq!((heard.facts.codec.as_str(), heard.planes.len()), ("vorbis", channels), "{name}");
-            assert_as_ffmpeg(&path, &heard);
+            let decoded = decode_whole(&path);
+            assert_eq!((decoded.facts.codec.as_str(), decoded.planes.len()), ("vorbis", channels), "{name}");
+            assert_as_ffmpeg(&path, &decoded);
         }
     }
 }
@@ -58,8 +58,8 @@ fn opus_in_matroska_is_48_khz_whatever_the_container_says() {
         let mut changed = bytes.clone();
         changed[at + 2..at + 10].copy_from_slice(&rate_hz.to_be_bytes());
         fs::write(&path, changed).unwrap();
-        let heard = decode_whole(&path);
-        assert_eq!((heard.rate_hz, heard.frames()), (48_000, plain.frames()), "{rate_hz}");
+        let decoded = decode_whole(&path);
+        assert_eq!((decoded.rate_hz, decoded.frames()), (48_000, plain.frames()), "{rate_hz}");
         assert_eq!(read_tags(&path, &Limits::default()).unwrap().audio.unwrap().sample_rate_hz, 48_000);
     }
 }
@@ -71,11 +71,11 @@ fn an_mp4_file_with_samples_in_its_index_and_in_fragments_plays_whole() {
     let fragments = ["-movflags", "frag_keyframe", "-frag_duration", "300000"];
     for (name, codec) in [("aac.mp4", "aac"), ("alac.mp4", "alac")] {
         let path = encode(&source, name, &[&["-c:a", codec][..], &fragments].concat());
-        let heard = decode_whole(&path);
+        let decoded = decode_whole(&path);
         // The last packet of AAC is padded, and nothing in the file says by how much.
-        let beyond = heard.frames() as i64 - FRAMES as i64;
+        let beyond = decoded.frames() as i64 - FRAMES as i64;
         assert!((0..2_048).contains(&beyond), "{name}: {beyond} frames more");
-        assert!(heard.warnings.is_empty(), "{name}: {:?}", heard.warnings);
+        assert!(decoded.warnings.is_empty(), "{name}: {:?}", decoded.warnings);
     }
 }
 
@@ -114,25 +114,29 @@ fn mp3_with_mixed_blocks_sounds_as_other_decoders_play_it_from_wherever_it_is_op
         let mut bytes = plain.clone();
         assert!(mix_blocks(&mut bytes, first) > 10, "the encoder made no short blocks");
         fs::write(&path, bytes).unwrap();
-        let heard = decode_whole(&path);
+        let decoded = decode_whole(&path);
         let expected = decoded_by_ffmpeg(&path, 2);
-        assert_eq!(heard.frames(), expected[0].len());
+        assert_eq!(decoded.frames(), expected[0].len());
         // With the flag the sound is not the encoded one; the test is that both decoders give the same, and not louder, sound.
-        let snr = snr_db(&expected[0], &heard.planes[0], 0);
+        let snr = snr_db(&expected[0], &decoded.planes[0], 0);
         assert!(snr > 30.0, "from frame {first} on: {snr:.1} dB near");
         for chunk_frames in [1_000, 7_777] {
             let options = OpenOptions { chunk_frames, ..OpenOptions::default() };
-            assert_eq!(hear_file(&path, &options).unwrap().planes, heard.planes, "chunks of {chunk_frames}");
+            assert_eq!(
+                decode_file(&path, &options).unwrap().planes,
+                decoded.planes,
+                "chunks of {chunk_frames}"
+            );
         }
         let mut source = open(&path, &OpenOptions::default()).unwrap();
         let at = source.seek(FrameIndex(70_000)).unwrap();
         let chunk = source.next_chunk().unwrap().unwrap();
         assert_eq!((at, chunk.first_frame()), (FrameIndex(70_000), FrameIndex(70_000)));
-        let snr = snr_db(&heard.planes[0][70_000..70_000 + chunk.frames()], &chunk.planes()[0], 0);
+        let snr = snr_db(&decoded.planes[0][70_000..70_000 + chunk.frames()], &chunk.planes()[0], 0);
         assert!(snr > 30.0, "after a seek: {snr:.1} dB near");
         let alone = OpenOptions { ffmpeg: FfmpegUse::Off, ..OpenOptions::default() };
-        match hear_file(&path, &alone) {
-            Ok(heard) => assert!(heard.warnings.iter().any(|line| line.contains("mixed blocks"))),
+        match decode_file(&path, &alone) {
+            Ok(decoded) => assert!(decoded.warnings.iter().any(|line| line.contains("mixed blocks"))),
             Err(error) => {
                 assert!(matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::NoDecoder), "{error}")
             }
@@ -194,11 +198,11 @@ fn pcm_in_wav_with_odd_formats_is_decoded_with_its_depth() {
         file[4..8].copy_from_slice(&riff.to_le_bytes());
         fs::write(&path, file).unwrap();
         let what = format!("{valid} bits in {holding}, {length} bytes of format");
-        let heard =
-            hear_file(&path, &OpenOptions::default()).unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(heard.frames(), FRAMES, "{what}");
-        assert_eq!(heard.facts.bit_depth, Some(valid as u8), "{what}");
-        let snr = snr_db(&planes[1], &heard.planes[1], 0);
+        let decoded =
+            decode_file(&path, &OpenOptions::default()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(decoded.frames(), FRAMES, "{what}");
+        assert_eq!(decoded.facts.bit_depth, Some(valid as u8), "{what}");
+        let snr = snr_db(&planes[1], &decoded.planes[1], 0);
         assert!(snr > f64::from(valid.min(16)) * 6.0 - 24.0, "{what}: {snr:.1} dB near");
     }
 }
@@ -215,8 +219,8 @@ fn aiff_that_is_cut_or_oddly_ended_plays_what_is_there() {
         ("half a chunk", [&plain[..], b"ID3"].concat(), FRAMES, false),
     ] {
         fs::write(&path, bytes).unwrap();
-        let heard = decode_whole(&path);
-        assert_eq!((heard.frames(), !heard.warnings.is_empty()), (frames, warns), "{what}");
+        let decoded = decode_whole(&path);
+        assert_eq!((decoded.frames(), !decoded.warnings.is_empty()), (frames, warns), "{what}");
     }
     let odd = encode(&source, "odd.aifc", &["-c:a", "pcm_mulaw", "-f", "aiff"]);
     let bytes = fs::read(&odd).unwrap();
@@ -251,19 +255,19 @@ fn what_one_reader_refuses_another_plays() {
     ];
     for (path, codec, channels, exact) in cases {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let heard = decode_whole(&path);
+        let decoded = decode_whole(&path);
         let tags = read_tags(&path, &Limits::default()).unwrap();
         let declared = tags.audio.as_ref().map(|audio| (audio.codec.as_str(), usize::from(audio.channels)));
-        println!("{name}: {} frames, declared {declared:?}, {:?}", heard.frames(), heard.warnings);
-        assert_eq!(heard.facts.codec, codec, "{name}");
+        println!("{name}: {} frames, declared {declared:?}, {:?}", decoded.frames(), decoded.warnings);
+        assert_eq!(decoded.facts.codec, codec, "{name}");
         assert_eq!(declared, Some((codec, channels)), "{name}");
-        assert_as_ffmpeg(&path, &heard);
+        assert_as_ffmpeg(&path, &decoded);
         if exact && !name.starts_with("odd") {
-            assert_eq!(heard.frames(), FRAMES, "{name}");
+            assert_eq!(decoded.frames(), FRAMES, "{name}");
             let truth = decode_whole(
                 &[&mono, &stereo, &six][[1, 2, 6].iter().position(|c| *c == channels).unwrap()].clone(),
             );
-            assert_eq!(heard.planes, truth.planes, "{name}");
+            assert_eq!(decoded.planes, truth.planes, "{name}");
         }
     }
 }
@@ -297,19 +301,19 @@ fn pcm_of_every_depth_and_order_of_bytes_is_what_was_stored() {
                 flags.extend(["-f", "aiff"]);
             }
             let path = encode(&source, &format!("{codec}.{container}"), &flags);
-            let heard = decode_whole(&path);
+            let decoded = decode_whole(&path);
             let tags = read_tags(&path, &Limits::default()).unwrap().audio.unwrap();
             let depth = codec[5..7].parse::<u8>().unwrap();
             assert_eq!(
-                (heard.facts.codec.as_str(), heard.facts.bit_depth),
+                (decoded.facts.codec.as_str(), decoded.facts.bit_depth),
                 (&*codec, Some(depth)),
                 "{container}"
             );
             assert_eq!((tags.codec.as_str(), tags.bit_depth), (&*codec, Some(depth)), "{container}");
             // This writer of Wave64 counts the padding to eight bytes as samples.
             let padding = if container == "w64" { 4 } else { 0 };
-            assert!((FRAMES..FRAMES + 1 + padding).contains(&heard.frames()), "{codec} in {container}");
-            let same = truth.iter().zip(&heard.planes).all(|(truth, heard)| *truth == heard[..FRAMES]);
+            assert!((FRAMES..FRAMES + 1 + padding).contains(&decoded.frames()), "{codec} in {container}");
+            let same = truth.iter().zip(&decoded.planes).all(|(truth, decoded)| *truth == decoded[..FRAMES]);
             assert!(same, "{codec} in {container} is decoded differently");
         }
     }
@@ -335,17 +339,17 @@ fn musepack_begins_and_ends_where_the_encoded_sound_did() {
             });
             assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
         }
-        let (heard, truth) = (decode_whole(&path), decode_whole(&peer));
-        assert_eq!((heard.frames(), heard.planes.len()), (FRAMES, channels));
+        let (decoded, truth) = (decode_whole(&path), decode_whole(&peer));
+        assert_eq!((decoded.frames(), decoded.planes.len()), (FRAMES, channels));
         // The other decoder makes stereo of mono.
-        let snr = snr_db(&truth.planes[0], &heard.planes[0], 0);
+        let snr = snr_db(&truth.planes[0], &decoded.planes[0], 0);
         assert!(snr > 50.0, "{channels} channels are {snr:.1} dB near");
         let mut source = open(&path, &OpenOptions::default()).unwrap();
         for at in [70_001, 20_000] {
             assert_eq!(source.seek(FrameIndex(at)).unwrap(), FrameIndex(at));
             let chunk = source.next_chunk().unwrap().unwrap();
             let from = at as usize;
-            let snr = snr_db(&heard.planes[0][from..from + chunk.frames()], &chunk.planes()[0], 0);
+            let snr = snr_db(&decoded.planes[0][from..from + chunk.frames()], &chunk.planes()[0], 0);
             assert!(snr > 60.0, "from frame {at} on: {snr:.1} dB near");
         }
     }
@@ -371,7 +375,7 @@ fn refusals_say_the_right_word() {
     ] {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let error =
-            hear_file(&path, &OpenOptions::default()).err().unwrap_or_else(|| panic!("{name} is decoded"));
+            decode_file(&path, &OpenOptions::default()).err().unwrap_or_else(|| panic!("{name} is decoded"));
         println!("{name}: {error}");
         assert_eq!(error.kind(), kind, "{name}: {error}");
         assert!(!error.to_string().contains("map"), "{name}: {error}");

@@ -6,7 +6,7 @@ mod support;
 use fanfare_audio::{OpenOptions, open};
 use fanfare_model::FrameIndex;
 use fanfare_testkit::Seeded;
-use support::{encode, hear_file, music, write_wav};
+use support::{decode_file, encode, music, write_wav};
 
 const FRAMES: usize = 400_003;
 const SEEKS: usize = 12;
@@ -62,7 +62,7 @@ fn seeking_lands_on_the_frame() {
 fn check(path: &std::path::Path, seed: u64, tolerance: f32, failures: &mut Vec<String>) {
     let options = OpenOptions::default();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let whole = hear_file(path, &options).unwrap();
+    let whole = decode_file(path, &options).unwrap();
     let mut source = open(path, &options).unwrap();
     let mut random = Seeded::new(seed);
     let mut targets: Vec<usize> = (0..SEEKS).map(|_| random.below(whole.frames())).collect();

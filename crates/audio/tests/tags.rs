@@ -7,7 +7,7 @@ use std::path::Path;
 
 use fanfare_audio::{Limits, OpenOptions, normalise_cover, open, read_tags};
 use fanfare_testkit::Seeded;
-use support::{encode, ffmpeg, hear_file, music, write_wav};
+use support::{decode_file, encode, ffmpeg, music, write_wav};
 
 const FRAMES: usize = 100_000;
 
@@ -109,7 +109,7 @@ fn gains_numbers_and_covers_are_found() {
         let cover = normalise_cover(&reading.cover.unwrap(), &Limits::default()).unwrap();
         assert_eq!((cover.width, cover.height), (1_000, 500), "{name}");
         // A cover is no second track to hear.
-        assert_eq!(hear_file(&path, &OpenOptions::default()).unwrap().frames(), 20_000, "{name}");
+        assert_eq!(decode_file(&path, &OpenOptions::default()).unwrap().frames(), 20_000, "{name}");
     }
     let path = encode(&source, "a.opus", &["-c:a", "libopus", "-metadata", "R128_TRACK_GAIN=-512"]);
     assert_eq!(read_tags(&path, &Limits::default()).unwrap().tags.replaygain_track_gain_db, Some(3.0));
@@ -170,9 +170,9 @@ fn dsd_is_heard_as_pcm() {
     let audio = read_tags(&path, &Limits::default()).unwrap().audio.unwrap();
     assert_eq!((audio.codec.as_str(), audio.sample_rate_hz, audio.channels), ("dsd", 88_200, 2));
     assert!((audio.duration_s().unwrap() - 1.0).abs() < 0.01);
-    let heard = hear_file(&path, &OpenOptions::default()).unwrap();
-    assert_eq!((heard.rate_hz, heard.planes.len()), (88_200, 2));
-    let middle = &heard.planes[0][20_000..60_000];
+    let decoded = decode_file(&path, &OpenOptions::default()).unwrap();
+    assert_eq!((decoded.rate_hz, decoded.planes.len()), (88_200, 2));
+    let middle = &decoded.planes[0][20_000..60_000];
     let level = (middle.iter().map(|sample| sample * sample).sum::<f32>() / middle.len() as f32).sqrt();
     assert!((0.25..0.45).contains(&level), "RMS {level}, of a sine of amplitude 0.5");
     let crossings = middle.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
@@ -206,7 +206,7 @@ fn damaged_tags_cost_a_warning_not_the_file() {
         std::fs::write(&path, [&*front, &*plain].concat()).unwrap();
         let reading = read_tags(&path, &Limits::default()).unwrap();
         assert_eq!(reading.audio.unwrap().codec, "mp3", "{what}");
-        assert_eq!(hear_file(&path, &OpenOptions::default()).unwrap().frames(), 20_000, "{what}");
+        assert_eq!(decode_file(&path, &OpenOptions::default()).unwrap().frames(), 20_000, "{what}");
     }
 }
 

@@ -14,7 +14,7 @@ use fanfare_audio::{
     CancelFlag, FanOut, FanOutOptions, OpenOptions, SinkOutcome, open, read_tags, transcode::TranscodePlan,
 };
 use fanfare_model::{FrameIndex, Profile, Quality, Tags, TranscodeCodec};
-use support::{encode, hear_file, music, snr_db, write_wav};
+use support::{decode_file, encode, music, snr_db, write_wav};
 use tempfile::TempDir;
 
 /// Blocks by number, in the order in which they came.
@@ -126,12 +126,12 @@ fn a_transcode_has_exactly_the_frames_of_its_source() {
 
         let (rate_hz, least_db) = case.becomes;
         let expected = (case.frames as u64 * u64::from(rate_hz)).div_ceil(case.rate_hz.into()) as usize;
-        let heard = hear_file(&small, &OpenOptions::default()).unwrap();
-        assert_eq!((heard.rate_hz, heard.frames()), (rate_hz, expected), "case {number}");
-        assert_eq!(heard.warnings, Vec::<String>::new(), "case {number}");
-        assert_eq!(ffmpeg_frames(&small, heard.planes.len()), expected, "case {number}: ffmpeg");
+        let decoded = decode_file(&small, &OpenOptions::default()).unwrap();
+        assert_eq!((decoded.rate_hz, decoded.frames()), (rate_hz, expected), "case {number}");
+        assert_eq!(decoded.warnings, Vec::<String>::new(), "case {number}");
+        assert_eq!(ffmpeg_frames(&small, decoded.planes.len()), expected, "case {number}: ffmpeg");
         if least_db > 0.0 {
-            let db = snr_db(&planes[0], &heard.planes[0], 0);
+            let db = snr_db(&planes[0], &decoded.planes[0], 0);
             assert!(db > least_db, "case {number}: {db} dB");
         }
     }
@@ -175,10 +175,10 @@ fn seams(folder: &Path, codec: TranscodeCodec, block: usize, delay: usize) {
     let plan = plan(&path, codec, Quality::High, &Tags::default());
     let small = folder.join("small");
     fs::write(&small, whole(&plan, &pass(&path, &plan, 0))).unwrap();
-    let heard = hear_file(&small, &OpenOptions::default()).unwrap();
+    let decoded = decode_file(&small, &OpenOptions::default()).unwrap();
     // The error around a seam against that in the middle of the blocks beside it.
     let energy = |from: usize| {
-        let of = |at: usize| f64::from(planes[0][at] - heard.planes[0][at]).powi(2);
+        let of = |at: usize| f64::from(planes[0][at] - decoded.planes[0][at]).powi(2);
         (from..from + 2 * 1_152).map(of).sum::<f64>()
     };
     for seam in 1..4 {
@@ -213,7 +213,7 @@ fn tags_cover_and_gain_go_along() {
         fs::write(&small, whole(&plan, &pass(&path, &plan, 0))).unwrap();
         let read = read_tags(&small, &fanfare_audio::Limits::default()).unwrap();
         assert_eq!(read.tags, tags, "{codec:?}");
-        assert_eq!(hear_file(&small, &OpenOptions::default()).unwrap().frames(), frames);
+        assert_eq!(decode_file(&small, &OpenOptions::default()).unwrap().frames(), frames);
     }
 }
 

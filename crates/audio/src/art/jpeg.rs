@@ -8,7 +8,7 @@ use jpeg_decoder::{CodingProcess, Decoder, ImageInfo, PixelFormat};
 
 use super::{
     area::{Area, Samples, fitted},
-    check_memory, check_pixels, damaged, orientation,
+    checks::{check_memory, check_pixels, damaged, orientation},
 };
 use crate::Limits;
 

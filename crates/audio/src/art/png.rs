@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, DecodingError, Transformations};
 
 use super::{
     area::{Area, Samples, fitted},
-    check_memory, check_pixels, damaged, orientation,
+    checks::{check_memory, check_pixels, damaged, orientation},
 };
 use crate::Limits;
 

@@ -12,7 +12,7 @@ use image_webp::WebPDecoder;
 
 use super::{
     area::{Area, Samples, fitted},
-    check_memory, check_pixels, damaged, orientation,
+    checks::{check_memory, check_pixels, damaged, orientation},
 };
 use crate::Limits;
 
@@ -60,14 +60,14 @@ fn webp(bytes: &[u8], limits: &Limits) -> Result<(RgbImage, Orientation)> {
     let pixels = u64::from(width) * u64::from(height);
     // Beside the result: a lossy image is decoded as a plane of light and two of colour at a quarter each, its
     // transparency as an image of its own; a lossless one with four bytes a pixel; one that moves on a screen.
-    let beside = match (decoder.is_lossy(), decoder.has_alpha(), decoder.is_animated()) {
+    let besides = match (decoder.is_lossy(), decoder.has_alpha(), decoder.is_animated()) {
         (true, false, false) => pixels * 3 / 2,
         (true, true, false) => pixels * 8,
         (false, _, false) => pixels * 4,
         (_, _, true) => pixels * 12,
     };
     let total = pixels * samples.bytes() as u64;
-    check_memory(total + beside + made(width, height, limits), bytes, limits)?;
+    check_memory(total + besides + made(width, height, limits), bytes, limits)?;
     decoder.set_memory_limit(usize::try_from(limits.max_cover_memory_bytes).unwrap_or(usize::MAX));
     let turned = orientation(decoder.exif_metadata().ok().flatten().as_deref());
     let mut pixels = vec![0; usize::try_from(total).map_err(damaged)?];

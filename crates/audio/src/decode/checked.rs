@@ -6,7 +6,7 @@ use symphonia::core::{
 };
 
 use super::{
-    cutter::{TOO_LOUD, too_loud},
+    cutter::too_loud,
     flac_end,
     guard::{Trouble, guarded},
     pending::Pending,
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Container,
     probe::mpeg::{self, MpegHeader},
+    samples::TOO_LOUD,
 };
 
 /// Packets in a row that are too loud and mean that this decoder is wrong rather than the file damaged.

@@ -4,15 +4,13 @@ use fanfare_model::{Error, Result};
 
 use super::{
     guard::Trouble,
-    pending::Pending,
+    pending::{MAX_GAP_FRAMES, Pending},
     source::{Decode, MAX_SILENT_PACKETS},
 };
 use crate::Container;
 
 /// Warnings kept of one file; what comes later is damage of the same kinds.
 const MAX_WARNINGS: usize = 32;
-/// The longest gap in frames that is filled with silence to keep the timeline: about 10 s.
-pub(super) const MAX_GAP_FRAMES: u64 = 480_000;
 /// A gap of less than that part of a second may be a rounded time.
 const GAPS_PER_S: u32 = 50;
 const BROKEN: &str = "the file is damaged in a way that stopped the decoder";

@@ -11,7 +11,6 @@ use symphonia::core::errors::Error as Foreign;
 
 use super::{
     bytes::{FileBytes, Patch},
-    cutter::{LOUDEST, TOO_LOUD, cleaned},
     guard::{Trouble, guarded},
     readers::Origin,
     stream::CHANGED,
@@ -23,6 +22,7 @@ use crate::{
         mpeg::{self, MpegHeader},
         read_at,
     },
+    samples::{LOUDEST, TOO_LOUD, cleaned},
 };
 
 /// Bytes that hold three of the longest frames.

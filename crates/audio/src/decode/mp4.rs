@@ -6,54 +6,21 @@
 //! Invariants: a bounded number of boxes is visited, by position; only small boxes are read whole.
 
 mod fragments;
+mod track_facts;
+mod walk;
 
 use std::{fs::File, ops::Range};
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use super::{bytes::Patch, stream::SLOW_RATE_INDEX};
+use super::bytes::Patch;
 use crate::{
     encode::adts::RATES_HZ,
     probe::{AudioBytes, read_at},
 };
-
-/// Boxes visited in one file. A film has some hundred at these levels.
-const MAX_BOXES: u32 = 20_000;
-/// Bytes read of one box of facts.
-const MAX_FACT_BYTES: usize = 4_096;
-
-/// What the boxes say about the first sound track.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Mp4Facts {
-    /// The track's id.
-    pub track_id: u32,
-    /// Ticks per second of the track's media.
-    pub timescale: u32,
-    /// Ticks per second of the movie, in which edits count.
-    pub movie_timescale: u32,
-    /// Media duration in ticks of `timescale`; 0 if unknown.
-    pub media_duration: u64,
-    /// The edit: first tick of the media that is heard, and duration in ticks of `movie_timescale`.
-    pub edit: Option<(u64, u64)>,
-    /// Priming and audible frames from `iTunSMPB`.
-    pub smpb: Option<(u64, u64)>,
-    /// Four-character code of the sample entry.
-    pub entry: [u8; 4],
-    /// Whether the decoder configuration names spectral band replication (HE-AAC) or another tool beyond LC.
-    pub beyond_lc: bool,
-    /// Whether it may be HE-AAC without saying so.
-    pub maybe_beyond_lc: bool,
-    /// The rate by AAC's own configuration.
-    pub aac_rate_hz: Option<u32>,
-    /// The sample description (14496-12, 8.5.2), from its version on.
-    pub description: Vec<u8>,
-    /// Samples in the index; 0 in a file of fragments alone.
-    pub indexed_samples: u32,
-    /// The times of packets that the index lists and tells no time of.
-    pub more_times: Option<Patch>,
-    /// Whether there are samples in the index and in fragments behind it.
-    pub hybrid: bool,
-}
+pub(super) use track_facts::Mp4Facts;
+pub(crate) use track_facts::says_little_endian;
+use walk::{MAX_BOXES, MAX_FACT_BYTES, Walk, u32_at, u64_at};
 
 /// Reads the facts.
 ///
@@ -61,7 +28,7 @@ pub(super) struct Mp4Facts {
 /// [`ErrorKind::NotAudio`] without a sound track, [`ErrorKind::Malformed`] without an index,
 /// [`ErrorKind::LimitExceeded`] for more boxes than any file has, I/O.
 pub(super) fn facts(file: &File, audio: AudioBytes) -> Result<Mp4Facts> {
-    let mut walk = Walk { file, visited: 0 };
+    let mut walk = Walk::new(file);
     let whole = audio.start..audio.end;
     let top = walk.children(whole)?;
     let moov =
@@ -83,7 +50,7 @@ pub(super) fn facts(file: &File, audio: AudioBytes) -> Result<Mp4Facts> {
     }
     for (kind, trak) in walk.children(moov.clone())? {
         if &kind == b"trak"
-            && let Some(mut facts) = walk.track(trak)?
+            && let Some(mut facts) = track(&mut walk, trak)?
         {
             facts.movie_timescale = movie_timescale;
             facts.smpb = smpb;
@@ -133,110 +100,46 @@ pub(super) fn overlong_box(file: &File, audio: AudioBytes) -> Result<Option<Patc
     Ok(None)
 }
 
-struct Walk<'a> {
-    file: &'a File,
-    visited: u32,
-}
-
-impl Walk<'_> {
-    /// The boxes directly inside a range. Stops quietly at a length that cannot be: what came before counts.
-    fn children(&mut self, range: Range<u64>) -> Result<Vec<([u8; 4], Range<u64>)>> {
-        let mut found = Vec::new();
-        let mut at = range.start;
-        while at + 8 <= range.end {
-            self.visited += 1;
-            if self.visited > MAX_BOXES {
-                return Err(Error::limit("boxes", self.visited.into(), MAX_BOXES.into()).at_byte(at));
-            }
-            let head = read_at(self.file, at, 16)?;
-            let (Some(size), Some(kind)) = (u32_at(&head, 0), head.get(4..8)) else { break };
-            let (header, length) = match size {
-                0 => (8, range.end - at),
-                1 => (16, u64_at(&head, 8).unwrap_or(0)),
-                size => (8, u64::from(size)),
-            };
-            let Some(end) = at.checked_add(length).filter(|end| length >= header && *end <= range.end) else {
-                break;
-            };
-            found.push(([kind[0], kind[1], kind[2], kind[3]], at + header..end));
-            at = end;
-        }
-        Ok(found)
+/// The facts of a track, if it is a sound track.
+fn track(walk: &mut Walk<'_>, trak: Range<u64>) -> Result<Option<Mp4Facts>> {
+    let Some(mdia) = walk.find(trak.clone(), b"mdia")? else { return Ok(None) };
+    let handler = match walk.find(mdia.clone(), b"hdlr")? {
+        Some(body) => walk.read(&body)?,
+        None => return Ok(None),
+    };
+    if handler.get(8..12) != Some(b"soun") {
+        return Ok(None);
     }
-
-    fn find(&mut self, range: Range<u64>, wanted: &[u8; 4]) -> Result<Option<Range<u64>>> {
-        Ok(self.children(range)?.into_iter().find(|(kind, _)| kind == wanted).map(|(_, body)| body))
+    let mut facts = Mp4Facts::default();
+    if let Some(body) = walk.find(trak.clone(), b"tkhd")? {
+        let header = walk.read(&body)?;
+        let offset = if header.first() == Some(&1) { 20 } else { 12 };
+        facts.track_id = u32_at(&header, offset).unwrap_or(0);
     }
-
-    fn path(&mut self, mut range: Range<u64>, path: &[&[u8; 4]]) -> Result<Option<Range<u64>>> {
-        for wanted in path {
-            let Some(mut body) = self.find(range, wanted)? else { return Ok(None) };
-            if *wanted == b"meta" {
-                // A full box: version and flags stand before its children (QuickTime leaves them out).
-                let head = read_at(self.file, body.start, 8)?;
-                if head.get(4..8) != Some(b"hdlr") {
-                    body.start = (body.start + 4).min(body.end);
-                }
-            }
-            range = body;
-        }
-        Ok(Some(range))
+    if let Some(body) = walk.find(mdia.clone(), b"mdhd")? {
+        (facts.timescale, facts.media_duration) =
+            timescale_and_duration(&walk.read(&body)?).unwrap_or((0, 0));
     }
-
-    fn read(&self, body: &Range<u64>) -> Result<Vec<u8>> {
-        read_at(self.file, body.start, (body.end - body.start).min(MAX_FACT_BYTES as u64) as usize)
+    if let Some(body) = walk.path(trak, &[b"edts", b"elst"])? {
+        facts.edit = parse_edits(&walk.read(&body)?);
     }
-
-    /// The facts of a track, if it is a sound track.
-    fn track(&mut self, trak: Range<u64>) -> Result<Option<Mp4Facts>> {
-        let Some(mdia) = self.find(trak.clone(), b"mdia")? else { return Ok(None) };
-        let handler = match self.find(mdia.clone(), b"hdlr")? {
-            Some(body) => self.read(&body)?,
-            None => return Ok(None),
-        };
-        if handler.get(8..12) != Some(b"soun") {
-            return Ok(None);
-        }
-        let mut facts = Mp4Facts::default();
-        if let Some(body) = self.find(trak.clone(), b"tkhd")? {
-            let header = self.read(&body)?;
-            let offset = if header.first() == Some(&1) { 20 } else { 12 };
-            facts.track_id = u32_at(&header, offset).unwrap_or(0);
-        }
-        if let Some(body) = self.find(mdia.clone(), b"mdhd")? {
-            (facts.timescale, facts.media_duration) =
-                timescale_and_duration(&self.read(&body)?).unwrap_or((0, 0));
-        }
-        if let Some(body) = self.path(trak, &[b"edts", b"elst"])? {
-            facts.edit = parse_edits(&self.read(&body)?);
-        }
-        if let Some(body) = self.path(mdia.clone(), &[b"minf", b"stbl", b"stsz"])? {
-            facts.indexed_samples = u32_at(&self.read(&body)?, 8).unwrap_or(0);
-        }
-        fragments::extend_times(self, &mdia, &mut facts)?;
-        if let Some(body) = self.path(mdia, &[b"minf", b"stbl", b"stsd"])? {
-            let description = self.read(&body)?;
-            if let Some(entry) = description.get(12..16) {
-                facts.entry = [entry[0], entry[1], entry[2], entry[3]];
-            }
-            if &facts.entry == b"mp4a" {
-                let config = aac_config(&description).unwrap_or_default();
-                (facts.beyond_lc, facts.maybe_beyond_lc) = beyond_lc(config);
-                facts.aac_rate_hz = aac_rate_hz(config);
-            }
-            facts.description = description;
-        }
-        Ok(Some(facts))
+    if let Some(body) = walk.path(mdia.clone(), &[b"minf", b"stbl", b"stsz"])? {
+        facts.indexed_samples = u32_at(&walk.read(&body)?, 8).unwrap_or(0);
     }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..at + 4)?;
-    Some(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from(u32_at(bytes, at)?) << 32 | u64::from(u32_at(bytes, at + 4)?))
+    fragments::extend_times(walk, &mdia, &mut facts)?;
+    if let Some(body) = walk.path(mdia, &[b"minf", b"stbl", b"stsd"])? {
+        let description = walk.read(&body)?;
+        if let Some(entry) = description.get(12..16) {
+            facts.entry = [entry[0], entry[1], entry[2], entry[3]];
+        }
+        if &facts.entry == b"mp4a" {
+            let config = aac_config(&description).unwrap_or_default();
+            (facts.beyond_lc, facts.maybe_beyond_lc) = beyond_lc(config);
+            facts.aac_rate_hz = aac_rate_hz(config);
+        }
+        facts.description = description;
+    }
+    Ok(Some(facts))
 }
 
 /// Timescale and duration of `mvhd` and `mdhd`, which begin alike (14496-12, 8.2.2 and 8.4.2).
@@ -306,6 +209,10 @@ fn aac_config(description: &[u8]) -> Option<&[u8]> {
     None
 }
 
+/// AAC's rate index of 24 kHz (14496-3, table 1.18). Streams this slow are mostly HE-AAC, which doubles the
+/// rate and need not show in any header.
+pub(super) const SLOW_RATE_INDEX: u8 = 6;
+
 /// Whether a configuration asks for more than LC (its audio object type is not 2, or the backward-compatible
 /// extension names SBR), and whether it leaves that open.
 fn beyond_lc(config: &[u8]) -> (bool, bool) {
@@ -321,65 +228,4 @@ fn beyond_lc(config: &[u8]) -> (bool, bool) {
 fn aac_rate_hz(config: &[u8]) -> Option<u32> {
     let [first, second, ..] = config else { return None };
     RATES_HZ.get(usize::from((first & 7) << 1 | second >> 7)).copied()
-}
-
-/// Whether a sample description has an `enda` atom that says little-endian.
-pub(crate) fn says_little_endian(description: &[u8]) -> bool {
-    description.windows(6).any(|window| window == b"enda\0\x01")
-}
-
-impl Mp4Facts {
-    /// Frames of priming and, where known, one past the last audible raw frame.
-    ///
-    /// An edit's duration counts in ticks of the movie, often milliseconds. Where the media's own duration
-    /// agrees with it to one such tick, that one is taken, for it is exact.
-    pub(super) fn lead_and_end(&self, rate_hz: u32) -> (u64, Option<u64>) {
-        let frames = |ticks: u64, scale: u32| {
-            (u128::from(ticks) * u128::from(rate_hz))
-                .checked_div(u128::from(scale))
-                .and_then(|frames| u64::try_from(frames).ok())
-        };
-        let Some((start, duration)) = self.edit else {
-            return match self.smpb {
-                Some((priming, audible)) => (priming, Some(priming.saturating_add(audible))),
-                None => (0, frames(self.media_duration, self.timescale).filter(|frames| *frames > 0)),
-            };
-        };
-        let lead = frames(start, self.timescale).unwrap_or(0);
-        if let Some((priming, audible)) = self.smpb
-            && priming == lead
-        {
-            return (lead, Some(lead.saturating_add(audible)));
-        }
-        let media_end = frames(self.media_duration, self.timescale).filter(|end| *end > lead);
-        let edit_end = frames(duration, self.movie_timescale)
-            .filter(|frames| *frames > 0)
-            .map(|frames| lead.saturating_add(frames));
-        let tick = u64::from(rate_hz / self.movie_timescale.max(1)) + 1;
-        let end = match (media_end, edit_end) {
-            (Some(media), Some(edit)) if media.abs_diff(edit) <= tick => Some(media),
-            (media, edit) => edit.or(media),
-        };
-        (lead, end)
-    }
-
-    /// Whether the sound is PCM of a QuickTime code whose order of bytes is big-endian, unless an `enda` atom says 1 (Apple,
-    /// "QuickTime File Format", sound sample description extensions).
-    pub(super) fn is_big_endian(&self) -> bool {
-        matches!(&self.entry, b"in24" | b"in32" | b"fl32" | b"fl64") && !says_little_endian(&self.description)
-    }
-
-    /// The error for a file whose samples Symphonia would decode wrongly, if it is one.
-    pub(super) fn refuse(&self) -> Result<()> {
-        if self.beyond_lc {
-            return Err(Error::new(ErrorKind::Unsupported, "HE-AAC and other kinds of AAC beyond LC"));
-        }
-        if self.hybrid {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "samples in the index and in fragments of one MP4 file",
-            ));
-        }
-        Ok(())
-    }
 }

@@ -1,5 +1,8 @@
 //! [`Pending`]: frames that wait to be cut into chunks.
 
+/// The longest gap in frames that is filled with silence to keep the timeline: about 10 s.
+pub(super) const MAX_GAP_FRAMES: u64 = 480_000;
+
 /// Frames that wait to be cut.
 #[derive(Debug)]
 pub(super) enum Pending {

@@ -6,9 +6,9 @@ use super::{
     guard::{Trouble, guarded},
     packets::Next,
     pending::Pending,
+    plan::Seeking,
     readers,
     source::Decode,
-    stream::Seeking,
     trim::Span,
 };
 use crate::{Container, PcmChunk, PcmSource, StreamFacts, probe::mpeg::MainData};

@@ -10,13 +10,13 @@ use symphonia::core::{
 
 use super::{
     cutter::Cutter,
-    damage::MAX_GAP_FRAMES,
     guard::{Trouble, guarded},
     mp4::Mp4Facts,
     packets::{Next, Packets},
-    pending::Pending,
+    pending::{MAX_GAP_FRAMES, Pending},
+    plan::{StreamPlan, plan},
     readers::{self, Origin},
-    stream::{self, CHANGED, StreamPlan},
+    stream::{self, CHANGED},
     withheld::Withheld,
 };
 use crate::{
@@ -253,8 +253,8 @@ impl Decode {
 
     /// Goes on with the stream that follows in a chained file.
     pub(super) fn follow_stream(&mut self) -> Result<(), Trouble> {
-        let plan = stream::plan(&self.origin, self.packets.reader(), self.mp4.as_ref())
-            .map_err(Trouble::of_next_stream)?;
+        let plan =
+            plan(&self.origin, self.packets.reader(), self.mp4.as_ref()).map_err(Trouble::of_next_stream)?;
         self.decoder = readers::decoder(&plan.params)?;
         self.packets.select(plan.track_id);
         // What the new stream drops at its start lies as a hole in the whole.

@@ -1,4 +1,6 @@
-//! The child's arguments: constants only.
+//! The child's arguments: constants, and at most one number of bytes.
+
+use std::borrow::Cow;
 
 use crate::Container;
 
@@ -13,7 +15,7 @@ pub(super) enum Input {
 
 /// How one container is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Recipe {
+pub(super) struct ChildArguments {
     /// Name of `ffmpeg`'s demuxer.
     pub demuxer: &'static str,
     /// Names of its decoders that may run, comma between them.
@@ -55,8 +57,8 @@ const MATROSKA: &str = "vorbis,libvorbis,opus,libopus,flac,aac,mp1,mp1float,mp2,
                         wavpack,tta,truehd,mlp,dca,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,\
                         pcm_f32le,pcm_f64le";
 
-impl Recipe {
-    /// The recipe for a container; `dsd_rate_hz` is the PCM rate to which its DSD is decoded, if it holds DSD.
+impl ChildArguments {
+    /// The arguments for a container; `dsd_rate_hz` is the PCM rate to which its DSD is decoded, if it holds DSD.
     ///
     /// A demuxer that must seek gets the file. A format that can be read from front to end gets a pipe: then our own probe
     /// decides where the audio begins and ends.
@@ -106,48 +108,41 @@ impl Recipe {
         }
     }
 
-    /// The whole argument list.
-    pub(super) fn arguments(&self) -> Vec<&'static str> {
+    /// The whole list. `left_out_bytes`: how many bytes at the start of the file the demuxer leaves out.
+    pub(super) fn list(&self, left_out_bytes: u64) -> Vec<Cow<'static, str>> {
         let (protocol, input) = match self.input {
             Input::Pipe => ("pipe", "pipe:0"),
             // `file` lets the child open this one path again. Of these demuxers only that of MP4 knows references to
             // other files; it follows none (`enable_drefs` is off by default, and said so here).
             Input::File => ("file", "file:/dev/stdin"),
         };
-        let mut arguments = vec!["-nostdin", "-hide_banner", "-v", "error", "-threads", "1"];
+        let mut arguments: Vec<Cow<'static, str>> = Vec::with_capacity(48);
+        let mut add = |more: &[&'static str]| arguments.extend(more.iter().copied().map(Cow::Borrowed));
+        add(&["-nostdin", "-hide_banner", "-v", "error", "-threads", "1"]);
         // Decoders say so when the checksum of a frame is wrong, or give no sound of it.
-        arguments.extend([
-            "-err_detect",
-            if self.damaged == Damaged::Silent { "crccheck+explode" } else { "crccheck" },
-        ]);
-        arguments.extend(["-max_alloc", "268435456", "-protocol_whitelist", protocol]);
-        arguments.extend(["-format_whitelist", self.demuxer, "-codec_whitelist", self.decoders]);
+        add(&["-err_detect", if self.damaged == Damaged::Silent { "crccheck+explode" } else { "crccheck" }]);
+        add(&["-max_alloc", "268435456", "-protocol_whitelist", protocol]);
+        add(&["-format_whitelist", self.demuxer, "-codec_whitelist", self.decoders]);
         if self.demuxer == "mov" {
-            arguments.extend(["-enable_drefs", "0", "-use_absolute_path", "0"]);
+            add(&["-enable_drefs", "0", "-use_absolute_path", "0"]);
         }
-        arguments.extend(["-f", self.demuxer, "-i", input]);
-        arguments.extend([
-            "-map",
-            "0:a:0",
-            "-vn",
-            "-sn",
-            "-dn",
-            "-map_metadata",
-            "-1",
-            "-map_chapters",
-            "-1",
-        ]);
+        if left_out_bytes > 0 {
+            arguments.extend(["-skip_initial_bytes".into(), left_out_bytes.to_string().into()]);
+        }
+        let mut add = |more: &[&'static str]| arguments.extend(more.iter().copied().map(Cow::Borrowed));
+        add(&["-f", self.demuxer, "-i", input]);
+        add(&["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
         // Silence where a tenth of a second and more is missing; nothing is stretched.
         match self.damaged {
             Damaged::Concealed => {}
-            Damaged::Filled => arguments.extend(["-af", "aresample=async=1"]),
+            Damaged::Filled => add(&["-af", "aresample=async=1"]),
             // The times of these formats begin with 0: what is missing before the first frame is silence, too.
-            Damaged::Silent => arguments.extend(["-af", "aresample=async=1:first_pts=0"]),
+            Damaged::Silent => add(&["-af", "aresample=async=1:first_pts=0"]),
         }
         if let Some(rate) = self.rate {
-            arguments.extend(["-ar", rate]);
+            add(&["-ar", rate]);
         }
-        arguments.extend(["-threads", "1", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]);
+        add(&["-threads", "1", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]);
         arguments
     }
 }
@@ -159,10 +154,10 @@ mod tests {
     #[test]
     fn every_container_has_one_forced_demuxer_and_no_open_protocol() {
         for container in Container::ALL {
-            let arguments = Recipe::of(*container, None).arguments();
+            let arguments = ChildArguments::of(*container, None).list(0);
             let after = |name: &str| {
-                let at = arguments.iter().position(|argument| *argument == name).unwrap();
-                arguments[at + 1]
+                let at = arguments.iter().position(|argument| argument == name).unwrap();
+                &*arguments[at + 1]
             };
             assert_eq!(after("-f"), after("-format_whitelist"));
             assert!(matches!(

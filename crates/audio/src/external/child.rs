@@ -2,9 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    fs::File,
     io::{self, Read, Write},
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ExitStatus, Stdio},
     sync::{
@@ -18,15 +16,14 @@ use std::{
 use fanfare_model::{Error, ErrorKind, Result};
 
 use super::{
-    arguments::{Input, Recipe},
+    arguments::{ChildArguments, Input},
+    bytes::{BLOCK_BYTES, ChildBytes},
     launch::{end, launch, refused},
     said::last_line,
     version::version_of,
 };
-use crate::{Limits, probe::AudioBytes};
+use crate::Limits;
 
-/// Bytes moved at once through a pipe: what Linux gives a pipe by default.
-const BLOCK_BYTES: usize = 64 << 10;
 /// Blocks of output that may wait: memory in flight stays under half a megabyte.
 const BLOCKS: usize = 6;
 /// How long a child may live on behind the end of its output.
@@ -46,8 +43,7 @@ pub(super) struct Boxed {
     tail: Tail,
     /// Gives notice when the error output has ended.
     tail_end: Receiver<()>,
-    file: Arc<File>,
-    audio: AudioBytes,
+    bytes: ChildBytes,
     /// Whether the child reads the file itself.
     reads_itself: bool,
     /// The error that stopped reading the file for the child.
@@ -61,18 +57,18 @@ impl Boxed {
     /// `NoDecoder` when no program can be started, I/O.
     pub(super) fn start(
         program: &Path,
-        recipe: &Recipe,
-        file: &Arc<File>,
-        audio: AudioBytes,
+        arguments: &ChildArguments,
+        bytes: &ChildBytes,
         limits: &Limits,
     ) -> Result<Self> {
-        let input = match recipe.input {
+        let input = match arguments.input {
             Input::Pipe => Stdio::piped(),
             Input::File => Stdio::from(
-                file.try_clone().map_err(|error| Error::from_io("opening the file again", error))?,
+                bytes.file.try_clone().map_err(|error| Error::from_io("opening the file again", error))?,
             ),
         };
-        let mut child = launch(program, recipe.arguments(), input, limits)?;
+        let arguments_list = arguments.list(bytes.left_out_bytes);
+        let mut child = launch(program, arguments_list.iter().map(|argument| &**argument), input, limits)?;
         let (send, blocks) = sync_channel(BLOCKS);
         if let Some(output) = child.stdout.take() {
             thread::spawn(move || read_blocks(output, &send));
@@ -88,11 +84,11 @@ impl Boxed {
         }
         let unread = Arc::new(Mutex::new(None));
         if let Some(pipe) = child.stdin.take() {
-            let (file, unread) = (file.clone(), Arc::clone(&unread));
-            thread::spawn(move || feed(&file, audio, pipe, &unread));
+            let (bytes, unread) = (bytes.clone(), Arc::clone(&unread));
+            thread::spawn(move || feed(&bytes, pipe, &unread));
         }
         let silence = Duration::from_secs(limits.child_silence_s);
-        let (file, reads_itself) = (file.clone(), matches!(recipe.input, Input::File));
+        let (bytes, reads_itself) = (bytes.clone(), matches!(arguments.input, Input::File));
         let program = program.to_owned();
         Ok(Self {
             program,
@@ -102,8 +98,7 @@ impl Boxed {
             silence,
             tail,
             tail_end,
-            file,
-            audio,
+            bytes,
             reads_itself,
             unread,
         })
@@ -117,7 +112,7 @@ impl Boxed {
     pub(super) fn check_reading(&self) -> Result<()> {
         let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let unread = match unread {
-            None if self.reads_itself => read_through(&self.file, self.audio).err(),
+            None if self.reads_itself => self.bytes.read_blocks(|_| true).err(),
             unread => unread,
         };
         unread.map_or(Ok(()), |error| Err(Error::from_io("reading the file", error)))
@@ -225,31 +220,10 @@ fn read_tail(mut output: impl Read, tail: &Tail, most: usize) {
     }
 }
 
-fn feed(file: &File, audio: AudioBytes, mut pipe: ChildStdin, unread: &Mutex<Option<io::Error>>) {
+fn feed(bytes: &ChildBytes, mut pipe: ChildStdin, unread: &Mutex<Option<io::Error>>) {
     // A child that stops reading its input says why on its error output.
-    if let Err(error) = read_blocks_of(file, audio, |block| pipe.write_all(block).is_ok()) {
+    if let Err(error) = bytes.read_blocks(|block| pipe.write_all(block).is_ok()) {
         // Before the pipe is closed, so that the error is here when the child ends.
         *unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
-}
-
-/// Reads the audio bytes once more, to see whether they can be.
-fn read_through(file: &File, audio: AudioBytes) -> io::Result<()> {
-    read_blocks_of(file, audio, |_| true)
-}
-
-/// Reads the audio bytes for as long as `take` wants more.
-fn read_blocks_of(file: &File, audio: AudioBytes, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
-    let mut block = vec![0; BLOCK_BYTES];
-    let mut at = audio.start;
-    while at < audio.end {
-        let room = (audio.end - at).min(BLOCK_BYTES as u64) as usize;
-        match file.read_at(&mut block[..room], at) {
-            Ok(count @ 1..) if take(&block[..count]) => at += count as u64,
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

@@ -4,47 +4,27 @@ use std::{fs::File, path::PathBuf, sync::Arc};
 
 use fanfare_model::{AudioProperties, Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
-use super::{arguments::Recipe, child::Boxed};
+use super::{arguments::ChildArguments, bytes::ChildBytes, output::Output, resume::Resume};
 use crate::{
     Limits, PcmChunk, PcmSource, StreamFacts,
-    decode::{LOUDEST, TOO_LOUD, cleaned},
     probe::AudioBytes,
+    samples::{LOUDEST, TOO_LOUD, cleaned},
 };
 
-/// Bytes of an AU header with its annotation, at most (ours is 32).
-const MAX_AU_HEADER: usize = 4_096;
-/// AU's number for 32-bit floating point.
-const AU_F32: u32 = 6;
-
-/// What `ffmpeg` says when a file has no audio track: our `-map` finds none.
-const NO_AUDIO: &str = "matches no streams";
-/// What it says of a codec that [`Recipe`] does not allow.
-const NOT_ALLOWED: &str = "not on whitelist";
-/// What it says of damaged frames. It complains of other things, too: of bytes behind the audio, for example.
+/// What `ffmpeg` says of damaged frames. It complains of other things, too: of bytes behind the audio, for example.
 const DAMAGE: &[&str] = &["CRC", "rror while decoding", "rror submitting packet"];
-/// What it says when it was built without something.
-const LACKS: &[&str] = &[
-    "Unknown input format",
-    "Unknown decoder",
-    "Decoder not found",
-    "not found for input",
-    "(codec none) not found",
-    "no decoder found",
-];
+/// Warnings kept of one file; what comes later is damage of the same kinds.
+const MAX_WARNINGS: usize = 32;
 
 /// A file decoded by a child.
 pub(super) struct External {
     program: PathBuf,
-    recipe: Recipe,
-    file: Arc<File>,
-    audio: AudioBytes,
+    arguments: ChildArguments,
+    bytes: ChildBytes,
+    resume: Resume,
     limits: Limits,
     chunk_frames: usize,
-    child: Boxed,
-    /// Output that is not taken yet: from `taken` on.
-    buffer: Vec<u8>,
-    taken: usize,
-    spec: SampleSpec,
+    output: Output,
     facts: StreamFacts,
     /// Frames that the child gives before the track begins.
     lead: u64,
@@ -70,9 +50,10 @@ impl External {
         chunk_frames: usize,
     ) -> Result<Self> {
         let dsd = properties.as_ref().filter(|found| found.codec == "dsd");
-        let recipe = Recipe::of(audio.container, dsd.map(|found| found.sample_rate_hz));
-        let mut child = Boxed::start(&program, &recipe, &file, audio, limits)?;
-        let (spec, buffer, taken) = read_header(&mut child, limits)?;
+        let arguments = ChildArguments::of(audio.container, dsd.map(|found| found.sample_rate_hz));
+        let bytes = ChildBytes::whole(file, audio);
+        let output = Output::start(&program, &arguments, &bytes, limits)?;
+        let spec = output.spec;
         let facts = StreamFacts {
             codec: properties.as_ref().map_or_else(|| "other".to_owned(), |found| found.codec.clone()),
             container: audio.container.as_str().to_owned(),
@@ -85,15 +66,12 @@ impl External {
         let integer_codec = is_integer_codec(&facts.codec);
         Ok(Self {
             program,
-            recipe,
-            file,
-            audio,
+            arguments,
+            bytes,
+            resume: Resume::default(),
             limits: limits.clone(),
             chunk_frames,
-            child,
-            buffer,
-            taken,
-            spec,
+            output,
             facts,
             lead: 0,
             end: None,
@@ -118,41 +96,25 @@ impl External {
     /// Those of decoding.
     pub(super) fn begin_behind(&mut self, frames: u64) -> Result<()> {
         self.lead = frames;
-        // The end counts from the beginning of the track.
-        let end = self.end.take();
-        let mut left = usize::try_from(frames).unwrap_or(usize::MAX);
-        while left > 0 {
-            self.fill(1)?;
-            let dropped = self.available().min(left);
-            if dropped == 0 {
-                break;
-            }
-            self.taken += dropped * self.frame_bytes();
-            left -= dropped;
-        }
-        self.end = end;
-        Ok(())
+        self.output.drop_frames(frames).map(|_| ())
     }
 
     /// The track has about that many frames.
     pub(super) fn expect_about(&mut self, frames: u64) {
-        self.about = Some(frames).filter(|frames| *frames <= self.limits.max_frames(self.spec.rate));
+        self.about = Some(frames).filter(|frames| *frames <= self.limits.max_frames(self.output.spec.rate));
     }
 
-    /// Adds a warning.
+    /// Adds a warning, if it is not there yet.
     pub(super) fn warn(&mut self, line: String) {
-        self.warnings.push(line);
+        if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&line) {
+            self.warnings.push(line);
+        }
     }
 
-    fn frame_bytes(&self) -> usize {
-        self.spec.channels() * size_of::<f32>()
-    }
-
-    /// Whole frames in the buffer.
+    /// Whole frames of the track that wait.
     fn available(&self) -> usize {
         let left = self.end.map_or(u64::MAX, |end| end.saturating_sub(self.position));
-        ((self.buffer.len() - self.taken) / self.frame_bytes())
-            .min(usize::try_from(left).unwrap_or(usize::MAX))
+        self.output.waiting().min(usize::try_from(left).unwrap_or(usize::MAX))
     }
 
     /// Reads until that many frames are there, or the end.
@@ -162,55 +124,83 @@ impl External {
                 self.ended = true;
                 return Ok(());
             }
-            match self.child.next_block()? {
-                Some(block) => {
-                    self.buffer.drain(..self.taken);
-                    self.taken = 0;
-                    self.buffer.extend(block);
-                }
-                None => {
-                    self.ended = true;
-                    self.check_end()?;
-                }
+            if !self.output.read_more()? {
+                self.check_end()?;
             }
         }
         Ok(())
     }
 
+    /// A new child over those bytes that gives the track from that frame on; `None` where it gives nothing from there on.
+    fn start(&self, arguments: &ChildArguments, bytes: &ChildBytes, frame: u64) -> Result<Option<Output>> {
+        let mut output = Output::start(&self.program, arguments, bytes, &self.limits)?;
+        let has_more = output.spec == self.output.spec
+            && output.drop_frames(self.lead + frame)?
+            && (output.waiting() > 0 || output.read_more()?);
+        Ok(has_more.then_some(output))
+    }
+
+    /// Goes on behind damage at which the child stopped, if anything follows; returns whether it does.
+    fn go_on(&mut self) -> Result<bool> {
+        let waiting = self.available();
+        let position = self.position + waiting as u64;
+        while let Some((arguments, bytes)) = self.resume.next(&self.arguments, &self.bytes)? {
+            match self.start(&arguments, &bytes, position) {
+                Ok(Some(mut output)) => {
+                    output.put_before(&self.output, waiting);
+                    self.output = output;
+                    let at_s = self.output.spec.rate.seconds(position);
+                    self.warn(format!("damage at {at_s:.2} s became silence: blocks are missing or damaged"));
+                    return Ok(true);
+                }
+                Ok(None) => {}
+                // Damage goes on there.
+                Err(error) if matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Empty) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The child's output has ended: another child goes on, or this is the end.
     fn check_end(&mut self) -> Result<()> {
         let end = self.position + self.available() as u64;
-        let rate = self.spec.rate;
+        let rate = self.output.spec.rate;
         let second = u64::from(rate.hz());
         let is_short = |whole: Option<u64>, slack: u64| whole.is_some_and(|whole| end + slack < whole);
         let short = is_short(self.facts.declared_frames, second / 10)
             || (self.facts.declared_frames.is_none() && is_short(self.about, second));
-        let well = self.child.ended_well();
-        let said = self.child.last_words();
+        let well = self.output.child.ended_well();
+        let said = self.output.child.last_words();
         if !well || short || said.is_some() {
-            self.child.check_reading()?;
+            self.output.child.check_reading()?;
         }
+        let is_whole = self.facts.declared_frames.is_some_and(|declared| end >= declared);
+        if !is_whole && (!well || said.is_some() || self.facts.declared_frames.is_some()) && self.go_on()? {
+            return Ok(());
+        }
+        self.ended = true;
         match (well, short, said) {
             (true, false, said) => {
-                let damaged = DAMAGE.iter().any(|words| self.child.said(words));
+                let damaged = DAMAGE.iter().any(|words| self.output.child.said(words));
                 if let Some(said) = said.filter(|_| damaged) {
-                    self.warnings.push(format!("the decoder found damage: {said}"));
+                    self.warn(format!("the decoder found damage: {said}"));
                 }
             }
             (_, _, said) => {
                 let whole = self.whole_frames().filter(|whole| end < *whole);
                 let of = whole.map_or_else(String::new, |whole| format!(" of {:.2} s", rate.seconds(whole)));
                 let said = said.map_or_else(String::new, |said| format!(": {said}"));
-                self.warnings.push(format!("the audio ends early at {:.2} s{of}{said}", rate.seconds(end)));
+                self.warn(format!("the audio ends early at {:.2} s{of}{said}", rate.seconds(end)));
             }
         }
         Ok(())
     }
 
     fn take(&mut self, frames: usize) -> Result<PcmChunk> {
-        let channels = self.spec.channels();
-        let bytes = &self.buffer[self.taken..self.taken + frames * self.frame_bytes()];
+        let channels = self.output.spec.channels();
         let mut planes = vec![Vec::with_capacity(frames); channels];
-        for frame in bytes.chunks_exact(channels * size_of::<f32>()) {
+        for frame in self.output.front(frames).chunks_exact(channels * size_of::<f32>()) {
             for (plane, sample) in planes.iter_mut().zip(frame.chunks_exact(4)) {
                 plane.push(f32::from_be_bytes([sample[0], sample[1], sample[2], sample[3]]));
             }
@@ -218,75 +208,26 @@ impl External {
         let odd = planes.iter_mut().fold(false, |odd, plane| cleaned(plane) | odd);
         if odd && !self.warned_non_finite {
             self.warned_non_finite = true;
-            self.warnings.push(
+            self.warn(
                 "samples that are no numbers, or billions of times too large, became silence".to_owned(),
             );
         }
         if self.integer_codec && planes.iter_mut().fold(false, |loud, plane| quietened(plane) | loud) {
-            let line = format!("damage became silence: {TOO_LOUD}");
-            if !self.warnings.contains(&line) {
-                self.warnings.push(line);
-            }
+            self.warn(format!("damage became silence: {TOO_LOUD}"));
         }
-        let chunk = PcmChunk::of_finite(self.spec, FrameIndex(self.position), planes)?;
+        let chunk = PcmChunk::of_finite(self.output.spec, FrameIndex(self.position), planes)?;
         self.skip(frames);
         Ok(chunk)
     }
 
     fn skip(&mut self, frames: usize) {
-        self.taken += frames * self.frame_bytes();
+        self.output.skip(frames);
         self.position += frames as u64;
     }
 }
 
-/// Reads the header of the child's output: the spec, what came behind it, and where that begins.
-fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8>, usize)> {
-    let mut bytes = Vec::new();
-    while let Some(block) = child.next_block()? {
-        bytes.extend(block);
-        let word = |index: usize| {
-            bytes.get(index * 4..index * 4 + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
-        };
-        let (Some(offset), Some(encoding), Some(rate_hz), Some(channels)) =
-            (word(1), word(3), word(4), word(5))
-        else {
-            continue;
-        };
-        let offset = offset as usize;
-        if !bytes.starts_with(b".snd") || encoding != AU_F32 || offset > MAX_AU_HEADER {
-            child.check_program()?;
-            return Err(Error::new(ErrorKind::Internal, "ffmpeg gave something else than it was asked for"));
-        }
-        // The first sound must be there too: a header alone is written for files without any.
-        if bytes.len() > offset {
-            let spec = limits.spec(rate_hz, channels as usize)?;
-            return Ok((spec, bytes, offset));
-        }
-    }
-    let well = child.ended_well();
-    if let Some(error) = child.refused() {
-        return Err(error);
-    }
-    let said = child.last_words();
-    child.check_reading()?;
-    // A fault of the program is no verdict on the file.
-    child.check_program()?;
-    Err(match said {
-        Some(_) if child.said(NO_AUDIO) => Error::new(ErrorKind::NotAudio, "the file has no audio track"),
-        Some(_) if child.said(NOT_ALLOWED) => {
-            Error::new(ErrorKind::Unsupported, "this program does not decode the codec in the file")
-                .remedy("convert the file to a common format, for example FLAC")
-        }
-        Some(said) if LACKS.iter().any(|lack| child.said(lack)) => {
-            Error::new(ErrorKind::NoDecoder, format!("this ffmpeg lacks the decoder: {said}"))
-                .remedy("install a complete ffmpeg; the file is then tried again by itself")
-        }
-        Some(said) => {
-            Error::new(ErrorKind::Malformed, format!("nothing in the file could be decoded: {said}"))
-        }
-        None if well => Error::new(ErrorKind::Empty, "there is no audio in the file"),
-        None => Error::new(ErrorKind::Malformed, "nothing in the file could be decoded"),
-    })
+fn changed() -> Error {
+    Error::new(ErrorKind::Io, "the file changed while it was read")
 }
 
 /// Replaces samples beyond [`LOUDEST`] by silence; whether there were any.
@@ -307,7 +248,7 @@ fn is_integer_codec(codec: &str) -> bool {
 
 impl PcmSource for External {
     fn spec(&self) -> SampleSpec {
-        self.spec
+        self.output.spec
     }
 
     fn facts(&self) -> &StreamFacts {
@@ -317,17 +258,15 @@ impl PcmSource for External {
     fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
         if let Err(error) = self.fill(self.chunk_frames) {
             self.ended = true;
-            self.buffer.clear();
-            self.taken = 0;
+            self.output.clear();
             return Err(error);
         }
         match self.available().min(self.chunk_frames) {
             0 => Ok(None),
-            _ if self.position >= self.limits.max_frames(self.spec.rate) => {
+            _ if self.position >= self.limits.max_frames(self.output.spec.rate) => {
                 self.ended = true;
-                self.buffer.clear();
-                self.taken = 0;
-                let seconds = self.position / u64::from(self.spec.rate.hz());
+                self.output.clear();
+                let seconds = self.position / u64::from(self.output.spec.rate.hz());
                 Err(Error::limit("duration_s", seconds, self.limits.max_duration_s.into()))
             }
             frames => self.take(frames).map(Some),
@@ -337,11 +276,8 @@ impl PcmSource for External {
     fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex> {
         if frame.0 < self.position {
             // A pipe does not run backwards: another child begins at the start.
-            self.child = Boxed::start(&self.program, &self.recipe, &self.file, self.audio, &self.limits)?;
-            (_, self.buffer, self.taken) = read_header(&mut self.child, &self.limits)?;
-            self.position = 0;
-            self.ended = false;
-            self.begin_behind(self.lead)?;
+            self.output = self.start(&self.arguments, &self.bytes, 0)?.ok_or_else(changed)?;
+            (self.resume, self.position, self.ended) = (Resume::default(), 0, false);
         }
         while self.position < frame.0 {
             self.fill(1)?;

@@ -12,7 +12,7 @@ use fanfare_model::{ErrorKind, Result};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::{
-    Eviction, SinkOutcome,
+    report::{Eviction, SinkOutcome},
     sink_states::{SinkCommand, SinkStates, overdue},
     threads::SinkThreads,
 };
@@ -26,12 +26,12 @@ pub(super) fn spawn(
     sink: Box<dyn PcmSink>,
     threads: &SinkThreads,
 ) {
-    let (thread_board, counted) = (Arc::clone(sink_states), threads.begin());
+    let (states, counted) = (Arc::clone(sink_states), threads.begin());
     let spawned = thread::Builder::new().name(name).spawn(move || {
-        let outcome = listen(&thread_board, index, sink);
+        let outcome = listen(&states, index, sink);
         // Before the producer is told: who asks after the run must not count this one.
         drop(counted);
-        thread_board.gone(index, outcome, thread_time());
+        states.gone(index, outcome, thread_time());
     });
     if let Err(error) = spawned {
         let outcome = SinkOutcome::Evicted {

@@ -8,7 +8,10 @@ use std::{
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use super::{CancelFlag, Eviction, FanOutOptions, SinkOutcome, SinkPolicy, SinkReport};
+use super::{
+    options::{CancelFlag, FanOutOptions, SinkPolicy},
+    report::{Eviction, SinkOutcome, SinkReport},
+};
 use crate::SharedChunk;
 
 /// How often a waiting producer looks at the cancel flag, which cannot wake it.

@@ -54,8 +54,8 @@ impl Grid {
     }
 
     /// How many segments are certainly whole when that many source frames were heard and more may come.
-    pub(super) const fn certain(&self, heard: u64) -> u64 {
-        heard.saturating_sub(self.tail) / self.segment
+    pub(super) const fn certain(&self, received: u64) -> u64 {
+        received.saturating_sub(self.tail) / self.segment
     }
 
     /// How many segments a track of that many source frames has.
@@ -117,9 +117,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_segment_that_was_certain_is_never_the_last(heard in 0_u64..2_000_000, more in 0_u64..2_000_000) {
+        fn a_segment_that_was_certain_is_never_the_last(received in 0_u64..2_000_000, more in 0_u64..2_000_000) {
             let grid = Grid::new(rate(44_100), 4_096);
-            prop_assert!(grid.certain(heard) < grid.segments(heard + more).max(1));
+            prop_assert!(grid.certain(received) < grid.segments(received + more).max(1));
         }
     }
 }

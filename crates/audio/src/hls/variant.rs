@@ -53,7 +53,7 @@ pub(super) struct VariantSink {
     facts: VariantFacts,
     begun: bool,
     /// Source frames heard.
-    heard: u64,
+    received: u64,
     /// Packets that are in no segment yet.
     packets: VecDeque<Packet>,
     /// Frames of those packets.
@@ -83,7 +83,7 @@ impl VariantSink {
             writer,
             facts,
             begun: false,
-            heard: 0,
+            received: 0,
             packets: VecDeque::new(),
             waiting: 0,
             media_time: 0,
@@ -114,7 +114,7 @@ impl VariantSink {
 
     /// Writes every segment that is certain and whole.
     fn write_certain(&mut self) -> Result<()> {
-        let certain = self.grid.certain(self.heard);
+        let certain = self.grid.certain(self.received);
         while (self.segments.len() as u64) < certain {
             let end = self.grid.cut(self.segments.len() as u64 + 1, self.rate());
             if self.media_time + self.waiting < self.media_end(end) {
@@ -192,7 +192,7 @@ impl PcmSink for VariantSink {
             let planes = self.fit.push(chunk.planes())?;
             self.encoder.push(&planes, &mut packets)?;
         }
-        self.heard += chunk.frames() as u64;
+        self.received += chunk.frames() as u64;
         self.keep(packets);
         self.write_certain()
     }
@@ -204,8 +204,8 @@ impl PcmSink for VariantSink {
         self.encoder.push(&rest, &mut packets)?;
         self.encoder.finish(&mut packets)?;
         self.keep(packets);
-        let frames = frames_at(self.heard, self.source_rate, self.rate());
-        let count = self.grid.segments(self.heard);
+        let frames = frames_at(self.received, self.source_rate, self.rate());
+        let count = self.grid.segments(self.received);
         while (self.segments.len() as u64) < count {
             let next = self.segments.len() as u64 + 1;
             let end = if next == count { frames } else { self.grid.cut(next, self.rate()) };

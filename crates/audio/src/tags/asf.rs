@@ -3,8 +3,8 @@
 use std::fs::File;
 
 use super::{
-    TagReading,
     header_fields::{Found, le32, le64},
+    reading::TagReading,
     text,
 };
 use crate::{

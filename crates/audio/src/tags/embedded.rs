@@ -5,7 +5,7 @@ use std::{fs::File, sync::Arc};
 use fanfare_model::Tags;
 use symphonia::core::meta::StandardTag;
 
-use super::{TagReading, text};
+use super::{reading::TagReading, text};
 use crate::{Limits, decode, probe::AudioBytes};
 
 /// Tags taken of one file.

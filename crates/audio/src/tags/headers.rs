@@ -9,7 +9,7 @@ use std::{fs::File, ops::Range};
 use fanfare_model::{AudioProperties, Error, ErrorKind, Result};
 
 use super::{
-    asf,
+    asf, au,
     header_fields::{Found, be16, be32, be64, le16, le32, le64},
     musepack, sample_entry,
 };
@@ -41,7 +41,7 @@ pub(super) fn read(file: &File, audio: AudioBytes, limits: &Limits) -> Result<Au
         Container::Dff => dff(&head),
         Container::Musepack7 => musepack::version7(&head),
         Container::Musepack8 => musepack::version8(&head),
-        Container::Au => au(&head, audio),
+        Container::Au => au::properties(&head, audio),
         Container::Asf => asf::properties(file, audio, limits),
         Container::Mp4 => sample_entry::mp4(file, audio)?.or_else(|| lofty_properties(file, audio.container)),
         Container::Adts => lofty_properties(file, audio.container),
@@ -108,9 +108,9 @@ fn wavpack(head: &[u8]) -> Option<Found> {
         // The header gives count and rate of bytes, which hold eight samples of DSD each.
         let bits_per_s = rate_hz.checked_shl(dsd_shift.map_or(3, u32::from))?;
         let samples = frames.map_or(0, |bytes| bytes.saturating_mul(u64::from(bits_per_s / rate_hz.max(1))));
-        let heard = dsd(bits_per_s, channels, samples)?;
-        (rate_hz, bits) = (heard.rate_hz, heard.bits);
-        frames = frames.and(heard.frames);
+        let pcm = dsd(bits_per_s, channels, samples)?;
+        (rate_hz, bits) = (pcm.rate_hz, pcm.bits);
+        frames = frames.and(pcm.frames);
         return Some(Found { codec: "dsd", rate_hz, channels, bits, frames });
     }
     Some(Found { codec: "wavpack", rate_hz, channels, bits, frames })
@@ -177,26 +177,6 @@ fn dff(head: &[u8]) -> Option<Found> {
     let channels = be16(head, find(b"CHNL")? + 12)?;
     let bytes = be64(head, head.windows(4).rposition(|window| window == b"DSD ")? + 4)?;
     dsd(rate, channels, bytes.saturating_mul(8) / u64::from(channels.max(1)))
-}
-
-fn au(head: &[u8], audio: AudioBytes) -> Option<Found> {
-    let (codec, bits) = match be32(head, 12)? {
-        1 => ("mulaw", 8),
-        2 => ("pcm_s8", 8),
-        3 => ("pcm_s16be", 16),
-        4 => ("pcm_s24be", 24),
-        5 => ("pcm_s32be", 32),
-        6 => ("pcm_f32be", 32),
-        7 => ("pcm_f64be", 64),
-        27 => ("alaw", 8),
-        _ => return None,
-    };
-    let (rate_hz, channels) = (be32(head, 16)?, be32(head, 20)?);
-    let there = (audio.end - audio.start).saturating_sub(u64::from(be32(head, 4)?));
-    // All ones is "to the end".
-    let bytes = Some(be32(head, 8)?).filter(|size| *size != u32::MAX).map_or(there, u64::from);
-    let frames = bytes.checked_div(u64::from(channels).saturating_mul(bits / 8));
-    Some(Found { codec, rate_hz, channels, bits: u8::try_from(bits).ok(), frames })
 }
 
 /// Sony Wave64: as RIFF, with 16-byte names and 64-bit sizes that count the header.

@@ -4,7 +4,7 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::{Result, Tags};
 
-use super::{TagReading, text};
+use super::{reading::TagReading, text};
 use crate::{
     Limits,
     ebml::{SEGMENT, Walk},

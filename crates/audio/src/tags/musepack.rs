@@ -2,18 +2,31 @@
 
 use super::header_fields::{Found, le32};
 
+/// Frames that a decoder gives before the track begins: the delay of its filter bank (`MPC_DECODER_SYNTH_DELAY` in
+/// libmpcdec, which leaves them out in both stream versions; `ffmpeg` does not).
+pub(crate) const MUSEPACK_DELAY: u64 = 481;
+/// Frames of sound in each frame of the stream.
+const FRAME_LENGTH: u64 = 1_152;
+
+/// The length in frames of sound is that of libmpcdec (`check_streaminfo`): encoders that work without gaps set a bit and say
+/// how much of the last frame is sound; what others count includes the delay.
 pub(super) fn version7(head: &[u8]) -> Option<Found> {
     const RATES_HZ: [u32; 4] = [44_100, 48_000, 37_800, 32_000];
-    let frames = u64::from(le32(head, 4)?) * 1_152;
     let rate_hz = RATES_HZ[((le32(head, 8)? >> 16) & 3) as usize];
+    let ending = le32(head, 20)?;
+    let without_gaps = ending >> 31 == 1;
+    let behind = if without_gaps {
+        FRAME_LENGTH.saturating_sub(u64::from(ending >> 20 & 0x7ff))
+    } else {
+        MUSEPACK_DELAY
+    };
+    let frames = (u64::from(le32(head, 4)?) * FRAME_LENGTH).saturating_sub(behind);
     Some(Found { codec: "musepack", rate_hz, channels: 2, bits: None, frames: Some(frames) })
 }
 
-/// Frames that a decoder gives before the track begins in Musepack of stream version 8: the delay of its filter bank
-/// (`MPC_DECODER_SYNTH_DELAY` in libmpcdec), and what the header says to skip.
+/// The delay, and what the header of stream version 8 says to skip.
 pub(crate) fn musepack8_lead(head: &[u8]) -> Option<u64> {
-    const DELAY: u64 = 481;
-    lengths(head).map(|(_, silence, _)| DELAY.saturating_add(silence))
+    lengths(head).map(|(_, silence, _)| MUSEPACK_DELAY.saturating_add(silence))
 }
 
 /// Frames, frames of silence before the track, and where the fields behind them begin.
@@ -47,4 +60,26 @@ fn variable(bytes: &[u8], mut at: usize) -> Option<(u64, usize)> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first file is `click.mpc` of mutagen's tests; for it, libmpcdec's `mpcdec` gives 2,717 frames, which are those that
+    /// `ffmpeg` 5.1 gives from the 482nd on.
+    #[test]
+    fn the_length_of_version_7_is_that_of_libmpcdec() {
+        let without_gaps = 1 << 31 | 413 << 20;
+        for (count, ending, expected) in
+            [(3, without_gaps, 2_717), (3, 0, 3 * 1_152 - 481), (0, 0, 0), (2, 1 << 31 | 1_152 << 20, 2_304)]
+        {
+            let mut head = b"MP+\x07".to_vec();
+            head.extend(u32::to_le_bytes(count));
+            head.extend([0, 0, 0, 0x5c, 0, 0, 0, 0, 0, 0, 0, 0]);
+            head.extend(u32::to_le_bytes(ending));
+            let found = version7(&head).unwrap();
+            assert_eq!((found.frames, found.rate_hz), (Some(expected), 44_100), "{count} {ending:#x}");
+        }
+    }
 }

@@ -6,7 +6,9 @@ use std::{fs::File, ops::Range};
 
 use fanfare_model::{Error, Result};
 
-use super::{TagReading, apev2, chunks, fields::Collected, flac, headers, id3v1, id3v2, mp4, ogg_comments};
+use super::{
+    apev2, chunks, fields::Collected, flac, headers, id3v1, id3v2, mp4, ogg_comments, reading::TagReading,
+};
 use crate::{
     Container, Limits,
     probe::{AudioBytes, id3v2_length, read_at},

@@ -6,14 +6,16 @@
 //!
 //! Invariants: the sound and every other tag keep their bytes; at any moment there is the whole old file or the whole
 //! new one under the file's name; what is not fully understood is refused and left as it is; a file that is not the
-//! one that was heard is not written to.
+//! one that was analyzed is not written to.
 
+mod analyzed;
 mod ape;
 mod chunks;
 mod flac;
 mod id3;
 mod mp4;
 pub(super) mod ogg;
+mod output;
 mod pieces;
 mod place;
 mod values;
@@ -21,41 +23,16 @@ mod vorbis;
 
 use std::{fs::File, path::Path, sync::Arc};
 
-use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
+use fanfare_model::{Error, ErrorKind, Result};
 
 use crate::{
     Container, Limits,
     probe::{AudioBytes, find_audio},
 };
+pub use analyzed::{AnalyzedFile, Rewritten};
 use pieces::{Plan, refused};
 use place::Place;
 pub use values::{AlbumGain, ReplayGainTags};
-
-/// The file as it was when it was heard: another one is not written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AnalyzedFile {
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its modification time.
-    pub modified: Timestamp,
-    /// The hash of its bytes, where it is known: then the file is read once more before it is written.
-    pub content_hash: Option<ContentHash>,
-}
-
-/// The file as it is now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rewritten {
-    /// Whether anything was written: not if it said all that already.
-    pub changed: bool,
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its modification time.
-    pub modified: Timestamp,
-    /// Its inode change time in ns, where it has one.
-    pub changed_ns: Option<i64>,
-    /// The hash of its bytes.
-    pub content_hash: ContentHash,
-}
 
 /// Writes how loud a track is into its file.
 ///
@@ -64,16 +41,16 @@ pub struct Rewritten {
 ///
 /// # Errors
 /// `Unsupported` for a format or file in which that cannot be done with every other byte kept, for symbolic and hard
-/// links; `Conflict` when the file is not the one that was heard; `Busy` when somebody else is writing to it;
+/// links; `Conflict` when the file is not the one that was analyzed; `Busy` when another program is writing to it;
 /// `Malformed` and `LimitExceeded` when its tags cannot be understood; `Invalid` for gains that no audio can have;
 /// `PermissionDenied`, `NoSpace`, I/O. In every case the file is as it was.
 pub fn write_replaygain(
     path: &Path,
     tags: &ReplayGainTags,
-    heard: &AnalyzedFile,
+    analyzed: &AnalyzedFile,
     limits: &Limits,
 ) -> Result<Rewritten> {
-    let place = Place::open(path, heard)?;
+    let place = Place::open(path, analyzed)?;
     let audio = find_audio(place.file(), limits)?;
     let channels = super::properties(place.file(), audio, limits)?.channels;
     if !tags.are_possible(usize::from(channels)) {

@@ -2,8 +2,11 @@
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use super::{TakeBlock, coder::Coder};
+use super::coder::Coder;
 use crate::{PcmSink, SharedChunk, encode::fit::Fit};
+
+/// Takes a block that is ready. An error ends the pass.
+pub type TakeBlock = Box<dyn FnMut(u32, Vec<u8>) -> Result<()> + Send>;
 
 /// A pass over a track, for one file.
 pub(super) struct BlockSink {
@@ -19,7 +22,7 @@ pub(super) struct BlockSink {
     /// The frame of the track at the coder's rate that `waiting` begins with; negative where silence was put in front.
     at: i64,
     /// The source's next frame, and how many it is to have.
-    heard: u64,
+    received: u64,
     frames: u64,
 }
 
@@ -33,12 +36,12 @@ impl BlockSink {
         frames: u64,
         take: TakeBlock,
     ) -> Self {
-        let (block, first, heard) = start;
+        let (block, first, received) = start;
         // In front of the track is silence.
         let at = coder.window_start(block);
         let silence = usize::try_from(first.cast_signed() - at).unwrap_or_default();
         let waiting = vec![vec![0.0; silence]; coder.spec().channels()];
-        Self { coder, fit, take, packets, block, waiting, at, heard, frames }
+        Self { coder, fit, take, packets, block, waiting, at, received, frames }
     }
 
     /// Packets of the next block; 0 when there is none any more.
@@ -77,10 +80,10 @@ impl BlockSink {
 
 impl PcmSink for BlockSink {
     fn push(&mut self, chunk: &SharedChunk) -> Result<()> {
-        if chunk.first_frame().0 != self.heard {
+        if chunk.first_frame().0 != self.received {
             return Err(Error::new(ErrorKind::Internal, "the pass does not begin where it should"));
         }
-        self.heard += chunk.frames() as u64;
+        self.received += chunk.frames() as u64;
         if self.due() == 0 {
             return Ok(());
         }
@@ -91,8 +94,8 @@ impl PcmSink for BlockSink {
     }
 
     fn finish(&mut self) -> Result<()> {
-        if self.heard != self.frames {
-            return Err(other_length(self.heard, self.frames));
+        if self.received != self.frames {
+            return Err(other_length(self.received, self.frames));
         }
         let rest = self.fit.finish()?;
         self.take_in(rest);
@@ -109,7 +112,7 @@ impl PcmSink for BlockSink {
 }
 
 /// The error of a source that is longer or shorter than it was said to be.
-fn other_length(heard: u64, frames: u64) -> Error {
-    Error::new(ErrorKind::Malformed, format!("the file has {heard} frames of audio and not {frames}"))
+fn other_length(received: u64, frames: u64) -> Error {
+    Error::new(ErrorKind::Malformed, format!("the file has {received} frames of audio and not {frames}"))
         .remedy("scan the library again")
 }

@@ -56,16 +56,16 @@ fn a_live_analyzer_that_holds_a_chunk_for_a_second_is_evicted_and_one_that_does_
         (Eviction::Deadline, ErrorKind::Timeout, "held a chunk longer than 1.0 s")
     );
     assert_eq!(report.sinks[1].outcome, SinkOutcome::Finished);
-    listener.assert_heard_all(1_000);
-    other.assert_heard_all(1_000);
+    listener.assert_received_all(1_000);
+    other.assert_received_all(1_000);
 }
 
 #[test]
 fn a_sink_that_may_lag_is_never_waited_for() {
     // The laggard hangs in its second chunk until the listener has got the whole track: a sink that waited for it would
     // wait for ever.
-    let heard = Gate::default();
-    let laggard = Hostile { deed: Action::Hang, place: Place::Chunk(2), gate: heard.clone(), pushes: 0 };
+    let gate = Gate::default();
+    let laggard = Hostile { deed: Action::Hang, place: Place::Chunk(2), gate: gate.clone(), pushes: 0 };
     let (listener, other) = (Recorder::default(), Recorder::default());
     let options = FanOutOptions {
         queue_chunks: 2,
@@ -77,12 +77,12 @@ fn a_sink_that_may_lag_is_never_waited_for() {
     let threads = options.threads.clone();
     let sinks: Vec<(SinkPolicy, Box<dyn PcmSink>)> = vec![
         (SinkPolicy::MayLag, Box::new(laggard)),
-        (SinkPolicy::Must, Box::new(OpensWhenDone(listener.sink(), heard))),
+        (SinkPolicy::Must, Box::new(OpensWhenDone(listener.sink(), gate))),
         (SinkPolicy::Must, other.sink()),
     ];
     let report = run_as(&mut noise(20_000, &[100]), options, sinks);
-    listener.assert_heard_all(20_000);
-    other.assert_heard_all(20_000);
+    listener.assert_received_all(20_000);
+    other.assert_received_all(20_000);
     assert_eq!(evicted(&report, 0).0, Eviction::Lagged, "{report:?}");
     assert!(!report.stopped_early && report.frames == 20_000);
     await_no_threads(&threads);
@@ -106,7 +106,7 @@ fn a_sink_that_hangs_at_its_last_chunks_is_evicted_after_the_listeners_are_done(
     let sinks: Vec<(SinkPolicy, Box<dyn PcmSink>)> =
         vec![(SinkPolicy::MayLag, Box::new(laggard)), (SinkPolicy::Must, listener.sink())];
     let report = run_as(&mut noise(1_000, &[100]), options, sinks);
-    listener.assert_heard_all(1_000);
+    listener.assert_received_all(1_000);
     assert_eq!(evicted(&report, 0).0, Eviction::Deadline);
     assert_eq!(threads.alive(), 1, "its thread is still there");
     drop(end);
@@ -123,8 +123,8 @@ fn without_a_listener_nothing_is_decoded_for_those_that_may_lag() {
         vec![(SinkPolicy::Must, Box::new(listener)), (SinkPolicy::MayLag, laggard.sink())];
     let report = run_as(&mut noise(u64::MAX, &[100]), options, sinks);
     assert!(report.stopped_early);
-    let heard = laggard.heard();
-    assert_eq!((heard.finished, heard.dropped), (0, 1), "half a track is no track");
+    let received = laggard.received();
+    assert_eq!((received.finished, received.dropped), (0, 1), "half a track is no track");
     assert_eq!(evicted(&report, 1).1, ErrorKind::Cancelled);
 
     // Where nobody must hear it, those that may lag are listeners enough.
@@ -132,7 +132,7 @@ fn without_a_listener_nothing_is_decoded_for_those_that_may_lag() {
     let options = FanOutOptions { lag_chunks: 1_000, ..FanOutOptions::default() };
     let report = run_as(&mut noise(1_000, &[100]), options, vec![(SinkPolicy::MayLag, alone.sink())]);
     assert!(!report.stopped_early);
-    alone.assert_heard_all(1_000);
+    alone.assert_received_all(1_000);
 }
 
 proptest! {
@@ -149,7 +149,7 @@ proptest! {
             0..4,
         ),
     ) {
-        let heard = Gate::default();
+        let gate = Gate::default();
         let (listener, laggard, plain) = (Recorder::default(), Recorder::default(), Recorder::default());
         let options = FanOutOptions { lag_chunks, ..FanOutOptions::default() };
         let mut sinks: Vec<(SinkPolicy, Box<dyn PcmSink>)> = deeds
@@ -157,19 +157,19 @@ proptest! {
             .map(|(deed, number)| {
                 let place = Place::Chunk(number);
                 let hostile: Box<dyn PcmSink> =
-                    Box::new(Hostile { deed, place, gate: heard.clone(), pushes: 0 });
+                    Box::new(Hostile { deed, place, gate: gate.clone(), pushes: 0 });
                 (SinkPolicy::MayLag, hostile)
             })
             .collect();
         sinks.push((SinkPolicy::MayLag, laggard.sink()));
-        sinks.push((SinkPolicy::Must, Box::new(OpensWhenDone(listener.sink(), heard))));
+        sinks.push((SinkPolicy::Must, Box::new(OpensWhenDone(listener.sink(), gate))));
         let report = run_as(&mut noise(frames, &lengths), options, sinks);
         prop_assert_eq!(report.frames, frames);
-        listener.assert_heard_all(frames);
+        listener.assert_received_all(frames);
         run_as(&mut noise(frames, &lengths), FanOutOptions::default(), vec![(SinkPolicy::Must, plain.sink())]);
-        prop_assert_eq!(&listener.heard().left, &plain.heard().left);
-        if laggard.heard().finished > 0 {
-            laggard.assert_heard_all(frames);
+        prop_assert_eq!(&listener.received().left, &plain.received().left);
+        if laggard.received().finished > 0 {
+            laggard.assert_received_all(frames);
         }
     }
 }

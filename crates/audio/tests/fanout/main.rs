@@ -5,235 +5,22 @@
 use std::{
     ops::RangeInclusive,
     sync::{
-        Arc, Condvar, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use fanfare_audio::{
-    CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, PcmChunk, PcmSink, PcmSource, SharedChunk,
-    SinkOutcome, StreamFacts,
+    CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, PcmSink, SharedChunk, SinkOutcome,
 };
-use fanfare_model::{ChannelLayout, Error, ErrorKind, FrameIndex, Result, SampleRate, SampleSpec};
+use fanfare_model::{ErrorKind, Result};
 use proptest::prelude::*;
 
+mod fixtures;
 mod lagging;
 
-const SPEC: SampleSpec = SampleSpec { rate: SampleRate::CD, layout: ChannelLayout::Stereo };
-
-/// The sample of that frame and channel: different everywhere, the same in every run.
-fn sample(frame: u64, channel: u64) -> f32 {
-    let mixed = (frame * 2 + channel).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-    mixed as f32 / (1 << 23) as f32 - 1.0
-}
-
-/// A source of made-up frames in chunks of the given lengths, in turn.
-struct Noise {
-    facts: StreamFacts,
-    lengths: Vec<usize>,
-    frames: u64,
-    at: u64,
-    chunks: usize,
-    fails_at: Option<u64>,
-    made: Arc<Made>,
-}
-
-/// How many chunks a source has made, and a way to wait for it.
-#[derive(Default)]
-struct Made(Mutex<usize>, Condvar);
-
-impl Made {
-    fn count(&self) -> usize {
-        *self.0.lock().unwrap()
-    }
-
-    fn wait_for(&self, chunks: usize) {
-        let _made = self.1.wait_while(self.0.lock().unwrap(), |made| *made < chunks).unwrap();
-    }
-}
-
-fn noise(frames: u64, lengths: &[usize]) -> Noise {
-    let facts = StreamFacts {
-        codec: "pcm".to_owned(),
-        container: "none".to_owned(),
-        bit_depth: None,
-        declared_frames: Some(frames),
-    };
-    Noise { facts, lengths: lengths.to_vec(), frames, at: 0, chunks: 0, fails_at: None, made: Arc::default() }
-}
-
-impl PcmSource for Noise {
-    fn spec(&self) -> SampleSpec {
-        SPEC
-    }
-
-    fn facts(&self) -> &StreamFacts {
-        &self.facts
-    }
-
-    fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
-        if self.fails_at.is_some_and(|frame| self.at >= frame) {
-            return Err(Error::new(ErrorKind::Malformed, "the source broke"));
-        }
-        let length = (self.lengths[self.chunks % self.lengths.len()] as u64).min(self.frames - self.at);
-        if length == 0 {
-            return Ok(None);
-        }
-        let plane = |channel| (self.at..self.at + length).map(|frame| sample(frame, channel)).collect();
-        let chunk = PcmChunk::new(SPEC, FrameIndex(self.at), vec![plane(0), plane(1)])?;
-        self.at += length;
-        self.chunks += 1;
-        *self.made.0.lock().unwrap() += 1;
-        self.made.1.notify_all();
-        Ok(Some(chunk))
-    }
-
-    fn seek(&mut self, _frame: FrameIndex) -> Result<FrameIndex> {
-        Err(Error::new(ErrorKind::Unsupported, "runs forwards only"))
-    }
-
-    fn warnings(&self) -> &[String] {
-        &[]
-    }
-}
-
-/// What a recording sink heard.
-#[derive(Debug, Default, Clone, PartialEq)]
-struct Heard {
-    left: Vec<f32>,
-    right: Vec<f32>,
-    finished: usize,
-    dropped: usize,
-}
-
-#[derive(Default, Clone)]
-struct Recorder(Arc<Mutex<Heard>>);
-
-impl Recorder {
-    fn sink(&self) -> Box<dyn PcmSink> {
-        Box::new(RecorderSink(self.clone()))
-    }
-
-    fn heard(&self) -> Heard {
-        self.0.lock().unwrap().clone()
-    }
-
-    #[track_caller]
-    fn assert_heard_all(&self, frames: u64) {
-        let heard = self.heard();
-        assert!(heard.left.iter().copied().eq((0..frames).map(|frame| sample(frame, 0))));
-        assert!(heard.right.iter().copied().eq((0..frames).map(|frame| sample(frame, 1))));
-        assert_eq!((heard.finished, heard.dropped), (1, 1));
-    }
-}
-
-struct RecorderSink(Recorder);
-
-impl PcmSink for RecorderSink {
-    fn push(&mut self, chunk: &SharedChunk) -> Result<()> {
-        let mut heard = self.0.0.lock().unwrap();
-        assert_eq!(chunk.first_frame(), FrameIndex(heard.left.len() as u64));
-        heard.left.extend(&chunk.planes()[0]);
-        heard.right.extend(&chunk.planes()[1]);
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.0.0.lock().unwrap().finished += 1;
-        Ok(())
-    }
-}
-
-impl Drop for RecorderSink {
-    fn drop(&mut self) {
-        self.0.0.lock().unwrap().dropped += 1;
-    }
-}
-
-/// Holds every thread that passes until the test is over.
-#[derive(Default, Clone)]
-struct Gate(Arc<(Mutex<bool>, Condvar)>);
-
-impl Gate {
-    fn pass(&self) {
-        let _open = self.0.1.wait_while(self.0.0.lock().unwrap(), |open| !*open).unwrap();
-    }
-}
-
-/// Opens the gate when the test ends, however it ends.
-struct OpensAtEnd(Gate);
-
-impl Drop for OpensAtEnd {
-    fn drop(&mut self) {
-        *self.0.0.0.lock().unwrap() = true;
-        self.0.0.1.notify_all();
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Action {
-    Panic,
-    PanicWithoutText,
-    Error,
-    Hang,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    Chunk(usize),
-    Finish,
-    Drop,
-}
-
-struct Hostile {
-    deed: Action,
-    place: Place,
-    gate: Gate,
-    pushes: usize,
-}
-
-impl Hostile {
-    fn act(&self) -> Result<()> {
-        match self.deed {
-            Action::Panic => panic!("on purpose"),
-            Action::PanicWithoutText => std::panic::panic_any(Bomb),
-            Action::Error => Err(Error::new(ErrorKind::NoSpace, "no room for that")),
-            Action::Hang => {
-                self.gate.pass();
-                Ok(())
-            }
-        }
-    }
-}
-
-impl PcmSink for Hostile {
-    fn push(&mut self, _chunk: &SharedChunk) -> Result<()> {
-        self.pushes += 1;
-        if self.place == Place::Chunk(self.pushes) { self.act() } else { Ok(()) }
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        if self.place == Place::Finish { self.act() } else { Ok(()) }
-    }
-}
-
-impl Drop for Hostile {
-    fn drop(&mut self) {
-        if self.place == Place::Drop {
-            self.act().unwrap();
-        }
-    }
-}
-
-/// A panic's value that panics again when it is dropped.
-struct Bomb;
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        panic!("again");
-    }
-}
+use fixtures::*;
 
 /// Long for a machine that is merely busy, short for a test.
 const SHORT: Duration = Duration::from_secs(2);
@@ -294,8 +81,8 @@ fn a_hostile_sink_is_evicted_with_a_reason_and_disturbs_nobody() {
         let (got_reason, got_kind, message) = evicted(&report, 1);
         assert_eq!((got_reason, got_kind), (reason, kind), "{deed:?} {place:?}");
         assert!(message.starts_with(text), "{deed:?} {place:?}: {message}");
-        before.assert_heard_all(FRAMES);
-        after.assert_heard_all(FRAMES);
+        before.assert_received_all(FRAMES);
+        after.assert_received_all(FRAMES);
         assert!(!report.stopped_early && report.frames == FRAMES);
         for index in [0, 2] {
             assert_eq!(report.sinks[index].outcome, SinkOutcome::Finished);
@@ -330,7 +117,7 @@ fn an_empty_track_is_finished_without_a_chunk() {
     let recorder = Recorder::default();
     let report = run(&mut noise(0, &[5]), FanOutOptions::default(), vec![("one", recorder.sink())]).unwrap();
     assert!(!report.stopped_early && report.sinks[0].outcome == SinkOutcome::Finished);
-    recorder.assert_heard_all(0);
+    recorder.assert_received_all(0);
 }
 
 #[test]
@@ -340,7 +127,7 @@ fn an_error_of_the_source_is_returned_and_the_sinks_are_only_dropped() {
     source.fails_at = Some(5_000);
     let error = run(&mut source, FanOutOptions::default(), vec![("one", recorder.sink())]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
-    assert_eq!((recorder.heard().finished, recorder.heard().dropped), (0, 1));
+    assert_eq!((recorder.received().finished, recorder.received().dropped), (0, 1));
 }
 
 /// Cancels the run at its third chunk, once the source is stuck in front of another sink.
@@ -374,7 +161,7 @@ fn a_cancelled_run_ends_soon_and_finishes_nobody() {
     fan_out.add("stuck", Box::new(stuck));
     let error = fan_out.run(&mut source, &cancel, &mut |_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
-    assert_eq!((recorder.heard().finished, recorder.heard().dropped), (0, 1));
+    assert_eq!((recorder.received().finished, recorder.received().dropped), (0, 1));
 }
 
 #[test]
@@ -391,7 +178,7 @@ fn a_track_that_exceeds_its_budget_times_out() {
     let sinks = vec![("recorder", recorder.sink()), ("stuck", Box::new(stuck) as _)];
     let error = run(&mut noise(1_000, &[100]), options, sinks).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(recorder.heard().dropped, 1);
+    assert_eq!(recorder.received().dropped, 1);
 }
 
 /// Lets the source run ahead as far as it can, and watches how far that is.
@@ -427,7 +214,7 @@ fn a_slow_sink_bounds_how_far_the_source_runs_ahead() {
     run(&mut source, options, vec![("laggard", Box::new(laggard) as _), ("recorder", recorder.sink())])
         .unwrap();
     assert_eq!(lead.load(Ordering::Relaxed), 5);
-    recorder.assert_heard_all(10_000);
+    recorder.assert_received_all(10_000);
 }
 
 #[test]
@@ -455,7 +242,7 @@ proptest! {
         let report = run(&mut noise(frames, &lengths), options, added).unwrap();
         prop_assert_eq!(report.frames, frames);
         for recorder in recorders {
-            recorder.assert_heard_all(frames);
+            recorder.assert_received_all(frames);
         }
     }
 }

@@ -28,16 +28,16 @@ pub struct Written {
 }
 
 /// What was written of all variants, by name.
-pub type Shelf = Arc<Mutex<BTreeMap<String, Written>>>;
+pub type WrittenByName = Arc<Mutex<BTreeMap<String, Written>>>;
 
 struct Keep {
-    shelf: Shelf,
+    written: WrittenByName,
     name: String,
 }
 
 impl Keep {
     fn with(&self, change: impl FnOnce(&mut Written)) {
-        change(self.shelf.lock().unwrap().entry(self.name.clone()).or_default());
+        change(self.written.lock().unwrap().entry(self.name.clone()).or_default());
     }
 }
 
@@ -72,13 +72,17 @@ impl SegmentWriter for Keep {
 }
 
 /// A shelf and the sinks that fill it.
-pub fn sinks(ladder: &Ladder, source: LadderSource<'_>, options: &OpenOptions) -> (Shelf, LadderSinks) {
-    let shelf = Shelf::default();
+pub fn sinks(
+    ladder: &Ladder,
+    source: LadderSource<'_>,
+    options: &OpenOptions,
+) -> (WrittenByName, LadderSinks) {
+    let written = WrittenByName::default();
     let mut writer = |facts: &VariantFacts| -> Result<Box<dyn SegmentWriter>> {
-        Ok(Box::new(Keep { shelf: shelf.clone(), name: facts.name.clone() }))
+        Ok(Box::new(Keep { written: written.clone(), name: facts.name.clone() }))
     };
     let made = ladder_sinks(ladder, source, &options.ffmpeg, &options.limits, &mut writer).unwrap();
-    (shelf, made)
+    (written, made)
 }
 
 /// A finished ladder.
@@ -88,18 +92,18 @@ pub struct Made {
     pub written: BTreeMap<String, Written>,
     pub rate_hz: u32,
     /// What was heard, as the sinks heard it.
-    pub heard: Vec<Vec<f32>>,
+    pub received: Vec<Vec<f32>>,
 }
 
 /// Makes a ladder of a file.
 pub fn make(path: &Path, ladder: &Ladder, options: &OpenOptions) -> Made {
     let mut source = open(path, options).unwrap();
     let (spec, facts) = (source.spec(), source.facts().clone());
-    let (shelf, made) = sinks(ladder, LadderSource { spec, facts: &facts, path: Some(path) }, options);
+    let (written, made) = sinks(ladder, LadderSource { spec, facts: &facts, path: Some(path) }, options);
     assert!(made.left_out.is_empty(), "{:?}", made.left_out);
     let mut fan_out = FanOut::new(FanOutOptions::default());
-    let heard = Arc::new(Mutex::new(vec![Vec::new(); spec.channels()]));
-    fan_out.add("heard", Box::new(Ear(heard.clone())));
+    let received = Arc::new(Mutex::new(vec![Vec::new(); spec.channels()]));
+    fan_out.add("heard", Box::new(Recorder(received.clone())));
     for (name, sink) in made.sinks {
         fan_out.add(name, sink);
     }
@@ -107,16 +111,16 @@ pub fn make(path: &Path, ladder: &Ladder, options: &OpenOptions) -> Made {
     for sink in &report.sinks {
         assert_eq!(sink.outcome, SinkOutcome::Finished, "{}", sink.name);
     }
-    let written = shelf.lock().unwrap().clone();
+    let written = written.lock().unwrap().clone();
     let finished = |variant: &VariantFacts| written[&variant.name].variant.clone().unwrap();
     let variants = made.variants.iter().map(finished).collect();
-    let heard = heard.lock().unwrap().clone();
-    Made { report, variants, written, rate_hz: spec.rate.hz(), heard }
+    let received = received.lock().unwrap().clone();
+    Made { report, variants, written, rate_hz: spec.rate.hz(), received }
 }
 
-struct Ear(Arc<Mutex<Vec<Vec<f32>>>>);
+struct Recorder(Arc<Mutex<Vec<Vec<f32>>>>);
 
-impl fanfare_audio::PcmSink for Ear {
+impl fanfare_audio::PcmSink for Recorder {
     fn push(&mut self, chunk: &fanfare_audio::SharedChunk) -> Result<()> {
         let mut all = self.0.lock().unwrap();
         all.iter_mut().zip(chunk.planes()).for_each(|(all, plane)| all.extend(plane));

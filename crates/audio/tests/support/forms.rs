@@ -8,7 +8,7 @@ use std::{
 
 use fanfare_audio::OpenOptions;
 
-use super::{Heard, hear_file, music, snr_db, write_wav};
+use super::{Decoded, decode_file, music, snr_db, write_wav};
 
 pub const RATE_HZ: u32 = 48_000;
 /// 2.1 s: no multiple of any codec's packet.
@@ -31,12 +31,12 @@ pub fn decoded_by_ffmpeg(path: &Path, channels: usize) -> Vec<Vec<f32>> {
     planes
 }
 
-pub fn decode_whole(path: &Path) -> Heard {
-    hear_file(path, &OpenOptions::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+pub fn decode_whole(path: &Path) -> Decoded {
+    decode_file(path, &OpenOptions::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The same frames and, to 40 dB, the same samples.
-pub fn assert_as_ffmpeg(path: &Path, decoded: &Heard) {
+pub fn assert_as_ffmpeg(path: &Path, decoded: &Decoded) {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let expected = decoded_by_ffmpeg(path, decoded.planes.len());
     assert_eq!(decoded.frames(), expected[0].len(), "{name}: frames");

@@ -65,14 +65,14 @@ pub fn encode(source: &Path, name: &str, arguments: &[&str]) -> PathBuf {
 }
 
 /// Everything that was heard of a file.
-pub struct Heard {
+pub struct Decoded {
     pub rate_hz: u32,
     pub planes: Vec<Vec<f32>>,
     pub facts: StreamFacts,
     pub warnings: Vec<String>,
 }
 
-impl Heard {
+impl Decoded {
     pub fn frames(&self) -> usize {
         self.planes.first().map_or(0, Vec::len)
     }
@@ -82,7 +82,7 @@ impl Heard {
 const ENDLESS: usize = 60_000_000;
 
 /// Hears a source to its end, checking the promises of [`PcmSource`] on the way.
-pub fn hear(source: &mut dyn PcmSource) -> Result<Heard> {
+pub fn decode_to_end(source: &mut dyn PcmSource) -> Result<Decoded> {
     let spec = source.spec();
     let mut planes = vec![Vec::new(); spec.channels()];
     let mut next = None;
@@ -101,19 +101,19 @@ pub fn hear(source: &mut dyn PcmSource) -> Result<Heard> {
     assert!(source.next_chunk()?.is_none(), "a source stays at its end");
     let (facts, warnings) = (source.facts().clone(), source.warnings().to_vec());
     assert!(warnings.len() <= 40, "{} warnings", warnings.len());
-    Ok(Heard { rate_hz: spec.rate.hz(), planes, facts, warnings })
+    Ok(Decoded { rate_hz: spec.rate.hz(), planes, facts, warnings })
 }
 
 /// Opens and hears a file.
-pub fn hear_file(path: &Path, options: &OpenOptions) -> Result<Heard> {
-    hear(&mut *open(path, options)?)
+pub fn decode_file(path: &Path, options: &OpenOptions) -> Result<Decoded> {
+    decode_to_end(&mut *open(path, options)?)
 }
 
 /// Signal to difference in dB between two signals, `shift` frames apart.
-pub fn snr_db(truth: &[f32], heard: &[f32], shift: isize) -> f64 {
+pub fn snr_db(truth: &[f32], decoded: &[f32], shift: isize) -> f64 {
     let (mut signal, mut difference) = (0.0, 1e-20);
     for (at, sample) in truth.iter().enumerate() {
-        let Some(other) = at.checked_add_signed(shift).and_then(|at| heard.get(at)) else { continue };
+        let Some(other) = at.checked_add_signed(shift).and_then(|at| decoded.get(at)) else { continue };
         signal += f64::from(*sample).powi(2);
         difference += f64::from(sample - other).powi(2);
     }

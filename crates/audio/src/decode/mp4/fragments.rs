@@ -5,7 +5,11 @@ use std::ops::Range;
 
 use fanfare_model::Result;
 
-use super::{Mp4Facts, Patch, Walk, read_at, u32_at, u64_at};
+use super::{
+    track_facts::Mp4Facts,
+    walk::{Walk, u32_at, u64_at},
+};
+use crate::{decode::bytes::Patch, probe::read_at};
 
 /// Entries of a table that are looked at: one for each packet of some days.
 const MAX_ENTRIES: u64 = 4 << 20;

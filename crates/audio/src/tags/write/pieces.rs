@@ -2,11 +2,9 @@
 //!
 //! What is kept is copied byte for byte from where it was: audio cannot change, because nothing here ever makes any.
 
-use std::{fs::File, io::Write, ops::Range, os::unix::fs::FileExt};
+use std::{fs::File, ops::Range, os::unix::fs::FileExt};
 
 use fanfare_model::{Error, ErrorKind, Result};
-
-use super::ogg;
 
 /// Bytes copied at a time.
 const COPY_BYTES: usize = 256 << 10;
@@ -31,27 +29,6 @@ pub(super) enum Piece {
 
 /// A format's pieces, or the reason why its tags are not written.
 pub(super) type Plan = Result<Vec<Piece>>;
-
-/// Writes the pieces in order.
-///
-/// # Errors
-/// I/O, [`ErrorKind::Malformed`] where kept bytes are not there, and those of [`ogg::copy_pages`].
-pub(super) fn write(pieces: &[Piece], old: &File, into: &mut impl Write) -> Result<()> {
-    for piece in pieces {
-        match piece {
-            Piece::New(bytes) => put(into, bytes)?,
-            Piece::Keep(range) => each_block(old, range.clone(), |block| put(into, block))?,
-            Piece::Pages { range, serial, shift } => {
-                ogg::copy_pages(old, range.clone(), *serial, *shift, &mut |page| put(into, page))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn put(into: &mut impl Write, bytes: &[u8]) -> Result<()> {
-    into.write_all(bytes).map_err(|error| Error::from_io("writing the new file", error))
-}
 
 /// Gives a range of a file in blocks.
 ///

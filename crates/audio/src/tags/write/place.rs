@@ -13,8 +13,9 @@ use std::{
 use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp};
 
 use super::{
-    AnalyzedFile, Rewritten,
-    pieces::{self, Piece},
+    analyzed::{AnalyzedFile, Rewritten},
+    output,
+    pieces::{Piece, each_block},
 };
 use crate::probe::open_regular;
 
@@ -33,7 +34,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Opens a file that is the one that was heard, and that has no other name.
-    pub(super) fn open(path: &Path, heard: &AnalyzedFile) -> Result<Self> {
+    pub(super) fn open(path: &Path, analyzed: &AnalyzedFile) -> Result<Self> {
         let at_path =
             fs::symlink_metadata(path).map_err(|error| Error::from_io("looking at the file", error))?;
         if at_path.is_symlink() {
@@ -48,7 +49,7 @@ impl Place {
                 "the file has other names (hard links), which would go on leading to the old one",
             ));
         }
-        if opened.len() != heard.size_bytes || modified(&opened) != heard.modified {
+        if opened.len() != analyzed.size_bytes || modified(&opened) != analyzed.modified {
             return Err(changed());
         }
         let folder = match path.parent() {
@@ -56,7 +57,7 @@ impl Place {
             _ => PathBuf::from("."),
         };
         let place = Self { path: path.to_owned(), folder, file, opened };
-        if heard.content_hash.is_some_and(|hash| place.hash().is_ok_and(|now| now != hash)) {
+        if analyzed.content_hash.is_some_and(|hash| place.hash().is_ok_and(|now| now != hash)) {
             return Err(changed());
         }
         Ok(place)
@@ -97,7 +98,7 @@ impl Place {
             hasher: blake3::Hasher::new(),
             bytes: 0,
         };
-        pieces::write(pieces, &self.file, &mut into)?;
+        output::write(pieces, &self.file, &mut into)?;
         into.file.flush().map_err(writing)?;
         let content_hash = ContentHash::from_bytes(*into.hasher.finalize().as_bytes());
         let size_bytes = into.bytes;
@@ -157,7 +158,7 @@ impl Place {
 
     fn hash(&self) -> Result<ContentHash> {
         let mut hasher = blake3::Hasher::new();
-        pieces::each_block(&self.file, 0..self.opened.len(), |block| {
+        each_block(&self.file, 0..self.opened.len(), |block| {
             hasher.update(block);
             Ok(())
         })?;
@@ -263,8 +264,8 @@ fn left_alone(message: &str) -> Error {
 }
 
 fn changed() -> Error {
-    Error::new(ErrorKind::Conflict, "the file changed since it was heard")
-        .remedy("it is heard and written again after the next scan")
+    Error::new(ErrorKind::Conflict, "the file changed since it was analyzed")
+        .remedy("it is analyzed and written again after the next scan")
 }
 
 fn busy() -> Error {
@@ -279,9 +280,9 @@ mod tests {
         let path = folder.join("track.flac");
         fs::write(&path, b"old bytes").unwrap();
         let metadata = fs::metadata(&path).unwrap();
-        let heard =
+        let analyzed =
             AnalyzedFile { size_bytes: metadata.len(), modified: modified(&metadata), content_hash: None };
-        let place = Place::open(&path, &heard).unwrap();
+        let place = Place::open(&path, &analyzed).unwrap();
         (path, place)
     }
 
