@@ -22,6 +22,7 @@ mod free_format;
 mod guard;
 mod matroska;
 mod mp4;
+mod mpeg_places;
 mod ogg;
 mod ogg_links;
 mod packets;

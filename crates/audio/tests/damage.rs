@@ -127,6 +127,7 @@ fn keeps_length(name: &str, damage: &str) -> bool {
     let is_resumed = name == "a.wv" || name == "a.tta";
     match damage {
         "64 kB of zeros" | "5 kB left out" if is_resumed => true,
+        "64 kB of zeros" if name == "a.mp3" => true,
         "one bit" => CHECKED.contains(&name) || name.ends_with(".mka"),
         "5 kB left out" => name.ends_with(".mka") || name.ends_with("g") || name.ends_with(".opus"),
         "64 kB of zeros" => name.ends_with("g") || name.ends_with(".opus"),

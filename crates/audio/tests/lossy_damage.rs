@@ -144,7 +144,8 @@ fn damaged_packets_put_no_noise_into_loudness_and_peak() {
         }
     }
     println!("{all} files: {unknowable} without a warning, {louder} with a peak more than 1 dB higher");
-    // Beside damage that shows, a packet in which nothing shows may be louder than all others; most are not.
-    assert!(louder * 8 <= all - unknowable, "{louder} of {all} have a higher peak");
+    // Before the first damage that shows, a packet in which nothing shows may be louder than all others; few are.
+    assert!(louder * 20 <= all - unknowable, "{louder} of {all} have a higher peak");
+    assert!(unknowable * 9 <= all, "{unknowable} of {all} carry no warning");
     assert!(wrong.is_empty(), "{} of {all}, {unknowable} unknowable:\n{}", wrong.len(), wrong.join("\n"));
 }

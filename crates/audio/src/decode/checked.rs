@@ -1,7 +1,7 @@
 //! A packet is decoded, and what it gave is checked.
 
 use symphonia::core::{
-    codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_MP3},
+    codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_OPUS},
     packet::Packet,
 };
 
@@ -21,6 +21,8 @@ use crate::{
 
 /// Packets in a row that are too loud and mean that this decoder is wrong rather than the file damaged.
 const MAX_TOO_LOUD: u32 = 40;
+/// A packet of more zeros than this is no packet.
+const LEAST_ZEROS: usize = 8;
 /// What is said of a packet that gives noise.
 const MUCH_LOUDER: &str = "a packet is far louder than those around it";
 
@@ -29,6 +31,13 @@ impl Decode {
     pub(super) fn decode(&mut self, packet: &Packet) -> Result<usize, Trouble> {
         if self.plan.params.codec == CODEC_ID_MP3 && mpeg::mixes_blocks(&packet.data) {
             return Err(Trouble::Wrong("MP3 with mixed blocks"));
+        }
+        // Zeros are read as a shorter packet of another mode (RFC 6716, section 3.1), which no encoder writes like this.
+        if self.plan.params.codec == CODEC_ID_OPUS
+            && packet.data.len() > LEAST_ZEROS
+            && packet.data.iter().all(|byte| *byte == 0)
+        {
+            return Err(Trouble::Damaged("a packet of zeros".to_owned()));
         }
         // RFC 9639, section 9.3: a frame ends with a checksum over all of it. Of the demuxers only that of FLAC's own files
         // looks at it, and the decoder does not.
@@ -78,10 +87,12 @@ impl Decode {
         self.put(Pending::Kept { planes, from: 0 });
     }
 
-    /// What lies between two packets is lost or damaged.
-    pub(super) fn mark_error(&mut self) {
+    /// What lies between two packets is lost or damaged: that many frames of silence, where their number is known.
+    pub(super) fn mark_error(&mut self, frames: u64) {
         if self.withheld.is_used() && !self.is_before_wanted() {
-            self.withheld.take_error(0, &mut self.pending);
+            self.withheld.take_error(frames, &mut self.pending);
+        } else if frames > 0 {
+            self.put(Pending::Silence(frames));
         }
     }
 

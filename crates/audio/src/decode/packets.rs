@@ -14,6 +14,8 @@ use crate::{Container, probe::mpeg::MpegHeader};
 use super::{
     guard::{Trouble, guarded},
     matroska::Clusters,
+    mpeg_places::FramePlaces,
+    pending::MAX_GAP_FRAMES,
     readers::{Origin, audio_track},
 };
 
@@ -35,6 +37,10 @@ pub(super) struct Packets {
     ahead: Option<Packet>,
     /// What came before the place at which the demuxer was set up again behind damage.
     damage: Option<String>,
+    /// Where the frames of MPEG audio lie.
+    places: Option<FramePlaces>,
+    /// Frames that were lost before the packet that was given last, if it is known how many.
+    lost_frames: u64,
     /// The stretch of a damaged Ogg file that is read: 0 is the first one.
     run: usize,
     /// Where to look for the next place, and how often one was taken.
@@ -46,6 +52,10 @@ pub(super) struct Packets {
     about_s: Option<f64>,
     /// Whether the demuxer has come to its end, from which not every one can be sought back.
     spent: bool,
+}
+
+fn unread(error: Error) -> Trouble {
+    Trouble::Io(io::Error::other(error.message().to_owned()))
 }
 
 /// What comes next.
@@ -83,6 +93,8 @@ impl Packets {
             end_padding,
             ahead: None,
             damage: None,
+            places: None,
+            lost_frames: 0,
             run: 0,
             searched: 0,
             resumed: 0,
@@ -109,6 +121,9 @@ impl Packets {
 
     /// What is known before the first packet.
     fn begin(&mut self) {
+        let audio = self.origin.audio;
+        let is_mpeg = audio.container == Container::Mp3;
+        self.places = is_mpeg.then(|| FramePlaces::new(self.origin.file.clone(), audio));
         if self.lacks_start() {
             (self.base, self.damage) = (Some(0), Some(LOST_PAGES.to_owned()));
         }
@@ -119,7 +134,7 @@ impl Packets {
         &*self.reader
     }
 
-    /// Hears that track from now on; the next packet is its first.
+    /// Takes packets of that track from now on; the next one is its first.
     pub(super) fn select(&mut self, track_id: u32) {
         self.track_id = track_id;
         self.base = None;
@@ -159,6 +174,7 @@ impl Packets {
             match next {
                 Ok(Some(packet)) if packet.track_id == self.track_id => {
                     self.last = u64::try_from(packet.pts.get()).unwrap_or(0);
+                    self.note_lost(&packet)?;
                     return Ok(Ok(packet));
                 }
                 Ok(Some(_)) => {}
@@ -201,7 +217,6 @@ impl Packets {
             return Ok(false);
         }
         self.resumed += 1;
-        let unread = |error: Error| Trouble::Io(io::Error::other(error.message().to_owned()));
         let (file, audio) = (&self.origin.file, self.origin.audio);
         let Some(clusters) = Clusters::of(file, self.origin.whole).map_err(unread)? else { return Ok(false) };
         let from = self.searched.max(clusters.first);
@@ -252,6 +267,23 @@ impl Packets {
     /// What was damaged before the packet that was given last, if that was not taken yet.
     pub(super) const fn take_damage(&mut self) -> Option<String> {
         self.damage.take()
+    }
+
+    /// How many frames were lost before the packet that was given last, if that is known and was not taken yet.
+    pub(super) const fn take_lost_frames(&mut self) -> u64 {
+        std::mem::replace(&mut self.lost_frames, 0)
+    }
+
+    /// Notes what is lost before a frame of MPEG audio.
+    fn note_lost(&mut self, packet: &Packet) -> Result<(), Trouble> {
+        let Some(places) = &mut self.places else { return Ok(()) };
+        let lost = places.lost_before(&packet.data).map_err(unread)?;
+        if lost > 0 {
+            let length = MpegHeader::read(&packet.data).map_or(0, |header| u64::from(header.frames));
+            self.lost_frames = lost.saturating_mul(length).min(MAX_GAP_FRAMES);
+            self.damage.get_or_insert("bytes between frames are no frames".to_owned());
+        }
+        Ok(())
     }
 
     /// How many frames of that rate lie between the first packet and that timestamp.
@@ -307,6 +339,7 @@ impl Packets {
         self.reader = self.origin.reader().map_err(Trouble::into_error)?;
         self.spent = false;
         (self.damage, self.searched, self.resumed, self.last, self.run) = (None, 0, 0, 0, 0);
+        self.lost_frames = 0;
         let wanted = self.track_id;
         let track = audio_track(&*self.reader, Some(wanted)).map(|track| track.id);
         self.select(

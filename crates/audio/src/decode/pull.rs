@@ -232,6 +232,13 @@ impl Decode {
             let begin = self.plan.trim.raw_of(frame).saturating_sub(roll);
             match self.packets.next() {
                 Ok(Next::Packet { packet, timestamp, length, tail }) => {
+                    let lost_frames = self.packets.take_lost_frames();
+                    if lost_frames > 0 && self.raw.saturating_add(lost_frames) > begin {
+                        self.put(Pending::Silence(lost_frames));
+                        self.no_more = !self.take_packet(&packet, timestamp, length, tail)?;
+                        return Ok(true);
+                    }
+                    self.raw = self.raw.saturating_add(lost_frames);
                     // Behind damage the packet's own time tells its place.
                     let place =
                         u64::try_from(timestamp).ok().filter(|_| !self.chained && self.packets.has_gaps());

@@ -300,7 +300,7 @@ impl Decode {
                 self.warn(CHANGED);
                 return Ok(false);
             }
-            self.mark_error();
+            self.mark_error(0);
             return Ok(self.count_damage("a packet of another rate or channel count"));
         }
         self.foreign = 0;
@@ -315,7 +315,9 @@ impl Decode {
             if !self.count_damage(&what) {
                 return Ok(false);
             }
-            self.mark_error();
+            let lost_frames = self.packets.take_lost_frames();
+            self.mark_error(lost_frames);
+            self.main_data.lose();
             if self.origin.audio.container == Container::Ogg {
                 // What it kept of the packet before the damage does not belong to this one.
                 guarded(|| {

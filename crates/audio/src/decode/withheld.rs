@@ -7,7 +7,8 @@
 //! What becomes silence: a packet that is an error; the one before it and the ones behind it that share its overlap (AAC,
 //! ISO 14496-3, 4.6.11.3.3: half of each transform with the next packet; MP3, ISO 11172-3, 2.4.3.4.10: the same, and its main
 //! data may begin in earlier packets, 2.4.2.7; Vorbis I, 4.3.8; Opus, RFC 6716, 4.3.7: 2.5 ms); packets near such an error
-//! that are louder than everything before; and a single packet far above full scale.
+//! that are louder than everything before; in a file with damage, short bursts that are louder than everything before and than
+//! most of what follows; and a single packet far above full scale.
 
 use std::collections::VecDeque;
 
@@ -31,6 +32,8 @@ const KNOWN: u32 = 20;
 const LOUDER: f32 = 1.122;
 /// The peak beyond which a single packet is damage if nothing around it comes near (+6 dB above full scale).
 const FAR_ABOVE: f32 = 2.0;
+/// Packets that follow a burst of noise in a damaged file and may be as loud: other bursts.
+const BURSTS: usize = 2;
 /// The quietest peak that a file is taken to have.
 const LEAST_PEAK: f32 = 0.01;
 
@@ -50,6 +53,8 @@ pub(super) struct Withheld {
     /// Packets that are still to become silence, and those that are still near an error.
     mute: u32,
     near: u32,
+    /// Whether there was an error.
+    damaged: bool,
     /// Packets that became silence because of what they gave, since this was asked.
     found: u32,
     /// Packets that were given out, and those in a row that were louder than anything before them.
@@ -66,7 +71,17 @@ impl Withheld {
             CODEC_ID_AAC | CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_OPUS | CODEC_ID_VORBIS => Some(1),
             _ => None,
         };
-        Self { shared, waiting: VecDeque::new(), trusted: 0.0, mute: 0, near: 0, found: 0, given: 0, loud: 0 }
+        Self {
+            shared,
+            waiting: VecDeque::new(),
+            trusted: 0.0,
+            mute: 0,
+            near: 0,
+            damaged: false,
+            found: 0,
+            given: 0,
+            loud: 0,
+        }
     }
 
     /// Whether frames wait here at all.
@@ -134,7 +149,7 @@ impl Withheld {
             }
         }
         self.overlap_at(at);
-        (self.near, self.loud) = (NEAR, 0);
+        (self.near, self.loud, self.damaged) = (NEAR, 0, true);
     }
 
     fn silence(&mut self, at: usize) {
@@ -142,16 +157,23 @@ impl Withheld {
         (waiting.pending, waiting.peak) = (Pending::Silence(waiting.pending.frames()), 0.0);
     }
 
+    /// Whether what waited longest is a burst of noise.
+    fn is_burst(&self) -> bool {
+        let Some(first) = self.waiting.front().map(|first| first.peak) else { return false };
+        // Those that share its overlap sound like it.
+        let behind = || self.waiting.iter().skip(1 + self.shared.unwrap_or(0) as usize);
+        let around = behind().fold(self.trusted, |peak, next| peak.max(next.peak));
+        if first > FAR_ABOVE && first > around * 2.0 {
+            return true;
+        }
+        // Music that becomes louder stays so.
+        let louder = behind().filter(|next| self.is_louder(next.peak)).count();
+        self.damaged && self.is_louder(first) && louder <= BURSTS.min(behind().count().saturating_sub(1))
+    }
+
     /// Gives out the frames that waited longest.
     fn give(&mut self, pending: &mut VecDeque<Pending>) {
-        let alone = self.waiting.front().is_some_and(|first| {
-            // Those that share its overlap sound like it.
-            let shared = self.shared.unwrap_or(0) as usize;
-            let around =
-                self.waiting.iter().skip(1 + shared).fold(self.trusted, |peak, next| peak.max(next.peak));
-            first.peak > FAR_ABOVE && first.peak > around * 2.0
-        });
-        if alone {
+        if self.is_burst() {
             self.found += 1;
             self.silence(0);
             let shared = self.shared.unwrap_or(0) as usize;

@@ -160,6 +160,11 @@ pub struct MainData {
 }
 
 impl MainData {
+    /// What came before the next frame is lost.
+    pub fn lose(&mut self) {
+        self.left = Some(0);
+    }
+
     /// Takes the next frame; whether its main data lies where it may.
     pub fn fits(&mut self, frame: &[u8]) -> bool {
         let Some(header) = MpegHeader::read(frame).filter(|header| header.layer == 3) else { return true };
@@ -180,9 +185,14 @@ impl MainData {
         };
         let begin = number(0, begin_bits);
         let bits: usize = (0..granules).map(|granule| number(lead_bits + granule * granule_bits, 12)).sum();
-        let there = begin + frame.len().saturating_sub(4 + header.side_bytes);
+        let own = frame.len().saturating_sub(4 + header.side_bytes);
+        let there = begin + own;
         let fits = self.left.is_none_or(|left| begin <= left) && bits.div_ceil(8) <= there;
-        self.left = there.checked_sub(bits.div_ceil(8)).filter(|_| fits);
+        // Behind a frame that is damaged there may be what was left before it and its own bytes, at most.
+        self.left = match self.left {
+            _ if fits => there.checked_sub(bits.div_ceil(8)),
+            left => left.map(|left| left + own),
+        };
         fits
     }
 }
