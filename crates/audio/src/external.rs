@@ -14,6 +14,8 @@
 mod arguments;
 mod bytes;
 mod child;
+mod clip;
+mod fault;
 mod launch;
 mod output;
 mod program;
@@ -34,7 +36,7 @@ use crate::{
 
 pub(crate) use launch::{end, launch, refused};
 pub(crate) use program::find;
-pub use program::{ffmpeg_identity, ffmpeg_version};
+pub use program::{check_ffmpeg, ffmpeg_identity, ffmpeg_version};
 pub(crate) use said::last_line;
 
 /// Bytes that hold the header of a Musepack file.

@@ -54,6 +54,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Box<dyn PcmSource>> {
             let external = external().map_err(|external| match external.kind() {
                 // Whether the file is damaged is not known then.
                 ErrorKind::NoDecoder => external.context(error.message()),
+                kind if kind.is_transient() => external,
                 _ => error,
             });
             (external?, None)

@@ -4,7 +4,7 @@
 //! far above full scale). Both decoders count the same frames, so the other one seeks to the next frame and goes on.
 //!
 //! Invariants: the other decoder is tried once; each frame is given once; when the other decoder cannot take over, the
-//! first decoder's error is returned. A file without a single frame is an error, whichever decoder is used.
+//! first decoder's error is returned, unless the other one failed for a reason that lies outside the file. A file without a single frame is an error, whichever decoder is used.
 
 use fanfare_model::{Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
@@ -34,20 +34,28 @@ impl Relay {
         Self { source, spare, facts, whole_frames, position: 0, warnings: None }
     }
 
-    /// Lets the other decoder take over at that frame; returns whether it did.
-    fn take_over(&mut self, kind: ErrorKind, frame: u64) -> bool {
-        if !matches!(kind, ErrorKind::Unsupported | ErrorKind::Malformed) {
-            return false;
+    /// Lets the other decoder take over at that frame after the first one failed.
+    ///
+    /// # Errors
+    /// The first decoder's error, if the other one cannot take over; the other one's, if that says nothing about the file.
+    fn take_over(&mut self, error: Error, frame: u64) -> Result<()> {
+        if !matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Malformed) {
+            return Err(error);
         }
-        let Some(Ok(mut other)) = self.spare.take().map(|spare| spare()) else { return false };
-        if other.spec() != self.source.spec()
-            || !matches!(other.seek(FrameIndex(frame)), Ok(at) if at.0 == frame)
-        {
-            return false;
+        let Some(spare) = self.spare.take() else { return Err(error) };
+        let opened = spare().and_then(|mut other| {
+            let lands = other.spec() == self.source.spec() && other.seek(FrameIndex(frame))?.0 == frame;
+            Ok(lands.then_some(other))
+        });
+        match opened {
+            Ok(Some(other)) => {
+                self.warnings = Some(self.source.warnings().to_vec());
+                self.source = other;
+                Ok(())
+            }
+            Err(other) if other.kind().is_transient() || other.kind() == ErrorKind::NoDecoder => Err(other),
+            _ => Err(error),
         }
-        self.warnings = Some(self.source.warnings().to_vec());
-        self.source = other;
-        true
     }
 
     /// Both decoders' warnings, each once.
@@ -72,7 +80,7 @@ impl PcmSource for Relay {
 
     fn next_chunk(&mut self) -> Result<Option<PcmChunk>> {
         let chunk = match self.source.next_chunk() {
-            Err(error) if self.take_over(error.kind(), self.position) => self.source.next_chunk(),
+            Err(error) => self.take_over(error, self.position).and_then(|()| self.source.next_chunk()),
             chunk => chunk,
         };
         self.gather_warnings();
@@ -88,7 +96,7 @@ impl PcmSource for Relay {
 
     fn seek(&mut self, frame: FrameIndex) -> Result<FrameIndex> {
         let landed = match self.source.seek(frame) {
-            Err(error) if self.take_over(error.kind(), frame.0) => Ok(frame),
+            Err(error) => self.take_over(error, frame.0).map(|()| frame),
             landed => landed,
         };
         self.gather_warnings();

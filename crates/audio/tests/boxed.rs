@@ -13,14 +13,12 @@ use fanfare_model::ErrorKind;
 use fanfare_testkit::hostile;
 use support::{decode_file, decode_to_end, encode, music, write_wav};
 
-/// A program that stands in for `ffmpeg` and runs that shell text.
+/// A program that stands in for `ffmpeg`: it decodes what every `ffmpeg` does (AU), and runs that shell text for the rest.
 fn stand_in(folder: &Path, text: &str) -> OpenOptions {
     let path = folder.join("stand-in");
-    std::fs::write(
-        &path,
-        format!("#!/bin/sh\ncase $1 in -version) echo ffmpeg version of-a-test; exit;; esac\n{text}\n"),
-    )
-    .unwrap();
+    let known = "case $1 in -version) echo ffmpeg version of-a-test; exit;; esac\n\
+                 case \"$*\" in *'-f au -i pipe:0'*) PATH=/usr/local/bin:/usr/bin:/bin; exec ffmpeg \"$@\";; esac";
+    std::fs::write(&path, format!("#!/bin/sh\n{known}\n{text}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     OpenOptions { ffmpeg: FfmpegUse::At(path), ..OpenOptions::default() }
 }
@@ -150,7 +148,9 @@ fn how_a_child_fails_decides_the_kind() {
         ("exit 0", ErrorKind::Empty),
         (AU_HEADER, ErrorKind::Empty),
         ("echo '[tta @ 0x55d] bad seek table' >&2; exit 1", ErrorKind::Malformed),
-        ("kill -SEGV $$", ErrorKind::Malformed),
+        ("kill -SEGV $$", ErrorKind::Unavailable),
+        ("kill -9 $$", ErrorKind::Unavailable),
+        ("/bin/sh -c 'kill -9 $$'; exit $?", ErrorKind::Unavailable),
         ("echo \"Unknown input format: 'tta'\" >&2; exit 1", ErrorKind::NoDecoder),
         ("echo something else entirely, as text; echo and more", ErrorKind::Internal),
         // 65,535 channels.
@@ -213,6 +213,30 @@ fn a_fault_of_the_program_is_no_verdict_on_the_file() {
         assert!(matches!(error.kind(), ErrorKind::NoDecoder | ErrorKind::Malformed), "{what}: {error}");
         let error = ffmpeg_version(&options.ffmpeg).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoDecoder, "{what}: {error}");
+    }
+}
+
+/// Issue 12: a program that tells its version and decodes nothing made good files malformed, empty or `internal` permanently.
+#[test]
+fn a_program_that_only_tells_its_version_is_no_verdict_on_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = rare_file(folder.path(), "a.tta");
+    for text in [
+        "kill -SEGV $$",
+        "echo Invalid data found >&2; exit 1",
+        "exit 0",
+        "echo something else entirely, as text; echo and more",
+        "head -c 100000 /dev/zero",
+        &format!("{AU_HEADER}; exit 1"),
+    ] {
+        let program = folder.path().join("program");
+        let version = "case $1 in -version) echo ffmpeg version of-a-test; exit;; esac";
+        std::fs::write(&program, format!("#!/bin/sh\n{version}\n{text}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let options = OpenOptions { ffmpeg: FfmpegUse::At(program), ..OpenOptions::default() };
+        let error = open(&file, &options).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::NoDecoder, "{text}: {error}");
+        assert!(error.remedy_text().is_some_and(|text| text.contains("reinstall ffmpeg")), "{text}: {error}");
     }
 }
 

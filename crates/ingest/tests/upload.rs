@@ -237,6 +237,27 @@ async fn what_is_too_short_to_describe_is_ready_and_says_what_it_lacks() {
     ingest.shutdown().await;
 }
 
+/// Issue 12: the original of an upload was deleted although only a part of it could be decoded.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_original_of_a_damaged_upload_is_kept_whatever_the_setting_says() {
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    let options = UploadOptions { keep_originals: false, ..lossless(UploadOptions::default()) };
+    let ingest = ingest(&fixture, &store, options).await;
+    let whole = song(12.0, 440.0);
+    for (name, bytes, home) in [
+        ("whole.wav", &whole[..], UploadedBytes::Gone),
+        ("cut.wav", &whole[..whole.len() / 2], UploadedBytes::Original),
+    ] {
+        let id = added(&ingest, name, bytes).await;
+        rest(&ingest).await;
+        let track = store.catalog().track(id).await.unwrap().unwrap().track;
+        assert_eq!(track.state, TrackState::Ready, "{name}: {:?}", track.failure);
+        assert_eq!(track.home, TrackHome::Upload(home), "{name}");
+    }
+    ingest.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_made_smaller_along_with_an_upload_is_made_as_soon_as_it_is_ready() {
     let fixture = Fixture::new();

@@ -97,8 +97,13 @@ async fn processed_with(fixture: &Fixture, content: &[u8], keep: bool, small: Ve
     catalog.begin_analysis(job.id, job.attempt, OWNER, id, NOW).await.unwrap();
     assert_eq!(catalog.track(id).await.unwrap().unwrap().track.state, TrackState::Processing);
     let made = ladder(fixture, content, "hls1:low=aac:96", true).await;
-    let done =
-        ProcessCommit { analyzed: commit_of(&job, content), ladder: Some(made), small, duplicate: None };
+    let done = ProcessCommit {
+        analyzed: commit_of(&job, content),
+        ladder: Some(made),
+        small,
+        duplicate: None,
+        is_whole: true,
+    };
     catalog.commit_process(&done, NOW).await.unwrap();
     id
 }
@@ -141,6 +146,72 @@ async fn an_upload_passes_through_its_states_and_each_step_is_one_transaction() 
     assert_eq!(catalog.tracks(&all()).await.unwrap().total, 1);
 }
 
+/// Issue 12: the original was deleted after a decode that ended early, and with it the only copy of the rest.
+#[tokio::test]
+async fn the_original_of_an_upload_that_was_not_decoded_whole_is_kept() {
+    for (is_whole, described, kept) in [
+        (true, true, UploadedBytes::Gone),
+        (true, false, UploadedBytes::Gone),
+        (false, true, UploadedBytes::Original),
+        (false, false, UploadedBytes::Original),
+    ] {
+        let fixture = Fixture::new().await;
+        let id = add(&fixture, b"one", false).await;
+        let catalog = fixture.store.catalog();
+        let job = claim(&fixture, "process-track", NOW).await.unwrap();
+        let analyzed = commit_of(&job, b"one");
+        let done = ProcessCommit { analyzed, ladder: None, small: Vec::new(), duplicate: None, is_whole };
+        catalog.commit_process(&done, NOW).await.unwrap();
+        let job = claim(&fixture, "enrich-track-audio", NOW).await.unwrap();
+        if described {
+            let found = Enrichment::default();
+            let (attempt, owner) = (job.attempt, OWNER.to_owned());
+            let done = EnrichCommit { job: job.id, attempt, owner, track: id, found, duplicate: None };
+            catalog.commit_enrichment(&done, NOW).await.unwrap();
+        } else {
+            let error = JobError {
+                kind: ErrorKind::Empty,
+                message: "silent".to_owned(),
+                offset_bytes: None,
+                remedy: None,
+            };
+            let lease = LeaseKey::new(job.id, job.attempt, OWNER);
+            fixture.store.jobs().fail(lease, error, AfterFailure::Park, NOW).await.unwrap();
+        }
+        let track = catalog.track(id).await.unwrap().unwrap().track;
+        assert_eq!(track.state, TrackState::Ready);
+        assert_eq!(track.home, TrackHome::Upload(kept), "whole: {is_whole}, described: {described}");
+        fixture.assert_clean().await;
+    }
+}
+
+/// Issue 12: a track that one decode cut stayed cut, and its ladder was always sent.
+#[tokio::test]
+async fn a_track_that_gets_another_length_loses_what_was_made_of_it() {
+    let fixture = Fixture::new().await;
+    let id = processed(&fixture, b"one", true).await;
+    let catalog = fixture.store.catalog();
+    let job = claim(&fixture, "enrich-track-audio", NOW).await.unwrap();
+    let error =
+        JobError { kind: ErrorKind::Empty, message: "short".to_owned(), offset_bytes: None, remedy: None };
+    fixture
+        .store
+        .jobs()
+        .fail(LeaseKey::new(job.id, job.attempt, OWNER), error, AfterFailure::Park, NOW)
+        .await
+        .unwrap();
+    for (frames, is_there) in [(441_001, true), (882_000, false)] {
+        // Its warnings have a retry decode it again, not only describe it.
+        catalog.requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
+        let job = claim(&fixture, "analyze-track", NOW).await.unwrap();
+        let mut analyzed = commit_of(&job, b"one");
+        analyzed.audio.frames = Some(frames);
+        catalog.commit_analysis(analyzed, NOW).await.unwrap();
+        let ladder = catalog.transcode(hash(b"one"), "hls1:low=aac:96").await.unwrap();
+        assert_eq!(ladder.is_some(), is_there, "{frames}");
+    }
+}
+
 #[tokio::test]
 async fn an_upload_whose_work_was_withdrawn_goes_on_when_a_user_retries() {
     let fixture = Fixture::new().await;
@@ -166,6 +237,7 @@ async fn an_upload_whose_work_was_withdrawn_goes_on_when_a_user_retries() {
         ladder: Some(made),
         small: Vec::new(),
         duplicate: None,
+        is_whole: true,
     };
     catalog.commit_process(&done, NOW).await.unwrap();
     withdraw("enrich-track-audio").await;
@@ -287,8 +359,13 @@ async fn a_deleted_upload_leaves_nothing_and_its_worker_is_fenced_out() {
     let job = claim(&fixture, "process-track", NOW).await.unwrap();
     let catalog = fixture.store.catalog();
     catalog.delete_upload(id, NOW).await.unwrap();
-    let done =
-        ProcessCommit { analyzed: commit_of(&job, b"one"), ladder: None, small: Vec::new(), duplicate: None };
+    let done = ProcessCommit {
+        analyzed: commit_of(&job, b"one"),
+        ladder: None,
+        small: Vec::new(),
+        duplicate: None,
+        is_whole: true,
+    };
     assert_eq!(catalog.commit_process(&done, NOW).await.unwrap_err().kind(), ErrorKind::Conflict);
     let row = fixture.store.jobs().job(job.id).await.unwrap().unwrap();
     assert_eq!(row.state, JobState::Cancelled);

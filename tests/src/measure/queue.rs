@@ -140,7 +140,8 @@ impl Waiting {
             warnings: Vec::new(),
             enrichment: None,
         };
-        let done = ProcessCommit { analyzed, ladder: None, small: Vec::new(), duplicate: None };
+        let done =
+            ProcessCommit { analyzed, ladder: None, small: Vec::new(), duplicate: None, is_whole: true };
         store.catalog().commit_process(&done, now).await.unwrap();
         self.took += began.elapsed();
         // Counted at most every two seconds, so no part of the price of each.

@@ -18,6 +18,8 @@ use fanfare_model::{Error, ErrorKind, Result};
 use super::{
     arguments::{ChildArguments, Input},
     bytes::{BLOCK_BYTES, ChildBytes},
+    clip::decodes,
+    fault::{fault, interrupted},
     launch::{end, launch, refused},
     said::last_line,
     version::version_of,
@@ -151,11 +153,16 @@ impl Boxed {
                 }
                 Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(1)),
                 _ => {
-                    end(&mut self.child);
+                    self.status = end(&mut self.child);
                     return false;
                 }
             }
         }
+    }
+
+    /// How it ended, if the file is not to blame; to be asked after [`ended_well`](Self::ended_well).
+    pub(super) fn fault(&self) -> Option<String> {
+        fault(self.status?)
     }
 
     /// The error for a program that could not be started at all; to be asked after [`ended_well`](Self::ended_well).
@@ -163,13 +170,15 @@ impl Boxed {
         refused(&self.program, self.status, self.last_words().as_deref())
     }
 
-    /// Whether what ran is `ffmpeg`: a shell runs an empty file or any text as a script, and a broken program ends as it does
-    /// over a damaged file. Asked before a file is judged by a run that gave nothing; starts the program once more.
+    /// Whether what ran is an `ffmpeg` that decodes: a shell runs an empty file or any text as a script, and a broken program
+    /// ends as it does over a damaged file. Asked before a file is judged by a run that gave nothing; starts the program twice.
     ///
     /// # Errors
-    /// `NoDecoder` when it is not.
+    /// `NoDecoder` when it is not; `Unavailable` when the run was ended from outside.
     pub(super) fn check_program(&self) -> Result<()> {
-        version_of(&self.program).map(|_| ())
+        version_of(&self.program)?;
+        decodes(&self.program)?;
+        self.fault().map_or(Ok(()), |how| Err(interrupted(&how)))
     }
 
     /// Whether the last lines of its error output contain this text.

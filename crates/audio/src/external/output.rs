@@ -143,7 +143,7 @@ fn read_header(child: &mut Boxed, limits: &Limits) -> Result<(SampleSpec, Vec<u8
     }
     let said = child.last_words();
     child.check_reading()?;
-    // A fault of the program is no verdict on the file.
+    // A fault of the program is no verdict on the file, and neither is one that was ended.
     child.check_program()?;
     Err(match said {
         Some(_) if child.said(NO_AUDIO) => Error::new(ErrorKind::NotAudio, "the file has no audio track"),

@@ -7,7 +7,7 @@ use std::{
 
 use fanfare_model::{Error, ErrorKind, Result};
 
-use super::version::version_of;
+use super::{clip::decodes, version::version_of};
 use crate::FfmpegUse;
 
 /// Where `ffmpeg` is, as an absolute path: children are started in another folder.
@@ -47,6 +47,16 @@ fn is_program(path: &Path) -> bool {
 /// [`ErrorKind::NoDecoder`] when there is none, or what is there does not answer as `ffmpeg` does.
 pub fn ffmpeg_version(use_: &FfmpegUse) -> Result<String> {
     version_of(&find(use_)?)
+}
+
+/// Whether the `ffmpeg` that would be used decodes: it is asked for its version, and to decode a clip.
+///
+/// # Errors
+/// [`ErrorKind::NoDecoder`] when there is none, or it does not; `Busy`, `Io` when the system has no process to give.
+pub fn check_ffmpeg(use_: &FfmpegUse) -> Result<()> {
+    let program = find(use_)?;
+    version_of(&program)?;
+    decodes(&program)
 }
 
 /// What changes when another program is installed in place of the `ffmpeg` that would be used: its path, number, size and times.

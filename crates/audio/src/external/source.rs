@@ -1,10 +1,14 @@
 //! [`External`]: the [`PcmSource`] over a boxed child.
 
+mod again;
+
 use std::{fs::File, path::PathBuf, sync::Arc};
 
 use fanfare_model::{AudioProperties, Error, ErrorKind, FrameIndex, Result, SampleSpec};
 
-use super::{arguments::ChildArguments, bytes::ChildBytes, output::Output, resume::Resume};
+use super::{
+    arguments::ChildArguments, bytes::ChildBytes, fault::interrupted, output::Output, resume::Resume,
+};
 use crate::{
     Limits, PcmChunk, PcmSource, StreamFacts,
     probe::AudioBytes,
@@ -22,6 +26,10 @@ pub(super) struct External {
     arguments: ChildArguments,
     bytes: ChildBytes,
     resume: Resume,
+    /// What the present child reads, if it went on behind damage.
+    resumed: Option<(ChildArguments, ChildBytes)>,
+    /// Where the child ended that the present one was started again for.
+    ended_at: Option<u64>,
     limits: Limits,
     chunk_frames: usize,
     output: Output,
@@ -69,6 +77,8 @@ impl External {
             arguments,
             bytes,
             resume: Resume::default(),
+            resumed: None,
+            ended_at: None,
             limits: limits.clone(),
             chunk_frames,
             output,
@@ -137,7 +147,12 @@ impl External {
         let has_more = output.spec == self.output.spec
             && output.drop_frames(self.lead + frame)?
             && (output.waiting() > 0 || output.read_more()?);
-        Ok(has_more.then_some(output))
+        if has_more {
+            return Ok(Some(output));
+        }
+        output.child.ended_well();
+        // One that was ended gives nothing either, and that says nothing about the file.
+        output.child.fault().map_or(Ok(None), |how| Err(interrupted(&how)))
     }
 
     /// Goes on behind damage at which the child stopped, if anything follows; returns whether it does.
@@ -149,6 +164,7 @@ impl External {
                 Ok(Some(mut output)) => {
                     output.put_before(&self.output, waiting);
                     self.output = output;
+                    (self.resumed, self.ended_at) = (Some((arguments, bytes)), None);
                     let at_s = self.output.spec.rate.seconds(position);
                     self.warn(format!("damage at {at_s:.2} s became silence: blocks are missing or damaged"));
                     return Ok(true);
@@ -174,6 +190,10 @@ impl External {
         let said = self.output.child.last_words();
         if !well || short || said.is_some() {
             self.output.child.check_reading()?;
+        }
+        let is_known = self.facts.declared_frames.or(self.about).is_some();
+        if !well && (short || !is_known || self.output.child.fault().is_some()) && self.again(end)? {
+            return Ok(());
         }
         let is_whole = self.facts.declared_frames.is_some_and(|declared| end >= declared);
         if !is_whole && (!well || said.is_some() || self.facts.declared_frames.is_some()) && self.go_on()? {
@@ -278,6 +298,7 @@ impl PcmSource for External {
             // A pipe does not run backwards: another child begins at the start.
             self.output = self.start(&self.arguments, &self.bytes, 0)?.ok_or_else(changed)?;
             (self.resume, self.position, self.ended) = (Resume::default(), 0, false);
+            (self.resumed, self.ended_at) = (None, None);
         }
         while self.position < frame.0 {
             self.fill(1)?;

@@ -235,13 +235,18 @@ impl Taking<'_, '_> {
         // Once the tracks that they were are at their own paths.
         applying.flush().await?;
         applying.push_all(self.copies).await?;
-        if self.again.is_empty() {
+        let mut again = self.again;
+        if scan.full {
+            // The program that decoded them may have been to blame.
+            again.extend(scan.store.catalog().damaged_tracks(scan.folder.id).await?);
+        }
+        if again.is_empty() {
             return Ok(());
         }
         // Their file can be reached again: whatever was given up for that reason is tried again.
         applying.flush().await?;
         let task = scan.task_tracker.announce().await?;
-        for id in self.again {
+        for id in again {
             scan.store.catalog().requeue_track(id, Some(task), &Products::default(), clock::now()).await?;
         }
         scan.task_tracker.queued().await;

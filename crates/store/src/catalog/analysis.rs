@@ -11,12 +11,15 @@ use fanfare_model::{
 };
 use sqlx::SqliteConnection;
 
-use super::{Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, track_rows::Shown};
+use super::{
+    Catalog, enrichments, filing::Filing, mixtapes_kept, outcome, small_failures, track_rows::Shown,
+    transcodes,
+};
 use crate::{
     db::{WriteTx, commit},
     error::{lost_lease, sql},
     queue::{LeaseKey, Leased, fence, supersede_enrichment},
-    rows::{col, count, id, json, maybe_time, time, to_json},
+    rows::{col, count, id, int, json, maybe_time, time, to_json},
 };
 
 /// What the analysis of a track gave; committed together with the end of its job.
@@ -251,7 +254,7 @@ impl Catalog {
 /// Stores what was analyzed of a track, and what lists show of it; the caller has checked the lease and ends it.
 pub(super) async fn store_analyzed(tx: &mut WriteTx, done: &AnalysisCommit, now: Timestamp) -> Result<()> {
     const WHAT: &str = "storing what was analyzed";
-    let row = sqlx::query("SELECT n, content FROM track WHERE id = ?")
+    let row = sqlx::query("SELECT n, content, audio ->> '$.frames' AS frames FROM track WHERE id = ?")
         .bind(&done.track.as_bytes()[..])
         .fetch_optional(&mut **tx)
         .await
@@ -301,6 +304,12 @@ pub(super) async fn store_analyzed(tx: &mut WriteTx, done: &AnalysisCommit, now:
     .map_err(sql(WHAT))?;
     show(tx, content).await?;
     mixtapes_kept::came_back(tx, done.track, done.content_hash).await?;
+    let (frames, found) = (col::<Option<i64>>(&row, "frames")?, done.audio.frames.map(int));
+    if before == Some(content) && frames != found {
+        // The same bytes gave another length: one of the decodes was cut, and what was made of it is, too.
+        transcodes::forget(tx, done.content_hash).await?;
+        small_failures::forget_damage(tx, done.track.as_bytes(), now).await?;
+    }
     if before.is_some_and(|before| before != content) {
         let mut filing = Filing::default();
         filing.check_content(before);

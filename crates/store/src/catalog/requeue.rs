@@ -208,8 +208,11 @@ impl Catalog {
         const WHAT: &str = "queueing a track again";
         let mut tx = self.db.write(WHAT).await?;
         let known = sqlx::query(
+            // What was not decoded to its end, or with damage, is decoded again, if its bytes are there: the program that decoded
+            // may have been to blame.
             "SELECT upload, enrichment, presence, \
-                 content IS NOT NULL AND failure IS NULL AND state <> 'failed' AS analyzed \
+                 content IS NOT NULL AND failure IS NULL AND state <> 'failed' AND (upload IN ('incoming', 'gone') \
+                     OR (SELECT warnings FROM content c WHERE c.n = content) = '[]') AS analyzed \
              FROM track WHERE id = ?",
         )
         .bind(&id.as_bytes()[..])

@@ -1,10 +1,13 @@
 //! Why transcodes of a track could not be made, from the errors of the parked jobs.
 
-use fanfare_model::{ErrorKind, Result, Timestamp, TrackId, job::JobError};
+use fanfare_model::{ErrorKind, FolderId, Result, Timestamp, TrackId, job::JobError};
 use sqlx::SqliteConnection;
 
 use super::Catalog;
-use crate::{error::sql, rows::json};
+use crate::{
+    error::sql,
+    rows::{id, json},
+};
 
 impl Catalog {
     /// Why the last attempt at a transcode of that track failed, where it was given up and not made since.
@@ -45,6 +48,24 @@ impl Catalog {
         .await
         .map_err(sql(WHAT))?;
         row.map(|row| json(&row, "error")).transpose()
+    }
+
+    /// Tracks of a folder that were not decoded to their end, or with damage.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn damaged_tracks(&self, folder: FolderId) -> Result<Vec<TrackId>> {
+        const WHAT: &str = "looking for damaged tracks";
+        let mut reader = self.db.reader(WHAT).await?;
+        let rows = sqlx::query(
+            "SELECT t.id FROM track t JOIN content c ON c.n = t.content JOIN folder f ON f.n = t.folder \
+             WHERE f.id = ? AND t.presence = 'here' AND t.state <> 'failed' AND c.warnings <> '[]' ORDER BY t.n",
+        )
+        .bind(&folder.as_bytes()[..])
+        .fetch_all(&mut *reader)
+        .await
+        .map_err(sql(WHAT))?;
+        rows.iter().map(|row| id(row, "id", TrackId::from_bytes)).collect()
     }
 
     /// What the decoder had to say when the track was analyzed, one sentence each.

@@ -81,17 +81,21 @@ impl Catalog {
         rows.iter().map(|row| Ok((id(row, "subject", TrackId::from_bytes)?, json(row, "error")?))).collect()
     }
 
-    /// Tracks whose files are there and whose last analysis failed for a reason of that kind, in the order in which they were added.
+    /// Tracks whose files are there and whose last analysis failed because of `ffmpeg`: there was none that works, or it hung or
+    /// was ended until all attempts were used up. In the order in which they were added.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn tracks_failed_by(&self, kind: ErrorKind, limit: u32) -> Result<Vec<TrackId>> {
+    pub async fn tracks_failed_by_ffmpeg(&self, limit: u32) -> Result<Vec<TrackId>> {
         const WHAT: &str = "looking for tracks that failed";
         let mut reader = self.db.reader(WHAT).await?;
         let rows = sqlx::query(
-            "SELECT id FROM track WHERE presence = 'here' AND failure ->> '$.kind' = ? ORDER BY n LIMIT ?",
+            "SELECT id FROM track WHERE presence = 'here' AND (failure ->> '$.kind' = ?1 OR (state = 'failed' \
+                 AND failure ->> '$.kind' IN (?2, ?3) AND failure ->> '$.message' LIKE 'ffmpeg %')) ORDER BY n LIMIT ?4",
         )
-        .bind(kind.as_str())
+        .bind(ErrorKind::NoDecoder.as_str())
+        .bind(ErrorKind::Timeout.as_str())
+        .bind(ErrorKind::Unavailable.as_str())
         .bind(limit)
         .fetch_all(&mut *reader)
         .await

@@ -285,6 +285,16 @@ pub(super) async fn put(tx: &mut SqliteConnection, made: &Transcode, now: Timest
     supersede_made(tx, made.hash, &made.profile, now).await
 }
 
+/// Forgets all that was made of those bytes; the files are removed as what no row names.
+pub(super) async fn forget(tx: &mut SqliteConnection, hash: ContentHash) -> Result<()> {
+    sqlx::query("DELETE FROM transcode WHERE hash = ?")
+        .bind(&hash.as_bytes()[..])
+        .execute(tx)
+        .await
+        .map_err(sql("forgetting what was made of a file"))?;
+    Ok(())
+}
+
 fn part(row: &SqliteRow) -> Result<TranscodePart> {
     Ok(TranscodePart {
         blob: maybe_hash(row, "blob")?.ok_or_else(|| strange("a transcode without bytes"))?,

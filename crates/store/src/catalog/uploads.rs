@@ -75,6 +75,9 @@ pub struct ProcessCommit {
     pub small: Vec<CachedFile>,
     /// A track that sounds the same.
     pub duplicate: Option<TrackId>,
+    /// Whether the decode gave all of the audio, without damage. If not, the original is kept, whatever was asked for: the
+    /// program that decoded may have been to blame, and nothing else has the rest of the audio.
+    pub is_whole: bool,
 }
 
 /// What enriching a track gave; committed together with the end of its job.
@@ -182,9 +185,10 @@ impl Catalog {
         }
         sqlx::query(
             "UPDATE track SET state = iif(published IS NULL, 'enriching', 'published'), enrichment = 'pending', \
-                 enrichment_error = NULL, twin = ?, updated = ? WHERE id = ?",
+                 enrichment_error = NULL, twin = ?, keep = keep OR NOT ?, updated = ? WHERE id = ?",
         )
         .bind(done.duplicate.map(|duplicate| duplicate.as_bytes().to_vec()))
+        .bind(done.is_whole)
         .bind(now.0)
         .bind(&analyzed.track.as_bytes()[..])
         .execute(&mut *tx)

@@ -110,7 +110,7 @@ impl Work for ProcessTrack {
     }
 
     async fn commit(&mut self, held: &LeasedJob, made: Box<Made>) -> Result<()> {
-        let Made { audio, mut results, warnings, variants, small, growing } = *made;
+        let Made { audio, is_whole, mut results, warnings, variants, small, growing } = *made;
         results.append(&mut self.left_out);
         let upload =
             self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
@@ -138,7 +138,11 @@ impl Work for ProcessTrack {
             warnings,
             enrichment: None,
         };
-        let done = ProcessCommit { analyzed, ladder: Some(ladder), small, duplicate };
+        if !is_whole {
+            let said = analyzed.warnings.join("; ");
+            tracing::warn!(track = %self.id, said, "an upload was not decoded to its end without damage: its original is kept");
+        }
+        let done = ProcessCommit { analyzed, ladder: Some(ladder), small, duplicate, is_whole };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
             match store.catalog().commit_process(&done, clock::now()).await {
@@ -173,17 +177,42 @@ impl Work for ProcessTrack {
         Error::new(ErrorKind::Unavailable, "the storage of the upload is away").because(error)
     }
 
-    /// An error of the file itself is final, since it would come again; storage and helpers that are away are waited for.
+    /// An error of the file itself is final, since it would come again; storage and programs that are away or hang are waited for.
     fn retry_at(&self, held: &LeasedJob, kind: ErrorKind, now: Timestamp) -> Option<Timestamp> {
-        let passes =
-            matches!(kind, ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Busy | ErrorKind::Unavailable);
-        let (attempt, most) = (held.job.attempt.0, held.job.max_attempts);
-        if passes { next_attempt(kind, attempt, most, now, jitter(now)) } else { None }
+        next_process(kind, held.job.attempt.0, held.job.max_attempts, now)
     }
 
     async fn give_up(&mut self, held: &LeasedJob, error: &Error, now: Timestamp) -> Result<()> {
         let (reason, catalog) = (JobError::from(error), held.context.store.catalog());
         let (job, attempt, owner) = (held.job.id, held.attempt(), held.owner());
         catalog.fail_analysis(LeaseKey::new(job, attempt, owner), self.id, &reason, None, now).await
+    }
+}
+
+/// When an upload is processed again that failed for that reason.
+fn next_process(kind: ErrorKind, attempt: u32, max_attempts: u32, now: Timestamp) -> Option<Timestamp> {
+    kind.is_transient().then(|| next_attempt(kind, attempt, max_attempts, now, jitter(now))).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 12: an `ffmpeg` that hung once made an upload fail permanently, at the first of five attempts.
+    #[test]
+    fn an_upload_is_tried_again_unless_its_file_is_to_blame() {
+        let now = Timestamp(1_000_000);
+        for kind in ErrorKind::ALL {
+            let outside = matches!(
+                kind,
+                ErrorKind::Io
+                    | ErrorKind::NoSpace
+                    | ErrorKind::Busy
+                    | ErrorKind::Unavailable
+                    | ErrorKind::Timeout
+            );
+            assert_eq!(next_process(*kind, 1, 5, now).is_some_and(|at| at > now), outside, "{kind}");
+            assert_eq!(next_process(*kind, 5, 5, now), None, "{kind}: the last attempt");
+        }
     }
 }

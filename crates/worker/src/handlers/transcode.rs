@@ -89,7 +89,7 @@ impl Work for TranscodeTrack {
     }
 
     async fn commit(&mut self, held: &LeasedJob, product: Self::Product) -> Result<()> {
-        let (hash, changed_ns, Made { variants, growing, audio, results, warnings, small: _ }) = *product;
+        let (hash, changed_ns, Made { variants, growing, audio, results, warnings, .. }) = *product;
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.context.store;

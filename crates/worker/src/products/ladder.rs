@@ -19,6 +19,7 @@ use fanfare_store::{GrowingLadder, GrowingVariant, growing_variant};
 
 use super::{
     analyze_file::{budget, properties, tag_damage},
+    small::too_short,
     transcode_products::{ProductFiles, TranscodeProducts},
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Making {
 pub(crate) struct Made {
     /// Properties, with frames as counted.
     pub(crate) audio: AudioProperties,
+    /// Whether the decoder gave all of the audio, without damage.
+    pub(crate) is_whole: bool,
     /// What the analyzers found.
     pub(crate) results: Vec<AnalyzerResult>,
     /// What was odd about the audio, and which variants could not be made.
@@ -112,6 +115,9 @@ pub(crate) fn make(
     let options = AnalyzeOptions { fan_out, policy: making.policy, ..AnalyzeOptions::default() };
     let mut progress = |frames| on_progress(frames, declared);
     let analyzed = analyze_with(&making.analyzers, &mut *source, sinks, &options, cancel, &mut progress)?;
+    let is_whole = analyzed.warnings.is_empty()
+        && !analyzed.stopped_early
+        && too_short(&*source, analyzed.frames).is_none();
     warnings.extend(analyzed.warnings);
     warnings.extend(tag_damage(&making.path, &open.limits));
     if cancel.is_cancelled() {
@@ -123,7 +129,8 @@ pub(crate) fn make(
     let variants = names.iter().map(|name| whole(folder, name)).collect::<Result<_>>()?;
     let audio = properties(&facts, spec, Some(analyzed.frames), making.size_bytes);
     let small = small.map(|small| small.finished(&analyzed.sinks, making.size_bytes));
-    Ok(Made { audio, results: analyzed.results, warnings, variants, small, growing: making.growing })
+    let (results, growing) = (analyzed.results, making.growing);
+    Ok(Made { audio, is_whole, results, warnings, variants, small, growing })
 }
 
 /// A server that restarts removes what lies in the staging folder, also files of the earlier server's worker that has not

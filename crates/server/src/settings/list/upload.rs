@@ -37,7 +37,7 @@ pub(super) const KEEP_ORIGINALS: Setting = Setting {
     value_type: ValueType::Switch,
     default: "true",
     unit: "",
-    help: "Whether an uploaded file is kept when everything was made of it. Without it the track plays by HLS only, and better analyzers of later versions cannot analyze it again.",
+    help: "Whether an uploaded file is kept when everything was made of it. Without it the track plays by HLS only, and better analyzers of later versions cannot analyze it again. An upload that was not decoded to its end, or with damage, is always kept.",
     example: "false",
     page: true,
     get: |settings| json!(settings.upload.keep_originals),
