@@ -161,9 +161,7 @@ impl Transcodes {
     async fn stored(&self, track: &Track, hash: ContentHash, profile: Profile) -> Result<Option<OpenFile>> {
         let catalog = self.store.catalog();
         let text = profile.to_string();
-        let Some(row) = catalog.cached_of(hash).await?.into_iter().find(|row| row.profile == text) else {
-            return Ok(None);
-        };
+        let Some(row) = catalog.cached(hash, &text).await? else { return Ok(None) };
         match self.open_as_made(&row).await {
             Ok(file) => {
                 self.uses.note(&self.store, hash, &text);

@@ -6,12 +6,16 @@
 use fanfare_model::{Attempt, ContentHash, ErrorKind, JobId, Quality, Result, TaskId, Timestamp, TrackId};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{Catalog, small_failures::forget_damage};
+use super::{
+    Catalog,
+    small_failures::forget_damage,
+    transcode_row::{TranscodeRow, note_hash},
+};
 use crate::{
     CacheFolder, CachedFile, Damage, Look,
     db::commit,
     error::{sql, strange},
-    queue::{fence, supersede_made},
+    queue::fence,
     rows::{col, count, id, int, maybe_hash, time},
 };
 
@@ -79,6 +83,24 @@ impl Catalog {
         rows.iter().map(cached_file).collect()
     }
 
+    /// The transcode of those bytes by that profile, as its row has it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn cached(&self, hash: ContentHash, profile: &str) -> Result<Option<CachedFile>> {
+        const WHAT: &str = "reading what is cached";
+        let mut reader = self.db.reader(WHAT).await?;
+        let statement =
+            format!("SELECT {COLUMNS} FROM transcode WHERE hash = ? AND profile = ? AND file IS NOT NULL");
+        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(&hash.as_bytes()[..])
+            .bind(profile)
+            .fetch_optional(&mut *reader)
+            .await
+            .map_err(sql(WHAT))?;
+        row.as_ref().map(cached_file).transpose()
+    }
+
     /// What is wrong with a transcode, as far as such a look tells.
     pub async fn damage(&self, file: &CachedFile, look: Look) -> Option<Damage> {
         let (cache, file) = (self.cache.clone(), file.clone());
@@ -128,13 +150,7 @@ impl Catalog {
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence(&mut tx, job, attempt, owner).await?;
         for file in made {
-            // The next request finds it by the hash of the track's bytes, which may not have been known before.
-            sqlx::query("UPDATE track SET hash = ? WHERE id = ? AND hash IS NULL")
-                .bind(&file.hash.as_bytes()[..])
-                .bind(&leased.subject[..])
-                .execute(&mut *tx)
-                .await
-                .map_err(sql(WHAT))?;
+            note_hash(&mut tx, &leased.subject, file.hash).await?;
             put(&mut tx, file).await?;
         }
         sqlx::query("UPDATE job SET files = ?, bytes = ?, damaged = ? WHERE id = ?")
@@ -344,24 +360,8 @@ pub(super) async fn put(tx: &mut SqliteConnection, file: &CachedFile) -> Result<
         .execute(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
-    sqlx::query(
-        "INSERT INTO transcode (hash, profile, pinned, size_bytes, made, used, file, quality, sum) \
-         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (hash, profile) DO UPDATE SET \
-             size_bytes = excluded.size_bytes, made = excluded.made, used = max(used, excluded.used), \
-             file = excluded.file, quality = excluded.quality, sum = excluded.sum",
-    )
-    .bind(&file.hash.as_bytes()[..])
-    .bind(&*file.profile)
-    .bind(int(file.size_bytes))
-    .bind(file.made.0)
-    .bind(file.used.0)
-    .bind(&*file.file)
-    .bind(file.quality.as_str())
-    .bind(file.sum.as_ref().map(|sum| &sum.as_bytes()[..]))
-    .execute(&mut *tx)
-    .await
-    .map_err(sql(WHAT))?;
-    supersede_made(tx, file.hash, &file.profile, file.made).await
+    TranscodeRow::of_file(file).put(tx).await?;
+    Ok(())
 }
 
 fn quality(row: &SqliteRow) -> Result<Quality> {

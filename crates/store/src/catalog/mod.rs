@@ -49,6 +49,7 @@ mod tasks;
 mod track_filter;
 mod track_rows;
 mod tracks;
+mod transcode_row;
 mod transcodes;
 mod uploads;
 mod wanted_covers;

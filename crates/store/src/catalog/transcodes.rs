@@ -8,12 +8,15 @@ use fanfare_model::{
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::Catalog;
+use super::{
+    Catalog,
+    transcode_row::{TranscodeRow, note_hash},
+};
 use crate::{
     BlobKind,
     db::commit,
     error::{sql, strange},
-    queue::{fence, supersede_made},
+    queue::fence,
     rows::{col, count, int, json, maybe_hash, to_json},
 };
 
@@ -129,13 +132,7 @@ impl Catalog {
         const WHAT: &str = "storing a transcode";
         let mut tx = self.db.write(WHAT).await?;
         let leased = fence(&mut tx, job, attempt, owner).await?;
-        // The next request finds it by the hash of the track's bytes, which may not have been known before.
-        sqlx::query("UPDATE track SET hash = ? WHERE id = ? AND hash IS NULL")
-            .bind(&made.hash.as_bytes()[..])
-            .bind(&leased.subject[..])
-            .execute(&mut *tx)
-            .await
-            .map_err(sql(WHAT))?;
+        note_hash(&mut tx, &leased.subject, made.hash).await?;
         put(&mut tx, made, now).await?;
         leased.done(&mut tx, now).await?;
         commit(tx, WHAT).await
@@ -248,19 +245,16 @@ impl Catalog {
 /// Stores a transcode inside a transaction, in place of an older one of the same bytes and profile.
 pub(super) async fn put(tx: &mut SqliteConnection, made: &Transcode, now: Timestamp) -> Result<()> {
     const WHAT: &str = "storing a transcode";
-    let n: i64 = sqlx::query_scalar(
-        "INSERT INTO transcode (hash, profile, pinned, size_bytes, made, used) VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
-         ON CONFLICT (hash, profile) DO UPDATE SET pinned = max(pinned, excluded.pinned), \
-             size_bytes = excluded.size_bytes, made = excluded.made, used = excluded.used RETURNING n",
-    )
-    .bind(&made.hash.as_bytes()[..])
-    .bind(&*made.profile)
-    .bind(made.pinned)
-    .bind(int(made.size_bytes()))
-    .bind(now.0)
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(sql(WHAT))?;
+    let row = TranscodeRow {
+        hash: made.hash,
+        profile: &made.profile,
+        pinned: made.pinned,
+        size_bytes: made.size_bytes(),
+        made: now,
+        used: now,
+        file: None,
+    };
+    let n = row.put(tx).await?;
     sqlx::query("DELETE FROM transcode_part WHERE transcode = ?")
         .bind(n)
         .execute(&mut *tx)
@@ -282,7 +276,7 @@ pub(super) async fn put(tx: &mut SqliteConnection, made: &Transcode, now: Timest
         .await
         .map_err(sql(WHAT))?;
     }
-    supersede_made(tx, made.hash, &made.profile, now).await
+    Ok(())
 }
 
 /// Forgets all that was made of those bytes; the files are removed as what no row names.
