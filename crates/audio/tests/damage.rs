@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use fanfare_audio::{FfmpegUse, OpenOptions, open};
+use fanfare_audio::{FfmpegUse, Limits, OpenOptions, header_length, open};
 use fanfare_model::{ErrorKind, Result};
 use support::{encode, music, write_wav};
 
@@ -151,6 +151,7 @@ fn a_cut_or_damaged_file_says_so_and_goes_on_behind_the_damage() {
             harm(&mut bytes);
             let path = folder.path().join(format!("harmed-{name}"));
             std::fs::write(&path, &bytes).unwrap();
+            wrong.extend(headers_disagree(name, &path).map(|problem| format!("{problem}: {name} {damage}")));
             for (how, ffmpeg) in [("alone", FfmpegUse::Off), ("ffmpeg", FfmpegUse::default())] {
                 let outcome = decode(&path, &OpenOptions { ffmpeg, ..OpenOptions::default() });
                 let (line, problem) = judge(name, damage, &outcome);
@@ -161,6 +162,23 @@ fn a_cut_or_damaged_file_says_so_and_goes_on_behind_the_damage() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with the length that the headers alone say: it is that of the whole, which the decoder knows too.
+fn headers_disagree(name: &str, path: &Path) -> Option<String> {
+    let seconds = f64::from(SECONDS);
+    let headers = header_length(path, &Limits::default()).ok()?;
+    let said = headers.whole_frames.map(|frames| headers.rate.seconds(frames));
+    let source = open(path, &OpenOptions::default()).ok()?;
+    let known = source.whole_frames().map(|frames| source.spec().rate.seconds(frames));
+    // Frames of lossy codecs are never counted on: nothing is made of them.
+    let is_lossy = name.ends_with(".mp3") || name.ends_with(".aac");
+    let is_wrong = match (said, known) {
+        (Some(said), _) if said > seconds + 1.0 => true,
+        (said, Some(known)) if !is_lossy => said.is_none_or(|said| (said - known).abs() > 1.0),
+        _ => false,
+    };
+    is_wrong.then(|| format!("the headers say {said:?} s, the decoder {known:?} s"))
 }
 
 /// What is printed of an outcome, and what is wrong with it.

@@ -35,7 +35,7 @@ struct Kept<K, T> {
 
 struct Place<T> {
     file: OpenFile,
-    beside: T,
+    label: T,
     write_generation: u64,
     since: Instant,
 }
@@ -68,7 +68,7 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> OpenFileCache<K, 
     }
 
     fn find_at(&self, key: &K, write_generation: u64, now: Instant) -> Option<(OpenFile, T)> {
-        let (file, beside) = {
+        let (file, label) = {
             let kept = self.kept();
             let place = kept.places.get(key)?;
             if place.write_generation != write_generation
@@ -76,15 +76,15 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> OpenFileCache<K, 
             {
                 return None;
             }
-            (place.file.clone(), place.beside.clone())
+            (place.file.clone(), place.label.clone())
         };
         // Asks the system, so not under the lock.
-        file.is_current().then_some((file, beside))
+        file.is_current().then_some((file, label))
     }
 
     /// Keeps a file that was found while the write_generation was that one. A file that was changed a moment ago is not
     /// kept: its tag is about to become a strong one.
-    pub fn keep(&self, key: K, write_generation: u64, file: &OpenFile, beside: T) {
+    pub fn keep(&self, key: K, write_generation: u64, file: &OpenFile, label: T) {
         if file.representation().etag.is_weak() {
             return;
         }
@@ -92,8 +92,7 @@ impl<K: Eq + Hash + Send + 'static, T: Clone + Send + 'static> OpenFileCache<K, 
         if kept.places.len() >= kept.most && !kept.places.contains_key(&key) {
             return;
         }
-        kept.places
-            .insert(key, Place { file: file.clone(), beside, write_generation, since: Instant::now() });
+        kept.places.insert(key, Place { file: file.clone(), label, write_generation, since: Instant::now() });
         if !std::mem::replace(&mut kept.swept, true) {
             tokio::spawn(self.clone().sweep());
         }
@@ -160,7 +159,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let open_file_cache = OpenFileCache::default();
             let file = opened(&folder, true).await;
-            open_file_cache.keep(1, 7, &file, "beside");
+            open_file_cache.keep(1, 7, &file, "label");
             assert!(open_file_cache.find(&1, 7).is_some() && open_file_cache.find(&2, 7).is_none());
             assert!(open_file_cache.find(&1, 8).is_none(), "another write_generation");
             change(&folder.path().join("a"));

@@ -417,6 +417,34 @@ async fn head_is_answered_from_the_plan_alone() {
     server.stop().await;
 }
 
+// issue 13, E8: `HEAD` of a playlist made the whole ladder.
+#[tokio::test(flavor = "multi_thread")]
+async fn head_of_a_multivariant_playlist_makes_no_ladder() {
+    let (server, owner, ids) = server_with(&[("a.wav", 7.0)]).await;
+    let made = async || {
+        let counts = server.store().jobs().counts("transcode-track").await.unwrap();
+        counts.waiting + counts.running + counts.done + counts.parked + counts.cancelled
+    };
+    let path = |file: &str| format!("/api/v1/tracks/{}/hls/{file}", ids[0]);
+    let mut heads = Vec::new();
+    for file in ["index.m3u8", "ts.m3u8"] {
+        let head = server.request(&owner, Method::HEAD, &path(file)).send().await.unwrap();
+        assert_eq!((head.status().as_u16(), field(&head, "content-length")), (200, ""), "{file}");
+        heads.push((file, field(&head, "content-type").to_owned(), field(&head, "cache-control").to_owned()));
+    }
+    assert_eq!(made().await, 0, "nothing was made");
+    for (file, media_type, cached) in heads {
+        let sent = server.get(&owner, &path(file)).await;
+        assert_eq!((sent.status().as_u16(), field(&sent, "content-type")), (200, &*media_type), "{file}");
+        assert_eq!(field(&sent, "cache-control"), cached, "{file}");
+        let len = sent.text().await.unwrap().len().to_string();
+        let head = server.request(&owner, Method::HEAD, &path(file)).send().await.unwrap();
+        assert_eq!(field(&head, "content-length"), len, "{file}");
+    }
+    assert_eq!(made().await, 1, "one ladder");
+    server.stop().await;
+}
+
 // issue 13, E7: a run that makes files ahead went beyond the cap (12 MB became 27) and was thinned out afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_stops_at_the_cap_and_says_so() {
