@@ -14,7 +14,7 @@ const AU_F32: u32 = 6;
 
 /// What `ffmpeg` says when a file has no audio track: our `-map` finds none.
 const NO_AUDIO: &str = "matches no streams";
-/// What it says of a codec that [`Recipe`] does not allow.
+/// What it says of a codec that [`ChildArguments`] does not allow.
 const NOT_ALLOWED: &str = "not on whitelist";
 /// What it says when it was built without something.
 const LACKS: &[&str] = &[
