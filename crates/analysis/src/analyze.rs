@@ -14,7 +14,7 @@
 //!
 //! Analyzers can neither store nor touch files. What follows is done by the caller of [`analyze`]: it stores the results,
 //! then runs the hooks that follow a stored analysis, then cleans up. A hook is skipped when storing failed, and its error
-//! is a warning (`fanfare-ingest`, `PostAnalysis`).
+//! is a warning (`fanfare-channel`, `PostAnalysis`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +23,7 @@ use fanfare_audio::{
     SinkReport,
 };
 use fanfare_model::{
-    Error, ErrorKind, Features, Result,
+    Error, ErrorKind, Features, Result, SampleSpec,
     features::{AnalyzerOutcome, AnalyzerResult},
 };
 
@@ -107,43 +107,80 @@ pub fn analyze_with(
     cancel: &CancelFlag,
     on_progress: &mut dyn FnMut(u64),
 ) -> Result<Analysis> {
-    let context = StartContext { spec: source.spec(), declared_frames: source.facts().declared_frames };
-    if context.spec.rate.hz() < MIN_RATE_HZ {
-        let message = format!("a sample rate of {} is too low to analyze", context.spec.rate);
-        return Err(Error::new(ErrorKind::Unsupported, message)
-            .remedy(format!("convert the file to {MIN_RATE_HZ} Hz or more")));
-    }
+    check_rate(source.spec())?;
     let _slot = options.slots.as_ref().map(|slots| slots.take(cancel)).transpose()?;
-    let shared = Arc::new(SharedTransforms::new(context.spec));
     let mut fan_out = FanOut::new(options.fan_out.clone());
-    let mut started = Vec::new();
-    for entry in entries {
-        let slot = OutputSlot::default();
-        let start = (entry.start)(&context).map(|analyzer| {
-            let sink =
-                AnalyzerSink { analyzer, shared: Arc::clone(&shared), frames: 0, output: Arc::clone(&slot) };
-            fan_out.add_as(options.policy, entry.id, Box::new(sink));
-        });
-        started.push((entry, start.map(|()| slot)));
+    let (analyzers, sinks) = AnalyzerSinks::start(entries, source, options.policy);
+    for (name, sink) in sinks {
+        fan_out.add_as(options.policy, name, sink);
     }
     for (name, sink) in extra {
         fan_out.add(name, sink);
     }
     let report = fan_out.run(source, cancel, on_progress)?;
-
-    // Sinks report in the order they were added: those analyzers that started, then the extra ones.
-    let mut sinks = report.sinks.iter();
-    let results = started
-        .into_iter()
-        .filter_map(|(entry, start)| result_of(entry, start, options.policy, || sinks.next()))
-        .collect::<Vec<_>>();
     Ok(Analysis {
         frames: report.frames,
         stopped_early: report.stopped_early,
-        results,
+        // Sinks report in the order they were added: those analyzers that started, then the extra ones.
+        results: analyzers.results(&report.sinks),
         warnings: source.warnings().to_vec(),
         sinks: report.sinks,
     })
+}
+
+/// Whether analyzers and encoders can work at that sample rate.
+///
+/// # Errors
+/// `Unsupported` for a rate below 1 kHz.
+pub fn check_rate(spec: SampleSpec) -> Result<()> {
+    if spec.rate.hz() >= MIN_RATE_HZ {
+        return Ok(());
+    }
+    let message = format!("a sample rate of {} is too low to analyze", spec.rate);
+    Err(Error::new(ErrorKind::Unsupported, message)
+        .remedy(format!("convert the file to {MIN_RATE_HZ} Hz or more")))
+}
+
+/// Analyzers of one track that were started as sinks of a fan-out, for a caller that runs the fan-out itself.
+#[derive(Debug)]
+pub struct AnalyzerSinks {
+    started: Vec<(AnalyzerEntry, Result<OutputSlot>)>,
+    policy: SinkPolicy,
+}
+
+impl AnalyzerSinks {
+    /// Starts exactly these analyzers for that source; returns the sinks of those that accept it, with their names. They are
+    /// added to a fan-out in this order, under that policy.
+    #[must_use]
+    pub fn start(
+        entries: &[AnalyzerEntry],
+        source: &dyn PcmSource,
+        policy: SinkPolicy,
+    ) -> (Self, Vec<(String, Box<dyn PcmSink>)>) {
+        let context = StartContext { spec: source.spec(), declared_frames: source.facts().declared_frames };
+        let shared = Arc::new(SharedTransforms::new(context.spec));
+        let (mut started, mut sinks) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let slot = OutputSlot::default();
+            let start = (entry.start)(&context).map(|analyzer| {
+                let shared = Arc::clone(&shared);
+                let sink = AnalyzerSink { analyzer, shared, frames: 0, output: Arc::clone(&slot) };
+                sinks.push((entry.id.to_owned(), Box::new(sink) as Box<dyn PcmSink>));
+            });
+            started.push((*entry, start.map(|()| slot)));
+        }
+        (Self { started, policy }, sinks)
+    }
+
+    /// One result per analyzer, from the reports on its sinks; none for one that lagged behind a listener.
+    #[must_use]
+    pub fn results(self, reports: &[SinkReport]) -> Vec<AnalyzerResult> {
+        let mut reports = reports.iter();
+        self.started
+            .into_iter()
+            .filter_map(|(entry, start)| result_of(&entry, start, self.policy, || reports.next()))
+            .collect()
+    }
 }
 
 /// What became of one analyzer, from how it started and how its sink ended; nothing if it was evicted because it lagged, or

@@ -32,7 +32,7 @@ pub mod timbre;
 pub mod waveform;
 
 pub use absence::{Absence, AbsenceReason};
-pub use analyze::{Analysis, AnalyzeOptions, analyze, analyze_with};
+pub use analyze::{Analysis, AnalyzeOptions, AnalyzerSinks, analyze, analyze_with, check_rate};
 pub use analyzer::{Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
 pub use descriptors::describe;
 pub use list::{ANALYZERS, versions};

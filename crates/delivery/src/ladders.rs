@@ -18,6 +18,7 @@ use std::{
 use fanfare_audio::hls::Ladder;
 use fanfare_model::{
     Attempt, ContentHash, Error, ErrorKind, JobId, JobKind, JobState, Result, Track, TrackHome, TrackId,
+    Wanted,
     hls::{SegmentFacts, VariantFacts},
 };
 use fanfare_store::{BlobKind, Growing, Store, Transcode, growing_folder, growing_names, growing_variant};
@@ -171,8 +172,8 @@ impl Ladders {
             tokio::time::sleep(LadderMaking::LOOK_EVERY).await;
         };
         let (track, ladder) = match kind {
-            JobKind::TranscodeTrack { track, ladder } => (track, ladder),
-            JobKind::ProcessTrack { track, products } => (track, products.ladder),
+            JobKind::MakeProducts { track, wanted: Wanted::Hls(ladder) } => (track, ladder),
+            JobKind::MakeProducts { track, wanted: Wanted::Upload(products) } => (track, products.ladder),
             _ => return Ok(None),
         };
         let ladder = if ladder.is_empty() { Ladder::default() } else { ladder.parse::<Ladder>()? };

@@ -1,4 +1,4 @@
-use fanfare_model::{JobKind, Tags, Timestamp};
+use fanfare_model::{JobKind, Tags, Timestamp, Wanted};
 use fanfare_store::{
     GrowingLadder, GrowingVariant, NewJob, ScanChange, ScannedFile, StoreOptions, TrackQuery, TranscodePart,
 };
@@ -44,7 +44,7 @@ async fn a_segment_that_was_listed_is_there_while_its_ladder_moves_to_where_it_i
     let page = catalog.tracks(&TrackQuery { limit: 1, ..TrackQuery::default() }).await.unwrap();
     let track = page.items[0].track.clone();
     let new = NewJob {
-        kind: JobKind::TranscodeTrack { track: track.id, ladder: LADDER.to_owned() },
+        kind: JobKind::make(track.id, Wanted::Hls(LADDER.to_owned())),
         task: None,
         dedupe_key: None,
         priority: 0,

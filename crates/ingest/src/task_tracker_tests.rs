@@ -1,4 +1,4 @@
-use fanfare_model::{ErrorKind, JobKind, TrackId, job::JobError};
+use fanfare_model::{ErrorKind, JobKind, TrackId, Wanted, job::JobError};
 use fanfare_store::{AfterFailure, LeaseKey, NewJob, StoreOptions};
 
 use super::*;
@@ -21,7 +21,7 @@ async fn a_task_does_not_end_while_something_is_queued_under_it() {
             async move { task_tracker.count().await }
         });
         let new = NewJob {
-            kind: JobKind::EnrichTrackAudio { track: TrackId::from_bytes([round; 16]) },
+            kind: JobKind::Describe { track: TrackId::from_bytes([round; 16]) },
             task: Some(task),
             dedupe_key: None,
             priority: 0,
@@ -57,10 +57,7 @@ async fn why_a_run_ended_is_told_by_the_next_life_of_the_server_too() {
         let now = fanfare_channel::clock::now();
         for number in 0..3 {
             let new = NewJob {
-                kind: JobKind::CacheTrack {
-                    track: TrackId::from_bytes([number; 16]),
-                    profiles: "high".to_owned(),
-                },
+                kind: JobKind::make(TrackId::from_bytes([number; 16]), Wanted::Transcodes("high".to_owned())),
                 task: Some(task),
                 dedupe_key: None,
                 priority: 0,

@@ -60,7 +60,7 @@ async fn send(ingest: &Ingest, name: &str, bytes: &[u8]) -> TrackId {
 async fn fail_open(store: &Store, track: TrackId) -> JobId {
     let far = Timestamp(i64::from(u32::MAX) * 1_000);
     let job = NewJob {
-        kind: JobKind::EnrichTrackAudio { track },
+        kind: JobKind::Describe { track },
         task: None,
         dedupe_key: Some(format!("enrich:{track}")),
         priority: 0,

@@ -10,80 +10,151 @@ use crate::{Error, JobId, TaskId, Timestamp, TrackId};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum JobKind {
-    /// Decode the track once and run every analyzer whose result is missing at its current version.
-    AnalyzeTrack {
+    /// Decode a track once, into products.
+    MakeProducts {
         /// Which track.
         track: TrackId,
-    },
-    /// Decode an uploaded track once, into every analyzer and whatever is made of it.
-    ProcessTrack {
-        /// Which track.
-        track: TrackId,
-        /// What is made of it.
-        products: Products,
+        /// Which products, and with that for whom and how urgently.
+        wanted: Wanted,
     },
     /// Everything beyond the first analysis of an uploaded track. Fails open.
-    EnrichTrackAudio {
+    Describe {
         /// Which track.
         track: TrackId,
-    },
-    /// Decode a track once, into a transcode that a client asked for (and into the analyzers it still lacks).
-    TranscodeTrack {
-        /// Which track.
-        track: TrackId,
-        /// The ladder to make.
-        ladder: String,
-    },
-    /// Make a transcode of a track block by block, in the order in which listeners want them.
-    StreamTrack {
-        /// Which track.
-        track: TrackId,
-        /// The profile.
-        profile: String,
-    },
-    /// Decode a track once, into every transcode that is wanted of it.
-    CacheTrack {
-        /// Which track.
-        track: TrackId,
-        /// The profiles, separated by commas; behind `!` those that are made even if they exist.
-        profiles: String,
     },
 }
 
-impl JobKind {
-    /// The kind's stable name, which is also the name of the queue it waits in.
+/// Which products a job makes. For whom, and how urgent that is, follows from it: it decides the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// Every analyzer whose result is missing at its current version. No user waits.
+    Features,
+    /// Every analyzer, an HLS ladder and transcodes, of an upload, whose owner waits.
+    Upload(Products),
+    /// The HLS ladder of that text, for a listener (and the analyzers that the track still lacks).
+    Hls(String),
+    /// A transcode of that profile, block by block in the order in which listeners need them (and the analyzers that the track
+    /// still lacks).
+    Stream(String),
+    /// Every transcode of those profiles, separated by commas; behind `!` those that are made even if they exist. Made ahead of
+    /// time.
+    Transcodes(String),
+}
+
+/// A queue of jobs. Its name is stored with each job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// [`Wanted::Features`].
+    Features,
+    /// [`Wanted::Upload`].
+    Upload,
+    /// [`JobKind::Describe`].
+    Describe,
+    /// [`Wanted::Hls`].
+    Hls,
+    /// [`Wanted::Stream`].
+    Stream,
+    /// [`Wanted::Transcodes`].
+    Transcodes,
+}
+
+impl Queue {
+    /// All queues.
+    pub const ALL: &'static [Self] =
+        &[Self::Features, Self::Upload, Self::Describe, Self::Hls, Self::Stream, Self::Transcodes];
+
+    /// Its stable name, by which users and the database know it.
     #[must_use]
-    pub const fn queue(&self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::AnalyzeTrack { .. } => "analyze-track",
-            Self::ProcessTrack { .. } => "process-track",
-            Self::EnrichTrackAudio { .. } => "enrich-track-audio",
-            Self::TranscodeTrack { .. } => "transcode-track",
-            Self::StreamTrack { .. } => "stream-track",
-            Self::CacheTrack { .. } => "cache-track",
+            Self::Features => "analyze-track",
+            Self::Upload => "process-track",
+            Self::Describe => "enrich-track-audio",
+            Self::Hls => "transcode-track",
+            Self::Stream => "stream-track",
+            Self::Transcodes => "cache-track",
         }
     }
 
+    /// The queue of that name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|queue| queue.name() == name)
+    }
+
+    /// The job of a track in this queue, whose products are as [`JobKind::detail`] writes them.
+    #[must_use]
+    pub fn job(self, track: TrackId, detail: &str) -> JobKind {
+        let text = || detail.to_owned();
+        let wanted = match self {
+            Self::Describe => return JobKind::Describe { track },
+            Self::Features => Wanted::Features,
+            Self::Upload => Wanted::Upload(Products::read(detail)),
+            Self::Hls => Wanted::Hls(text()),
+            Self::Stream => Wanted::Stream(text()),
+            Self::Transcodes => Wanted::Transcodes(text()),
+        };
+        JobKind::MakeProducts { track, wanted }
+    }
+}
+
+impl JobKind {
     /// The name of every queue.
     pub const QUEUES: &'static [&'static str] = &[
-        "analyze-track",
-        "process-track",
-        "enrich-track-audio",
-        "transcode-track",
-        "stream-track",
-        "cache-track",
+        Queue::Features.name(),
+        Queue::Upload.name(),
+        Queue::Describe.name(),
+        Queue::Hls.name(),
+        Queue::Stream.name(),
+        Queue::Transcodes.name(),
     ];
+
+    /// A job that makes those products of a track.
+    #[must_use]
+    pub const fn make(track: TrackId, wanted: Wanted) -> Self {
+        Self::MakeProducts { track, wanted }
+    }
+
+    /// The queue that it waits in.
+    #[must_use]
+    pub const fn of_queue(&self) -> Queue {
+        match self {
+            Self::Describe { .. } => Queue::Describe,
+            Self::MakeProducts { wanted, .. } => match wanted {
+                Wanted::Features => Queue::Features,
+                Wanted::Upload(_) => Queue::Upload,
+                Wanted::Hls(_) => Queue::Hls,
+                Wanted::Stream(_) => Queue::Stream,
+                Wanted::Transcodes(_) => Queue::Transcodes,
+            },
+        }
+    }
+
+    /// The name of that queue.
+    #[must_use]
+    pub const fn queue(&self) -> &'static str {
+        self.of_queue().name()
+    }
+
+    /// Which products exactly, as text, if the queue does not say it all.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Describe { .. } | Self::MakeProducts { wanted: Wanted::Features, .. } => None,
+            Self::MakeProducts { wanted: Wanted::Upload(products), .. } => Some(products.to_string()),
+            Self::MakeProducts {
+                wanted: Wanted::Hls(text) | Wanted::Stream(text) | Wanted::Transcodes(text),
+                ..
+            } => Some(text.clone()),
+        }
+    }
 
     /// The track that it is about.
     #[must_use]
     pub const fn track(&self) -> TrackId {
         match self {
-            Self::AnalyzeTrack { track }
-            | Self::ProcessTrack { track, .. }
-            | Self::EnrichTrackAudio { track }
-            | Self::TranscodeTrack { track, .. }
-            | Self::StreamTrack { track, .. }
-            | Self::CacheTrack { track, .. } => *track,
+            Self::MakeProducts { track, .. } | Self::Describe { track } => *track,
         }
     }
 }

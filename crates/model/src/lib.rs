@@ -39,7 +39,7 @@ pub use hls::{SegmentFacts, VariantFacts};
 pub use id::{
     ApiKeyId, ArtistId, ContentHash, FolderId, JobId, MixtapeId, ReleaseId, ShareId, TaskId, TrackId, UserId,
 };
-pub use job::{Attempt, Job, JobKind, JobState};
+pub use job::{Attempt, Job, JobKind, JobState, Queue, Wanted};
 pub use mixtape::{Mixtape, MixtapeEntry, Share, Slug};
 pub use password::{MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, check_password};
 pub use people::{Access, Role, User};

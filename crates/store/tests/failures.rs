@@ -80,7 +80,7 @@ async fn every_failed_attempt_is_a_warning_and_the_last_one_an_error() {
     fixture.add(&["A/B/one.flac"]).await;
     let (track, file) = (fixture.id("A/B/one.flac").await, "/music/A/B/one.flac");
     let new = NewJob {
-        kind: JobKind::EnrichTrackAudio { track },
+        kind: JobKind::Describe { track },
         task: None,
         dedupe_key: None,
         priority: 0,

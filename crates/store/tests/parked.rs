@@ -6,7 +6,7 @@ mod support;
 
 use fanfare_model::{
     EnrichmentState, Error, ErrorKind, Job, JobId, JobKind, JobState, Tags, TaskId, Timestamp, Track,
-    TrackId, TrackState, UserId,
+    TrackId, TrackState, UserId, Wanted,
     enrichment::Enrichment,
     job::{JobError, Products},
 };
@@ -319,7 +319,7 @@ async fn a_parked_job_that_is_discarded_leaves_its_track_as_it_is() {
     // The track can still be asked for, with what is made of uploads now.
     fixture.store.catalog().requeue_track(id, None, &products(), later(2)).await.unwrap();
     let again = claim(&fixture, PROCESS, later(2)).await.unwrap();
-    assert_eq!(again.kind, JobKind::ProcessTrack { track: id, products: products() });
+    assert_eq!(again.kind, JobKind::make(id, Wanted::Upload(products())));
     fixture.assert_clean().await;
 }
 

@@ -4,7 +4,7 @@
 mod support;
 
 use fanfare_model::{
-    Error, ErrorKind, Job, JobId, JobKind, Profile, Quality, Timestamp, TranscodeCodec, job::JobError,
+    Error, ErrorKind, Job, JobId, JobKind, Profile, Quality, Timestamp, TranscodeCodec, Wanted, job::JobError,
 };
 use fanfare_store::{AfterFailure, BlobKind, CachedFile, LeaseKey, NewJob, TRANSCODE_ATTEMPTS, Transcode};
 use support::{Fixture, NOW, OWNER, hash, later};
@@ -36,9 +36,9 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
     let profile = Profile::of(Quality::Medium, TranscodeCodec::Mp3).unwrap();
     let (profile, name) = (profile.to_string(), profile.file_name(hash(content)));
     let kinds = [
-        JobKind::StreamTrack { track: id, profile: profile.clone() },
-        JobKind::CacheTrack { track: id, profiles: format!("!{profile}") },
-        JobKind::TranscodeTrack { track: id, ladder: "low=aac:64".to_owned() },
+        JobKind::make(id, Wanted::Stream(profile.clone())),
+        JobKind::make(id, Wanted::Transcodes(format!("!{profile}"))),
+        JobKind::make(id, Wanted::Hls("low=aac:64".to_owned())),
     ];
     for (number, kind) in kinds.iter().enumerate() {
         let job = NewJob {
@@ -78,7 +78,7 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
         made: NOW,
         used: NOW,
     };
-    let job = made(JobKind::CacheTrack { track: id, profiles: profile }, "another").await;
+    let job = made(JobKind::make(id, Wanted::Transcodes(profile)), "another").await;
     catalog.commit_cached(job.id, job.attempt, OWNER, (&[file], false), later(1)).await.unwrap();
     assert_eq!(catalog.parked_counts().await.unwrap(), [("transcode-track".to_owned(), 1)]);
     let blob = fixture.store.blobs().put(BlobKind::Media, b"ladder").await.unwrap();
@@ -88,7 +88,7 @@ async fn a_file_that_another_job_made_is_parked_no_more() {
         pinned: false,
         parts: vec![part(blob)],
     };
-    let job = made(JobKind::TranscodeTrack { track: id, ladder: "low=aac:64".to_owned() }, "one more").await;
+    let job = made(JobKind::make(id, Wanted::Hls("low=aac:64".to_owned())), "one more").await;
     catalog.commit_transcode(job.id, job.attempt, OWNER, &ladder, later(2)).await.unwrap();
     assert_eq!(parked(&fixture).await, 0);
     fixture.assert_clean().await;

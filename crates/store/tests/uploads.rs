@@ -5,7 +5,7 @@ mod support;
 
 use fanfare_model::{
     EnrichmentState, ErrorKind, Job, JobKind, JobState, Profile, Quality, Tags, Timestamp, TrackHome,
-    TrackId, TrackState, TranscodeCodec, UploadedBytes, UserId,
+    TrackId, TrackState, TranscodeCodec, UploadedBytes, UserId, Wanted,
     enrichment::{Embedding, Enrichment},
     hls::{SegmentFacts, VariantFacts},
     job::{JobError, Products},
@@ -230,7 +230,7 @@ async fn an_upload_whose_work_was_withdrawn_goes_on_when_a_user_retries() {
         "it is queued"
     );
     let job = claim(&fixture, "process-track", NOW).await.unwrap();
-    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
+    assert_eq!(job.kind, JobKind::make(id, Wanted::Upload(Products::of_ladder("high=flac"))));
     let made = ladder(&fixture, b"one", "hls1:high=flac", true).await;
     let done = ProcessCommit {
         analyzed: commit_of(&job, b"one"),
@@ -253,7 +253,7 @@ async fn a_retry_makes_the_ladder_that_is_set_now() {
     let fixture = Fixture::new().await;
     let id = add(&fixture, b"one", true).await;
     let job = claim(&fixture, "process-track", NOW).await.unwrap();
-    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("low=aac:96") });
+    assert_eq!(job.kind, JobKind::make(id, Wanted::Upload(Products::of_ladder("low=aac:96"))));
     let error = JobError {
         kind: ErrorKind::Unsupported,
         message: "no ffmpeg".to_owned(),
@@ -268,7 +268,7 @@ async fn a_retry_makes_the_ladder_that_is_set_now() {
         .unwrap();
     fixture.store.catalog().requeue_track(id, None, &Products::of_ladder("high=flac"), NOW).await.unwrap();
     let job = claim(&fixture, "process-track", NOW).await.unwrap();
-    assert_eq!(job.kind, JobKind::ProcessTrack { track: id, products: Products::of_ladder("high=flac") });
+    assert_eq!(job.kind, JobKind::make(id, Wanted::Upload(Products::of_ladder("high=flac"))));
 }
 
 #[tokio::test]
@@ -391,7 +391,7 @@ async fn the_ladder_used_longest_ago_goes_first_and_those_of_uploads_stay() {
         let made = ladder(&fixture, path.as_bytes(), "hls1:x", false).await;
         size = made.size_bytes();
         let job = fanfare_store::NewJob {
-            kind: JobKind::TranscodeTrack { track: fixture.id(path).await, ladder: String::new() },
+            kind: JobKind::make(fixture.id(path).await, Wanted::Hls(String::new())),
             task: None,
             dedupe_key: None,
             priority: 0,
@@ -442,14 +442,14 @@ async fn one_cap_holds_ladders_and_transcodes_and_the_least_recently_used_go_fir
     for (number, path) in ["a.flac", "b.flac", "c.flac", "d.flac"].into_iter().enumerate() {
         let (track, at, content) = (fixture.id(path).await, later(number as i64), path.as_bytes());
         if number % 2 == 0 {
-            let job = job(JobKind::CacheTrack { track, profiles: String::new() }).await;
+            let job = job(JobKind::make(track, Wanted::Transcodes(String::new()))).await;
             let mut file = small(&fixture, content);
             let path = catalog.cache().path(&file.file).unwrap();
             std::fs::write(path, vec![7; BYTES as usize]).unwrap();
             (file.size_bytes, file.used) = (BYTES, at);
             catalog.commit_cached(job.id, job.attempt, OWNER, (&[file], false), at).await.unwrap();
         } else {
-            let job = job(JobKind::TranscodeTrack { track, ladder: String::new() }).await;
+            let job = job(JobKind::make(track, Wanted::Hls(String::new()))).await;
             let mut made = ladder(&fixture, content, "hls1:x", false).await;
             made.parts[0].size_bytes = BYTES;
             catalog.commit_transcode(job.id, job.attempt, OWNER, &made, at).await.unwrap();

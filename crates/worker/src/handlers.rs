@@ -1,24 +1,26 @@
-//! The handlers: one for each kind of job. None imports another; here they are registered.
+//! The handlers. None imports another; here they are registered.
 //!
-//! To add a kind of job: a file here with a type that implements [`Work`](super::runtime::work::Work), its queue in the list
-//! below, and its arm in [`registry`].
+//! There are two kinds of jobs: make products of a track, and describe it. Which products a job makes says for whom it makes
+//! them and how urgently. So there is a handler for each choice of products: it orders a pass, stores what that made, and decides
+//! what follows a failure. To add one: a file here with a type that implements [`Work`](super::runtime::work::Work), its queue in
+//! the list below, and its arm in [`handle`]. A new product needs none of this: see [`products`](super::products).
 
 mod analyze;
 mod cache;
-mod enrich;
+mod describe;
+mod hls;
 mod process;
 mod stream;
-mod transcode;
 
 use std::sync::Arc;
 
 use fanfare_channel::protocol::WorkerRole;
-use fanfare_model::JobKind;
+use fanfare_model::{JobKind, Wanted};
 use fanfare_store::Store;
 
 use self::{
-    analyze::AnalyzeTrack, cache::CacheTrack, enrich::EnrichTrack, process::ProcessTrack,
-    stream::StreamTrack, transcode::TranscodeTrack,
+    analyze::AnalyzeTrack, cache::CacheTrack, describe::DescribeTrack, hls::HlsTrack, process::ProcessTrack,
+    stream::StreamTrack,
 };
 use super::{
     resources::Resources,
@@ -33,14 +35,14 @@ use crate::post_analysis::catch_up;
 /// All queue_specs, in the order in which they are filled.
 const QUEUE_SPECS: &[QueueSpec] = &[
     // Each is one encoder that is far ahead of its listener after a second or two.
-    QueueSpec { queue: "stream-track", role: WorkerRole::Live, prefetch: Prefetch::Exactly(MAX_STREAMS) },
-    QueueSpec { queue: "transcode-track", role: WorkerRole::Live, prefetch: Prefetch::Slots },
+    QueueSpec { queue: Queue::Stream, role: WorkerRole::Live, prefetch: Prefetch::Exactly(MAX_STREAMS) },
+    QueueSpec { queue: Queue::Hls, role: WorkerRole::Live, prefetch: Prefetch::Slots },
     // A person waits for these: two at a time, each of which decodes and encodes on several threads.
-    QueueSpec { queue: "process-track", role: WorkerRole::Background, prefetch: Prefetch::Exactly(2) },
-    QueueSpec { queue: "analyze-track", role: WorkerRole::Background, prefetch: Prefetch::Slots },
-    QueueSpec { queue: "cache-track", role: WorkerRole::Background, prefetch: Prefetch::Told },
+    QueueSpec { queue: Queue::Upload, role: WorkerRole::Background, prefetch: Prefetch::Exactly(2) },
+    QueueSpec { queue: Queue::Features, role: WorkerRole::Background, prefetch: Prefetch::Slots },
+    QueueSpec { queue: Queue::Transcodes, role: WorkerRole::Background, prefetch: Prefetch::Told },
     // A model takes memory once per job.
-    QueueSpec { queue: "enrich-track-audio", role: WorkerRole::Background, prefetch: Prefetch::Exactly(1) },
+    QueueSpec { queue: Queue::Describe, role: WorkerRole::Background, prefetch: Prefetch::Exactly(1) },
 ];
 
 /// Files that are made for listeners at a time: the server's own limit is lower, and it refuses more with a reason.
@@ -73,19 +75,13 @@ fn when_idle(
 /// Makes an attempt at a job of whatever kind.
 async fn handle(held: LeasedJob, resources: Arc<Resources>) -> AttemptEnd {
     match held.job.kind.clone() {
-        JobKind::AnalyzeTrack { track } => attempt(held, AnalyzeTrack::new(resources, track)).await,
-        JobKind::ProcessTrack { track, products } => {
-            attempt(held, ProcessTrack::new(resources, track, products)).await
-        }
-        JobKind::EnrichTrackAudio { track } => attempt(held, EnrichTrack::new(resources, track)).await,
-        JobKind::StreamTrack { track, profile } => {
-            attempt(held, StreamTrack::new(resources, track, profile)).await
-        }
-        JobKind::CacheTrack { track, profiles } => {
-            attempt(held, CacheTrack::new(resources, track, profiles)).await
-        }
-        JobKind::TranscodeTrack { track, ladder } => {
-            attempt(held, TranscodeTrack::new(resources, track, ladder)).await
-        }
+        JobKind::Describe { track } => attempt(held, DescribeTrack::new(resources, track)).await,
+        JobKind::MakeProducts { track, wanted } => match wanted {
+            Wanted::Features => attempt(held, AnalyzeTrack::new(resources, track)).await,
+            Wanted::Upload(products) => attempt(held, ProcessTrack::new(resources, track, products)).await,
+            Wanted::Hls(ladder) => attempt(held, HlsTrack::new(resources, track, ladder)).await,
+            Wanted::Stream(profile) => attempt(held, StreamTrack::new(resources, track, profile)).await,
+            Wanted::Transcodes(profiles) => attempt(held, CacheTrack::new(resources, track, profiles)).await,
+        },
     }
 }

@@ -1,7 +1,8 @@
 //! The worker process: claims jobs, does them, commits what came of them.
 //!
 //! [`runtime`] claims from the queues and makes attempts, and knows no product; [`handlers`] has one handler for each kind
-//! of job, and tells how to add one; [`products`] makes what the handlers store.
+//! of job, and tells how to add one. A handler stores what a pass brings back: [`pass`] is one decode of a file, [`products`] are what
+//! it can make, [`passes`] orders them.
 //!
 //! It is a child of the server, because untrusted bytes may make a decoder abort, loop or eat memory: that
 //! ends a worker and never a stream. Pictures are decoded in a child process of their own ([`run_pictures`]). It talks to its server by the [`protocol`](fanfare_channel::protocol); its log goes to stderr.
@@ -13,7 +14,10 @@
 mod confine;
 mod demand;
 mod handlers;
+mod loaded;
 mod parts;
+mod pass;
+mod passes;
 mod pictures;
 mod post_analysis;
 mod products;

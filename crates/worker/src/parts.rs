@@ -102,4 +102,17 @@ mod tests {
         let options = WorkerParts { lag_deadline, ..parts }.fan_out_options();
         assert_eq!(options.lag_deadline, lag_deadline);
     }
+
+    #[test]
+    fn long_audio_gets_more_time() {
+        for (duration_s, budget_s) in [
+            (None, 300),
+            (Some(10.0), 300),
+            (Some(200.0), 300),
+            (Some(3_600.0), 5_400),
+            (Some(f64::NAN), 300),
+        ] {
+            assert_eq!(TrackBudget::default().of(duration_s).as_secs(), budget_s, "{duration_s:?}");
+        }
+    }
 }

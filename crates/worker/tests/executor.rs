@@ -393,7 +393,7 @@ async fn an_enrichment_that_fails_is_tried_after_five_minutes_and_after_five_mor
 /// The id of a track's enrichment that waits.
 async fn waiting_enrichment(store: &Store, track: TrackId) -> JobId {
     let new = NewJob {
-        kind: JobKind::EnrichTrackAudio { track },
+        kind: JobKind::Describe { track },
         task: None,
         dedupe_key: Some(format!("enrich:{track}")),
         priority: 0,

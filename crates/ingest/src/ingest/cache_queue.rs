@@ -1,7 +1,7 @@
 //! Which transcodes of a track are queued to be made ([`queue_cache`]).
 
 use fanfare_channel::clock;
-use fanfare_model::{JobId, JobKind, Profile, Result, TaskId, Track, TrackId};
+use fanfare_model::{JobId, JobKind, Profile, Result, TaskId, Track, TrackId, Wanted};
 use fanfare_store::{CachedFile, Look, NewJob, Store, TrackRow};
 
 /// How often a job that makes files ahead of time is tried: what the file itself is to blame for is tried once, the others are
@@ -103,7 +103,7 @@ async fn outdated(store: &Store, track: &Track, profiles: Vec<Profile>) -> Resul
 pub(super) fn cache_job(task: TaskId, track: TrackId, profiles: String) -> NewJob {
     NewJob {
         dedupe_key: Some(format!("cache:{track}:{profiles}")),
-        kind: JobKind::CacheTrack { track, profiles },
+        kind: JobKind::make(track, Wanted::Transcodes(profiles)),
         task: Some(task),
         priority: 0,
         run_at: clock::now(),

@@ -13,7 +13,7 @@ use fanfare_channel::{
 };
 use fanfare_model::{
     CacheOptions, Error, ErrorKind, JobId, JobKind, Profile, Quality, Result, TaskId, TaskKind, Timestamp,
-    Track, TrackHome, TrackId, job::Products, track::UploadedBytes,
+    Track, TrackHome, TrackId, Wanted, job::Products, track::UploadedBytes,
 };
 use fanfare_store::{NewJob, TRANSCODE_ATTEMPTS, TrackRow};
 use tokio::sync::{broadcast, watch};
@@ -188,7 +188,7 @@ impl Ingest {
     pub async fn ask_for_stream(&self, track: TrackId, profile: Profile) -> Result<JobId> {
         let job = NewJob {
             dedupe_key: Some(format!("stream:{track}:{profile}")),
-            kind: JobKind::StreamTrack { track, profile: profile.to_string() },
+            kind: JobKind::make(track, Wanted::Stream(profile.to_string())),
             task: None,
             priority: 0,
             run_at: clock::now(),

@@ -1,7 +1,7 @@
 //! What people ask for: scans, nightly runs, HLS, cancelling a task, and doing one again.
 
 use fanfare_channel::clock;
-use fanfare_model::{Error, ErrorKind, JobId, JobKind, Result, TaskId, TaskKind, TrackId};
+use fanfare_model::{Error, ErrorKind, JobId, JobKind, Result, TaskId, TaskKind, TrackId, Wanted};
 use fanfare_store::{NewJob, TRANSCODE_ATTEMPTS};
 
 use super::Ingest;
@@ -91,7 +91,7 @@ impl Ingest {
         let task = line.announce().await?;
         let job = NewJob {
             dedupe_key: Some(format!("transcode:{track}:{ladder}")),
-            kind: JobKind::TranscodeTrack { track, ladder },
+            kind: JobKind::make(track, Wanted::Hls(ladder)),
             task: Some(task),
             priority: 0,
             run_at: clock::now(),

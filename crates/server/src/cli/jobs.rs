@@ -138,7 +138,7 @@ fn is_served(settings: &Settings) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fanfare_model::{Attempt, Job, JobKind, JobState, Timestamp, TrackId, job::JobError};
+    use fanfare_model::{Attempt, Job, JobKind, JobState, Timestamp, TrackId, Wanted, job::JobError};
     use fanfare_store::ParkedTrack;
 
     use super::*;
@@ -149,7 +149,7 @@ mod tests {
         let parked = ParkedJob {
             job: Job {
                 id: JobId::from_bytes([2; 16]),
-                kind: JobKind::AnalyzeTrack { track },
+                kind: JobKind::make(track, Wanted::Features),
                 state: JobState::Parked,
                 task: None,
                 attempt: Attempt(3),

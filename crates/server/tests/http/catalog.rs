@@ -1,6 +1,6 @@
 //! Publishing: who sees a track before and after.
 
-use fanfare_model::{JobKind, Role, job::Products};
+use fanfare_model::{JobKind, Role, Wanted, job::Products};
 use fanfare_store::{NewUpload, Uploaded};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ async fn uploads_can_be_deleted_and_files_of_folders_cannot() {
     assert_eq!(delete(path.clone()).await, 204);
     assert_eq!(delete(path.clone()).await, 404);
     assert_eq!(server.get(&owner, &path).await.status(), 404);
-    let queue = JobKind::ProcessTrack { track: upload, products: Products::default() }.queue();
+    let queue = JobKind::make(upload, Wanted::Upload(Products::default())).queue();
     assert!(server.store().jobs().claim(queue, "test", 1, now()).await.unwrap().is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! Puts the analysis of a track that is played in front of all that waits.
 
-use fanfare_model::{JobKind, Result, Timestamp, TrackId};
+use fanfare_model::{JobKind, Result, Timestamp, TrackId, Wanted};
 
 use super::Catalog;
 use crate::{
@@ -83,7 +83,7 @@ impl Catalog {
                 return Ok(false);
             }
             let job = NewJob {
-                kind: JobKind::AnalyzeTrack { track },
+                kind: JobKind::make(track, Wanted::Features),
                 task: None,
                 dedupe_key: Some(key),
                 priority: PLAYED_PRIORITY,

@@ -5,7 +5,7 @@
 
 use fanfare_model::{
     Attempt, AudioProperties, ContentHash, Error, ErrorKind, JobId, JobKind, Result, Tags, TaskId, Timestamp,
-    TrackId, TrackState, UserId,
+    TrackId, TrackState, UserId, Wanted,
     enrichment::Enrichment,
     features::{AnalyzerOutcome, FeaturePart, Fingerprint},
     job::Products,
@@ -346,7 +346,7 @@ pub(super) async fn queue_process(
     now: Timestamp,
 ) -> Result<()> {
     let job = NewJob {
-        kind: JobKind::ProcessTrack { track, products: products.clone() },
+        kind: JobKind::make(track, Wanted::Upload(products.clone())),
         task,
         dedupe_key: Some(format!("process:{track}")),
         priority: 0,
@@ -363,7 +363,7 @@ pub(super) async fn queue_enrichment(
     now: Timestamp,
 ) -> Result<()> {
     let job = NewJob {
-        kind: JobKind::EnrichTrackAudio { track },
+        kind: JobKind::Describe { track },
         task,
         dedupe_key: Some(format!("enrich:{track}")),
         priority: 0,

@@ -1,6 +1,6 @@
 //! Queueing jobs, and withdrawing those of a track, inside the transaction that makes it necessary.
 
-use fanfare_model::{JobId, JobKind, Result, TaskId, Timestamp, TrackId};
+use fanfare_model::{JobId, JobKind, Result, TaskId, Timestamp, TrackId, Wanted};
 use sqlx::SqliteConnection;
 
 use super::{ANALYZE_ATTEMPTS, NewJob, parked};
@@ -8,13 +8,6 @@ use crate::{error::sql, fresh_id, rows::id};
 
 /// Queues a job inside a transaction; gives the id of the waiting or running one of the same key.
 pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
-    let detail = match &new.kind {
-        JobKind::ProcessTrack { products, .. } => Some(products.to_string()),
-        JobKind::TranscodeTrack { ladder: detail, .. }
-        | JobKind::StreamTrack { profile: detail, .. }
-        | JobKind::CacheTrack { profiles: detail, .. } => Some(detail.clone()),
-        JobKind::AnalyzeTrack { .. } | JobKind::EnrichTrackAudio { .. } => None,
-    };
     let row = sqlx::query(
         // The assignment changes nothing; it makes RETURNING answer for the row that is there already.
         "INSERT INTO job (id, queue, subject, state, task, dedupe_key, priority, run_at, max_attempts, \
@@ -33,7 +26,7 @@ pub(crate) async fn enqueue(tx: &mut SqliteConnection, new: &NewJob, now: Timest
     .bind(new.run_at.0)
     .bind(new.max_attempts.max(1))
     .bind(now.0)
-    .bind(detail)
+    .bind(new.kind.detail())
     .fetch_one(&mut *tx)
     .await
     .map_err(sql("queueing a job"))?;
@@ -51,7 +44,7 @@ pub(crate) async fn queue_analysis(
     now: Timestamp,
 ) -> Result<JobId> {
     let job = NewJob {
-        kind: JobKind::AnalyzeTrack { track },
+        kind: JobKind::make(track, Wanted::Features),
         task,
         dedupe_key: Some(format!("analyze:{track}")),
         priority: 0,

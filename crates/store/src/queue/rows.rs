@@ -1,9 +1,6 @@
 //! Jobs as the database holds them: the names of queues and states, and how a row is read.
 
-use fanfare_model::{
-    Attempt, Job, JobId, JobKind, JobState, Result, TaskId, TrackId,
-    job::{JobError, Products},
-};
+use fanfare_model::{Attempt, Job, JobId, JobState, Queue, Result, TaskId, TrackId, job::JobError};
 use sqlx::sqlite::SqliteRow;
 
 use crate::{
@@ -12,15 +9,15 @@ use crate::{
 };
 
 /// The queue of tracks to be analyzed.
-pub(crate) const ANALYZE_QUEUE: &str = "analyze-track";
+pub(crate) const ANALYZE_QUEUE: &str = Queue::Features.name();
 /// The queue of uploads to be made playable and analyzed.
-pub(crate) const PROCESS_QUEUE: &str = "process-track";
+pub(crate) const PROCESS_QUEUE: &str = Queue::Upload.name();
 /// The queue of uploads to be enriched.
-pub(crate) const ENRICH_QUEUE: &str = "enrich-track-audio";
+pub(crate) const ENRICH_QUEUE: &str = Queue::Describe.name();
 /// The queue of transcodes that a listener waits for.
-pub(crate) const TRANSCODE_QUEUE: &str = "transcode-track";
-pub(crate) const STREAM_QUEUE: &str = "stream-track";
-pub(crate) const CACHE_QUEUE: &str = "cache-track";
+pub(crate) const TRANSCODE_QUEUE: &str = Queue::Hls.name();
+pub(crate) const STREAM_QUEUE: &str = Queue::Stream.name();
+pub(crate) const CACHE_QUEUE: &str = Queue::Transcodes.name();
 
 pub(super) fn state(row: &SqliteRow) -> Result<JobState> {
     Ok(match col(row, "state")? {
@@ -33,21 +30,11 @@ pub(super) fn state(row: &SqliteRow) -> Result<JobState> {
     })
 }
 
-fn detail(row: &SqliteRow) -> Result<String> {
-    Ok(col::<Option<String>>(row, "detail")?.unwrap_or_default())
-}
-
 pub(crate) fn job(row: &SqliteRow) -> Result<Job> {
     let track = id(row, "subject", TrackId::from_bytes)?;
-    let kind = match col(row, "queue")? {
-        ANALYZE_QUEUE => JobKind::AnalyzeTrack { track },
-        PROCESS_QUEUE => JobKind::ProcessTrack { track, products: Products::read(&detail(row)?) },
-        ENRICH_QUEUE => JobKind::EnrichTrackAudio { track },
-        TRANSCODE_QUEUE => JobKind::TranscodeTrack { track, ladder: detail(row)? },
-        STREAM_QUEUE => JobKind::StreamTrack { track, profile: detail(row)? },
-        CACHE_QUEUE => JobKind::CacheTrack { track, profiles: detail(row)? },
-        other => return Err(strange(format_args!("a job of the kind `{other}`"))),
-    };
+    let name: &str = col(row, "queue")?;
+    let queue = Queue::of(name).ok_or_else(|| strange(format_args!("a job of the kind `{name}`")))?;
+    let kind = queue.job(track, col::<Option<&str>>(row, "detail")?.unwrap_or_default());
     Ok(Job {
         id: id(row, "id", JobId::from_bytes)?,
         kind,

@@ -10,7 +10,7 @@ pub use parking::*;
 pub use withdrawing::*;
 
 use fanfare_model::{
-    Attempt, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId,
+    Attempt, ErrorKind, Job, JobId, JobKind, JobState, Result, TaskId, Timestamp, TrackId, Wanted,
     job::{JobError, Products},
 };
 
@@ -24,7 +24,7 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 #[must_use]
 pub fn new_job(number: u8) -> NewJob {
     NewJob {
-        kind: JobKind::AnalyzeTrack { track: TrackId::from_bytes([number; 16]) },
+        kind: JobKind::make(TrackId::from_bytes([number; 16]), Wanted::Features),
         task: None,
         dedupe_key: None,
         priority: 0,
@@ -258,12 +258,12 @@ pub async fn every_kind_has_its_queue(queue: &dyn JobQueue) {
     let track = TrackId::from_bytes([7; 16]);
     let products = Products { small: "mp3-medium-192k-v1".to_owned(), ..Products::of_ladder("low=aac:96") };
     let kinds = [
-        JobKind::AnalyzeTrack { track },
-        JobKind::ProcessTrack { track, products },
-        JobKind::EnrichTrackAudio { track },
-        JobKind::TranscodeTrack { track, ladder: "low=aac:64,high=flac".to_owned() },
-        JobKind::StreamTrack { track, profile: "mp3-low-128k-v1".to_owned() },
-        JobKind::CacheTrack { track, profiles: "mp3-low-128k-v1,!mp3-high-256k-v1".to_owned() },
+        JobKind::make(track, Wanted::Features),
+        JobKind::make(track, Wanted::Upload(products)),
+        JobKind::Describe { track },
+        JobKind::make(track, Wanted::Hls("low=aac:64,high=flac".to_owned())),
+        JobKind::make(track, Wanted::Stream("mp3-low-128k-v1".to_owned())),
+        JobKind::make(track, Wanted::Transcodes("mp3-low-128k-v1,!mp3-high-256k-v1".to_owned())),
     ];
     for kind in &kinds {
         queue.enqueue(NewJob { kind: kind.clone(), ..new_job(7) }, NOW).await.unwrap();

@@ -12,10 +12,9 @@ use fanfare_model::{
 use fanfare_store::{AnalysisCommit, LeaseKey};
 
 use crate::{
-    products::{
-        analyze_file::{AnalysisInput, Analyzed, Far, analyze_file},
-        stored_analysis::{enrichment, previous_analysis},
-    },
+    loaded::Loaded,
+    passes::analyze_file::{AnalysisInput, Analyzed, Far, analyze_file},
+    products::stored_analysis::{enrichment, previous_analysis},
     resources::Resources,
     runtime::{
         job::LeasedJob,
@@ -54,18 +53,11 @@ impl Work for AnalyzeTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.context.store.catalog();
-        let row = catalog.track(self.id).await?;
-        let path = catalog.track_path(self.id).await?;
-        let (Some(row), Some(path)) = (row, path) else {
-            // The track was removed while its job waited.
-            held.finish().await?;
-            return Ok(None);
-        };
-        let track = row.track;
+        let Some(Loaded { track, path }) = Loaded::or_finish(held, self.id).await? else { return Ok(None) };
         if let Some(folder) = track.home.folder() {
             self.resources.roots.reach(&held.context.store, folder).await?;
         }
+        let catalog = held.context.store.catalog();
         catalog.begin_analysis(held.job.id, held.attempt(), held.owner(), self.id, clock::now()).await?;
         let before = previous_analysis(&held.context.store, &self.resources.parts.analyzers, &track).await?;
         let frames = track.audio.as_ref().and_then(|audio| audio.frames);

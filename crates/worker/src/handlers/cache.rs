@@ -12,10 +12,9 @@ use fanfare_model::{Error, ErrorKind, Profile, Result, Timestamp, TrackId, job::
 use fanfare_store::{AfterFailure, LeaseKey, Leftover};
 
 use crate::{
-    products::{
-        encoding::{Encoding, Whole},
-        small::Subject,
-    },
+    loaded::Loaded,
+    passes::encoding::{Encoding, Whole},
+    products::transcode_source::Subject,
     resources::Resources,
     room::{is_unwritable, unwritable},
     runtime::{
@@ -63,11 +62,8 @@ impl Work for CacheTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
-        let Some(subject) = Subject::of(held, self.id).await? else {
-            // It was removed, or its bytes were, while its job waited.
-            held.finish().await?;
-            return Ok(None);
-        };
+        let Some(Loaded { track, path }) = Loaded::or_finish(held, self.id).await? else { return Ok(None) };
+        let subject = Subject::new(&held.context.store, &track, path).await?;
         let catalog = held.context.store.catalog();
         // It may not have been analyzed yet, or was written to. Its bytes may have been analyzed elsewhere, in a library that was
         // moved.
@@ -103,7 +99,7 @@ impl Work for CacheTrack {
         // About so many bytes: known for certain when they are made, and then it is asked again.
         let sound = |profile: &Profile| (profile.bitrate_bps() as f64 / 8.0 * subject.seconds()) as u64;
         drop(self.resources.room.make(held, self.wanted.iter().map(sound).sum()).await?);
-        let making = catalog.cache().begin(held.job.id, held.attempt())?;
+        let making = Arc::new(catalog.cache().begin(held.job.id, held.attempt())?);
         self.subject = Some(subject.clone());
         let shown = subject.shown.clone();
         let encoding = Encoding {

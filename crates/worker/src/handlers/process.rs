@@ -15,12 +15,17 @@ use fanfare_model::{
 use fanfare_store::{AnalysisCommit, GrowingLadder, LeaseKey, Leftover, ProcessCommit};
 
 use crate::{
+    loaded::track_or_finish,
+    passes::{
+        ladder::{MadeLadder, Making, make},
+        upload_transcodes::{keep_transcodes, of_upload},
+    },
     products::{
         choice::Choice,
         duplicates::{Among, duplicate},
+        hls::read_ladder,
         keep::keep,
-        ladder::{Made, Making, make, read_ladder},
-        transcode_products::TranscodeProducts,
+        made::Made,
     },
     resources::Resources,
     runtime::{
@@ -59,21 +64,16 @@ impl ProcessTrack {
 }
 
 impl Work for ProcessTrack {
-    type Product = Box<Made>;
+    type Product = Box<MadeLadder>;
 
     fn track(&self) -> TrackId {
         self.id
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
+        let Some(track) = track_or_finish(held, self.id).await? else { return Ok(None) };
         let catalog = held.context.store.catalog();
-        let Some(row) = catalog.track(self.id).await? else {
-            // It was deleted while its job waited.
-            held.finish().await?;
-            return Ok(None);
-        };
-        let (track, gone) =
-            (row.track, || Error::new(ErrorKind::Io, "the bytes of the upload are not there any more"));
+        let gone = || Error::new(ErrorKind::Io, "the bytes of the upload are not there any more");
         let hash = track.hash.ok_or_else(gone)?;
         let path = catalog
             .track_path(self.id)
@@ -89,7 +89,8 @@ impl Work for ProcessTrack {
             Choice::new(&self.resources.parts.analyzers, None, hash, &held.job.without);
         self.left_out = left_out;
         let (policy, fan_out) = (SinkPolicy::Must, self.resources.fan_out_options(held));
-        let transcodes = TranscodeProducts::of(held, &track, path.clone(), &self.products.small).await;
+        let transcodes =
+            of_upload(held, (&track, path.clone()), &self.products.small, &self.resources.open).await;
         let making = Making {
             path: path.clone(),
             size_bytes,
@@ -109,17 +110,15 @@ impl Work for ProcessTrack {
         Ok(Some(Begun { shown, blocking_work }))
     }
 
-    async fn commit(&mut self, held: &LeasedJob, made: Box<Made>) -> Result<()> {
-        let Made { audio, is_whole, mut results, warnings, variants, small, growing } = *made;
+    async fn commit(&mut self, held: &LeasedJob, product: Box<MadeLadder>) -> Result<()> {
+        let MadeLadder { made, audio, growing, transcodes } = *product;
+        let Made { is_whole, mut results, warnings, variants, transcodes: files, .. } = made;
         results.append(&mut self.left_out);
         let upload =
             self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.context.store;
         let ladder = keep(store, upload.hash, upload.ladder.profile(), true, variants).await?;
-        let small = match small {
-            Some(small) => small.keep(upload.hash, clock::now()).await,
-            None => Vec::new(),
-        };
+        let small = keep_transcodes(files, transcodes, upload.hash, clock::now()).await;
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
         let duplicate =

@@ -8,12 +8,13 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp, T
 use fanfare_store::{AfterFailure, CachedFile, Kept, LeaseKey, Leftover, Making, MakingFile};
 
 use crate::{
-    products::{
-        analysis_product::AnalysisProduct,
+    loaded::Loaded,
+    passes::{
+        analysis_job::AnalysisJob,
         analyze_file::Analyzed,
-        growing_file::{NO_LISTENER, Stream, StreamAnalyzed},
-        small::Subject,
+        growing_file::{Stream, StreamAnalyzed},
     },
+    products::{growing_transcode::NO_LISTENER, transcode_source::Subject},
     resources::Resources,
     runtime::{
         job::LeasedJob,
@@ -28,7 +29,7 @@ pub(crate) struct StreamTrack {
     text: String,
     profile: Option<Profile>,
     /// The track's analysis, if it is done along with this.
-    analysis: Option<AnalysisProduct>,
+    analysis: Option<AnalysisJob>,
 }
 
 impl StreamTrack {
@@ -62,16 +63,11 @@ impl Work for StreamTrack {
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
         let profile: Profile = self.text.parse()?;
         self.profile = Some(profile);
-        let Some(subject) = Subject::of(held, self.id).await? else {
-            held.finish().await?;
-            return Ok(None);
-        };
+        let Some(Loaded { track, path }) = Loaded::or_finish(held, self.id).await? else { return Ok(None) };
+        let subject = Subject::new(&held.context.store, &track, path).await?;
         let catalog = held.context.store.catalog();
         let making = catalog.cache().begin(held.job.id, held.attempt())?;
-        if let Some(row) = catalog.track(self.id).await? {
-            self.analysis =
-                AnalysisProduct::take(held, &self.resources, &row.track, subject.path.clone()).await;
-        }
+        self.analysis = AnalysisJob::take(held, &self.resources, &track, subject.path.clone()).await;
         let shown = subject.shown.clone();
         let mut stream = Stream {
             subject,
@@ -80,7 +76,7 @@ impl Work for StreamTrack {
             job: held.job.id,
             since: Instant::now(),
             fan_out: self.resources.fan_out_options(held),
-            analyzers: self.analysis.as_ref().map(AnalysisProduct::analyzers).unwrap_or_default(),
+            analyzers: self.analysis.as_ref().map(AnalysisJob::analyzers).unwrap_or_default(),
             analyzed: None,
             damage: Vec::new(),
             // The first attempt goes by what the file says; one that failed of that counts.

@@ -1,9 +1,9 @@
 //! From a ladder's files to a stored transcode.
 
-use fanfare_model::{ContentHash, ErrorKind, Result};
+use fanfare_model::{ContentHash, Error, ErrorKind, Result};
 use fanfare_store::{BlobKind, Store, Transcode, TranscodePart};
 
-use super::ladder::{MadeVariant, removed};
+use super::made::MadeVariant;
 
 /// Stores the files of a ladder; its row is the caller's to write.
 ///
@@ -29,4 +29,10 @@ pub(crate) async fn keep(
         parts.push(TranscodePart { blob, size_bytes, facts: variant.facts, segments: variant.segments });
     }
     Ok(Transcode { hash, profile, pinned, parts })
+}
+
+/// A server that restarts removes what lies in the staging folder, also files of the earlier server's worker that has not
+/// ended yet: no fault of the track.
+pub(crate) fn removed() -> Error {
+    Error::new(ErrorKind::Io, "what was made was removed by a server that restarted")
 }

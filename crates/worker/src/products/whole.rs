@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fanfare_audio::{
-    OpenOptions, PcmSink, PcmSource,
+    OpenOptions, PcmSource,
     transcode::{TakeBlock, TranscodePlan},
 };
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp};
 use fanfare_store::{CachedFile, Kept, Making, MakingFile};
 
-use super::small::whole_file_sink;
+use super::{plain_file::whole_file_sink, product::NamedSinks};
 
 /// A transcode under its temporary name.
 pub(crate) struct WholeFile {
@@ -23,9 +23,6 @@ enum Kind {
     /// Written from one end to the other.
     Plain,
 }
-
-/// Sinks with names that tell one from another.
-pub(crate) type NamedSinks = Vec<(String, Box<dyn PcmSink>)>;
 
 /// Names of the sinks begin so.
 const SINK: &str = "small-";

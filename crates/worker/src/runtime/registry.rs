@@ -4,13 +4,14 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use fanfare_channel::protocol::WorkerRole;
+use fanfare_model::Queue;
 
 use super::job::{AttemptEnd, LeasedJob};
 
 /// One queue that workers of a role take jobs from.
 pub(crate) struct QueueSpec {
-    /// The queue's name.
-    pub(crate) queue: &'static str,
+    /// The queue.
+    pub(crate) queue: Queue,
     /// Which workers take from it.
     pub(crate) role: WorkerRole,
     /// How many of its jobs such a worker holds at a time.

@@ -13,7 +13,7 @@ use std::{
 
 use fanfare_audio::SinkThreads;
 use fanfare_channel::protocol::WorkerRole;
-use fanfare_model::Job;
+use fanfare_model::{Job, Queue};
 use tokio::task::{Id, JoinHandle, JoinSet};
 
 use super::{
@@ -129,8 +129,8 @@ impl RunningJobs {
         Some(end)
     }
 
-    async fn claim(&self, queue: &str, limit: usize) -> Vec<Job> {
-        let limit = u32::try_from(limit).unwrap_or(1);
+    async fn claim(&self, queue: Queue, limit: usize) -> Vec<Job> {
+        let (queue, limit) = (queue.name(), u32::try_from(limit).unwrap_or(1));
         match self.context.store.jobs().claim(queue, &self.context.owner, limit, self.context.now()).await {
             Ok(jobs) => jobs,
             Err(error) => {
@@ -140,7 +140,8 @@ impl RunningJobs {
         }
     }
 
-    async fn isolated_is_due(&self, queue: &str) -> bool {
+    async fn isolated_is_due(&self, queue: Queue) -> bool {
+        let queue = queue.name();
         match self.context.store.jobs().isolated_is_due(queue, self.context.now()).await {
             Ok(due) => due,
             Err(error) => {

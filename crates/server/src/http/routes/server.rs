@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use fanfare_model::JobKind;
+use fanfare_model::Queue;
 use http::{StatusCode, header};
 
 use crate::{
@@ -87,7 +87,7 @@ pub async fn ready(State(state): State<HttpState>) -> Response {
 )]
 pub async fn metrics(State(state): State<HttpState>) -> Answer<Response> {
     // The queue of a kind has the kind's name; which track does not matter for that.
-    let queue = JobKind::AnalyzeTrack { track: fanfare_model::TrackId::from_bytes([0; 16]) }.queue();
+    let queue = Queue::Features.name();
     let gathered = Gathered {
         library: state.store.catalog().counts().await?,
         jobs: state.store.jobs().counts(queue).await?,

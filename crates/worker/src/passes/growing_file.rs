@@ -9,20 +9,24 @@ use std::{
     time::Instant,
 };
 
-use fanfare_analysis::{AnalyzeOptions, analyze_with};
 use fanfare_audio::{
-    CancelFlag, FanOutOptions, OpenOptions, SinkOutcome, SinkPolicy,
+    CancelFlag, FanOutOptions, OpenOptions, SinkPolicy,
     transcode::{TakeBlock, TranscodePlan},
 };
 use fanfare_model::{AudioProperties, Error, ErrorKind, JobId, Profile, Result, features::AnalyzerResult};
 use fanfare_store::{Making, MakingFile};
 
-use super::{
-    analyze_file::{budget, properties, tag_damage},
-    small::{Subject, begin_at, not_smaller},
-};
+use super::analyze_file::tag_damage;
 use crate::{
     demand::{ClientDemand, Demand},
+    parts::TrackBudget,
+    pass::Pass,
+    products::{
+        features::FeaturesProduct,
+        growing_transcode::{GrowingTranscode, TURN_OVER, no_listener},
+        list::Order,
+        transcode_source::{Subject, begin_at, not_smaller},
+    },
     runtime::work::Progress,
 };
 
@@ -120,44 +124,33 @@ impl Stream {
         // Who analyzes along analyzes the whole track or nothing.
         let analyzers =
             if begin == 0 && first == 0 { std::mem::take(&mut self.analyzers) } else { Vec::new() };
-        let (facts, spec) = (source.facts().clone(), source.spec());
-        let length_s = facts.declared_frames.map(|frames| spec.rate.seconds(frames));
-        let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..self.fan_out.clone() };
-        let options = AnalyzeOptions { fan_out, policy: SinkPolicy::MayLag, ..AnalyzeOptions::default() };
-        let total = facts.declared_frames;
-        let mut on_progress = |frames| progress(begin + frames, total);
-        let sinks = vec![("small".to_owned(), sink)];
-        let analyzed = analyze_with(&analyzers, &mut *source, sinks, &options, cancel, &mut on_progress)?;
-        self.damage.extend(
-            analyzed.warnings.iter().filter(|said| !self.damage.contains(said)).cloned().collect::<Vec<_>>(),
-        );
-        let outcome =
-            analyzed.sinks.iter().find(|report| report.name == "small").map(|report| &report.outcome);
-        match outcome {
-            Some(SinkOutcome::Finished) if begin == 0 && !analyzers.is_empty() => {
-                let audio = properties(&facts, spec, Some(analyzed.frames), self.subject.size());
-                let damage = tag_damage(&self.subject.path, &self.open.limits);
-                self.analyzed = Some((audio, [analyzed.warnings, damage].concat(), analyzed.results));
-            }
-            Some(SinkOutcome::Evicted { message, .. }) if message.contains(NO_LISTENER) => {
-                return Err(no_listener());
-            }
-            Some(SinkOutcome::Evicted { kind, message, .. }) if !message.contains(TURN_OVER) => {
-                return Err(Error::new(*kind, message.clone()));
-            }
-            _ => {}
+        let analyzes = !analyzers.is_empty();
+        let total = source.facts().declared_frames;
+        let length_s = total.map(|frames| source.spec().rate.seconds(frames));
+        let order = Order {
+            features: analyzes.then(|| FeaturesProduct::new(analyzers)),
+            growing: Some(GrowingTranscode::new(sink)),
+            ..Order::default()
+        };
+        let pass = Pass {
+            source,
+            products: order.products(),
+            policy: SinkPolicy::MayLag,
+            budget: TrackBudget::default().of(length_s),
+            fan_out: self.fan_out.clone(),
+        };
+        let made = pass.run(cancel, &mut |frames| progress(begin + frames, total))?;
+        let new = made.warnings.iter().filter(|said| !self.damage.contains(said));
+        let new: Vec<String> = new.cloned().collect();
+        self.damage.extend(new);
+        if made.grown_to_its_end && analyzes {
+            let audio = made.audio(Some(made.frames), self.subject.size());
+            let damage = tag_damage(&self.subject.path, &self.open.limits);
+            self.analyzed = Some((audio, [made.warnings, damage].concat(), made.results));
         }
         let reached = *locked(&reached);
         Ok(reached)
     }
-}
-
-const TURN_OVER: &str = "the pass ends here";
-/// The message of the error with which a file ends that no listener wants any more.
-pub(crate) const NO_LISTENER: &str = "no listener plays it any more";
-
-fn no_listener() -> Error {
-    Error::new(ErrorKind::Cancelled, NO_LISTENER)
 }
 
 type Shared = Arc<Mutex<Option<MakingFile>>>;

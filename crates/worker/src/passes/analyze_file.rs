@@ -2,21 +2,26 @@
 //!
 //! Synchronous; knows no job and no store. Runs on a thread of its own, because a decoder may not return.
 
-use std::{fs::Metadata, path::Path, time::Duration};
+use std::{fs::Metadata, path::Path};
 
-use fanfare_analysis::{AnalyzeOptions, AnalyzerEntry, analyze_with};
-use fanfare_audio::{CancelFlag, FanOutOptions, Limits, OpenOptions, PcmSink, SharedChunk, StreamFacts};
+use fanfare_analysis::AnalyzerEntry;
+use fanfare_audio::{CancelFlag, FanOutOptions, Limits, OpenOptions, SinkPolicy};
 use fanfare_channel::{
     regular_file::{hash_file, open_regular},
     stamp::FileStamp,
     tag_limits::limits_here,
 };
-use fanfare_model::{
-    AudioProperties, ContentHash, Error, ErrorKind, Result, SampleSpec, features::AnalyzerResult,
-};
+use fanfare_model::{AudioProperties, ContentHash, Error, Result, features::AnalyzerResult};
 
-use super::choice::{Choice, PreviousAnalysis};
-use crate::parts::TrackBudget;
+use crate::{
+    parts::TrackBudget,
+    pass::Pass,
+    products::{
+        choice::{Choice, PreviousAnalysis},
+        features::FeaturesProduct,
+        list::Order,
+    },
+};
 
 /// A file to analyze, as the catalog knows it.
 #[derive(Debug, Clone)]
@@ -71,11 +76,6 @@ pub(crate) struct Analyzed {
     pub(crate) warnings: Vec<String>,
 }
 
-/// How long working on audio of that length may take.
-pub(crate) fn budget(duration_s: Option<f64>) -> Duration {
-    TrackBudget::default().of(duration_s)
-}
-
 /// Analyzes the file; `on_progress` is told how far that is, and may take its time.
 ///
 /// # Errors
@@ -93,34 +93,30 @@ pub(crate) fn analyze_file(
     // Slow storage takes long to hash a large file: each block is a sign of life.
     let content_hash = hash_file(&handle, cancel, &mut || on_progress(Far::default()))?;
 
-    let mut source = fanfare_audio::open(&file.path, options)?;
-    let (spec, facts) = (source.spec(), source.facts().clone());
-    let declared = facts.declared_frames;
-    let fan_out = FanOutOptions {
-        budget: Some(file.budget.of(declared.or(file.frames).map(|frames| spec.rate.seconds(frames)))),
-        ..file.fan_out.clone()
-    };
-    let analyze_options = AnalyzeOptions { fan_out, ..AnalyzeOptions::default() };
+    let source = fanfare_audio::open(&file.path, options)?;
+    let (rate, declared) = (source.spec().rate, source.facts().declared_frames);
     let Choice { analyzers, left_out } =
         Choice::new(&file.analyzers, file.before.as_ref(), content_hash, &file.without);
-    // Where every analyzer is left out, the track is still decoded: how long it is, is a result as well.
-    let listener: (String, Box<dyn PcmSink>) = ("counts".to_owned(), Box::new(Counts));
-    let extra = if analyzers.is_empty() { vec![listener] } else { Vec::new() };
-    let mut progress =
-        |frames| on_progress(Far { frames, total: declared, audio_s: spec.rate.seconds(frames) });
-    let analysis = analyze_with(&analyzers, &mut *source, extra, &analyze_options, cancel, &mut progress)?;
-    if cancel.is_cancelled() {
-        return Err(Error::new(ErrorKind::Cancelled, "the analysis was cancelled"));
-    }
+    let order = Order { features: Some(FeaturesProduct::new(analyzers)), ..Order::default() };
+    let pass = Pass {
+        source,
+        products: order.products(),
+        policy: SinkPolicy::Must,
+        budget: file.budget.of(declared.or(file.frames).map(|frames| rate.seconds(frames))),
+        fan_out: file.fan_out.clone(),
+    };
+    let made = pass.run(cancel, &mut |frames| {
+        on_progress(Far { frames, total: declared, audio_s: rate.seconds(frames) });
+    })?;
     // By path: a user may have put another file in its place.
     let after = std::fs::metadata(&file.path).map_err(|error| Error::from_io("look at the file", error))?;
     file.check_unchanged(&after)?;
     let changed_ns = before.change_between(&file.check_unchanged(&look()?)?);
-    // Where the last analyzer gave up on the way, nobody counted to the end.
-    let frames = if analysis.stopped_early { file.frames.or(declared) } else { Some(analysis.frames) };
-    let audio = properties(&facts, spec, frames, file.scanned.size_bytes);
-    let results = analysis.results.into_iter().chain(left_out).collect();
-    let mut warnings = analysis.warnings;
+    // Where the last analyzer was evicted on the way, the frames were not counted to the end.
+    let frames = if made.stopped_early { file.frames.or(declared) } else { Some(made.frames) };
+    let audio = made.audio(frames, file.scanned.size_bytes);
+    let results = made.results.into_iter().chain(left_out).collect();
+    let mut warnings = made.warnings;
     warnings.extend(tag_damage(&file.path, &options.limits));
     Ok(Analyzed { content_hash, changed_ns, audio, results, warnings })
 }
@@ -131,38 +127,6 @@ pub(crate) fn tag_damage(path: &Path, limits: &Limits) -> Vec<String> {
         // What is larger than that is no damage, and is read elsewhere.
         Ok(reading) if !reading.cut => reading.damaged,
         _ => Vec::new(),
-    }
-}
-
-/// A sink that leaves counting to the fan-out.
-struct Counts;
-
-impl PcmSink for Counts {
-    fn push(&mut self, _chunk: &SharedChunk) -> Result<()> {
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
-}
-
-pub(crate) fn properties(
-    facts: &StreamFacts,
-    spec: SampleSpec,
-    frames: Option<u64>,
-    size_bytes: u64,
-) -> AudioProperties {
-    let seconds = frames.map(|frames| spec.rate.seconds(frames)).filter(|seconds| *seconds > 0.0);
-    let bitrate = seconds.map(|seconds| (size_bytes as f64 * 8.0 / seconds).round());
-    AudioProperties {
-        codec: facts.codec.clone(),
-        container: facts.container.clone(),
-        sample_rate_hz: spec.rate.hz(),
-        channels: u8::try_from(spec.channels()).unwrap_or(u8::MAX),
-        bit_depth: facts.bit_depth,
-        frames,
-        bitrate_bps: bitrate.filter(|bps| *bps <= f64::from(u32::MAX)).map(|bps| bps as u32),
     }
 }
 
@@ -184,19 +148,6 @@ mod tests {
             let damage = tag_damage(&path, &Limits::default());
             assert_eq!(damage.len(), told, "{damage:?}");
             assert!(damage.iter().all(|line| line.contains("TPE1")), "{damage:?}");
-        }
-    }
-
-    #[test]
-    fn long_audio_gets_more_time() {
-        for (duration_s, budget_s) in [
-            (None, 300),
-            (Some(10.0), 300),
-            (Some(200.0), 300),
-            (Some(3_600.0), 5_400),
-            (Some(f64::NAN), 300),
-        ] {
-            assert_eq!(budget(duration_s).as_secs(), budget_s, "{duration_s:?}");
         }
     }
 }

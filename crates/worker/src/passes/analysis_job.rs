@@ -10,25 +10,28 @@ use std::path::PathBuf;
 use fanfare_analysis::AnalyzerEntry;
 use fanfare_channel::{clock, protocol::WorkerEvent};
 use fanfare_model::{
-    ContentHash, Job, JobKind, Result, Timestamp, Track, TrackId,
+    ContentHash, Job, JobKind, Queue, Result, Timestamp, Track, TrackId, Wanted,
     features::AnalyzerResult,
     track::{TrackHome, UploadedBytes},
 };
 use fanfare_store::{ANALYZE_ATTEMPTS, AnalysisCommit, HEARTBEAT_MS, NewJob, Store};
 use tokio::task::JoinHandle;
 
-use super::{
-    analyze_file::Analyzed,
-    choice::Choice,
-    stored_analysis::{enrichment, previous_analysis},
+use super::analyze_file::Analyzed;
+use crate::{
+    products::{
+        choice::Choice,
+        stored_analysis::{enrichment, previous_analysis},
+    },
+    resources::Resources,
+    runtime::job::LeasedJob,
 };
-use crate::{resources::Resources, runtime::job::LeasedJob};
 
-/// The queue of the jobs that are taken along.
-const QUEUE: &str = "analyze-track";
+/// The queue of the jobs that are claimed.
+const QUEUE: &str = Queue::Features.name();
 
 /// A track's analyze job, held by a job that decodes the track for a listener.
-pub(crate) struct AnalysisProduct {
+pub(crate) struct AnalysisJob {
     store: Store,
     owner: String,
     job: Job,
@@ -44,7 +47,7 @@ pub(crate) struct AnalysisProduct {
     over: bool,
 }
 
-impl AnalysisProduct {
+impl AnalysisJob {
     /// Takes the track's analyze job along; `None` where the track lacks nothing, is being analyzed, or is an upload that
     /// is not ready, which its own job analyzes.
     pub(crate) async fn take(
@@ -140,7 +143,7 @@ async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<(Job
         return Ok(Some((job, false)));
     }
     let new = NewJob {
-        kind: JobKind::AnalyzeTrack { track },
+        kind: JobKind::make(track, Wanted::Features),
         task: None,
         dedupe_key: Some(format!("analyze:{track}")),
         priority: 0,
@@ -152,7 +155,7 @@ async fn claim(store: &Store, track: TrackId, owner: &str) -> Result<Option<(Job
     Ok(store.jobs().claim_about(QUEUE, track, owner, now).await?.map(|job| (job, true)))
 }
 
-impl Drop for AnalysisProduct {
+impl Drop for AnalysisJob {
     fn drop(&mut self) {
         self.beat.abort();
         if self.over {

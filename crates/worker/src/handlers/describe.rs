@@ -13,6 +13,7 @@ use fanfare_model::{
 use fanfare_store::{AfterFailure, ENRICH_PAUSE_MS, EnrichCommit, LeaseKey};
 
 use crate::{
+    loaded::track_or_finish,
     products::duplicates::{Among, duplicate},
     resources::Resources,
     runtime::{
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// Enriching one track.
-pub(crate) struct EnrichTrack {
+pub(crate) struct DescribeTrack {
     resources: Arc<Resources>,
     id: TrackId,
     duration_s: f64,
@@ -30,13 +31,13 @@ pub(crate) struct EnrichTrack {
     fingerprint: Option<Fingerprint>,
 }
 
-impl EnrichTrack {
+impl DescribeTrack {
     pub(super) const fn new(resources: Arc<Resources>, id: TrackId) -> Self {
         Self { resources, id, duration_s: 0.0, fingerprint: None }
     }
 }
 
-impl Work for EnrichTrack {
+impl Work for DescribeTrack {
     type Product = Box<Enrichment>;
 
     fn track(&self) -> TrackId {
@@ -44,21 +45,17 @@ impl Work for EnrichTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
+        let Some(track) = track_or_finish(held, self.id).await? else { return Ok(None) };
         let catalog = held.context.store.catalog();
-        let Some(row) = catalog.track(self.id).await? else {
-            // It was deleted while its job waited.
-            held.finish().await?;
-            return Ok(None);
-        };
         let (results, _) = catalog.analysis(self.id).await?;
-        let duration_s = row.track.audio.as_ref().and_then(fanfare_model::AudioProperties::duration_s);
+        let duration_s = track.audio.as_ref().and_then(fanfare_model::AudioProperties::duration_s);
         let (features, duration_s) = (Features::from_results(results), duration_s.unwrap_or_default());
         self.duration_s = duration_s;
-        self.fingerprint = features.fingerprint.clone().filter(|_| row.track.duplicate.is_none());
+        self.fingerprint = features.fingerprint.clone().filter(|_| track.duplicate.is_none());
         let describe = self.resources.parts.describe;
         let blocking_work =
             Box::new(move |_: &CancelFlag, _: &mut Progress| describe(&features, duration_s).map(Box::new));
-        Ok(Some(Begun { shown: row.track.relative_path, blocking_work }))
+        Ok(Some(Begun { shown: track.relative_path, blocking_work }))
     }
 
     async fn commit(&mut self, held: &LeasedJob, found: Box<Enrichment>) -> Result<()> {

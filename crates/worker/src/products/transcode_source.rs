@@ -1,29 +1,20 @@
-//! What making transcodes ahead of time and while a listener plays have in common.
+//! [`Subject`]: a track whose transcodes are made, ahead of time or while a listener plays.
 
 use std::{
-    fs::File,
-    io::Write as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use fanfare_audio::{
-    CancelFlag, OpenOptions, PcmSink, PcmSource,
-    hls::{LadderSource, SegmentWriter, ladder_sinks},
-    transcode::TranscodePlan,
-};
+use fanfare_audio::{CancelFlag, OpenOptions, PcmSource, transcode::TranscodePlan};
 use fanfare_channel::{
     regular_file::{hash_file, open_regular},
     stamp::FileStamp,
     text,
 };
 use fanfare_model::{
-    ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SampleSpec, SegmentFacts, Tags, Track,
-    TrackId, VariantFacts,
+    ContentHash, Error, ErrorKind, FrameIndex, Profile, Result, SampleSpec, Tags, Track, TrackId,
 };
 use fanfare_store::{BlobKind, Store};
-
-use crate::runtime::job::LeasedJob;
 
 /// A track whose transcodes are to be made.
 #[derive(Debug, Clone)]
@@ -52,21 +43,13 @@ const COVER_LOOKS: u32 = 20;
 const COVER_PAUSE: Duration = Duration::from_millis(250);
 
 impl Subject {
-    /// Looks the track up; `None` when it or its bytes are gone.
-    pub(crate) async fn of(held: &LeasedJob, id: TrackId) -> Result<Option<Self>> {
-        let catalog = held.context.store.catalog();
-        let (row, path) = (catalog.track(id).await?, catalog.track_path(id).await?);
-        let (Some(row), Some(path)) = (row, path) else { return Ok(None) };
-        Self::new(held, &row.track, path).await.map(Some)
-    }
-
     /// That track, whose bytes lie there.
     ///
     /// # Errors
     /// Errors of the store.
-    pub(crate) async fn new(held: &LeasedJob, track: &Track, path: PathBuf) -> Result<Self> {
-        let cover = cover_of(&held.context.store, track).await?;
-        let said = held.context.store.catalog().decoder_warnings(track.id).await?;
+    pub(crate) async fn new(store: &Store, track: &Track, path: PathBuf) -> Result<Self> {
+        let cover = cover_of(store, track).await?;
+        let said = store.catalog().decoder_warnings(track.id).await?;
         Ok(Self { cover, said, ..Self::without_cover(track, path) })
     }
 
@@ -265,51 +248,4 @@ pub(crate) fn begin_at(source: &mut dyn PcmSource, frame: u64) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Malformed, "the file is shorter than it says"))
-}
-
-/// A sink that writes a whole file of a profile without a constant rate: a ladder of one variant, in one file.
-///
-/// # Errors
-/// `Unsupported` without `ffmpeg`; those of the file system.
-pub(crate) fn whole_file_sink(
-    profile: Profile,
-    source: &dyn PcmSource,
-    open: &OpenOptions,
-    file: &Path,
-) -> Result<Box<dyn PcmSink>> {
-    let ladder = format!("{}=aac:{}", profile.quality, profile.bitrate_kbps).parse()?;
-    let of = LadderSource { spec: source.spec(), facts: source.facts(), path: None };
-    let mut writer = |_: &VariantFacts| -> Result<Box<dyn SegmentWriter>> {
-        let file = File::create_new(file).map_err(|error| Error::from_io("writing to the cache", error))?;
-        Ok(Box::new(Appending(file)))
-    };
-    let mut made = ladder_sinks(&ladder, of, &open.ffmpeg, &open.limits, &mut writer)?;
-    match (made.sinks.pop(), made.left_out.pop()) {
-        (Some((_, sink)), _) => Ok(sink),
-        (None, Some(left_out)) => Err(left_out.reason),
-        (None, None) => Err(Error::new(ErrorKind::Internal, "a ladder without variants")),
-    }
-}
-
-/// Writes a variant's parts one behind the other.
-struct Appending(File);
-
-impl Appending {
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0.write_all(bytes).map_err(|error| Error::from_io("writing to the cache", error))
-    }
-}
-
-impl SegmentWriter for Appending {
-    fn init(&mut self, _: &VariantFacts, bytes: &[u8]) -> Result<()> {
-        self.put(bytes)
-    }
-
-    fn segment(&mut self, _: SegmentFacts, bytes: &[u8]) -> Result<()> {
-        self.put(bytes)
-    }
-
-    fn finish(&mut self, _: &VariantFacts) -> Result<()> {
-        Ok(())
-    }
 }

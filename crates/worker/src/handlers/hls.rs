@@ -9,13 +9,13 @@ use fanfare_model::{ContentHash, Error, ErrorKind, Result, Timestamp, TrackId, j
 use fanfare_store::{AfterFailure, GrowingLadder, LeaseKey, Leftover};
 
 use crate::{
-    products::{
-        analysis_product::AnalysisProduct,
+    loaded::Loaded,
+    passes::{
+        analysis_job::AnalysisJob,
         analyze_file::Analyzed,
-        keep::keep,
-        ladder::{Made, Making, make, read_ladder},
-        small::Subject,
+        ladder::{MadeLadder, Making, make},
     },
+    products::{hls::read_ladder, keep::keep, made::Made, transcode_source::Subject},
     resources::Resources,
     runtime::{
         job::LeasedJob,
@@ -24,23 +24,23 @@ use crate::{
 };
 
 /// Making one ladder.
-pub(crate) struct TranscodeTrack {
+pub(crate) struct HlsTrack {
     resources: Arc<Resources>,
     id: TrackId,
     text: String,
     ladder: Option<Ladder>,
     /// The track's analysis, if it is done along with this.
-    analysis: Option<AnalysisProduct>,
+    analysis: Option<AnalysisJob>,
 }
 
-impl TranscodeTrack {
+impl HlsTrack {
     pub(super) const fn new(resources: Arc<Resources>, id: TrackId, ladder: String) -> Self {
         Self { resources, id, text: ladder, ladder: None, analysis: None }
     }
 }
 
-impl Work for TranscodeTrack {
-    type Product = Box<(ContentHash, Option<i64>, Made)>;
+impl Work for HlsTrack {
+    type Product = Box<(ContentHash, Option<i64>, MadeLadder)>;
     const WAITS_FOR_ROOM: bool = false;
     /// A listener waits.
     const NICE: i32 = 0;
@@ -50,27 +50,19 @@ impl Work for TranscodeTrack {
     }
 
     async fn begin(&mut self, held: &LeasedJob) -> Result<Option<Begun<Self::Product>>> {
-        let catalog = held.context.store.catalog();
-        let row = catalog.track(self.id).await?;
-        let path = catalog.track_path(self.id).await?;
-        let (Some(row), Some(path)) = (row, path) else {
-            // It was removed, or its bytes were, while its job waited.
-            held.finish().await?;
-            return Ok(None);
-        };
-        let track = row.track;
+        let Some(Loaded { track, path }) = Loaded::or_finish(held, self.id).await? else { return Ok(None) };
         let ladder = read_ladder(&self.text)?;
         self.ladder = Some(ladder.clone());
         let staging = held.context.store.blobs().staging();
         let growing = GrowingLadder::begin(&staging, held.job.id, held.attempt())?;
-        self.analysis = AnalysisProduct::take(held, &self.resources, &track, path.clone()).await;
+        self.analysis = AnalysisJob::take(held, &self.resources, &track, path.clone()).await;
         let making = Making {
             path: path.clone(),
             size_bytes: track.size_bytes,
             ladder,
             growing,
             transcodes: None,
-            analyzers: self.analysis.as_ref().map(AnalysisProduct::analyzers).unwrap_or_default(),
+            analyzers: self.analysis.as_ref().map(AnalysisJob::analyzers).unwrap_or_default(),
             policy: SinkPolicy::MayLag,
             fan_out: self.resources.fan_out_options(held),
         };
@@ -89,7 +81,8 @@ impl Work for TranscodeTrack {
     }
 
     async fn commit(&mut self, held: &LeasedJob, product: Self::Product) -> Result<()> {
-        let (hash, changed_ns, Made { variants, growing, audio, results, warnings, .. }) = *product;
+        let (hash, changed_ns, MadeLadder { made, audio, growing, transcodes: _ }) = *product;
+        let Made { variants, results, warnings, .. } = made;
         let ladder =
             self.ladder.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.context.store;

@@ -1,21 +1,27 @@
 //! Several whole transcodes of one track, from one decode.
 
-use fanfare_analysis::{AnalyzeOptions, analyze_with};
-use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkOutcome, transcode::encoder};
-use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result};
+use std::sync::Arc;
+
+use fanfare_audio::{CancelFlag, FanOutOptions, OpenOptions, SinkPolicy, transcode::encoder};
+use fanfare_model::{ContentHash, ErrorKind, Profile, Result};
 use fanfare_store::Making;
 
-use super::{
-    analyze_file::budget,
-    small::Subject,
-    whole::{self, WholeFile, by_rate},
+use crate::{
+    parts::TrackBudget,
+    pass::Pass,
+    products::{
+        list::Order,
+        transcode_source::Subject,
+        transcodes::TranscodesProduct,
+        whole::{WholeFile, by_rate},
+    },
+    runtime::work::Progress,
 };
-use crate::runtime::work::Progress;
 
 /// Whole files under temporary names.
 pub(crate) struct Whole {
     pub(crate) hash: ContentHash,
-    pub(crate) making: Making,
+    pub(crate) making: Arc<Making>,
     pub(crate) files: Vec<WholeFile>,
     /// What the decoder had to say: silence stands in place of what is lost.
     pub(crate) damage: Vec<String>,
@@ -28,7 +34,7 @@ pub(crate) struct Encoding {
     pub(crate) open: OpenOptions,
     /// Bounds of the fan-out, but for the budget.
     pub(crate) fan_out: FanOutOptions,
-    pub(crate) making: Making,
+    pub(crate) making: Arc<Making>,
 }
 
 impl Encoding {
@@ -64,26 +70,23 @@ impl Encoding {
         if let Some(profile) = plain.first() {
             encoder(profile.codec, &open.ffmpeg)?;
         }
-        let (mut source, plans) = subject.plans(&constant, open, count)?;
+        let (source, plans) = subject.plans(&constant, open, count)?;
         if plans.is_empty() && plain.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let (sinks, mut files) = whole::sinks(plans, &plain, &*source, open, making)?;
         let total = source.facts().declared_frames;
         let length_s = total.map(|frames| source.spec().rate.seconds(frames));
-        let fan_out = FanOutOptions { budget: Some(budget(length_s)), ..fan_out.clone() };
-        let options = AnalyzeOptions { fan_out, ..AnalyzeOptions::default() };
-        let mut on_progress = |frames| progress(frames, total);
-        let analyzed = analyze_with(&[], &mut *source, sinks, &options, cancel, &mut on_progress)?;
-        if cancel.is_cancelled() {
-            return Err(Error::new(ErrorKind::Cancelled, "encoding was cancelled"));
-        }
-        for report in &analyzed.sinks {
-            if let SinkOutcome::Evicted { kind, message, .. } = &report.outcome {
-                return Err(Error::new(*kind, message.clone()));
-            }
-        }
-        files.retain(|file| file.is_smaller_than(subject.size(), making));
-        Ok((files, analyzed.warnings))
+        let (subject, open, making) = (subject.clone(), open.clone(), Arc::clone(making));
+        let transcodes = TranscodesProduct::all(subject, (plans, plain), open, making);
+        let order = Order { transcodes: Some(transcodes), ..Order::default() };
+        let pass = Pass {
+            source,
+            products: order.products(),
+            policy: SinkPolicy::Must,
+            budget: TrackBudget::default().of(length_s),
+            fan_out: fan_out.clone(),
+        };
+        let made = pass.run(cancel, &mut |frames| progress(frames, total))?;
+        Ok((made.transcodes, made.warnings))
     }
 }

@@ -1,0 +1,29 @@
+//! [`Product`]: whatever a pass can make.
+
+use fanfare_audio::{PcmSink, PcmSource, SinkPolicy, SinkReport};
+use fanfare_model::Result;
+
+use super::made::Made;
+
+/// Sinks with names that tell one from another. A thread has such a name, by which a sink that ends the worker is known.
+pub(crate) type NamedSinks = Vec<(String, Box<dyn PcmSink>)>;
+
+/// Whatever a pass can make: its sinks get every frame, and what came out of them is kept.
+pub(crate) trait Product: Send {
+    /// Whether the decode waits for its sinks; by default, as for everything that no listener waits for.
+    fn policy(&self, of_pass: SinkPolicy) -> SinkPolicy {
+        of_pass
+    }
+
+    /// The sinks that it needs for that source, whose position is where the pass begins.
+    ///
+    /// # Errors
+    /// What makes the whole pass useless; a product without which the others are of use returns no sinks.
+    fn sinks(&mut self, source: &dyn PcmSource, of_pass: SinkPolicy) -> Result<NamedSinks>;
+
+    /// Adds what came out to what the pass made, once the source ended. `reports` are those of its sinks, in their order.
+    ///
+    /// # Errors
+    /// What makes the whole pass useless.
+    fn keep(self: Box<Self>, reports: &[SinkReport], made: &mut Made) -> Result<()>;
+}
