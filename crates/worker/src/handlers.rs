@@ -15,7 +15,7 @@ mod stream;
 use std::sync::Arc;
 
 use fanfare_channel::protocol::WorkerRole;
-use fanfare_model::{JobKind, Wanted};
+use fanfare_model::{JobKind, Queue, Wanted};
 use fanfare_store::Store;
 
 use self::{

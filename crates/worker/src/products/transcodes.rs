@@ -32,7 +32,7 @@ enum Wanted {
 
 impl TranscodesProduct {
     /// The pass is for these transcodes.
-    pub(crate) const fn all(
+    pub(crate) fn all(
         subject: Subject,
         (plans, plain): (TranscodePlans, Vec<Profile>),
         open: OpenOptions,
