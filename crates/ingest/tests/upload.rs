@@ -172,7 +172,7 @@ async fn an_upload_is_decoded_once_for_everything_that_is_made_of_it() {
         picture: false,
         uploader: PERSON,
         keep: true,
-        products: Products { ladder: "low=aac:96,high=flac".to_owned(), small: small.to_string() },
+        products: Products { ladder: "low=aac:96,high=flac".to_owned(), transcodes: small.to_string() },
     };
     let added = store.catalog().add_upload(&new, None, 0, Timestamp(1)).await.unwrap();
     let Uploaded::Added(id) = added else { panic!("{added:?}") };

@@ -165,21 +165,21 @@ pub struct Products {
     /// The HLS ladder; empty for the built-in one.
     pub ladder: String,
     /// The profiles of transcodes, separated by commas; empty for none.
-    pub small: String,
+    pub transcodes: String,
 }
 
 impl Products {
-    /// A ladder, and nothing smaller.
+    /// A ladder, and no transcodes.
     #[must_use]
     pub fn of_ladder(ladder: impl Into<String>) -> Self {
-        Self { ladder: ladder.into(), small: String::new() }
+        Self { ladder: ladder.into(), transcodes: String::new() }
     }
 
     /// Reads what [`Display`](fmt::Display) writes.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        let (ladder, small) = text.split_once('\n').unwrap_or((text, ""));
-        Self { ladder: ladder.to_owned(), small: small.to_owned() }
+        let (ladder, transcodes) = text.split_once('\n').unwrap_or((text, ""));
+        Self { ladder: ladder.to_owned(), transcodes: transcodes.to_owned() }
     }
 }
 
@@ -187,7 +187,7 @@ impl Products {
 impl fmt::Display for Products {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.ladder)?;
-        if self.small.is_empty() { Ok(()) } else { write!(f, "\n{}", self.small) }
+        if self.transcodes.is_empty() { Ok(()) } else { write!(f, "\n{}", self.transcodes) }
     }
 }
 
@@ -298,4 +298,35 @@ pub struct FailedAttempt {
     pub ended: Timestamp,
     /// Why it failed.
     pub error: JobError,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of every version so far: the name of the queue, and what is written beside it.
+    #[test]
+    fn jobs_that_older_versions_queued_are_read() {
+        let track = TrackId::from_bytes([1; 16]);
+        let text = "low=aac:64".to_owned();
+        let transcodes =
+            Products { transcodes: "mp3-low-128k-v1".to_owned(), ..Products::of_ladder(text.clone()) };
+        let make = |wanted| JobKind::make(track, wanted);
+        for (name, detail, kind) in [
+            ("analyze-track", "", make(Wanted::Features)),
+            ("process-track", "", make(Wanted::Upload(Products::default()))),
+            ("process-track", "low=aac:64", make(Wanted::Upload(Products::of_ladder(text.clone())))),
+            ("process-track", "low=aac:64\nmp3-low-128k-v1", make(Wanted::Upload(transcodes))),
+            ("enrich-track-audio", "", JobKind::Describe { track }),
+            ("transcode-track", "low=aac:64", make(Wanted::Hls(text))),
+            ("stream-track", "mp3-low-128k-v1", make(Wanted::Stream("mp3-low-128k-v1".to_owned()))),
+            ("cache-track", "!mp3-low-128k-v1", make(Wanted::Transcodes("!mp3-low-128k-v1".to_owned()))),
+        ] {
+            let queue = Queue::of(name).unwrap();
+            assert_eq!(queue.job(track, detail), kind);
+            assert_eq!((kind.queue(), kind.detail().unwrap_or_default()), (name, detail.to_owned()));
+        }
+        assert_eq!(JobKind::QUEUES, Queue::ALL.iter().map(|queue| queue.name()).collect::<Vec<_>>());
+        assert_eq!(Queue::of("analyse-track"), None);
+    }
 }

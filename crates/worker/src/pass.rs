@@ -87,3 +87,95 @@ impl PcmSink for Counts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        path::Path,
+        sync::{
+            Arc,
+            atomic::{AtomicU64, Ordering},
+        },
+    };
+
+    use fanfare_analysis::ANALYZERS;
+    use fanfare_audio::{OpenOptions, SinkReport};
+    use fanfare_testkit::{
+        signals,
+        wav::{WavFormat, wav},
+    };
+
+    use super::*;
+    use crate::products::{features::FeaturesProduct, list::Order, product::NamedSinks};
+
+    const FRAMES: u64 = 44_100;
+
+    /// A product with two sinks, which count frames.
+    #[derive(Clone, Default)]
+    struct Counting {
+        frames: Arc<AtomicU64>,
+        /// What its `keep` fails with, if it does.
+        fails: Option<ErrorKind>,
+    }
+
+    impl PcmSink for Counting {
+        fn push(&mut self, chunk: &SharedChunk) -> Result<()> {
+            self.frames.fetch_add(chunk.frames() as u64, Ordering::Relaxed);
+            Ok(())
+        }
+
+        fn finish(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Product for Counting {
+        fn sinks(&mut self, _: &dyn PcmSource, _: SinkPolicy) -> Result<NamedSinks> {
+            Ok(["one", "other"].map(|name| (name.to_owned(), Box::new(self.clone()) as _)).into())
+        }
+
+        fn keep(self: Box<Self>, reports: &[SinkReport], made: &mut Made) -> Result<()> {
+            let names: Vec<&str> = reports.iter().map(|report| &*report.name).collect();
+            assert_eq!(names, ["one", "other"], "the reports of its own sinks");
+            made.warnings.push(format!("kept after {} results", made.results.len()));
+            self.fails.map_or(Ok(()), |kind| Err(Error::new(kind, "not kept")))
+        }
+    }
+
+    fn run(path: &Path, products: Vec<Box<dyn Product>>) -> Result<Made> {
+        let pass = Pass {
+            source: fanfare_audio::open(path, &OpenOptions::default())?,
+            products,
+            policy: SinkPolicy::Must,
+            budget: Duration::from_secs(300),
+            fan_out: FanOutOptions::default(),
+        };
+        pass.run(&CancelFlag::default(), &mut |_| {})
+    }
+
+    #[test]
+    fn every_product_of_a_pass_gets_every_frame_and_keeps_its_own_reports() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wav");
+        std::fs::write(&path, wav(44_100, &[signals::sine(44_100, 1.0, 440.0, 0.5)], WavFormat::I16))
+            .unwrap();
+        let counting = Counting::default();
+        let features =
+            || Order { features: Some(FeaturesProduct::new(ANALYZERS.to_vec())), ..Order::default() };
+        let mut products = features().products();
+        products.push(Box::new(counting.clone()));
+        let made = run(&path, products).unwrap();
+        assert_eq!((made.frames, counting.frames.load(Ordering::Relaxed)), (FRAMES, 2 * FRAMES));
+        assert_eq!(made.results.len(), ANALYZERS.len());
+        assert_eq!(made.warnings, [format!("kept after {} results", ANALYZERS.len())]);
+
+        // The same results as alone.
+        let alone = run(&path, features().products()).unwrap();
+        assert_eq!(alone.results, made.results);
+
+        let fails = Counting { fails: Some(ErrorKind::NoSpace), ..Counting::default() };
+        let error = run(&path, vec![Box::new(fails)]).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoSpace);
+        assert_eq!(run(&path, Vec::new()).unwrap().frames, FRAMES, "without products the frames are counted");
+    }
+}

@@ -104,8 +104,8 @@ impl Ingest {
 
     /// What is made of an upload that is queued now.
     pub(super) fn products(&self) -> Products {
-        let small: Vec<String> = self.cache().precached().iter().map(ToString::to_string).collect();
-        Products { ladder: self.uploads().ladder.clone(), small: small.join(",") }
+        let transcodes: Vec<String> = self.cache().precached().iter().map(ToString::to_string).collect();
+        Products { ladder: self.uploads().ladder.clone(), transcodes: transcodes.join(",") }
     }
 
     /// Whether everything smaller that is to be there of a track is there.

@@ -90,7 +90,7 @@ impl Work for ProcessTrack {
         self.left_out = left_out;
         let (policy, fan_out) = (SinkPolicy::Must, self.resources.fan_out_options(held));
         let transcodes =
-            of_upload(held, (&track, path.clone()), &self.products.small, &self.resources.open).await;
+            of_upload(held, (&track, path.clone()), &self.products.transcodes, &self.resources.open).await;
         let making = Making {
             path: path.clone(),
             size_bytes,
@@ -118,7 +118,7 @@ impl Work for ProcessTrack {
             self.upload.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "nothing was begun"))?;
         let store = &held.context.store;
         let ladder = keep(store, upload.hash, upload.ladder.profile(), true, variants).await?;
-        let small = keep_transcodes(files, transcodes, upload.hash, clock::now()).await;
+        let made_transcodes = keep_transcodes(files, transcodes, upload.hash, clock::now()).await;
         let features = Features::from_results(results.clone());
         let duration_s = audio.duration_s().unwrap_or_default();
         let duplicate =
@@ -141,7 +141,7 @@ impl Work for ProcessTrack {
             let said = analyzed.warnings.join("; ");
             tracing::warn!(track = %self.id, said, "an upload was not decoded to its end without damage: its original is kept");
         }
-        let done = ProcessCommit { analyzed, ladder: Some(ladder), small, duplicate, is_whole };
+        let done = ProcessCommit { analyzed, ladder: Some(ladder), small: made_transcodes, duplicate, is_whole };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
             match store.catalog().commit_process(&done, clock::now()).await {

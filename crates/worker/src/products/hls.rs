@@ -64,7 +64,8 @@ impl Product for HlsProduct {
         let of = LadderSource { spec: source.spec(), facts: source.facts(), path: Some(&self.path) };
         let LadderSinks { sinks, variants, left_out } =
             ladder_sinks(&self.ladder, of, &self.open.ffmpeg, &self.open.limits, &mut writer)?;
-        let said = left_out.iter().map(|variant| format!("no HLS variant `{}`: {}", variant.name, variant.reason));
+        let said =
+            left_out.iter().map(|variant| format!("no HLS variant `{}`: {}", variant.name, variant.reason));
         self.left_out = said.collect();
         if sinks.is_empty() {
             let reason = left_out.into_iter().next().map(|variant| variant.reason);
