@@ -47,10 +47,10 @@ pub struct IngestOptions {
     pub data_dir: PathBuf,
     /// The program that is the worker: usually this one.
     pub worker_exe: PathBuf,
-    /// Its arguments; they must lead to [`run_worker`](crate::run_worker) on the same data folder.
+    /// Its arguments; they must lead to `fanfare_worker::run_worker` on the same data folder.
     pub worker_args: Vec<OsString>,
     /// What decodes pictures: usually this program as well, with arguments that lead to
-    /// [`run_pictures`](crate::run_pictures).
+    /// `fanfare_worker::run_pictures`.
     pub pictures: PictureCommand,
     /// Tracks analyzed at a time, 1 or more.
     pub jobs: usize,

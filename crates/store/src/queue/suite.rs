@@ -256,7 +256,8 @@ pub async fn no_job_is_claimed_twice(queue: &dyn JobQueue) {
 /// Jobs of every kind come back as they were queued, each from its own queue, with what is to be made.
 pub async fn every_kind_has_its_queue(queue: &dyn JobQueue) {
     let track = TrackId::from_bytes([7; 16]);
-    let products = Products { small: "mp3-medium-192k-v1".to_owned(), ..Products::of_ladder("low=aac:96") };
+    let products =
+        Products { transcodes: "mp3-medium-192k-v1".to_owned(), ..Products::of_ladder("low=aac:96") };
     let kinds = [
         JobKind::make(track, Wanted::Features),
         JobKind::make(track, Wanted::Upload(products)),

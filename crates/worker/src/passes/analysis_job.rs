@@ -3,7 +3,7 @@
 //! Live and background exclude each other by the lease of the track's analyze job: its holder analyzes the track. The
 //! listener never waits: analyzers that fall behind are evicted, and then nothing is stored: a job that waited waits again,
 //! one that was made for this is withdrawn. The track is analyzed next all the same: the server sees to that when it sends
-//! its bytes ([`crate::played`]).
+//! its bytes (`played.rs` of `ingest`).
 
 use std::path::PathBuf;
 

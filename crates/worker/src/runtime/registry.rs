@@ -24,7 +24,7 @@ pub(crate) enum Prefetch {
     Slots,
     /// So many.
     Exactly(usize),
-    /// As many as the server says for what is made ahead of time ([`WorkerCommand::Ahead`]).
+    /// As many as the server says for what is made ahead of time ([`Ahead`](fanfare_channel::protocol::WorkerCommand::Ahead)).
     Told,
 }
 

@@ -1,6 +1,6 @@
 //! [`Work`]: what one kind of job does.
 //!
-//! To add a kind of job: make a file in [`handlers`](crate::handlers) with a type that implements [`Work`], and add
+//! To add a choice of products that jobs make: make a file in [`handlers`](crate::handlers) with a type that implements [`Work`], and add
 //! its queue and its arm to the list there. Everything else is [`attempt`](super::attempt)'s: renewing the lease, the
 //! thread and its watchdog, cancelling, events, trying again or parking, giving back at a stop.
 //!
