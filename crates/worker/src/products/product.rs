@@ -1,12 +1,10 @@
 //! [`Product`]: whatever a pass can make.
 
-use fanfare_audio::{PcmSink, PcmSource, SinkPolicy, SinkReport};
+use fanfare_audio::{PcmSource, SinkPolicy, SinkReport};
 use fanfare_model::Result;
 
 use super::made::Made;
-
-/// Sinks with names that tell one from another. A thread has such a name, by which a sink that ends the worker is known.
-pub(crate) type NamedSinks = Vec<(String, Box<dyn PcmSink>)>;
+pub(crate) use super::named_sinks::NamedSinks;
 
 /// Whatever a pass can make: its sinks get every frame, and what came out of them is kept.
 pub(crate) trait Product: Send {

@@ -9,7 +9,7 @@ use fanfare_audio::{
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp};
 use fanfare_store::{CachedFile, Kept, Making, MakingFile};
 
-use super::{plain_file::whole_file_sink, product::NamedSinks};
+use super::{named_sinks::NamedSinks, plain_file::whole_file_sink};
 
 /// A transcode under its temporary name.
 pub(crate) struct WholeFile {
