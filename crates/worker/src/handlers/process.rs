@@ -141,7 +141,8 @@ impl Work for ProcessTrack {
             let said = analyzed.warnings.join("; ");
             tracing::warn!(track = %self.id, said, "an upload was not decoded to its end without damage: its original is kept");
         }
-        let done = ProcessCommit { analyzed, ladder: Some(ladder), small: made_transcodes, duplicate, is_whole };
+        let done =
+            ProcessCommit { analyzed, ladder: Some(ladder), small: made_transcodes, duplicate, is_whole };
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
             match store.catalog().commit_process(&done, clock::now()).await {
