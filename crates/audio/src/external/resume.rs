@@ -39,7 +39,7 @@ impl Resume {
         if self.resumed >= MAX_RESUMED {
             return Ok(None);
         }
-        let (mut arguments, mut bytes) = (arguments.clone(), bytes.clone());
+        let (mut arguments, mut bytes) = (*arguments, bytes.clone());
         match bytes.audio.container {
             Container::WavPack => {
                 let from = self.from.max(bytes.audio.start);

@@ -24,8 +24,7 @@ impl External {
                 None => Err(self.unavailable("ended with a complaint", end)),
             };
         }
-        let (arguments, bytes) =
-            self.resumed.clone().unwrap_or_else(|| (self.arguments.clone(), self.bytes.clone()));
+        let (arguments, bytes) = self.resumed.clone().unwrap_or_else(|| (self.arguments, self.bytes.clone()));
         let how = fault.unwrap_or_else(|| "ended with a complaint".to_owned());
         let started = Output::start(&self.program, &arguments, &bytes, &self.limits);
         let mut output = started.map_err(|error| match error.kind() {
