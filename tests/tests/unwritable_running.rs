@@ -266,3 +266,36 @@ fn a_server_whose_log_cannot_be_written_goes_on_and_ends_when_it_is_told_to() {
         assert!(ended.is_some_and(|ended| ended.success()), "full disk: {}, {ended:?}", disk.is_some());
     }
 }
+
+/// Issue 12: signing out was refused or had no effect, and the session stayed valid.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_signs_out_on_a_full_disk_is_out_at_once() {
+    let Some(disk) = SmallDisk::mount(32) else { return skipped() };
+    let outside = tempfile::tempdir().unwrap();
+    let data = disk.path().join("data");
+    let server = start(&data, Some(&outside.path().join("server.log")));
+    server.sign_in().await;
+    let client = reqwest::Client::new();
+    let login = async || {
+        let body = json!({"name": OWNER.0, "password": OWNER.1});
+        let answer = client.post(format!("{}/api/v1/login", server.address)).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    };
+    let send = async |method: Method, path: &str, cookie: &str| {
+        let request = client.request(method, format!("{}{path}", server.address));
+        request.header("cookie", cookie).header("x-fanfare", "1").send().await.unwrap()
+    };
+    let stored = login().await;
+    let _ballast = disk.fill("ballast");
+    until(&server, "/api/v1/status", |status| status["storage"]["state"] == "full").await;
+    for (kind, cookie) in [("stored", stored), ("in memory", login().await)] {
+        assert_eq!(send(Method::GET, "/api/v1/me", &cookie).await.status(), 200, "{kind}");
+        let out = send(Method::POST, "/api/v1/logout", &cookie).await;
+        assert_eq!(out.status(), 204, "{kind}");
+        assert!(out.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"), "{kind}");
+        assert_eq!(send(Method::GET, "/api/v1/me", &cookie).await.status(), 401, "{kind}");
+    }
+    assert!(server.stop().success());
+}

@@ -15,12 +15,13 @@ use std::{
 
 use fanfare_model::{ErrorKind, Result};
 use sqlx::{Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     StoreOptions,
     connect::{self, Pools},
     disk::{Disk, Unwritable},
+    ended::EndedSessions,
     error::{busy, is_busy, sql},
     failure::Failure,
     patience::{Patience, Wait},
@@ -94,6 +95,9 @@ pub(crate) struct Db {
     pools: Arc<RwLock<Pools>>,
     lock_wait: Duration,
     write_generation: Arc<AtomicU64>,
+    /// Counts the times that a right ended.
+    rights: watch::Sender<u64>,
+    ended: EndedSessions,
     uses: Uses,
     disk: Disk,
     /// Whether the disk is full and what room there is is kept for deleting.
@@ -104,6 +108,22 @@ impl Db {
     /// What was used and is not written yet.
     pub(crate) const fn uses(&self) -> &Uses {
         &self.uses
+    }
+
+    /// Sessions that are over and may still have a row.
+    pub(crate) const fn ended(&self) -> &EndedSessions {
+        &self.ended
+    }
+
+    /// See [`crate::Store::rights_changes`].
+    pub(crate) fn rights_changes(&self) -> watch::Receiver<u64> {
+        self.rights.subscribe()
+    }
+
+    /// See [`crate::Store::note_rights_changed`].
+    pub(crate) fn note_rights_changed(&self) {
+        self.write_generation.fetch_add(1, Ordering::SeqCst);
+        self.rights.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// See [`crate::Store::write_generation`].
@@ -135,6 +155,8 @@ impl Db {
             pools: Arc::new(RwLock::new(pools)),
             lock_wait: connect::lock_wait(options),
             write_generation: Arc::default(),
+            rights: watch::Sender::default(),
+            ended: EndedSessions::default(),
             uses: Uses::default(),
             disk,
             only_deletes: Arc::default(),
@@ -264,6 +286,7 @@ impl Db {
 
     /// Writes what was noted as used. What cannot be written because the database is busy stays for the next time.
     pub(crate) async fn write_uses(&self, wait: Duration) -> Result<()> {
+        self.write_ended(wait).await?;
         let pending = self.uses.take();
         if pending.is_empty() {
             return Ok(());
@@ -279,6 +302,26 @@ impl Db {
         tx.is_a_note();
         pending.write(&mut tx).await?;
         commit(tx, uses::WHAT).await
+    }
+
+    /// Removes the rows of sessions that were ended while that could not be stored.
+    async fn write_ended(&self, wait: Duration) -> Result<()> {
+        const WHAT: &str = "removing ended sessions";
+        let ended = self.ended.to_remove();
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let mut tx = Patience::new(wait).over(self.write_to_delete(WHAT)).await?;
+        for secret in &ended {
+            sqlx::query("DELETE FROM session WHERE secret = ?")
+                .bind(&secret[..])
+                .execute(&mut *tx)
+                .await
+                .map_err(sql(WHAT))?;
+        }
+        commit(tx, WHAT).await?;
+        ended.iter().for_each(|secret| self.ended.forget(secret));
+        Ok(())
     }
 
     /// Folds the write-ahead log into the database and closes every connection.

@@ -18,6 +18,7 @@ mod connect;
 mod database_file;
 mod db;
 mod disk;
+mod ended;
 mod error;
 mod failure;
 mod file_work;

@@ -15,7 +15,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     SecretHash,
-    db::{Db, commit},
+    db::{Db, WriteTx, commit},
     error::{from_sql, sql, strange},
     fresh_id,
     rows::{bytes, col, id, time},
@@ -105,7 +105,7 @@ impl People {
     /// `NotFound` when there is no such user, `Conflict` when it is the last owner.
     pub async fn delete_user(&self, user: UserId) -> Result<()> {
         const WHAT: &str = "removing a user";
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         let role: Option<String> = sqlx::query_scalar("SELECT role FROM user WHERE id = ?")
             .bind(&user.as_bytes()[..])
             .fetch_optional(&mut *tx)
@@ -122,7 +122,14 @@ impl People {
             .execute(&mut *tx)
             .await
             .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await
+        self.commit_rights(tx, WHAT).await
+    }
+
+    /// Commits what ends rights.
+    async fn commit_rights(&self, tx: WriteTx, what: &'static str) -> Result<()> {
+        commit(tx, what).await?;
+        self.db.note_rights_changed();
+        Ok(())
     }
 
     /// Keeps the hash of the one-time link's token across restarts until the owner exists.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fanfare_model::Result;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::{
     BlobStore, Catalog, FileBlobStore, JobQueue, People, SqliteJobQueue, StoreOptions,
@@ -65,6 +65,17 @@ impl Store {
         self.inner.db.write_generation()
     }
 
+    /// Changes whenever this process ended a right: a session, a key, a person, what an old password opened.
+    #[must_use]
+    pub fn rights_changes(&self) -> watch::Receiver<u64> {
+        self.inner.db.rights_changes()
+    }
+
+    /// Says that a right ended that is not in the database.
+    pub fn note_rights_changed(&self) {
+        self.inner.db.note_rights_changed();
+    }
+
     /// What is still to do.
     #[must_use]
     pub fn jobs(&self) -> &dyn JobQueue {
@@ -83,7 +94,8 @@ impl Store {
         &self.inner.people
     }
 
-    /// Writes when keys and transcodes were last used, which requests only note. Called by a background task about every
+    /// Writes when keys and transcodes were last used, which requests only note, and removes the rows of sessions that were
+    /// ended while that could not be stored. Called by a background task about every
     /// minute; closing does it, too.
     ///
     /// # Errors

@@ -3,8 +3,10 @@
 
 mod support;
 
+use std::time::Duration;
+
 use fanfare_model::{ErrorKind, Role, UserId};
-use fanfare_store::{Ended, Keep};
+use fanfare_store::{Ended, Keep, Patience};
 use support::*;
 
 #[tokio::test]
@@ -183,4 +185,60 @@ async fn keys_belong_to_their_user_and_note_their_use() {
     assert_eq!(people.key_user([1; 32], NOW).await.unwrap(), None);
     let again = people.create_key(UserId::from_bytes([0; 16]), "x", [3; 32], NOW).await;
     assert_eq!(again.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// Issue 12: on a full disk, or while another process wrote, signing out failed and the session stayed valid.
+#[tokio::test]
+async fn a_session_whose_row_cannot_be_removed_is_over_at_once_and_removed_later() {
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
+    let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
+    for secret in [[1; 32], [2; 32]] {
+        people.create_session(user.id, secret, later(99_000), NOW).await.unwrap();
+    }
+    let store = fixture.reopen().await;
+    let mut changes = store.rights_changes();
+    let generation = store.write_generation();
+    let held = fixture.store.hold().await.unwrap();
+    let hasty = Patience::new(Duration::from_millis(1));
+    hasty.over(store.people().delete_session([1; 32])).await.unwrap();
+    assert!(changes.has_changed().unwrap() && store.write_generation() != generation);
+    changes.mark_unchanged();
+    assert_eq!(store.people().session([1; 32], NOW).await.unwrap(), None);
+    assert!(people.session([1; 32], NOW).await.unwrap().is_some(), "its row is there");
+    assert!(store.people().session([2; 32], NOW).await.unwrap().is_some());
+    assert_eq!(store.write_uses().await.unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(store.people().session([1; 32], NOW).await.unwrap(), None, "still over");
+    drop(held);
+    // The connection's rollback may be under way.
+    fixture.store.writable().await.unwrap();
+    store.write_uses().await.unwrap();
+    assert_eq!(people.session([1; 32], NOW).await.unwrap(), None, "for every process");
+    store.people().delete_session([2; 32]).await.unwrap();
+    assert_eq!(people.session([2; 32], NOW).await.unwrap(), None);
+}
+
+/// Issue 12: event streams of ended sessions went on. They follow this.
+#[tokio::test]
+async fn whatever_ends_a_right_is_told_and_nothing_else() {
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
+    let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
+    let mut changes = fixture.store.rights_changes();
+    people.create_session(user.id, [1; 32], later(99_000), NOW).await.unwrap();
+    let key = people.create_key(user.id, "phone", [2; 32], NOW).await.unwrap();
+    fixture.add(&["a.flac"]).await;
+    assert!(!changes.has_changed().unwrap());
+    let mut told = |what: &str| {
+        assert!(changes.has_changed().unwrap(), "{what}");
+        changes.mark_unchanged();
+    };
+    people.delete_session([1; 32]).await.unwrap();
+    told("a session");
+    people.delete_key(user.id, key.id).await.unwrap();
+    told("a key");
+    people.change_password(user.id, "y", Keep::default()).await.unwrap();
+    told("a password");
+    people.delete_user(user.id).await.unwrap();
+    told("a person");
 }

@@ -20,7 +20,7 @@ pub enum Proof {
     /// By the session cookie, which browsers send along by themselves.
     Cookie(SecretHash),
     /// By an API key, which only code that knows it can send.
-    Key,
+    Key(SecretHash),
 }
 
 /// A signed-in caller. The gate has checked the route's access by the time a handler sees one.

@@ -91,7 +91,7 @@ mod tests {
             role: Role::Owner,
             created: Timestamp(0),
         };
-        let caller = Caller { user, proof: Proof::Key };
+        let caller = Caller { user, proof: Proof::Key([1; 32]) };
         let (callers, now) = (Callers::default(), Instant::now());
         callers.keep(Kind::Key, [1; 32], &caller, 5, now);
         for (kind, secret, write_generation, at, found) in [

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use fanfare_model::Result;
+use fanfare_store::SecretHash;
 use http::{HeaderMap, header};
 
 use super::{
@@ -18,7 +19,24 @@ pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<C
         Some(field) => (Kind::Key, field.to_str().ok().and_then(bearer).and_then(secret::hash)),
         None => (Kind::Session, cookie(headers, COOKIE).and_then(secret::hash)),
     };
-    let Some(hash) = hash else { return Ok(None) };
+    match hash {
+        Some(hash) => find(state, kind, hash).await,
+        None => Ok(None),
+    }
+}
+
+/// The caller as they are now; `None` when what proved them is not valid any more. Asked again while a long answer is sent.
+///
+/// # Errors
+/// Those of the store.
+pub async fn again(state: &HttpState, caller: &Caller) -> Result<Option<Caller>> {
+    match caller.proof {
+        Proof::Cookie(hash) => find(state, Kind::Session, hash).await,
+        Proof::Key(hash) => find(state, Kind::Key, hash).await,
+    }
+}
+
+async fn find(state: &HttpState, kind: Kind, hash: SecretHash) -> Result<Option<Caller>> {
     // Before the look-up: what is written meanwhile makes it void.
     let (write_generation, begun) = (state.store.write_generation(), Instant::now());
     if let Some(known) = state.callers.find(kind, hash, write_generation, begun) {
@@ -26,7 +44,7 @@ pub async fn identify(state: &HttpState, headers: &HeaderMap) -> Result<Option<C
     }
     let (people, now) = (state.store.people(), clock::now());
     let (user, proof) = match kind {
-        Kind::Key => (people.key_user(hash, now).await?, Proof::Key),
+        Kind::Key => (people.key_user(hash, now).await?, Proof::Key(hash)),
         Kind::Session => match people.session(hash, now).await? {
             None => (state.unstored.find(people, hash).await?, Proof::Cookie(hash)),
             stored => (stored, Proof::Cookie(hash)),

@@ -1,10 +1,14 @@
 //! Server-sent events.
 
+use fanfare_model::Role;
 use futures_util::StreamExt as _;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::fixture::{As, Server};
+use crate::{
+    fixture::{As, Server},
+    setup::{cookie_of, set_up},
+};
 
 /// The events of a stream, one after the other.
 pub struct Events {
@@ -102,4 +106,49 @@ async fn a_scan_is_told_as_it_goes_and_again_to_who_missed_it() {
     let tasks = server.json(&owner, "/api/v1/tasks").await;
     assert!(tasks["items"].as_array().unwrap().iter().any(|known| known["id"] == task));
     assert_eq!(server.json(&owner, &format!("/api/v1/tasks/{task}")).await["state"], "succeeded");
+}
+
+/// Issue 12: a session that had ended went on getting the events of new tasks.
+#[tokio::test]
+async fn an_event_stream_ends_with_the_session_the_key_or_the_account_it_was_opened_by() {
+    let server = Server::start().await;
+    let ann = cookie_of(&set_up(&server, "Ann", "correct horse").await);
+    server.library().await;
+    let mut kept = Events::of(server.get(&ann, "/api/v1/events").await);
+    let task = scan(&server, &ann).await;
+    kept.until_over(&task).await;
+    let login = async || {
+        let body = json!({"name": "Ann", "password": "correct horse"});
+        cookie_of(&server.post(&As::Nobody, "/api/v1/login", body).await)
+    };
+    let bob = server.person("bob", Role::Listener).await;
+    let made: Value = server.post(&ann, "/api/v1/keys", json!({"name": "phone"})).await.json().await.unwrap();
+    let key = As::Key(made["secret"].as_str().unwrap().to_owned());
+    let remove_key = format!("/api/v1/keys/{}", made["id"].as_str().unwrap());
+    let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
+    let cases = [
+        ("signing out", login().await, None),
+        ("a removed account", server.session(&bob, 3_600_000).await, Some((Method::DELETE, format!("/api/v1/users/{}", bob.id), json!({})))),
+        ("a removed key", key, Some((Method::DELETE, remove_key, json!({})))),
+        ("a new password", login().await, Some((Method::POST, "/api/v1/me/password".to_owned(), change))),
+    ];
+    for (what, who, by) in cases {
+        let mut streams = Vec::new();
+        for path in ["/api/v1/events".to_owned(), format!("/api/v1/tasks/{task}/events")] {
+            streams.push(Events::of(server.get(&who, &path).await));
+        }
+        let ended = match by {
+            None => server.post(&who, "/api/v1/logout", json!({})).await,
+            Some((method, path, body)) => server.request(&ann, method, &path).json(&body).send().await.unwrap(),
+        };
+        assert_eq!(ended.status(), 204, "{what}");
+        let later = scan(&server, &ann).await;
+        for stream in &mut streams {
+            // What was sent before that may still arrive, and then the stream ends.
+            while let Some((_, event)) = stream.next().await {
+                assert_ne!(event["task_id"], later, "{what}");
+            }
+        }
+        kept.until_over(&later).await;
+    }
 }

@@ -3,7 +3,7 @@
 use fanfare_model::{Result, UserId};
 
 use super::{People, SecretHash, no_user};
-use crate::{db::commit, error::sql};
+use crate::error::sql;
 
 /// What goes on after a change of password.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,7 +61,7 @@ impl People {
             .fetch_one(&mut *tx)
             .await
             .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await?;
+        self.commit_rights(tx, WHAT).await?;
         Ok(Ended { sessions, keys, keys_left: u64::try_from(left).unwrap_or(0) })
     }
 }

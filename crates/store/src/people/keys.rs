@@ -129,7 +129,7 @@ impl People {
     /// `NotFound` when there is none, or when it is another user's.
     pub async fn delete_key(&self, user: UserId, id: ApiKeyId) -> Result<()> {
         const WHAT: &str = "removing an API key";
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         let done = sqlx::query("DELETE FROM api_key WHERE id = ? AND user = ?")
             .bind(&id.as_bytes()[..])
             .bind(&user.as_bytes()[..])
@@ -139,6 +139,6 @@ impl People {
         if done.rows_affected() == 0 {
             return Err(Error::new(ErrorKind::NotFound, "there is no such API key"));
         }
-        commit(tx, WHAT).await
+        self.commit_rights(tx, WHAT).await
     }
 }

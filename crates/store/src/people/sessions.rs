@@ -50,7 +50,11 @@ impl People {
             .execute(&mut *tx)
             .await
             .map_err(|error| no_user_if_conflict(from_sql(WHAT, error)))?;
-        commit(tx, WHAT).await?;
+        if ended.is_empty() {
+            commit(tx, WHAT).await?;
+        } else {
+            self.commit_rights(tx, WHAT).await?;
+        }
         for secret in &ended {
             self.db.uses().forget_session(secret);
         }
@@ -80,6 +84,9 @@ impl People {
     /// The user of an unexpired session; notes the use, which is written later (at most once an hour): this only reads.
     pub async fn session(&self, secret: SecretHash, now: Timestamp) -> Result<Option<User>> {
         const WHAT: &str = "looking for a session";
+        if self.db.ended().contains(&secret) {
+            return Ok(None);
+        }
         let mut reader = self.db.reader(WHAT).await?;
         let row = sqlx::query(
             "SELECT u.id, u.name, u.role, u.created, s.used FROM session s JOIN user u ON u.id = s.user \
@@ -95,16 +102,36 @@ impl People {
         user(&row).map(Some)
     }
 
-    /// Ends a session, if there is one.
+    /// Ends a session, if there is one. Where that cannot be stored it is over for this process, and its row is removed when
+    /// that is possible ([`crate::Store::write_uses`]).
+    ///
+    /// # Errors
+    /// Those of the database, where too many sessions wait for that already.
     pub async fn delete_session(&self, secret: SecretHash) -> Result<()> {
+        // Before the database is asked, which may take seconds.
+        let is_noted = self.db.ended().note(secret);
+        if is_noted {
+            self.db.note_rights_changed();
+        }
+        match self.remove_session(secret).await {
+            Ok(()) => self.db.ended().forget(&secret),
+            Err(error) if is_noted => {
+                tracing::warn!(%error, "a session is over, but its row could not be removed; this is tried again");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn remove_session(&self, secret: SecretHash) -> Result<()> {
         const WHAT: &str = "ending a session";
-        let mut tx = self.db.write(WHAT).await?;
+        let mut tx = self.db.write_to_delete(WHAT).await?;
         sqlx::query("DELETE FROM session WHERE secret = ?")
             .bind(&secret[..])
             .execute(&mut *tx)
             .await
             .map_err(sql(WHAT))?;
-        commit(tx, WHAT).await?;
+        self.commit_rights(tx, WHAT).await?;
         self.db.uses().forget_session(&secret);
         Ok(())
     }

@@ -14,16 +14,21 @@ use fanfare_model::{ErrorKind, TaskId};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio::{
+    sync::{OwnedSemaphorePermit, broadcast, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
 use super::tasks;
 use crate::http::{
     caller::Caller,
+    callers,
     clock,
     dto::task::TaskEventDto,
     extract::{Path, Query},
+    identify,
     problem::{Answer, Problem},
     shown::Shown,
     state::HttpState,
@@ -114,6 +119,8 @@ async fn feed(
             .remedy("close some tabs")
             .retry_after(10)
     })?;
+    // Before anything is looked up: a right that ends meanwhile is noticed.
+    let (rights, checked) = (state.store.rights_changes(), Instant::now());
     let shown = Shown::to(&caller, state).await?;
     let hub = state.ingest.hub().clone();
     let (missed, receiver) = hub.subscribe(last);
@@ -123,7 +130,8 @@ async fn feed(
         waiting.push_front(ended);
     }
     let (state, closing) = (state.clone(), state.closing.clone());
-    let feed = Feed { state, caller, shown, hub, receiver, waiting, last, only, closing, _permit: permit };
+    let tasks = Tasks { hub, receiver, waiting, last, only };
+    let feed = Feed { state, caller, rights, checked, shown, tasks, closing, _permit: permit };
     let stream = stream::unfold(feed, |mut feed| async move {
         let event = feed.next().await?;
         if feed.shown.is_strange(&event.task)
@@ -147,40 +155,78 @@ fn render(event: TaskEvent) -> Event {
     if id == 0 { rendered } else { rendered.id(id.to_string()) }
 }
 
-/// One listener: what waits to be sent to it, then what happens.
+/// One listener: what waits to be sent to it, then what happens, as long as the caller may see it.
 struct Feed {
     state: HttpState,
     caller: Caller,
+    rights: watch::Receiver<u64>,
+    /// When it was last asked whether the caller is still one.
+    checked: Instant,
     shown: Shown,
+    tasks: Tasks,
+    closing: CancellationToken,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Which events are sent.
+struct Tasks {
     hub: TaskHub,
     receiver: broadcast::Receiver<TaskEvent>,
     waiting: VecDeque<TaskEvent>,
     last: Option<u64>,
     only: Option<TaskId>,
-    closing: CancellationToken,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Feed {
-    /// The next event; `None` when the server shuts down.
+    /// The next event; `None` when the server shuts down, and when what proved the caller is not valid any more.
+    async fn next(&mut self) -> Option<TaskEvent> {
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = self.closing.cancelled() => return None,
+                changed = self.rights.changed() => {
+                    changed.ok()?;
+                    self.check().await?;
+                    continue;
+                }
+                // The end of a session by its age, and what another process ended.
+                () = tokio::time::sleep_until(self.checked + KEEP_ALIVE) => {
+                    self.check().await?;
+                    continue;
+                }
+                event = self.tasks.next() => event?,
+            };
+            if self.checked.elapsed() >= callers::LIFE {
+                self.check().await?;
+            }
+            return Some(event);
+        }
+    }
+
+    /// Asks who the caller is now; `None` when it is not known that they may go on. A client that may asks again.
+    async fn check(&mut self) -> Option<()> {
+        self.checked = Instant::now();
+        self.caller = identify::again(&self.state, &self.caller).await.ok().flatten()?;
+        Some(())
+    }
+}
+
+impl Tasks {
+    /// The next event; `None` when there are no more.
     async fn next(&mut self) -> Option<TaskEvent> {
         loop {
             let event = match self.waiting.pop_front() {
                 Some(event) => event,
-                None => tokio::select! {
-                    biased;
-                    () = self.closing.cancelled() => return None,
-                    received = self.receiver.recv() => match received {
-                        Ok(event) => event,
-                        Err(broadcast::error::RecvError::Closed) => return None,
-                        // Too slow for the channel: start again from what was sent last.
-                        Err(broadcast::error::RecvError::Lagged(_)) => {
-                            let (missed, receiver) = self.hub.subscribe(self.last);
-                            self.waiting = missed.into();
-                            self.receiver = receiver;
-                            continue;
-                        }
-                    },
+                None => match self.receiver.recv().await {
+                    Ok(event) => event,
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                    // Too slow for the channel: start again from what was sent last.
+                    Err(broadcast::error::RecvError::Lagged(_)) => {
+                        let (missed, receiver) = self.hub.subscribe(self.last);
+                        self.waiting = missed.into();
+                        self.receiver = receiver;
+                        continue;
+                    }
                 },
             };
             if event.id > 0 {

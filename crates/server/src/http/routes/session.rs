@@ -128,10 +128,13 @@ pub(super) fn too_many(wait: Duration) -> Problem {
     responses((status = 204, description = "The session is over"))
 )]
 pub async fn logout(State(state): State<HttpState>, caller: Caller) -> Answer<Response> {
-    if let Proof::Cookie(session) = caller.proof
-        && !state.unstored.end(session)
-    {
-        state.store.people().delete_session(session).await?;
+    if let Proof::Cookie(session) = caller.proof {
+        if state.unstored.end(session) {
+            // It is remembered as the caller's for a second.
+            state.store.note_rights_changed();
+        } else {
+            state.store.people().delete_session(session).await?;
+        }
     }
     let cookie = caller::set_cookie(None, state.settings.is_https());
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
@@ -174,7 +177,7 @@ pub async fn change_password(
     let hash = state.passwords.hash(&body.new_password).await?;
     let session = match caller.proof {
         Proof::Cookie(session) => Some(session),
-        Proof::Key => None,
+        Proof::Key(_) => None,
     };
     let keep = Keep { session, keys: !body.revoke_keys };
     let ended = people.change_password(caller.user.id, &hash, keep).await?;
