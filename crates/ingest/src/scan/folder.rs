@@ -20,10 +20,10 @@ use fanfare_store::{FileElsewhere, FolderMount, FormerPlace, KnownFile, ScanChan
 use super::{
     apply::Applying,
     elsewhere::Others,
-    folder_scan::{FolderOutcome, FolderScan, MOVE_BYTES, RECHECK_BYTES, SAY_EVERY},
+    folder_scan::{FolderOutcome, FolderScan, MOVE_BYTES, RECHECK_BYTES, SAY_EVERY, UnreadFolder},
     moves::KnownBytes,
     plan::{Comparison, Plan, plan},
-    walk::{WalkProgress, Walked, walk},
+    walk::{Unread, WalkProgress, Walked, walk},
 };
 use crate::text;
 
@@ -103,7 +103,9 @@ impl FolderScan<'_> {
         for unread in walked.unread.iter().filter(|unread| !quiet || !stay.contains(&unread.relative_path)) {
             self.task.note_error(self.shown(&unread.relative_path), &unread.error);
         }
+        let unread = walked.unread.iter().filter(|unread| !unread.is_file);
         let mut outcome = FolderOutcome {
+            unread: unread.map(|unread| self.unread_folder(unread)).collect(),
             not_there: walked.not_there,
             files: walked.files.len() as u64,
             changing: u64::from(plan.unchecked),
@@ -138,6 +140,16 @@ impl FolderScan<'_> {
         catalog.end_scan(self.folder.id, &end).await?;
         self.say_what_is_away(&was_away).await?;
         Ok(outcome)
+    }
+
+    fn unread_folder(&self, unread: &Unread) -> UnreadFolder {
+        let forbidden = unread.error.kind() == ErrorKind::PermissionDenied;
+        let own = unread.error.remedy_text().unwrap_or_default();
+        UnreadFolder {
+            path: self.shown(&unread.relative_path),
+            error: unread.error.message().to_owned(),
+            remedy: if forbidden { text::READ_REMEDY } else { own }.to_owned(),
+        }
     }
 
     /// Notes that nothing is known of the folder, because it cannot be looked at: its tracks stay as they are.

@@ -60,6 +60,18 @@ pub(crate) struct FolderOutcome {
     pub(crate) taken_from: HashSet<FolderId>,
     /// What of it was left out, as text.
     pub(crate) left_out: Vec<String>,
+    /// Folders in it that could not be read.
+    pub(crate) unread: Vec<UnreadFolder>,
+}
+
+/// A folder that could not be read: what is in it is not known.
+#[derive(Debug)]
+pub(crate) struct UnreadFolder {
+    /// The path as a person is shown it.
+    pub(crate) path: String,
+    /// The error, and what to do.
+    pub(crate) error: String,
+    pub(crate) remedy: String,
 }
 
 impl FolderScan<'_> {

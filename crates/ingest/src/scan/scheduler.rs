@@ -91,6 +91,8 @@ struct SchedulerState {
     at_it: HashMap<FolderId, Arc<()>>,
     /// Folders that were away when they were last scanned: the log tells it once.
     away: HashSet<FolderId>,
+    /// By folder, the paths below it that its last scan could not read.
+    unread: HashMap<FolderId, HashSet<String>>,
     /// By folder, the mounts at it and below it when its last scan began.
     mounted: HashMap<FolderId, u64>,
     /// By folder, what its last scan left out, as text.

@@ -13,6 +13,7 @@ mod quiet;
 
 use std::{
     collections::{BTreeMap, HashSet},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -26,7 +27,10 @@ use self::{
     folder_watcher::{FolderChange, FolderWatcher, Looked},
     quiet::Quiet,
 };
-use crate::scan::scheduler::{Cause, ScanScheduler};
+use crate::{
+    scan::scheduler::{Cause, ScanScheduler},
+    text::READ_REMEDY,
+};
 
 /// How often watching is set up again where it failed, and lost mounts are noticed.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
@@ -52,6 +56,10 @@ struct Watched {
     looking: bool,
     quiet: Quiet,
     polled: Instant,
+    /// The log says that it cannot be watched.
+    blind_told: bool,
+    /// Folders in it of which the log says that they cannot be watched.
+    left_out_told: HashSet<PathBuf>,
 }
 
 /// Looks after the library's folders until the stop is told.
@@ -63,7 +71,6 @@ pub(crate) async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut watched: BTreeMap<FolderId, Watched> = BTreeMap::new();
-    let mut warned = false;
     let mut look_after = tokio::time::interval(LOOK_AFTER);
     let mut look_at_mounts = tokio::time::interval(LOOK_AT_MOUNTS);
     loop {
@@ -84,7 +91,7 @@ pub(crate) async fn run(
                 }
                 for (id, looked) in seen.looked {
                     if let Some(folder) = watched.get_mut(&id) {
-                        folder.take_in(looked, &mut warned);
+                        folder.take_in(looked);
                     }
                 }
                 if seen.folders {
@@ -114,7 +121,7 @@ pub(crate) async fn run(
         }
         let now = Instant::now();
         for (id, folder) in &mut watched {
-            let unseen = options.watch && folder.folder_watcher.is_none();
+            let unseen = options.watch && folder.is_unseen();
             let every = options.poll_interval.or_else(|| unseen.then_some(FALLBACK_POLL));
             let poll = every.is_some_and(|every| now.duration_since(folder.polled) >= every);
             if folder.quiet.take_if_due(now) || poll {
@@ -141,6 +148,8 @@ async fn refresh(store: &Store, watched: &mut BTreeMap<FolderId, Watched>) {
             looking: false,
             quiet: Quiet::default(),
             polled: Instant::now(),
+            blind_told: false,
+            left_out_told: HashSet::new(),
         };
         watched.entry(folder.id).or_insert_with(new);
     }
@@ -156,7 +165,7 @@ impl Watched {
         let (id, path, open) = (
             self.folder.id,
             self.folder.path.clone(),
-            self.folder_watcher.as_ref().map(FolderWatcher::looks_at),
+            self.folder_watcher.as_ref().map(|watcher| watcher.open().clone()),
         );
         let (changes, pending_changes) = (pending_changes.clone(), pending_changes.clone());
         let on_change = move |change| {
@@ -168,7 +177,7 @@ impl Watched {
             });
         };
         // Watching a large tree takes one call per folder in it.
-        let look = detached("watch", move || FolderWatcher::look(&path, open, on_change));
+        let look = detached("watch", move || FolderWatcher::look(&path, open.as_ref(), on_change));
         tokio::spawn(async move {
             let looked =
                 look.await.unwrap_or_else(|error| Looked::Blind { error: error.to_string(), limit: false });
@@ -176,7 +185,13 @@ impl Watched {
         });
     }
 
-    fn take_in(&mut self, looked: Looked, warned: &mut bool) {
+    /// Whether changes to what a scan finds may stay unseen.
+    fn is_unseen(&self) -> bool {
+        let left_out = |watcher: &FolderWatcher| watcher.left_out().iter().any(|folder| folder.is_listed);
+        self.folder_watcher.as_ref().is_none_or(left_out)
+    }
+
+    fn take_in(&mut self, looked: Looked) {
         self.looking = false;
         // Another file system is mounted there now, or none: what it holds is new to us. And what changed
         // before a new folder_watcher was open was seen by nobody.
@@ -187,11 +202,15 @@ impl Watched {
         }
         match looked {
             Looked::Same => {}
-            Looked::Open(folder_watcher) => self.folder_watcher = Some(folder_watcher),
+            Looked::Open(folder_watcher) => {
+                self.blind_told = false;
+                self.tell_left_out(&folder_watcher);
+                self.folder_watcher = Some(folder_watcher);
+            }
             Looked::Away => self.folder_watcher = None,
             Looked::Blind { error, limit } => {
                 self.folder_watcher = None;
-                if !std::mem::replace(warned, true) {
+                if !std::mem::replace(&mut self.blind_told, true) {
                     let remedy = if limit {
                         "raise the sysctl fs.inotify.max_user_watches"
                     } else {
@@ -200,6 +219,19 @@ impl Watched {
                     let path = self.folder.path.display();
                     tracing::warn!(%path, error, remedy, "a folder cannot be watched, it is scanned from time to time");
                 }
+            }
+        }
+    }
+
+    /// Says of each folder once that it cannot be watched.
+    fn tell_left_out(&mut self, folder_watcher: &FolderWatcher) {
+        let left_out = folder_watcher.left_out();
+        self.left_out_told.retain(|told| left_out.iter().any(|folder| folder.path == *told));
+        for folder in left_out {
+            if self.left_out_told.insert(folder.path.clone()) {
+                let (path, error) = (folder.path.display(), &folder.error);
+                let remedy = if folder.forbidden { READ_REMEDY } else { "nothing is lost" };
+                tracing::warn!(%path, error, remedy, "a folder in the library cannot be watched, all others are");
             }
         }
     }

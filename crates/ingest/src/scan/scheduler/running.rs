@@ -10,7 +10,7 @@ use super::{Scan, ScanScheduler};
 use crate::{
     scan::{
         apply::sum,
-        folder_scan::{FolderOutcome, FolderScan},
+        folder_scan::{FolderOutcome, FolderScan, UnreadFolder},
     },
     text,
 };
@@ -60,6 +60,17 @@ impl ScanScheduler {
         }
     }
 
+    /// Says of each folder that could not be read that it could not, unless the last scan found the same.
+    fn say_unread(&self, folder: FolderId, unread: &[UnreadFolder]) {
+        let now = unread.iter().map(|unread| unread.path.clone()).collect();
+        let before = self.state().unread.insert(folder, now).unwrap_or_default();
+        for UnreadFolder { path, error, remedy } in unread {
+            if !before.contains(path) {
+                tracing::warn!(path, error, remedy, "a folder in the library cannot be read; what is known of it stays as it is");
+            }
+        }
+    }
+
     async fn folders(&self, scan: &Scan, changing: &mut HashSet<FolderId>) -> Result<(TaskState, String)> {
         let folders = self.inner.store.catalog().folders().await?;
         let (mut applied, mut scanned, mut away, mut compared) =
@@ -89,6 +100,7 @@ impl ScanScheduler {
             match work.run().await {
                 Ok(outcome) => {
                     self.state().away.remove(&folder.id);
+                    self.say_unread(folder.id, &outcome.unread);
                     say_end(scan, folder, &outcome);
                     away += outcome.away;
                     scanned += u64::from(!outcome.not_there);
@@ -115,6 +127,7 @@ impl ScanScheduler {
                     state.at_it.remove(&folder.id);
                     state.mounted.remove(&folder.id);
                     state.left_out.remove(&folder.id);
+                    state.unread.remove(&folder.id);
                 }
                 Err(error) => return Err(error),
             }
