@@ -24,21 +24,18 @@ const WHAT: &str = "looking whether the database is lost";
 /// Lies in a data folder while a backup is restored into it: what is there then is not yet a data folder.
 pub(crate) const RESTORING: &str = "restoring";
 
-/// Refuses a data folder into which a restore was begun and not finished, one that has blobs and no database, one with a
-/// database file of no bytes, and one whose database file is no database or only a part of one. Touches nothing.
+/// Refuses a data folder into which a restore was begun and that has no database yet, one that has blobs and no database, one
+/// with a database file of no bytes, and one whose database file is no database or only a part of one. Touches nothing.
 ///
 /// # Errors
 /// `Conflict`, with what can be done; what the file system reports.
 pub fn refuse_lost_database(data: &Path) -> Result<()> {
-    if data.join(RESTORING).is_file() {
-        let what = format!("a restore into {} was begun and did not end", data.display());
-        return Err(Error::new(ErrorKind::Conflict, what).remedy(
-            "run `fanfare restore DIR` again; or name another folder with --data; without a backup: `fanfare begin-anew`, which keeps all \
-             files",
-        ));
-    }
     let file = data.join(DATABASE_FILE);
-    match database_file::look(&file)? {
+    let seen = database_file::look(&file)?;
+    if seen != Seen::Database && is_restoring(data) {
+        return Err(half_restored(data));
+    }
+    match seen {
         Seen::Nothing if database_file::has_log(&file) => Err(lost(
             data,
             format_args!("the database {} is missing or empty, but its log is there", file.display()),
@@ -46,6 +43,51 @@ pub fn refuse_lost_database(data: &Path) -> Result<()> {
         Seen::Nothing => refuse(data),
         Seen::Damaged(what) => Err(damaged(data, &what)),
         Seen::Database => Ok(()),
+    }
+}
+
+fn is_restoring(data: &Path) -> bool {
+    data.join(RESTORING).is_file()
+}
+
+fn half_restored(data: &Path) -> Error {
+    let what = format!("a restore into {} was begun and did not end", data.display());
+    Error::new(ErrorKind::Conflict, what).remedy(
+        "run `fanfare restore DIR` again; or name another folder with --data; without a backup: `fanfare begin-anew`, which keeps all \
+         files",
+    )
+}
+
+/// Refuses a data folder into which a restore was begun and not finished. A restore puts the database in place last, so beside
+/// one that is whole only the mark is left over; `may_remove` says whether it is removed. Only for the process that holds the
+/// data folder.
+///
+/// # Errors
+/// `Conflict`, with what can be done; what the file system reports.
+pub(crate) async fn end_restore(data: &Path, may_remove: bool) -> Result<()> {
+    if !is_restoring(data) {
+        return Ok(());
+    }
+    match state(data).await? {
+        State::Lost | State::Damaged => return Err(half_restored(data)),
+        State::Newer | State::InUse => {}
+    }
+    if may_remove {
+        match remove_mark(data) {
+            Ok(()) => tracing::info!(folder = %data.display(), "the mark of a restore that had ended was removed"),
+            // It is tried again at the next start.
+            Err(error) => tracing::warn!(%error, "the mark of a restore that had ended could not be removed"),
+        }
+    }
+    Ok(())
+}
+
+fn remove_mark(data: &Path) -> Result<()> {
+    match std::fs::remove_file(data.join(RESTORING)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::from_io("removing the mark of a restore that did not end", error))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -207,10 +249,5 @@ pub(crate) async fn begin(data: &Path, db: &Db, now: Timestamp) -> Result<()> {
         .map_err(sql(WHAT))?;
     commit(tx, WHAT).await?;
     // What a restore that did not end left there is kept like the other files.
-    match std::fs::remove_file(data.join(RESTORING)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::from_io("removing the mark of a restore that did not end", error))
-        }
-        _ => Ok(()),
-    }
+    remove_mark(data)
 }

@@ -39,6 +39,7 @@ impl Store {
     /// to be kept there.
     pub async fn open_with_cache(data: &Path, cache: &Path, options: &StoreOptions) -> Result<Self> {
         lost::refuse_lost_database(data)?;
+        lost::end_restore(data, options.migrate).await?;
         match Self::open_whatever_is_there(data, cache, options, false).await {
             Err(error) if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Io) => {
                 Err(lost::or_damaged(data, error).await)
@@ -56,6 +57,11 @@ impl Store {
     /// `Conflict` when there is a database in use; otherwise as [`open`](Self::open).
     pub async fn begin_anew(data: &Path, cache: &Path, now: Timestamp) -> Result<(Self, Vec<PathBuf>)> {
         let set_aside = lost::make_way(data).await?;
+        if let Err(error) = lost::end_restore(data, true).await
+            && error.kind() != ErrorKind::Conflict
+        {
+            return Err(error);
+        }
         let store = Self::open_whatever_is_there(data, cache, &StoreOptions::default(), true).await?;
         match lost::begin(data, &store.inner.db, now).await {
             Ok(()) => Ok((store, set_aside)),

@@ -35,7 +35,8 @@ const SETTINGS: &str = "fanfare.toml";
 const SETTINGS_PART: &str = "fanfare.restoring";
 const DATABASE_PART: &str = "fanfare.db.restoring";
 /// What may lie in a folder that counts as empty: the lock of the restore that runs, what file systems put there.
-const NOTHING: &[&str] = &["lock", "lost+found"];
+const NOTHING: &[&str] = &["lock", LOST_AND_FOUND];
+const LOST_AND_FOUND: &str = "lost+found";
 
 const LIBRARIES: &str = "reading the library folders of the backup";
 
@@ -56,8 +57,8 @@ pub struct Restored {
     pub troubles: Vec<String>,
 }
 
-/// Makes a data folder of a backup. The folder must be empty or not there, or one whose database is damaged; with `keep_files`
-/// it may be one whose database is lost. Its files are kept, and those that no row names go into quarantine with the next
+/// Makes a data folder of a backup. The folder must be empty or not there (an empty folder of blobs may be in it: a disk of their
+/// own), or one whose database is damaged; with `keep_files` it may be one whose database is lost, or damaged and without blobs. Its files are kept, and those that no row names go into quarantine with the next
 /// [sweep](crate::Catalog::sweep). What was there of a database gets another name.
 ///
 /// The database is put in place last, so a restore that was interrupted leaves a folder that no server starts on, and can
@@ -80,8 +81,8 @@ pub async fn restore(
     if !is_as_written(backup, &manifest.database).await {
         return Err(broken(&format!("its database ({}) is not as it was written", manifest.database.name)));
     }
-    may_be_written(data, keep_files).await?;
     let named = names_in(&snapshot).await?;
+    may_be_written(data, keep_files, named.count()).await?;
 
     private_folder(data)?;
     let mark = data.join(RESTORING);
@@ -172,13 +173,13 @@ async fn copy_blobs(
     Ok((copied, left_out))
 }
 
-async fn may_be_written(data: &Path, keep_files: bool) -> Result<()> {
+/// Refuses a data folder that is in use. `files`: how many blobs come into it.
+async fn may_be_written(data: &Path, keep_files: bool, files: u64) -> Result<()> {
     let entries = match fs::read_dir(data) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed("opening", data, error)),
     };
-    let is_nothing = |entry: &fs::DirEntry| NOTHING.iter().any(|name| entry.file_name() == *name);
     let used = entries.map_while(io::Result::ok).any(|entry| !is_nothing(&entry));
     if !used || data.join(RESTORING).is_file() {
         return Ok(());
@@ -190,6 +191,8 @@ async fn may_be_written(data: &Path, keep_files: bool) -> Result<()> {
     let elsewhere = "name a folder with --data that is empty or not there yet".to_owned();
     let is_ours = lost::has_blobs(data) || fs::exists(data.join(DATABASE_FILE)).unwrap_or(true);
     match lost::state(data).await? {
+        // What is written to the place where a disk is missing is hidden once it is mounted.
+        State::Damaged if files > 0 && !keep_files && !lost::has_blobs(data) => Err(no_blobs(data)),
         State::Damaged => Ok(()),
         State::Lost if is_ours && keep_files => Ok(()),
         State::Lost if is_ours => refused(
@@ -204,6 +207,31 @@ async fn may_be_written(data: &Path, keep_files: bool) -> Result<()> {
         State::Newer => refused(": its database was written by a newer fanfare", elsewhere),
         State::InUse => refused(": its database is in use", elsewhere),
     }
+}
+
+/// Whether what lies in a data folder counts as nothing: the folder of blobs may be the empty disk that is for them.
+fn is_nothing(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    NOTHING.iter().any(|nothing| name == *nothing) || (name == BLOB_FOLDER && holds_no_file(&entry.path()))
+}
+
+fn holds_no_file(folder: &Path) -> bool {
+    let is_no_file = |entry: fs::DirEntry| {
+        entry.file_name() == LOST_AND_FOUND
+            || (entry.file_type().is_ok_and(|kind| kind.is_dir()) && holds_no_file(&entry.path()))
+    };
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(is_no_file)))
+}
+
+fn no_blobs(data: &Path) -> Error {
+    let (blobs, data) = (data.join(BLOB_FOLDER), data.display());
+    let message = format!(
+        "the database in {data} is damaged, and there are no files in {}: is it on a disk that is not mounted?",
+        blobs.display()
+    );
+    Error::new(ErrorKind::Conflict, message).remedy(format!(
+        "mount its disk and run the command again; if the files are gone: `fanfare restore BACKUP --data {data} --keep-files`"
+    ))
 }
 
 async fn is_as_written(backup: &Path, file: &BackedUpFile) -> bool {
