@@ -7,13 +7,13 @@ use std::{
     ops::{Deref, DerefMut},
     path::Path,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use fanfare_model::{ErrorKind, Result};
+use fanfare_model::{ErrorKind, Result, Timestamp};
 use sqlx::{Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
 use tokio::{sync::watch, time::Instant};
 
@@ -25,6 +25,7 @@ use crate::{
     error::{busy, is_busy, sql},
     failure::Failure,
     patience::{Patience, Wait},
+    steady::{Steady, WATCHED_FOR},
     uses::{self, Uses},
 };
 
@@ -98,6 +99,8 @@ pub(crate) struct Db {
     /// Counts the times that a right ended.
     rights: watch::Sender<u64>,
     ended: EndedSessions,
+    /// Since the clock was first read.
+    steady: Arc<Mutex<Option<Steady>>>,
     uses: Uses,
     disk: Disk,
     /// Whether the disk is full and what room there is is kept for deleting.
@@ -113,6 +116,13 @@ impl Db {
     /// Sessions that are over and may still have a row.
     pub(crate) const fn ended(&self) -> &EndedSessions {
         &self.ended
+    }
+
+    /// Whether the clock went on evenly for a day, so that what expired by it has expired.
+    pub(crate) fn runs_evenly(&self, now: Timestamp) -> bool {
+        let here = std::time::Instant::now();
+        let mut steady = self.steady.lock().unwrap_or_else(PoisonError::into_inner);
+        steady.get_or_insert(Steady::new(here, now)).has_watched(WATCHED_FOR, here, now)
     }
 
     /// See [`crate::Store::rights_changes`].
@@ -157,6 +167,7 @@ impl Db {
             write_generation: Arc::default(),
             rights: watch::Sender::default(),
             ended: EndedSessions::default(),
+            steady: Arc::default(),
             uses: Uses::default(),
             disk,
             only_deletes: Arc::default(),

@@ -43,6 +43,7 @@ mod reserve;
 mod rows;
 mod search;
 mod secret;
+mod steady;
 mod store;
 mod text;
 mod track_names;
@@ -65,7 +66,7 @@ pub use failure::Failure;
 pub use growing::{Growing, GrowingLadder, GrowingVariant, growing_folder, growing_names, growing_variant};
 pub use hashing::{hash_blocks, hash_reader};
 pub use ids::fresh_id;
-pub use location::{refuse_long_path, refuse_no_folder};
+pub use location::{refuse_long_path, refuse_no_folder, refuse_no_unicode};
 pub use lost::{damaged_database, refuse_lost_database};
 pub use mounts::Mounts;
 pub use options::{BLOB_FOLDER, CACHE_FOLDER, DATABASE_FILE, StoreOptions};
@@ -77,6 +78,7 @@ pub use queue::{
     LEASE_MS, LeaseKey, MemoryJobQueue, NewJob, PROCESS_ATTEMPTS, SqliteJobQueue, TRANSCODE_ATTEMPTS,
 };
 pub use secret::SecretHash;
+pub use steady::{Steady, WATCHED_FOR};
 pub use store::Store;
 #[cfg(feature = "testsuite")]
 pub use store::WriteGuard;

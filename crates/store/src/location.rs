@@ -153,6 +153,20 @@ pub fn refuse_long_path(path: &Path) -> Result<()> {
     Err(Error::new(ErrorKind::Invalid, message).remedy("name a folder with a shorter path"))
 }
 
+/// Refuses a folder in which no database can be opened because its path is no Unicode.
+///
+/// # Errors
+/// `Invalid`.
+pub fn refuse_no_unicode(path: &Path) -> Result<()> {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let end = Route::of(path).end;
+    if whole.to_str().is_some() && end.to_str().is_some() {
+        return Ok(());
+    }
+    let message = format!("the path {} is not valid UTF-8, which a database needs", path.display());
+    Err(Error::new(ErrorKind::Invalid, message).remedy("name another folder, or rename this one"))
+}
+
 /// Refuses a path at which no folder is and none can be made: links in a circle, names that are too long, folders that may not be
 /// entered, a link that leads nowhere, or something else on the way.
 ///
@@ -213,6 +227,17 @@ mod tests {
         refuse_no_folder(top.path()).unwrap();
         let long = |bytes: usize| Path::new("/").join("n/".repeat(bytes / 2)).join("n".repeat(bytes % 2));
         refuse_long_path(&long(460)).unwrap();
+        // Issue 12: what the database says of it has no remedy.
+        let bad = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"bad\xff");
+        fs::create_dir(at("bad").with_file_name(bad)).unwrap();
+        symlink(bad, at("to bad")).unwrap();
+        for path in
+            [top.path().join(bad), top.path().join(bad).join("below"), at("to bad"), at("to bad/below")]
+        {
+            let error = refuse_no_unicode(&path).unwrap_err();
+            assert!(error.message().contains("UTF-8") && error.remedy_text().is_some(), "{error}");
+        }
+        refuse_no_unicode(&at("new/below")).unwrap();
         let error = refuse_long_path(&long(480)).unwrap_err();
         assert!(error.message().contains("too long for a database"), "{error}");
     }

@@ -4,7 +4,7 @@
 //! writes the notes about every minute ([`crate::Store::write_uses`]), and so does the end of the process.
 //!
 //! Invariants: at most [`MOST`] notes of a kind are kept, more are dropped; while the database is busy they stay for the
-//! next time; a note never makes a time earlier. A session is written at most once an hour ([`SESSION_USE_MS`]), its last use
+//! next time; a note makes a time earlier only where that lies ahead of the clock ([`AHEAD_MS`]). A session is written at most once an hour ([`SESSION_USE_MS`]), its last use
 //! is known to the moment while the process runs.
 
 use std::{
@@ -22,6 +22,8 @@ use crate::{SecretHash, error::sql};
 const MOST: usize = 4_096;
 /// How far the stored last use of a session may be behind, in milliseconds: a browser that plays asks every few seconds.
 const SESSION_USE_MS: i64 = 3_600_000;
+/// How far a time may lie ahead of the clock, in milliseconds: more is of a clock that was wrong.
+pub(crate) const AHEAD_MS: i64 = 3_600_000;
 /// What is being done, for error messages.
 pub(crate) const WHAT: &str = "noting what was used";
 
@@ -47,17 +49,18 @@ pub(crate) struct Pending {
 impl Uses {
     /// Notes that a session was used whose last use is stored as `stored`.
     pub(crate) fn note_session(&self, secret: SecretHash, stored: Timestamp, now: Timestamp) {
-        let due = |at: Timestamp| at.plus_ms(SESSION_USE_MS) <= now;
+        let due = |at: Timestamp| at.plus_ms(SESSION_USE_MS) <= now || is_ahead(at, now);
         {
             let mut sessions = self.sessions();
             if sessions.len() >= MOST && !sessions.contains_key(&secret) {
                 // The stored times of those used longer ago are near enough.
                 sessions.retain(|_, at| !due(*at));
             }
-            note(&mut sessions, secret, now);
+            note_now(&mut sessions, secret, now);
         }
-        if due(stored) {
-            note(&mut self.pending().sessions, secret, now);
+        let mut pending = self.pending();
+        if due(stored) || pending.sessions.get(&secret).is_some_and(|at| is_ahead(*at, now)) {
+            note_now(&mut pending.sessions, secret, now);
         }
     }
 
@@ -74,7 +77,7 @@ impl Uses {
 
     /// Notes that an API key was used.
     pub(crate) fn note_key(&self, secret: SecretHash, now: Timestamp) {
-        note(&mut self.pending().keys, secret, now);
+        note_now(&mut self.pending().keys, secret, now);
     }
 
     /// When a key was used, as far as that is not written yet.
@@ -84,7 +87,7 @@ impl Uses {
 
     /// Notes that a transcode was used.
     pub(crate) fn note_transcode(&self, hash: ContentHash, profile: &str, now: Timestamp) {
-        note(&mut self.pending().transcodes, (hash, profile.to_owned()), now);
+        note_now(&mut self.pending().transcodes, (hash, profile.to_owned()), now);
     }
 
     /// Takes all notes out, to write them.
@@ -126,31 +129,61 @@ impl Pending {
     /// Writes the notes in the transaction of the caller.
     pub(crate) async fn write(&self, tx: &mut SqliteConnection) -> Result<()> {
         for (secret, at) in &self.sessions {
-            sqlx::query("UPDATE session SET used = max(used, ?1) WHERE secret = ?2")
+            sqlx::query("UPDATE session SET used = iif(used > ?1 + ?3, ?1, max(used, ?1)) WHERE secret = ?2")
                 .bind(at.0)
                 .bind(&secret[..])
+                .bind(AHEAD_MS)
                 .execute(&mut *tx)
                 .await
                 .map_err(sql(WHAT))?;
         }
         for (secret, at) in &self.keys {
-            sqlx::query("UPDATE api_key SET last_used = max(coalesce(last_used, ?1), ?1) WHERE secret = ?2")
-                .bind(at.0)
-                .bind(&secret[..])
-                .execute(&mut *tx)
-                .await
-                .map_err(sql(WHAT))?;
+            sqlx::query(
+                "UPDATE api_key SET last_used = iif(last_used > ?1 + ?3, ?1, max(coalesce(last_used, ?1), ?1)) \
+                 WHERE secret = ?2",
+            )
+            .bind(at.0)
+            .bind(&secret[..])
+            .bind(AHEAD_MS)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
         }
         for ((hash, profile), at) in &self.transcodes {
-            sqlx::query("UPDATE transcode SET used = max(used, ?) WHERE hash = ? AND profile = ?")
-                .bind(at.0)
-                .bind(&hash.as_bytes()[..])
-                .bind(profile)
-                .execute(&mut *tx)
-                .await
-                .map_err(sql(WHAT))?;
+            sqlx::query(
+                "UPDATE transcode SET used = iif(used > ?1 + ?4, ?1, max(used, ?1)) WHERE hash = ?2 AND profile = ?3",
+            )
+            .bind(at.0)
+            .bind(&hash.as_bytes()[..])
+            .bind(profile)
+            .bind(AHEAD_MS)
+            .execute(&mut *tx)
+            .await
+            .map_err(sql(WHAT))?;
         }
         Ok(())
+    }
+}
+
+/// Whether a time lies so far ahead of what the clock says that the clock was wrong.
+pub(crate) const fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.0 > now.0.saturating_add(AHEAD_MS)
+}
+
+/// The later of the stored time of use and the noted one, unless the clock was wrong when it was stored.
+pub(crate) fn later(stored: Timestamp, noted: Option<Timestamp>) -> Timestamp {
+    match noted {
+        Some(noted) if is_ahead(stored, noted) => noted,
+        Some(noted) => stored.max(noted),
+        None => stored,
+    }
+}
+
+/// Notes that it is used now, also where the last note lies ahead of that.
+fn note_now<K: Eq + Hash>(notes: &mut HashMap<K, Timestamp>, of: K, now: Timestamp) {
+    match notes.get_mut(&of) {
+        Some(known) if is_ahead(*known, now) => *known = now,
+        _ => note(notes, of, now),
     }
 }
 
@@ -183,6 +216,30 @@ mod tests {
         uses.put_back(taken);
         assert_eq!(uses.key(&[0; 32]), Some(Timestamp(11)));
         assert_eq!(uses.pending().keys.len(), MOST);
+    }
+
+    /// Issue 12: a session that was used while the clock was years ahead counted as used in those years.
+    #[test]
+    fn a_use_that_lies_ahead_of_the_clock_is_corrected_by_the_next_one() {
+        let uses = Uses::default();
+        let (now, ahead) = (Timestamp(1_000), Timestamp(1_000 + 2 * AHEAD_MS));
+        for at in [ahead, now] {
+            uses.note_session([1; 32], Timestamp(0), at);
+            uses.note_key([1; 32], at);
+        }
+        assert_eq!((uses.session(&[1; 32]), uses.key(&[1; 32])), (Some(now), Some(now)));
+        assert_eq!(uses.take().sessions[&[1; 32]], now);
+        for (stored, noted, expected) in [
+            (ahead, Some(now), now),
+            (now, Some(ahead), ahead),
+            (now, None, now),
+            (Timestamp(5), Some(now), now),
+        ] {
+            assert_eq!(later(stored, noted), expected);
+        }
+        // What is stored ahead of the clock is to be written.
+        uses.note_session([2; 32], ahead, now);
+        assert_eq!(uses.take().sessions.len(), 1);
     }
 
     /// Issue 12: what a session was used for may be known to the moment without a write for every request.

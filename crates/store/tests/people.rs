@@ -242,3 +242,39 @@ async fn whatever_ends_a_right_is_told_and_nothing_else() {
     people.delete_user(user.id).await.unwrap();
     told("a person");
 }
+
+/// Issue 12: the first log-in while the clock was years ahead deleted the sessions of everybody.
+#[tokio::test]
+async fn a_clock_that_jumps_ends_no_session_that_is_valid_by_the_right_time() {
+    let fixture = Fixture::new().await;
+    let people = fixture.store.people();
+    let user = people.create_user("u", "x", Role::Listener, NOW).await.unwrap();
+    let other = people.create_user("o", "x", Role::Listener, NOW).await.unwrap();
+    let month = 30 * 86_400;
+    for (user, secret) in [(user.id, [201; 32]), (other.id, [202; 32])] {
+        people.create_session(user, secret, later(month), NOW).await.unwrap();
+    }
+    let years = 5_000 * 86_400;
+    for number in 0..98 {
+        let now = later(years + i64::from(number));
+        people.create_session(user.id, [number; 32], now.plus_ms(month * 1_000), now).await.unwrap();
+        assert_eq!(people.session([201; 32], now).await.unwrap(), None, "by that clock");
+    }
+    // The clock is right again.
+    for secret in [[201; 32], [202; 32]] {
+        assert!(people.session(secret, later(60)).await.unwrap().is_some());
+    }
+    // Each new one takes the place of one of the wrong time, not of one that was used a moment ago.
+    for number in 0..98 {
+        let now = later(61 + i64::from(number));
+        people.create_session(user.id, [100 + number; 32], now.plus_ms(month * 1_000), now).await.unwrap();
+    }
+    for secret in (100..198).chain([201, 202]) {
+        assert!(people.session([secret; 32], later(200)).await.unwrap().is_some(), "{secret}");
+    }
+    let mut left = 0;
+    for number in 0..98 {
+        left += u32::from(people.session([number; 32], later(200)).await.unwrap().is_some());
+    }
+    assert_eq!(left, 1, "of 98");
+}

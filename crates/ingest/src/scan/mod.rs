@@ -52,7 +52,6 @@ mod plan;
 mod read;
 mod reading;
 pub(crate) mod scheduler;
-mod steady;
 mod walk;
 
 pub(crate) use absence::is_below;

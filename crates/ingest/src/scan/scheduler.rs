@@ -16,13 +16,10 @@ use std::{
 use fanfare_audio::{CancelFlag, Limits};
 use fanfare_channel::clock;
 use fanfare_model::{Error, ErrorKind, FolderId, Result, TaskId, TaskKind, TaskState};
-use fanfare_store::{Mounts, Store};
+use fanfare_store::{Mounts, Steady, Store, WATCHED_FOR};
 use tokio::{sync::Notify, time::Instant};
 
-use super::{
-    DEFAULT_KEEP_MISSING_DAYS,
-    steady::{Steady, WATCHED_FOR},
-};
+use super::DEFAULT_KEEP_MISSING_DAYS;
 use crate::{
     Pictures, TaskHub, live_task::LiveTask, own::OwnFolders, quarantine::Kept, task_tracker::TaskTracker,
     work_policy::WorkPolicy,

@@ -67,6 +67,9 @@ pub struct TranscodeCounts {
     pub oldest: Option<Timestamp>,
 }
 
+/// A day in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
 impl Catalog {
     /// The transcode of those bytes by that profile.
     pub async fn transcode(&self, hash: ContentHash, profile: &str) -> Result<Option<Transcode>> {
@@ -166,7 +169,8 @@ impl Catalog {
     /// Evicts transcodes, those used longest ago first, until those that may be evicted take at most `cap_bytes`; also
     /// every ladder of bytes that no track has any more, and every transcode last used before `unused_since`. Returns their
     /// number. Other transcodes of bytes without a track stay until cap or age: the user may be moving the library to
-    /// another folder. What was used after `in_use_since` is being listened to and stays. Rows are deleted first, then
+    /// another folder. What was used after `in_use_since` is being listened to and stays; a use that lies a day after that is of a clock
+    /// that was wrong, and counts as the oldest. Rows are deleted first, then
     /// files; a reader that has a file open reads on.
     pub async fn evict_transcodes(
         &self,
@@ -176,13 +180,15 @@ impl Catalog {
     ) -> Result<u64> {
         const WHAT: &str = "evicting transcodes";
         let mut tx = self.db.write(WHAT).await?;
+        let ahead = in_use_since.plus_ms(DAY_MS);
         // What was used a moment ago may not be written yet. Should this be undone, only the notes are lost.
         self.db.uses().take().write(&mut tx).await?;
         let rows = sqlx::query(
             "SELECT n, size_bytes, pinned, used, file, \
                  file IS NOT NULL OR EXISTS (SELECT 1 FROM track t WHERE t.hash = x.hash) AS had \
-             FROM transcode x ORDER BY used DESC, n DESC",
+             FROM transcode x ORDER BY used > ?, used DESC, n DESC",
         )
+        .bind(ahead.0)
         .fetch_all(&mut *tx)
         .await
         .map_err(sql(WHAT))?;
@@ -195,7 +201,7 @@ impl Catalog {
             kept = kept.saturating_add(if had { count(row, "size_bytes")? } else { 0 });
             let used = Timestamp(col(row, "used")?);
             let old = unused_since.is_some_and(|since| used < since);
-            if had && !old && (kept <= cap_bytes || used > in_use_since) {
+            if had && !old && (kept <= cap_bytes || (used > in_use_since && used <= ahead)) {
                 continue;
             }
             let n: i64 = col(row, "n")?;

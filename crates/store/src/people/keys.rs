@@ -9,6 +9,7 @@ use crate::{
     error::sql,
     fresh_id,
     rows::{bytes, col, id, maybe_time, time},
+    uses::{is_ahead, later},
 };
 
 /// The most API keys of one person.
@@ -29,6 +30,10 @@ pub struct ApiKey {
     pub created: Timestamp,
     /// When it was last used, to the minute. Another process hears of it a minute later.
     pub last_used: Option<Timestamp>,
+}
+
+fn latest(stored: Option<Timestamp>, noted: Option<Timestamp>) -> Option<Timestamp> {
+    stored.map_or(noted, |stored| Some(later(stored, noted)))
 }
 
 impl People {
@@ -92,7 +97,7 @@ impl People {
                 user: id(row, "user", UserId::from_bytes)?,
                 name: col(row, "name")?,
                 created: time(row, "created")?,
-                last_used: maybe_time(row, "last_used")?.max(self.noted_use(row)?),
+                last_used: self.last_use(row)?,
             })
         };
         rows.iter().map(key).collect()
@@ -111,16 +116,17 @@ impl People {
         .await
         .map_err(sql(WHAT))?;
         let Some(row) = row else { return Ok(None) };
-        let last_used = maybe_time(&row, "last_used")?.max(self.db.uses().key(&secret));
-        if last_used.is_none_or(|last| last.plus_ms(KEY_USE_MS) <= now) {
+        let last_used = latest(maybe_time(&row, "last_used")?, self.db.uses().key(&secret));
+        if last_used.is_none_or(|last| last.plus_ms(KEY_USE_MS) <= now || is_ahead(last, now)) {
             self.db.uses().note_key(secret, now);
         }
         user(&row).map(Some)
     }
 
-    /// When the key of that row was used, as far as that is not written yet.
-    fn noted_use(&self, row: &SqliteRow) -> Result<Option<Timestamp>> {
-        Ok(bytes(row, "secret")?.and_then(|secret| self.db.uses().key(&secret)))
+    /// When the key of that row was last used, written or not.
+    fn last_use(&self, row: &SqliteRow) -> Result<Option<Timestamp>> {
+        let noted = bytes(row, "secret")?.and_then(|secret| self.db.uses().key(&secret));
+        Ok(latest(maybe_time(row, "last_used")?, noted))
     }
 
     /// Removes a key of that user.

@@ -1,34 +1,36 @@
-//! Whether the server has run long enough, by a clock that went on evenly, to believe that time has passed.
+//! [`Steady`]: whether a process has run long enough, by a clock that went on evenly, to believe that time has passed.
 //!
-//! Why: tracks whose files are missing are removed after some weeks. A server that was off for those weeks did not look,
-//! and after a start storage is often connected later than the server; a clock that was wrong and is corrected jumps
-//! over weeks. So nothing is removed before a day of watching has gone by since the start, or since the clock's last jump.
+//! Why: tracks whose files are missing are removed after some weeks, and sessions that expired are deleted.
+//! A server that was off for those weeks did not look, and after a start storage is often connected later than the server; a
+//! clock that was wrong and is corrected jumps over weeks. So nothing is removed before a day of watching has gone by since the
+//! start, or since the clock's last jump.
 
 use std::time::{Duration, Instant};
 
 use fanfare_model::Timestamp;
 
 /// How long the server must have run: a disk that is connected late is noticed by then, and so is its owner.
-pub(crate) const WATCHED_FOR: Duration = Duration::from_secs(24 * 3_600);
+pub const WATCHED_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// How far the clock may go from the time that passed: corrections of seconds are usual. A machine that slept is noticed
 /// as a jump, for the other clock stands still meanwhile.
 const JUMP_MS: i64 = 3_600_000;
 
 /// Since when the server runs evenly.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Steady {
+pub struct Steady {
     since: Instant,
     clock: Timestamp,
 }
 
 impl Steady {
     /// From now on. `clock` is what the clock says.
-    pub(super) const fn new(now: Instant, clock: Timestamp) -> Self {
+    #[must_use]
+    pub const fn new(now: Instant, clock: Timestamp) -> Self {
         Self { since: now, clock }
     }
 
     /// Whether that time has passed; starts again at 0 if the clock jumped.
-    pub(super) fn has_watched(&mut self, time: Duration, now: Instant, clock: Timestamp) -> bool {
+    pub fn has_watched(&mut self, time: Duration, now: Instant, clock: Timestamp) -> bool {
         let ran = now.saturating_duration_since(self.since);
         let by_clock_ms = clock.0.saturating_sub(self.clock.0);
         let ran_ms = i64::try_from(ran.as_millis()).unwrap_or(i64::MAX);
