@@ -124,11 +124,19 @@ fn a_path_where_no_folder_can_be_made_is_refused_with_its_cause() {
     let place = Place::new();
     symlink("gone", place.at("dangling")).unwrap();
     symlink("circle", place.at("circle")).unwrap();
+    symlink("gone", place.at("line\nbreak")).unwrap();
     fs::write(place.at("file"), "x").unwrap();
     let (name, deep) = ("n".repeat(256), "n/".repeat(2_100));
     let database = "n".repeat(120) + "/" + &["n".repeat(120), "n".repeat(120), "n".repeat(120)].join("/");
     for (path, code, says, remedy) in [
         ("dangling", 2, "leads to gone, which is not there", "mount the disk that it leads to"),
+        // A name cannot begin a line of its own.
+        (
+            "line\nbreak",
+            2,
+            "line\u{fffd}break leads to gone, which is not there",
+            "mount the disk that it leads to",
+        ),
         ("file/backup", 2, "file is no folder", "name a folder"),
         ("circle", 3, "links lead in a circle", "make the link lead to"),
         ("circle/backup", 3, "links lead in a circle", "make the link lead to"),

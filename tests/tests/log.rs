@@ -305,3 +305,27 @@ async fn a_cache_miss_is_one_warning_and_nothing_else_is() {
         );
     }
 }
+
+/// Issue 12: of a folder that could not be read the log said nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_read_is_one_line_however_often_it_is_scanned() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = Home::new();
+    home.file("fine.wav", &song(1.0, 1));
+    let folder = home.music().join(std::ffi::OsStr::from_bytes(b"Strange \xff folder"));
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("inside.wav"), song(1.0, 2)).unwrap();
+    let server = home.serve("json", &[]).await;
+    told(&server, "Strange", 1).await;
+    for _ in 0..2 {
+        let scan = server.request(Method::POST, "/api/v1/scan").json(&json!({})).send().await.unwrap();
+        assert_eq!(scan.status(), 202);
+        at_rest(&server).await;
+    }
+    let line = told(&server, "Strange", 1).await.remove(0);
+    assert_eq!(line["level"], "WARN", "{line:#}");
+    assert!(line["path"].as_str().unwrap().ends_with("Strange \u{fffd} folder"), "{line:#}");
+    assert!(line["error"].as_str().unwrap().contains("not valid UTF-8"), "{line:#}");
+    assert!(line["remedy"].as_str().unwrap().contains("rename it"), "{line:#}");
+    assert!(server.stop().success());
+}

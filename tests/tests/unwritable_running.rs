@@ -278,7 +278,8 @@ async fn a_user_who_signs_out_on_a_full_disk_is_out_at_once() {
     let client = reqwest::Client::new();
     let login = async || {
         let body = json!({"name": OWNER.0, "password": OWNER.1});
-        let answer = client.post(format!("{}/api/v1/login", server.address)).json(&body).send().await.unwrap();
+        let answer =
+            client.post(format!("{}/api/v1/login", server.address)).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         cookie.split(';').next().unwrap().to_owned()

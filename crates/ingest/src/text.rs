@@ -5,8 +5,7 @@ pub(crate) use fanfare_model::words::count;
 use fanfare_model::{Error, Task, TaskState, Timestamp, track::TrackFailure};
 
 /// What to do about a folder that the account may not read.
-pub(crate) const READ_REMEDY: &str =
-    "give the account that runs fanfare the right to read the folder (`r`) and to enter it (`x`), or move it out of the library";
+pub(crate) const READ_REMEDY: &str = "give the account that runs fanfare the right to read the folder (`r`) and to enter it (`x`), or move it out of the library";
 
 /// The error as a track keeps it.
 pub(crate) fn track_failure(error: &Error, at: Timestamp, next_retry: Option<Timestamp>) -> TrackFailure {

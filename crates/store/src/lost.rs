@@ -74,7 +74,9 @@ pub(crate) async fn end_restore(data: &Path, may_remove: bool) -> Result<()> {
     }
     if may_remove {
         match remove_mark(data) {
-            Ok(()) => tracing::info!(folder = %data.display(), "the mark of a restore that had ended was removed"),
+            Ok(()) => {
+                tracing::info!(folder = %data.display(), "the mark of a restore that had ended was removed")
+            }
             // It is tried again at the next start.
             Err(error) => tracing::warn!(%error, "the mark of a restore that had ended could not be removed"),
         }

@@ -35,8 +35,7 @@ pub fn compare(map: &Map, metadata: &Value) -> Vec<String> {
                 }
             } else if let Some(inner) = target.strip_prefix("fanfare-") {
                 let is_in = |list: &[String]| list.iter().any(|allowed| allowed == inner);
-                let is_allowed =
-                    is_in(&place.may_import) || (for_tests && is_in(&place.tests_may_import));
+                let is_allowed = is_in(&place.may_import) || (for_tests && is_in(&place.tests_may_import));
                 // A crate may turn on its own features for its tests.
                 if inner != name && !is_allowed {
                     findings.push(format!(

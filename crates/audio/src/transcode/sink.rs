@@ -114,5 +114,5 @@ impl PcmSink for BlockSink {
 /// The error of a source that is longer or shorter than it was said to be.
 fn other_length(received: u64, frames: u64) -> Error {
     Error::new(ErrorKind::Malformed, format!("the file has {received} frames of audio and not {frames}"))
-        .remedy("scan the library again")
+        .remedy("if it lies in a library folder, scan the library again; if it was uploaded, send it again")
 }

@@ -143,12 +143,10 @@ impl FolderScan<'_> {
     }
 
     fn unread_folder(&self, unread: &Unread) -> UnreadFolder {
-        let forbidden = unread.error.kind() == ErrorKind::PermissionDenied;
-        let own = unread.error.remedy_text().unwrap_or_default();
         UnreadFolder {
             path: self.shown(&unread.relative_path),
             error: unread.error.message().to_owned(),
-            remedy: if forbidden { text::READ_REMEDY } else { own }.to_owned(),
+            remedy: unread.error.remedy_text().unwrap_or_default().to_owned(),
         }
     }
 

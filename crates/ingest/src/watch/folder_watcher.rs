@@ -244,7 +244,8 @@ mod tests {
             return Err(notify::Error::io(error).add_path(folder.to_owned()));
         }
         watched.push(folder.to_owned());
-        let mut below: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut below: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         below.sort();
         below
             .iter()
@@ -259,17 +260,15 @@ mod tests {
         for folder in ["a/secret/below", "a/z", "b", "c/secret", "c/y/deep"] {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }
-        let forbidden = |path: &Path| {
-            path.ends_with("secret").then(|| io::Error::from(io::ErrorKind::PermissionDenied))
-        };
+        let forbidden =
+            |path: &Path| path.ends_with("secret").then(|| io::Error::from(io::ErrorKind::PermissionDenied));
         let refusing = |watched: &mut Vec<PathBuf>, refused: &dyn Fn(&Path) -> Option<io::Error>| {
-            watch_below(root.path(), &mut |path: &Path| {
-                watch_up_to_a_refusal(path, refused, watched)
-            })
+            watch_below(root.path(), &mut |path: &Path| watch_up_to_a_refusal(path, refused, watched))
         };
         let mut watched = Vec::new();
         let left_out = refusing(&mut watched, &forbidden).unwrap();
-        let names: Vec<_> = left_out.iter().map(|folder| folder.path.strip_prefix(root.path()).unwrap()).collect();
+        let names: Vec<_> =
+            left_out.iter().map(|folder| folder.path.strip_prefix(root.path()).unwrap()).collect();
         assert_eq!(names, [Path::new("a/secret"), Path::new("c/secret")]);
         assert!(left_out.iter().all(|folder| folder.forbidden && folder.is_listed), "{left_out:?}");
         for folder in ["", "a", "a/z", "b", "c", "c/y", "c/y/deep"] {

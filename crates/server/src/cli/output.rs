@@ -24,9 +24,9 @@ impl From<Error> for Stop {
 /// What a command returns.
 pub type Done = Result<Exit, Stop>;
 
-/// Prints an error on standard error: `fanfare: sentence; remedy`.
+/// Prints an error on standard error, in one line: `fanfare: sentence; remedy`.
 pub fn complain(error: &Error) {
-    note(format_args!("fanfare: {error}"));
+    note(format_args!("fanfare: {}", printable(&error.to_string())));
 }
 
 /// Prints a line on standard error. A closed standard error is ignored.

@@ -10,7 +10,9 @@ use std::{
 };
 
 use fanfare_model::{Error, ErrorKind, Result};
-use fanfare_store::{DATABASE_FILE, refuse_long_path, refuse_lost_database, refuse_no_folder};
+use fanfare_store::{
+    DATABASE_FILE, refuse_long_path, refuse_lost_database, refuse_no_folder, refuse_no_unicode,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -77,6 +79,7 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     refuse_no_folder(path)
         .and_then(|()| refuse_long_path(path))
+        .and_then(|()| refuse_no_unicode(path))
         .map_err(|error| error.context("the data folder cannot be used"))?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
         Error::from_io(format_args!("the data folder {} cannot be made", path.display()), error)

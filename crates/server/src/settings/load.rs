@@ -174,7 +174,11 @@ impl Layers {
                 error.span().map_or(0, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
             Error::new(
                 ErrorKind::Invalid,
-                format!("settings file {}, line {line}: {}", path.display(), error.message()),
+                format!(
+                    "settings file {}, line {line}: {}",
+                    path.display(),
+                    error.message().replace('\n', ", ")
+                ),
             )
         })?;
         let mut rows = Vec::new();

@@ -128,7 +128,11 @@ async fn an_event_stream_ends_with_the_session_the_key_or_the_account_it_was_ope
     let change = json!({"current_password": "correct horse", "new_password": "battery staple"});
     let cases = [
         ("signing out", login().await, None),
-        ("a removed account", server.session(&bob, 3_600_000).await, Some((Method::DELETE, format!("/api/v1/users/{}", bob.id), json!({})))),
+        (
+            "a removed account",
+            server.session(&bob, 3_600_000).await,
+            Some((Method::DELETE, format!("/api/v1/users/{}", bob.id), json!({}))),
+        ),
         ("a removed key", key, Some((Method::DELETE, remove_key, json!({})))),
         ("a new password", login().await, Some((Method::POST, "/api/v1/me/password".to_owned(), change))),
     ];
@@ -139,7 +143,9 @@ async fn an_event_stream_ends_with_the_session_the_key_or_the_account_it_was_ope
         }
         let ended = match by {
             None => server.post(&who, "/api/v1/logout", json!({})).await,
-            Some((method, path, body)) => server.request(&ann, method, &path).json(&body).send().await.unwrap(),
+            Some((method, path, body)) => {
+                server.request(&ann, method, &path).json(&body).send().await.unwrap()
+            }
         };
         assert_eq!(ended.status(), 204, "{what}");
         let later = scan(&server, &ann).await;

@@ -17,7 +17,10 @@ use super::{
     manifest::{BackedUpFile, MANIFEST_FILE, Manifest},
     named::{Named, SNAPSHOT},
 };
-use crate::{BlobKind, Mounts, blobs::blob_counts, file_work::failed, refuse_long_path, refuse_no_folder};
+use crate::{
+    BlobKind, Mounts, blobs::blob_counts, file_work::failed, refuse_long_path, refuse_no_folder,
+    refuse_no_unicode,
+};
 
 /// The file that marks a folder as a backup from its first moment, and keeps two from being made there at once.
 const MARK: &str = ".fanfare-backup";
@@ -41,6 +44,7 @@ pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest
     refuse_overlap(target, data)?;
     refuse_no_folder(target)?;
     refuse_long_path(target)?;
+    refuse_no_unicode(target)?;
     let before = match Manifest::of(target) {
         // This backup writes another one. What the damaged one named stays until then.
         Err(error) if error.kind() == ErrorKind::Io && target.join(MANIFEST_FILE).is_file() => {
@@ -59,6 +63,10 @@ pub(super) fn open(data: &Path, target: &Path) -> Result<(Place, Option<Manifest
         return Err(no_backup(target));
     }
     private_folder(target)?;
+    // A link may be made to lead elsewhere while the backup is made.
+    let target = &fs::canonicalize(target).map_err(|error| failed("opening", target, error))?;
+    refuse_overlap(target, data)?;
+    let mark = target.join(MARK);
     let lock = OpenOptions::new()
         .write(true)
         .create(true)

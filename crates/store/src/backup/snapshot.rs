@@ -60,6 +60,15 @@ impl Snapshot {
             let error = sql(WHAT)(error);
             // The source is only read: it is the backup's disk that is full.
             match error.kind() {
+                ErrorKind::Io if !self.path.is_file() => Error::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "the folder of {} was moved or replaced while the backup was made",
+                        self.path.display()
+                    ),
+                )
+                .remedy("run the command again; on a disk that was unmounted, mount it first")
+                .because(error),
                 ErrorKind::NoSpace => failed(WHAT, &self.path, std::io::ErrorKind::StorageFull.into()),
                 _ => error,
             }
@@ -71,6 +80,11 @@ impl Snapshot {
             "PRAGMA foreign_keys = ON",
             // What can be made again is left out, so its rows are.
             "DELETE FROM transcode WHERE file IS NOT NULL OR NOT pinned",
+            // Their holders work on with the other database. What ends with the copy is no failure of theirs.
+            "UPDATE track SET state = CASE WHEN content IS NULL THEN 'queued' \
+                 WHEN published IS NULL THEN 'ready' ELSE 'published' END \
+                 WHERE state = 'processing' AND id IN (SELECT subject FROM job WHERE state = 'running')",
+            "UPDATE job SET state = 'waiting', owner = NULL, lease_until = NULL, attempt = attempt - 1 WHERE state = 'running'",
             // These are about files that no row names, which are not copied.
             "DELETE FROM quarantine",
             "UPDATE installation SET mark = NULL",

@@ -66,7 +66,12 @@ impl ScanScheduler {
         let before = self.state().unread.insert(folder, now).unwrap_or_default();
         for UnreadFolder { path, error, remedy } in unread {
             if !before.contains(path) {
-                tracing::warn!(path, error, remedy, "a folder in the library cannot be read; what is known of it stays as it is");
+                tracing::warn!(
+                    path,
+                    error,
+                    remedy,
+                    "a folder in the library cannot be read; what is known of it stays as it is"
+                );
             }
         }
     }

@@ -12,11 +12,35 @@ pub struct Found {
     /// As given, or below a folder that was given.
     pub path: PathBuf,
     /// What is wrong with it already.
-    pub problem: Option<(ErrorKind, String)>,
+    pub problem: Option<Problem>,
     /// What files that are made of it are named, without suffix; empty when none are asked for.
     pub name: String,
     /// The number of its folder among the albums, where those are asked for.
     pub album: Option<usize>,
+}
+
+/// Why there is nothing to analyze at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: ErrorKind,
+    message: String,
+    remedy: Option<String>,
+}
+
+impl Problem {
+    fn of(error: &Error) -> Self {
+        let remedy = error.remedy_text().map(str::to_owned);
+        Self { kind: error.kind(), message: error.message().to_owned(), remedy }
+    }
+
+    /// As an error.
+    pub fn error(&self) -> Error {
+        let error = Error::new(self.kind, self.message.clone());
+        match &self.remedy {
+            Some(remedy) => error.remedy(remedy.clone()),
+            None => error,
+        }
+    }
 }
 
 impl Found {
@@ -25,8 +49,8 @@ impl Found {
         Self { path, problem: None, name: String::new(), album: None }
     }
 
-    fn bad(path: PathBuf, kind: ErrorKind, message: &str) -> Self {
-        Self { path, problem: Some((kind, message.to_owned())), name: String::new(), album: None }
+    fn bad(path: PathBuf, error: &Error) -> Self {
+        Self { path, problem: Some(Problem::of(error)), name: String::new(), album: None }
     }
 }
 
@@ -40,11 +64,11 @@ pub fn find(paths: &[PathBuf], cancel: &CancelFlag) -> Vec<Found> {
             Ok(metadata) if metadata.is_file() => {
                 found.push(Found::good(path.clone()));
             }
-            Ok(_) => found.push(Found::bad(path.clone(), ErrorKind::NotAudio, "neither a file nor a folder")),
-            Err(error) => {
-                let error = Error::from_io("looking at it", error);
-                found.push(Found::bad(path.clone(), error.kind(), error.message()));
+            Ok(_) => {
+                let error = Error::new(ErrorKind::NotAudio, "neither a file nor a folder");
+                found.push(Found::bad(path.clone(), &error));
             }
+            Err(error) => found.push(Found::bad(path.clone(), &Error::from_io("looking at it", error))),
         }
     }
     found
@@ -55,8 +79,8 @@ fn walk(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
     let before = found.len();
     walk_entries(folder, cancel, found);
     if found.len() == before && !cancel.is_cancelled() {
-        let message = "the folder holds no audio files";
-        found.push(Found::bad(folder.to_path_buf(), ErrorKind::Empty, message));
+        let error = Error::new(ErrorKind::Empty, "the folder holds no audio files");
+        found.push(Found::bad(folder.to_path_buf(), &error));
     }
 }
 
@@ -85,9 +109,34 @@ fn walk_entries(folder: &Path, cancel: &CancelFlag, found: &mut Vec<Found>) {
                     None => Error::new(ErrorKind::Io, "looking at it: it cannot be read"),
                 };
                 if error.kind() != ErrorKind::NotFound || fanfare_audio::is_audio_suffix(&path) {
-                    found.push(Found::bad(path, error.kind(), error.message()));
+                    found.push(Found::bad(path, &error));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 12: the remedy of the system's errors was left out.
+    #[test]
+    fn what_cannot_be_looked_at_is_named_with_what_to_do() {
+        let top = tempfile::tempdir().unwrap();
+        let at = |name: &str| top.path().join(name);
+        std::os::unix::fs::symlink("circle.flac", at("circle.flac")).unwrap();
+        let long = at(&"n".repeat(256));
+        for (path, remedy) in [
+            (at("circle.flac"), "make the link lead to"),
+            // In a folder.
+            (top.path().to_owned(), "make the link lead to"),
+            (long, "use a shorter one"),
+        ] {
+            let found = find(std::slice::from_ref(&path), &CancelFlag::default());
+            assert_eq!(found.len(), 1, "{found:?}");
+            let error = found[0].problem.as_ref().unwrap().error();
+            assert!(error.to_string().contains(remedy), "{error}");
         }
     }
 }

@@ -72,7 +72,7 @@ pub fn run(args: &AnalyzeArgs) -> Done {
     let analyze_one = |item: &Found| -> Option<Answer> {
         let file = progress.file(&item.path);
         let analyzed = match &item.problem {
-            Some((kind, message)) => Err(Error::new(*kind, message.clone())),
+            Some(problem) => Err(problem.error()),
             None => contained(|| analyze_file(item, &open, &selection, &cancel, &file, &outputs)),
         };
         match analyzed {

@@ -37,7 +37,7 @@ pub struct RestoreArgs {
     /// The backup
     #[arg(value_name = "DIR")]
     pub backup: PathBuf,
-    /// Restore into a data folder whose database is lost, and keep the files that are there
+    /// Restore into a data folder whose database is lost, or damaged and without its files, and keep the files that are there
     #[arg(long)]
     pub keep_files: bool,
     /// Where settings are kept.

@@ -24,8 +24,7 @@ use utoipa::IntoParams;
 use super::tasks;
 use crate::http::{
     caller::Caller,
-    callers,
-    clock,
+    callers, clock,
     dto::task::TaskEventDto,
     extract::{Path, Query},
     identify,
