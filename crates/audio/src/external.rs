@@ -4,7 +4,7 @@
 //!
 //! The box: the child gets the file on its standard input and gives PCM on its standard output. Its
 //! arguments are constants of this program, chosen by our own probe, and a number of bytes to leave out; no part of a name or
-//! of a file is among them. It may use one demuxer, the listed audio decoders and one protocol; its environment is empty;
+//! of a file is among them. It may use one demuxer, the listed audio decoders and one protocol; its environment holds only the mark of the process that started it;
 //! memory, processor time, open files and file sizes are limited; it is killed when it stays silent or when
 //! its source is dropped.
 //!
@@ -17,6 +17,7 @@ mod child;
 mod clip;
 mod fault;
 mod launch;
+mod mark;
 mod output;
 mod program;
 mod resume;
@@ -35,6 +36,7 @@ use crate::{
 };
 
 pub(crate) use launch::{end, launch, refused};
+pub use mark::ChildMark;
 pub(crate) use program::find;
 pub use program::{check_ffmpeg, ffmpeg_identity, ffmpeg_version};
 pub(crate) use said::last_line;

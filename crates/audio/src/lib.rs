@@ -33,7 +33,7 @@ pub mod transcode;
 pub use art::{Cover, compose_cover, normalise_cover};
 pub use chunk::{PcmChunk, SharedChunk};
 pub use codecs::{CODECS, CodecEntry, Decoder, is_audio_suffix};
-pub use external::{check_ffmpeg, ffmpeg_identity, ffmpeg_version};
+pub use external::{ChildMark, check_ffmpeg, ffmpeg_identity, ffmpeg_version};
 pub use fanout::{
     CancelFlag, Eviction, FanOut, FanOutOptions, FanOutReport, SinkOutcome, SinkPolicy, SinkReport,
     SinkThreads,

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fanfare_audio::{FfmpegUse, OpenOptions, ffmpeg_version, open};
+use fanfare_audio::{ChildMark, FfmpegUse, OpenOptions, ffmpeg_version, open};
 use fanfare_model::ErrorKind;
 use fanfare_testkit::hostile;
 use support::{decode_file, decode_to_end, encode, music, write_wav};
@@ -86,7 +86,9 @@ fn nothing_of_a_file_or_its_name_reaches_arguments_or_environment() {
     let variables = told.lines().filter(is_variable);
     for variable in variables {
         assert!(
-            ["PWD=/", "SHLVL=", "_=", "OLDPWD="].iter().any(|known| variable.starts_with(known)),
+            ["PWD=/", "SHLVL=", "_=", "OLDPWD=", "FANFARE_PARENT="]
+                .iter()
+                .any(|known| variable.starts_with(known)),
             "{variable}"
         );
     }
@@ -318,4 +320,51 @@ fn the_child_of_a_killed_process_ends_too() {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "the body of the process that the next test kills"]
+fn at_work_with_a_child_that_hangs() {
+    let folder = PathBuf::from(std::env::args_os().next_back().unwrap());
+    // The child, and one that it starts.
+    let options = stand_in(&folder, "sleep 100000 & exec sleep 100000");
+    let _ = open(&rare_file(&folder, "a.tta"), &options).err();
+}
+
+/// Issue 12: children that hung stayed permanently when the process that had started them was killed.
+#[cfg(target_os = "linux")]
+#[test]
+fn children_that_hang_are_found_and_ended_after_their_process_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["at_work_with_a_child_that_hangs", "--exact", "--ignored", "--nocapture"])
+        .arg(folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mark = ChildMark::of(process.id()).unwrap();
+    // The child is there once it has started one of its own.
+    let hung = loop {
+        let found: Vec<u32> = children(process.id())
+            .into_iter()
+            .flat_map(|child| {
+                let below = children(child);
+                below.into_iter().chain([child])
+            })
+            .collect();
+        if found.len() == 2 {
+            break found;
+        }
+        std::thread::yield_now();
+    };
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert!(hung.iter().all(|pid| alive(*pid).is_some()), "nothing ends them by itself");
+    assert_eq!(ChildMark::own().unwrap().end_children(), 0, "those of another process stay");
+    assert_eq!(mark.end_children(), 2);
+    while hung.iter().any(|pid| alive(*pid).is_some()) {
+        std::thread::yield_now();
+    }
+    assert_eq!(mark.end_children(), 0);
 }

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use fanfare_audio::FfmpegUse;
+use fanfare_audio::{ChildMark, FfmpegUse};
 use fanfare_ingest::DecoderWatch;
 use fanfare_model::{ErrorKind, TrackState};
 use fanfare_worker::{WorkerProcessOptions, run_worker};
@@ -133,5 +133,50 @@ async fn a_damaged_track_is_decoded_again_by_a_full_scan_and_by_a_retry() {
         let after_s = seconds().await;
         assert!(before_s < 1.2 && after_s > 2.0 * before_s, "{is_full_scan}: {before_s} s, {after_s} s");
         ingest.shutdown().await;
+    }
+}
+
+/// Issue 12: children that hung stayed when their worker was stopped or killed, without a bound.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ffmpeg_that_hangs_outlives_neither_a_stopped_nor_a_killed_worker() {
+    for is_killed in [false, true] {
+        let fixture = Fixture::new();
+        let wav = fixture.song("song.wav", 1);
+        let made = Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(&wav)
+            .arg(wav.with_extension("wv"))
+            .status();
+        assert!(made.is_ok_and(|status| status.success()), "these tests need ffmpeg");
+        fs::remove_file(&wav).unwrap();
+        install(&fixture.data(), "#!/bin/sh\n/bin/mkdir \"$0.hangs\"\nexec sleep 100000\n");
+        let store = fixture.store().await;
+        let mut args = ["worker_process", "--exact", "--ignored", "--nocapture"].map(Into::into).to_vec();
+        args.push(fixture.data().into());
+        let ingest = fixture.ingest(&store, std::env::current_exe().unwrap(), args, 2).await;
+        ingest.add_folder(&fixture.music()).await.unwrap();
+        let hangs = program(&fixture.data()).with_extension("hangs");
+        let wait = async || tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        while !hangs.exists() {
+            wait().await;
+        }
+        let pid = ingest.worker_status().pid.unwrap();
+        let mark = ChildMark::of(pid).unwrap();
+        if is_killed {
+            let worker = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+            rustix::process::kill_process(worker, rustix::process::Signal::KILL).unwrap();
+            while ingest.worker_status().pid.is_none_or(|now| now == pid) {
+                wait().await;
+            }
+        } else {
+            ingest.shutdown().await;
+            let track = tracks(&store).await.remove(0).track;
+            assert_eq!(track.failure, None, "that the worker stops is no failure of the track");
+        }
+        assert_eq!(mark.end_children(), 0, "killed: {is_killed}");
+        if is_killed {
+            ingest.shutdown().await;
+        }
     }
 }

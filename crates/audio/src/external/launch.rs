@@ -15,6 +15,7 @@ use std::{
 use fanfare_model::{Error, ErrorKind, Result};
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process_group};
 
+use super::mark::ChildMark;
 use crate::Limits;
 
 /// The shell; every Unix has it there.
@@ -31,7 +32,7 @@ pub(super) const REINSTALL: &str = "reinstall ffmpeg, or name another one with t
 const NOT_LIMITED: i32 = 125;
 const NOT_STARTED: [i32; 2] = [126, 127];
 
-/// Starts the program in its box: no environment, a process group of its own, limits in force before its first instruction.
+/// Starts the program in its box: no environment but the mark by which it is found, a process group of its own, limits in force before its first instruction.
 ///
 /// # Errors
 /// `NoDecoder` when the shell cannot be started; `Busy`, `Io` when the system has no process to give. Whether the program could be is known when it has ended: [`refused`].
@@ -41,11 +42,13 @@ pub(crate) fn launch(
     input: Stdio,
     limits: &Limits,
 ) -> Result<Child> {
+    let mark = ChildMark::own();
     Command::new(SHELL)
         .args(["-c", &script(limits), STARTING])
         .arg(program)
         .args(arguments)
         .env_clear()
+        .envs(mark.as_ref().map(ChildMark::variable))
         .current_dir("/")
         .stdin(input)
         .stdout(Stdio::piped())

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use fanfare_audio::ChildMark;
 use fanfare_channel::{
     ChannelError, LiveReceiver, clock,
     protocol::{BLOCKING_WORK, WorkerCommand, WorkerEvent},
@@ -72,6 +73,7 @@ impl<'a> WorkerProcess<'a> {
                 Err(reason) => return WorkerExit::died(reason),
             };
         locked(&self.keeper.status).pid = child.id();
+        let mark = child.id().and_then(ChildMark::of);
         let (mut input, mut live) = (Some(input), Some(live));
         let mut policy = self.keeper.policy.clone();
         let mut reap = tokio::time::interval(REAP);
@@ -125,6 +127,7 @@ impl<'a> WorkerProcess<'a> {
                 () = tokio::time::sleep_until(killed.unwrap_or(far)), if killed.is_some() => break None,
             }
         };
+        end_children(mark).await;
         self.drain(events, live, Instant::now() + if stopping.is_some() { LAST_WAIT } else { DRAIN }).await;
         WorkerExit { reason: in_words(status), asked: stopping.is_some(), dealt_with: self.dealt_with }
     }
@@ -231,5 +234,14 @@ impl<'a> WorkerProcess<'a> {
             Ok(reaped) => tracing::info!(reaped, "ended leases that ran out"),
             Err(error) => tracing::warn!(%error, "could not look for leases that ran out"),
         }
+    }
+}
+
+/// Ends what a worker that is gone left behind: a child that hangs notices no end of its pipes.
+async fn end_children(mark: Option<ChildMark>) {
+    let Some(mark) = mark else { return };
+    let ended = tokio::task::spawn_blocking(move || mark.end_children()).await;
+    if let Ok(count @ 1..) = ended {
+        tracing::info!(count, "child processes of a worker that is gone were ended");
     }
 }

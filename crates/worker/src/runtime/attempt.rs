@@ -149,8 +149,9 @@ impl<W: Work> Attempting<W> {
                 () = self.held.context.stop.cancelled() => {
                     cancel.cancel();
                     return match tokio::time::timeout(CANCEL_GRACE, &mut returned).await {
-                        Ok(product) => Outcome::of(product),
-                        Err(_) => Outcome::Returned(Err(Error::new(ErrorKind::Cancelled, "the worker stops"))),
+                        Ok(Ok(Ok(product))) => Outcome::Returned(Ok(product)),
+                        // Its child processes were ended: whatever it says of that is no failure of the job.
+                        _ => Outcome::Returned(Err(Error::new(ErrorKind::Cancelled, "the worker stops"))),
                     };
                 }
                 _ = look.tick() => {

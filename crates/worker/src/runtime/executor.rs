@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use fanfare_audio::ChildMark;
 use fanfare_channel::protocol::{WorkerCommand, WorkerEvent, WorkerRole};
 use fanfare_model::{Error, ErrorKind, Result};
 use tokio::{sync::mpsc, time::Instant};
@@ -20,6 +21,9 @@ const LEAVE_GRACE: Duration = Duration::from_secs(10);
 const FAR: Duration = Duration::from_secs(86_400 * 365);
 /// How long held jobs get to end after a stop.
 const STOP_GRACE: Duration = Duration::from_secs(8);
+
+/// How often child processes are looked for after a stop.
+const END_EVERY: Duration = Duration::from_millis(100);
 
 /// Works until told to stop.
 ///
@@ -86,10 +90,34 @@ pub(crate) async fn run(
         }
     }
     context.stop.cancel();
+    let _ending = Ending::begin();
     let deadline = Instant::now() + STOP_GRACE;
     while let Ok(Some(_)) = tokio::time::timeout_at(deadline, running.next_end()).await {}
     if stuck || running.at_work() > 0 {
         return Err(Error::new(ErrorKind::Timeout, "a job could not be cancelled, the worker ends with it"));
     }
     Ok(())
+}
+
+/// Ends the child processes of this one for as long as it exists: one that hangs keeps its job from ending. A job may start another
+/// one before it notices the stop.
+struct Ending(tokio::task::JoinHandle<()>);
+
+impl Ending {
+    fn begin() -> Self {
+        Self(tokio::spawn(async {
+            let Some(mark) = ChildMark::own() else { return };
+            loop {
+                let mark = mark.clone();
+                let _ended = tokio::task::spawn_blocking(move || mark.end_children()).await;
+                tokio::time::sleep(END_EVERY).await;
+            }
+        }))
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
