@@ -108,4 +108,12 @@ if ! node_is_new_enough; then
     node_is_new_enough || fail "the installed Node.js does not run on this machine. Install $NODE_MIN or newer yourself."
 fi
 
+# --- Debian's packages are for Debian's Python. Where another one comes first in the path, the tests get Debian's instead.
+if [ "$purpose" = test ] && ! python3 -c 'import mutagen' >/dev/null 2>&1; then
+    /usr/bin/python3 -c 'import mutagen' || fail "Python cannot import mutagen. Install it for the python3 in your path, then run this again."
+    mkdir -p .tools/bin
+    ln -sfn /usr/bin/python3 .tools/bin/python3
+    hash -r
+fi
+
 say "everything needed for '$purpose' is here"
