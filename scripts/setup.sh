@@ -39,6 +39,7 @@ at_least "$rust_version" "$RUST_MIN" || fail "Rust $rust_version is too old: $RU
 needed=()
 wanted=()
 has cc || needed+=(build-essential)
+has make || needed+=(make)
 has cmake || needed+=(cmake)
 has ffmpeg || wanted+=(ffmpeg)
 if [ "$purpose" = test ]; then
