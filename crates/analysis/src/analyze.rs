@@ -85,7 +85,7 @@ type OutputSlot = Arc<Mutex<Option<AnalyzerOutput>>>;
 /// sample rate below 1 kHz.
 pub fn analyze(
     source: &mut dyn PcmSource,
-    extra: Vec<(String, Box<dyn PcmSink>)>,
+    extra: NamedSinks,
     options: &AnalyzeOptions,
     cancel: &CancelFlag,
     on_progress: &mut dyn FnMut(u64),
@@ -102,7 +102,7 @@ pub fn analyze(
 pub fn analyze_with(
     entries: &[AnalyzerEntry],
     source: &mut dyn PcmSource,
-    extra: Vec<(String, Box<dyn PcmSink>)>,
+    extra: NamedSinks,
     options: &AnalyzeOptions,
     cancel: &CancelFlag,
     on_progress: &mut dyn FnMut(u64),
@@ -141,6 +141,9 @@ pub fn check_rate(spec: SampleSpec) -> Result<()> {
         .remedy(format!("convert the file to {MIN_RATE_HZ} Hz or more")))
 }
 
+/// Sinks with names that tell one from another. A thread has such a name, by which a sink that ends the worker is known.
+pub type NamedSinks = Vec<(String, Box<dyn PcmSink>)>;
+
 /// Analyzers of one track that were started as sinks of a fan-out, for a caller that runs the fan-out itself.
 #[derive(Debug)]
 pub struct AnalyzerSinks {
@@ -156,7 +159,7 @@ impl AnalyzerSinks {
         entries: &[AnalyzerEntry],
         source: &dyn PcmSource,
         policy: SinkPolicy,
-    ) -> (Self, Vec<(String, Box<dyn PcmSink>)>) {
+    ) -> (Self, NamedSinks) {
         let context = StartContext { spec: source.spec(), declared_frames: source.facts().declared_frames };
         let shared = Arc::new(SharedTransforms::new(context.spec));
         let (mut started, mut sinks) = (Vec::new(), Vec::new());

@@ -1,6 +1,6 @@
 //! Numbers out of PCM: analyzers, and the transforms they share.
 //!
-//! Purpose: [`analyze`] hears a [`PcmSource`](fanfare_audio::PcmSource) once and gives every selected
+//! Purpose: [`analyze`] reads a [`PcmSource`](fanfare_audio::PcmSource) once and gives every selected
 //! [`Analyzer`]'s part of [`Features`](fanfare_model::Features).
 //!
 //! Vocabulary: an *analyzer* turns a track into one part of its features; a *shared transform* (mono mix,
@@ -32,7 +32,7 @@ pub mod timbre;
 pub mod waveform;
 
 pub use absence::{Absence, AbsenceReason};
-pub use analyze::{Analysis, AnalyzeOptions, AnalyzerSinks, analyze, analyze_with, check_rate};
+pub use analyze::{Analysis, AnalyzeOptions, AnalyzerSinks, NamedSinks, analyze, analyze_with, check_rate};
 pub use analyzer::{Analyzer, AnalyzerEntry, AnalyzerOutput, StartContext};
 pub use descriptors::describe;
 pub use list::{ANALYZERS, versions};

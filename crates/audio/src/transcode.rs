@@ -1,7 +1,7 @@
 //! Transcodes of a constant bitrate, made block by block.
 //!
 //! Purpose: everything about such a file is decided before its first block is made ([`TranscodePlan`]): its head, its length,
-//! which bytes are which block. A [`sink`](TranscodePlan::sink) then hears the track from wherever a pass over it begins, and
+//! which bytes are which block. A [`sink`](TranscodePlan::sink) then takes the frames of the track from wherever a pass over it begins, and
 //! gives block after block.
 //!
 //! Vocabulary: a *head* is what lies in front of the first block: tags and what a decoder is told. A *block* is a run of

@@ -143,7 +143,7 @@ impl Delivery {
     ) -> Result<Vec<Explained>> {
         let track = &row.track;
         let examiner = Examiner::new(&self.store, options, ffmpeg, Look::Bytes).await;
-        let mut all = examiner.track(row, &Quality::SMALLER).await?;
+        let mut all = examiner.track(row, &Quality::TRANSCODED).await?;
         for one in &mut all {
             let profile = options.wanted(one.quality, track.audio.as_ref(), track.size_bytes);
             if profile.is_ok_and(|profile| self.transcodes.begun().alive((track.id, profile)).is_some()) {

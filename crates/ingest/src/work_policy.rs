@@ -2,7 +2,7 @@
 //!
 //! Three kinds of moments, in this order:
 //! - Tracks wait that were just added (a scan found them, an owner asked): all slots, without a throttle. While something is
-//!   being played, as gently as a nightly run: they go on, but cannot be analyzed to.
+//!   being played, as gently as a nightly run: they go on, but slowly.
 //! - A nightly run is under way: as gently as is set; while something is being played, it holds.
 //! - Otherwise nothing waits.
 //!

@@ -35,8 +35,8 @@ pub enum Quality {
 impl Quality {
     /// Every quality, the best first.
     pub const ALL: [Self; 4] = [Self::Original, Self::High, Self::Medium, Self::Low];
-    /// Those for which something smaller is made.
-    pub const SMALLER: [Self; 3] = [Self::High, Self::Medium, Self::Low];
+    /// Those for which a transcode is made.
+    pub const TRANSCODED: [Self; 3] = [Self::High, Self::Medium, Self::Low];
 
     /// The word.
     #[must_use]
@@ -53,8 +53,8 @@ impl Quality {
     ///
     /// # Errors
     /// `Invalid`, with the words that there are.
-    pub fn smaller(text: &str) -> Result<Self, Error> {
-        Self::SMALLER.into_iter().find(|quality| quality.as_str() == text).ok_or_else(|| {
+    pub fn of_transcode(text: &str) -> Result<Self, Error> {
+        Self::TRANSCODED.into_iter().find(|quality| quality.as_str() == text).ok_or_else(|| {
             let why = match text {
                 "original" => "originals are kept as they are and never made",
                 _ => "there is no such quality of transcodes",
@@ -222,7 +222,7 @@ impl FromStr for Profile {
     /// Reads a profile of the present version.
     fn from_str(text: &str) -> Result<Self, Error> {
         let all = TranscodeCodec::ALL.into_iter().flat_map(|codec| {
-            Quality::SMALLER.into_iter().filter_map(move |quality| Self::of(quality, codec))
+            Quality::TRANSCODED.into_iter().filter_map(move |quality| Self::of(quality, codec))
         });
         all.flat_map(|profile| [profile, profile.for_channels(1)])
             .find(|profile| profile.to_string() == text)

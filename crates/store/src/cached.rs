@@ -24,7 +24,7 @@ use std::{
     sync::Arc,
 };
 
-use fanfare_model::{Attempt, JobId, Profile, Result, Timestamp};
+use fanfare_model::{Attempt, JobId, Profile, Quality, Result, Timestamp};
 
 use crate::blobs::timestamp;
 pub use check::Look;
@@ -137,7 +137,7 @@ fn is_name(name: &str) -> bool {
     let Some((rate, suffix)) = rest.split_once("k.") else { return false };
     hash.len() == 64
         && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-        && matches!(quality, "high" | "medium" | "low")
+        && Quality::TRANSCODED.iter().any(|known| known.as_str() == quality)
         && (1..=4).contains(&rate.len())
         && rate.bytes().all(|byte| byte.is_ascii_digit())
         && matches!(suffix, "mp3" | "opus" | "m4a")

@@ -45,7 +45,7 @@ pub fn mixtape_once(folder: &Path) {
                     let Some(file) = next.lock().unwrap().next() else { return };
                     let folder = target.path().join(file.file_stem().unwrap());
                     fs::create_dir(&folder).unwrap();
-                    make(&file, &folder, &Quality::SMALLER);
+                    make(&file, &folder, &Quality::TRANSCODED);
                 }
             });
         }

@@ -156,7 +156,7 @@ pub const SETTINGS: &[Setting] = &[
         default: "info",
         unit: "",
         help: "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or `target=level` pairs with commas between.",
-        example: "\"info,fanfare_ingest=debug\"",
+        example: "\"info,fanfare_worker=debug\"",
         page: false,
         get: |settings| json!(settings.log.level),
         set: |settings, given| {

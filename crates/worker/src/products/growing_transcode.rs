@@ -29,7 +29,7 @@ impl GrowingTranscode {
 }
 
 impl Product for GrowingTranscode {
-    /// The listener waits for it, and it for nobody.
+    /// The listener waits for it: it is never left out because it lags.
     fn policy(&self, _: SinkPolicy) -> SinkPolicy {
         SinkPolicy::Must
     }

@@ -14,7 +14,6 @@ pub(crate) mod list;
 #[cfg(feature = "loopback")]
 pub(crate) mod loopback;
 pub(crate) mod made;
-mod named_sinks;
 mod plain_file;
 pub(crate) mod product;
 pub(crate) mod stored_analysis;

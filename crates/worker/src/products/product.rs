@@ -1,10 +1,10 @@
 //! [`Product`]: whatever a pass can make.
 
+pub(crate) use fanfare_analysis::NamedSinks;
 use fanfare_audio::{PcmSource, SinkPolicy, SinkReport};
 use fanfare_model::Result;
 
 use super::made::Made;
-pub(crate) use super::named_sinks::NamedSinks;
 
 /// Whatever a pass can make: its sinks get every frame, and what came out of them is kept.
 pub(crate) trait Product: Send {

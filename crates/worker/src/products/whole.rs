@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fanfare_analysis::NamedSinks;
 use fanfare_audio::{
     OpenOptions, PcmSource,
     transcode::{TakeBlock, TranscodePlan},
@@ -9,7 +10,7 @@ use fanfare_audio::{
 use fanfare_model::{ContentHash, Error, ErrorKind, Profile, Result, Timestamp};
 use fanfare_store::{CachedFile, Kept, Making, MakingFile};
 
-use super::{named_sinks::NamedSinks, plain_file::whole_file_sink};
+use super::plain_file::whole_file_sink;
 
 /// A transcode under its temporary name.
 pub(crate) struct WholeFile {

@@ -161,7 +161,7 @@ async fn explained(settings: &Settings, store: &Store, what: &Path, found: Found
         };
     Ok(match found {
         Found::Track(row, remark) => {
-            let explained = examiner.track(&row, &Quality::SMALLER).await?;
+            let explained = examiner.track(&row, &Quality::TRANSCODED).await?;
             let path = catalog.track_path(row.track.id).await?;
             let track = row.track;
             Explanation {
@@ -176,7 +176,7 @@ async fn explained(settings: &Settings, store: &Store, what: &Path, found: Found
             }
         }
         Found::Bytes { hash, size_bytes, audio } => {
-            let explained = examiner.bytes((hash, size_bytes), audio.as_ref(), &Quality::SMALLER).await?;
+            let explained = examiner.bytes((hash, size_bytes), audio.as_ref(), &Quality::TRANSCODED).await?;
             let remark =
                 "no track of the library has these bytes; `fanfare scan DIR` adds the folder they lie in";
             Explanation {

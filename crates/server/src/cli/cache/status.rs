@@ -76,7 +76,7 @@ pub(super) fn run(json: bool, place: &PlaceArgs) -> Done {
             hls_bytes: size_bytes.saturating_sub(small),
             files: counts.iter().map(|count| count.files).sum(),
             oldest_used: counts.iter().filter_map(|count| count.oldest).min().map(rfc3339),
-            qualities: Quality::SMALLER.iter().map(quality).collect(),
+            qualities: Quality::TRANSCODED.iter().map(quality).collect(),
             encoder: EncoderDto::look(options.codec, &settings.ffmpeg_use()),
             server_runs: refused.is_some_and(|error| error.kind() == ErrorKind::Busy),
         })

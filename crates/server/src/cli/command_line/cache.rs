@@ -56,7 +56,7 @@ pub enum CacheCommand {
         #[command(flatten)]
         scope: ScopeArgs,
         /// Which qualities: high, medium, low [default: `audio_cache.precache_qualities`]
-        #[arg(long, value_name = "Q,...", value_delimiter = ',', value_parser = Quality::smaller)]
+        #[arg(long, value_name = "Q,...", value_delimiter = ',', value_parser = Quality::of_transcode)]
         quality: Vec<Quality>,
         /// One JSON object
         #[arg(long)]
@@ -82,7 +82,7 @@ pub enum CacheCommand {
         #[arg(long, value_name = "N")]
         older_than_days: Option<u32>,
         /// Only that quality: high, medium, low
-        #[arg(long, value_name = "Q", value_parser = Quality::smaller)]
+        #[arg(long, value_name = "Q", value_parser = Quality::of_transcode)]
         quality: Option<Quality>,
         /// Do not ask
         #[arg(long, short)]
@@ -115,7 +115,7 @@ pub struct WarmArgs {
     #[command(flatten)]
     pub scope: ScopeArgs,
     /// Which qualities: high, medium, low [default: `audio_cache.precache_qualities`]
-    #[arg(long, value_name = "Q,...", value_delimiter = ',', value_parser = Quality::smaller)]
+    #[arg(long, value_name = "Q,...", value_delimiter = ',', value_parser = Quality::of_transcode)]
     pub quality: Vec<Quality>,
     /// Tracks at a time; 1 for one after the other [default: `audio_cache.max_workers`]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]

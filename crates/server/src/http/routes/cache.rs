@@ -68,7 +68,7 @@ pub async fn cache(State(state): State<HttpState>, caller: Caller) -> Answer<axu
         misses,
         encoding: state.delivery.listened_to() as u64,
         oldest_used: oldest.map(rfc3339),
-        qualities: Quality::SMALLER.iter().map(quality).collect(),
+        qualities: Quality::TRANSCODED.iter().map(quality).collect(),
         max_workers: options.workers as u64,
         encoder: encoder(&state, options.codec).await,
     }))
